@@ -1,0 +1,55 @@
+# Works with any POSIX shell and make 3.81; nothing but Python is needed on the machine.
+.DEFAULT_GOAL := help
+.PHONY: help run test lint fmt contracts bench chaos migrate lock
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+# Rounds of `make chaos`, further arguments of pytest for `make test`.
+N ?= 20
+ARGS ?=
+# Written last (deploy/venv.py): an interrupted or outdated environment has no such file and is made anew.
+STAMP := $(VENV)/.complete-$(shell cksum < requirements.lock | tr -s ' ' '-')
+
+help: ## Print the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+run: $(STAMP) ## Start everything on this machine: servers, demo desk, four services, stand-in
+	@exec $(BIN)/python -m deploy.local
+
+test: lint ## Lint, then run all tests on a real PostgreSQL and a real Kafka
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(STAMP) ## Check style, types and import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fmt: $(STAMP) ## Mend what can be mended by itself
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+contracts: $(STAMP) ## Write the event schemas, their examples and docs/requirements.md anew
+	$(BIN)/python -m libs.common.events.export
+	$(BIN)/python -m libs.common.testing.requirements_report
+
+bench: $(STAMP) ## Measure the shipped app and write docs/benchmarks.md
+	$(BIN)/python -m tests.bench
+
+chaos: $(STAMP) ## Kill random processes under load, N rounds (N=20), and check the invariants
+	$(BIN)/python -m tests.chaos --rounds $(N)
+
+migrate: $(STAMP) ## Bring the schemas of the local stack's database up to date
+	$(BIN)/python -m deploy.local migrate
+
+lock: ## Resolve pyproject.toml into requirements.lock again (UPGRADE=--upgrade takes newer versions)
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --extra local --extra dev --universal --generate-hashes \
+		--no-emit-index-url --python-version 3.11 --custom-compile-command "make lock" $(UPGRADE) \
+		--quiet --output-file requirements.lock
+
+$(STAMP): requirements.lock
+	@command -v $(PYTHON) > /dev/null || { echo "$(PYTHON) is not found: install Python 3.11 or newer"; exit 1; }
+	@$(PYTHON) deploy/venv.py $(VENV) $@
