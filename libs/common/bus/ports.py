@@ -1,0 +1,122 @@
+"""What the relay and the consumer need of a bus. Kafka is one, the memory bus of the tests another."""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol, TypeAlias
+
+
+class BusError(Exception):
+    """The bus cannot be used now; a new client may."""
+
+
+class Partition(NamedTuple):
+    """One ordered log of a topic."""
+
+    topic: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A record to be sent: all messages of one key go to one partition, in order."""
+
+    key: bytes
+    value: bytes
+    headers: Sequence[tuple[str, bytes]]
+
+
+class Record(Protocol):
+    """A record as it was read. `timestamp` is milliseconds since 1970."""
+
+    @property
+    def topic(self) -> str: ...  # noqa: D102
+    @property
+    def partition(self) -> int: ...  # noqa: D102
+    @property
+    def offset(self) -> int: ...  # noqa: D102
+    @property
+    def timestamp(self) -> int: ...  # noqa: D102
+    @property
+    def key(self) -> bytes | None: ...  # noqa: D102
+    @property
+    def value(self) -> bytes | None: ...  # noqa: D102
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What became of a batch: indices that every replica acknowledged, and why not all of them.
+
+    Within a partition what is acknowledged is a prefix of what was handed over.
+    """
+
+    acked: Sequence[int]
+    error: BusError | None = None
+
+
+class Producer(Protocol):
+    """Sends batches, idempotent and acknowledged by all. After an error it must be thrown away."""
+
+    async def send(self, topic: str, messages: Sequence[Message]) -> Sent:
+        """Send in order and wait for every acknowledgement, within a bounded time; never raises BusError."""
+        ...
+
+    async def close(self) -> None:
+        """Close within a bounded time; what is not acknowledged by now is not sent later."""
+        ...
+
+
+Revoked: TypeAlias = Callable[[Collection[Partition]], Awaitable[None]]
+
+
+class Consumer(Protocol):
+    """A member of a group. Offsets are committed by hand; every call is bounded in time."""
+
+    def assignment(self) -> Collection[Partition]:
+        """Return the partitions that are ours now."""
+        ...
+
+    async def poll(self, seconds: float, limit: int) -> Sequence[Record]:
+        """Return up to `limit` records, in order per partition, waiting up to `seconds`. Raises BusError."""
+        ...
+
+    async def commit(self, offsets: Mapping[Partition, int]) -> bool:
+        """Store next offsets; false when the group has moved on and they are another's. Raises BusError."""
+        ...
+
+    def seek(self, partition: Partition, offset: int) -> None:
+        """Read from `offset` next; does nothing for a partition that is no longer ours."""
+        ...
+
+    def pause(self, partitions: Collection[Partition]) -> None:
+        """Deliver nothing from these partitions, as far as they are ours."""
+        ...
+
+    def resume(self, partitions: Collection[Partition]) -> None:
+        """Deliver again from these partitions, as far as they are ours."""
+        ...
+
+    async def lag(self) -> Mapping[Partition, int]:
+        """Return how many records lie ahead in each of our partitions. Raises BusError."""
+        ...
+
+    async def close(self) -> None:
+        """Leave the group within a bounded time."""
+        ...
+
+
+class Bus(Protocol):
+    """Makes connected clients."""
+
+    async def producer(self) -> Producer:
+        """Return a connected producer. Raises BusError."""
+        ...
+
+    async def consumer(self, group: str, topics: Sequence[str], instance: str | None, revoked: Revoked) -> Consumer:
+        """Return a member of `group`; `revoked` runs before partitions are given away. Raises BusError."""
+        ...
+
+    async def ensure_topics(self, topics: Sequence[str]) -> None:
+        """Create the topics that are not there. Raises BusError."""
+        ...

@@ -1,0 +1,166 @@
+"""Pools and transactions (docs/adr: hot paths in plain SQL; commit before response).
+
+Writes are plain SQL through an asyncpg pool: through SQLAlchemy's pool the same statement costs twice.
+Reads that compose filters use SQLAlchemy Core. Both connect as the service's own role and see its schema
+alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import asyncpg
+import orjson
+from asyncpg.pool import PoolConnectionProxy
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
+BeforeCommit: TypeAlias = Callable[[Connection], Awaitable[None]]
+
+# Set around a use case by what must be settled inside its transaction: the claim of an Idempotency-Key.
+before_commit: ContextVar[BeforeCommit | None] = ContextVar("before_commit", default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseConfig:
+    """Where a service's schema is, and its limits. Time-outs are milliseconds."""
+
+    url: str
+    schema: str
+    application: str = "dozvon"
+    pool_size: int = 8
+    read_pool_size: int = 4
+    statement_timeout_ms: int = 15_000
+    lock_timeout_ms: int = 5_000
+    idle_in_transaction_timeout_ms: int = 30_000
+
+    def server_settings(self) -> dict[str, str]:
+        """Return what each connection sets first: its schema, and no wait without an end."""
+        return {
+            "application_name": self.application,
+            "search_path": self.schema,
+            "timezone": "UTC",
+            "jit": "off",
+            "statement_timeout": str(self.statement_timeout_ms),
+            "lock_timeout": str(self.lock_timeout_ms),
+            "idle_in_transaction_session_timeout": str(self.idle_in_transaction_timeout_ms),
+        }
+
+
+class Transaction:
+    """One transaction of a use case. Nothing is kept unless `commit` was awaited."""
+
+    def __init__(self, conn: Connection, wake_relay: Callable[[], None] | None = None) -> None:
+        self.conn = conn
+        self.wake_relay = wake_relay
+        self._inner = conn.transaction()
+        self._after_commit: dict[str, Callable[[], None]] = {}
+        self.open = False
+
+    async def start(self) -> None:
+        """Begin."""
+        await self._inner.start()
+        self.open = True
+
+    def after_commit(self, name: str, hook: Callable[[], None]) -> None:
+        """Run `hook` once after a commit; a second hook of the same name replaces the first."""
+        self._after_commit[name] = hook
+
+    async def commit(self) -> None:
+        """Make everything durable, then run the hooks (hints only: they may get lost)."""
+        if (settle := before_commit.get()) is not None:
+            await settle(self.conn)
+        self.open = False
+        await self._inner.commit()
+        for hook in self._after_commit.values():
+            hook()
+
+    async def rollback(self) -> None:
+        """Undo everything."""
+        self.open = False
+        await self._inner.rollback()
+
+
+class Database:
+    """A service's pools. Open once in `app.py`, close at shutdown."""
+
+    def __init__(
+        self,
+        config: DatabaseConfig,
+        pool: asyncpg.Pool[asyncpg.Record],
+        engine: AsyncEngine,
+        wake_relay: Callable[[], None] | None = None,
+    ) -> None:
+        self.config = config
+        self.pool = pool
+        self.engine = engine
+        self.wake_relay = wake_relay
+
+    @classmethod
+    async def connect(cls, config: DatabaseConfig, wake_relay: Callable[[], None] | None = None) -> Database:
+        """Open both pools; `wake_relay` runs after each commit that left events in the outbox.
+
+        Raises OSError or asyncpg.PostgresError when the server cannot be reached.
+        """
+        settings = config.server_settings()
+        pool = await asyncpg.create_pool(
+            config.url,
+            min_size=1,
+            max_size=config.pool_size,
+            server_settings=settings,
+            init=_prepare,
+            command_timeout=config.statement_timeout_ms / 1000 + 5,
+        )
+        engine = create_async_engine(
+            config.url.replace("postgresql://", "postgresql+asyncpg://", 1),
+            pool_size=config.read_pool_size,
+            max_overflow=0,
+            pool_pre_ping=False,
+            json_serializer=lambda value: orjson.dumps(value).decode(),
+            json_deserializer=orjson.loads,
+            connect_args={"server_settings": settings},
+        )
+        return cls(config, pool, engine, wake_relay)
+
+    async def close(self) -> None:
+        """Close both pools; connections still in use are given two seconds."""
+        await self.engine.dispose()
+        try:
+            async with asyncio.timeout(2):
+                await self.pool.close()
+        except TimeoutError:
+            self.pool.terminate()
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Transaction]:
+        """Give a transaction that rolls back unless the use case committed it."""
+        async with self.pool.acquire() as conn:
+            tx = Transaction(conn, self.wake_relay)
+            await tx.start()
+            try:
+                yield tx
+            finally:
+                if tx.open:
+                    # A lost connection has rolled back already; the use case's own error must not be hidden.
+                    with suppress(asyncpg.InterfaceError, asyncpg.PostgresConnectionError):
+                        await tx.rollback()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """Give a SQLAlchemy connection for reads; it never commits."""
+        async with self.engine.connect() as conn:
+            yield conn
+
+
+async def _prepare(conn: asyncpg.Connection[asyncpg.Record]) -> None:
+    await conn.set_type_codec(
+        "jsonb",
+        encoder=lambda value: orjson.dumps(value).decode(),
+        decoder=orjson.loads,
+        schema="pg_catalog",
+    )

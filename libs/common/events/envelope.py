@@ -1,0 +1,68 @@
+"""The envelope of an event: CloudEvents 1.0 attributes, and what it was caused by (flow.md)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, Generic, Self, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from libs.common.ids import uuid7
+
+
+class EventData(BaseModel):
+    """The payload of one event type. Fields only grow; readers ignore what they do not know."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    event_type: ClassVar[str]
+    owner: ClassVar[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why something happens: the chain it belongs to, the event before it, the trace around it."""
+
+    correlation_id: UUID
+    causation_id: UUID | None = None
+    traceparent: str | None = None
+
+    @classmethod
+    def fresh(cls, traceparent: str | None = None) -> Self:
+        """Start a chain: a request of a person or of a foreign system."""
+        return cls(correlation_id=uuid7(), traceparent=traceparent)
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """An event as a use case hands it to the outbox.
+
+    `key` orders it (`lead:0190…`), `time` is business time, `event_id` may be given when a row names it.
+    """
+
+    key: str
+    desk: str
+    time: datetime
+    data: EventData
+    cause: Cause
+    event_id: UUID | None = None
+
+
+D_co = TypeVar("D_co", bound=EventData, covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Received(Generic[D_co]):
+    """An event as a consumer hands it to a use case; `sequence` ascends without gaps per key and topic."""
+
+    event_id: UUID
+    key: str
+    desk: str
+    time: datetime
+    sequence: int
+    cause: Cause
+    data: D_co
+
+    def follow(self) -> Cause:
+        """Return the cause of everything that this event brings about."""
+        return Cause(self.cause.correlation_id, self.event_id, self.cause.traceparent)

@@ -1,0 +1,77 @@
+"""Parts that payloads of several owners share."""
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Part(BaseModel):
+    """A nested part of a payload: frozen, tolerant of fields that a newer writer added."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Language(StrEnum):
+    """Languages that people read; codes are ISO 639-1."""
+
+    RU = "ru"
+    EN = "en"
+
+
+class Text(Part):
+    """One text in both languages."""
+
+    ru: str
+    en: str
+
+
+class Person(Part):
+    """All personal data of an event, and nothing outside it (flow.md). `phone` is E.164."""
+
+    name: str | None = None
+    phone: str | None = None
+    phone_raw: str | None = None
+    email: str | None = None
+
+
+class Stage(StrEnum):
+    """The canonical state of a lead behind each desk's own status names."""
+
+    NEW = "new"
+    WORKING = "working"
+    BOOKED = "booked"
+    WON = "won"
+    LOST = "lost"
+    INVALID = "invalid"
+    INCUBATOR = "incubator"
+
+
+class OrderStatus(StrEnum):
+    """The state of an order, whatever its source calls it (providers.md §4.1)."""
+
+    NEW = "new"
+    UNCONFIRMED = "unconfirmed"
+    IN_WORK = "in_work"
+    AWAITING_PAYMENT = "awaiting_payment"
+    PART_PAID = "part_paid"
+    PAID = "paid"
+    ON_HOLD = "on_hold"
+    CANCELLED = "cancelled"
+    REFUND_REQUESTED = "refund_requested"
+    FALSE = "false"
+
+
+class Signal(StrEnum):
+    """What intake recognised about a lead; the playbook decides what it does."""
+
+    TEST_NUMBER = "test_number"  # S0.7
+    FALSE_NUMBER = "false_number"  # S1.9
+    SECOND_UNPAID_ORDER = "second_unpaid_order"  # S4.2
+
+
+class Mode(StrEnum):
+    """How work reaches people: pushed by the robot, pulled by them, or both (flow.md, spine 5)."""
+
+    PUSH = "push"
+    PULL = "pull"
+    MIXED = "mixed"

@@ -1,0 +1,38 @@
+"""Named places where a fault test lets a process die, in the middle of what must survive it.
+
+`DOZVON_CRASH_AT=relay.acked:3,sender.sent:1` kills the process (SIGKILL) at the third and the first pass.
+Without the variable a point costs one test of a global.
+"""
+
+import os
+import signal
+from collections.abc import Mapping
+
+VARIABLE = "DOZVON_CRASH_AT"
+
+
+def parse(text: str) -> dict[str, int]:
+    """Return passes left per point: `point:n[,point:n]`, n ≥ 1. Raises ValueError for anything else."""
+    points: dict[str, int] = {}
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        name, _, count = part.partition(":")
+        points[name] = int(count or 1)
+        if not name or points[name] < 1:
+            raise ValueError(f"{VARIABLE}: {part!r} is not point:n")
+    return points
+
+
+def _armed(environ: Mapping[str, str]) -> dict[str, int]:
+    return parse(environ.get(VARIABLE, ""))
+
+
+_left = _armed(os.environ)
+
+
+def reach(point: str) -> None:
+    """Die here if the environment says so at this pass."""
+    if not _left:
+        return
+    _left[point] = _left.get(point, 0) - 1
+    if _left[point] == 0:
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,82 @@
+"""Server-sent events (WHATWG HTML §9.2): resumable by `id:`, a heartbeat every 15 s, a clean end at shutdown."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Literal
+
+from starlette.requests import Request
+from starlette.responses import StreamingResponse
+
+HEARTBEAT = 15.0  # seconds
+RETRY = 2_000  # milliseconds a client waits before it comes again
+_MAX_ID = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ServerEvent:
+    """One event; `data` is JSON text, `id` the position to resume after."""
+
+    id: str
+    event: str
+    data: str
+
+    def encode(self) -> bytes:
+        """Return the event as it goes over the wire."""
+        lines = "".join(f"data: {line}\n" for line in self.data.splitlines() or [""])
+        return f"id: {self.id}\nevent: {self.event}\n{lines}\n".encode()
+
+
+def last_event_id(request: Request) -> str | None:
+    """Return where the client wants to resume (`Last-Event-ID`), or None for a fresh start or nonsense."""
+    value = request.headers.get("last-event-id", "")
+    return value if 0 < len(value) <= _MAX_ID and value.isprintable() else None
+
+
+def event_stream(
+    request: Request, events: AsyncGenerator[ServerEvent, None], heartbeat: float = HEARTBEAT
+) -> StreamingResponse:
+    """Answer with `events` until they end, the client leaves, or the app stops (`app.state.stopping`)."""
+    return StreamingResponse(
+        _frames(events, request.app.state.stopping, heartbeat),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+async def _frames(
+    events: AsyncGenerator[ServerEvent, None], stopping: asyncio.Event, heartbeat: float
+) -> AsyncIterator[bytes]:
+    stop = asyncio.ensure_future(stopping.wait())
+    following: asyncio.Future[ServerEvent] | None = None
+    yield f"retry: {RETRY}\n\n".encode()
+    try:
+        while True:
+            following = following or asyncio.ensure_future(anext(events))
+            waiting: set[asyncio.Future[ServerEvent] | asyncio.Future[Literal[True]]] = {following, stop}
+            await asyncio.wait(waiting, timeout=heartbeat, return_when=asyncio.FIRST_COMPLETED)
+            if following.done():
+                event, following = following, None
+                yield event.result().encode()
+            elif stop.done():
+                return
+            else:
+                yield b": alive\n\n"
+    except StopAsyncIteration:
+        return
+    finally:
+        await _close(events, following, stop)
+
+
+async def _close(
+    events: AsyncGenerator[ServerEvent, None],
+    following: asyncio.Future[ServerEvent] | None,
+    stop: asyncio.Future[Literal[True]],
+) -> None:
+    stop.cancel()
+    if following is not None:
+        following.cancel()
+        with suppress(asyncio.CancelledError, StopAsyncIteration):
+            await following
+    await events.aclose()

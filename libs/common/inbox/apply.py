@@ -1,0 +1,121 @@
+"""One transaction for a batch of events, or for one: inbox, effects and outbox together, or parked."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+
+from libs.common import faultpoints
+from libs.common.db import Database, Transaction
+from libs.common.events import EventData, Received
+from libs.common.inbox.consumer_metrics import ConsumerMetrics
+from libs.common.inbox.errors import is_transient
+from libs.common.inbox.grouping import grouped
+from libs.common.inbox.incoming import Broken, Incoming
+from libs.common.inbox.limit import FailureLimit
+from libs.common.inbox.store import claim, park, place
+from libs.common.inbox.usecase import Subscriptions, UseCase
+from libs.common.telemetry.context import bound
+from libs.common.telemetry.logs import get_logger
+from libs.common.telemetry.tracing import Tracing
+
+log = get_logger(__name__)
+
+
+class Applier:
+    """Applies events by the service's use cases. Knows no bus."""
+
+    def __init__(
+        self, db: Database, tracing: Tracing, subscriptions: Subscriptions, metrics: ConsumerMetrics
+    ) -> None:
+        self._db, self._tracing, self._subscriptions, self._metrics = db, tracing, subscriptions, metrics
+        self._limit = FailureLimit()
+
+    async def apply(self, items: Sequence[Incoming]) -> set[int]:
+        """Apply all in one transaction; return the positions of those that were new and applied.
+
+        Events behind a parked one of their key are parked too. Raises whatever a use case raised, with
+        nothing changed.
+        """
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        async with self._db.begin() as tx:
+            fresh, blocked = await claim(tx, items)
+            applied: set[int] = set()
+            for position, item in enumerate(items):
+                if item.event_id not in fresh:
+                    self._count(item, "repeated")
+                elif place(item) in blocked:
+                    await park(tx, item, "blocked", None)
+                    self._count(item, "blocked")
+                else:
+                    applied.add(position)
+                fresh.discard(item.event_id)  # the second of two in one batch is a repeat
+            await self._call(tx, [items[position] for position in sorted(applied)])
+            await tx.commit()
+        faultpoints.reach("consumer.applied")
+        self._applied([items[position] for position in applied], loop.time() - started)
+        return applied
+
+    async def apply_or_park(self, item: Incoming | Broken) -> bool:
+        """Apply one event alone, or park it with its key; return whether it was applied.
+
+        Raises transient errors, and TooManyFailuresError when parking has to stop.
+        """
+        if isinstance(item, Broken):
+            await self._park(item, item.error)
+            return False
+        try:
+            return bool(await self.apply([item]))
+        except Exception as error:
+            if is_transient(error):
+                raise
+            log.exception(
+                "event failed", event_type=item.type, event_id=str(item.event_id), error_type=type(error).__name__
+            )
+            await self._park(item, error)
+            return False
+
+    async def replay(self, tx: Transaction, item: Incoming) -> None:
+        """Apply a parked event in a transaction of the caller's; its id was taken in when it was parked."""
+        await self._call(tx, [item])
+
+    async def _park(self, item: Incoming | Broken, error: Exception) -> None:
+        async with self._db.begin() as tx:
+            fresh, blocked = await claim(tx, [item])
+            if fresh and blocked:
+                await park(tx, item, "blocked", None)
+            elif fresh:
+                self._limit.failed(asyncio.get_running_loop().time())
+                await park(tx, item, "failed", error)
+            await tx.commit()
+        self._count(item, "blocked" if blocked else "failed" if fresh else "repeated")
+
+    async def _call(self, tx: Transaction, items: Sequence[Incoming]) -> None:
+        triples = ((item, place(item), self._subscriptions[item.type]) for item in items)
+        for use_case, group in grouped(triples):
+            events: list[Received[EventData]] = [item.event for item in group]
+            # One span per call, continued from its first event; what an event brings about follows its own.
+            name = f"apply {getattr(use_case, '__name__', 'event')}"
+            count = {"messaging.batch.message_count": len(events)}
+            with self._tracing.span(events[0].cause.traceparent, name, count):
+                await _within(use_case, tx, events)
+
+    def _count(self, item: Incoming | Broken, result: str) -> None:
+        self._metrics.events.labels(item.record.topic, result).inc()
+
+    def _applied(self, items: Sequence[Incoming], seconds: float) -> None:
+        if not items:
+            return
+        for topic, count in Counter(item.record.topic for item in items).items():
+            self._metrics.events.labels(topic, "applied").inc(count)
+        self._metrics.batch.observe(len(items))
+        self._metrics.seconds.observe(seconds)
+        self._limit.applied(asyncio.get_running_loop().time(), len(items))
+
+
+async def _within(use_case: UseCase, tx: Transaction, events: Sequence[Received[EventData]]) -> None:
+    if len(events) == 1:
+        with bound(event_key=events[0].key, event_id=str(events[0].event_id)):
+            await use_case(tx, events)
+    else:
+        await use_case(tx, events)

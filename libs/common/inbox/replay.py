@@ -1,0 +1,99 @@
+"""Parked keys on their way back: what a person released, and what waited behind it, in order."""
+
+import asyncio
+
+from libs.common.db import Database, Transaction
+from libs.common.inbox.apply import Applier
+from libs.common.inbox.consumer_metrics import ConsumerMetrics
+from libs.common.inbox.errors import is_transient
+from libs.common.inbox.incoming import Broken, Incoming, Reader
+from libs.common.inbox.parked import ParkedRecord
+from libs.common.inbox.store import readable
+from libs.common.telemetry.logs import get_logger
+from libs.common.waiting import wait_for_stop
+
+LOOK_SECONDS = 1.0
+
+_OPEN = "('blocked', 'failed', 'retrying')"
+
+# A key moves when its first open event is not a failure: it was released, or what stood before it is gone.
+_READY = f"""
+SELECT topic, key FROM (
+    SELECT DISTINCT ON (topic, key) topic, key, state FROM parked WHERE state IN {_OPEN}
+    ORDER BY topic, key, partition, "offset") AS heads
+WHERE state <> 'failed' ORDER BY topic, key LIMIT 100
+"""  # noqa: S608 - a constant
+# NOWAIT, never SKIP LOCKED: skipping the first would hand out the second.
+_HEAD = f"""
+SELECT * FROM parked WHERE topic = $1 AND key = $2 AND state IN {_OPEN}
+ORDER BY partition, "offset" LIMIT 1 FOR UPDATE NOWAIT
+"""  # noqa: S608 - a constant
+_DONE = "UPDATE parked SET state = 'done', attempts = attempts + 1, updated_at = clock_timestamp() WHERE id = $1"
+_FAILED = """
+UPDATE parked SET state = 'failed', attempts = attempts + 1, error_type = $2, error = $3,
+                  updated_at = clock_timestamp()
+WHERE id = $1 AND state IN ('blocked', 'retrying')
+"""
+_COUNTS = "SELECT state, count(*) AS events FROM parked GROUP BY state"
+
+log = get_logger(__name__)
+
+
+class Replayer:
+    """Replays parked events through the same use cases as the consumer. Several workers may run it."""
+
+    def __init__(self, db: Database, reader: Reader, applier: Applier, metrics: ConsumerMetrics) -> None:
+        self._db, self._reader, self._applier, self._metrics = db, reader, applier, metrics
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look every second until `stop`."""
+        while not stop.is_set():
+            try:
+                await self.look()
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+            await wait_for_stop(stop, LOOK_SECONDS)
+
+    async def look(self) -> None:
+        """Replay every key that can move, as far as it goes."""
+        for row in await self._db.pool.fetch(_COUNTS):
+            self._metrics.parked.labels(row["state"]).set(row["events"])
+        for row in await self._db.pool.fetch(_READY):
+            try:
+                while await self._next(row["topic"], row["key"]):
+                    pass
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                log.info("replay waits", event_key=row["key"], error_type=type(error).__name__)
+
+    async def _next(self, topic: str, key: str) -> bool:
+        """Replay the first open event of a key; return whether another may follow. Raises transient errors."""
+        record: ParkedRecord | None = None
+        try:
+            async with self._db.begin() as tx:
+                row = await tx.conn.fetchrow(_HEAD, topic, key)
+                if row is None or row["state"] == "failed":
+                    return False
+                record = ParkedRecord.of(row)
+                await self._apply(tx, record)
+                await tx.commit()
+        except Exception as error:
+            if record is None or is_transient(error):
+                raise
+            await self._fail(record, error)
+            return False
+        return True
+
+    async def _apply(self, tx: Transaction, record: ParkedRecord) -> None:
+        (item,) = self._reader.read([record])
+        if isinstance(item, Broken):
+            raise item.error
+        if isinstance(item, Incoming):
+            await self._applier.replay(tx, item)
+        await tx.conn.execute(_DONE, record.id)
+
+    async def _fail(self, record: ParkedRecord, error: Exception) -> None:
+        log.warning("replay failed", parked_id=record.id, error_type=type(error).__name__)
+        await self._db.pool.execute(_FAILED, record.id, type(error).__name__, readable(error))

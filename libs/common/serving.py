@@ -1,0 +1,112 @@
+"""An ASGI app under uvicorn, with the deadlines that uvicorn lacks (evidence.md §5) and one way to end."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEADER_SECONDS = 5.0
+REQUEST_SECONDS = 15.0
+DRAIN_SECONDS = 10
+MAX_REQUESTS = 512  # at once in one process; the server itself answers 503 to more
+
+
+class ServingError(OSError):
+    """The app cannot be served; its log has the reason."""
+
+
+async def serve(
+    app: ASGIApp,
+    host: str,
+    port: int,
+    stop: asyncio.Event,
+    *,
+    on_stop: Callable[[], None] | None = None,
+    lifespan: Literal["auto", "on", "off"] = "on",
+) -> None:
+    """Serve until `stop`; then run `on_stop` (end streams), take nothing new, finish what runs within 10 s.
+
+    Raises ServingError when the port is taken or the app's lifespan does not start.
+    """
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        http=DeadlineProtocol,
+        ws="none",
+        lifespan=lifespan,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        limit_concurrency=MAX_REQUESTS,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+    )
+    server = _Server(config)
+    ending = asyncio.create_task(_end(server, stop, on_stop))
+    try:
+        await server.serve()
+    except SystemExit as error:  # uvicorn's way to say that it could not start
+        raise ServingError(f"cannot serve on {host}:{port}") from error
+    finally:
+        ending.cancel()
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals of the process to us: API and worker may share it."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+async def _end(server: uvicorn.Server, stop: asyncio.Event, on_stop: Callable[[], None] | None) -> None:
+    await stop.wait()
+    if on_stop is not None:
+        on_stop()
+    server.should_exit = True
+
+
+class DeadlineProtocol(HttpToolsProtocol):
+    """Cuts clients that send a request too slowly; how long an answer takes is not limited here."""
+
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the base does
+        """Give the first request its time."""
+        super().connection_made(transport)
+        self._expect(HEADER_SECONDS)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the clock."""
+        self._expect(None)
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        """Give a later request its time from its first byte on: until then the keep-alive clock runs."""
+        super().on_message_begin()
+        self._expect(HEADER_SECONDS)
+
+    def on_headers_complete(self) -> None:
+        """Give the body its time."""
+        super().on_headers_complete()
+        self._expect(REQUEST_SECONDS)
+
+    def on_message_complete(self) -> None:
+        """Let the answer take as long as it takes."""
+        super().on_message_complete()
+        self._expect(None)
+
+    def _expect(self, seconds: float | None) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._deadline = None if seconds is None else self.loop.call_later(seconds, self._cut)
+
+    def _cut(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.close()

@@ -1,0 +1,103 @@
+"""A template database made by our own migrations once per run, and a copy of it per test."""
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+
+from libs.common.db import Database, DatabaseConfig
+from libs.common.db.migrations import migrate, migrations_path
+from libs.common.db.roles import SERVICES, ensure_roles, service_url
+
+PASSWORD = "only-in-tests"  # noqa: S105 - guards nothing; a server in a container insists on one
+
+# No checkpoint, unlike FILE_COPY: for a database of a few megabytes twice as fast.
+_COPY = 'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY wal_log'
+_DROP = 'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'
+
+
+class NotMigratedError(RuntimeError):
+    """A service whose tables a test wants has no migrations, or they failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class StackDatabase:
+    """One database with the schemas of all services; `failures` holds why one has none."""
+
+    admin_url: str
+    failures: dict[str, Exception]
+
+    def url(self, service: str) -> str:
+        """Return the DSN of a service's own role. Raises NotMigratedError when its schema is not there."""
+        if service in self.failures:
+            raise NotMigratedError(f"no tables of {service}") from self.failures[service]
+        return service_url(self.admin_url, service, PASSWORD)
+
+    @asynccontextmanager
+    async def open(self, service: str) -> AsyncIterator[Database]:
+        """Open a service's pools for the block."""
+        config = DatabaseConfig(self.url(service), schema=service, application=f"{service}-test")
+        database = await Database.connect(config)
+        try:
+            yield database
+        finally:
+            await database.close()
+
+
+@asynccontextmanager
+async def empty_database(server_url: str) -> AsyncIterator[str]:
+    """Give the admin's DSN of a new database with roles and schemas; drop it after the block."""
+    async with _database(server_url, "template0") as url:
+        await ensure_roles(url, dict.fromkeys(SERVICES, PASSWORD))
+        yield url
+
+
+@asynccontextmanager
+async def template_database(server_url: str) -> AsyncIterator[StackDatabase]:
+    """Give a database with every service's migrations applied; nobody may stay connected to it."""
+    async with empty_database(server_url) as url:
+        failures: dict[str, Exception] = {}
+        for service in SERVICES:
+            try:
+                await _migrate(service, url)
+            except Exception as error:  # noqa: BLE001 - kept, and raised in the tests of that service alone
+                failures[service] = error
+        yield StackDatabase(url, failures)
+
+
+@asynccontextmanager
+async def database_copy(server_url: str, template: StackDatabase) -> AsyncIterator[StackDatabase]:
+    """Give a fresh copy of the template; drop it after the block, whoever is still connected."""
+    async with _database(server_url, _name(template.admin_url)) as url:
+        yield StackDatabase(url, template.failures)
+
+
+async def _migrate(service: str, url: str) -> None:
+    if not (migrations_path(service) / "env.py").exists():
+        raise FileNotFoundError(f"{service} has no migrations")
+    await migrate(service, service_url(url, service, PASSWORD))
+
+
+@asynccontextmanager
+async def _database(server_url: str, template: str) -> AsyncIterator[str]:
+    name = f"dozvon_test_{secrets.token_hex(8)}"
+    await _execute(server_url, _COPY.format(name=name, template=template))
+    try:
+        yield urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
+    finally:
+        await _execute(server_url, _DROP.format(name=name))
+
+
+async def _execute(url: str, statement: str) -> None:
+    conn = await asyncpg.connect(url)
+    try:
+        await conn.execute(statement)
+    finally:
+        await conn.close()
+
+
+def _name(url: str) -> str:
+    return urlsplit(url).path.removeprefix("/")

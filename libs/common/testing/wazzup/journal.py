@@ -1,0 +1,98 @@
+"""What the stand-in accepted: in memory for the checkers, and line by line in a file that survives its kill."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from io import FileIO
+from pathlib import Path
+
+import orjson
+
+
+class Status(StrEnum):
+    """Statuses of an accepted message, as the webhook names them."""
+
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    ERROR = "error"
+
+
+@dataclass(slots=True)
+class Entry:
+    """One accepted message. `statuses` are those whose webhook was answered 200."""
+
+    message_id: str
+    key: str
+    channel_id: str
+    chat_id: str
+    text: str
+    crm_message_id: str | None
+    accepted_at: datetime
+    statuses: list[str] = field(default_factory=list)
+    traceparent: str | None = None
+
+
+class Journal:
+    """An append-only record; reads an existing file first, a torn last line is left out."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.entries: dict[str, Entry] = {}
+        self.webhooks: dict[str, str] = {}  # address by key
+        self._file: FileIO | None = None
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("a+b", buffering=0)
+            self._load(self._file)
+
+    def accepted(self, entry: Entry) -> None:
+        """Record a message that the provider now has."""
+        self._write({"accepted": entry})
+        self.entries[entry.message_id] = entry
+
+    def told(self, message_id: str, status: str) -> None:
+        """Record that the webhook took a status."""
+        if status not in self.entries[message_id].statuses:
+            self._write({"told": [message_id, status]})
+            self.entries[message_id].statuses.append(status)
+
+    def subscribed(self, key: str, uri: str) -> None:
+        """Record where an account wants its webhooks."""
+        self._write({"webhook": [key, uri]})
+        self.webhooks[key] = uri
+
+    def twice(self) -> list[str]:
+        """Return the crmMessageIds that were accepted more than once: must be empty."""
+        counts = Counter(e.crm_message_id for e in self.entries.values() if e.crm_message_id)
+        return [crm_id for crm_id, count in counts.items() if count > 1]
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()
+
+    def _write(self, record: object) -> None:
+        if self._file is not None:
+            self._file.write(orjson.dumps(record) + b"\n")
+
+    def _load(self, file: FileIO) -> None:
+        file.seek(0)
+        content = file.read()
+        whole = content.rfind(b"\n") + 1
+        file.truncate(whole)
+        for line in content[:whole].splitlines():
+            self._apply(orjson.loads(line))
+
+    def _apply(self, record: dict[str, object]) -> None:
+        match record:
+            case {"accepted": dict(fields)}:
+                moment = datetime.fromisoformat(fields.pop("accepted_at")).astimezone(UTC)
+                entry = Entry(**fields, accepted_at=moment)
+                self.entries[entry.message_id] = entry
+            case {"told": [str(message_id), str(status)]}:
+                self.entries[message_id].statuses.append(status)
+            case {"webhook": [str(key), str(uri)]}:
+                self.webhooks[key] = uri
+            case _:
+                raise ValueError("not a line of this journal")

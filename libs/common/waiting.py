@@ -1,0 +1,49 @@
+"""Waiting with an end: for foreign coroutines, whatever they do with their cancellation, and for the stop."""
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+async def bounded(work: Coroutine[object, object, T], seconds: float) -> T:
+    """Return the result of `work`.
+
+    Raises TimeoutError after `seconds`, also when `work` ignores its cancellation or reports a
+    cancellation that nobody asked for: aiokafka's `stop()` does both (evidence.md §1.5, §1.6).
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        done, _ = await asyncio.wait({task}, timeout=seconds)
+    except asyncio.CancelledError:
+        _abandon(task)
+        raise
+    if not done:
+        _abandon(task)
+        raise TimeoutError
+    if task.cancelled():
+        raise TimeoutError
+    return task.result()
+
+
+async def quietly(work: Coroutine[object, object, object], seconds: float) -> None:
+    """Close something that is of no more use: errors and time-outs are of no interest."""
+    with suppress(Exception):
+        await bounded(work, seconds)
+
+
+def _abandon(task: "asyncio.Future[T]") -> None:
+    task.cancel()
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+
+async def wait_for_stop(stop: asyncio.Event, seconds: float) -> bool:
+    """Sleep up to `seconds`, less when `stop` is set; return whether it is."""
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return False
+    return True
