@@ -1,0 +1,27 @@
+"""Customers on the wire."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from services.intake.orders.schemas import OrderView
+
+
+class IdentityView(BaseModel):
+    """By what a customer is recognised."""
+
+    kind: Literal["phone", "email"]
+    value: str
+
+
+class CustomerView(BaseModel):
+    """A customer of one desk, with all their orders (S1.11)."""
+
+    id: UUID
+    desk: str
+    name: str | None
+    created_at: datetime
+    identities: list[IdentityView]
+    orders: list[OrderView]

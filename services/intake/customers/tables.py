@@ -1,0 +1,31 @@
+"""Customers of a desk, and by what they are recognised."""
+
+from sqlalchemy import Boolean, CheckConstraint, Column, DateTime, Index, Table, Text, Uuid
+
+from services.intake.metadata import metadata
+
+customer = Table(
+    "customer",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("desk", Text, nullable=False),
+    Column("name", Text),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    # The newest order, kept here because a concurrent one is invisible to the statement that needs it (S4.2).
+    Column("last_source_id", Uuid, nullable=False),
+    Column("last_external_id", Text, nullable=False),
+    Column("last_lead_id", Uuid, nullable=False),
+    Column("last_unpaid", Boolean, nullable=False),
+)
+
+# No foreign key: of two deliveries at once, one may name a customer that its next order will make.
+identity = Table(
+    "customer_identity",
+    metadata,
+    Column("desk", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("value", Text, primary_key=True),
+    Column("customer_id", Uuid, nullable=False),
+    CheckConstraint("kind IN ('phone', 'email')", name="kind"),
+    Index("ix_customer_identity_customer_id", "customer_id"),
+)

@@ -1,0 +1,176 @@
+"""From a request to one row of the accepting statement: read, number checked, event begun."""
+
+from collections.abc import Hashable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
+from uuid import UUID
+
+import orjson
+
+from libs.common.phone import Phone, read_phone
+from services.intake.deliveries.rules import is_false, signals_of
+from services.intake.formats.read import read
+from services.intake.formats.rules import Note, ParsedItem, ParsedOrder, RawRequest, Reason, Unreadable
+from services.intake.sources.rules import Source
+
+MAX_EVENT = 400 * 1024  # bytes of a lead.received, well below what the outbox takes
+MAX_ID = 200
+# What proves the sender or belongs to a browser session is of no use later, so it is not kept.
+_MASKED = frozenset({"authorization", "proxy-authorization", "cookie", "x-source-token"})
+
+cached_phone = lru_cache(maxsize=8192)(read_phone)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An authentic request of a source. `received_at` is business time, `id` a UUIDv7."""
+
+    id: UUID
+    source: Source
+    received_at: datetime
+    raw: RawRequest
+    traceparent: str | None
+
+    def headers_json(self) -> str:
+        """Return the headers as they are kept: without secrets, storable."""
+        kept = {name: "***" if name in _MASKED else value for name, value in self.raw.headers.items()}
+        return orjson.dumps(kept).decode().replace("\\u0000", "")
+
+    def kept_query(self) -> bytes:
+        """Return the query string without the value of `token`."""
+        if b"token=" not in self.raw.query:
+            return self.raw.query
+        return b"&".join(b"token=***" if p.startswith(b"token=") else p for p in self.raw.query.split(b"&"))
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """A readable delivery: its row in the order of `statement.COLUMNS`, and what must not meet in a batch."""
+
+    delivery: Delivery
+    external_id: str
+    row: tuple[object, ...]
+    keys: frozenset[Hashable]
+
+
+def admit(delivery: Delivery, now: datetime) -> Admission | Unreadable:
+    """Read a delivery by its source's present settings. Never raises, whatever the bytes are."""
+    source = delivery.source
+    order = read(source.format, delivery.raw, source.mapped)
+    if isinstance(order, Unreadable):
+        return order
+    phone = cached_phone(order.phone, source.region) if order.phone else None
+    external_id = order.external_id or _fallback_id(delivery)
+    items = _items(order.items, order.currency)
+    head = _head(delivery, order, phone, external_id, items)
+    if len(head) > MAX_EVENT:
+        return Unreadable(Reason.TOO_LARGE, (Note("items", "too_large"),))
+    key = phone.e164 if phone and not is_false(phone) else None
+    keys: set[Hashable] = {(source.id, external_id)}
+    keys.update((source.desk, identity) for identity in (key, order.email) if identity)
+    row = _row(delivery, order, phone, key, external_id, items, head.decode(), now)
+    return Admission(delivery, external_id, row, frozenset(keys))
+
+
+def _fallback_id(delivery: Delivery) -> str:
+    headers = delivery.raw.headers
+    for name in ("webhook-id", "idempotency-key"):
+        given = headers.get(name, "").strip().strip('"').replace("\x00", "")
+        if given:
+            return given[:MAX_ID]
+    return str(delivery.id)
+
+
+def _items(items: tuple[ParsedItem, ...], currency: str) -> bytes:
+    # As published: `libs.common.events.intake.Item`.
+    lines = [
+        {"title": item.title, "code": item.code, "quantity": item.quantity, "price": _money(item.price, currency)}
+        for item in items
+    ]
+    return orjson.dumps(lines)
+
+
+def _head(delivery: Delivery, order: ParsedOrder, phone: Phone | None, external_id: str, items: bytes) -> bytes:
+    """Return the event without what the statement decides, and without its closing brace."""
+    source = delivery.source
+    return orjson.dumps(
+        {
+            "source_id": source.id,
+            "source": source.code,
+            "playbook": source.playbook,
+            "external_id": external_id,
+            "external_number": order.external_number,
+            "amount": _money(order.amount, order.currency),
+            "payment_link": order.payment_link,
+            "items": orjson.Fragment(items),
+            "marketing": order.marketing,
+            "language": source.language,
+            "zone": source.mapped.zone.key,
+            "received_at": delivery.received_at,
+            "person": {
+                "name": order.name,
+                "phone": phone.e164 if phone else None,
+                "phone_raw": phone.raw if phone else None,
+                "email": order.email,
+            },
+        }
+    )[:-1]
+
+
+def _money(amount: Decimal | None, currency: str) -> dict[str, str] | None:
+    return None if amount is None else {"amount": f"{amount:.2f}", "currency": currency}
+
+
+def _row(
+    delivery: Delivery,
+    order: ParsedOrder,
+    phone: Phone | None,
+    key: str | None,
+    external_id: str,
+    items: bytes,
+    head: str,
+    now: datetime,
+) -> tuple[object, ...]:
+    source = delivery.source
+    return (
+        delivery.id,
+        source.desk,
+        source.id,
+        source.code,
+        source.playbook,
+        delivery.received_at,
+        now,
+        delivery.raw.method,
+        delivery.kept_query(),
+        delivery.headers_json(),
+        delivery.raw.body,
+        notes_json(order.notes),
+        external_id,
+        order.external_number,
+        order.status.value if order.status else None,
+        order.amount,
+        order.paid,
+        order.currency,
+        order.payment_link,
+        items.decode(),
+        orjson.dumps(order.marketing).decode(),
+        order.placed_at,
+        order.said_at,
+        order.name,
+        phone.e164 if phone else None,
+        phone.raw if phone else None,
+        order.email,
+        key,
+        source.language,
+        source.mapped.zone.key,
+        ",".join(signals_of(phone, source.test_prefixes)),
+        delivery.traceparent,
+        head,
+    )
+
+
+def notes_json(notes: tuple[Note, ...]) -> str:
+    """Return notes as they are kept with the delivery."""
+    return orjson.dumps([asdict(note) for note in notes]).decode() if notes else "[]"

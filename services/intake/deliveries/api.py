@@ -1,0 +1,53 @@
+"""Routes of deliveries: what came in, the quarantine, and reading again."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query
+from pydantic import AwareDatetime
+
+from libs.common.http.idempotent_route import IdempotentRoute
+from libs.common.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
+from libs.common.http.routes import api_router
+from libs.common.telemetry.tracing import current_traceparent
+from services.intake.deliveries.actions import rerun
+from services.intake.deliveries.queries import DeliveryFilter, get_delivery, list_deliveries
+from services.intake.deliveries.rules import Disposition
+from services.intake.deliveries.schemas import DeliveryView, RawDelivery
+from services.intake.deps import Ctx, Manager
+from services.intake.sources.schemas import Code
+
+router = api_router("/intake/v1/deliveries", tags=["deliveries"], route_class=IdempotentRoute)
+
+
+@router.get("")
+async def get_deliveries(
+    ctx: Ctx,
+    caller: Manager,
+    disposition: Disposition | None = None,
+    desk: Annotated[Code | None, Query()] = None,
+    source: Annotated[Code | None, Query()] = None,
+    received_from: AwareDatetime | None = None,
+    received_to: AwareDatetime | None = None,
+    limit: Limit = 50,
+    cursor: CursorParam = None,
+) -> Page[DeliveryView]:
+    """List deliveries, the newest first; `disposition=quarantined` is the quarantine."""
+    wanted = DeliveryFilter(disposition, desk, source, received_from, received_to)
+    before = UUID(str(decode_cursor(cursor, "-id", (UUID,))[0])) if cursor else None
+    rows = await list_deliveries(ctx.core.db, caller, wanted, before, limit + 1)
+    return page_of(rows, limit, "-id", lambda row: (row.id,), lambda row: row)
+
+
+@router.get("/{delivery_id}")
+async def get_one(delivery_id: UUID, ctx: Ctx, caller: Manager) -> RawDelivery:
+    """Return one delivery, raw as received."""
+    return await get_delivery(ctx.core.db, caller, delivery_id)
+
+
+@router.post("/{delivery_id}/rerun")
+async def post_rerun(delivery_id: UUID, ctx: Ctx, caller: Manager) -> RawDelivery:
+    """Read a quarantined delivery again by its source's present settings; a settled one stays as it is."""
+    await get_delivery(ctx.core.db, caller, delivery_id)
+    await rerun(ctx, delivery_id, current_traceparent())
+    return await get_delivery(ctx.core.db, caller, delivery_id)

@@ -1,0 +1,186 @@
+"""Group insert: under load deliveries wait for a batch, each is answered after its own commit.
+
+While a lane is free a delivery goes alone, at once; a batch forms by itself while those before it commit, so
+no timer is needed.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import cast
+from uuid import UUID
+
+import asyncpg
+
+from libs.common.db import Database
+from services.intake.deliveries.admission import Admission
+from services.intake.deliveries.rules import Disposition, take_batch
+from services.intake.deliveries.statement import ACCEPT
+
+LANES = 2  # statements under way at once; one alone costs six times its share of a batch
+BATCH = 128
+QUEUE = 2048  # deliveries that may wait; more are told to come again
+ATTEMPTS = 4
+
+# Lost a race with another transaction: the same statement in a new snapshot will do.
+_RACES = (asyncpg.TransactionRollbackError, asyncpg.CardinalityViolationError)
+
+
+class OverloadedError(Exception):
+    """Too many deliveries wait already; nothing was stored."""
+
+    retry_after = 1
+
+
+class UnstorableError(Exception):
+    """The database refuses the values of this delivery, and always will."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What became of a delivery, committed."""
+
+    lead_id: UUID
+    order_id: UUID
+    order_number: str
+    disposition: Disposition
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    admission: Admission
+    done: "asyncio.Future[Accepted]"
+
+    @property
+    def keys(self) -> frozenset[Hashable]:
+        return self.admission.keys
+
+
+class Acceptance:
+    """The way of readable deliveries into the database; one per process."""
+
+    def __init__(self, db: Database, queue: int = QUEUE, batch: int = BATCH) -> None:
+        self._db = db
+        self._limit = queue
+        self._batch = batch
+        self._queue: deque[_Waiting] = deque()
+        self._running = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._flushers: set[asyncio.Task[None]] = set()
+
+    async def accept(self, admission: Admission) -> Accepted:
+        """Store a delivery and return when it is committed.
+
+        Raises OverloadedError, UnstorableError, and the driver's errors while the database is away.
+        """
+        if self._running < LANES:
+            self._enter()
+            try:
+                return await self._alone(admission)
+            finally:
+                self._leave()
+        if len(self._queue) >= self._limit:
+            raise OverloadedError
+        waiting = _Waiting(admission, asyncio.get_running_loop().create_future())
+        self._queue.append(waiting)
+        return await waiting.done
+
+    async def drain(self) -> None:
+        """Return when nothing is under way any more."""
+        await self._idle.wait()
+
+    def _enter(self) -> None:
+        self._running += 1
+        self._idle.clear()
+
+    def _leave(self) -> None:
+        self._running -= 1
+        if self._queue:
+            self._enter()
+            flusher = asyncio.create_task(self._flush(), name="intake-flush")
+            self._flushers.add(flusher)
+            flusher.add_done_callback(self._flushers.discard)
+        elif not self._running:
+            self._idle.set()
+
+    async def _flush(self) -> None:
+        try:
+            while self._queue:
+                batch, rest = take_batch(self._queue, self._batch)
+                self._queue = deque(rest)
+                await self._settle(batch)
+        finally:
+            self._leave()
+
+    async def _settle(self, batch: list[_Waiting]) -> None:
+        try:
+            results = await self._store([waiting.admission for waiting in batch])
+        except Exception as error:  # noqa: BLE001 - whatever it is, nobody may wait for ever
+            if is_away(error):
+                for waiting in batch:
+                    _fail(waiting, error)
+            else:
+                # One bad delivery must not fail its neighbours.
+                for waiting in batch:
+                    await self._settle_alone(waiting)
+            return
+        for waiting, result in zip(batch, results, strict=True):
+            if not waiting.done.done():
+                waiting.done.set_result(result)
+
+    async def _settle_alone(self, waiting: _Waiting) -> None:
+        try:
+            result = await self._alone(waiting.admission)
+        except Exception as error:  # noqa: BLE001 - handed to the request that waits for it
+            _fail(waiting, error)
+        else:
+            if not waiting.done.done():
+                waiting.done.set_result(result)
+
+    async def _alone(self, admission: Admission) -> Accepted:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return (await self._store([admission]))[0]
+            except _RACES:
+                if attempt == ATTEMPTS:
+                    raise
+            except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
+                raise UnstorableError(type(error).__name__) from error
+            except asyncpg.InterfaceError as error:
+                if isinstance(error, ValueError):  # the driver's own refusal to encode a value
+                    raise UnstorableError(type(error).__name__) from error
+                raise
+        raise AssertionError
+
+    async def _store(self, admissions: Sequence[Admission]) -> list[Accepted]:
+        columns = zip(*(admission.row for admission in admissions), strict=True)
+        rows = await self._db.pool.fetch(ACCEPT, *columns)
+        if self._db.wake_relay is not None:
+            self._db.wake_relay()
+        return [_accepted(row) for row in rows]
+
+
+def is_away(error: Exception) -> bool:
+    """Return whether the database, not the delivery, is at fault."""
+    if isinstance(error, asyncpg.InterfaceError):
+        return not isinstance(error, ValueError)
+    return isinstance(
+        error,
+        asyncpg.PostgresConnectionError
+        | asyncpg.OperatorInterventionError
+        | asyncpg.InsufficientResourcesError
+        | asyncpg.InternalClientError
+        | OSError
+        | TimeoutError,
+    )
+
+
+def _accepted(row: asyncpg.Record) -> Accepted:
+    return Accepted(row[1], row[2], str(row[3]), Disposition(cast("str", row[4])))
+
+
+def _fail(waiting: _Waiting, error: Exception) -> None:
+    if not waiting.done.done():
+        waiting.done.set_exception(error)

@@ -1,0 +1,116 @@
+"""The hook: a plain ASGI route, because FastAPI's own cost per request is paid by every delivery.
+
+4xx only for an unknown source, a sender without proof, too large or too many; whatever else is authentic is
+kept and answered 202, or as the source wants it (flow.md, *bad hook input*).
+"""
+
+import time
+
+import orjson
+from starlette.requests import Request
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from libs.common import faultpoints
+from libs.common.http.failures import unavailable
+from libs.common.http.problems import Problem
+from libs.common.http.shell import limit_body
+from libs.common.telemetry.tracing import current_traceparent
+from services.intake.context import Context
+from services.intake.deliveries.actions import Answer, receive
+from services.intake.deliveries.door import is_authentic
+from services.intake.deliveries.group import OverloadedError, is_away
+from services.intake.formats.rules import RawRequest
+from services.intake.sources.cache import Known
+from services.intake.sources.rules import ResponseKind
+
+PATH = "/intake/v1/hooks/{source_key}"
+_JSON = (b"content-type", b"application/json")
+_TEXT = (b"content-type", b"text/plain; charset=utf-8")
+
+
+class Hook:
+    """One delivery in, one answer out."""
+
+    async def __call__(self, scope: Scope, receive_part: Receive, send: Send) -> None:
+        """Serve one request. Raises Problem."""
+        ctx: Context = scope["app"].state.ctx
+        known = await _known(ctx, scope["path_params"]["source_key"])
+        if scope["method"] == "HEAD":
+            await _send(send, 204, _TEXT, b"")
+            return
+        limit_body(Request(scope), known.source.body_limit)
+        raw = RawRequest(
+            method=scope["method"],
+            query=scope["query_string"],
+            headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
+            body=await _body(receive_part),
+        )
+        _admit(known, raw)
+        try:
+            answer = await receive(ctx, known.source, raw, current_traceparent())
+        except OverloadedError as error:
+            raise unavailable(error.retry_after) from None
+        except Exception as error:
+            if is_away(error):
+                raise unavailable() from error
+            raise
+        faultpoints.reach("intake.committed")
+        await _answer(send, known.source.response, answer)
+
+
+def hook_route() -> Route:
+    """Return the route for both methods."""
+    return Route(PATH, Hook(), methods=["GET", "POST"], include_in_schema=False)
+
+
+async def _known(ctx: Context, key: str) -> Known:
+    try:
+        known = await ctx.sources.get(key)
+    except Exception as error:
+        if is_away(error):
+            raise unavailable() from error
+        raise
+    if known is None or not known.source.active:
+        raise Problem(404, "not_found")
+    return known
+
+
+async def _body(receive_part: Receive) -> bytes:
+    message = await receive_part()
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body"):
+        return body
+    parts = [body]
+    while message.get("more_body"):
+        message = await receive_part()
+        if message["type"] == "http.disconnect":
+            raise Problem(400, "malformed_request")
+        parts.append(message.get("body", b""))
+    return b"".join(parts)
+
+
+def _admit(known: Known, raw: RawRequest) -> None:
+    if not is_authentic(known, raw):
+        raise Problem(401, "sender_unverified", headers={"WWW-Authenticate": 'Basic realm="dozvon"'})
+    wait = known.pace.take(time.monotonic())
+    if wait:
+        raise Problem(429, "too_many_requests", headers={"Retry-After": str(max(1, round(wait)))})
+
+
+async def _answer(send: Send, kind: ResponseKind, answer: Answer) -> None:
+    if kind is ResponseKind.OK:
+        await _send(send, 200, _TEXT, b"ok")
+        return
+    document = {
+        "lead_id": str(answer.lead_id) if answer.lead_id else None,
+        "order_number": answer.order_number,
+        "disposition": answer.disposition,
+    }
+    await _send(send, 202, _JSON, orjson.dumps(document))
+
+
+async def _send(send: Send, status: int, kind: tuple[bytes, bytes], body: bytes) -> None:
+    headers = [kind, (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,85 @@
+"""Reads of deliveries within the caller's desks."""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, Text, and_, cast, select
+
+from libs.common.auth.principal import Principal
+from libs.common.db import Database
+from services.intake.deliveries.rules import Disposition
+from services.intake.deliveries.schemas import DeliveryView, RawDelivery
+from services.intake.deliveries.tables import delivery
+from services.intake.errors import NotFoundError
+from services.intake.scope import between, equal, visible
+from services.intake.sources.tables import source
+
+_LISTED = (
+    delivery.c.id, delivery.c.desk, delivery.c.received_at, delivery.c.disposition, delivery.c.reason,
+    delivery.c.notes, delivery.c.lead_id, delivery.c.order_id, delivery.c.reruns, delivery.c.rerun_at,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFilter:
+    """What the list shows; None shows all. `received_to` is exclusive."""
+
+    disposition: Disposition | None = None
+    desk: str | None = None
+    source: str | None = None
+    received_from: datetime | None = None
+    received_to: datetime | None = None
+
+    def condition(self) -> ColumnElement[bool]:
+        """Return the filter as one condition."""
+        return and_(
+            equal(delivery.c.disposition, self.disposition),
+            equal(delivery.c.desk, self.desk),
+            equal(source.c.code, self.source),
+            between(delivery.c.received_at, self.received_from, self.received_to),
+        )
+
+
+async def list_deliveries(
+    db: Database, caller: Principal, wanted: DeliveryFilter, before: UUID | None, limit: int
+) -> Sequence[DeliveryView]:
+    """Return up to `limit` deliveries, the newest first, those older than the id `before`."""
+    query = _deliveries().where(visible(caller, delivery.c.desk), wanted.condition())
+    if before is not None:
+        query = query.where(delivery.c.id < before)
+    async with db.read() as conn:
+        rows = await conn.execute(query.order_by(delivery.c.id.desc()).limit(limit))
+        return [DeliveryView.model_validate(_members(row)) for row in rows]
+
+
+async def get_delivery(db: Database, caller: Principal, delivery_id: UUID) -> RawDelivery:
+    """Return one delivery as received. Raises NotFoundError, also for a desk the caller may not see."""
+    raw = (delivery.c.method, delivery.c.query, delivery.c.headers, delivery.c.body)
+    query = _deliveries().add_columns(*raw).where(delivery.c.id == delivery_id, visible(caller, delivery.c.desk))
+    async with db.read() as conn:
+        row = (await conn.execute(query)).one_or_none()
+    if row is None:
+        raise NotFoundError
+    members = _members(row)
+    return RawDelivery.model_validate({**members, **_readable(row.body), "query": row.query.decode("latin-1")})
+
+
+def _deliveries() -> Select[tuple[object, ...]]:
+    number = cast(delivery.c.order_number, Text).label("order_number")
+    return select(*_LISTED, number, source.c.code.label("source")).join_from(
+        delivery, source, source.c.id == delivery.c.source_id
+    )
+
+
+def _members(row: Row[tuple[object, ...]]) -> dict[str, object]:
+    return dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name
+
+
+def _readable(body: bytes) -> dict[str, str]:
+    try:
+        return {"body": body.decode(), "body_encoding": "text"}
+    except UnicodeDecodeError:
+        return {"body": base64.b64encode(body).decode(), "body_encoding": "base64"}

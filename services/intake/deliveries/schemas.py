@@ -1,0 +1,45 @@
+"""Deliveries on the wire."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from services.intake.deliveries.rules import Disposition
+from services.intake.formats.rules import Reason
+
+
+class NoteView(BaseModel):
+    """Something about a delivery that a person should see."""
+
+    field: str
+    code: str
+    detail: str
+
+
+class DeliveryView(BaseModel):
+    """What came in and what became of it."""
+
+    id: UUID
+    desk: str
+    source: str
+    received_at: datetime
+    disposition: Disposition
+    reason: Reason | None
+    notes: list[NoteView]
+    lead_id: UUID | None
+    order_id: UUID | None
+    order_number: str | None
+    reruns: int
+    rerun_at: datetime | None
+
+
+class RawDelivery(DeliveryView):
+    """A delivery as received; `body` is text when it is UTF-8, base64 otherwise. Secrets are masked."""
+
+    method: str
+    query: str
+    headers: dict[str, str]
+    body: str
+    body_encoding: Literal["text", "base64"]

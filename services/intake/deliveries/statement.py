@@ -1,0 +1,203 @@
+"""The one statement that accepts deliveries: up to a batch of them, all or nothing.
+
+Everything in it sees one snapshot, so a row that a concurrent transaction committed meanwhile is invisible
+to its reads. What must be right under such a race is therefore decided by what an `ON CONFLICT` lock
+returns: the customer behind an identity, new or repeat, the state before a change, and (for S4.2) the
+customer's newest order, which the customer's row carries for that purpose.
+
+Locks are taken in one order everywhere: identities (e-mail before phone), customers, orders, stream rows,
+each sorted. Within a batch no order and no identity may come twice (`group.take_batch`); two deliveries
+that turn out to be of one customer fail the batch with a cardinality error, and are then taken one by one.
+"""
+
+from libs.common.events.intake import LeadReceived, OrderChanged
+from services.intake.formats import rules
+
+# In the order of the statement's parameters; types are those of one element.
+COLUMNS = {
+    "delivery_id": "uuid",
+    "desk": "text",
+    "source_id": "uuid",
+    "source": "text",
+    "playbook": "text",
+    "received_at": "timestamptz",
+    "now": "timestamptz",
+    "method": "text",
+    "query": "bytea",
+    "headers": "text",
+    "body": "bytea",
+    "notes": "text",
+    "external_id": "text",
+    "external_number": "text",
+    "status": "text",
+    "amount": "numeric",
+    "paid": "numeric",
+    "currency": "text",
+    "payment_link": "text",
+    "items": "text",
+    "marketing": "text",
+    "placed_at": "timestamptz",
+    "said_at": "timestamptz",
+    "name": "text",
+    "phone": "text",
+    "phone_raw": "text",
+    "email": "text",
+    "phone_key": "text",
+    "language": "text",
+    "zone": "text",
+    "signals": "text",
+    "traceparent": "text",
+    "head": "text",
+}
+_ARRAYS = ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(COLUMNS.values(), 1))
+UNPAID = ", ".join(f"'{status.value}'" for status in sorted(rules.UNPAID))
+_SAME = "(c.last_source_id, c.last_external_id) = (excluded.last_source_id, excluded.last_external_id)"
+
+ACCEPT = f"""
+WITH given AS MATERIALIZED (
+    SELECT i.*, uuidv7() AS lead_id, uuidv7() AS new_customer_id, string_to_array(i.signals, ',') AS marks,
+           o.id AS known, o.order_number AS known_number, o.customer_id AS known_customer,
+           coalesce(i.status, o.status, 'new') AS state
+    FROM unnest({_ARRAYS}) WITH ORDINALITY AS i({", ".join(COLUMNS)}, n)
+    -- LIMIT keeps the plan on the index, also one that was made while the table was empty.
+    LEFT JOIN LATERAL (
+        SELECT o.id, o.order_number, o.customer_id, o.status FROM sales_order o
+        WHERE o.source_id = i.source_id AND o.external_id = i.external_id LIMIT 1
+    ) o ON true
+), emails AS (
+    INSERT INTO customer_identity AS c (desk, kind, value, customer_id)
+    SELECT i.desk, 'email', i.email, coalesce(
+        (SELECT p.customer_id FROM customer_identity p
+         WHERE p.desk = i.desk AND p.kind = 'phone' AND p.value = i.phone_key), i.new_customer_id)
+    FROM given i WHERE i.email IS NOT NULL AND i.known IS NULL ORDER BY i.desk, i.email
+    ON CONFLICT (desk, kind, value) DO UPDATE SET customer_id = c.customer_id
+    RETURNING desk, value, customer_id
+), phones AS (
+    INSERT INTO customer_identity AS c (desk, kind, value, customer_id)
+    SELECT i.desk, 'phone', i.phone_key, coalesce(e.customer_id, i.new_customer_id)
+    FROM given i LEFT JOIN emails e ON e.value = i.email AND e.desk = i.desk
+    WHERE i.phone_key IS NOT NULL AND i.known IS NULL ORDER BY i.desk, i.phone_key
+    ON CONFLICT (desk, kind, value) DO UPDATE SET customer_id = c.customer_id
+    RETURNING desk, value, customer_id
+), resolved AS MATERIALIZED (
+    SELECT i.*, coalesce(i.known_customer, p.customer_id, e.customer_id, i.new_customer_id) AS customer_id
+    FROM given i
+    LEFT JOIN phones p ON p.value = i.phone_key AND p.desk = i.desk
+    LEFT JOIN emails e ON e.value = i.email AND e.desk = i.desk
+), customers AS (
+    INSERT INTO customer AS c
+        (id, desk, name, created_at, last_source_id, last_external_id, last_lead_id, last_unpaid)
+    SELECT r.customer_id, r.desk, r.name, r.received_at, r.source_id, r.external_id, r.lead_id,
+           r.state IN ({UNPAID})
+    FROM resolved r WHERE r.known IS NULL ORDER BY r.customer_id
+    ON CONFLICT (id) DO UPDATE
+    SET name = coalesce(c.name, excluded.name),
+        last_source_id = excluded.last_source_id,
+        last_external_id = excluded.last_external_id,
+        -- A duplicate on its way must not put a lead here that will never be.
+        last_lead_id = CASE WHEN {_SAME} THEN c.last_lead_id ELSE excluded.last_lead_id END,
+        last_unpaid = CASE WHEN {_SAME} THEN c.last_unpaid ELSE excluded.last_unpaid END
+    RETURNING new.id, old.last_source_id, old.last_external_id, old.last_lead_id, old.last_unpaid
+), orders AS (
+    INSERT INTO sales_order AS o
+        (id, desk, lead_id, customer_id, source_id, external_id, external_number, order_number, status, status_said,
+         amount, paid, currency, payment_link, items, placed_at, said_at, heard_at, created_at, version)
+    SELECT uuidv7(), r.desk, r.lead_id, r.customer_id, r.source_id, r.external_id, r.external_number,
+           coalesce(r.known_number, nextval('order_number')), r.state, r.status IS NOT NULL, r.amount, r.paid,
+           r.currency, r.payment_link, r.items::jsonb, r.placed_at, r.said_at, r.received_at, r.received_at, 1
+    FROM resolved r ORDER BY r.source_id, r.external_id
+    ON CONFLICT (source_id, external_id) DO UPDATE
+    SET (status, status_said, amount, paid, payment_link, said_at, heard_at, version) = (
+            SELECT s.status, o.status_said OR excluded.status_said, s.amount, s.paid, s.payment_link,
+                   greatest(o.said_at, excluded.said_at), greatest(o.heard_at, excluded.heard_at),
+                   o.version + ((s.status, s.amount, s.paid, s.payment_link)
+                       IS DISTINCT FROM (o.status, o.amount, o.paid, o.payment_link))::int
+            FROM (
+                SELECT CASE WHEN says AND excluded.status_said THEN excluded.status ELSE o.status END AS status,
+                       CASE WHEN says THEN coalesce(excluded.amount, o.amount) ELSE o.amount END AS amount,
+                       CASE WHEN says THEN coalesce(excluded.paid, o.paid) ELSE o.paid END AS paid,
+                       CASE WHEN says THEN coalesce(excluded.payment_link, o.payment_link)
+                            ELSE o.payment_link END AS payment_link
+                -- An older statement that comes later changes nothing (S4.1).
+                FROM (SELECT (excluded.said_at < o.said_at) IS NOT TRUE AS says) t
+            ) s
+        )
+    RETURNING old.id IS NULL AS fresh, coalesce(new.version > old.version, false) AS moved,
+              old.status AS from_status, new.source_id, new.external_id, new.id, new.lead_id, new.customer_id,
+              new.order_number, new.status, new.amount, new.paid, new.currency, new.payment_link
+), outcome AS MATERIALIZED (
+    SELECT r.n, r.delivery_id, r.desk, r.source_id, r.source, r.playbook, r.received_at, r.now, r.method, r.query,
+           r.headers, r.body, r.notes, r.external_id, r.marketing, r.name, r.phone, r.phone_raw, r.email,
+           r.language, r.zone, r.traceparent, r.head, o.fresh, o.moved, o.from_status, o.id AS order_id, o.lead_id,
+           o.customer_id, o.order_number, o.status, o.amount, o.paid, o.currency, o.payment_link,
+           e.lead_id AS earlier, 'lead:' || o.lead_id AS key,
+           CASE WHEN e.lead_id IS NULL THEN r.marks ELSE r.marks || 'second_unpaid_order'::text END AS signals,
+           CASE WHEN o.moved THEN 'accepted' WHEN NOT o.fresh THEN 'repeat'
+                WHEN 'test_number' = ANY (r.marks) THEN 'test' ELSE 'accepted' END AS disposition
+    FROM resolved r
+    JOIN orders o ON o.external_id = r.external_id AND o.source_id = r.source_id
+    LEFT JOIN customers c ON c.id = o.customer_id
+    LEFT JOIN LATERAL (
+        SELECT coalesce(
+            (SELECT u.lead_id FROM sales_order u JOIN lead l ON l.id = u.lead_id
+             WHERE u.customer_id = o.customer_id AND u.source_id = o.source_id AND u.status IN ({UNPAID})
+               AND l.stage IN ('new', 'working', 'booked')
+             ORDER BY u.order_number LIMIT 1),
+            CASE WHEN c.last_unpaid AND c.last_source_id = o.source_id AND c.last_external_id <> o.external_id
+                  AND NOT EXISTS (SELECT FROM sales_order u WHERE u.source_id = c.last_source_id
+                                  AND u.external_id = c.last_external_id)
+                 THEN c.last_lead_id END
+        ) AS lead_id
+        OFFSET 0
+    ) e ON o.fresh AND o.status IN ({UNPAID})
+), leads AS (
+    INSERT INTO lead (id, desk, customer_id, source_id, source, playbook, status, title, stage, signals,
+                      earlier_lead_id, name, phone, phone_raw, email, language, zone, marketing, created_at,
+                      updated_at, version)
+    SELECT lead_id, desk, customer_id, source_id, source, playbook, 'new', '{{"ru": "Новый", "en": "New"}}'::jsonb,
+           'new', signals, earlier, name, phone, phone_raw, email, language, zone, marketing::jsonb, received_at,
+           now, 1
+    FROM outcome WHERE fresh
+), log AS (
+    INSERT INTO history (desk, lead_id, order_id, at, what, actor, from_value, to_value, reason, cause_id)
+    SELECT desk, lead_id, order_id, now, CASE WHEN fresh THEN 'lead_status' ELSE 'order_status' END,
+           'source:' || source, from_status, CASE WHEN fresh THEN 'new' ELSE status END,
+           CASE WHEN fresh THEN 'received' ELSE 'said by the source' END, delivery_id
+    FROM outcome WHERE fresh OR moved
+), kept AS (
+    INSERT INTO delivery AS k (id, desk, source_id, received_at, method, query, headers, body, disposition, notes,
+                               lead_id, order_id, order_number, reruns)
+    SELECT delivery_id, desk, source_id, received_at, method, query, headers::jsonb, body, disposition,
+           notes::jsonb, lead_id, order_id, order_number, 0
+    FROM outcome
+    -- Known already: one that waited in quarantine and is read again.
+    ON CONFLICT (id) DO UPDATE
+    SET disposition = excluded.disposition, reason = NULL, notes = excluded.notes, lead_id = excluded.lead_id,
+        order_id = excluded.order_id, order_number = excluded.order_number
+    WHERE k.disposition = 'quarantined'
+), bumped AS (
+    -- Two events of one lead in a batch would be a cardinality error, and then taken one by one.
+    INSERT INTO stream AS s (key, version) SELECT key, 1 FROM outcome WHERE fresh OR moved ORDER BY key
+    ON CONFLICT (key) DO UPDATE SET version = s.version + 1
+    RETURNING key, version
+), sent AS (
+    INSERT INTO outbox (event_id, type, key, sequence, desk, time, correlation_id, causation_id, traceparent, body)
+    SELECT uuidv7(), CASE WHEN fresh THEN '{LeadReceived.event_type}' ELSE '{OrderChanged.event_type}' END,
+           key, version, desk, now, delivery_id, NULL, traceparent,
+           convert_to(CASE WHEN fresh THEN head || ',' || substr(json_build_object(
+               'lead_id', lead_id, 'customer_id', customer_id, 'order_id', order_id,
+               'order_number', order_number::text, 'order_status', status, 'signals', signals,
+               'earlier_lead_id', earlier)::text, 2)
+           ELSE json_build_object(
+               'lead_id', lead_id, 'order_id', order_id, 'order_number', order_number::text,
+               'external_id', external_id, 'from_status', from_status, 'to_status', status,
+               'amount', CASE WHEN amount IS NOT NULL
+                         THEN json_build_object('amount', amount::text, 'currency', currency) END,
+               'paid', CASE WHEN paid IS NOT NULL
+                       THEN json_build_object('amount', paid::text, 'currency', currency) END,
+               'payment_link', payment_link)::text
+           END, 'UTF8')
+    FROM outcome JOIN bumped USING (key) ORDER BY n
+)
+SELECT n, lead_id, order_id, order_number, disposition FROM outcome ORDER BY n
+"""  # noqa: S608 - made of constants alone

@@ -1,0 +1,45 @@
+"""Deliveries: every authentic request as it came, whatever became of it."""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from services.intake.metadata import metadata
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("desk", Text, nullable=False),
+    Column("source_id", Uuid, nullable=False),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("method", Text, nullable=False),
+    Column("query", LargeBinary, nullable=False),
+    Column("headers", JSONB, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("disposition", Text, nullable=False),
+    Column("reason", Text),
+    # What a person should see: field, code, detail of each.
+    Column("notes", JSONB, nullable=False),
+    Column("lead_id", Uuid),
+    Column("order_id", Uuid),
+    Column("order_number", BigInteger),
+    Column("reruns", Integer, nullable=False),
+    Column("rerun_at", DateTime(timezone=True)),
+    CheckConstraint("disposition IN ('accepted', 'repeat', 'test', 'quarantined')", name="disposition"),
+    CheckConstraint("(disposition = 'quarantined') = (reason IS NOT NULL)", name="reason"),
+    CheckConstraint("(disposition = 'quarantined') = (lead_id IS NULL)", name="lead"),
+    Index("ix_delivery_quarantined", "desk", "id", postgresql_where=text("disposition = 'quarantined'")),
+    Index("ix_delivery_source_id", "source_id", "id"),
+)

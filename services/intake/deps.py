@@ -1,0 +1,29 @@
+"""What routes need of the running app: its context and the caller."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from libs.common.auth.dependencies import require
+from libs.common.auth.principal import Principal, Role
+from libs.common.http.language import Language
+from libs.common.http.problems import request_language
+from services.intake.context import Context
+
+
+def context(request: Request) -> Context:
+    """Return the context that the app's lifespan opened."""
+    ctx: Context = request.app.state.ctx
+    return ctx
+
+
+def language(request: Request) -> Language:
+    """Return the language of the answer."""
+    return request_language(request)
+
+
+Ctx = Annotated[Context, Depends(context)]
+Lang = Annotated[Language, Depends(language)]
+Staff = Annotated[Principal, Depends(require(Role.OPERATOR, Role.SUPERVISOR, Role.ADMIN, Role.SERVICE))]
+Manager = Annotated[Principal, Depends(require(Role.SUPERVISOR, Role.ADMIN))]
+Admin = Annotated[Principal, Depends(require(Role.ADMIN))]

@@ -1,0 +1,34 @@
+"""What may be refused, and the one table that says how HTTP calls it."""
+
+from uuid import UUID
+
+from libs.common.http.problems import ErrorTable
+from services.intake.deliveries.group import OverloadedError
+
+
+class NotFoundError(Exception):
+    """There is no such thing, or it is not the caller's to see."""
+
+
+class StaleVersionError(Exception):
+    """The caller saw another version than the row has."""
+
+
+class NoSecretError(Exception):
+    """The source has no secret to rotate: its senders prove nothing but the address."""
+
+
+class AlreadyExistsError(Exception):
+    """A source of this code exists in the desk; `existing` is its id."""
+
+    def __init__(self, existing: UUID) -> None:
+        super().__init__()
+        self.context = {"existing": str(existing)}
+
+
+ERRORS: ErrorTable = {
+    NotFoundError: (404, "not_found"),
+    AlreadyExistsError: (409, "already_exists"),
+    NoSecretError: (409, "no_secret"),
+    OverloadedError: (503, "unavailable"),
+}

@@ -1,0 +1,71 @@
+"""What both formats share: names of fields, contacts, marketing marks."""
+
+from services.intake.formats.rules import Json, Mapped, Path, Reason, UnreadableError
+from services.intake.formats.values import Reader, read_currency, read_email
+
+NAME, ID, LINK, MARK = 200, 200, 2000, 300
+_MAX_MARKS = 40
+_MARKS = frozenset(
+    {"flow", "webmaster", "webmaster_id", "click_id", "promocode", "promo", "referer", "gclid", "yclid", "fbclid"}
+)
+
+
+def names(**fields: str) -> dict[str, tuple[Path, ...]]:
+    """Return a format's own names: our field → alternatives divided by spaces, dots for nested ones."""
+    return {name: tuple(tuple(text.split(".")) for text in texts.split()) for name, texts in fields.items()}
+
+
+def reader(payload: dict[str, Json], own: dict[str, tuple[Path, ...]], mapped: Mapped) -> Reader:
+    """Return a reader that looks where the source's map says, else where the format usually has it."""
+    lower = {name.lower(): value for name, value in payload.items()}
+    if lower.keys() != payload.keys():
+        lower |= payload
+    return Reader(lower, {**own, **mapped.paths} if mapped.paths else own)
+
+
+def contacts(read: Reader) -> tuple[str | None, str | None, str | None]:
+    """Return name, phone as typed, e-mail. Raises UnreadableError when nobody could be reached."""
+    name = read.text("name", NAME)
+    if name is None:
+        parts = read.text("first_name", NAME), read.text("last_name", NAME)
+        name = " ".join(filter(None, parts))[:NAME] or None
+    phone = read.text("phone", 64)
+    if phone is not None and not any(c.isdigit() for c in phone):
+        read.note("phone", "no_digits", phone)
+        phone = None
+    typed = read.text("email", 254)
+    email = read_email(typed)
+    if typed and email is None:
+        read.note("email", "not_an_address", typed)
+    if phone is None and email is None:
+        raise UnreadableError(Reason.NO_CONTACT, *read.notes)
+    return name, phone, email
+
+
+def currency(read: Reader, default: str) -> str:
+    """Return the order's currency: named, else by the sign in the amount, else the source's."""
+    given = read.text("currency", 10)
+    if given:
+        code = read_currency(given)
+        if code is None and len(given) == 3 and given.isascii() and given.isalpha():
+            code = given.upper()
+        if code is None:
+            read.note("currency", "unknown_currency", given)
+        return code or default
+    amount = read.value("amount")
+    return (read_currency(amount) if isinstance(amount, str) else None) or default
+
+
+def marketing(read: Reader) -> dict[str, str]:
+    """Return where the order came from: `utm_*`, `sub*` and the like, and the object `marketing`."""
+    nested = read.payload.get("marketing")
+    sources = [nested] if isinstance(nested, dict) else []
+    marks: dict[str, str] = {}
+    for source in (*sources, read.payload):
+        for name, value in source.items():
+            if source is nested or name.startswith(("utm_", "sub")) or name in _MARKS:
+                text = read.clean(f"marketing.{name[:50]}", value, MARK)
+                key = read.clean("marketing", name, 60)
+                if text and key and len(marks) < _MAX_MARKS:
+                    marks.setdefault(key, text)
+    return marks

@@ -1,0 +1,91 @@
+"""GetCourse «Вызвать URL» (providers.md §4.1): GET query, POST form or JSON, names chosen by the school.
+
+Placeholders that were not filled come empty or literally; a phone loses its plus; a status is a code or its
+Russian title; times are in the account's zone.
+"""
+
+from services.intake.formats.common import ID, LINK, contacts, currency, marketing, names, reader
+from services.intake.formats.payload import object_of
+from services.intake.formats.rules import (
+    Mapped,
+    OrderStatus,
+    ParsedItem,
+    ParsedOrder,
+    RawRequest,
+    Reason,
+    Unreadable,
+    UnreadableError,
+)
+from services.intake.formats.values import Reader, read_status, status_key
+
+_NAMES = names(
+    external_id="deal_id order_id id deal.id",
+    external_number="number deal_number deal.number",
+    status="status deal_status deal.status",
+    amount="cost_value cost_money_value cost deal_cost deal.cost",
+    paid="payed_money paid_money",
+    currency="currency deal.currency",
+    positions="positions offers",
+    payment_link="payment_link",
+    placed_at="created_at deal_created_at",
+    said_at="updated_at",
+    name="name user_name user.name",
+    first_name="first_name user.first_name",
+    last_name="last_name user.last_name",
+    phone="phone user_phone user.phone",
+    email="email user_email user.email",
+)
+
+_STATUSES = {
+    status_key(word): status
+    for status, words in {
+        OrderStatus.NEW: ("new", "Новый"),
+        OrderStatus.PAID: ("payed", "paid", "Завершен"),
+        OrderStatus.CANCELLED: ("cancelled", "canceled", "Отменен"),
+        OrderStatus.IN_WORK: ("in_work", "В работе"),
+        OrderStatus.AWAITING_PAYMENT: ("payment_waiting", "Ожидаем оплаты"),
+        OrderStatus.PART_PAID: ("part_payed", "Частично оплачен"),
+        OrderStatus.REFUND_REQUESTED: ("waiting_for_return", "Ожидаем возврата"),
+        OrderStatus.UNCONFIRMED: ("not_confirmed", "Не подтвержден"),
+        OrderStatus.ON_HOLD: ("pending", "Отложен"),
+        OrderStatus.FALSE: ("false", "Ложный"),
+    }.items()
+    for word in words
+}
+
+
+def read(raw: RawRequest, mapped: Mapped) -> ParsedOrder | Unreadable:
+    """Read a call of the URL. Never raises."""
+    try:
+        return _read(reader(object_of(raw), _NAMES, mapped), mapped)
+    except UnreadableError as error:
+        return error.answer
+
+
+def _read(fields: Reader, mapped: Mapped) -> ParsedOrder:
+    number = fields.text("external_number", ID)
+    # The school that sends no id still sends the number, unique in its account.
+    external_id = fields.text("external_id", ID) or number
+    if external_id is None:
+        raise UnreadableError(Reason.NOT_AN_ORDER, *fields.notes)
+    word = fields.text("status", 100)
+    status = read_status(word, {**_STATUSES, **mapped.statuses}) if word else None
+    name, phone, email = contacts(fields)
+    title = fields.text("positions", 500)
+    return ParsedOrder(
+        external_id=external_id,
+        external_number=number,
+        status=status,
+        name=name,
+        phone=phone,
+        email=email,
+        currency=currency(fields, mapped.currency),
+        amount=fields.money("amount"),
+        paid=fields.money("paid"),
+        payment_link=fields.text("payment_link", LINK),
+        items=(ParsedItem(title),) if title else (),
+        marketing=marketing(fields),
+        placed_at=fields.moment("placed_at", mapped.zone),
+        said_at=fields.moment("said_at", mapped.zone),
+        notes=tuple(fields.notes),
+    )

@@ -1,0 +1,125 @@
+"""Landing pages: the Standard Webhooks envelope `{type, timestamp, data}`, a plain JSON object, or a form."""
+
+from decimal import Decimal
+
+from services.intake.formats.common import ID, LINK, NAME, contacts, currency, marketing, names, reader
+from services.intake.formats.payload import object_of
+from services.intake.formats.rules import (
+    Json,
+    Mapped,
+    Note,
+    OrderStatus,
+    ParsedItem,
+    ParsedOrder,
+    RawRequest,
+    Reason,
+    Unreadable,
+    UnreadableError,
+)
+from services.intake.formats.values import MAX_AMOUNT, Reader, read_quantity, read_status, status_key
+
+MAX_ITEMS = 100
+
+_NAMES = names(
+    external_id="external_id order_id id",
+    external_number="external_number order_number number",
+    status="status",
+    name="customer.name name fio",
+    first_name="customer.first_name first_name",
+    last_name="customer.last_name last_name",
+    phone="customer.phone phone tel",
+    email="customer.email email",
+    amount="total amount sum",
+    paid="paid",
+    currency="total.currency currency",
+    items="items",
+    product="product product_name offer",
+    quantity="quantity",
+    price="price",
+    payment_link="payment_link",
+    placed_at="created_at",
+    said_at="updated_at",
+)
+_STATUSES = {status_key(status.value): status for status in OrderStatus}
+_TYPES = {
+    "order.created": None,
+    "order.updated": None,
+    "order.paid": OrderStatus.PAID,
+    "order.cancelled": OrderStatus.CANCELLED,
+}
+
+
+def read(raw: RawRequest, mapped: Mapped) -> ParsedOrder | Unreadable:
+    """Read an order of a landing page. Never raises."""
+    try:
+        payload, status = _unwrap(object_of(raw))
+        return _read(reader(payload, _NAMES, mapped), mapped, status)
+    except UnreadableError as error:
+        return error.answer
+
+
+def _unwrap(payload: dict[str, Json]) -> tuple[dict[str, Json], OrderStatus | None]:
+    data, kind = payload.get("data"), payload.get("type")
+    if not isinstance(data, dict) or not isinstance(kind, str):
+        return payload, None
+    if kind not in _TYPES:
+        raise UnreadableError(Reason.NOT_AN_ORDER, Note("type", "unknown_type", kind.replace("\x00", "")[:100]))
+    return {"updated_at": payload.get("timestamp"), **data}, _TYPES[kind]
+
+
+def _read(fields: Reader, mapped: Mapped, status: OrderStatus | None) -> ParsedOrder:
+    word = fields.text("status", 100)
+    if word:
+        status = read_status(word, {**_STATUSES, **mapped.statuses})
+    name, phone, email = contacts(fields)
+    items = _items(fields)
+    return ParsedOrder(
+        external_id=fields.text("external_id", ID),
+        external_number=fields.text("external_number", ID),
+        status=status,
+        name=name,
+        phone=phone,
+        email=email,
+        currency=currency(fields, mapped.currency),
+        amount=fields.money("amount") or _sum(items),
+        paid=fields.money("paid"),
+        payment_link=fields.text("payment_link", LINK),
+        items=items,
+        marketing=marketing(fields),
+        placed_at=fields.moment("placed_at", mapped.zone),
+        said_at=fields.moment("said_at", mapped.zone),
+        notes=tuple(fields.notes),
+    )
+
+
+def _items(fields: Reader) -> tuple[ParsedItem, ...]:
+    lines = fields.value("items")
+    if not isinstance(lines, list):
+        single = {name: fields.value(name) for name in ("product", "quantity", "price")}
+        lines = [{"title": single["product"], "sku": single["product"], **single}]
+    if len(lines) > MAX_ITEMS:
+        fields.note("items", "cut", f"{len(lines)} > {MAX_ITEMS}")
+    read_lines = (_item(fields, line) for line in lines[:MAX_ITEMS])
+    return tuple(item for item in read_lines if item is not None)
+
+
+def _item(fields: Reader, line: Json) -> ParsedItem | None:
+    if not isinstance(line, dict):
+        line = {"title": line}
+    code = fields.clean("items.sku", line.get("sku") or line.get("code"), NAME)
+    title = fields.clean("items.title", line.get("title") or line.get("name"), 500) or code
+    if title is None:
+        return None
+    given = line.get("quantity")
+    quantity = 1 if given is None else read_quantity(given)
+    if quantity is None:
+        fields.note("items.quantity", "not_a_quantity", str(given))
+    price = line.get("price")
+    amount = fields.amount("items.price", price.get("amount") if isinstance(price, dict) else price)
+    return ParsedItem(title, code, quantity or 1, amount)
+
+
+def _sum(items: tuple[ParsedItem, ...]) -> Decimal | None:
+    prices = [item.price * item.quantity for item in items if item.price is not None]
+    total = sum(prices, Decimal(0))
+    return total if prices and len(prices) == len(items) and total < MAX_AMOUNT else None

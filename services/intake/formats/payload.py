@@ -1,0 +1,100 @@
+"""From bytes to a flat or nested object: JSON, form and query, strict about what cannot be stored."""
+
+from urllib.parse import parse_qsl
+
+import orjson
+
+from services.intake.formats.rules import Json, Note, Path, RawRequest, Reason, UnreadableError
+
+MAX_FIELDS = 400
+_CHARSETS = {
+    "utf-8": "utf-8",
+    "utf8": "utf-8",
+    "us-ascii": "utf-8",
+    "iso-8859-1": "iso-8859-1",
+    "windows-1251": "windows-1251",
+    "cp1251": "windows-1251",
+    "koi8-r": "koi8-r",
+}
+_FORM = "application/x-www-form-urlencoded"
+
+
+def object_of(raw: RawRequest) -> dict[str, Json]:
+    """Return the payload: the body's fields over those of the query, names as they came.
+
+    Raises UnreadableError.
+    """
+    query = _pairs(raw.query, "utf-8")
+    query.pop("token", None)
+    if not raw.body.strip():
+        return query
+    media, charset = _media(raw.content_type)
+    if _is_json(media, raw.body):
+        return {**query, **_json(raw.body, charset)}
+    if media in {_FORM, "text/plain", ""}:
+        return {**query, **_pairs(raw.body, charset)}
+    raise UnreadableError(Reason.UNSUPPORTED_TYPE, Note("body", "media_type", media[:100]))
+
+
+def find(payload: dict[str, Json], paths: tuple[Path, ...]) -> Json:
+    """Return the first value that is there and not blank; None when nothing is."""
+    for first, *steps in paths:
+        value = payload.get(first)
+        for step in steps:
+            value = value.get(step) if isinstance(value, dict) else None
+        if value is not None and value != "":
+            return value
+    return None
+
+
+def split_path(text: str) -> tuple[Path, ...]:
+    """Return how a mapped name may be found: as it stands, and as steps divided by dots."""
+    return ((text,), tuple(text.split("."))) if "." in text else ((text,),)
+
+
+def _media(content_type: str) -> tuple[str, str]:
+    media, *parameters = (part.strip().lower() for part in content_type.split(";"))
+    charset = "utf-8"
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "charset":
+            charset = value.strip(" \"'")
+    if charset not in _CHARSETS:
+        raise UnreadableError(Reason.BAD_CHARSET, Note("body", "charset", charset[:100]))
+    return media, _CHARSETS[charset]
+
+
+def _is_json(media: str, body: bytes) -> bool:
+    if media == "application/json" or media.endswith("+json"):
+        return True
+    # Hand-made senders often forget the type, or keep their library's default one.
+    return media in {"", "text/plain", _FORM} and body.lstrip()[:1] == b"{"
+
+
+def _json(body: bytes, charset: str) -> dict[str, Json]:
+    try:
+        value: Json = orjson.loads(body if charset == "utf-8" else body.decode(charset))
+    except orjson.JSONDecodeError as error:
+        raise UnreadableError(Reason.BAD_JSON, Note("body", "json", error.msg[:200])) from error
+    except ValueError as error:
+        raise UnreadableError(Reason.BAD_CHARSET, Note("body", "charset", charset)) from error
+    if not isinstance(value, dict):
+        raise UnreadableError(Reason.NOT_AN_OBJECT)
+    return value
+
+
+def _pairs(text: bytes, charset: str) -> dict[str, Json]:
+    if not text:
+        return {}
+    try:
+        # Some senders do not percent-encode Cyrillic at all.
+        decoded = text.decode("ascii") if text.isascii() else text.decode(charset)
+        pairs = parse_qsl(decoded, encoding=charset, errors="strict", max_num_fields=MAX_FIELDS)
+    except UnicodeError as error:
+        raise UnreadableError(Reason.BAD_CHARSET, Note("body", "charset", charset)) from error
+    except ValueError as error:
+        raise UnreadableError(Reason.BAD_FORM, Note("body", "form", str(error)[:200])) from error
+    fields: dict[str, Json] = {}
+    for name, value in pairs:
+        fields.setdefault(name, value)
+    return fields

@@ -1,0 +1,151 @@
+"""What a delivery is before and after it is read: data in, decision out, no I/O.
+
+A format is a pure and total function: whatever the bytes are, it answers `ParsedOrder` or `Unreadable`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+Path: TypeAlias = tuple[str, ...]
+
+
+class Format(StrEnum):
+    """The shapes of deliveries that can be read."""
+
+    GETCOURSE = "getcourse"
+    LANDING = "landing"
+
+
+class OrderStatus(StrEnum):
+    """The published states of an order (`libs.common.events.shared`; a test holds them equal)."""
+
+    NEW = "new"
+    UNCONFIRMED = "unconfirmed"
+    IN_WORK = "in_work"
+    AWAITING_PAYMENT = "awaiting_payment"
+    PART_PAID = "part_paid"
+    PAID = "paid"
+    ON_HOLD = "on_hold"
+    CANCELLED = "cancelled"
+    REFUND_REQUESTED = "refund_requested"
+    FALSE = "false"
+
+
+# Nothing was paid and the customer is still expected to (S4.2).
+UNPAID = frozenset(
+    {
+        OrderStatus.NEW,
+        OrderStatus.UNCONFIRMED,
+        OrderStatus.IN_WORK,
+        OrderStatus.AWAITING_PAYMENT,
+        OrderStatus.ON_HOLD,
+    }
+)
+
+
+class Reason(StrEnum):
+    """Why a delivery waits in quarantine; machine-read."""
+
+    BAD_JSON = "bad_json"
+    BAD_FORM = "bad_form"
+    BAD_CHARSET = "bad_charset"
+    NOT_AN_OBJECT = "not_an_object"
+    NOT_AN_ORDER = "not_an_order"
+    UNSUPPORTED_TYPE = "unsupported_type"
+    UNSTORABLE = "unstorable"
+    UNKNOWN_STATUS = "unknown_status"
+    NO_CONTACT = "no_contact"
+    TOO_LARGE = "too_large"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One thing about a delivery that a person should see: our field, a code, the text as it came."""
+
+    field: str
+    code: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Not an order as far as the source's present settings can tell; it waits in quarantine."""
+
+    reason: Reason
+    notes: tuple[Note, ...] = ()
+
+
+class UnreadableError(Exception):
+    """Carries the answer out of the depth of a parser; never leaves `read`."""
+
+    def __init__(self, reason: Reason, *notes: Note) -> None:
+        super().__init__(reason)
+        self.answer = Unreadable(reason, notes)
+
+
+@dataclass(frozen=True, slots=True)
+class RawRequest:
+    """A request as it came. Header names are lower case; the query string has no question mark."""
+
+    method: str
+    query: bytes
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def content_type(self) -> str:
+        """Return the header as given, empty when there is none."""
+        return self.headers.get("content-type", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """What a source says about its payloads: paths per field, words for statuses, zone and currency.
+
+    `paths` overrides the format's own names field by field; `statuses` are compared without case.
+    """
+
+    zone: ZoneInfo
+    currency: str = "RUB"
+    paths: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
+    statuses: Mapping[str, OrderStatus] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedItem:
+    """A line of the order as the source gave it."""
+
+    title: str
+    code: str | None = None
+    quantity: int = 1
+    price: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedOrder:
+    """A readable delivery. What is None was not said, so it does not change what is known.
+
+    `said_at` is the sender's own time of this statement: an older one never overrules a newer one (S4.1).
+    """
+
+    currency: str
+    external_id: str | None = None
+    external_number: str | None = None
+    status: OrderStatus | None = None
+    name: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    amount: Decimal | None = None
+    paid: Decimal | None = None
+    payment_link: str | None = None
+    items: tuple[ParsedItem, ...] = ()
+    marketing: Mapping[str, str] = field(default_factory=dict)
+    placed_at: datetime | None = None
+    said_at: datetime | None = None
+    notes: tuple[Note, ...] = ()

@@ -1,0 +1,134 @@
+"""Use cases of the consumer: statuses that tasks ask for, and owners that tasks names."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from libs.common.clock import Clock
+from libs.common.db import Transaction
+from libs.common.events import EventData, Outgoing, Received
+from libs.common.events.intake import LeadStatusChanged, LeadStatusRefused
+from libs.common.events.shared import Stage as PublishedStage
+from libs.common.events.tasks import LeadOwnerChanged, LeadStatusRequested
+from libs.common.inbox import UseCase
+from libs.common.outbox import add
+from services.intake.leads.rules import Applied, LeadId, LeadState, Refused, Stage, StatusRequest, decide_status
+
+LOCK = """
+SELECT id, desk, status, stage, title, owner_id FROM lead WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE
+"""
+SAVE = """
+WITH logged AS (
+    INSERT INTO history (desk, lead_id, at, what, actor, from_value, to_value, reason, cause_id)
+    SELECT desk, lead_id, $1, what, actor, from_value, to_value, reason, cause_id
+    FROM unnest($7::text[], $8::uuid[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::uuid[])
+        WITH ORDINALITY AS h(desk, lead_id, what, actor, from_value, to_value, reason, cause_id, n)
+    ORDER BY n
+)
+UPDATE lead l
+SET status = m.status, stage = m.stage, title = m.title, owner_id = m.owner_id, updated_at = $1,
+    version = l.version + 1
+FROM unnest($2::uuid[], $3::text[], $4::text[], $5::jsonb[], $6::uuid[]) AS m(id, status, stage, title, owner_id)
+WHERE l.id = m.id
+"""
+
+
+@dataclass(slots=True)
+class _Batch:
+    """The leads of a batch as they are on the way, and what is to be written about them."""
+
+    now: datetime
+    leads: dict[UUID, LeadState]
+    owners: dict[UUID, UUID | None]
+    touched: dict[UUID, None] = field(default_factory=dict)
+    history: list[tuple[object, ...]] = field(default_factory=list)
+    outgoing: list[Outgoing] = field(default_factory=list)
+
+
+def lead_events(clock: Clock) -> UseCase:
+    """Return the use case that takes `lead.status_requested` and `lead.owner_changed`, mixed."""
+
+    async def apply(tx: Transaction, events: Sequence[Received[EventData]]) -> None:
+        ids = {e.data.lead_id for e in events if isinstance(e.data, LeadStatusRequested | LeadOwnerChanged)}
+        rows = await tx.conn.fetch(LOCK, sorted(ids))
+        leads = {
+            row["id"]: LeadState(row["id"], row["desk"], row["status"], Stage(row["stage"]), row["title"])
+            for row in rows
+        }
+        batch = _Batch(clock.now(), leads, {row["id"]: row["owner_id"] for row in rows})
+        for event in events:
+            if isinstance(event.data, LeadStatusRequested):
+                _status(batch, event, event.data)
+            elif isinstance(event.data, LeadOwnerChanged):
+                _owner(batch, event, event.data)
+        await _save(tx, batch)
+
+    return apply
+
+
+def _status(batch: _Batch, event: Received[EventData], data: LeadStatusRequested) -> None:
+    request = StatusRequest(
+        event.event_id, LeadId(data.lead_id), event.desk, data.status, Stage(data.stage),
+        data.title.model_dump(), data.actor, data.reason,
+    )  # fmt: skip
+    decision = decide_status(batch.leads.get(data.lead_id), request)
+    match decision:
+        case None:
+            return
+        case Refused():
+            answer: EventData = LeadStatusRefused(
+                lead_id=data.lead_id, status=data.status, current_status=decision.current,
+                code=decision.code, request_id=event.event_id,
+            )  # fmt: skip
+        case Applied():
+            before, after = decision.before, decision.after
+            batch.leads[data.lead_id] = after
+            _log(batch, event, data.lead_id, "lead_status", data.actor, (before.status, after.status, data.reason))
+            answer = LeadStatusChanged(
+                lead_id=data.lead_id, from_status=before.status, to_status=after.status,
+                stage=PublishedStage(after.stage), actor=data.actor, reason=data.reason, request_id=event.event_id,
+            )  # fmt: skip
+    key = f"lead:{data.lead_id}"
+    batch.outgoing.append(Outgoing(key=key, desk=event.desk, time=batch.now, data=answer, cause=event.follow()))
+
+
+def _owner(batch: _Batch, event: Received[EventData], data: LeadOwnerChanged) -> None:
+    lead = batch.leads.get(data.lead_id)
+    if lead is None or lead.desk != event.desk or batch.owners[data.lead_id] == data.to_operator_id:
+        return
+    before, batch.owners[data.lead_id] = batch.owners[data.lead_id], data.to_operator_id
+    values = (
+        str(before) if before else None,
+        str(data.to_operator_id) if data.to_operator_id else None,
+        data.reason,
+    )
+    _log(batch, event, data.lead_id, "lead_owner", "tasks", values)
+
+
+def _log(
+    batch: _Batch,
+    event: Received[EventData],
+    lead_id: UUID,
+    what: str,
+    actor: str,
+    values: tuple[str | None, str | None, str],
+) -> None:
+    batch.touched[lead_id] = None
+    batch.history.append((event.desk, lead_id, what, actor, *values, event.event_id))
+
+
+async def _save(tx: Transaction, batch: _Batch) -> None:
+    if batch.touched:
+        leads = [batch.leads[lead_id] for lead_id in batch.touched]
+        await tx.conn.execute(
+            SAVE,
+            batch.now,
+            [lead.id for lead in leads],
+            [lead.status for lead in leads],
+            [lead.stage.value for lead in leads],
+            [lead.title for lead in leads],
+            [batch.owners[lead.id] for lead in leads],
+            *zip(*batch.history, strict=True),
+        )
+    await add(tx, batch.outgoing)

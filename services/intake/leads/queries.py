@@ -1,0 +1,115 @@
+"""Reads of leads within the caller's desks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, and_, false, func, or_, select, true, tuple_
+
+from libs.common.auth.principal import Principal
+from libs.common.db import Database
+from libs.common.events.shared import Stage
+from libs.common.http.language import Language
+from services.intake.errors import NotFoundError
+from services.intake.leads.schemas import HistoryView, LeadDetail, LeadView
+from services.intake.leads.tables import history, lead
+from services.intake.orders.queries import orders_of_lead
+from services.intake.orders.tables import sales_order
+from services.intake.scope import between, equal, visible
+
+_LOCAL_DIGITS = 10  # of a number without country code or trunk prefix
+_MIN_DIGITS = 4
+_MAX_NUMBER = 2**63
+
+
+@dataclass(frozen=True, slots=True)
+class LeadFilter:
+    """What the list shows; None shows all. `created_to` is exclusive, `q` is free text (S4.15)."""
+
+    desk: str | None = None
+    stage: Stage | None = None
+    status: str | None = None
+    source: str | None = None
+    owner_id: UUID | None = None
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+    q: str | None = None
+
+    def condition(self) -> ColumnElement[bool]:
+        """Return the filter as one condition."""
+        return and_(
+            equal(lead.c.desk, self.desk),
+            equal(lead.c.stage, self.stage),
+            equal(lead.c.status, self.status),
+            equal(lead.c.source, self.source),
+            equal(lead.c.owner_id, self.owner_id),
+            between(lead.c.created_at, self.created_from, self.created_to),
+            true() if self.q is None else matching(self.q),
+        )
+
+
+def matching(text: str) -> ColumnElement[bool]:
+    """Return who or what a person means: e-mail, phone in any spelling, an order number, a name."""
+    text = text.strip()
+    if "@" in text:
+        return lead.c.email == text.lower()
+    digits = "".join(c for c in text if c.isascii() and c.isdigit())
+    found: list[ColumnElement[bool]] = []
+    if len(digits) >= _MIN_DIGITS:
+        # 8…, +7… and no first digit at all are one number: the end decides.
+        ending = digits[-_LOCAL_DIGITS:][::-1]
+        found.append(and_(lead.c.phone.is_not(None), func.reverse(lead.c.phone).like(f"{ending}%")))
+    if digits == text and digits and int(digits) < _MAX_NUMBER:
+        numbered = or_(sales_order.c.order_number == int(digits), sales_order.c.external_number == digits)
+        found.append(lead.c.id.in_(select(sales_order.c.lead_id).where(numbered)))
+    if not digits and text:
+        found.append(lead.c.name.icontains(text, autoescape=True))
+    return or_(false(), *found)
+
+
+async def list_leads(
+    db: Database,
+    caller: Principal,
+    wanted: LeadFilter,
+    before: tuple[datetime, UUID] | None,
+    limit: int,
+    language: Language,
+) -> Sequence[LeadView]:
+    """Return up to `limit` leads, the newest first, those after the sort key `before`."""
+    query = select(lead).where(visible(caller, lead.c.desk), wanted.condition())
+    if before is not None:
+        query = query.where(tuple_(lead.c.created_at, lead.c.id) < before)
+    async with db.read() as conn:
+        rows = await conn.execute(query.order_by(lead.c.created_at.desc(), lead.c.id.desc()).limit(limit))
+        return [LeadView.model_validate(_members(row, language)) for row in rows]
+
+
+async def get_lead(db: Database, caller: Principal, lead_id: UUID, language: Language) -> LeadDetail:
+    """Return one lead with its orders. Raises NotFoundError, also for a desk the caller may not see."""
+    query = select(lead).where(lead.c.id == lead_id, visible(caller, lead.c.desk))
+    async with db.read() as conn:
+        row = (await conn.execute(query)).one_or_none()
+    if row is None:
+        raise NotFoundError
+    orders = await orders_of_lead(db, caller, lead_id)
+    return LeadDetail.model_validate({**_members(row, language), "orders": [*orders]})
+
+
+async def list_history(
+    db: Database, caller: Principal, lead_id: UUID, after: int, limit: int
+) -> Sequence[HistoryView]:
+    """Return up to `limit` changes of a lead in their order, those after the id `after`. Raises NotFoundError."""
+    exists = select(lead.c.id).where(lead.c.id == lead_id, visible(caller, lead.c.desk))
+    changes = select(history).where(history.c.lead_id == lead_id, history.c.id > after)
+    async with db.read() as conn:
+        if (await conn.execute(exists)).one_or_none() is None:
+            raise NotFoundError
+        rows = await conn.execute(changes.order_by(history.c.id).limit(limit))
+        return [HistoryView.model_validate(dict(row._mapping)) for row in rows]  # noqa: SLF001 - public name
+
+
+def _members(row: Row[tuple[object, ...]], language: Language) -> dict[str, object]:
+    members = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name
+    person = {name: members[name] for name in ("name", "phone", "phone_raw", "email")}
+    return {**members, "person": person, "title": row.title[language.value]}

@@ -1,0 +1,89 @@
+"""When a lead takes a status that somebody asks for: pure and total."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import NewType
+from uuid import UUID
+
+LeadId = NewType("LeadId", UUID)
+
+SYSTEM = "system"
+
+
+class Stage(StrEnum):
+    """The published stages (`libs.common.events.shared`; a test holds them equal)."""
+
+    NEW = "new"
+    WORKING = "working"
+    BOOKED = "booked"
+    WON = "won"
+    LOST = "lost"
+    INVALID = "invalid"
+    INCUBATOR = "incubator"
+
+
+FINAL = frozenset({Stage.WON, Stage.LOST, Stage.INVALID})
+
+
+class Refusal(StrEnum):
+    """Why a status was not applied; machine-read."""
+
+    UNKNOWN_LEAD = "unknown_lead"
+    LEAD_IS_FINAL = "lead_is_final"
+
+
+@dataclass(frozen=True, slots=True)
+class LeadState:
+    """What deciding about a status needs to know of a lead."""
+
+    id: LeadId
+    desk: str
+    status: str
+    stage: Stage
+    title: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class StatusRequest:
+    """A status that somebody asks for; `actor` is an operator's id or `system`, `id` the asking event's."""
+
+    id: UUID
+    lead_id: LeadId
+    desk: str
+    status: str
+    stage: Stage
+    title: Mapping[str, str]
+    actor: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The lead moves from `before` to `after`."""
+
+    before: LeadState
+    after: LeadState
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The lead stays where it is; `current` is its status, empty for an unknown lead."""
+
+    code: Refusal
+    current: str
+
+
+def decide_status(lead: LeadState | None, request: StatusRequest) -> Applied | Refused | None:
+    """Return what a request does; None when the lead has that status already: nothing to tell anybody.
+
+    A lead of another desk is unknown. A lead that is won, lost or invalid is taken back to an open stage by
+    people alone: the system's request was born before the end was known. From one end to another it may go.
+    """
+    if lead is None or lead.desk != request.desk:
+        return Refused(Refusal.UNKNOWN_LEAD, "")
+    if (lead.status, lead.stage) == (request.status, request.stage):
+        return None
+    if request.actor == SYSTEM and lead.stage in FINAL and request.stage not in FINAL:
+        return Refused(Refusal.LEAD_IS_FINAL, lead.status)
+    return Applied(lead, replace(lead, status=request.status, stage=request.stage, title=request.title))

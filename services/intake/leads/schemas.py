@@ -1,0 +1,62 @@
+"""Leads on the wire."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from libs.common.events.shared import Language, Person, Signal, Stage
+from services.intake.orders.schemas import OrderView
+
+
+class LeadView(BaseModel):
+    """A lead in a list; `title` is the status in the caller's language."""
+
+    id: UUID
+    desk: str
+    customer_id: UUID
+    source_id: UUID
+    source: str
+    playbook: str
+    status: str
+    title: str
+    stage: Stage
+    owner_id: UUID | None
+    signals: list[Signal]
+    earlier_lead_id: UUID | None
+    person: Person
+    language: Language
+    zone: str
+    marketing: dict[str, str]
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+class LeadDetail(LeadView):
+    """A lead with its orders."""
+
+    orders: list[OrderView]
+
+
+class Change(StrEnum):
+    """What a line of the history is about."""
+
+    LEAD_STATUS = "lead_status"
+    LEAD_OWNER = "lead_owner"
+    ORDER_STATUS = "order_status"
+
+
+class HistoryView(BaseModel):
+    """Who, when, from, to, why (S1.11, P.3); `cause_id` is the delivery or event behind it."""
+
+    id: int
+    at: datetime
+    what: Change
+    order_id: UUID | None
+    actor: str
+    from_value: str | None
+    to_value: str | None
+    reason: str
+    cause_id: UUID

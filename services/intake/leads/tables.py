@@ -1,0 +1,61 @@
+"""Leads, and everything that ever changed about them and their orders."""
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Identity, Index, Table, Text, Uuid, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from services.intake.metadata import metadata
+
+_STAGES = "'new', 'working', 'booked', 'won', 'lost', 'invalid', 'incubator'"
+
+lead = Table(
+    "lead",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("desk", Text, nullable=False),
+    Column("customer_id", Uuid, nullable=False),
+    Column("source_id", Uuid, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("playbook", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    # {"ru", "en"}: the desk's own name of the status.
+    Column("title", JSONB, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("owner_id", Uuid),
+    Column("signals", ARRAY(Text), nullable=False),
+    Column("earlier_lead_id", Uuid),
+    Column("name", Text),
+    Column("phone", Text),
+    Column("phone_raw", Text),
+    Column("email", Text),
+    Column("language", Text, nullable=False),
+    Column("zone", Text, nullable=False),
+    Column("marketing", JSONB, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+    Column("version", BigInteger, nullable=False),
+    CheckConstraint(f"stage IN ({_STAGES})", name="stage"),
+    Index("ix_lead_desk", "desk", "created_at", "id"),
+    Index("ix_lead_customer_id", "customer_id"),
+    # A phone is looked for by its last digits, however its beginning is spelled (S4.15).
+    Index("ix_lead_phone", text("reverse(phone) text_pattern_ops"), postgresql_where=text("phone IS NOT NULL")),
+    Index("ix_lead_email", "email", postgresql_where=text("email IS NOT NULL")),
+)
+
+history = Table(
+    "history",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("desk", Text, nullable=False),
+    Column("lead_id", Uuid, nullable=False),
+    Column("order_id", Uuid),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("what", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("from_value", Text),
+    Column("to_value", Text),
+    Column("reason", Text, nullable=False),
+    # The delivery or the event that brought it.
+    Column("cause_id", Uuid, nullable=False),
+    CheckConstraint("what IN ('lead_status', 'lead_owner', 'order_status')", name="what"),
+    Index("ix_history_lead_id", "lead_id", "id"),
+)

@@ -1,0 +1,60 @@
+"""Orders: our mirror of what a source says about them (S4.1)."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Index,
+    Numeric,
+    Sequence,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from services.intake.metadata import metadata
+
+_STATUSES = (
+    "'new', 'unconfirmed', 'in_work', 'awaiting_payment', 'part_paid', 'paid', 'on_hold', 'cancelled',"
+    " 'refund_requested', 'false'"
+)
+
+# One for all desks: an order number names one order, whoever asks.
+order_number = Sequence("order_number", metadata=metadata, start=1001)
+
+sales_order = Table(
+    "sales_order",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("desk", Text, nullable=False),
+    Column("lead_id", Uuid, nullable=False),
+    Column("customer_id", Uuid, nullable=False),
+    Column("source_id", Uuid, nullable=False),
+    Column("external_id", Text, nullable=False),
+    Column("external_number", Text),
+    Column("order_number", BigInteger, nullable=False, unique=True),
+    Column("status", Text, nullable=False),
+    # Whether the source ever named a status: one that never does says nothing against the present one.
+    Column("status_said", Boolean, nullable=False),
+    Column("amount", Numeric(14, 2)),
+    Column("paid", Numeric(14, 2)),
+    Column("currency", Text, nullable=False),
+    Column("payment_link", Text),
+    # [{"title", "code", "quantity", "price"}] as published.
+    Column("items", JSONB, nullable=False),
+    Column("placed_at", DateTime(timezone=True)),
+    # The sender's own time of its newest statement, and when we heard of it.
+    Column("said_at", DateTime(timezone=True)),
+    Column("heard_at", DateTime(timezone=True), nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("version", BigInteger, nullable=False),
+    UniqueConstraint("source_id", "external_id", name="uq_sales_order_source_id_external_id"),
+    CheckConstraint(f"status IN ({_STATUSES})", name="status"),
+    CheckConstraint("amount >= 0 AND paid >= 0", name="amounts"),
+    Index("ix_sales_order_lead_id", "lead_id"),
+    Index("ix_sales_order_customer_id", "customer_id", "source_id"),
+)

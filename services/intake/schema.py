@@ -1,0 +1,10 @@
+"""Everything in the service's schema: importing this module completes `metadata`."""
+
+from services.intake.customers import tables as customers
+from services.intake.deliveries import tables as deliveries
+from services.intake.leads import tables as leads
+from services.intake.metadata import metadata
+from services.intake.orders import tables as orders
+from services.intake.sources import tables as sources
+
+__all__ = ["customers", "deliveries", "leads", "metadata", "orders", "sources"]

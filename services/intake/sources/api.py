@@ -1,0 +1,73 @@
+"""Routes of sources."""
+
+from datetime import timedelta
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Response
+
+from libs.common.http.etag import IfMatch, set_etag, stale
+from libs.common.http.idempotent_route import IdempotentRoute
+from libs.common.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
+from libs.common.http.routes import api_router
+from services.intake.deps import Admin, Ctx
+from services.intake.errors import StaleVersionError
+from services.intake.sources.actions import change_source, create_source, rotate_secret
+from services.intake.sources.queries import get_source, list_sources
+from services.intake.sources.schemas import Code, Rotation, SourceIn, SourcePatch, SourceView, SourceWithSecret
+
+router = api_router("/intake/v1/sources", tags=["sources"], route_class=IdempotentRoute)
+
+
+@router.post("", status_code=201)
+async def post_source(body: SourceIn, ctx: Ctx, _: Admin, response: Response) -> SourceWithSecret:
+    """Make a source. A known code of the desk is 409 with the `existing` id."""
+    source_id, secret = await create_source(ctx, body)
+    view = await get_source(ctx.core.db, source_id)
+    set_etag(response, view.version)
+    return SourceWithSecret(**view.model_dump(), secret=secret)
+
+
+@router.get("")
+async def get_sources(
+    ctx: Ctx,
+    _: Admin,
+    desk: Annotated[Code | None, Query()] = None,
+    limit: Limit = 50,
+    cursor: CursorParam = None,
+) -> Page[SourceView]:
+    """List sources in the order they were made."""
+    after = UUID(str(decode_cursor(cursor, "id", (UUID,))[0])) if cursor else None
+    rows = await list_sources(ctx.core.db, desk, after, limit + 1)
+    return page_of(rows, limit, "id", lambda row: (row.id,), lambda row: row)
+
+
+@router.get("/{source_id}")
+async def get_one(source_id: UUID, ctx: Ctx, _: Admin, response: Response) -> SourceView:
+    """Return one source."""
+    view = await get_source(ctx.core.db, source_id)
+    set_etag(response, view.version)
+    return view
+
+
+@router.patch("/{source_id}")
+async def patch_source(
+    source_id: UUID, body: SourcePatch, seen: IfMatch, ctx: Ctx, _: Admin, response: Response
+) -> SourceView:
+    """Change a source, for example mend its map before quarantined deliveries are read again."""
+    current = await get_source(ctx.core.db, source_id)
+    try:
+        await change_source(ctx, source_id, seen, body)
+    except StaleVersionError:
+        raise stale(current, current.version) from None
+    view = await get_source(ctx.core.db, source_id)
+    set_etag(response, view.version)
+    return view
+
+
+@router.post("/{source_id}/rotate")
+async def post_rotation(source_id: UUID, body: Rotation, ctx: Ctx, _: Admin) -> SourceWithSecret:
+    """Make a new secret and show it once; the ones before it work for the grace time."""
+    secret = await rotate_secret(ctx, source_id, timedelta(seconds=body.grace_seconds))
+    view = await get_source(ctx.core.db, source_id)
+    return SourceWithSecret(**view.model_dump(), secret=secret)

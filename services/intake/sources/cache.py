@@ -1,0 +1,114 @@
+"""Sources in the process: read again every two seconds, and when a key is not known."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from uuid import UUID
+
+import asyncpg
+from pydantic import SecretStr
+
+from libs.common.auth.webhooks import WebhookVerifier
+from libs.common.db import Database
+from libs.common.telemetry.logs import get_logger
+from services.intake.deliveries.rules import Pace
+from services.intake.formats.rules import Format
+from services.intake.sources.rules import Auth, ResponseKind, Secret, Source, SourceId, current, mapped_of
+
+TTL = 2.0  # seconds
+MISS_EVERY = 0.2  # seconds between two reads that unknown keys may cause
+BURST = 2  # seconds of a source's rate that may come at once
+
+READ = "SELECT * FROM source"
+
+log = get_logger(__name__)
+
+
+class Known:
+    """A source with what checking its requests needs."""
+
+    __slots__ = ("needs_token", "pace", "secrets", "source", "verifier")
+
+    def __init__(self, source: Source, now: datetime) -> None:
+        self.source = source
+        self.secrets = [secret.value for secret in current(source.secrets, now)]
+        self.needs_token = source.auth is Auth.TOKEN
+        signed = source.auth is Auth.SIGNATURE
+        self.verifier = WebhookVerifier([SecretStr(value) for value in self.secrets]) if signed else None
+        self.pace = Pace(source.rate, source.rate * BURST)
+
+
+class SourceCache:
+    """All sources by key. `now` is the technical clock: secrets end in real time."""
+
+    def __init__(self, db: Database, now: Callable[[], float] = time.monotonic) -> None:
+        self._db = db
+        self._now = now
+        self._by_key: dict[str, Known] = {}
+        self._read_at = float("-inf")
+
+    async def get(self, key: str) -> Known | None:
+        """Return the source of a hook's key. Raises the driver's errors when nothing was ever read."""
+        known = self._by_key.get(key)
+        age = self._now() - self._read_at
+        if age > TTL or (known is None and age > MISS_EVERY):
+            await self.refresh()
+            known = self._by_key.get(key)
+        return known
+
+    async def refresh(self) -> None:
+        """Read all sources; while the database is away the known ones serve on."""
+        asked_at = self._now()
+        try:
+            rows = await self._db.pool.fetch(READ)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+            if not self._by_key:
+                raise
+            log.warning("sources not read")
+            return
+        before = self._by_key
+        self._by_key = {known.source.key: known for row in rows if (known := _known(row)) is not None}
+        for key, known in self._by_key.items():
+            if key in before and before[key].pace.rate == known.pace.rate:
+                known.pace = before[key].pace
+        self._read_at = asked_at
+
+
+def source_of(row: asyncpg.Record) -> Source:
+    """Return a row of `source` as a source."""
+    return Source(
+        id=SourceId(UUID(int=row["id"].int)),  # the driver's own kind of UUID is no JSON
+        desk=row["desk"],
+        code=row["code"],
+        key=row["key"],
+        format=Format(row["format"]),
+        auth=Auth(row["auth"]),
+        secrets=secrets_of(row["secrets"]),
+        playbook=row["playbook"],
+        language=row["language"],
+        region=row["region"],
+        test_prefixes=tuple(row["test_prefixes"]),
+        mapped=mapped_of(row["zone"], row["currency"], row["field_map"], row["status_map"]),
+        rate=row["rate_per_second"],
+        body_limit=row["body_limit"],
+        response=ResponseKind(row["response"]),
+        active=row["active"],
+    )
+
+
+def secrets_of(stored: list[dict[str, str | None]]) -> tuple[Secret, ...]:
+    """Return the secrets of a row's JSON."""
+    return tuple(
+        Secret(str(entry["id"]), str(entry["value"]), datetime.fromisoformat(until) if until else None)
+        for entry in stored
+        for until in [entry["valid_until"]]
+    )
+
+
+def _known(row: asyncpg.Record) -> Known | None:
+    try:
+        return Known(source_of(row), datetime.now(UTC))
+    except (ValueError, KeyError, TypeError) as error:
+        # One spoiled row must not close the door of all the others.
+        log.error("source not usable", source=row["code"], error=type(error).__name__)  # noqa: TRY400
+        return None

@@ -1,0 +1,41 @@
+"""Sources: where orders come from, and what each is bound to."""
+
+from sqlalchemy import Boolean, CheckConstraint, Column, DateTime, Integer, Table, Text, UniqueConstraint, Uuid
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from services.intake.metadata import metadata
+
+source = Table(
+    "source",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("desk", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    # The unguessable part of the hook's address.
+    Column("key", Text, nullable=False, unique=True),
+    Column("format", Text, nullable=False),
+    Column("auth", Text, nullable=False),
+    # Id, value and end of each, the current one first.
+    Column("secrets", JSONB, nullable=False),
+    Column("playbook", Text, nullable=False),
+    Column("zone", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("region", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("test_prefixes", ARRAY(Text), nullable=False),
+    Column("field_map", JSONB, nullable=False),
+    Column("status_map", JSONB, nullable=False),
+    Column("rate_per_second", Integer, nullable=False),
+    Column("body_limit", Integer, nullable=False),
+    Column("response", Text, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+    UniqueConstraint("desk", "code", name="uq_source_desk_code"),
+    CheckConstraint("format IN ('getcourse', 'landing')", name="format"),
+    CheckConstraint("auth IN ('none', 'token', 'signature')", name="auth"),
+    CheckConstraint("response IN ('json', 'ok')", name="response"),
+    CheckConstraint("auth = 'none' OR jsonb_array_length(secrets) > 0", name="has_secret"),
+    CheckConstraint("rate_per_second > 0 AND body_limit > 0", name="limits"),
+)

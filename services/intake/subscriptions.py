@@ -1,0 +1,15 @@
+"""Which events intake listens to, and what it does with them."""
+
+from libs.common.events import tasks
+from libs.common.inbox import UseCase
+from services.intake.context import Context
+from services.intake.leads.actions import lead_events
+
+
+def subscriptions(ctx: Context) -> dict[str, UseCase]:
+    """Return the use case of each event type; one function takes them mixed, so that a batch stays one batch."""
+    apply = lead_events(ctx.core.clock)
+    return {
+        tasks.LeadStatusRequested.event_type: apply,
+        tasks.LeadOwnerChanged.event_type: apply,
+    }
