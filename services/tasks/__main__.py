@@ -1,0 +1,8 @@
+"""`python -m services.tasks api|worker|migrate|all`."""
+
+import sys
+
+from libs.common.service import run
+from services.tasks.app import SERVICE
+
+raise SystemExit(run(SERVICE, sys.argv[1:]))

@@ -1,0 +1,35 @@
+"""What the use cases of tasks work with."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from libs.common.core import Core
+from libs.common.db import Database
+from services.tasks.metrics import Metrics
+from services.tasks.playbooks.cache import PlaybookCache
+from services.tasks.settings import TasksSettings
+
+
+@dataclass(frozen=True)
+class Context:
+    """The technical core, the service's settings, compiled playbooks and figures; opened once in `app.py`."""
+
+    core: Core
+    settings: TasksSettings
+    playbooks: PlaybookCache
+    metrics: Metrics
+
+    @classmethod
+    def of(cls, core: Core, settings: TasksSettings) -> Self:
+        """Return the context around a core."""
+        return cls(core, settings, PlaybookCache(), Metrics.on(core.metrics))
+
+    @property
+    def db(self) -> Database:
+        """Return the service's pools."""
+        return self.core.db
+
+    def now(self) -> datetime:
+        """Return the present business moment in UTC."""
+        return self.core.clock.now()

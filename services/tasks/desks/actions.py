@@ -1,0 +1,135 @@
+"""Desks: made and changed by administrators, told to everybody by `desk.changed`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import asyncpg
+
+from libs.common import outbox
+from libs.common.db import Transaction
+from libs.common.events import Cause, Outgoing
+from libs.common.events.shared import Language, Text
+from libs.common.events.tasks import CallingHours, DeskChanged
+from services.tasks.context import Context
+from services.tasks.errors import AlreadyExistsError, NotFoundError
+
+INSERT = """
+INSERT INTO desk (desk, title_ru, title_en, zone, languages, calendar, version, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, 1, $7) ON CONFLICT (desk) DO NOTHING RETURNING version
+"""
+LOCK = "SELECT * FROM desk WHERE desk = $1 FOR UPDATE"
+UPDATE = """
+UPDATE desk SET title_ru = $2, title_en = $3, zone = $4, languages = $5, calendar = $6, version = version + 1
+WHERE desk = $1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class DeskSpec:
+    """What a desk is; no calendar = open round the clock."""
+
+    code: str
+    title: Text
+    zone: str
+    languages: tuple[Language, ...]
+    calendar: tuple[CallingHours, ...]
+
+    def row(self) -> tuple[object, ...]:
+        """Return the columns that change."""
+        hours = [part.model_dump() for part in self.calendar]
+        return self.code, self.title.ru, self.title.en, self.zone, [*self.languages], hours
+
+
+@dataclass(frozen=True, slots=True)
+class DeskChange:
+    """What of a desk shall change; None = stays."""
+
+    title: Text | None = None
+    zone: str | None = None
+    languages: tuple[Language, ...] | None = None
+    calendar: tuple[CallingHours, ...] | None = None
+
+    def of(self, spec: DeskSpec) -> DeskSpec:
+        """Return the desk after the change."""
+        return DeskSpec(
+            spec.code,
+            self.title or spec.title,
+            self.zone or spec.zone,
+            spec.languages if self.languages is None else self.languages,
+            spec.calendar if self.calendar is None else self.calendar,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DeskView:
+    """A desk as it is read."""
+
+    spec: DeskSpec
+    version: int
+    created_at: datetime
+
+
+class StaleDeskError(Exception):
+    """The caller saw another version; `current` is the desk as it is."""
+
+    def __init__(self, current: DeskView) -> None:
+        super().__init__()
+        self.current = current
+
+
+def known_zone(name: str) -> bool:
+    """Return whether the IANA data base has this zone."""
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        return False
+    return True
+
+
+async def create_desk(ctx: Context, spec: DeskSpec, cause: Cause) -> DeskView:
+    """Make a desk. Raises AlreadyExistsError."""
+    async with ctx.db.begin() as tx:
+        now = ctx.now()
+        if await tx.conn.fetchval(INSERT, *spec.row(), now) is None:
+            raise AlreadyExistsError(spec.code)
+        await _tell(ctx, tx, spec, cause)
+        await tx.commit()
+        return DeskView(spec, 1, now)
+
+
+async def change_desk(ctx: Context, code: str, seen: int, change: DeskChange, cause: Cause) -> DeskView:
+    """Change the fields that are given. Raises NotFoundError, StaleDeskError."""
+    async with ctx.db.begin() as tx:
+        row = await tx.conn.fetchrow(LOCK, code)
+        if row is None:
+            raise NotFoundError
+        current = read_view(row)
+        if current.version != seen:
+            raise StaleDeskError(current)
+        spec = change.of(current.spec)
+        await tx.conn.execute(UPDATE, *spec.row())
+        await _tell(ctx, tx, spec, cause)
+        await tx.commit()
+        return DeskView(spec, seen + 1, current.created_at)
+
+
+def read_view(row: asyncpg.Record) -> DeskView:
+    """Return a stored desk."""
+    hours: Sequence[dict[str, object]] = row["calendar"]
+    spec = DeskSpec(
+        row["desk"],
+        Text(ru=row["title_ru"], en=row["title_en"]),
+        row["zone"],
+        tuple(Language(code) for code in row["languages"]),
+        tuple(CallingHours.model_validate(part) for part in hours),
+    )
+    return DeskView(spec, row["version"], row["created_at"])
+
+
+async def _tell(ctx: Context, tx: Transaction, spec: DeskSpec, cause: Cause) -> None:
+    data = DeskChanged(
+        code=spec.code, title=spec.title, zone=spec.zone, languages=spec.languages, calendar=spec.calendar
+    )
+    await outbox.add(tx, [Outgoing(f"desk:{spec.code}", spec.code, ctx.now(), data, cause)])

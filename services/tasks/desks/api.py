@@ -1,0 +1,62 @@
+"""Routes of desks."""
+
+from fastapi import Response
+
+from libs.common.http.etag import IfMatch, set_etag, stale
+from libs.common.http.idempotent_route import IdempotentRoute
+from libs.common.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
+from libs.common.http.routes import api_router
+from services.tasks.deps import Admin, Chain, Ctx, Lang, Staff
+from services.tasks.desks.actions import StaleDeskError, change_desk, create_desk
+from services.tasks.desks.queries import get_desk, list_desks
+from services.tasks.desks.schemas import DeskIn, DeskOut, DeskPatch
+
+router = api_router("/tasks/v1/desks", tags=["desks"], route_class=IdempotentRoute)
+
+
+@router.post("", status_code=201)
+async def post_desk(
+    body: DeskIn, ctx: Ctx, _caller: Admin, lang: Lang, chain: Chain, response: Response
+) -> DeskOut:
+    """Make a desk. A code that exists is 409 with the `existing` code."""
+    view = await create_desk(ctx, body.spec(), chain)
+    set_etag(response, view.version)
+    return DeskOut.of(view, lang)
+
+
+@router.get("")
+async def get_desks(
+    ctx: Ctx, caller: Staff, lang: Lang, limit: Limit = 50, cursor: CursorParam = None
+) -> Page[DeskOut]:
+    """List the caller's desks."""
+    after = str(decode_cursor(cursor, "code", (str,))[0]) if cursor else None
+    rows = await list_desks(ctx.db, caller, after, limit + 1)
+    return page_of(rows, limit, "code", lambda row: (row.spec.code,), lambda row: DeskOut.of(row, lang))
+
+
+@router.get("/{code}")
+async def get_one(code: str, ctx: Ctx, caller: Staff, lang: Lang, response: Response) -> DeskOut:
+    """Return a desk."""
+    view = await get_desk(ctx.db, caller, code)
+    set_etag(response, view.version)
+    return DeskOut.of(view, lang)
+
+
+@router.patch("/{code}")
+async def patch_desk(
+    code: str,
+    body: DeskPatch,
+    seen: IfMatch,
+    ctx: Ctx,
+    _caller: Admin,
+    lang: Lang,
+    chain: Chain,
+    response: Response,
+) -> DeskOut:
+    """Change a desk; leads under way are worked by its new calendar from now on."""
+    try:
+        view = await change_desk(ctx, code, seen, body.change(), chain)
+    except StaleDeskError as error:
+        raise stale(DeskOut.of(error.current, lang), error.current.version) from None
+    set_etag(response, view.version)
+    return DeskOut.of(view, lang)

@@ -1,0 +1,110 @@
+"""Desks on the wire."""
+
+from datetime import datetime, time
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, Field, model_validator
+
+from libs.common.events.shared import Language, Text
+from libs.common.events.tasks import CallingHours
+from libs.common.http.language import Language as Tongue
+from services.tasks.desks.actions import DeskChange, DeskSpec, DeskView, known_zone
+from services.tasks.wire import Code, Titles, Wire
+
+
+def _zone(name: str) -> str:
+    if not known_zone(name):
+        raise ValueError("not an IANA time zone")
+    return name
+
+
+def _distinct(languages: tuple[Language, ...]) -> tuple[Language, ...]:
+    return tuple(dict.fromkeys(languages))
+
+
+Zone = Annotated[str, Field(max_length=64, description="IANA name"), AfterValidator(_zone)]
+Languages = Annotated[
+    tuple[Language, ...], Field(min_length=1, description="the first is the desk's own"), AfterValidator(_distinct)
+]
+
+
+class HoursIn(Wire):
+    """Working hours of one weekday (ISO 1 to 7), local times."""
+
+    weekday: Annotated[int, Field(ge=1, le=7)]
+    opens: time
+    closes: time
+
+    @model_validator(mode="after")
+    def _opens_first(self) -> "HoursIn":
+        if self.opens >= self.closes:
+            raise ValueError("opens must be before closes")
+        return self
+
+    def part(self) -> CallingHours:
+        """Return the event's form."""
+        return CallingHours(weekday=self.weekday, opens=f"{self.opens:%H:%M}", closes=f"{self.closes:%H:%M}")
+
+
+Calendar = Annotated[tuple[HoursIn, ...], Field(max_length=28, description="none: open round the clock")]
+
+
+class DeskIn(Wire):
+    """A desk to be made."""
+
+    code: Code
+    title: Titles
+    zone: Zone
+    languages: Languages = (Language.RU, Language.EN)
+    calendar: Calendar = ()
+
+    def spec(self) -> DeskSpec:
+        """Return the use case's form."""
+        title = Text(ru=self.title.ru, en=self.title.en)
+        return DeskSpec(self.code, title, self.zone, self.languages, tuple(day.part() for day in self.calendar))
+
+
+class DeskPatch(Wire):
+    """What of a desk shall change."""
+
+    title: Titles | None = None
+    zone: Zone | None = None
+    languages: Languages | None = None
+    calendar: Calendar | None = None
+
+    def change(self) -> DeskChange:
+        """Return the use case's form."""
+        return DeskChange(
+            Text(ru=self.title.ru, en=self.title.en) if self.title else None,
+            self.zone,
+            self.languages,
+            None if self.calendar is None else tuple(day.part() for day in self.calendar),
+        )
+
+
+class DeskOut(BaseModel):
+    """A desk; `title` is in the caller's language."""
+
+    code: str
+    title: str
+    titles: Text
+    zone: str
+    languages: tuple[Language, ...]
+    calendar: tuple[CallingHours, ...]
+    version: int
+    created_at: datetime
+
+    @classmethod
+    def of(cls, view: DeskView, language: Tongue) -> "DeskOut":
+        """Shape a desk."""
+        spec = view.spec
+        return cls(
+            code=spec.code,
+            title=spec.title.en if language is Tongue.EN else spec.title.ru,
+            titles=spec.title,
+            zone=spec.zone,
+            languages=spec.languages,
+            calendar=spec.calendar,
+            version=view.version,
+            created_at=view.created_at,
+        )

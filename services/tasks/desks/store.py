@@ -1,0 +1,39 @@
+"""Desks as the engine needs them, with the playbook versions that new leads start on."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import time
+
+import asyncpg
+
+from libs.common.db import Connection
+from services.tasks.engine.state import Desk, Hours
+
+DESKS = """
+SELECT d.desk, d.title_ru, d.title_en, d.zone, d.languages, d.calendar,
+       (SELECT jsonb_object_agg(a.code, a.version) FROM playbook_activation a WHERE a.desk = d.desk) AS active
+FROM desk d WHERE d.desk = ANY($1::text[])
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveDesk:
+    """A desk and its active versions by playbook code."""
+
+    desk: Desk
+    active: Mapping[str, int]
+
+
+async def read_desks(conn: Connection, codes: Collection[str]) -> dict[str, ActiveDesk]:
+    """Return the desks that exist, by code."""
+    rows = await conn.fetch(DESKS, list(codes))
+    return {row["desk"]: ActiveDesk(read_desk(row), row["active"] or {}) for row in rows}
+
+
+def read_desk(row: asyncpg.Record) -> Desk:
+    """Return a stored desk."""
+    hours = tuple(
+        Hours(part["weekday"], time.fromisoformat(part["opens"]), time.fromisoformat(part["closes"]))
+        for part in row["calendar"]
+    )
+    return Desk(row["desk"], row["title_ru"], row["title_en"], row["zone"], tuple(row["languages"]), hours)

@@ -1,0 +1,21 @@
+"""Desks: the unit that owns leads, people and playbooks; its code is its id."""
+
+from sqlalchemy import CheckConstraint, Column, DateTime, Integer, Table, Text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from services.tasks.metadata import metadata
+
+desk = Table(
+    "desk",
+    metadata,
+    Column("desk", Text, primary_key=True),
+    Column("title_ru", Text, nullable=False),
+    Column("title_en", Text, nullable=False),
+    Column("zone", Text, nullable=False),
+    Column("languages", JSONB, nullable=False),
+    Column("calendar", JSONB, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("version > 0", name="version"),
+    CheckConstraint("jsonb_array_length(languages) > 0", name="languages"),
+)

@@ -1,0 +1,170 @@
+"""What an effect does to the state: the only place where a process changes."""
+
+from dataclasses import replace
+from typing import assert_never
+from uuid import UUID
+
+from services.tasks.engine.effects import (
+    AssignTask,
+    Breach,
+    CancelTimer,
+    CloseTask,
+    CountAttempt,
+    DeclineWork,
+    DeferTask,
+    Effect,
+    EndProcess,
+    FollowStatus,
+    Learn,
+    MarkOverdue,
+    MarkWaiting,
+    OfferWork,
+    OpenTask,
+    Record,
+    Refuse,
+    ReopenProcess,
+    RequestMessage,
+    SetOwner,
+    SetStatus,
+    SetTimer,
+    Start,
+    TakeTask,
+    WithdrawWork,
+)
+from services.tasks.engine.state import Closing, State, Task, Timer
+
+
+def evolve(state: State, effect: Effect) -> State:
+    """Return the state after an effect."""
+    after = state.copy()
+    apply(after, effect)
+    return after
+
+
+def apply(state: State, effect: Effect) -> None:
+    """Let a state of one's own follow an effect."""
+    match effect:
+        case (
+            OpenTask()
+            | AssignTask()
+            | TakeTask()
+            | CloseTask()
+            | DeferTask()
+            | MarkOverdue()
+            | MarkWaiting()
+            | OfferWork()
+            | WithdrawWork()
+            | DeclineWork()
+        ):
+            _tasks(state, effect)
+        case SetTimer(timer=timer):
+            state.timers = (*_without(state.timers, timer.name), timer)
+        case CancelTimer(name=name):
+            state.timers = _without(state.timers, name)
+        case Record() | Refuse():
+            pass
+        case _:
+            _process(state, effect)
+
+
+def _process(
+    state: State,
+    effect: Start
+    | Learn
+    | SetStatus
+    | FollowStatus
+    | SetOwner
+    | RequestMessage
+    | CountAttempt
+    | EndProcess
+    | ReopenProcess
+    | Breach,
+) -> None:
+    match effect:
+        case Start(at=at):
+            state.started_at = at
+        case Learn(facts=facts):
+            state.facts = facts
+        case SetStatus(status=status, stage=stage) | FollowStatus(status=status, stage=stage):
+            state.status, state.stage = status, stage
+        case SetOwner(owner=owner):
+            state.owner = owner
+        case RequestMessage(spec=spec, number=number):
+            state.messages = {**state.messages, spec.code: number}
+        case CountAttempt(policy=policy, count=count):
+            state.attempts = {**state.attempts, policy: count}
+        case EndProcess(at=at):
+            state.ended_at, state.timers = at, ()
+        case ReopenProcess():
+            state.ended_at = None
+        case Breach():
+            state.breaches += 1
+        case _:
+            assert_never(effect)
+
+
+def _tasks(
+    state: State,
+    effect: OpenTask
+    | AssignTask
+    | TakeTask
+    | CloseTask
+    | DeferTask
+    | MarkOverdue
+    | MarkWaiting
+    | OfferWork
+    | WithdrawWork
+    | DeclineWork,
+) -> None:
+    match effect:
+        case OpenTask(task=task):
+            state.tasks, state.opened = (*state.tasks, task), state.opened + 1
+        case CloseTask(task_id=task_id, closing=closing):
+            _close(state, task_id, closing)
+        case DeferTask(task_id=task_id, closing=closing, successor=successor):
+            _close(state, task_id, closing)
+            state.tasks, state.opened = (*state.tasks, successor), state.opened + 1
+        case _:
+            state.tasks = tuple(_changed(t, effect) if t.id == effect.task_id else t for t in state.tasks)
+
+
+def _changed(
+    task: Task, effect: AssignTask | TakeTask | MarkOverdue | MarkWaiting | OfferWork | WithdrawWork | DeclineWork
+) -> Task:
+    match effect:
+        case AssignTask(operator=operator, decision_id=decision_id, at=at):
+            return replace(
+                task,
+                operator_id=operator.id,
+                decision_id=decision_id,
+                assigned_at=at,
+                waiting=False,
+                version=task.version + 1,
+            )
+        case TakeTask(operator=operator, at=at):
+            return replace(task, operator_id=operator.id, taken_at=at, waiting=False, version=task.version + 1)
+        case MarkOverdue():
+            return replace(task, overdue=True)
+        case MarkWaiting():
+            return replace(task, waiting=True)
+        case OfferWork(at=at):
+            return replace(task, offered_at=at)
+        case WithdrawWork() | DeclineWork():
+            return replace(task, offered_at=None, waiting=False)
+        case _:
+            assert_never(effect)
+
+
+def _close(state: State, task_id: UUID, closing: Closing) -> None:
+    """Close a task; its timers go with it."""
+    state.tasks = tuple(
+        replace(task, state=closing.result, closing=closing, waiting=False, version=task.version + 1)
+        if task.id == task_id
+        else task
+        for task in state.tasks
+    )
+    state.timers = tuple(timer for timer in state.timers if timer.task_id != task_id)
+
+
+def _without(timers: tuple[Timer, ...], name: str) -> tuple[Timer, ...]:
+    return tuple(timer for timer in timers if timer.name != name)

@@ -1,0 +1,76 @@
+"""The matrix of ways to end a task (S1.7): every fault of an outcome at once."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from services.tasks.engine.effects import MatrixFault
+from services.tasks.engine.events import OutcomeGiven
+from services.tasks.playbooks.model import Need, Outcome, TaskType, Title
+
+FARTHEST_CALLBACK = timedelta(days=366)
+LONGEST_COMMENT = 4000
+
+
+def outcome_faults(kind: TaskType, given: OutcomeGiven, now: datetime) -> tuple[MatrixFault, ...]:
+    """Return everything that does not fit; empty = the outcome stands."""
+    faults = list(_comment(given.comment))
+    outcome = kind.outcomes.get(given.outcome)
+    if outcome is None:
+        known = ", ".join(kind.outcomes)
+        detail = Title(f"Такого результата нет; есть: {known}", f"There is no such outcome; there are: {known}")
+        return (*faults, MatrixFault("/outcome", "unknown_outcome", detail))
+    faults += _call(outcome, given)
+    faults += _callback(outcome, given, now)
+    faults += _problem(outcome, given)
+    return tuple(faults)
+
+
+def _comment(comment: str) -> Iterator[MatrixFault]:
+    if not any(character.isalnum() for character in comment):
+        detail = Title("Опишите результат словами", "Say the result in words")
+        yield MatrixFault("/comment", "comment_required", detail)
+    elif len(comment) > LONGEST_COMMENT:
+        detail = Title("Комментарий слишком длинный", "The comment is too long")
+        yield MatrixFault("/comment", "comment_too_long", detail)
+
+
+def _call(outcome: Outcome, given: OutcomeGiven) -> Iterator[MatrixFault]:
+    need = outcome.requires.call_made
+    if need is Need.REQUIRED and given.call_made is not True:
+        detail = Title("Нужен сделанный звонок", "A call must have been made")
+        yield MatrixFault("/call_made", "call_required", detail)
+    if need is Need.FORBIDDEN and given.call_made:
+        yield MatrixFault("/call_made", "call_forbidden", Title("Звонка быть не должно", "No call belongs here"))
+
+
+def _callback(outcome: Outcome, given: OutcomeGiven, now: datetime) -> Iterator[MatrixFault]:
+    need, at = outcome.requires.callback_at, given.callback_at
+    if at is None:
+        if need is Need.REQUIRED:
+            detail = Title("Укажите время перезвона", "Give the time to call back")
+            yield MatrixFault("/callback_at", "callback_required", detail)
+    elif need is Need.FORBIDDEN:
+        detail = Title("Время перезвона здесь не указывают", "No callback time may be given here")
+        yield MatrixFault("/callback_at", "callback_forbidden", detail)
+    elif at <= now:
+        detail = Title("Время перезвона должно быть в будущем", "The callback time must lie in the future")
+        yield MatrixFault("/callback_at", "callback_in_past", detail)
+    elif at > now + FARTHEST_CALLBACK:
+        detail = Title("Время перезвона дальше года", "The callback time is more than a year away")
+        yield MatrixFault("/callback_at", "callback_too_far", detail)
+
+
+def _problem(outcome: Outcome, given: OutcomeGiven) -> Iterator[MatrixFault]:
+    requires = outcome.requires
+    if given.problem is None:
+        if requires.problem is Need.REQUIRED:
+            known = ", ".join(requires.problems)
+            detail = Title(f"Укажите причину: {known}", f"Name the reason: {known}")
+            yield MatrixFault("/problem", "problem_required", detail)
+    elif requires.problem is Need.FORBIDDEN:
+        detail = Title("Причину здесь не указывают", "No reason belongs here")
+        yield MatrixFault("/problem", "problem_forbidden", detail)
+    elif given.problem not in requires.problems:
+        known = ", ".join(requires.problems)
+        detail = Title(f"Такой причины нет; есть: {known}", f"There is no such reason; there are: {known}")
+        yield MatrixFault("/problem", "unknown_problem", detail)

@@ -1,0 +1,287 @@
+"""`decide`: one event, one state, one moment → what follows. Pure and total, the same for every desk (flow.md)."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import assert_never
+
+from services.tasks.engine.effects import (
+    AssignTask,
+    Breach,
+    DeclineWork,
+    Effect,
+    FollowStatus,
+    Learn,
+    MarkOverdue,
+    MarkWaiting,
+    OfferWork,
+    Record,
+    Refusal,
+    Refuse,
+    SetTimer,
+    Start,
+    TakeTask,
+)
+from services.tasks.engine.events import (
+    Event,
+    LeadReceived,
+    LeadUpdated,
+    MessageMoved,
+    MessageStep,
+    OrderChanged,
+    OutcomeGiven,
+    Proposed,
+    StatusChanged,
+    StatusRefused,
+    Taken,
+    TimerFired,
+    Waiting,
+)
+from services.tasks.engine.matrix import outcome_faults
+from services.tasks.engine.run import Run
+from services.tasks.engine.state import State, Task, Timer, TimerKind
+from services.tasks.playbooks.model import Mode, Open, Playbook, Result, Trigger
+
+_MESSAGES = {
+    MessageStep.SENT: Trigger.MESSAGE_SENT,
+    MessageStep.DELIVERED: Trigger.MESSAGE_DELIVERED,
+    MessageStep.READ: Trigger.MESSAGE_READ,
+    MessageStep.FAILED: Trigger.MESSAGE_FAILED,
+}
+_FENCE = "engine.fence"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a decision does, and the state after it."""
+
+    state: State
+    effects: tuple[Effect, ...]
+
+
+def decide(state: State, event: Event, playbook: Playbook, now: datetime) -> tuple[Effect, ...]:
+    """Return what follows from an event. Never raises for any event in any state."""
+    return resolve(state, event, playbook, now).effects
+
+
+def resolve(state: State, event: Event, playbook: Playbook, now: datetime) -> Decision:
+    """Decide, and give the state after it as well: the very same one when nothing changed."""
+    run = Run(state.copy(), playbook, now)
+    _handle(run, event)
+    _settle(run)
+    return Decision(state if run.state == state else run.state, tuple(run.effects))
+
+
+def _handle(run: Run, event: Event) -> None:
+    match event:
+        case LeadReceived():
+            _lead_received(run)
+        case Proposed():
+            _proposed(run, event)
+        case Taken():
+            _taken(run, event)
+        case OutcomeGiven():
+            _outcome(run, event)
+        case TimerFired(timer=timer):
+            _timer(run, timer)
+        case Waiting():
+            _waiting(run, event)
+        case _:
+            _reported(run, event)
+
+
+def _reported(run: Run, event: LeadUpdated | OrderChanged | StatusChanged | StatusRefused | MessageMoved) -> None:
+    """Take note of what others say happened, then ask the playbook."""
+    match event:
+        case LeadUpdated(customer=customer, language=language, zone=zone):
+            facts = replace(run.state.facts, customer=customer, language=language, zone=zone)
+            run.emit(Learn("engine.facts", facts))
+            _trigger(run, Trigger.LEAD_UPDATED)
+        case OrderChanged():
+            run.order_status = event.to_status
+            _learn_order(run, event)
+            _trigger(run, Trigger.ORDER_CHANGED)
+        case StatusChanged(status=status, stage=stage, by_us=by_us):
+            # Our own request coming back may be older than what was asked for since.
+            if not by_us and status != run.state.status:
+                run.emit(FollowStatus("engine.status", status, stage))
+            _trigger(run, Trigger.STATUS_CHANGED)
+        case StatusRefused(status=status, current=current):
+            spec = run.playbook.statuses.get(current)
+            if run.state.status == status and spec is not None:
+                run.emit(FollowStatus("engine.status", current, spec.stage))
+            _trigger(run, Trigger.STATUS_REFUSED)
+        case MessageMoved(step=step, purpose=purpose):
+            run.purpose = purpose
+            _trigger(run, _MESSAGES[step])
+        case _:
+            assert_never(event)
+
+
+def _trigger(run: Run, trigger: Trigger) -> None:
+    if run.state.started_at is not None:
+        run.rules(run.playbook.triggers.get(trigger, ()))
+
+
+def _lead_received(run: Run) -> None:
+    if run.state.started_at is not None:
+        run.emit(Record("engine.start", "received_again"))
+        return
+    run.emit(Start("engine.start", run.now))
+    _trigger(run, Trigger.LEAD_RECEIVED)
+
+
+def _learn_order(run: Run, event: OrderChanged) -> None:
+    facts = run.state.facts
+    if facts.order_id != event.order_id:
+        return
+    facts = replace(
+        facts,
+        order_status=event.to_status,
+        amount=facts.amount if event.amount is None else event.amount,
+        currency=event.currency or facts.currency,
+        payment_link=event.payment_link or facts.payment_link,
+    )
+    if facts != run.state.facts:
+        run.emit(Learn("engine.facts", facts))
+
+
+def _proposed(run: Run, event: Proposed) -> None:
+    """Fence a proposal: still open, still unassigned, same version (flow.md, spine 4)."""
+    task = run.state.open_task(event.task_id)
+    if task is None:
+        reason = "closed"
+    elif task.operator_id is not None:
+        reason = "already_assigned"
+    elif task.version != event.version:
+        reason = "stale_version"
+    else:
+        run.rule, run.task, run.operator = _FENCE, task, event.operator
+        run.emit(AssignTask(_FENCE, task.id, event.operator, event.decision_id, run.now))
+        run.own(event.operator)
+        _trigger(run, Trigger.TASK_ASSIGNED)
+        return
+    run.emit(DeclineWork(_FENCE, event.task_id, event.decision_id, event.operator, reason))
+
+
+def _waiting(run: Run, event: Waiting) -> None:
+    task = run.state.open_task(event.task_id)
+    if task is None or task.operator_id is not None or task.offered_at is None:
+        run.emit(Record("engine.waiting", "waiting_for_nothing"))
+        return
+    run.task = task
+    if not task.waiting:
+        run.emit(MarkWaiting("engine.waiting", task.id))
+    _trigger(run, Trigger.WORK_WAITING)
+
+
+def _taken(run: Run, event: Taken) -> None:
+    """Give a task to whoever claims it first; beginning one's own task runs the same steps (S1.2, S4.3)."""
+    task = run.state.open_task(event.task_id)
+    if task is None:
+        run.emit(Refuse("engine.take", Refusal.TASK_CLOSED))
+        return
+    if (refusal := _take_refusal(task, event, run.now)) is not None:
+        run.emit(Refuse("engine.take", refusal))
+        return
+    if task.taken_at is not None:
+        run.emit(Record("engine.take", "already_taken"))
+        return
+    run.rule, run.task = f"{task.type}.on_take", task
+    run.actor, run.operator = str(event.operator.id), event.operator
+    pulled = task.operator_id is None
+    run.withdraw(task, "taken")
+    run.emit(TakeTask(run.rule, task.id, event.operator, run.now, pulled))
+    run.steps(run.playbook.task_types[task.type].on_take)
+
+
+def _take_refusal(task: Task, event: Taken, now: datetime) -> Refusal | None:
+    if task.operator_id is not None:
+        return None if task.operator_id == event.operator.id else Refusal.TAKEN_BY_OTHER
+    if task.mode is Mode.PUSH:
+        return Refusal.PUSHED_ONLY
+    return Refusal.NOT_OFFERED_YET if task.offer_from > now else None
+
+
+def _outcome(run: Run, given: OutcomeGiven) -> None:
+    task = run.state.open_task(given.task_id)
+    if task is None:
+        run.emit(Refuse("engine.outcome", Refusal.TASK_CLOSED))
+        return
+    kind = run.playbook.task_types[task.type]
+    if (refusal := _holder_refusal(task, given)) is not None:
+        run.emit(Refuse("engine.outcome", refusal))
+        return
+    if faults := outcome_faults(kind, given, run.now):
+        run.emit(Refuse("engine.matrix", Refusal.OUTCOME_REFUSED, faults))
+        return
+    outcome = kind.outcomes[given.outcome]
+    run.rule, run.task, run.given = f"{kind.code}.{outcome.code}", task, given
+    run.actor, run.operator = given.actor, given.operator
+    if outcome.result is not Result.DEFERRED:
+        run.close(task, run.closing(outcome.result))
+    run.steps(outcome.then)
+
+
+def _holder_refusal(task: Task, given: OutcomeGiven) -> Refusal | None:
+    if given.supervisor or (given.operator is not None and task.operator_id == given.operator.id):
+        return None
+    return Refusal.NOT_TAKEN if task.operator_id is None else Refusal.TAKEN_BY_OTHER
+
+
+def _timer(run: Run, timer: Timer) -> None:
+    if run.state.timer(timer.name) is not None:
+        run.state.timers = tuple(t for t in run.state.timers if t.name != timer.name)
+    if not run.state.live:
+        run.emit(Record("engine.timer", "process_ended"))
+        return
+    match timer.kind:
+        case TimerKind.PLAYBOOK:
+            spec = run.playbook.timers.get(timer.name)
+            run.rules(spec.rules if spec else ())
+        case TimerKind.DUE | TimerKind.OFFER:
+            _task_timer(run, timer)
+        case _:
+            assert_never(timer.kind)
+
+
+def _task_timer(run: Run, timer: Timer) -> None:
+    """Mark a task overdue; an offer needs nothing here, since settling offers what may be offered."""
+    task = run.state.open_task(timer.task_id) if timer.task_id is not None else None
+    if task is None:
+        run.emit(Record("engine.timer", "task_closed"))
+    elif timer.kind is TimerKind.DUE and not task.overdue and task.due_at <= run.now:
+        run.task = task
+        run.emit(MarkOverdue("engine.due", task.id))
+        _trigger(run, Trigger.TASK_OVERDUE)
+
+
+def _settle(run: Run) -> None:
+    """Keep what always holds: something is open (S2.6), what may be given away is offered, timers run."""
+    if not run.state.live:
+        return
+    if not run.state.open_tasks and not _will_open(run):
+        run.rule = "engine.S2.6"
+        run.emit(Breach(run.rule))
+        run.open(Open(run.playbook.fallback))
+    for task in run.state.open_tasks:
+        _settle_task(run, task)
+
+
+def _will_open(run: Run) -> bool:
+    return any(
+        timer.kind is TimerKind.PLAYBOOK and timer.name in run.playbook.opening for timer in run.state.timers
+    )
+
+
+def _settle_task(run: Run, task: Task) -> None:
+    due, offer = f"due:{task.id}", f"offer:{task.id}"
+    if not task.overdue and run.state.timer(due) is None:
+        run.emit(SetTimer("engine.due", Timer(due, TimerKind.DUE, task.due_at, task.id)))
+    if task.mode is Mode.PULL or task.operator_id is not None or task.offered_at is not None:
+        return
+    if task.offer_from > run.now:
+        if run.state.timer(offer) is None:
+            run.emit(SetTimer("engine.offer", Timer(offer, TimerKind.OFFER, task.offer_from, task.id)))
+        return
+    prefer = run.state.owner if run.playbook.task_types[task.type].prefer_owner else None
+    run.emit(OfferWork("engine.offer", task.id, run.now, prefer))

@@ -1,0 +1,251 @@
+"""The interpreter: runs a playbook's steps over a state, one effect at a time. It knows no desk."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import assert_never
+
+from services.tasks.engine.conditions import Context, holds
+from services.tasks.engine.effects import (
+    CancelTimer,
+    CloseTask,
+    CountAttempt,
+    DeferTask,
+    Effect,
+    EndProcess,
+    OpenTask,
+    Record,
+    ReopenProcess,
+    RequestMessage,
+    SetOwner,
+    SetStatus,
+    SetTimer,
+    WithdrawWork,
+)
+from services.tasks.engine.events import OutcomeGiven
+from services.tasks.engine.evolve import apply
+from services.tasks.engine.moments import moment_at
+from services.tasks.engine.state import (
+    SYSTEM,
+    Closing,
+    Operator,
+    State,
+    Task,
+    TaskState,
+    Timer,
+    TimerKind,
+    new_task,
+)
+from services.tasks.playbooks.model import (
+    Choose,
+    Close,
+    Defer,
+    End,
+    Note,
+    Open,
+    Own,
+    Playbook,
+    Result,
+    Rule,
+    Schedule,
+    StartTimer,
+    Status,
+    Step,
+    Steps,
+    StopTimer,
+    TaskType,
+    Tell,
+    Try,
+)
+
+_RESULTS = {
+    Result.COMPLETED: TaskState.COMPLETED,
+    Result.FAILED: TaskState.FAILED,
+    Result.DEFERRED: TaskState.DEFERRED,
+}
+
+
+@dataclass(slots=True)
+class Run:
+    """One decision being made. `task` is the task in hand, `given` the outcome that a person gave it."""
+
+    state: State
+    playbook: Playbook
+    now: datetime
+    rule: str = "engine"
+    actor: str = SYSTEM
+    operator: Operator | None = None
+    task: Task | None = None
+    given: OutcomeGiven | None = None
+    order_status: str | None = None
+    purpose: str | None = None
+    effects: list[Effect] = field(default_factory=list)
+
+    def emit(self, effect: Effect) -> None:
+        """Add an effect and let the run's own state follow it."""
+        self.effects.append(effect)
+        apply(self.state, effect)
+
+    def rules(self, rules: tuple[Rule, ...]) -> None:
+        """Run the first rule that holds; a rule with `otherwise` ends the walk either way."""
+        for rule in rules:
+            if rule.when is None or holds(rule.when, self._condition()):
+                self.rule = rule.name
+                self.steps(rule.then)
+                return
+            if rule.otherwise is not None:
+                self.rule = rule.name
+                self.steps(rule.otherwise)
+                return
+
+    def steps(self, steps: Steps) -> None:
+        """Run steps in order."""
+        for step in steps:
+            self._step(step)
+
+    def close(self, task: Task, closing: Closing) -> None:
+        """End a task; whoever was asked for it is told that nobody is needed."""
+        self.withdraw(task, "closed")
+        self.emit(CloseTask(self.rule, task.id, closing))
+
+    def closing(self, result: Result, comment: str = "") -> Closing:
+        """Return how the task in hand ends: in the person's words when an outcome was given."""
+        given = self.given
+        if given is None:
+            return Closing(_RESULTS[result], None, comment, self.actor, self.rule, self.now)
+        return Closing(
+            _RESULTS[result],
+            given.outcome,
+            given.comment,
+            self.actor,
+            self.rule,
+            self.now,
+            given.call_made,
+            given.problem,
+            given.callback_at,
+        )
+
+    def withdraw(self, task: Task, reason: str) -> None:
+        """Take back work that was pushed and not yet answered."""
+        if task.offered_at is not None and task.operator_id is None:
+            self.emit(WithdrawWork(self.rule, task.id, reason))
+
+    def own(self, owner: Operator | None) -> None:
+        """Make an operator, or nobody, responsible for the lead."""
+        if owner != self.state.owner:
+            self.emit(SetOwner(self.rule, owner, self.state.owner, self.rule))
+
+    def open(self, step: Open) -> None:
+        """Open a task by its type's schedule or the step's own; an ended process lives again."""
+        kind = self.playbook.task_types[step.type]
+        if self.state.ended_at is not None:
+            self.emit(ReopenProcess(self.rule))
+        task = self._task(kind, step.schedule or kind.schedule)
+        if step.lane is not None:
+            task = replace(task, lane=step.lane)
+        if step.important is not None:
+            task = replace(task, important=step.important)
+        self.emit(OpenTask(self.rule, task))
+
+    def _task(self, kind: TaskType, schedule: Schedule) -> Task:
+        callback_at = self.given.callback_at if self.given else None
+        due_at = moment_at(schedule.due, self.state, self.now, callback_at)
+        offer_from = moment_at(schedule.offer, self.state, self.now, callback_at) if schedule.offer else self.now
+        return new_task(self.state, kind, self.now, due_at=due_at, offer_from=offer_from, rule=self.rule)
+
+    def _condition(self) -> Context:
+        return Context(
+            self.state,
+            self.order_status or self.state.facts.order_status,
+            self.task.type if self.task else None,
+            self.purpose,
+        )
+
+    def _step(self, step: Step) -> None:  # noqa: C901 - one flat case per verb reads best
+        match step:
+            case Open():
+                self.open(step)
+            case Close():
+                self._close(step)
+            case Defer():
+                self._defer(step)
+            case Try():
+                self._try(step)
+            case Status():
+                self._status(step)
+            case Tell():
+                self._tell(step)
+            case StartTimer(timer=code):
+                at = moment_at(self.playbook.timers[code].at, self.state, self.now)
+                self.emit(SetTimer(self.rule, Timer(code, TimerKind.PLAYBOOK, at)))
+            case StopTimer(timer=code):
+                if self.state.timer(code) is not None:
+                    self.emit(CancelTimer(self.rule, code))
+            case Own(actor=actor):
+                if self.operator is not None or not actor:
+                    self.own(self.operator if actor else None)
+            case Note(text=text):
+                self.emit(Record(self.rule, "note", text))
+            case End():
+                if self.state.ended_at is None:
+                    self.emit(EndProcess(self.rule, self.now))
+            case Choose(rules=rules):
+                self.rules(rules)
+            case _:
+                assert_never(step)
+
+    def _close(self, step: Close) -> None:
+        for task in self.state.open_tasks:
+            if not step.types or task.type in step.types:
+                comment = step.reason.of(self.state.desk.languages[0])
+                result = _RESULTS[step.result]
+                self.close(task, Closing(result, None, comment, self.actor, self.rule, self.now))
+
+    def _defer(self, step: Defer) -> None:
+        """Close the task in hand and open its twin; without a task in hand there is nothing to defer."""
+        if self.task is None or self.state.open_task(self.task.id) is None:
+            self.emit(Record(self.rule, "nothing_to_defer"))
+            return
+        kind = self.playbook.task_types[step.to or self.task.type]
+        important = self.task.important if step.important is None else step.important
+        self._succeed(self.task, replace(self._task(kind, step.schedule), important=important))
+
+    def _try(self, step: Try) -> None:
+        """Count an unsuccessful attempt: again later, or failed when the policy is exhausted (S0.5, S1.8)."""
+        if self.task is None or self.state.open_task(self.task.id) is None:
+            self.emit(Record(self.rule, "nothing_to_defer"))
+            return
+        policy = self.playbook.attempts[step.policy]
+        count = self.state.attempts.get(policy.code, 0) + 1
+        self.emit(CountAttempt(self.rule, policy.code, count))
+        self.rule = f"attempts.{policy.code}.{count}"
+        if policy.limit is not None and count >= policy.limit:
+            self.close(self.task, self.closing(Result.FAILED))
+            self.steps(policy.exhausted)
+            return
+        schedule = policy.delays[min(count, len(policy.delays)) - 1]
+        kind = self.playbook.task_types[self.task.type]
+        successor = replace(self._task(kind, schedule), important=self.task.important, attempt=count + 1)
+        self._succeed(self.task, successor)
+        self.steps(policy.each)
+
+    def _succeed(self, task: Task, successor: Task) -> None:
+        self.withdraw(task, "deferred")
+        closing = replace(self.closing(Result.DEFERRED), successor_id=successor.id)
+        self.emit(DeferTask(self.rule, task.id, closing, successor))
+
+    def _status(self, step: Status) -> None:
+        if step.code == self.state.status:
+            return
+        spec = self.playbook.statuses[step.code]
+        reason = step.reason.of(self.state.desk.languages[0]) if step.reason else self.rule
+        self.emit(SetStatus(self.rule, step.code, spec.title, spec.stage, self.actor, reason))
+
+    def _tell(self, step: Tell) -> None:
+        spec = self.playbook.messages[step.message]
+        number = self.state.messages.get(spec.code, 0) + 1
+        if spec.once and number > 1:
+            self.emit(Record(self.rule, "message_already_requested"))
+            return
+        deadline = self.now + spec.deadline if spec.deadline is not None else None
+        task_id = self.task.id if self.task else None
+        self.emit(RequestMessage(self.rule, spec, number, task_id, deadline))

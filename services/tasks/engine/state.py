@@ -1,0 +1,234 @@
+"""What the engine knows of one process: facts of the lead, open tasks, timers, counters (flow.md, *Owners*)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time
+from decimal import Decimal
+from enum import StrEnum
+from hashlib import blake2b
+from typing import NewType, Self
+from uuid import UUID
+
+from services.tasks.playbooks.model import Mode, TaskType
+
+ProcessId = NewType("ProcessId", UUID)
+TaskId = NewType("TaskId", UUID)
+OperatorId = NewType("OperatorId", UUID)
+
+SYSTEM = "system"
+
+
+class TaskState(StrEnum):
+    """S0.1, and nothing else; deferred = closed with a successor."""
+
+    ACTIVE = "active"
+    DEFERRED = "deferred"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """The personal data of a process; it stands apart from all other facts."""
+
+    name: str | None = None
+    phone: str | None = None
+    phone_raw: str | None = None
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What intake said of the lead and its order."""
+
+    lead_id: UUID
+    customer_id: UUID
+    source_id: UUID
+    source: str
+    external_id: str
+    external_number: str | None
+    order_id: UUID
+    order_number: str
+    order_status: str
+    amount: Decimal | None
+    currency: str | None
+    payment_link: str | None
+    items: tuple[str, ...]
+    products: tuple[str, ...]
+    signals: tuple[str, ...]
+    language: str
+    zone: str
+    received_at: datetime
+    customer: Customer
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Working hours of one weekday (ISO 1–7), in the desk's zone."""
+
+    weekday: int
+    opens: time
+    closes: time
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The desk of a process; no hours = open round the clock."""
+
+    code: str
+    title_ru: str
+    title_en: str
+    zone: str
+    languages: tuple[str, ...]
+    hours: tuple[Hours, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Somebody who works tasks."""
+
+    id: OperatorId
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """How a task ended: by whom, with which result, in which words (S0.1, S0.2)."""
+
+    result: TaskState
+    outcome: str | None
+    comment: str
+    actor: str
+    rule: str
+    at: datetime
+    call_made: bool | None = None
+    problem: str | None = None
+    callback_at: datetime | None = None
+    successor_id: TaskId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One next step. `due_at` never changes (S2.8); `version` rises when somebody gets it and when it ends."""
+
+    id: TaskId
+    type: str
+    role: str
+    pool: str
+    mode: Mode
+    lane: str
+    rank: int
+    important: bool
+    attempt: int
+    opened_at: datetime
+    due_at: datetime
+    offer_from: datetime
+    rule: str
+    version: int = 1
+    state: TaskState = TaskState.ACTIVE
+    offered_at: datetime | None = None
+    waiting: bool = False
+    operator_id: OperatorId | None = None
+    decision_id: UUID | None = None
+    assigned_at: datetime | None = None
+    taken_at: datetime | None = None
+    overdue: bool = False
+    closing: Closing | None = None
+
+
+class TimerKind(StrEnum):
+    """What a timer is for."""
+
+    OFFER = "offer"
+    DUE = "due"
+    PLAYBOOK = "playbook"
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """A due time of a process; its name is unique in it."""
+
+    name: str
+    kind: TimerKind
+    at: datetime
+    task_id: TaskId | None = None
+
+
+@dataclass(slots=True)
+class State:
+    """One process on its pinned playbook version. `tasks` holds the open ones, and what this batch closed.
+
+    A decision works on its own copy, and nothing else ever changes one; what it holds is frozen.
+    """
+
+    id: ProcessId
+    desk: Desk
+    playbook: str
+    playbook_version: int
+    facts: Facts
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    status: str | None = None
+    stage: str | None = None
+    owner: Operator | None = None
+    opened: int = 0
+    breaches: int = 0
+    tasks: tuple[Task, ...] = ()
+    timers: tuple[Timer, ...] = ()
+    attempts: Mapping[str, int] = field(default_factory=dict)
+    messages: Mapping[str, int] = field(default_factory=dict)
+
+    def copy(self) -> Self:
+        """Return a state that may be changed without changing this one."""
+        other = object.__new__(type(self))
+        for name in State.__slots__:
+            setattr(other, name, getattr(self, name))
+        return other
+
+    @property
+    def live(self) -> bool:
+        """Return whether the process is under way."""
+        return self.started_at is not None and self.ended_at is None
+
+    @property
+    def open_tasks(self) -> tuple[Task, ...]:
+        """Return the active tasks, oldest first."""
+        return tuple(task for task in self.tasks if task.state is TaskState.ACTIVE)
+
+    def open_task(self, task_id: UUID) -> Task | None:
+        """Return an active task by its id."""
+        return next((t for t in self.tasks if t.id == task_id and t.state is TaskState.ACTIVE), None)
+
+    def timer(self, name: str) -> Timer | None:
+        """Return a pending timer by its name."""
+        return next((timer for timer in self.timers if timer.name == name), None)
+
+
+def task_id_of(state: State, now: datetime) -> TaskId:
+    """Return the id of the task opened next: a UUIDv7 of `now` and the process, so that rules need no dice."""
+    seed = blake2b(state.id.bytes + state.opened.to_bytes(8, "big"), digest_size=10).digest()
+    milliseconds = int(now.timestamp() * 1000) & (1 << 48) - 1
+    value = milliseconds << 80 | int.from_bytes(seed, "big")
+    value = value & ~(0xF << 76) | 7 << 76
+    return TaskId(UUID(int=value & ~(0x3 << 62) | 2 << 62))
+
+
+def new_task(
+    state: State, kind: TaskType, now: datetime, *, due_at: datetime, offer_from: datetime, rule: str
+) -> Task:
+    """Return a task of a type as it stands when it opens."""
+    return Task(
+        id=task_id_of(state, now),
+        type=kind.code,
+        role=kind.role,
+        pool=kind.pool,
+        mode=kind.mode,
+        lane=kind.lane,
+        rank=kind.rank,
+        important=kind.important,
+        attempt=1,
+        opened_at=now,
+        due_at=due_at,
+        offer_from=min(offer_from, due_at),
+        rule=rule,
+    )

@@ -1,0 +1,36 @@
+"""What a message says: variables of a template, without personal data (S4.12)."""
+
+from decimal import Decimal
+
+from services.tasks.engine.state import State
+
+_SIGNS = {"RUB": "₽", "USD": "$", "EUR": "€", "KZT": "₸", "BYN": "Br"}
+
+
+def variables(state: State, language: str) -> dict[str, str]:
+    """Return the variables that have a value; a template that needs another one stops its message."""
+    facts = state.facts
+    found = {
+        "order_number": facts.order_number,
+        "amount": money(facts.amount, facts.currency),
+        "items": ", ".join(facts.items),
+        "payment_link": facts.payment_link or "",
+        "desk_title": state.desk.title_en if language == "en" else state.desk.title_ru,
+        "operator_name": state.owner.name if state.owner else "",
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def message_language(state: State) -> str:
+    """Return the lead's language where the desk speaks it, else the desk's first."""
+    desk = state.desk.languages
+    return state.facts.language if state.facts.language in desk else desk[0]
+
+
+def money(amount: Decimal | None, currency: str | None) -> str:
+    """Return `4 990 ₽`: groups by a no-break space, kopecks only where there are any."""
+    if amount is None or currency is None:
+        return ""
+    whole = amount == amount.to_integral_value()
+    digits = f"{amount:,.0f}" if whole else f"{amount:,.2f}"
+    return f"{digits.replace(',', chr(0xA0))}{chr(0xA0)}{_SIGNS.get(currency, currency)}"

@@ -1,0 +1,109 @@
+"""What may be refused, and the one table that says how HTTP calls it."""
+
+from collections.abc import Sequence
+
+from libs.common.http.language import Text
+from libs.common.http.problems import ErrorTable, Fault
+from services.tasks.engine.effects import MatrixFault, Refusal
+from services.tasks.playbooks.source import InvalidPlaybookError
+from services.tasks.processes.store import LostRaceError
+
+
+class NotFoundError(Exception):
+    """There is no such thing, or it is not the caller's to see."""
+
+
+class AlreadyExistsError(Exception):
+    """A thing with this code exists; `existing` is its id."""
+
+    def __init__(self, existing: str) -> None:
+        super().__init__()
+        self.context = {"existing": existing}
+
+
+class BadPlaybookError(Exception):
+    """A playbook with faults; each names its line."""
+
+    def __init__(self, error: InvalidPlaybookError) -> None:
+        super().__init__(str(error))
+        self.faults = [
+            Fault(fault.path, fault.code, f"line {fault.line}: {fault.detail}") for fault in error.faults
+        ]
+
+
+class StaleTaskError(Exception):
+    """The caller saw another version of the task than it has now."""
+
+
+class NoOperatorError(Exception):
+    """The caller is no operator that assignment knows."""
+
+
+class NotEligibleError(Exception):
+    """The operator may not work this task; every failed test is named (P.3)."""
+
+    def __init__(self, reasons: Sequence[str]) -> None:
+        super().__init__(", ".join(reasons))
+        self.context = {"reasons": list(reasons)}
+
+
+class TaskRefusedError(Exception):
+    """The engine refused a request about a task."""
+
+
+class TaskClosedError(TaskRefusedError):
+    """The task has ended."""
+
+
+class TakenByOtherError(TaskRefusedError):
+    """Somebody else has the task."""
+
+
+class NotOfferedYetError(TaskRefusedError):
+    """The corridor of the task has not opened (S4.4)."""
+
+
+class PushedOnlyError(TaskRefusedError):
+    """The task is given by the robot alone."""
+
+
+class NotTakenError(TaskRefusedError):
+    """The task must be taken first."""
+
+
+class OutcomeRefusedError(TaskRefusedError):
+    """The outcome does not fit its matrix (S1.7)."""
+
+    def __init__(self, faults: Sequence[MatrixFault]) -> None:
+        super().__init__()
+        self.faults = [Fault(f.pointer, f.code, Text(f.detail.ru, f.detail.en)) for f in faults]
+
+
+_REFUSALS: dict[Refusal, type[TaskRefusedError]] = {
+    Refusal.TASK_CLOSED: TaskClosedError,
+    Refusal.TAKEN_BY_OTHER: TakenByOtherError,
+    Refusal.NOT_OFFERED_YET: NotOfferedYetError,
+    Refusal.PUSHED_ONLY: PushedOnlyError,
+    Refusal.NOT_TAKEN: NotTakenError,
+}
+
+
+def refused(refusal: Refusal, faults: Sequence[MatrixFault]) -> TaskRefusedError:
+    """Return the error of a refusal."""
+    return OutcomeRefusedError(faults) if refusal is Refusal.OUTCOME_REFUSED else _REFUSALS[refusal]()
+
+
+ERRORS: ErrorTable = {
+    NotFoundError: (404, "not_found"),
+    AlreadyExistsError: (409, "already_exists"),
+    BadPlaybookError: (422, "invalid_playbook"),
+    NoOperatorError: (403, "no_operator"),
+    NotEligibleError: (403, "not_eligible"),
+    TaskClosedError: (409, "task_closed"),
+    TakenByOtherError: (409, "task_taken"),
+    NotOfferedYetError: (409, "task_not_offered_yet"),
+    PushedOnlyError: (409, "task_pushed_only"),
+    NotTakenError: (409, "task_not_taken"),
+    OutcomeRefusedError: (422, "outcome_refused"),
+    LostRaceError: (409, "conflict"),
+}

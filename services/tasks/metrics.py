@@ -1,0 +1,38 @@
+"""What the service counts."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """Figures of the engine and its timers; lateness is in seconds of business time."""
+
+    decisions: Counter
+    breaches: Counter
+    refusals: Counter
+    timers: Counter
+    lateness: Histogram
+
+    @classmethod
+    def on(cls, registry: CollectorRegistry) -> Self:
+        """Register the figures."""
+        return cls(
+            decisions=Counter("tasks_decisions", "Decisions of the engine", ["event"], registry=registry),
+            breaches=Counter(
+                "tasks_invariant_breaches",
+                "Live processes with nothing open (S2.6)",
+                ["desk"],
+                registry=registry,
+            ),
+            refusals=Counter("tasks_refusals", "Requests of people refused by rule", ["code"], registry=registry),
+            timers=Counter("tasks_timers_fired", "Timers fired", ["kind"], registry=registry),
+            lateness=Histogram(
+                "tasks_timer_lateness_seconds",
+                "How late timers fired",
+                buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3600),
+                registry=registry,
+            ),
+        )

@@ -1,0 +1,6 @@
+"""Alembic's environment of the tasks service."""
+
+from libs.common.db.migrations import run_env
+from services.tasks.schema import metadata
+
+run_env(metadata)

@@ -1,0 +1,47 @@
+"""The projection of operators: what assignment says of them, newest wins."""
+
+from collections.abc import Sequence
+
+from libs.common.db import Transaction
+from libs.common.events import EventData, Received
+from libs.common.events.assignment import OperatorChanged
+from libs.common.inbox import UseCase
+from services.tasks.context import Context
+
+PROJECT = """
+INSERT INTO operator AS o (id, desk, subject, name, active, presence, roles, desks, pools, products, sequence)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bool[], $6::text[], $7::jsonb[],
+                     $8::jsonb[], $9::jsonb[], $10::jsonb[], $11::bigint[])
+ON CONFLICT (id) DO UPDATE SET desk = excluded.desk, subject = excluded.subject, name = excluded.name,
+    active = excluded.active, presence = excluded.presence, roles = excluded.roles, desks = excluded.desks,
+    pools = excluded.pools, products = excluded.products, sequence = excluded.sequence
+WHERE o.sequence < excluded.sequence
+"""
+
+
+def project_operators(_: Context) -> UseCase:
+    """Return the use case of `operator.changed`."""
+
+    async def apply(tx: Transaction, events: Sequence[Received[EventData]]) -> None:
+        newest = {
+            event.data.operator_id: (event.desk, event.data, event.sequence)
+            for event in events
+            if isinstance(event.data, OperatorChanged)
+        }
+        rows = [newest[operator_id] for operator_id in sorted(newest)]
+        await tx.conn.execute(
+            PROJECT,
+            [data.operator_id for _, data, _ in rows],
+            [desk for desk, _, _ in rows],
+            [data.subject for _, data, _ in rows],
+            [data.name for _, data, _ in rows],
+            [data.active for _, data, _ in rows],
+            [data.presence for _, data, _ in rows],
+            [data.roles for _, data, _ in rows],
+            [data.desks for _, data, _ in rows],
+            [data.pools for _, data, _ in rows],
+            [data.products for _, data, _ in rows],
+            [sequence for _, _, sequence in rows],
+        )
+
+    return apply

@@ -1,0 +1,22 @@
+"""Operators by the subject of their token."""
+
+from libs.common.db import Connection
+from services.tasks.operators.rules import Person
+
+BY_SUBJECT = "SELECT * FROM operator WHERE subject = $1 ORDER BY active DESC, sequence DESC LIMIT 1"
+
+
+async def operator_of(conn: Connection, subject: str) -> Person | None:
+    """Return the operator behind a token, if assignment has told of one."""
+    row = await conn.fetchrow(BY_SUBJECT, subject)
+    if row is None:
+        return None
+    return Person(
+        row["id"],
+        row["name"],
+        row["active"],
+        frozenset(row["roles"]),
+        frozenset(row["desks"]),
+        frozenset(row["pools"]),
+        frozenset(row["products"]),
+    )

@@ -1,0 +1,78 @@
+"""Playbooks: each text is a new version for good; a desk activates one without a restart (P.4)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from libs.common import outbox
+from libs.common.events import Cause, Outgoing
+from libs.common.events.tasks import PlaybookActivated
+from services.tasks.context import Context
+from services.tasks.errors import BadPlaybookError, NotFoundError
+from services.tasks.playbooks.grammar import parse
+from services.tasks.playbooks.model import Title
+from services.tasks.playbooks.source import InvalidPlaybookError
+from services.tasks.playbooks.vocabulary import VOCABULARY
+
+LIBRARY = "*"  # the desk of versions that all desks share
+
+# The lock makes numbers of one code ascend without gaps, whoever posts at once.
+TURN = "SELECT pg_advisory_xact_lock(hashtext('playbook'), hashtext($1))"
+OWNER = "SELECT desk FROM playbook WHERE code = $1 LIMIT 1"
+INSERT = """
+INSERT INTO playbook (code, version, desk, title_ru, title_en, source, created_at, created_by)
+SELECT $1, coalesce(max(version), 0) + 1, $2, $3, $4, $5, $6, $7 FROM playbook WHERE code = $1
+RETURNING version
+"""
+EXISTS = "SELECT 1 FROM playbook WHERE code = $1 AND version = $2 AND desk = ANY($3::text[])"
+DESK_EXISTS = "SELECT 1 FROM desk WHERE desk = $1"
+ACTIVATE = """
+INSERT INTO playbook_activation AS a (desk, code, version, activated_at, activated_by)
+VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (desk, code) DO UPDATE SET version = excluded.version, activated_at = excluded.activated_at,
+    activated_by = excluded.activated_by
+WHERE a.version <> excluded.version RETURNING version
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class VersionView:
+    """One version of a playbook."""
+
+    code: str
+    version: int
+    title: Title
+    desk: str
+    created_at: datetime
+    created_by: str
+
+
+async def add_version(ctx: Context, source: str, actor: str, desk: str | None = None) -> VersionView:
+    """Keep a text as the next version of the code it names.
+
+    Raises BadPlaybookError with every fault, NotFoundError when the code is another desk's.
+    """
+    try:
+        playbook = parse(source, VOCABULARY)
+    except InvalidPlaybookError as error:
+        raise BadPlaybookError(error) from error
+    async with ctx.db.begin() as tx:
+        owner, now = desk or LIBRARY, ctx.now()
+        await tx.conn.execute(TURN, playbook.code)
+        if await tx.conn.fetchval(OWNER, playbook.code) not in (None, owner):
+            raise NotFoundError
+        title = playbook.title
+        version = await tx.conn.fetchval(INSERT, playbook.code, owner, title.ru, title.en, source, now, actor)
+        await tx.commit()
+        return VersionView(playbook.code, version, title, owner, now, actor)
+
+
+async def activate(ctx: Context, code: str, version: int, desk: str, actor: str, cause: Cause) -> None:
+    """Let a desk's new leads start on a version; leads under way keep theirs. Raises NotFoundError."""
+    async with ctx.db.begin() as tx:
+        known = await tx.conn.fetchval(EXISTS, code, version, [desk, LIBRARY])
+        if known is None or await tx.conn.fetchval(DESK_EXISTS, desk) is None:
+            raise NotFoundError
+        if await tx.conn.fetchval(ACTIVATE, desk, code, version, ctx.now(), actor) is not None:
+            data = PlaybookActivated(code=code, version=version, actor=actor)
+            await outbox.add(tx, [Outgoing(f"desk:{desk}", desk, ctx.now(), data, cause)])
+        await tx.commit()

@@ -1,0 +1,110 @@
+"""Routes of playbooks."""
+
+from typing import Annotated
+
+from fastapi import Query, Request
+from starlette.datastructures import Headers
+
+from libs.common.http.idempotent_route import IdempotentRoute
+from libs.common.http.json import parse_json
+from libs.common.http.language import Text
+from libs.common.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
+from libs.common.http.problems import Fault, Problem
+from libs.common.http.routes import api_router, is_json
+from services.tasks.deps import Admin, Chain, Ctx, Lang, Manager, Staff
+from services.tasks.errors import NotFoundError
+from services.tasks.playbooks.actions import activate, add_version
+from services.tasks.playbooks.diagram import diagram
+from services.tasks.playbooks.queries import StoredVersion, get_version, list_playbooks, list_versions
+from services.tasks.playbooks.schemas import MAX_SOURCE, ActivationIn, ActivationOut, DiagramOut, VersionOut
+from services.tasks.wire import Code
+
+router = api_router("/tasks/v1/playbooks", tags=["playbooks"], route_class=IdempotentRoute)
+
+_YAML = {"application/yaml": {"schema": {"type": "string"}}}
+_BODY = {"requestBody": {"required": True, "content": _YAML}}
+Version = Annotated[int | None, Query(ge=1, description="the newest unless given")]
+Desk = Annotated[Code | None, Query(description="the one desk that may use it; none: all")]
+
+
+@router.post("", status_code=201, openapi_extra=_BODY)
+async def post_playbook(request: Request, ctx: Ctx, caller: Admin, lang: Lang, desk: Desk = None) -> VersionOut:
+    """Keep a YAML text as the next version of the code it names; 422 names every fault with its line."""
+    source = _source(request.headers, await request.body())
+    return VersionOut.of(await add_version(ctx, source, caller.sub, desk), lang)
+
+
+@router.get("")
+async def get_playbooks(
+    ctx: Ctx, caller: Staff, lang: Lang, limit: Limit = 50, cursor: CursorParam = None
+) -> Page[VersionOut]:
+    """List the newest version of each playbook."""
+    after = str(decode_cursor(cursor, "code", (str,))[0]) if cursor else None
+    rows = await list_playbooks(ctx.db, caller, after, limit + 1)
+    return page_of(rows, limit, "code", lambda row: (row.view.code,), lambda row: _out(row, lang))
+
+
+@router.get("/{code}/versions")
+async def get_versions(
+    code: str, ctx: Ctx, caller: Staff, lang: Lang, limit: Limit = 50, cursor: CursorParam = None
+) -> Page[VersionOut]:
+    """List the versions of a playbook, newest first."""
+    before = int(str(decode_cursor(cursor, "-version", (int,))[0])) if cursor else None
+    rows = await list_versions(ctx.db, caller, code, before, limit + 1)
+    if not rows and before is None:
+        raise NotFoundError
+    return page_of(rows, limit, "-version", lambda row: (row.view.version,), lambda row: _out(row, lang))
+
+
+@router.get("/{code}/versions/{version}")
+async def get_one(code: str, version: int, ctx: Ctx, caller: Staff, lang: Lang) -> VersionOut:
+    """Return a version with its text."""
+    found = await get_version(ctx.db, caller, code, version)
+    return VersionOut.of(found.view, lang, found.active_at, found.source)
+
+
+@router.post("/{code}/activate")
+async def post_activate(code: str, body: ActivationIn, ctx: Ctx, caller: Manager, chain: Chain) -> ActivationOut:
+    """Let a desk's new leads start on a version, from the next one on; leads under way keep theirs."""
+    if not caller.may_see(body.desk):
+        raise NotFoundError
+    await activate(ctx, code, body.version, body.desk, caller.sub, chain)
+    return ActivationOut(code=code, desk=body.desk, version=body.version)
+
+
+@router.get("/{code}/diagram")
+async def get_diagram(code: str, ctx: Ctx, caller: Staff, lang: Lang, version: Version = None) -> DiagramOut:
+    """Draw a playbook as a Mermaid flowchart."""
+    found = (await get_version(ctx.db, caller, code, version)).view
+    compiled = await ctx.playbooks.of(ctx.db, [(found.code, found.version)])
+    mermaid = diagram(compiled[found.code, found.version], lang.value)
+    return DiagramOut(code=found.code, version=found.version, mermaid=mermaid)
+
+
+def _out(row: StoredVersion, lang: Lang) -> VersionOut:
+    return VersionOut.of(row.view, lang, row.active_at)
+
+
+def _source(headers: Headers, body: bytes) -> str:
+    """Return the YAML text: the body itself, or the member `source` of a JSON body."""
+    if is_json(headers.get("content-type")):
+        value = parse_json(body)
+        found = value.get("source") if isinstance(value, dict) else None
+        if not isinstance(found, str):
+            raise Problem(422, "validation_failed", errors=[Fault("/source", "missing", _NO_SOURCE)])
+        return _checked(found)
+    try:
+        return _checked(body.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise Problem(400, "malformed_request", detail=Text("тело не в UTF-8", "not UTF-8")) from error
+
+
+def _checked(source: str) -> str:
+    if "\x00" in source:
+        raise Problem(422, "unstorable_text", errors=[Fault("", "nul_character", "NUL")])
+    if len(source) > MAX_SOURCE:
+        raise Problem(413, "body_too_large")
+    return source
+
+
+_NO_SOURCE = Text("нужен текст плейбука", "the playbook's text is required")

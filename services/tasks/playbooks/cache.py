@@ -1,0 +1,40 @@
+"""Compiled playbooks: a version never changes, so it is read and parsed once per process."""
+
+from collections.abc import Collection
+
+from libs.common.db import Connection, Database
+from services.tasks.playbooks.grammar import parse
+from services.tasks.playbooks.model import Playbook
+from services.tasks.playbooks.vocabulary import VOCABULARY
+
+SOURCE = "SELECT source FROM playbook WHERE code = $1 AND version = $2"
+
+
+class UnknownPlaybookError(Exception):
+    """A playbook that a desk has not activated, or a version that does not exist."""
+
+
+class PlaybookCache:
+    """Versions by (code, version)."""
+
+    def __init__(self) -> None:
+        self._compiled: dict[tuple[str, int], Playbook] = {}
+
+    async def of(self, db: Database, keys: Collection[tuple[str, int]]) -> dict[tuple[str, int], Playbook]:
+        """Return compiled versions by key, for reads. Raises UnknownPlaybookError."""
+        missing = [key for key in keys if key not in self._compiled]
+        if missing:
+            async with db.pool.acquire() as conn:
+                for code, version in missing:
+                    await self.get(conn, code, version)
+        return {key: self._compiled[key] for key in keys}
+
+    async def get(self, conn: Connection, code: str, version: int) -> Playbook:
+        """Return a compiled version. Raises UnknownPlaybookError."""
+        found = self._compiled.get((code, version))
+        if found is None:
+            source = await conn.fetchval(SOURCE, code, version)
+            if source is None:
+                raise UnknownPlaybookError(f"there is no version {version} of playbook {code!r}")
+            found = self._compiled[code, version] = parse(source, VOCABULARY)
+        return found

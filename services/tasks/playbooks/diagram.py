@@ -1,0 +1,68 @@
+"""A playbook as a Mermaid flowchart: task types, what opens them, and where their outcomes lead (P.4)."""
+
+from collections.abc import Iterator
+
+from services.tasks.playbooks.model import Defer, End, Open, Playbook, StartTimer, Status, Steps, Tell, Try
+from services.tasks.playbooks.rules import rule_steps, walk
+
+_ENDED = "ended"
+
+
+def diagram(playbook: Playbook, language: str) -> str:
+    """Return the Mermaid source."""
+    boxes = (f'    {kind.code}["{_safe(kind.title.of(language))}"]' for kind in playbook.task_types.values())
+    lines = ["flowchart TD", *boxes]
+    lines.append(f'    {_ENDED}((" "))')
+    for trigger, rules in playbook.triggers.items():
+        lines.append(f"    on_{trigger}([{trigger.replace('_', ' ')}])")
+        for rule in rules:
+            for steps in (rule.then, rule.otherwise or ()):
+                lines += _edges(playbook, f"on_{trigger}", "", steps, "", language)
+    for timer in playbook.timers.values():
+        lines.append(f"    timer_{timer.code}{{{{{timer.code}}}}}")
+        lines += _edges(playbook, f"timer_{timer.code}", "", rule_steps(timer.rules), "", language)
+    for kind in playbook.task_types.values():
+        for outcome in kind.outcomes.values():
+            label = outcome.title.of(language)
+            lines += _edges(playbook, kind.code, label, outcome.then, kind.code, language)
+    return "\n".join(dict.fromkeys(lines)) + "\n"
+
+
+def _edges(playbook: Playbook, source: str, label: str, steps: Steps, kind: str, language: str) -> Iterator[str]:
+    """Give an edge to each type, timer or end that steps lead to; what they do on the way is the label."""
+    text = _label(playbook, label, steps, language)
+    arrow = f"    {source} -->|{text}| " if text else f"    {source} --> "
+    for target in dict.fromkeys(_targets(playbook, steps, kind)):
+        yield arrow + target
+
+
+def _targets(playbook: Playbook, steps: Steps, kind: str) -> Iterator[str]:
+    for step in walk(steps):
+        match step:
+            case Open(type=code):
+                yield code
+            case Defer(to=code):
+                yield code or kind
+            case Try(policy=policy):
+                yield kind
+                yield from _targets(playbook, playbook.attempts[policy].exhausted, kind)
+            case StartTimer(timer=code):
+                yield f"timer_{code}"
+            case End():
+                yield _ENDED
+            case _:
+                pass
+
+
+def _label(playbook: Playbook, label: str, steps: Steps, language: str) -> str:
+    parts = [label] if label else []
+    for step in walk(steps):
+        if isinstance(step, Status):
+            parts.append(f"→ {playbook.statuses[step.code].title.of(language)}")
+        elif isinstance(step, Tell):
+            parts.append(f"✉ {step.message}")
+    return _safe(" · ".join(parts))
+
+
+def _safe(text: str) -> str:
+    return "".join(character if character not in '"|[]{}()<>#;' else " " for character in text)

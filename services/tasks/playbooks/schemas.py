@@ -1,0 +1,64 @@
+"""Playbooks on the wire."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from libs.common.http.language import Language
+from services.tasks.playbooks.actions import LIBRARY, VersionView
+from services.tasks.wire import Code, Wire
+
+MAX_SOURCE = 200_000  # characters
+
+
+class ActivationIn(Wire):
+    """Which version a desk shall start new leads on."""
+
+    version: Annotated[int, Field(ge=1)]
+    desk: Code
+
+
+class ActivationOut(BaseModel):
+    """A desk's active version."""
+
+    code: str
+    desk: str
+    version: int
+
+
+class VersionOut(BaseModel):
+    """One version; `desk` absent = all desks may use it."""
+
+    code: str
+    version: int
+    title: str
+    desk: str | None
+    active_at: tuple[str, ...]
+    created_at: datetime
+    created_by: str
+    source: str | None = None
+
+    @classmethod
+    def of(
+        cls, view: VersionView, language: Language, active_at: tuple[str, ...] = (), source: str | None = None
+    ) -> "VersionOut":
+        """Shape a version."""
+        return cls(
+            code=view.code,
+            version=view.version,
+            title=view.title.of(language.value),
+            desk=None if view.desk == LIBRARY else view.desk,
+            active_at=active_at,
+            created_at=view.created_at,
+            created_by=view.created_by,
+            source=source,
+        )
+
+
+class DiagramOut(BaseModel):
+    """A version as a Mermaid flowchart."""
+
+    code: str
+    version: int
+    mermaid: str

@@ -1,0 +1,31 @@
+"""Versions of playbooks as they were written, and which one a desk starts new leads on."""
+
+from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKey, ForeignKeyConstraint, Integer, Table, Text
+
+from services.tasks.metadata import metadata
+
+# `desk` is the owner of a version's text: `*` is the library that all desks share.
+playbook = Table(
+    "playbook",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("desk", Text, nullable=False),
+    Column("title_ru", Text, nullable=False),
+    Column("title_en", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("created_by", Text, nullable=False),
+    CheckConstraint("version > 0", name="version"),
+)
+
+activation = Table(
+    "playbook_activation",
+    metadata,
+    Column("desk", Text, ForeignKey("desk.desk"), primary_key=True),
+    Column("code", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("activated_at", DateTime(timezone=True), nullable=False),
+    Column("activated_by", Text, nullable=False),
+    ForeignKeyConstraint(["code", "version"], ["playbook.code", "playbook.version"]),
+)

@@ -1,0 +1,12 @@
+"""The names that playbooks share with others' events."""
+
+from libs.common.events.shared import OrderStatus, Signal
+from services.tasks.playbooks.grammar import Vocabulary
+
+CHANNELS = frozenset({"whatsapp", "sms"})
+
+VOCABULARY = Vocabulary(
+    signals=frozenset(signal.value for signal in Signal),
+    order_statuses=frozenset(status.value for status in OrderStatus),
+    channels=CHANNELS,
+)

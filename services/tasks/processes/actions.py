@@ -1,0 +1,52 @@
+"""What other services say, applied to processes in batches: one writer for all consumers."""
+
+from collections.abc import Sequence
+
+from libs.common.db import Transaction
+from libs.common.events import EventData, Received
+from libs.common.events.assignment import WorkAssigned
+from libs.common.events.intake import LeadReceived
+from libs.common.events.tasks import WorkDeclined
+from libs.common.inbox import UseCase
+from services.tasks.context import Context
+from services.tasks.processes.batch import Batch
+from services.tasks.processes.translate import facts_of, lead_of, translate
+from services.tasks.timeline import steps
+
+
+def advance(ctx: Context) -> UseCase:
+    """Return the use case of every event about a lead; event types may come mixed."""
+
+    async def apply(tx: Transaction, events: Sequence[Received[EventData]]) -> None:
+        batch = Batch(ctx, tx)
+        leads = {lead_id for event in events if (lead_id := lead_of(event.data)) is not None}
+        desks = {event.desk for event in events if isinstance(event.data, LeadReceived)}
+        await batch.load(leads=leads, desks=desks)
+        for event in events:
+            await _one(batch, event)
+        await batch.save()
+
+    return apply
+
+
+async def _one(batch: Batch, event: Received[EventData]) -> None:
+    lead_id = lead_of(event.data)
+    if lead_id is None:
+        return
+    batch.note(steps.of_received(event, lead_id))
+    process = batch.of_lead(lead_id)
+    if process is None and isinstance(event.data, LeadReceived):
+        process = await batch.begin(event.desk, event.data.playbook, facts_of(event.data), event.follow())
+    meaning = translate(event.data)
+    if process is not None and meaning is not None:
+        batch.apply(process, meaning, event.follow())
+    elif isinstance(event.data, WorkAssigned):
+        # Work of a lead that has no process here: its operator gets the turn back.
+        declined = WorkDeclined(
+            task_id=event.data.task_id,
+            lead_id=lead_id,
+            decision_id=event.data.decision_id,
+            operator_id=event.data.operator_id,
+            reason="unknown_lead",
+        )
+        batch.send(event.desk, lead_id, declined, event.follow())

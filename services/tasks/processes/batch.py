@@ -1,0 +1,119 @@
+"""One transaction over many processes: loaded once, decided in memory in order, written at once."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from libs.common import outbox
+from libs.common.db import Transaction
+from libs.common.events import Cause, EventData, Outgoing
+from libs.common.ids import uuid7
+from services.tasks.context import Context
+from services.tasks.desks.store import ActiveDesk, read_desks
+from services.tasks.engine.effects import Breach, Effect
+from services.tasks.engine.events import Event
+from services.tasks.engine.rules import resolve
+from services.tasks.engine.state import Facts, ProcessId, State
+from services.tasks.playbooks.cache import UnknownPlaybookError
+from services.tasks.playbooks.model import Playbook
+from services.tasks.processes import store
+from services.tasks.processes.publish import published
+from services.tasks.processes.rows import Origin, ProcessRow
+from services.tasks.timeline import entries, steps
+
+
+@dataclass(slots=True)
+class Process:
+    """A process in hand; `stored` is what was read, None when it is new."""
+
+    state: State
+    playbook: Playbook
+    origin: Origin
+    stored: State | None
+
+
+class Batch:
+    """The processes of one transaction, locked in id order; the only writer of processes, tasks and timers."""
+
+    def __init__(self, ctx: Context, tx: Transaction) -> None:
+        self._ctx = ctx
+        self._tx = tx
+        self.now: datetime = ctx.now()
+        self._processes: dict[UUID, Process] = {}
+        self._desks: dict[str, ActiveDesk] = {}
+        self._outgoing: list[Outgoing] = []
+        self._entries: list[entries.Entry] = []
+
+    async def load(
+        self, *, leads: Collection[UUID] = (), ids: Collection[UUID] = (), desks: Iterable[str] = ()
+    ) -> None:
+        """Lock processes by lead or by id and read all that belongs to them; `desks` may begin new ones."""
+        found = await store.lock(self._tx.conn, leads, ids)
+        codes = {*desks, *(row["desk"] for row in found)}
+        self._desks.update(await read_desks(self._tx.conn, codes) if codes else {})
+        tasks, timers = await store.parts(self._tx.conn, [row["id"] for row in found])
+        for row in found:
+            playbook = await self._ctx.playbooks.get(self._tx.conn, row["playbook"], row["playbook_version"])
+            state = store.state_of(row, self._desks[row["desk"]].desk, tasks, timers)
+            origin = Origin(row["correlation_id"], row["traceparent"])
+            self._processes[state.facts.lead_id] = Process(state, playbook, origin, state)
+
+    def of_lead(self, lead_id: UUID) -> Process | None:
+        """Return the process of a lead, if it has one."""
+        return self._processes.get(lead_id)
+
+    def of_id(self, process_id: UUID) -> Process | None:
+        """Return a loaded process by its id."""
+        return next((found for found in self._processes.values() if found.state.id == process_id), None)
+
+    async def begin(self, desk: str, playbook: str, facts: Facts, cause: Cause) -> Process:
+        """Pin the active version to a new process. Raises UnknownPlaybookError, which parks the lead's event."""
+        active = self._desks.get(desk)
+        version = active.active.get(playbook) if active else None
+        if active is None or version is None:
+            raise UnknownPlaybookError(f"desk {desk!r} has no active playbook {playbook!r}")
+        compiled = await self._ctx.playbooks.get(self._tx.conn, playbook, version)
+        state = State(ProcessId(uuid7()), active.desk, playbook, version, facts)
+        process = Process(state, compiled, Origin(cause.correlation_id, cause.traceparent), None)
+        self._processes[facts.lead_id] = process
+        return process
+
+    def apply(self, process: Process, event: Event, cause: Cause) -> tuple[Effect, ...]:
+        """Decide, and keep what follows for `save`; returns the effects."""
+        decision = resolve(process.state, event, process.playbook, self.now)
+        process.state = decision.state
+        for effect in decision.effects:
+            self._note(effect, process, cause)
+        self._ctx.metrics.decisions.labels(type(event).__name__).inc()
+        return decision.effects
+
+    def note(self, entry: entries.Entry) -> None:
+        """Keep a step that others took."""
+        self._entries.append(entry)
+
+    def send(self, desk: str, lead_id: UUID, data: EventData, cause: Cause) -> Outgoing:
+        """Keep an event of a lead for the outbox."""
+        event = Outgoing(f"lead:{lead_id}", desk, self.now, data, cause, uuid7())
+        self._outgoing.append(event)
+        return event
+
+    async def save(self) -> None:
+        """Write everything: rows in a handful of statements, then the outbox. Raises LostRaceError."""
+        touched = [process for process in self._processes.values() if process.state is not process.stored]
+        rows = [(ProcessRow(process.state, process.origin), process.stored) for process in touched]
+        await store.write(self._tx.conn, rows)
+        await entries.write(self._tx, self._entries)
+        await outbox.add(self._tx, self._outgoing)
+
+    def _note(self, effect: Effect, process: Process, cause: Cause) -> None:
+        state = process.state
+        events = published(effect, state, process.playbook)
+        for data in events:
+            event = self.send(state.desk.code, state.facts.lead_id, data, cause)
+            if event.event_id is not None:
+                self._entries.append(steps.of_sent(event, event.event_id, state.facts.lead_id, effect))
+        if not events and (entry := steps.of_silent(effect, state, cause, self.now)) is not None:
+            self._entries.append(entry)
+        if isinstance(effect, Breach):
+            self._ctx.metrics.breaches.labels(state.desk.code).inc()

@@ -1,0 +1,200 @@
+"""Effects into events: what tasks tells the others of a decision."""
+
+from typing import assert_never
+
+from libs.common.events import EventData
+from libs.common.events import tasks as ev
+from libs.common.events.shared import Language, Mode, Person, Stage, Text
+from libs.common.ids import uuid7
+from services.tasks.engine import effects as fx
+from services.tasks.engine.state import Closing, State, Task, TaskState
+from services.tasks.engine.variables import message_language, variables
+from services.tasks.playbooks.model import Playbook, Title
+
+
+def published(effect: fx.Effect, state: State, playbook: Playbook) -> tuple[EventData, ...]:
+    """Return the events of an effect; `state` is the one after the decision."""
+    match effect:
+        case fx.OpenTask(task=task):
+            return (_opened(task, state, playbook),)
+        case fx.DeferTask(successor=successor):
+            return (_deferred(effect, state), _opened(successor, state, playbook))
+        case fx.CloseTask(task_id=task_id, closing=closing):
+            return (_ended(_task(state, task_id), closing, state),)
+        case fx.AssignTask() | fx.TakeTask() | fx.MarkOverdue():
+            return _held(effect, _task(state, effect.task_id), state, playbook)
+        case fx.OfferWork() | fx.WithdrawWork() | fx.DeclineWork():
+            return (_work(effect, state),)
+        case fx.SetStatus() | fx.SetOwner() | fx.RequestMessage():
+            return (_lead(effect, state),)
+        case _:
+            return ()
+
+
+def _task(state: State, task_id: object) -> Task:
+    return next(task for task in state.tasks if task.id == task_id)
+
+
+def _text(title: Title) -> Text:
+    return Text(ru=title.ru, en=title.en)
+
+
+def _opened(task: Task, state: State, playbook: Playbook) -> EventData:
+    return ev.TaskOpened(
+        task_id=task.id,
+        lead_id=state.facts.lead_id,
+        process_id=state.id,
+        task_type=task.type,
+        title=_text(playbook.task_types[task.type].title),
+        role=task.role,
+        pool=task.pool,
+        mode=Mode(task.mode),
+        lane=task.lane,
+        rank=task.rank,
+        attempt=task.attempt,
+        important=task.important,
+        due_at=task.due_at,
+        offer_from=task.offer_from,
+        playbook=state.playbook,
+        playbook_version=state.playbook_version,
+    )
+
+
+def _ended(task: Task, closing: Closing, state: State) -> EventData:
+    model = ev.TaskCompleted if closing.result is TaskState.COMPLETED else ev.TaskFailed
+    return model(
+        task_id=task.id,
+        lead_id=state.facts.lead_id,
+        task_type=task.type,
+        pool=task.pool,
+        operator_id=task.operator_id,
+        outcome=closing.outcome,
+        actor=closing.actor,
+        rule=closing.rule,
+    )
+
+
+def _deferred(effect: fx.DeferTask, state: State) -> EventData:
+    task = _task(state, effect.task_id)
+    return ev.TaskDeferred(
+        task_id=task.id,
+        lead_id=state.facts.lead_id,
+        task_type=task.type,
+        pool=task.pool,
+        operator_id=task.operator_id,
+        outcome=effect.closing.outcome,
+        actor=effect.closing.actor,
+        rule=effect.closing.rule,
+        successor_id=effect.successor.id,
+        due_at=effect.successor.due_at,
+    )
+
+
+def _held(
+    effect: fx.AssignTask | fx.TakeTask | fx.MarkOverdue, task: Task, state: State, playbook: Playbook
+) -> tuple[EventData, ...]:
+    lead_id, title = state.facts.lead_id, _text(playbook.task_types[task.type].title)
+    match effect:
+        case fx.AssignTask(operator=operator, decision_id=decision_id):
+            return (
+                ev.TaskAssigned(
+                    task_id=task.id,
+                    lead_id=lead_id,
+                    task_type=task.type,
+                    title=title,
+                    due_at=task.due_at,
+                    operator_id=operator.id,
+                    decision_id=decision_id,
+                    order_number=state.facts.order_number,
+                ),
+            )
+        case fx.TakeTask(pulled=False):
+            return ()
+        case fx.TakeTask(operator=operator):
+            return (
+                ev.TaskTaken(
+                    task_id=task.id,
+                    lead_id=lead_id,
+                    task_type=task.type,
+                    title=title,
+                    due_at=task.due_at,
+                    pool=task.pool,
+                    operator_id=operator.id,
+                ),
+            )
+        case fx.MarkOverdue():
+            return (
+                ev.TaskOverdue(
+                    task_id=task.id,
+                    lead_id=lead_id,
+                    task_type=task.type,
+                    due_at=task.due_at,
+                    operator_id=task.operator_id,
+                ),
+            )
+        case _:
+            assert_never(effect)
+
+
+def _work(effect: fx.OfferWork | fx.WithdrawWork | fx.DeclineWork, state: State) -> EventData:
+    lead_id = state.facts.lead_id
+    match effect:
+        case fx.OfferWork(task_id=task_id, at=at, prefer=prefer):
+            task = _task(state, task_id)
+            return ev.WorkRequested(
+                task_id=task.id,
+                lead_id=lead_id,
+                task_version=task.version,
+                pool=task.pool,
+                role=task.role,
+                products=state.facts.products,
+                due_at=task.due_at,
+                requested_at=at,
+                prefer_operator_id=prefer.id if prefer else None,
+            )
+        case fx.WithdrawWork(task_id=task_id, reason=reason):
+            return ev.WorkWithdrawn(task_id=task_id, lead_id=lead_id, reason=reason)
+        case fx.DeclineWork(task_id=declined, decision_id=decision_id, operator=operator, reason=reason):
+            return ev.WorkDeclined(
+                task_id=declined, lead_id=lead_id, decision_id=decision_id, operator_id=operator.id, reason=reason
+            )
+        case _:
+            assert_never(effect)
+
+
+def _lead(effect: fx.SetStatus | fx.SetOwner | fx.RequestMessage, state: State) -> EventData:
+    lead_id = state.facts.lead_id
+    match effect:
+        case fx.SetStatus(status=status, title=title, stage=stage, actor=actor, reason=reason):
+            return ev.LeadStatusRequested(
+                lead_id=lead_id, status=status, title=_text(title), stage=Stage(stage), actor=actor, reason=reason
+            )
+        case fx.SetOwner(owner=owner, previous=previous, reason=reason):
+            return ev.LeadOwnerChanged(
+                lead_id=lead_id,
+                from_operator_id=previous.id if previous else None,
+                to_operator_id=owner.id if owner else None,
+                reason=reason,
+            )
+        case fx.RequestMessage():
+            return _message(effect, state)
+        case _:
+            assert_never(effect)
+
+
+def _message(effect: fx.RequestMessage, state: State) -> EventData:
+    facts, language, customer = state.facts, message_language(state), state.facts.customer
+    return ev.MessageRequested(
+        message_id=uuid7(),
+        lead_id=facts.lead_id,
+        task_id=effect.task_id,
+        template=effect.spec.template,
+        channels=effect.spec.channels,
+        variables=variables(state, language),
+        language=Language(language),
+        zone=facts.zone,
+        purpose=effect.spec.code,
+        deadline=effect.deadline,
+        dedupe_key=f"{state.id}:{effect.spec.code}:{effect.number}",
+        person=Person(name=customer.name, phone=customer.phone, phone_raw=customer.phone_raw, email=customer.email),
+    )

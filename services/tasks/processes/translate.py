@@ -1,0 +1,88 @@
+"""Published events into the engine's own words."""
+
+from uuid import UUID
+
+from libs.common.events import EventData
+from libs.common.events import assignment as work
+from libs.common.events import intake as leads
+from libs.common.events import notifications as messages
+from services.tasks.engine import events as ev
+from services.tasks.engine.state import Customer, Facts, Operator, OperatorId
+
+_STEPS: dict[type[EventData], ev.MessageStep] = {
+    messages.MessageSent: ev.MessageStep.SENT,
+    messages.MessageDelivered: ev.MessageStep.DELIVERED,
+    messages.MessageRead: ev.MessageStep.READ,
+    messages.MessageFailed: ev.MessageStep.FAILED,
+}
+
+
+def translate(data: EventData) -> ev.Event | None:
+    """Return what an event means to its process; None when it means nothing to it."""
+    match data:
+        case leads.LeadReceived():
+            return ev.LeadReceived()
+        case leads.LeadUpdated(person=person, language=language, zone=zone):
+            customer = Customer(person.name, person.phone, person.phone_raw, person.email)
+            return ev.LeadUpdated(customer, language.value, zone)
+        case leads.OrderChanged():
+            return _order(data)
+        case leads.LeadStatusChanged(to_status=status, stage=stage, request_id=request_id):
+            return ev.StatusChanged(status, stage.value, by_us=request_id is not None)
+        case leads.LeadStatusRefused(status=status, current_status=current, code=code):
+            return ev.StatusRefused(status, current, code)
+        case work.WorkAssigned():
+            return ev.Proposed(data.task_id, data.task_version, proposed(data), data.decision_id)
+        case work.WorkWaiting(task_id=task_id):
+            return ev.Waiting(task_id)
+        case messages.MessageStep(purpose=purpose):
+            return ev.MessageMoved(_STEPS[type(data)], purpose)
+        case _:
+            return None
+
+
+def proposed(data: work.WorkAssigned) -> Operator:
+    """Return the operator of a proposal."""
+    return Operator(OperatorId(data.operator_id), data.operator_name)
+
+
+def lead_of(data: EventData) -> UUID | None:
+    """Return the lead that an event is about."""
+    found = getattr(data, "lead_id", None)
+    return found if isinstance(found, UUID) else None
+
+
+def facts_of(data: leads.LeadReceived) -> Facts:
+    """Return the facts that a new lead brings."""
+    person = data.person
+    return Facts(
+        lead_id=data.lead_id,
+        customer_id=data.customer_id,
+        source_id=data.source_id,
+        source=data.source,
+        external_id=data.external_id,
+        external_number=data.external_number,
+        order_id=data.order_id,
+        order_number=data.order_number,
+        order_status=data.order_status.value,
+        amount=data.amount.amount if data.amount else None,
+        currency=data.amount.currency if data.amount else None,
+        payment_link=data.payment_link,
+        items=tuple(item.title for item in data.items),
+        products=tuple(item.code for item in data.items if item.code),
+        signals=tuple(signal.value for signal in data.signals),
+        language=data.language.value,
+        zone=data.zone,
+        received_at=data.received_at,
+        customer=Customer(person.name, person.phone, person.phone_raw, person.email),
+    )
+
+
+def _order(data: leads.OrderChanged) -> ev.OrderChanged:
+    return ev.OrderChanged(
+        data.order_id,
+        data.to_status.value,
+        data.amount.amount if data.amount else None,
+        data.amount.currency if data.amount else None,
+        data.payment_link,
+    )

@@ -1,0 +1,25 @@
+"""Every table of the service, gathered for migrations and the drift test."""
+
+from services.tasks.desks import tables as desks
+from services.tasks.metadata import metadata
+from services.tasks.operators import tables as operators
+from services.tasks.playbooks import tables as playbooks
+from services.tasks.processes import tables as processes
+from services.tasks.queues import tables as queues
+from services.tasks.timeline import tables as timeline
+from services.tasks.timers import tables as timers
+from services.tasks.work import tables as work
+
+TABLES = (
+    desks.desk,
+    playbooks.playbook,
+    playbooks.activation,
+    operators.operator,
+    processes.process,
+    work.task,
+    timers.timer,
+    timeline.entry,
+    queues.lane_visit,
+)
+
+__all__ = ["TABLES", "metadata"]

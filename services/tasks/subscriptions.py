@@ -1,0 +1,28 @@
+"""Which events tasks listens to, and what it does with them."""
+
+from libs.common.events import assignment, intake, notifications
+from libs.common.inbox import UseCase
+from services.tasks.context import Context
+from services.tasks.operators.actions import project_operators
+from services.tasks.processes.actions import advance
+
+OWNERS = (intake.OWNER, assignment.OWNER, notifications.OWNER)
+
+
+def subscriptions(ctx: Context) -> dict[str, UseCase]:
+    """Return the use case of each event type; one function takes all of a lead's, so a batch stays one batch."""
+    apply = advance(ctx)
+    return {
+        intake.LeadReceived.event_type: apply,
+        intake.LeadUpdated.event_type: apply,
+        intake.LeadStatusChanged.event_type: apply,
+        intake.LeadStatusRefused.event_type: apply,
+        intake.OrderChanged.event_type: apply,
+        assignment.WorkAssigned.event_type: apply,
+        assignment.WorkWaiting.event_type: apply,
+        assignment.OperatorChanged.event_type: project_operators(ctx),
+        notifications.MessageSent.event_type: apply,
+        notifications.MessageDelivered.event_type: apply,
+        notifications.MessageRead.event_type: apply,
+        notifications.MessageFailed.event_type: apply,
+    }

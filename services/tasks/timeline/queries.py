@@ -1,0 +1,118 @@
+"""Reads of the timeline."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+import asyncpg
+
+from libs.common.auth.principal import Principal, Role
+from libs.common.db import Connection
+from libs.common.http.language import Language
+from services.tasks.context import Context
+from services.tasks.errors import NotFoundError
+from services.tasks.operators.queries import operator_of
+from services.tasks.playbooks.model import Playbook
+from services.tasks.timeline.rules import Step, ordered
+from services.tasks.timeline.schemas import StepOut, TimelineOut
+from services.tasks.timeline.texts import title_of
+
+LONGEST = 5000  # steps; a lead lives a month
+
+PROCESS = "SELECT * FROM process WHERE lead_id = $1"
+BY_SOURCE = """
+SELECT lead_id FROM process WHERE source = $1 AND external_id = $2 AND ($3 OR desk = ANY($4::text[]))
+ORDER BY started_at DESC LIMIT 1
+"""
+STEPS = "SELECT * FROM timeline_entry WHERE lead_id = $1 ORDER BY id LIMIT $2"
+_HEAD = (
+    "source", "external_id", "order_number", "playbook", "playbook_version", "status", "stage", "owner_id",
+)  # fmt: skip
+NAMES = "SELECT id, name FROM operator WHERE id = ANY($1::uuid[])"
+
+
+async def lead_of(ctx: Context, caller: Principal, source: str, external_id: str) -> UUID:
+    """Return the lead of an external order. Raises NotFoundError."""
+    found: UUID | None = await ctx.db.pool.fetchval(
+        BY_SOURCE, source, external_id, caller.sees_all_desks, list(caller.desks)
+    )
+    if found is None:
+        raise NotFoundError
+    return found
+
+
+async def timeline(ctx: Context, caller: Principal, lead_id: UUID, language: Language) -> TimelineOut:
+    """Return a lead's timeline. Raises NotFoundError, also for what the caller may not see (P.6)."""
+    async with ctx.db.pool.acquire() as conn:
+        rows = await conn.fetch(STEPS, lead_id, LONGEST)
+        process = await conn.fetchrow(PROCESS, lead_id)
+        if not rows or not caller.may_see(rows[0]["desk"]):
+            raise NotFoundError
+        person = await operator_of(conn, caller.sub)
+        if not _visible(caller, person.id if person else None, process, rows):
+            raise NotFoundError
+        names = await _names(conn, rows)
+        playbook = None
+        if process is not None:
+            playbook = await ctx.playbooks.get(conn, process["playbook"], process["playbook_version"])
+    return _shaped(lead_id, rows, process, names, playbook, language)
+
+
+def _visible(
+    caller: Principal, me: UUID | None, process: asyncpg.Record | None, rows: Sequence[asyncpg.Record]
+) -> bool:
+    """Operators see leads that are theirs, nobody's, or on which they have worked."""
+    if caller.has(Role.SUPERVISOR, Role.ADMIN, Role.SERVICE):
+        return True
+    if process is None:
+        return False
+    return process["owner_id"] in (None, me) or any(row["facts"].get("operator_id") == str(me) for row in rows)
+
+
+async def _names(conn: Connection, rows: Sequence[asyncpg.Record]) -> Mapping[str, str]:
+    ids = {found for row in rows if (found := _uuid(row["actor"])) is not None}
+    return {str(row["id"]): row["name"] for row in await conn.fetch(NAMES, list(ids))}
+
+
+def _shaped(
+    lead_id: UUID,
+    rows: Sequence[asyncpg.Record],
+    process: asyncpg.Record | None,
+    names: Mapping[str, str],
+    playbook: Playbook | None,
+    language: Language,
+) -> TimelineOut:
+    steps = [
+        Step(row["id"], row["event_id"], row["causation_id"], row["owner"], row["sequence"], row["time"])
+        for row in rows
+    ]
+    by_id = {row["id"]: row for row in rows}
+    return TimelineOut(
+        lead_id=lead_id,
+        desk=rows[0]["desk"],
+        **{name: process[name] if process else None for name in _HEAD},
+        items=[_step(by_id[step.id], names, playbook, language) for step in ordered(steps)],
+    )
+
+
+def _step(row: asyncpg.Record, names: Mapping[str, str], playbook: Playbook | None, language: Language) -> StepOut:
+    return StepOut(
+        id=row["event_id"],
+        time=row["time"],
+        owner=row["owner"],
+        kind=row["kind"],
+        title=title_of(row["kind"], row["facts"], playbook, language.value),
+        actor=row["actor"],
+        actor_name=names.get(row["actor"]),
+        rule=row["rule"],
+        task_id=row["task_id"],
+        facts=row["facts"],
+        caused_by=row["causation_id"],
+        correlation_id=row["correlation_id"],
+    )
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -1,0 +1,150 @@
+"""Use cases of people on tasks: take, and end with an outcome. One transaction each, under the process's lock."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from libs.common.auth.principal import Principal, Role
+from libs.common.db import Connection, Transaction
+from libs.common.events import Cause
+from services.tasks.context import Context
+from services.tasks.engine.effects import Effect, Refuse
+from services.tasks.engine.events import OutcomeGiven, Taken
+from services.tasks.engine.state import Task
+from services.tasks.errors import (
+    NoOperatorError,
+    NotEligibleError,
+    NotFoundError,
+    StaleTaskError,
+    TaskClosedError,
+    refused,
+)
+from services.tasks.operators.queries import operator_of
+from services.tasks.operators.rules import Person, ineligible
+from services.tasks.processes.batch import Batch, Process
+
+# The process is found without a lock; its own lock then decides.
+PLACE = "SELECT process_id, lead_id, desk, operator_id, version, state FROM task WHERE id = $1"
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeInput:
+    """What a person says of a task they end."""
+
+    outcome: str
+    comment: str
+    call_made: bool | None
+    callback_at: datetime | None
+    problem: str | None
+
+
+@dataclass(slots=True)
+class Hand:
+    """A task in somebody's hand: locked with its process."""
+
+    batch: Batch
+    process: Process
+    task: Task
+    person: Person | None
+
+
+async def take(ctx: Context, caller: Principal, task_id: UUID, cause: Cause) -> None:
+    """Give the task to the caller: two never get the same (S1.2).
+
+    Raises NotFoundError, NoOperatorError, NotEligibleError, TaskRefusedError.
+    """
+    async with ctx.db.begin() as tx:
+        hand = await _hold(ctx, tx, caller, task_id)
+        await take_in(hand, cause)
+        await hand.batch.save()
+        await tx.commit()
+
+
+async def take_in(hand: Hand, cause: Cause) -> None:
+    """Claim a locked task for its person; the caller saves and commits."""
+    if hand.person is None:
+        raise NoOperatorError
+    state, task = hand.process.state, hand.task
+    reasons = ineligible(
+        hand.person, desk=state.desk.code, role=task.role, pool=task.pool, products=state.facts.products
+    )
+    if reasons:
+        raise NotEligibleError(reasons)
+    _checked(hand.batch.apply(hand.process, Taken(task.id, hand.person.operator), cause))
+
+
+async def give_outcome(
+    ctx: Context, caller: Principal, task_id: UUID, seen: int, given: OutcomeInput, cause: Cause
+) -> None:
+    """End a task as its outcome says (S0.1, S1.7).
+
+    Raises NotFoundError, StaleTaskError, TaskRefusedError with every fault.
+    """
+    async with ctx.db.begin() as tx:
+        hand = await _hold(ctx, tx, caller, task_id, seen)
+        person, supervisor = hand.person, caller.has(Role.SUPERVISOR, Role.ADMIN)
+        if person is None and not supervisor:
+            raise NoOperatorError
+        event = OutcomeGiven(
+            task_id=task_id,
+            outcome=given.outcome,
+            comment=given.comment.strip(),
+            actor=str(person.id) if person else caller.sub,
+            operator=person.operator if person else None,
+            supervisor=supervisor,
+            call_made=given.call_made,
+            callback_at=given.callback_at,
+            problem=given.problem,
+        )
+        _checked(hand.batch.apply(hand.process, event, cause))
+        await hand.batch.save()
+        await tx.commit()
+
+
+async def _hold(ctx: Context, tx: Transaction, caller: Principal, task_id: UUID, seen: int | None = None) -> Hand:
+    """Lock the task's process and return both; what the caller may not see is not found.
+
+    Without a version (`take`) a colleague's task is let through: it was free a moment ago, and the engine says so.
+    """
+    person = await operator_of(tx.conn, caller.sub)
+    row = await tx.conn.fetchrow(PLACE, task_id)
+    if row is None or not caller.may_see(row["desk"]):
+        raise NotFoundError
+    if seen is not None and not _visible(caller, person, row["operator_id"]):
+        raise NotFoundError
+    return await hold(ctx, tx, row["process_id"], task_id, person, seen)
+
+
+async def hold(
+    ctx: Context, tx: Transaction, process_id: UUID, task_id: UUID, person: Person | None, seen: int | None = None
+) -> Hand:
+    """Lock a process and return its open task. Raises TaskClosedError, StaleTaskError."""
+    batch = Batch(ctx, tx)
+    await batch.load(ids=[process_id])
+    process = batch.of_id(process_id)
+    task = process.state.open_task(task_id) if process else None
+    if process is None or task is None:
+        if seen is not None and seen != await _version(tx.conn, task_id):
+            raise StaleTaskError
+        raise TaskClosedError
+    if seen is not None and seen != task.version:
+        raise StaleTaskError
+    return Hand(batch, process, task, person)
+
+
+def _visible(caller: Principal, person: Person | None, holder: UUID | None) -> bool:
+    """Return whether a task exists for the caller: operators see their own and nobody's (P.6)."""
+    if caller.has(Role.SUPERVISOR, Role.ADMIN, Role.SERVICE):
+        return True
+    return holder is None or (person is not None and holder == person.id)
+
+
+async def _version(conn: Connection, task_id: UUID) -> int:
+    version: int = await conn.fetchval("SELECT version FROM task WHERE id = $1", task_id)
+    return version
+
+
+def _checked(effects: tuple[Effect, ...]) -> None:
+    for effect in effects:
+        if isinstance(effect, Refuse):
+            raise refused(effect.refusal, effect.faults)

@@ -1,0 +1,110 @@
+"""Routes of tasks."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import Depends, Query, Response
+from pydantic import AwareDatetime
+
+from libs.common.http.etag import IfMatch, set_etag, stale
+from libs.common.http.idempotent_route import IdempotentRoute
+from libs.common.http.pagination import CursorParam, Limit, Page, decode_cursor, encode_cursor
+from libs.common.http.routes import api_router
+from services.tasks.deps import Chain, Ctx, Lang, Staff, Worker
+from services.tasks.engine.state import TaskState
+from services.tasks.errors import StaleTaskError
+from services.tasks.work.actions import give_outcome, take
+from services.tasks.work.queries import TaskFilter, get_task, list_tasks, shaped
+from services.tasks.work.schemas import OutcomeIn, TaskOut
+
+router = api_router("/tasks/v1/tasks", tags=["tasks"], route_class=IdempotentRoute)
+
+Word = Annotated[str | None, Query(max_length=64)]
+Flag = Annotated[bool | None, Query()]
+Moment = Annotated[AwareDatetime | None, Query()]
+Order = Annotated[Literal["-opened_at", "opened_at", "due_at", "-due_at"], Query()]
+
+
+def _filter(
+    desk: Word = None,
+    state: Annotated[TaskState | None, Query()] = None,
+    type: Word = None,  # noqa: A002 - the name on the wire
+    lane: Word = None,
+    pool: Word = None,
+    playbook: Word = None,
+    lead_id: Annotated[UUID | None, Query()] = None,
+    operator_id: Annotated[UUID | None, Query()] = None,
+    order_number: Word = None,
+    overdue: Flag = None,
+    waiting: Flag = None,
+    important: Flag = None,
+    unowned: Flag = None,
+    created_from: Moment = None,
+    created_to: Moment = None,
+    due_from: Moment = None,
+    due_to: Moment = None,
+) -> TaskFilter:
+    return TaskFilter(**locals())
+
+
+@router.get("")
+async def get_tasks(
+    wanted: Annotated[TaskFilter, Depends(_filter)],
+    ctx: Ctx,
+    caller: Staff,
+    lang: Lang,
+    sort: Order = "-opened_at",
+    limit: Limit = 50,
+    cursor: CursorParam = None,
+) -> Page[TaskOut]:
+    """List tasks: supervisors see their desks', operators their own and nobody's."""
+    after = _after(cursor, sort) if cursor else None
+    rows = await list_tasks(ctx.db, caller, wanted, sort, after, limit + 1)
+    shown = rows[:limit]
+    following = (
+        encode_cursor(sort, (shown[-1][sort.lstrip("-")], shown[-1]["id"])) if len(rows) > limit and shown else None
+    )
+    return Page(items=await shaped(ctx, shown, lang), next_cursor=following)
+
+
+@router.get("/{task_id}")
+async def get_one(task_id: UUID, ctx: Ctx, caller: Staff, lang: Lang, response: Response) -> TaskOut:
+    """Return a task with the outcomes it may have."""
+    found = await get_task(ctx, caller, task_id, lang)
+    set_etag(response, found.version)
+    return found
+
+
+@router.post("/{task_id}/take")
+async def post_take(
+    task_id: UUID, ctx: Ctx, caller: Worker, lang: Lang, chain: Chain, response: Response
+) -> TaskOut:
+    """Take a task, or begin one's own: two operators never get the same (S1.2, S4.3)."""
+    await take(ctx, caller, task_id, chain)
+    return await get_one(task_id, ctx, caller, lang, response)
+
+
+@router.post("/{task_id}/outcome")
+async def post_outcome(
+    task_id: UUID,
+    body: OutcomeIn,
+    seen: IfMatch,
+    ctx: Ctx,
+    caller: Worker,
+    lang: Lang,
+    chain: Chain,
+    response: Response,
+) -> TaskOut:
+    """End a task in words; the outcome decides how (S0.1, S0.2), and every fault is named at once (S1.7)."""
+    try:
+        await give_outcome(ctx, caller, task_id, seen, body.input(), chain)
+    except StaleTaskError:
+        current = await get_task(ctx, caller, task_id, lang)
+        raise stale(current, current.version) from None
+    return await get_one(task_id, ctx, caller, lang, response)
+
+
+def _after(cursor: str, order: str) -> tuple[datetime, UUID]:
+    at, task_id = decode_cursor(cursor, order, (datetime, UUID))
+    return datetime.fromisoformat(str(at)), UUID(str(task_id))

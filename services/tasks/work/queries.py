@@ -1,0 +1,120 @@
+"""Reads of tasks: supervisors see the desk, operators their own and nobody's (P.6)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, or_, select, true, tuple_
+
+from libs.common.auth.principal import Principal, Role
+from libs.common.db import Database
+from libs.common.http.language import Language
+from services.tasks.context import Context
+from services.tasks.errors import NotFoundError
+from services.tasks.operators.tables import operator
+from services.tasks.work.rows import Row, read_task
+from services.tasks.work.schemas import TaskOut, task_out
+from services.tasks.work.tables import task
+
+ORDERS = {
+    "-opened_at": (task.c.opened_at, True),
+    "opened_at": (task.c.opened_at, False),
+    "due_at": (task.c.due_at, False),
+    "-due_at": (task.c.due_at, True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFilter:
+    """Which tasks; None filters nothing. Ranges include their start and exclude their end."""
+
+    desk: str | None = None
+    state: str | None = None
+    type: str | None = None
+    lane: str | None = None
+    pool: str | None = None
+    playbook: str | None = None
+    lead_id: UUID | None = None
+    operator_id: UUID | None = None
+    order_number: str | None = None
+    overdue: bool | None = None
+    waiting: bool | None = None
+    important: bool | None = None
+    unowned: bool | None = None
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+    due_from: datetime | None = None
+    due_to: datetime | None = None
+
+
+_EQUAL = (
+    "desk", "state", "type", "lane", "pool", "playbook", "lead_id", "operator_id", "order_number", "overdue",
+    "waiting", "important",
+)  # fmt: skip
+
+
+async def list_tasks(
+    db: Database, caller: Principal, wanted: TaskFilter, order: str, after: tuple[datetime, UUID] | None, limit: int
+) -> Sequence[RowMapping]:
+    """Return tasks in one of `ORDERS`, those behind the key `after`."""
+    column, descending = ORDERS[order]
+    key = tuple_(column, task.c.id)
+    query = select(task).where(_visible(caller), *_filtered(wanted)).limit(limit)
+    if after is not None:
+        query = query.where(key < tuple_(*after) if descending else key > tuple_(*after))
+    ends = (column.desc(), task.c.id.desc()) if descending else (column, task.c.id)
+    return await _read(db, query.order_by(*ends))
+
+
+async def get_task(ctx: Context, caller: Principal, task_id: UUID, language: Language) -> TaskOut:
+    """Return a task. Raises NotFoundError."""
+    rows = await _read(ctx.db, select(task).where(task.c.id == task_id, _visible(caller)))
+    if not rows:
+        raise NotFoundError
+    return (await shaped(ctx, rows, language))[0]
+
+
+async def shaped(ctx: Context, rows: Sequence[Row], language: Language) -> list[TaskOut]:
+    """Return tasks as they go over the wire, titled by the playbook versions that they run on."""
+    keys = {(row["playbook"], row["playbook_version"]) for row in rows}
+    playbooks = await ctx.playbooks.of(ctx.db, keys)
+    return [
+        task_out(
+            read_task(row),
+            desk=row["desk"],
+            lead_id=row["lead_id"],
+            order_number=row["order_number"],
+            playbook=playbooks[row["playbook"], row["playbook_version"]],
+            version=row["playbook_version"],
+            language=language,
+        )
+        for row in rows
+    ]
+
+
+async def _read(db: Database, query: Select[tuple[object, ...]]) -> Sequence[RowMapping]:
+    async with db.read() as conn:
+        return (await conn.execute(query)).mappings().all()
+
+
+def _visible(caller: Principal) -> ColumnElement[bool]:
+    desks = true() if caller.sees_all_desks else task.c.desk.in_([*caller.desks])
+    if caller.has(Role.SUPERVISOR, Role.ADMIN, Role.SERVICE):
+        return desks
+    me = select(operator.c.id).where(operator.c.subject == caller.sub)
+    return and_(desks, or_(task.c.operator_id.is_(None), task.c.operator_id.in_(me)))
+
+
+def _filtered(wanted: TaskFilter) -> list[ColumnElement[bool]]:
+    found = [task.c[name] == value for name in _EQUAL if (value := getattr(wanted, name)) is not None]
+    ranges: Mapping[str, tuple[datetime | None, datetime | None]] = {
+        "opened_at": (wanted.created_from, wanted.created_to),
+        "due_at": (wanted.due_from, wanted.due_to),
+    }
+    for name, (start, end) in ranges.items():
+        found += [task.c[name] >= start] if start is not None else []
+        found += [task.c[name] < end] if end is not None else []
+    if wanted.unowned is not None:
+        found.append(task.c.operator_id.is_(None) if wanted.unowned else task.c.operator_id.is_not(None))
+    return found

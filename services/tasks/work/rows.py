@@ -1,0 +1,121 @@
+"""Tasks as rows, both ways."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import TypeAlias
+
+import asyncpg
+from sqlalchemy import RowMapping
+
+from services.tasks.engine.state import Closing, State, Task, TaskState
+from services.tasks.playbooks.model import Mode
+from services.tasks.processes.bulk import Bulk
+
+Row: TypeAlias = RowMapping | asyncpg.Record
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRow:
+    """A task as it is written: with its process, and the version that was read (0 = it is new)."""
+
+    task: Task
+    state: State
+    seen: int
+
+
+def _closing(name: str) -> Callable[[TaskRow], object]:
+    return lambda row: getattr(row.task.closing, name) if row.task.closing else None
+
+
+_KEYS = (
+    ("id", "uuid", attrgetter("task.id")),
+    ("desk", "text", attrgetter("state.desk.code")),
+    ("process_id", "uuid", attrgetter("state.id")),
+    ("lead_id", "uuid", attrgetter("state.facts.lead_id")),
+    ("order_number", "text", attrgetter("state.facts.order_number")),
+    ("playbook", "text", attrgetter("state.playbook")),
+    ("playbook_version", "int", attrgetter("state.playbook_version")),
+    ("type", "text", attrgetter("task.type")),
+    ("role", "text", attrgetter("task.role")),
+    ("pool", "text", attrgetter("task.pool")),
+    ("mode", "text", attrgetter("task.mode")),
+    ("lane", "text", attrgetter("task.lane")),
+    ("rank", "int", attrgetter("task.rank")),
+    ("important", "bool", attrgetter("task.important")),
+    ("attempt", "int", attrgetter("task.attempt")),
+    ("products", "jsonb", attrgetter("state.facts.products")),
+    ("received_at", "timestamptz", attrgetter("state.facts.received_at")),
+    ("opened_at", "timestamptz", attrgetter("task.opened_at")),
+    ("due_at", "timestamptz", attrgetter("task.due_at")),
+    ("offer_from", "timestamptz", attrgetter("task.offer_from")),
+    ("rule", "text", attrgetter("task.rule")),
+)
+_MOVING = (
+    ("version", "int", attrgetter("task.version")),
+    ("state", "text", attrgetter("task.state")),
+    ("offered_at", "timestamptz", attrgetter("task.offered_at")),
+    ("waiting", "bool", attrgetter("task.waiting")),
+    ("operator_id", "uuid", attrgetter("task.operator_id")),
+    ("decision_id", "uuid", attrgetter("task.decision_id")),
+    ("assigned_at", "timestamptz", attrgetter("task.assigned_at")),
+    ("taken_at", "timestamptz", attrgetter("task.taken_at")),
+    ("overdue", "bool", attrgetter("task.overdue")),
+    ("outcome", "text", _closing("outcome")),
+    ("comment", "text", _closing("comment")),
+    ("call_made", "bool", _closing("call_made")),
+    ("problem", "text", _closing("problem")),
+    ("callback_at", "timestamptz", _closing("callback_at")),
+    ("closed_at", "timestamptz", _closing("at")),
+    ("closed_by", "text", _closing("actor")),
+    ("closing_rule", "text", _closing("rule")),
+    ("successor_id", "uuid", _closing("successor_id")),
+)
+NEW_TASK: Bulk[TaskRow] = Bulk("task", _KEYS + _MOVING)
+MOVED_TASK: Bulk[TaskRow] = Bulk("task", (_KEYS[0], ("seen", "int", attrgetter("seen")), *_MOVING))
+
+
+def read_task(row: Row) -> Task:
+    """Return a stored open task."""
+    return Task(
+        id=row["id"],
+        type=row["type"],
+        role=row["role"],
+        pool=row["pool"],
+        mode=Mode(row["mode"]),
+        lane=row["lane"],
+        rank=row["rank"],
+        important=row["important"],
+        attempt=row["attempt"],
+        opened_at=row["opened_at"],
+        due_at=row["due_at"],
+        offer_from=row["offer_from"],
+        rule=row["rule"],
+        version=row["version"],
+        state=TaskState(row["state"]),
+        offered_at=row["offered_at"],
+        waiting=row["waiting"],
+        operator_id=row["operator_id"],
+        decision_id=row["decision_id"],
+        assigned_at=row["assigned_at"],
+        taken_at=row["taken_at"],
+        overdue=row["overdue"],
+        closing=_read_closing(row),
+    )
+
+
+def _read_closing(row: Row) -> Closing | None:
+    if row["closed_at"] is None:
+        return None
+    return Closing(
+        result=TaskState(row["state"]),
+        outcome=row["outcome"],
+        comment=row["comment"],
+        actor=row["closed_by"],
+        rule=row["closing_rule"],
+        at=row["closed_at"],
+        call_made=row["call_made"],
+        problem=row["problem"],
+        callback_at=row["callback_at"],
+        successor_id=row["successor_id"],
+    )

@@ -1,0 +1,138 @@
+"""Tasks on the wire."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, Field
+
+from libs.common.http.language import Language
+from services.tasks.engine.matrix import LONGEST_COMMENT
+from services.tasks.engine.state import Task, TaskState
+from services.tasks.playbooks.model import Mode, Need, Outcome, Playbook, Result
+from services.tasks.wire import Wire
+from services.tasks.work.actions import OutcomeInput
+
+
+class OutcomeIn(Wire):
+    """How a task ended; what an outcome needs is in the task's `outcomes`."""
+
+    outcome: Annotated[str, Field(max_length=64)]
+    comment: Annotated[str, Field(max_length=LONGEST_COMMENT)] = ""
+    call_made: bool | None = None
+    callback_at: AwareDatetime | None = None
+    problem: Annotated[str | None, Field(max_length=64)] = None
+
+    def input(self) -> OutcomeInput:
+        """Return the use case's form."""
+        return OutcomeInput(self.outcome, self.comment, self.call_made, self.callback_at, self.problem)
+
+
+class ProblemOut(BaseModel):
+    """A reason that may be named."""
+
+    code: str
+    title: str
+
+
+class OutcomeOut(BaseModel):
+    """An outcome that a task may have, and what it needs (S1.7)."""
+
+    code: str
+    title: str
+    result: Result
+    call_made: Need
+    callback_at: Need
+    problem: Need
+    problems: tuple[ProblemOut, ...]
+
+    @classmethod
+    def of(cls, outcome: Outcome, playbook: Playbook, language: Language) -> "OutcomeOut":
+        """Shape an outcome."""
+        requires = outcome.requires
+        return cls(
+            code=outcome.code,
+            title=outcome.title.of(language.value),
+            result=outcome.result,
+            call_made=requires.call_made,
+            callback_at=requires.callback_at,
+            problem=requires.problem,
+            problems=tuple(
+                ProblemOut(code=code, title=playbook.problems[code].of(language.value))
+                for code in requires.problems
+            ),
+        )
+
+
+class TaskOut(BaseModel):
+    """A task; titles are in the caller's language. `outcome…` and `closed…` stand once it has ended."""
+
+    id: UUID
+    desk: str
+    lead_id: UUID
+    order_number: str
+    playbook: str
+    playbook_version: int
+    type: str
+    title: str
+    state: TaskState
+    role: str
+    pool: str
+    mode: Mode
+    lane: str
+    rank: int
+    important: bool
+    attempt: int
+    opened_at: datetime
+    due_at: datetime
+    offer_from: datetime
+    overdue: bool
+    waiting: bool
+    operator_id: UUID | None
+    decision_id: UUID | None
+    assigned_at: datetime | None
+    taken_at: datetime | None
+    outcome: str | None
+    comment: str | None
+    call_made: bool | None
+    problem: str | None
+    callback_at: datetime | None
+    closed_at: datetime | None
+    closed_by: str | None
+    rule: str
+    successor_id: UUID | None
+    outcomes: tuple[OutcomeOut, ...]
+    version: int
+
+
+def task_out(
+    task: Task, *, desk: str, lead_id: UUID, order_number: str, playbook: Playbook, version: int, language: Language
+) -> TaskOut:
+    """Shape a task; `version` is the playbook's."""
+    kind, closing = playbook.task_types[task.type], task.closing
+    active = task.state is TaskState.ACTIVE
+    return TaskOut(
+        **{name: getattr(task, name) for name in _SAME},
+        desk=desk,
+        lead_id=lead_id,
+        order_number=order_number,
+        playbook=playbook.code,
+        playbook_version=version,
+        title=kind.title.of(language.value),
+        outcome=closing.outcome if closing else None,
+        comment=closing.comment if closing else None,
+        call_made=closing.call_made if closing else None,
+        problem=closing.problem if closing else None,
+        callback_at=closing.callback_at if closing else None,
+        closed_at=closing.at if closing else None,
+        closed_by=closing.actor if closing else None,
+        rule=closing.rule if closing else task.rule,
+        successor_id=closing.successor_id if closing else None,
+        outcomes=tuple(OutcomeOut.of(o, playbook, language) for o in kind.outcomes.values()) if active else (),
+    )
+
+
+_SAME = (
+    "id", "type", "state", "role", "pool", "mode", "lane", "rank", "important", "attempt", "opened_at", "due_at",
+    "offer_from", "overdue", "waiting", "operator_id", "decision_id", "assigned_at", "taken_at", "version",
+)  # fmt: skip
