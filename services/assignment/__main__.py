@@ -1,0 +1,8 @@
+"""`python -m services.assignment api|worker|migrate|all`."""
+
+import sys
+
+from libs.common.service import run
+from services.assignment.app import SERVICE
+
+raise SystemExit(run(SERVICE, sys.argv[1:]))

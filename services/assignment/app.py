@@ -1,0 +1,88 @@
+"""Where the assignment service is put together."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from libs.common.auth.jwks import FileKeys, KeySet, UrlKeys
+from libs.common.auth.jwt import JwtVerifier
+from libs.common.core import open_core
+from libs.common.db.migrations import schema_ready
+from libs.common.events.tasks import OWNER as TASKS
+from libs.common.http.app import Lifespan, create_app
+from libs.common.service import Service
+from libs.common.worker import Worker
+from services.assignment.context import Context
+from services.assignment.decisions.api import router as decisions
+from services.assignment.errors import ERRORS
+from services.assignment.metrics import Metrics
+from services.assignment.operators.api import router as operators
+from services.assignment.pools.api import router as pools
+from services.assignment.settings import AssignmentSettings
+from services.assignment.shifts.api import router as shifts
+from services.assignment.subscriptions import subscriptions
+from services.assignment.work.api import router as work
+
+NAME = "assignment"
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+@asynccontextmanager
+async def open_context(settings: AssignmentSettings) -> AsyncIterator[Context]:
+    """Open everything that the use cases work with."""
+    async with open_core(NAME, settings) as core:
+        yield Context(core, settings, Metrics(core.metrics))
+
+
+def create_api(settings: AssignmentSettings) -> FastAPI:
+    """Return the HTTP app; its lifespan opens the context."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_context(settings) as ctx:
+            serve_context(app, ctx)
+            yield
+
+    return build_api(verifier(settings), lifespan)
+
+
+def build_api(auth: JwtVerifier, lifespan: Lifespan | None = None) -> FastAPI:
+    """Return the app without its context; a test gives it one by `serve_context`."""
+    return create_app(
+        service=NAME,
+        title="Dozvon: assignment",
+        routers=[operators, pools, shifts, work, decisions],
+        lifespan=lifespan,
+        errors=ERRORS,
+        auth=auth,
+    )
+
+
+def serve_context(app: FastAPI, ctx: Context) -> None:
+    """Let the app's routes work with `ctx`, and make it ready as long as its schema is (flow.md, readiness)."""
+    app.state.ctx, app.state.db = ctx, ctx.db
+
+    async def database() -> None:
+        async with ctx.db.pool.acquire() as conn:
+            if not await schema_ready(conn, MIGRATIONS):
+                raise RuntimeError("the schema is older than this release needs")
+
+    app.state.readiness.add("database", database)
+
+
+def verifier(settings: AssignmentSettings) -> JwtVerifier:
+    """Return what checks the callers' tokens."""
+    source = FileKeys(settings.jwks_file) if settings.jwks_file else UrlKeys(settings.jwks_url or "")
+    return JwtVerifier(KeySet(source), issuer=settings.jwt_issuer, audience=settings.jwt_audience)
+
+
+async def run_worker(settings: AssignmentSettings, stop: asyncio.Event) -> None:
+    """Relay our events and apply those of tasks until `stop` is set."""
+    async with open_context(settings) as ctx:
+        await Worker(ctx.core, owners=[TASKS], subscriptions=subscriptions(ctx)).run(stop)
+
+
+SERVICE = Service(NAME, AssignmentSettings, create_api, run_worker, MIGRATIONS)

@@ -1,0 +1,104 @@
+"""Reads of decisions; an operator sees those in which they were chosen."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypedDict
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, RowMapping, and_, select, true
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from libs.common.auth.principal import Principal, Role
+from libs.common.db import Database
+from libs.common.http.language import Language
+from services.assignment.decisions.schemas import CandidateView, DecisionView, ReasonView
+from services.assignment.decisions.tables import decision
+from services.assignment.decisions.texts import CHOICES, REFUSALS
+from services.assignment.operators.tables import operator
+from services.assignment.pools.rules import SCALE, Choice, Refusal
+from services.assignment.pools.tables import pool
+
+
+class StoredCandidate(TypedDict):
+    """A candidate as the decision's row keeps it."""
+
+    operator_id: str
+    reasons: list[str]
+    virtual_time: int
+    open_work: int
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which decisions; None filters nothing."""
+
+    lead_id: UUID | None = None
+    task_id: UUID | None = None
+    operator_id: UUID | None = None
+
+
+async def list_decisions(
+    db: Database, caller: Principal, wanted: Filter, before: UUID | None, limit: int, language: Language
+) -> Sequence[DecisionView]:
+    """Return up to `limit` decisions, the latest first, those before the id `before`."""
+    query = (
+        select(*decision.c, pool.c.code.label("pool"))
+        .join_from(decision, pool, pool.c.id == decision.c.pool_id)
+        .where(_visible(caller), _filtered(wanted), decision.c.id < before if before else true())
+        .order_by(decision.c.id.desc())
+        .limit(limit)
+    )
+    async with db.read() as conn:
+        rows = (await conn.execute(query)).mappings().all()
+        names = await _names(conn, rows)
+    return [_view(row, names, language) for row in rows]
+
+
+def _visible(caller: Principal) -> ColumnElement[bool]:
+    if caller.sees_all_desks:
+        return true()
+    if caller.has(Role.SUPERVISOR):
+        return decision.c.desk.in_([*caller.desks])
+    return decision.c.operator_id.in_(select(operator.c.id).where(operator.c.subject == caller.sub))
+
+
+def _filtered(wanted: Filter) -> ColumnElement[bool]:
+    return and_(
+        decision.c.lead_id == wanted.lead_id if wanted.lead_id else true(),
+        decision.c.task_id == wanted.task_id if wanted.task_id else true(),
+        decision.c.operator_id == wanted.operator_id if wanted.operator_id else true(),
+    )
+
+
+async def _names(conn: AsyncConnection, rows: Sequence[RowMapping]) -> Mapping[UUID, str]:
+    ids = {UUID(candidate["operator_id"]) for row in rows for candidate in row["candidates"]}
+    found = await conn.execute(select(operator.c.id, operator.c.name).where(operator.c.id.in_(ids)))
+    return {row.id: row.name for row in found}
+
+
+def _view(row: RowMapping, names: Mapping[UUID, str], language: Language) -> DecisionView:
+    choice, chosen = Choice(row["reason"]), row["operator_id"]
+    shaped = {
+        "reason": ReasonView(code=choice, title=CHOICES[choice].in_language(language)),
+        "operator_name": names.get(chosen),
+        "candidates": [_candidate(each, chosen, names, language) for each in row["candidates"]],
+    }
+    return DecisionView.model_validate({**row, **shaped})
+
+
+def _candidate(
+    row: StoredCandidate, chosen: UUID | None, names: Mapping[UUID, str], language: Language
+) -> CandidateView:
+    operator_id = UUID(row["operator_id"])
+    refusals = [Refusal(code) for code in row["reasons"]]
+    return CandidateView(
+        operator_id=operator_id,
+        operator_name=names[operator_id],
+        chosen=operator_id == chosen,
+        eligible=not refusals,
+        reasons=tuple(
+            ReasonView(code=refusal, title=REFUSALS[refusal].in_language(language)) for refusal in refusals
+        ),
+        virtual_time=row["virtual_time"] / SCALE,
+        open_work=row["open_work"],
+    )

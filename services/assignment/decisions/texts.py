@@ -1,0 +1,28 @@
+"""Reasons in words, for people."""
+
+from libs.common.http.language import Text
+from services.assignment.pools.rules import Choice, Refusal
+
+CHOICES: dict[Choice, Text] = {
+    Choice.LEAST_VIRTUAL_TIME: Text("его очередь", "it was their turn"),
+    Choice.PREFERRED_OWNER: Text("ведёт этого клиента", "responsible for this customer"),
+    Choice.DRAINED_AT_CHECK_IN: Text("работа ждала начала смены", "the work waited for a check-in"),
+    Choice.DRAINED_OPERATOR_CHANGED: Text(
+        "работа ждала, пока изменятся настройки оператора", "the work waited for a change of an operator"
+    ),
+    Choice.DRAINED_WORK_FINISHED: Text(
+        "работа ждала, пока кто-то освободится", "the work waited until somebody was free"
+    ),
+    Choice.NOBODY_ELIGIBLE: Text("некому отдать, работа ждёт", "nobody can take it, the work waits"),
+}
+
+REFUSALS: dict[Refusal, Text] = {
+    Refusal.INACTIVE: Text("отключён", "deactivated"),
+    Refusal.NOT_ON_SHIFT: Text("не на смене", "not on shift"),
+    Refusal.PAUSED: Text("на паузе", "paused"),
+    Refusal.WRONG_ROLE: Text("другая роль", "has another role"),
+    Refusal.WRONG_DESK: Text("другой отдел", "works for another desk"),
+    Refusal.PRODUCT_UNKNOWN: Text("не знает продукт", "does not know the product"),
+    Refusal.AT_CAPACITY: Text("предел открытых задач", "has as many open tasks as allowed"),
+    Refusal.DECLINED_BEFORE: Text("эта задача уже возвращалась от него", "this task came back from them before"),
+}

@@ -1,0 +1,19 @@
+"""What an operator of the service watches: how decisions fall."""
+
+from collections.abc import Iterable
+
+from prometheus_client import CollectorRegistry, Counter
+
+
+class Metrics:
+    """The service's own series in the process' registry."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._decisions = Counter(
+            "assignment_decisions", "Decisions by reason; nobody_eligible waits", ["reason"], registry=registry
+        )
+
+    def decided(self, reasons: Iterable[str]) -> None:
+        """Count decisions; call it after their commit."""
+        for reason in reasons:
+            self._decisions.labels(reason).inc()

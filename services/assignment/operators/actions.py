@@ -1,0 +1,183 @@
+"""Making and changing operators; a change that frees somebody drains what waits."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from libs.common.auth.principal import Principal
+from libs.common.db import Transaction
+from libs.common.events import Cause
+from libs.common.ids import uuid7
+from services.assignment.context import Context
+from services.assignment.errors import (
+    AlreadyExistsError,
+    HomeDeskError,
+    NotFoundError,
+    StaleVersionError,
+    UnknownPoolError,
+)
+from services.assignment.operators.announce import operator_changed
+from services.assignment.pools.rules import Choice, OperatorId, PoolId
+from services.assignment.shifts.actions import apply_move
+from services.assignment.shifts.rules import Presence, Wish, move
+from services.assignment.work import store
+from services.assignment.work.actions import conclude
+
+INSERT = """
+INSERT INTO operator (id, desk, subject, name, roles, desks, products, capacity, open_work, active, presence,
+                      presence_since, version, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, true, 'checked_out', $9, 1, $9)
+ON CONFLICT (subject) DO NOTHING RETURNING id
+"""
+EXISTING = "SELECT id FROM operator WHERE subject = $1"
+CURRENT = "SELECT desk, desks FROM operator WHERE id = $1"
+UPDATE = """
+UPDATE operator SET
+    name = coalesce($3, name), roles = coalesce($4, roles), desks = coalesce($5, desks),
+    products = coalesce($6, products), capacity = coalesce($7, capacity), active = coalesce($8, active),
+    presence = CASE WHEN $8 = false THEN 'checked_out' ELSE presence END, version = version + 1
+WHERE id = $1 AND version = $2 RETURNING id
+"""
+FIND_POOLS = """
+SELECT n.position, p.id FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS n(desk, code, position)
+LEFT JOIN pool p ON p.desk = n.desk AND p.code = n.code AND p.desk = ANY($3)
+ORDER BY n.position
+"""
+SEATS = """
+SELECT s.pool_id, s.weight, p.desk FROM seat s JOIN pool p ON p.id = s.pool_id WHERE s.operator_id = $1
+"""
+DROP_SEATS = "DELETE FROM seat WHERE operator_id = $1 AND pool_id <> ALL($2)"
+# A new seat starts at zero and is lifted to the pool's minimum when it first becomes eligible.
+PUT_SEATS = """
+INSERT INTO seat (pool_id, operator_id, desk, weight, virtual_time, floor, eligible, last_turn, turns)
+SELECT p.id, $1, p.desk, n.weight, 0, 0, false, 0, 0
+FROM unnest($2::uuid[], $3::int[]) AS n(id, weight) JOIN pool p USING (id)
+ON CONFLICT (pool_id, operator_id) DO UPDATE SET weight = excluded.weight
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SeatWish:
+    """A place in a pool of a desk; double weight gets double work."""
+
+    desk: str
+    code: str
+    weight: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewOperator:
+    """An operator to be made; `desk` is the home desk, one of `desks`, `subject` the `sub` of their token."""
+
+    desk: str
+    subject: str
+    name: str
+    roles: Sequence[str]
+    desks: Sequence[str]
+    products: Sequence[str]
+    capacity: int | None
+    pools: Sequence[SeatWish]
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorChange:
+    """What shall be different; None leaves it as it is."""
+
+    name: str | None = None
+    roles: Sequence[str] | None = None
+    desks: Sequence[str] | None = None
+    products: Sequence[str] | None = None
+    capacity: int | None = None
+    active: bool | None = None
+    pools: Sequence[SeatWish] | None = None
+
+
+async def create_operator(ctx: Context, caller: Principal, new: NewOperator, cause: Cause) -> OperatorId:
+    """Make an operator, checked out.
+
+    Raises NotFoundError for a foreign desk, AlreadyExistsError, UnknownPoolError.
+    """
+    if not all(map(caller.may_see, new.desks)):
+        raise NotFoundError
+    operator_id, now = OperatorId(uuid7()), ctx.now()
+    capacity = ctx.settings.default_capacity if new.capacity is None else new.capacity
+    who = new.desk, new.subject, new.name, list(new.roles), list(new.desks), list(new.products)
+    async with ctx.db.begin() as tx:
+        pools = await _pool_ids(tx, new.pools, new.desks)
+        # The pools are locked, for a batch under way would not find the new seat in what it read.
+        floor_scope = await store.widen(tx, store.Scope(pools=pools))
+        await store.read(tx, floor_scope)
+        if await tx.conn.fetchval(INSERT, operator_id, *who, capacity, now) is None:
+            raise AlreadyExistsError(await tx.conn.fetchval(EXISTING, new.subject))
+        await tx.conn.execute(PUT_SEATS, operator_id, pools, [wish.weight for wish in new.pools])
+        event = await operator_changed(tx, operator_id, now, cause)
+        floor = await store.read(tx, floor_scope)
+        await conclude(ctx, tx, floor, Choice.DRAINED_OPERATOR_CHANGED, drain=False, also=[event])
+        await tx.commit()
+    return operator_id
+
+
+async def change_operator(
+    ctx: Context, caller: Principal, operator_id: UUID, seen: int, change: OperatorChange, cause: Cause
+) -> None:
+    """Change an operator that the caller saw at version `seen`; deactivating checks them out.
+
+    Raises NotFoundError, HomeDeskError, StaleVersionError, UnknownPoolError.
+    """
+    who = OperatorId(operator_id)
+    async with ctx.db.begin() as tx:
+        desks = await _desks_after(tx, caller, who, change)
+        pools = await _pool_ids(tx, change.pools or (), desks)
+        scope = await store.widen(tx, store.Scope(pools=pools, people=[who]))
+        # Locks before writes: whoever decides for one of these pools meanwhile sees all of the change or none.
+        person = (await store.read(tx, scope)).people[who]
+        await _update(tx, who, seen, change)
+        if change.pools is not None:
+            await _reseat(tx, caller, who, dict(zip(pools, change.pools, strict=True)))
+        leaves = change.active is False and person.presence is not Presence.CHECKED_OUT
+        out = move(person.presence, Wish.CHECK_OUT, active=person.active)
+        events = await apply_move(ctx, tx, who, out, caller.sub, cause) if leaves else []
+        events = [await operator_changed(tx, who, ctx.now(), cause), *events]
+        floor = await store.read(tx, scope)
+        await conclude(ctx, tx, floor, Choice.DRAINED_OPERATOR_CHANGED, drain=True, also=events)
+        await tx.commit()
+
+
+async def _desks_after(
+    tx: Transaction, caller: Principal, who: OperatorId, change: OperatorChange
+) -> Sequence[str]:
+    row = await tx.conn.fetchrow(CURRENT, who)
+    if row is None or not any(map(caller.may_see, row["desks"])):
+        raise NotFoundError
+    desks: Sequence[str] = row["desks"] if change.desks is None else change.desks
+    moved = set(desks).symmetric_difference(row["desks"])
+    if not all(map(caller.may_see, moved)):
+        raise NotFoundError
+    if row["desk"] not in desks:
+        raise HomeDeskError
+    return desks
+
+
+async def _update(tx: Transaction, who: OperatorId, seen: int, change: OperatorChange) -> None:
+    lists = [None if each is None else list(each) for each in (change.roles, change.desks, change.products)]
+    values = change.name, *lists, change.capacity, change.active
+    if await tx.conn.fetchval(UPDATE, who, seen, *values) is None:
+        raise StaleVersionError
+
+
+async def _pool_ids(tx: Transaction, wishes: Sequence[SeatWish], desks: Sequence[str]) -> list[PoolId]:
+    columns = [wish.desk for wish in wishes], [wish.code for wish in wishes]
+    rows = await tx.conn.fetch(FIND_POOLS, *columns, list(desks))
+    unknown = [(n, wishes[n].code) for n, row in enumerate(rows) if row["id"] is None]
+    if unknown:
+        raise UnknownPoolError(unknown)
+    return [PoolId(row["id"]) for row in rows]
+
+
+async def _reseat(tx: Transaction, caller: Principal, who: OperatorId, wishes: Mapping[PoolId, SeatWish]) -> None:
+    # A supervisor may move somebody within their own desks; places elsewhere stay as they are.
+    seats = await tx.conn.fetch(SEATS, who)
+    kept = [row["pool_id"] for row in seats if not caller.may_see(row["desk"])]
+    await tx.conn.execute(DROP_SEATS, who, [*wishes, *kept])
+    own = {pool_id: wish.weight for pool_id, wish in wishes.items() if caller.may_see(wish.desk)}
+    await tx.conn.execute(PUT_SEATS, who, list(own), list(own.values()))

@@ -1,0 +1,74 @@
+"""Routes of operators."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Response
+
+from libs.common.http.etag import IfMatch, set_etag, stale
+from libs.common.http.idempotent_route import IdempotentRoute
+from libs.common.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
+from libs.common.http.routes import api_router
+from services.assignment.deps import Chain, Ctx, Manager, Staff
+from services.assignment.errors import StaleVersionError
+from services.assignment.operators.actions import change_operator, create_operator
+from services.assignment.operators.queries import get_operator, list_operators
+from services.assignment.operators.schemas import OperatorIn, OperatorPatch, OperatorView
+from services.assignment.wire import Code
+
+router = api_router("/assignment/v1/operators", tags=["operators"], route_class=IdempotentRoute)
+
+
+@router.post("", status_code=201)
+async def post_operator(
+    body: OperatorIn, ctx: Ctx, caller: Manager, cause: Chain, response: Response
+) -> OperatorView:
+    """Make an operator; they start checked out. A known `subject` is 409 with the `existing` id."""
+    operator_id = await create_operator(ctx, caller, body.command(), cause)
+    view = await get_operator(ctx.db, caller, operator_id)
+    set_etag(response, view.version)
+    return view
+
+
+@router.get("")
+async def get_operators(
+    ctx: Ctx,
+    caller: Staff,
+    desk: Annotated[Code | None, Query()] = None,
+    limit: Limit = 50,
+    cursor: CursorParam = None,
+) -> Page[OperatorView]:
+    """List the operators of the caller's desks; an operator sees themselves."""
+    after = UUID(str(decode_cursor(cursor, "id", (UUID,))[0])) if cursor else None
+    rows = await list_operators(ctx.db, caller, desk, after, limit + 1)
+    return page_of(rows, limit, "id", lambda row: (row.id,), lambda row: row)
+
+
+@router.get("/{operator_id}")
+async def get_one(operator_id: UUID, ctx: Ctx, caller: Staff, response: Response) -> OperatorView:
+    """Return one operator."""
+    view = await get_operator(ctx.db, caller, operator_id)
+    set_etag(response, view.version)
+    return view
+
+
+@router.patch("/{operator_id}")
+async def patch_operator(
+    operator_id: UUID,
+    body: OperatorPatch,
+    seen: IfMatch,
+    ctx: Ctx,
+    caller: Manager,
+    cause: Chain,
+    response: Response,
+) -> OperatorView:
+    """Change an operator; more room or a new pool drains what waits, deactivating checks them out."""
+    current = await get_operator(ctx.db, caller, operator_id)
+    try:
+        await change_operator(ctx, caller, operator_id, seen, body.command(current.desk), cause)
+    except StaleVersionError:
+        current = await get_operator(ctx.db, caller, operator_id)
+        raise stale(current, current.version) from None
+    view = await get_operator(ctx.db, caller, operator_id)
+    set_etag(response, view.version)
+    return view

@@ -1,0 +1,61 @@
+"""Reads of operators, always within the desks that the caller may see; operators see themselves."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+
+from libs.common.auth.principal import Principal, Role
+from libs.common.db import Database
+from services.assignment.errors import NotFoundError
+from services.assignment.operators.schemas import OperatorView
+from services.assignment.operators.tables import operator
+from services.assignment.pools.tables import pool, seat
+
+
+def visible(caller: Principal) -> ColumnElement[bool]:
+    """Return the condition under which an operator exists for the caller (P.6)."""
+    if caller.sees_all_desks:
+        return true()
+    own = operator.c.subject == caller.sub
+    if not caller.has(Role.SUPERVISOR):
+        return own
+    return or_(own, operator.c.desks.overlap([*caller.desks]))
+
+
+async def get_operator(db: Database, caller: Principal, operator_id: UUID) -> OperatorView:
+    """Return one operator. Raises NotFoundError, also for somebody the caller may not see."""
+    async with db.read() as conn:
+        found = await conn.execute(_views().where(operator.c.id == operator_id, visible(caller)))
+        row = found.mappings().one_or_none()
+    if row is None:
+        raise NotFoundError
+    return OperatorView.model_validate(dict(row))
+
+
+async def list_operators(
+    db: Database, caller: Principal, desk: str | None, after: UUID | None, limit: int
+) -> Sequence[OperatorView]:
+    """Return up to `limit` operators in the order they were made, those after the id `after`."""
+    wanted = and_(
+        visible(caller),
+        operator.c.desks.contains([desk]) if desk else true(),
+        operator.c.id > after if after else true(),
+    )
+    async with db.read() as conn:
+        rows = (await conn.execute(_views().where(wanted).order_by(operator.c.id).limit(limit))).mappings().all()
+    return [OperatorView.model_validate(dict(row)) for row in rows]
+
+
+def _views() -> Select[tuple[object, ...]]:
+    place = func.jsonb_build_object(
+        "desk", pool.c.desk, "code", pool.c.code, "weight", seat.c.weight, "turns", seat.c.turns
+    )
+    places = (
+        select(func.coalesce(func.jsonb_agg(aggregate_order_by(place, pool.c.code)), func.jsonb_build_array()))
+        .join_from(seat, pool, pool.c.id == seat.c.pool_id)
+        .where(seat.c.operator_id == operator.c.id)
+        .scalar_subquery()
+    )
+    return select(*operator.c, places.label("pools"))

@@ -1,0 +1,119 @@
+"""Operators on the wire."""
+
+from datetime import datetime
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import BaseModel, Field, model_validator
+
+from services.assignment.operators.actions import NewOperator, OperatorChange, SeatWish
+from services.assignment.shifts.rules import Presence
+from services.assignment.wire import Code, Codes, Name, Wire
+
+Products = Annotated[
+    tuple[Annotated[str, Field(min_length=1, max_length=100)], ...],
+    Field(max_length=1000, description="product codes the operator knows; `*` is every product"),
+]
+Capacity = Annotated[int, Field(ge=0, le=1_000_000, description="open tasks at most")]
+
+
+class SeatIn(Wire):
+    """A place in a pool; the desk is the operator's home desk unless given."""
+
+    code: Code
+    desk: Code | None = None
+    weight: Annotated[int, Field(ge=1, le=100)] = 1
+
+
+class OperatorIn(Wire):
+    """An operator to be made. `subject` is the `sub` of their tokens, `desk` their home desk."""
+
+    desk: Code
+    subject: Annotated[str, Field(min_length=1, max_length=255)]
+    name: Name
+    roles: Codes = ("operator",)
+    desks: Codes = ()
+    products: Products = ("*",)
+    capacity: Capacity | None = None
+    pools: Annotated[tuple[SeatIn, ...], Field(max_length=100)] = ()
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        _refuse_twins(self.pools)
+        return self
+
+    def command(self) -> NewOperator:
+        """Return the use case's command; the home desk is always one of the desks."""
+        desks = tuple(dict.fromkeys((self.desk, *self.desks)))
+        return NewOperator(
+            self.desk,
+            self.subject,
+            self.name,
+            self.roles,
+            desks,
+            self.products,
+            self.capacity,
+            seat_wishes(self.pools, self.desk),
+        )
+
+
+class OperatorPatch(Wire):
+    """What shall be different; a field left out stays. `pools` replaces all places."""
+
+    name: Name | None = None
+    roles: Codes | None = None
+    desks: Annotated[Codes, Field(min_length=1)] | None = None
+    products: Products | None = None
+    capacity: Capacity | None = None
+    active: bool | None = None
+    pools: Annotated[tuple[SeatIn, ...], Field(max_length=100)] | None = None
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        _refuse_twins(self.pools or ())
+        return self
+
+    def command(self, home: str) -> OperatorChange:
+        """Return the use case's command; `home` is the desk of places without one."""
+        pools = None if self.pools is None else seat_wishes(self.pools, home)
+        return OperatorChange(self.name, self.roles, self.desks, self.products, self.capacity, self.active, pools)
+
+
+class SeatView(BaseModel):
+    """A place in a pool and how many turns it has had."""
+
+    desk: str
+    code: str
+    weight: int
+    turns: int
+
+
+class OperatorView(BaseModel):
+    """An operator as they are now."""
+
+    id: UUID
+    desk: str
+    subject: str
+    name: str
+    roles: tuple[str, ...]
+    desks: tuple[str, ...]
+    products: tuple[str, ...]
+    capacity: int
+    open_work: int
+    active: bool
+    presence: Presence
+    presence_since: datetime
+    pools: tuple[SeatView, ...]
+    version: int
+    created_at: datetime
+
+
+def seat_wishes(seats: tuple[SeatIn, ...], home: str) -> tuple[SeatWish, ...]:
+    """Return the places asked for, each with its desk."""
+    return tuple(SeatWish(seat.desk or home, seat.code, seat.weight) for seat in seats)
+
+
+def _refuse_twins(seats: tuple[SeatIn, ...]) -> None:
+    names = [(seat.desk, seat.code) for seat in seats]
+    if len(set(names)) < len(names):
+        raise ValueError("a pool is given twice")

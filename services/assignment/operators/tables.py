@@ -1,0 +1,31 @@
+"""Operators: who they are, what they may do, whether they are here, how much they have."""
+
+from sqlalchemy import Boolean, CheckConstraint, Column, DateTime, Integer, Table, Text, Uuid
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from services.assignment.metadata import metadata
+
+operator = Table(
+    "operator",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("desk", Text, nullable=False),
+    Column("subject", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("roles", ARRAY(Text), nullable=False),
+    Column("desks", ARRAY(Text), nullable=False),
+    Column("products", ARRAY(Text), nullable=False),
+    Column("capacity", Integer, nullable=False),
+    Column("open_work", Integer, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("presence", Text, nullable=False),
+    Column("presence_since", DateTime(timezone=True), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("desk = ANY (desks)", name="home_desk_is_one_of_desks"),
+    CheckConstraint("presence IN ('checked_out', 'checked_in', 'paused')", name="presence"),
+    CheckConstraint("active OR presence = 'checked_out'", name="inactive_is_checked_out"),
+    CheckConstraint("capacity >= 0", name="capacity"),
+    CheckConstraint("open_work >= 0", name="open_work"),
+    CheckConstraint("version > 0", name="version"),
+)

@@ -1,0 +1,73 @@
+"""Routes of pools."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Response
+
+from libs.common.http.etag import IfMatch, set_etag, stale
+from libs.common.http.idempotent_route import IdempotentRoute
+from libs.common.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
+from libs.common.http.routes import api_router
+from services.assignment.deps import Ctx, Lang, Manager, Staff
+from services.assignment.errors import StaleVersionError
+from services.assignment.pools.actions import change_pool, create_pool
+from services.assignment.pools.queries import get_pool, list_pools
+from services.assignment.pools.schemas import PoolIn, PoolPatch, PoolView
+from services.assignment.wire import Code
+
+router = api_router("/assignment/v1/pools", tags=["pools"], route_class=IdempotentRoute)
+
+Desk = Annotated[Code | None, Query(description="needed when several desks have a pool of this code")]
+
+
+@router.post("", status_code=201)
+async def post_pool(body: PoolIn, ctx: Ctx, caller: Manager, lang: Lang, response: Response) -> PoolView:
+    """Make a pool. A code that the desk has is 409 with the `existing` id."""
+    await create_pool(ctx, caller, body.command())
+    view = await get_pool(ctx.db, caller, body.code, body.desk, lang)
+    set_etag(response, view.version)
+    return view
+
+
+@router.get("")
+async def get_pools(
+    ctx: Ctx, caller: Staff, lang: Lang, desk: Desk = None, limit: Limit = 50, cursor: CursorParam = None
+) -> Page[PoolView]:
+    """List the pools of the caller's desks."""
+    after = UUID(str(decode_cursor(cursor, "id", (UUID,))[0])) if cursor else None
+    rows = await list_pools(ctx.db, caller, lang, desk=desk, after=after, limit=limit + 1)
+    return page_of(rows, limit, "id", lambda row: (row.id,), lambda row: row)
+
+
+@router.get("/{code}")
+async def get_one(
+    code: str, ctx: Ctx, caller: Staff, lang: Lang, response: Response, desk: Desk = None
+) -> PoolView:
+    """Return a pool: its queue with turn counters, and how much waits since when."""
+    view = await get_pool(ctx.db, caller, code, desk, lang)
+    set_etag(response, view.version)
+    return view
+
+
+@router.patch("/{code}")
+async def patch_pool(
+    code: str,
+    body: PoolPatch,
+    seen: IfMatch,
+    ctx: Ctx,
+    caller: Manager,
+    lang: Lang,
+    response: Response,
+    desk: Desk = None,
+) -> PoolView:
+    """Change a pool's title or role."""
+    current = await get_pool(ctx.db, caller, code, desk, lang)
+    titles = body.title.model_dump() if body.title else None
+    try:
+        await change_pool(ctx, current.id, seen, titles, body.role)
+    except StaleVersionError:
+        raise stale(current, current.version) from None
+    view = await get_pool(ctx.db, caller, code, current.desk, lang)
+    set_etag(response, view.version)
+    return view

@@ -1,0 +1,244 @@
+"""Whose turn it is: start-time fair queueing over the operators of a pool (S2.1, P.3).
+
+Every seat (an operator in a pool) has a virtual time. The eligible seat with the least is chosen and advances by
+`SCALE / weight`; whoever becomes eligible starts at the least virtual time of those who already were. Virtual
+times are whole numbers, so that equal weights are equal to the last turn.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from itertools import compress
+from typing import NewType
+from uuid import UUID
+
+from services.assignment.shifts.rules import Presence
+
+OperatorId = NewType("OperatorId", UUID)
+PoolId = NewType("PoolId", UUID)
+TaskId = NewType("TaskId", UUID)
+LeadId = NewType("LeadId", UUID)
+DecisionId = NewType("DecisionId", UUID)
+
+SCALE = 232_792_560  # one turn at weight 1; divisible by every weight from 1 to 20
+ALL_PRODUCTS = "*"
+
+
+class Refusal(StrEnum):
+    """Why an operator of the pool cannot be given this work now."""
+
+    INACTIVE = "inactive"
+    NOT_ON_SHIFT = "not_on_shift"
+    PAUSED = "paused"
+    WRONG_ROLE = "wrong_role"
+    WRONG_DESK = "wrong_desk"
+    PRODUCT_UNKNOWN = "product_unknown"
+    AT_CAPACITY = "at_capacity"
+    DECLINED_BEFORE = "declined_before"
+
+
+class Choice(StrEnum):
+    """Why a decision fell as it did."""
+
+    LEAST_VIRTUAL_TIME = "least_virtual_time"
+    PREFERRED_OWNER = "preferred_owner"
+    DRAINED_AT_CHECK_IN = "drained_at_check_in"
+    DRAINED_OPERATOR_CHANGED = "drained_operator_changed"
+    DRAINED_WORK_FINISHED = "drained_work_finished"
+    NOBODY_ELIGIBLE = "nobody_eligible"
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """What decides whether somebody can be given work; `capacity` and `open_work` count tasks."""
+
+    operator_id: OperatorId
+    name: str
+    active: bool
+    presence: Presence
+    roles: frozenset[str]
+    desks: frozenset[str]
+    products: frozenset[str]
+    capacity: int
+    open_work: int
+
+    @property
+    def free(self) -> int:
+        """How many more tasks may be given now."""
+        on_duty = self.active and self.presence is Presence.CHECKED_IN
+        return max(0, self.capacity - self.open_work) if on_duty else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """An operator's place in one pool's queue.
+
+    `floor` is the pool's least virtual time when the seat last became eligible, `eligible` whether it was at the
+    last decision, `last_turn` the pool's turn number at which it last got work (0: never).
+    """
+
+    operator_id: OperatorId
+    weight: int = 1
+    virtual_time: int = 0
+    floor: int = 0
+    eligible: bool = False
+    last_turn: int = 0
+    turns: int = 0
+
+    @property
+    def cost(self) -> int:
+        """How far one turn advances the virtual time."""
+        return SCALE // self.weight
+
+
+@dataclass(frozen=True, slots=True)
+class PoolState:
+    """A pool's queue; `people` is shared by all pools, for a task given in one counts in the others."""
+
+    pool_id: PoolId
+    desk: str
+    code: str
+    seats: tuple[Seat, ...]
+    people: Mapping[OperatorId, Operator]
+    virtual_time: int = 0
+    turn: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What work asks of an operator."""
+
+    role: str
+    products: frozenset[str] = frozenset()
+    prefer: OperatorId | None = None
+    declined_by: frozenset[OperatorId] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One seat in a decision, as it stood before the turn; no refusals means eligible."""
+
+    operator_id: OperatorId
+    refusals: tuple[Refusal, ...]
+    virtual_time: int
+    open_work: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Who gets the work (nobody: it waits), every candidate, and the pool's queue afterwards.
+
+    `start` and `cost` are the virtual time of the turn and its length: what `give_back` needs.
+    """
+
+    at: datetime
+    operator_id: OperatorId | None
+    choice: Choice
+    candidates: tuple[Candidate, ...]
+    start: int
+    cost: int
+    pool: PoolState
+
+
+def decide_turn(pool: PoolState, need: Need, now: datetime) -> Decision:
+    """Decide who gets one piece of work (S2.1): the eligible preferred owner, else the least virtual time.
+
+    Ties go to whoever has been longest without work in this pool, then to the lower id. The preferred owner's
+    turn counts like any other.
+    """
+    refusals = [why_not(pool.people[seat.operator_id], need, pool.desk) for seat in pool.seats]
+    seats = _seated(pool, refusals)
+    candidates = tuple(
+        Candidate(seat.operator_id, why, seat.virtual_time, pool.people[seat.operator_id].open_work)
+        for seat, why in zip(seats, refusals, strict=True)
+    )
+    eligible = [seat for seat in seats if seat.eligible]
+    if not eligible:
+        return Decision(now, None, Choice.NOBODY_ELIGIBLE, candidates, 0, 0, replace(pool, seats=seats))
+    chosen = min(eligible, key=_order)
+    # Never back: a turn that was given back must not lower the start of those who come later.
+    virtual_time = max(pool.virtual_time, chosen.virtual_time)
+    choice = Choice.LEAST_VIRTUAL_TIME
+    for seat in eligible:
+        if seat.operator_id == need.prefer:
+            chosen, choice = seat, Choice.PREFERRED_OWNER
+    after = _advanced(pool, seats, virtual_time, chosen, chosen.virtual_time)
+    return Decision(now, chosen.operator_id, choice, candidates, chosen.virtual_time, chosen.cost, after)
+
+
+def why_not(operator: Operator, need: Need, desk: str) -> tuple[Refusal, ...]:
+    """Return every test of eligibility that fails, so that the decision can be explained (P.3)."""
+    fails = (  # in the order of Refusal
+        not operator.active,
+        operator.presence is Presence.CHECKED_OUT,
+        operator.presence is Presence.PAUSED,
+        need.role not in operator.roles,
+        desk not in operator.desks,
+        not knows(operator.products, need.products),
+        operator.open_work >= operator.capacity,
+        operator.operator_id in need.declined_by,
+    )
+    return tuple(compress(Refusal, fails)) if any(fails) else ()
+
+
+def knows(known: frozenset[str], needed: frozenset[str]) -> bool:
+    """Tell whether somebody knows all products of the work; `*` stands for every product."""
+    return needed <= known or ALL_PRODUCTS in known
+
+
+def charge(pool: PoolState, operator_id: OperatorId) -> PoolState:
+    """Count a turn that the operator took without being asked; nothing for somebody outside the pool."""
+    for seat in pool.seats:
+        if seat.operator_id == operator_id:
+            start = max(seat.virtual_time, pool.virtual_time)
+            return _advanced(pool, pool.seats, pool.virtual_time, seat, start)
+    return pool
+
+
+def give_back(pool: PoolState, operator_id: OperatorId, start: int, cost: int) -> PoolState:
+    """Undo a turn that began at `start`, but only what of it lies above the seat's floor.
+
+    What lies below was already forfeited when the operator came back later and started at the pool's minimum.
+    Whoever lost a turn comes first among equals.
+    """
+    seats = []
+    for seat in pool.seats:
+        if seat.operator_id == operator_id:
+            back = max(0, min(cost, start + cost - seat.floor))
+            virtual_time = max(seat.floor, seat.virtual_time - back)
+            turns = max(0, seat.turns - 1)
+            seats.append(replace(seat, virtual_time=virtual_time, last_turn=0, turns=turns))
+        else:
+            seats.append(seat)
+    return replace(pool, seats=tuple(seats))
+
+
+def _order(seat: Seat) -> tuple[int, int, UUID]:
+    return seat.virtual_time, seat.last_turn, seat.operator_id
+
+
+def _seated(pool: PoolState, refusals: Sequence[tuple[Refusal, ...]]) -> tuple[Seat, ...]:
+    # Only those who stayed set the start; when nobody did, the pool's own virtual time remembers it.
+    pairs = list(zip(pool.seats, refusals, strict=True))
+    base = min(
+        (seat.virtual_time for seat, why in pairs if seat.eligible and not why),
+        default=pool.virtual_time,
+    )
+    return tuple([_entered(seat, base, eligible=not why) for seat, why in pairs])
+
+
+def _entered(seat: Seat, base: int, *, eligible: bool) -> Seat:
+    if eligible is seat.eligible:
+        return seat
+    # Absence earns nothing, and leaving for a moment takes nothing away either: the later of the two counts.
+    if not eligible:
+        return replace(seat, eligible=False)
+    return replace(seat, eligible=True, floor=base, virtual_time=max(seat.virtual_time, base))
+
+
+def _advanced(pool: PoolState, seats: tuple[Seat, ...], virtual_time: int, chosen: Seat, start: int) -> PoolState:
+    turn = pool.turn + 1
+    after = replace(chosen, virtual_time=start + chosen.cost, last_turn=turn, turns=chosen.turns + 1)
+    moved = tuple([after if seat is chosen else seat for seat in seats])
+    return replace(pool, seats=moved, virtual_time=virtual_time, turn=turn)

@@ -1,0 +1,55 @@
+"""Pools and their seats: an operator's place in a pool's queue with its turn counters."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from services.assignment.metadata import metadata
+
+pool = Table(
+    "pool",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("desk", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("title", JSONB, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("virtual_time", BigInteger, nullable=False),
+    Column("turn", BigInteger, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    UniqueConstraint("desk", "code"),
+    CheckConstraint("virtual_time >= 0 AND turn >= 0", name="counters"),
+    CheckConstraint("version > 0", name="version"),
+)
+
+seat = Table(
+    "seat",
+    metadata,
+    Column("pool_id", Uuid, ForeignKey("pool.id"), primary_key=True),
+    Column("operator_id", Uuid, ForeignKey("operator.id"), primary_key=True),
+    Column("desk", Text, nullable=False),
+    Column("weight", Integer, nullable=False),
+    # Virtual times count 232 792 560 units per turn at weight 1.
+    Column("virtual_time", BigInteger, nullable=False),
+    Column("floor", BigInteger, nullable=False),
+    Column("eligible", Boolean, nullable=False),
+    Column("last_turn", BigInteger, nullable=False),
+    Column("turns", BigInteger, nullable=False),
+    CheckConstraint("weight BETWEEN 1 AND 100", name="weight"),
+    CheckConstraint("floor >= 0 AND virtual_time >= floor", name="virtual_time"),
+    CheckConstraint("turns >= 0 AND last_turn >= 0", name="turns"),
+    Index("ix_seat_operator_id", "operator_id"),
+)

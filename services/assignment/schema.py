@@ -1,0 +1,20 @@
+"""Every table of the service, gathered for migrations and the drift test."""
+
+from services.assignment.decisions import tables as decisions
+from services.assignment.metadata import metadata
+from services.assignment.operators import tables as operators
+from services.assignment.pools import tables as pools
+from services.assignment.shifts import tables as shifts
+from services.assignment.work import tables as work
+
+TABLES = (
+    operators.operator,
+    pools.pool,
+    pools.seat,
+    shifts.shift,
+    shifts.presence_change,
+    work.work,
+    decisions.decision,
+)
+
+__all__ = ["TABLES", "metadata"]

@@ -1,0 +1,85 @@
+"""Check-in, check-out and pause: each drains what waits in the same transaction when somebody becomes free."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from libs.common.auth.principal import Principal, Role
+from libs.common.db import Transaction
+from libs.common.events import Cause, Outgoing
+from libs.common.events.assignment import ShiftEnded, ShiftStarted
+from libs.common.ids import uuid7
+from services.assignment.context import Context
+from services.assignment.errors import NotFoundError
+from services.assignment.operators.announce import operator_changed
+from services.assignment.pools.rules import Choice, OperatorId
+from services.assignment.shifts.rules import Move, Presence, ShiftStep, Wish, move
+from services.assignment.work import store
+from services.assignment.work.actions import conclude
+
+WHO = """
+SELECT id, desks, subject FROM operator WHERE CASE WHEN $1::uuid IS NULL THEN subject = $2 ELSE id = $1 END
+"""
+SET_PRESENCE = """
+WITH moved AS (
+    UPDATE operator SET presence = $2, presence_since = $3, version = version + 1 WHERE id = $1
+    RETURNING id, desk
+)
+INSERT INTO presence_change (id, desk, operator_id, at, presence, actor)
+SELECT $5, desk, id, $3, $2, $4 FROM moved
+"""
+START_SHIFT = (
+    "INSERT INTO shift (id, desk, operator_id, started_at) SELECT $2, desk, id, $3 FROM operator WHERE id = $1"
+)
+END_SHIFT = """
+UPDATE shift SET ended_at = greatest($2, started_at) WHERE operator_id = $1 AND ended_at IS NULL
+"""
+
+
+async def change_presence(
+    ctx: Context, caller: Principal, wish: Wish, operator_id: UUID | None, cause: Cause
+) -> OperatorId:
+    """Fulfil a wish of the caller's own operator, or of `operator_id` when a supervisor asks (P.6).
+
+    Returns the operator's id; a repeat changes nothing. Raises NotFoundError, and what `move` raises.
+    """
+    async with ctx.db.begin() as tx:
+        who = await _who(tx, caller, operator_id)
+        scope = await store.widen(tx, store.Scope(people=[who]))
+        # Read once for the locks and the presence, and again below with the presence changed.
+        person = (await store.read(tx, scope)).people[who]
+        step = move(person.presence, wish, active=person.active)
+        if step.changed:
+            events = await apply_move(ctx, tx, who, step, caller.sub, cause)
+            events = [await operator_changed(tx, who, ctx.now(), cause), *events]
+            floor = await store.read(tx, scope)
+            drain = step.presence is Presence.CHECKED_IN
+            await conclude(ctx, tx, floor, Choice.DRAINED_AT_CHECK_IN, drain=drain, also=events)
+        await tx.commit()
+        return who
+
+
+async def apply_move(
+    ctx: Context, tx: Transaction, who: OperatorId, step: Move, actor: str, cause: Cause
+) -> Sequence[Outgoing]:
+    """Write a move of a locked operator and return the events of the shift; the caller announces the operator."""
+    now = ctx.now()
+    await tx.conn.execute(SET_PRESENCE, who, step.presence, now, actor, uuid7())
+    desk: str = await tx.conn.fetchval("SELECT desk FROM operator WHERE id = $1", who)
+    key = f"operator:{who}"
+    if step.shift is ShiftStep.START:
+        await tx.conn.execute(START_SHIFT, who, uuid7(), now)
+        return [Outgoing(key, desk, now, ShiftStarted(operator_id=who, at=now), cause)]
+    if step.shift is ShiftStep.END:
+        await tx.conn.execute(END_SHIFT, who, now)
+        return [Outgoing(key, desk, now, ShiftEnded(operator_id=who, at=now), cause)]
+    return []
+
+
+async def _who(tx: Transaction, caller: Principal, operator_id: UUID | None) -> OperatorId:
+    row = await tx.conn.fetchrow(WHO, operator_id, caller.sub)
+    if row is None:
+        raise NotFoundError
+    is_manager = caller.has(Role.SUPERVISOR, Role.ADMIN) and any(map(caller.may_see, row["desks"]))
+    if row["subject"] != caller.sub and not is_manager:
+        raise NotFoundError
+    return OperatorId(row["id"])

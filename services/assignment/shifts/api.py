@@ -1,0 +1,57 @@
+"""Routes of presence: check-in, check-out, pause; and of shifts."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Body, Query
+
+from libs.common.http.idempotent_route import IdempotentRoute
+from libs.common.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
+from libs.common.http.routes import api_router
+from services.assignment.deps import Chain, Ctx, Staff
+from services.assignment.operators.queries import get_operator
+from services.assignment.operators.schemas import OperatorView
+from services.assignment.shifts.actions import change_presence
+from services.assignment.shifts.queries import list_shifts
+from services.assignment.shifts.rules import Wish
+from services.assignment.shifts.schemas import PresenceIn, ShiftView
+
+router = api_router("/assignment/v1", tags=["presence"], route_class=IdempotentRoute)
+
+Whose = Annotated[PresenceIn, Body()]
+_OWN = PresenceIn()
+
+
+@router.post("/check-in")
+async def check_in(ctx: Ctx, caller: Staff, cause: Chain, body: Whose = _OWN) -> OperatorView:
+    """Start or go on with a shift; waiting work is given at once, within capacity."""
+    operator_id = await change_presence(ctx, caller, Wish.CHECK_IN, body.operator_id, cause)
+    return await get_operator(ctx.db, caller, operator_id)
+
+
+@router.post("/check-out")
+async def check_out(ctx: Ctx, caller: Staff, cause: Chain, body: Whose = _OWN) -> OperatorView:
+    """End a shift; open work stays with the operator."""
+    operator_id = await change_presence(ctx, caller, Wish.CHECK_OUT, body.operator_id, cause)
+    return await get_operator(ctx.db, caller, operator_id)
+
+
+@router.post("/pause")
+async def pause(ctx: Ctx, caller: Staff, cause: Chain, body: Whose = _OWN) -> OperatorView:
+    """Take no new work until the next check-in; 409 `not_on_shift` without a shift."""
+    operator_id = await change_presence(ctx, caller, Wish.PAUSE, body.operator_id, cause)
+    return await get_operator(ctx.db, caller, operator_id)
+
+
+@router.get("/shifts")
+async def get_shifts(
+    ctx: Ctx,
+    caller: Staff,
+    operator_id: Annotated[UUID | None, Query()] = None,
+    limit: Limit = 50,
+    cursor: CursorParam = None,
+) -> Page[ShiftView]:
+    """List shifts, the latest first; an operator sees their own."""
+    before = UUID(str(decode_cursor(cursor, "-id", (UUID,))[0])) if cursor else None
+    rows = await list_shifts(ctx.db, caller, operator_id, before, limit + 1)
+    return page_of(rows, limit, "-id", lambda row: (row.id,), lambda row: row)

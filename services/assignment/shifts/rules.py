@@ -1,0 +1,69 @@
+"""Presence of an operator: checked out, checked in, paused (S4.6)."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import assert_never
+
+
+class Presence(StrEnum):
+    """Whether an operator can be given work now; the names are those of `operator.changed`."""
+
+    CHECKED_OUT = "checked_out"
+    CHECKED_IN = "checked_in"
+    PAUSED = "paused"
+
+
+class Wish(StrEnum):
+    """What an operator asks for."""
+
+    CHECK_IN = "check_in"
+    CHECK_OUT = "check_out"
+    PAUSE = "pause"
+
+
+class ShiftStep(StrEnum):
+    """What a wish does to the shift."""
+
+    NONE = "none"
+    START = "start"
+    END = "end"
+
+
+class NotOnShiftError(Exception):
+    """Only somebody who has checked in can pause."""
+
+
+class OperatorInactiveError(Exception):
+    """A deactivated operator cannot check in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """The presence after a wish and the step of the shift; `changed` is false for a repeat."""
+
+    presence: Presence
+    shift: ShiftStep
+    changed: bool
+
+
+def move(presence: Presence, wish: Wish, *, active: bool) -> Move:
+    """Return what a wish leads to; a wish already fulfilled changes nothing.
+
+    Raises NotOnShiftError for a pause without a shift, OperatorInactiveError for a check-in of somebody inactive.
+    """
+    match wish:
+        case Wish.CHECK_IN:
+            if not active:
+                raise OperatorInactiveError
+            step = ShiftStep.START if presence is Presence.CHECKED_OUT else ShiftStep.NONE
+            target = Presence.CHECKED_IN
+        case Wish.CHECK_OUT:
+            step = ShiftStep.NONE if presence is Presence.CHECKED_OUT else ShiftStep.END
+            target = Presence.CHECKED_OUT
+        case Wish.PAUSE:
+            if presence is Presence.CHECKED_OUT:
+                raise NotOnShiftError
+            step, target = ShiftStep.NONE, Presence.PAUSED
+        case _:
+            assert_never(wish)
+    return Move(target, step, target is not presence)

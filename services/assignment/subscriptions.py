@@ -1,0 +1,21 @@
+"""Which events assignment listens to, and what it does with them."""
+
+from libs.common.events import tasks
+from libs.common.inbox import UseCase
+from services.assignment.context import Context
+from services.assignment.work.actions import work_events
+
+
+def subscriptions(ctx: Context) -> dict[str, UseCase]:
+    """Return the use case of each event type; one function takes them mixed, so that a batch stays one batch."""
+    apply = work_events(ctx)
+    return {
+        tasks.WorkRequested.event_type: apply,
+        tasks.WorkWithdrawn.event_type: apply,
+        tasks.WorkDeclined.event_type: apply,
+        tasks.TaskAssigned.event_type: apply,
+        tasks.TaskTaken.event_type: apply,
+        tasks.TaskCompleted.event_type: apply,
+        tasks.TaskFailed.event_type: apply,
+        tasks.TaskDeferred.event_type: apply,
+    }

@@ -1,0 +1,102 @@
+"""Use cases of work: what tasks says, applied in batches; and the draining of what waits."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from libs.common import outbox
+from libs.common.db import Transaction
+from libs.common.events import EventData, Outgoing, Received
+from libs.common.events.tasks import WorkRequested
+from libs.common.ids import uuid7
+from libs.common.inbox import UseCase
+from services.assignment.context import Context
+from services.assignment.pools.rules import Choice, PoolId
+from services.assignment.work import store
+from services.assignment.work.floor import Floor
+from services.assignment.work.translate import announcement, people_named, pool_named, step_of, work_event, work_of
+
+PoolName = tuple[str, str]
+
+FIND_POOLS = """
+SELECT p.id, p.desk, p.code FROM pool p JOIN unnest($1::text[], $2::text[]) AS n(desk, code) USING (desk, code)
+"""
+# A pool that a playbook names and nobody has set up yet: its work waits where it can be seen.
+MAKE_POOLS = """
+INSERT INTO pool (id, desk, code, title, role, virtual_time, turn, version, created_at)
+SELECT n.id, n.desk, n.code, jsonb_build_object('ru', n.code, 'en', n.code), n.role, 0, 0, 1, $5
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS n(id, desk, code, role)
+ORDER BY n.desk, n.code
+ON CONFLICT (desk, code) DO NOTHING
+"""
+
+
+def work_events(ctx: Context) -> UseCase:
+    """Return the one use case of all events about work: one lock, one decision pass, one write per batch."""
+
+    async def apply(tx: Transaction, events: Sequence[Received[EventData]]) -> None:
+        names = await _pools(ctx, tx, events)
+        scope = store.Scope(
+            tasks={work_event(event).task_id for event in events},
+            pools=set(names.values()),
+            people={operator_id for event in events for operator_id in people_named(event)},
+        )
+        floor = await store.read(tx, await store.widen(tx, scope))
+        # All steps first, decisions after: work that ends within the batch disturbs nobody.
+        for event in events:
+            name = pool_named(event)
+            pool_id = names.get(name) if name else None
+            floor.play(work_of(event, floor), step_of(event, pool_id, floor))
+        await conclude(ctx, tx, floor, Choice.DRAINED_WORK_FINISHED, drain=floor.relieved)
+
+    return apply
+
+
+async def conclude(
+    ctx: Context,
+    tx: Transaction,
+    floor: Floor,
+    choice: Choice,
+    *,
+    drain: bool,
+    also: Sequence[Outgoing] = (),
+) -> None:
+    """Decide what was asked for and, with `drain`, what waits; write the floor and all events.
+
+    `choice` is the reason of drained work, `also` are the caller's own events, sent before the decisions. The
+    floor's scope must be locked.
+    """
+    now = ctx.now()
+    works = floor.fresh()
+    # Work that waited longer may be more urgent than what just came: both are decided in one order.
+    if drain:
+        works += await store.waiting(tx, floor)
+    # The most urgent may all be for one full operator while the next fits another: ask again until nobody fits.
+    while works:
+        found = floor.offer(works, now, choice)
+        works = await store.waiting(tx, floor) if drain and found else []
+    await store.save(tx, floor, now)
+    reasons = [verdict.decision.choice.value for verdict in floor.verdicts]
+    tx.after_commit("decisions", partial(ctx.metrics.decided, reasons))
+    most = ctx.settings.event_candidates
+    # The caller's events first: an operator is known to be here before they are proposed.
+    await outbox.add(tx, [*also, *(announcement(floor, verdict, most) for verdict in floor.verdicts)])
+
+
+async def _pools(ctx: Context, tx: Transaction, events: Sequence[Received[EventData]]) -> Mapping[PoolName, PoolId]:
+    named = sorted({name for event in events if (name := pool_named(event))})
+    found = await _find(tx, named)
+    roles = {
+        (event.desk, event.data.pool): event.data.role for event in events if isinstance(event.data, WorkRequested)
+    }
+    missing = sorted(roles.keys() - found.keys())
+    if missing:
+        desks, codes = [desk for desk, _ in missing], [code for _, code in missing]
+        new_ids = [uuid7() for _ in missing]
+        await tx.conn.execute(MAKE_POOLS, new_ids, desks, codes, [roles[name] for name in missing], ctx.now())
+        found = await _find(tx, named)
+    return found
+
+
+async def _find(tx: Transaction, names: Sequence[PoolName]) -> dict[PoolName, PoolId]:
+    rows = await tx.conn.fetch(FIND_POOLS, [desk for desk, _ in names], [code for _, code in names])
+    return {(row["desk"], row["code"]): PoolId(row["id"]) for row in rows}

@@ -1,0 +1,159 @@
+"""The floor: pools, people and work of one transaction, played through in memory before anything is written."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import assert_never
+
+from services.assignment.pools.rules import (
+    Choice,
+    Decision,
+    DecisionId,
+    Operator,
+    OperatorId,
+    PoolId,
+    PoolState,
+    Seat,
+    TaskId,
+    charge,
+    decide_turn,
+    give_back,
+)
+from services.assignment.work.rules import (
+    Charge,
+    Effect,
+    GiveBack,
+    Hold,
+    Offer,
+    Release,
+    Request,
+    Settle,
+    Step,
+    Work,
+    WorkState,
+    advance,
+    offered,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A decision about one piece of work, with the work as it is afterwards."""
+
+    decision_id: DecisionId
+    work: Work
+    request: Request
+    decision: Decision
+
+
+@dataclass(slots=True)
+class Floor:
+    """A working copy that only its transaction sees; `people` is the mapping that all pools share."""
+
+    people: dict[OperatorId, Operator]
+    pools: dict[PoolId, PoolState]
+    works: dict[TaskId, Work]
+    new_id: Callable[[], DecisionId]
+    asked: set[TaskId] = field(default_factory=set)
+    changed: set[TaskId] = field(default_factory=set)
+    verdicts: list[Verdict] = field(default_factory=list)
+    settled: list[Settle] = field(default_factory=list)
+    relieved: bool = False
+    _people_before: Mapping[OperatorId, Operator] = field(init=False)
+    _pools_before: Mapping[PoolId, PoolState] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._people_before = dict(self.people)
+        self._pools_before = dict(self.pools)
+
+    def play(self, work: Work, step: Step) -> None:
+        """Apply one step of a task; work that it leaves waiting is offered later, by `offer`."""
+        after, effects = advance(work, step)
+        if after == work:
+            return
+        self._put(after)
+        if after.state is WorkState.WAITING:
+            self.asked.add(work.task_id)
+        else:
+            self.asked.discard(work.task_id)
+        for effect in effects:
+            self._apply(effect)
+
+    def offer(self, works: Iterable[Work], now: datetime, choice: Choice) -> int:
+        """Decide for waiting work by deadline, then age; return how much of it found somebody.
+
+        `choice` is the reason given where the turn alone decided. Work that was waiting before and finds nobody
+        leaves no new decision.
+        """
+        asking = [(work, work.request) for work in works if work.request is not None]
+        asking.sort(key=lambda pair: (pair[1].due_at, pair[1].requested_at, pair[0].task_id))
+        return sum([self._decide(work, request, now, choice) for work, request in asking])
+
+    def free(self) -> dict[OperatorId, int]:
+        """Return who can be given work now, and how much."""
+        return {operator_id: person.free for operator_id, person in self.people.items() if person.free}
+
+    def fresh(self) -> list[Work]:
+        """Return work that was asked for in this transaction and not decided yet."""
+        return [self.works[task_id] for task_id in self.asked]
+
+    def changed_people(self) -> list[Operator]:
+        """Return the people whose open work is another number now."""
+        return [each for key, each in self.people.items() if each.open_work != self._people_before[key].open_work]
+
+    def changed_pools(self) -> list[PoolState]:
+        """Return the pools in which a turn moved."""
+        return [pool for key, pool in self.pools.items() if pool is not self._pools_before[key]]
+
+    def changed_seats(self) -> list[tuple[PoolId, Seat]]:
+        """Return the seats that moved, with their pools."""
+        return [
+            (pool.pool_id, after)
+            for pool in self.changed_pools()
+            for before, after in zip(self._pools_before[pool.pool_id].seats, pool.seats, strict=True)
+            if after != before
+        ]
+
+    def _put(self, work: Work) -> None:
+        self.works[work.task_id] = work
+        self.changed.add(work.task_id)
+
+    def _decide(self, work: Work, request: Request, now: datetime, choice: Choice) -> bool:
+        decision = decide_turn(self.pools[request.pool_id], request.need, now)
+        is_new = work.task_id in self.asked
+        self.asked.discard(work.task_id)
+        # It waits as before: one record and one event of that are enough.
+        if decision.operator_id is None and not is_new:
+            return False
+        if decision.choice is Choice.LEAST_VIRTUAL_TIME and not is_new:
+            decision = replace(decision, choice=choice)
+        self.pools[request.pool_id] = decision.pool
+        verdict = Verdict(self.new_id(), work, request, decision)
+        if decision.operator_id is not None:
+            offer = Offer(decision.operator_id, verdict.decision_id, decision.start, decision.cost)
+            verdict = replace(verdict, work=offered(work, offer))
+            self._count(decision.operator_id, 1)
+        self._put(verdict.work)
+        self.verdicts.append(verdict)
+        return decision.operator_id is not None
+
+    def _apply(self, effect: Effect) -> None:
+        match effect:
+            case Release(operator_id):
+                self.relieved = True
+                self._count(operator_id, -1)
+            case Hold(operator_id):
+                self._count(operator_id, 1)
+            case Charge(pool_id, operator_id):
+                self.pools[pool_id] = charge(self.pools[pool_id], operator_id)
+            case GiveBack(pool_id, offer):
+                pool = self.pools[pool_id]
+                self.pools[pool_id] = give_back(pool, offer.operator_id, offer.start, offer.cost)
+            case Settle():
+                self.settled.append(effect)
+            case _:
+                assert_never(effect)
+
+    def _count(self, operator_id: OperatorId, change: int) -> None:
+        person = self.people[operator_id]
+        self.people[operator_id] = replace(person, open_work=person.open_work + change)

@@ -1,0 +1,250 @@
+"""What becomes of one piece of work: pure transitions, each with its effect on operators and turns.
+
+Tasks is the arbiter (flow.md): what it says is true whatever was proposed here. Each step is total over every
+state, for a related event may be missing or late.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias, assert_never
+from uuid import UUID
+
+from services.assignment.pools.rules import DecisionId, LeadId, Need, OperatorId, PoolId, TaskId
+
+# Reasons of a decline that lie with the operator: the same work is not offered to them again.
+OPERATORS_OWN = frozenset({"operator_refused", "operator_unknown", "operator_inactive", "operator_not_eligible"})
+
+
+class WorkState(StrEnum):
+    """Where work stands; `returned` may be requested again, `ended` is for good."""
+
+    WAITING = "waiting"
+    OFFERED = "offered"
+    HELD = "held"
+    RETURNED = "returned"
+    ENDED = "ended"
+
+
+class Outcome(StrEnum):
+    """What became of a decision."""
+
+    CONFIRMED = "confirmed"
+    RETURNED = "returned"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The request that work came from: what its events follow. `correlation_id` names the chain."""
+
+    correlation_id: UUID
+    causation_id: UUID | None
+    traceparent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was asked for; `version` fences the answer."""
+
+    version: int
+    pool_id: PoolId
+    need: Need
+    due_at: datetime
+    requested_at: datetime
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """The turn that was given for work: who, by which decision, where it began, how long it was."""
+
+    operator_id: OperatorId
+    decision_id: DecisionId
+    start: int
+    cost: int
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One task as assignment sees it; `holder` has it on their account, `offer` is not yet confirmed."""
+
+    task_id: TaskId
+    lead_id: LeadId
+    desk: str
+    state: WorkState
+    request: Request | None = None
+    holder: OperatorId | None = None
+    offer: Offer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """Tasks asks for an operator."""
+
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """The work needs nobody any more."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """The arbiter refused a proposal."""
+
+    decision_id: DecisionId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """The arbiter gave the task to an operator, normally the proposed one."""
+
+    operator_id: OperatorId
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An operator pulled the task out of a pool's queue."""
+
+    operator_id: OperatorId
+    pool_id: PoolId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The task is over; by its operator, or with none by a rule."""
+
+    operator_id: OperatorId | None
+
+
+Step: TypeAlias = Requested | Withdrawn | Declined | Assigned | Taken | Ended
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One open task fewer for the operator."""
+
+    operator_id: OperatorId
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """One open task more for the operator."""
+
+    operator_id: OperatorId
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """A turn of the pool counts for the operator."""
+
+    pool_id: PoolId
+    operator_id: OperatorId
+
+
+@dataclass(frozen=True, slots=True)
+class GiveBack:
+    """The operator gets a turn back."""
+
+    pool_id: PoolId
+    offer: Offer
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """What a decision came to, and why (P.3)."""
+
+    decision_id: DecisionId
+    outcome: Outcome
+    reason: str
+
+
+Effect: TypeAlias = Release | Hold | Charge | GiveBack | Settle
+Result: TypeAlias = tuple[Work, tuple[Effect, ...]]
+
+
+def unknown(task_id: TaskId, lead_id: LeadId, desk: str) -> Work:
+    """Return the work that stands for a task never heard of before."""
+    return Work(task_id, lead_id, desk, WorkState.RETURNED)
+
+
+def advance(work: Work, step: Step) -> Result:
+    """Apply what tasks said to one piece of work. Total: what does not fit changes nothing."""
+    if work.state is WorkState.ENDED:
+        return work, ()
+    match step:
+        case Requested(request):
+            return _request(work, request)
+        case Withdrawn(reason):
+            return _close(work, WorkState.RETURNED, reason)
+        case Declined():
+            return _decline(work, step)
+        case Assigned(operator_id):
+            return _hand_over(work, operator_id, charge=None)
+        case Taken(operator_id, pool_id):
+            return _hand_over(work, operator_id, charge=pool_id)
+        case Ended(operator_id):
+            return _end(work, operator_id)
+        case _:
+            assert_never(step)
+
+
+def offered(work: Work, offer: Offer) -> Work:
+    """Give waiting work to the operator of a decision."""
+    return replace(work, state=WorkState.OFFERED, holder=offer.operator_id, offer=offer)
+
+
+def _request(work: Work, request: Request) -> Result:
+    if work.request is not None and request.version <= work.request.version:
+        return work, ()
+    fresh = request
+    if work.request is not None and work.request.need.declined_by:
+        fresh = replace(request, need=replace(request.need, declined_by=work.request.need.declined_by))
+    _, effects = _close(work, WorkState.RETURNED, "requested_again")
+    return replace(work, state=WorkState.WAITING, request=fresh, holder=None, offer=None), effects
+
+
+def _decline(work: Work, step: Declined) -> Result:
+    offer, request = work.offer, work.request
+    if offer is None or request is None or offer.decision_id != step.decision_id:
+        return work, ()
+    closed, effects = _close(work, WorkState.RETURNED, step.reason)
+    if step.reason in OPERATORS_OWN:
+        need = replace(request.need, declined_by=request.need.declined_by | {offer.operator_id})
+        closed = replace(closed, request=replace(request, need=need))
+    return closed, effects
+
+
+def _hand_over(work: Work, operator_id: OperatorId, charge: PoolId | None) -> Result:
+    held = replace(work, state=WorkState.HELD, holder=operator_id, offer=None)
+    if work.holder == operator_id:
+        return held, _settled(work.offer, Outcome.CONFIRMED, "confirmed")
+    # The arbiter's word stands whatever was proposed here: whoever had it before loses it.
+    _, effects = _close(work, WorkState.RETURNED, "given_to_another")
+    turn = (Charge(charge, operator_id),) if charge else ()
+    return held, (*effects, Hold(operator_id), *turn)
+
+
+def _end(work: Work, operator_id: OperatorId | None) -> Result:
+    if work.holder != operator_id:
+        return _close(work, WorkState.ENDED, "ended")
+    # Who finishes a task has accepted it, even if the arbiter's word has not come yet.
+    confirmed = _settled(work.offer, Outcome.CONFIRMED, "ended")
+    ended, effects = _close(replace(work, offer=None), WorkState.ENDED, "ended")
+    return ended, (*effects, *confirmed)
+
+
+def _close(work: Work, state: WorkState, reason: str) -> Result:
+    closed = replace(work, state=state, holder=None, offer=None)
+    effects: tuple[Effect, ...] = (Release(work.holder),) if work.holder else ()
+    if work.offer is not None and work.request is not None:
+        effects = (*effects, GiveBack(work.request.pool_id, work.offer))
+    return closed, (*effects, *_settled(work.offer, Outcome.RETURNED, reason))
+
+
+def _settled(offer: Offer | None, outcome: Outcome, reason: str) -> tuple[Effect, ...]:
+    return (Settle(offer.decision_id, outcome, reason),) if offer else ()

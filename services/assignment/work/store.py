@@ -1,0 +1,175 @@
+"""The floor's way in and out of the database: locks first, in one order for everybody, then one read, one write.
+
+Pools are locked before operators, both by id. Whoever changes turns, open work or waiting work holds those
+locks, so two check-ins or two batches never give the same work or the same place twice.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from libs.common.db import Transaction
+from libs.common.ids import uuid7
+from services.assignment.pools.rules import DecisionId, TaskId
+from services.assignment.work.floor import Floor
+from services.assignment.work.rows import decision_row, operator_of, pools_of, work_of, work_row
+from services.assignment.work.rules import Work
+
+# All pools whose members could get work through what happens in the given ones: freed people sit in several.
+SCOPE = """
+WITH held AS (
+    SELECT pool_id, operator_id FROM work WHERE task_id = ANY($1)
+), people AS (
+    SELECT operator_id FROM held WHERE operator_id IS NOT NULL UNION SELECT unnest($3::uuid[])
+), near AS (
+    SELECT pool_id FROM held WHERE pool_id IS NOT NULL
+    UNION SELECT unnest($2::uuid[])
+    UNION SELECT pool_id FROM seat JOIN people USING (operator_id)
+), wide AS (
+    SELECT pool_id FROM near
+    UNION SELECT other.pool_id FROM near JOIN seat mine USING (pool_id) JOIN seat other USING (operator_id)
+)
+SELECT ARRAY(SELECT pool_id FROM wide) AS pools, ARRAY(SELECT operator_id FROM people) AS people
+"""
+LOCK_POOLS = """
+SELECT id, desk, code, virtual_time, turn FROM pool WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE
+"""
+LOCK_PEOPLE = """
+SELECT id, name, active, presence, roles, desks, products, capacity, open_work FROM operator o
+WHERE id = ANY($2) OR EXISTS (SELECT FROM seat s WHERE s.operator_id = o.id AND s.pool_id = ANY($1))
+ORDER BY id FOR NO KEY UPDATE
+"""
+SEATS = """
+SELECT pool_id, operator_id, weight, virtual_time, floor, eligible, last_turn, turns FROM seat
+WHERE pool_id = ANY($1) ORDER BY pool_id, operator_id
+"""
+WORKS = "SELECT * FROM work WHERE task_id = ANY($1)"
+
+# Only work that one of the free people can do, so that a night's backlog nobody knows does not hide the rest.
+WAITING = """
+SELECT w.* FROM work w JOIN pool p ON p.id = w.pool_id
+WHERE w.state = 'waiting' AND w.pool_id = ANY($1) AND w.task_id <> ALL($3) AND EXISTS (
+    SELECT FROM seat s JOIN operator o ON o.id = s.operator_id
+    WHERE s.pool_id = w.pool_id AND o.id = ANY($2) AND w.role = ANY(o.roles) AND p.desk = ANY(o.desks)
+      AND (w.products <@ o.products OR '*' = ANY(o.products)) AND o.id <> ALL(w.declined_by)
+)
+ORDER BY w.due_at, w.requested_at, w.task_id LIMIT $4
+"""
+
+SAVE_WORK = """
+WITH decided AS (
+    INSERT INTO decision (
+        id, desk, pool_id, task_id, lead_id, task_version, operator_id, reason, candidates, at
+    )
+    SELECT id, desk, pool_id, task_id, lead_id, task_version, operator_id, reason, candidates, at
+    FROM jsonb_populate_recordset(null::decision, $1)
+)
+INSERT INTO work (
+    task_id, desk, lead_id, state, pool_id, task_version, role, products, prefer_operator_id, declined_by,
+    due_at, requested_at, correlation_id, causation_id, traceparent, operator_id, decision_id, turn_start,
+    turn_cost, changed_at
+)
+SELECT
+    task_id, desk, lead_id, state, pool_id, task_version, role, products, prefer_operator_id, declined_by,
+    due_at, requested_at, correlation_id, causation_id, traceparent, operator_id, decision_id, turn_start,
+    turn_cost, changed_at
+FROM jsonb_populate_recordset(null::work, $2)
+ON CONFLICT (task_id) DO UPDATE SET
+    state = excluded.state, pool_id = excluded.pool_id, task_version = excluded.task_version,
+    role = excluded.role, products = excluded.products, prefer_operator_id = excluded.prefer_operator_id,
+    declined_by = excluded.declined_by, due_at = excluded.due_at, requested_at = excluded.requested_at,
+    correlation_id = excluded.correlation_id, causation_id = excluded.causation_id,
+    traceparent = excluded.traceparent, operator_id = excluded.operator_id,
+    decision_id = excluded.decision_id, turn_start = excluded.turn_start, turn_cost = excluded.turn_cost,
+    changed_at = excluded.changed_at
+"""
+SAVE_COUNTERS = """
+WITH people AS (
+    UPDATE operator o SET open_work = t.open_work
+    FROM unnest($1::uuid[], $2::int[]) AS t(id, open_work) WHERE o.id = t.id
+), pools AS (
+    UPDATE pool p SET virtual_time = t.virtual_time, turn = t.turn
+    FROM unnest($3::uuid[], $4::bigint[], $5::bigint[]) AS t(id, virtual_time, turn) WHERE p.id = t.id
+)
+UPDATE seat s SET virtual_time = t.virtual_time, floor = t.floor, eligible = t.eligible,
+                  last_turn = t.last_turn, turns = t.turns
+FROM unnest($6::uuid[], $7::uuid[], $8::bigint[], $9::bigint[], $10::boolean[], $11::bigint[], $12::bigint[])
+    AS t(pool_id, operator_id, virtual_time, floor, eligible, last_turn, turns)
+WHERE s.pool_id = t.pool_id AND s.operator_id = t.operator_id
+"""
+SETTLE = """
+UPDATE decision d SET outcome = t.outcome, outcome_reason = t.reason, outcome_at = $4
+FROM unnest($1::uuid[], $2::text[], $3::text[]) AS t(id, outcome, reason) WHERE d.id = t.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a transaction is about: tasks, pools and people."""
+
+    tasks: Collection[UUID] = ()
+    pools: Collection[UUID] = ()
+    people: Collection[UUID] = ()
+
+
+async def widen(tx: Transaction, scope: Scope) -> Scope:
+    """Return the scope with every pool that it can touch; nothing is locked yet."""
+    row = await tx.conn.fetchrow(SCOPE, list(scope.tasks), list(scope.pools), list(scope.people))
+    if row is None:
+        raise RuntimeError("the scope query always gives one row")
+    return Scope(scope.tasks, row["pools"], row["people"])
+
+
+async def read(tx: Transaction, scope: Scope) -> Floor:
+    """Lock the pools and people of a widened scope and return the floor as it is now."""
+    pools = await tx.conn.fetch(LOCK_POOLS, scope.pools)
+    people = {
+        operator.operator_id: operator
+        for operator in map(operator_of, await tx.conn.fetch(LOCK_PEOPLE, scope.pools, scope.people))
+    }
+    seats = await tx.conn.fetch(SEATS, scope.pools)
+    rows = await tx.conn.fetch(WORKS, list(scope.tasks)) if scope.tasks else []
+    works = {TaskId(row["task_id"]): work_of(row) for row in rows}
+    return Floor(people, pools_of(pools, seats, people), works, lambda: DecisionId(uuid7()))
+
+
+async def waiting(tx: Transaction, floor: Floor) -> list[Work]:
+    """Return the most urgent waiting work that somebody free can do, at most as much as they have room for."""
+    free = floor.free()
+    if not free:
+        return []
+    arguments = list(floor.pools), list(free), list(floor.changed), sum(free.values())
+    return [work_of(row) for row in await tx.conn.fetch(WAITING, *arguments)]
+
+
+async def save(tx: Transaction, floor: Floor, now: datetime) -> None:
+    """Write what the floor changed: decisions, work, open counts, turns."""
+    if floor.changed:
+        decisions = [decision_row(verdict) for verdict in floor.verdicts]
+        works = [work_row(floor.works[task_id], now) for task_id in floor.changed]
+        await tx.conn.execute(SAVE_WORK, decisions, works)
+        await _save_counters(tx, floor)
+    if floor.settled:
+        ids = [settle.decision_id for settle in floor.settled]
+        outcomes = [settle.outcome for settle in floor.settled]
+        await tx.conn.execute(SETTLE, ids, outcomes, [settle.reason for settle in floor.settled], now)
+
+
+async def _save_counters(tx: Transaction, floor: Floor) -> None:
+    people, pools, seats = floor.changed_people(), floor.changed_pools(), floor.changed_seats()
+    await tx.conn.execute(
+        SAVE_COUNTERS,
+        [each.operator_id for each in people],
+        [each.open_work for each in people],
+        [pool.pool_id for pool in pools],
+        [pool.virtual_time for pool in pools],
+        [pool.turn for pool in pools],
+        [pool_id for pool_id, _ in seats],
+        [seat.operator_id for _, seat in seats],
+        [seat.virtual_time for _, seat in seats],
+        [seat.floor for _, seat in seats],
+        [seat.eligible for _, seat in seats],
+        [seat.last_turn for _, seat in seats],
+        [seat.turns for _, seat in seats],
+    )

@@ -1,0 +1,59 @@
+"""Work: one row per task that assignment has heard of, with the one operator who has it."""
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
+
+from services.assignment.metadata import metadata
+
+# The primary key is the rule that a task has one active assignment at most.
+work = Table(
+    "work",
+    metadata,
+    Column("task_id", Uuid, primary_key=True),
+    Column("desk", Text, nullable=False),
+    Column("lead_id", Uuid, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("pool_id", Uuid, ForeignKey("pool.id")),
+    Column("task_version", Integer),
+    Column("role", Text),
+    Column("products", ARRAY(Text)),
+    Column("prefer_operator_id", Uuid),
+    Column("declined_by", ARRAY(Uuid)),
+    Column("due_at", DateTime(timezone=True)),
+    Column("requested_at", DateTime(timezone=True)),
+    Column("correlation_id", Uuid),
+    Column("causation_id", Uuid),
+    Column("traceparent", Text),
+    Column("operator_id", Uuid, ForeignKey("operator.id")),
+    Column("decision_id", Uuid),
+    Column("turn_start", BigInteger),
+    Column("turn_cost", BigInteger),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("state IN ('waiting', 'offered', 'held', 'returned', 'ended')", name="state"),
+    CheckConstraint("(state IN ('offered', 'held')) = (operator_id IS NOT NULL)", name="open_has_operator"),
+    CheckConstraint("(state = 'offered') = (decision_id IS NOT NULL)", name="offered_has_decision"),
+    CheckConstraint("num_nulls(decision_id, turn_start, turn_cost) IN (0, 3)", name="whole_offer"),
+    CheckConstraint(
+        "num_nulls(pool_id, task_version, role, products, declined_by, due_at, requested_at, correlation_id)"
+        " IN (0, 8)",
+        name="whole_request",
+    ),
+    CheckConstraint("state NOT IN ('waiting', 'offered') OR pool_id IS NOT NULL", name="offered_was_requested"),
+    Index(
+        "ix_work_waiting", "pool_id", "due_at", "requested_at", "task_id",
+        postgresql_where=text("state = 'waiting'"),
+    ),
+    Index("ix_work_operator_id", "operator_id", postgresql_where=text("operator_id IS NOT NULL")),
+)  # fmt: skip
