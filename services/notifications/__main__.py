@@ -1,0 +1,8 @@
+"""`python -m services.notifications api|worker|migrate|all`."""
+
+import sys
+
+from libs.common.service import run
+from services.notifications.app import SERVICE
+
+raise SystemExit(run(SERVICE, sys.argv[1:]))

@@ -1,0 +1,102 @@
+"""The one place where settings, core, providers and slices are joined."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from libs.common.auth.jwks import FileKeys, KeySet, UrlKeys
+from libs.common.auth.jwt import JwtVerifier
+from libs.common.core import open_core
+from libs.common.db.migrations import schema_ready
+from libs.common.events import assignment, tasks
+from libs.common.http.app import Lifespan, create_app
+from libs.common.inbox.admin import dead_letters_router
+from libs.common.service import Service
+from libs.common.worker import Worker
+from services.notifications.channels import api as channels
+from services.notifications.context import Context
+from services.notifications.errors import ERRORS
+from services.notifications.feed import api as feed
+from services.notifications.feed.hub import FeedHub
+from services.notifications.hooks import api as hooks
+from services.notifications.messages import api as messages
+from services.notifications.sending.loops import loops
+from services.notifications.sending.wazzup import Wazzup
+from services.notifications.settings import NotificationsSettings
+from services.notifications.subscriptions import subscriptions
+from services.notifications.templates import api as templates
+
+NAME = "notifications"
+MIGRATIONS = Path(__file__).parent / "migrations"
+CONNECTIONS = 256  # to providers at once, over all channels
+
+
+@asynccontextmanager
+async def open_context(settings: NotificationsSettings) -> AsyncIterator[Context]:
+    """Open core, provider clients and the hub of live feeds; close them after the block."""
+    async with open_core(NAME, settings) as core:
+        wazzup = Wazzup(str(settings.wazzup_url), settings.send_timeout, CONNECTIONS)
+        hub = FeedHub(core.db)
+        try:
+            yield Context(core, settings, wazzup, hub)
+        finally:
+            await hub.close()
+            await wazzup.close()
+
+
+def create_api(settings: NotificationsSettings) -> FastAPI:
+    """Return the service's app; its lifespan opens the context."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_context(settings) as ctx:
+            serve_context(app, ctx)
+            yield
+
+    return build_api(verifier(settings), lifespan)
+
+
+def build_api(auth: JwtVerifier, lifespan: Lifespan | None = None) -> FastAPI:
+    """Return the app without its context; a test gives it one by `serve_context`."""
+    return create_app(
+        service=NAME,
+        title="Dozvon: notifications",
+        routers=[templates.router, channels.router, messages.router, feed.router, dead_letters_router(NAME)],
+        routes=hooks.routes,
+        lifespan=lifespan,
+        errors=ERRORS,
+        auth=auth,
+    )
+
+
+def serve_context(app: FastAPI, ctx: Context) -> None:
+    """Let the app's routes work with `ctx`, and make it ready as long as its schema is (flow.md, readiness)."""
+    app.state.ctx, app.state.db = ctx, ctx.core.db
+
+    async def database() -> None:
+        async with ctx.core.db.pool.acquire() as conn:
+            if not await schema_ready(conn, MIGRATIONS):
+                raise RuntimeError("the schema is older than this release needs")
+
+    app.state.readiness.add("database", database)
+
+
+def verifier(settings: NotificationsSettings) -> JwtVerifier:
+    """Return what checks the callers' tokens."""
+    source = FileKeys(settings.jwks_file) if settings.jwks_file else UrlKeys(settings.jwks_url or "")
+    return JwtVerifier(KeySet(source), issuer=settings.jwt_issuer, audience=settings.jwt_audience)
+
+
+async def run_worker(settings: NotificationsSettings, stop: asyncio.Event) -> None:
+    """Run relay, consumer, sender and the loops beside it until `stop`."""
+    async with open_context(settings) as ctx:
+        worker = Worker(
+            ctx.core, owners=(tasks.OWNER, assignment.OWNER), subscriptions=subscriptions(ctx), loops=loops(ctx)
+        )
+        await worker.run(stop)
+
+
+SERVICE = Service(NAME, NotificationsSettings, create_api, run_worker, MIGRATIONS)

@@ -1,0 +1,89 @@
+"""Routes of channels."""
+
+from collections.abc import Mapping
+from typing import cast
+from uuid import UUID
+
+from fastapi import Response
+
+from libs.common.auth.principal import Principal, Role
+from libs.common.http.etag import IfMatch, set_etag, stale
+from libs.common.http.idempotent_route import IdempotentRoute
+from libs.common.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
+from libs.common.http.routes import api_router
+from services.notifications.channels import actions
+from services.notifications.channels.queries import list_channels, one_channel
+from services.notifications.channels.schemas import ChangeChannel, Channel, CreateChannel
+from services.notifications.deps import Admin, Ctx, Manager, desks_of
+from services.notifications.errors import NotFoundError, StaleVersionError, SubscriptionError
+
+router = api_router("/notifications/v1/channels", tags=["channels"], route_class=IdempotentRoute)
+ORDER = "-id"
+
+
+@router.post("", status_code=201)
+async def create(body: CreateChannel, ctx: Ctx, caller: Admin, response: Response) -> Channel:
+    """Make a channel of a desk."""
+    row = await actions.create(ctx.core.db, body, ctx.core.clock.now())
+    return _versioned(row, caller, response)
+
+
+@router.get("")
+async def channels(
+    ctx: Ctx, caller: Manager, desk: str | None = None, limit: Limit = 50, cursor: CursorParam = None
+) -> Page[Channel]:
+    """List channels, newest first."""
+    desks = desks_of(caller)
+    if desk is not None:
+        desks = frozenset({desk}) if caller.may_see(desk) else frozenset()
+    before = cast("UUID", decode_cursor(cursor, ORDER, [UUID])[0]) if cursor else None
+    rows = await list_channels(ctx.core.db, desks, before, limit + 1)
+    return page_of(rows, limit, ORDER, _key, lambda row: shape(row, caller))
+
+
+@router.get("/{channel_id}")
+async def channel(channel_id: UUID, ctx: Ctx, caller: Manager, response: Response) -> Channel:
+    """Return one channel."""
+    row = await one_channel(ctx.core.db, channel_id, desks_of(caller))
+    if row is None:
+        raise NotFoundError
+    return _versioned(row, caller, response)
+
+
+@router.patch("/{channel_id}")
+async def change(
+    channel_id: UUID, body: ChangeChannel, ctx: Ctx, caller: Admin, seen: IfMatch, response: Response
+) -> Channel:
+    """Change a channel, or take it up again after a halt."""
+    try:
+        row = await actions.change(ctx.core.db, channel_id, desks_of(caller), seen, body)
+    except StaleVersionError:
+        current = await channel(channel_id, ctx, caller, response)
+        raise stale(current, current.version) from None
+    ctx.due.set()
+    return _versioned(row, caller, response)
+
+
+@router.post("/{channel_id}/subscribe")
+async def subscribe(channel_id: UUID, ctx: Ctx, caller: Admin) -> Channel:
+    """Have the provider send its webhooks of this channel's account to us; it probes our address meanwhile."""
+    if ctx.settings.public_url is None:
+        raise SubscriptionError("public_url_not_set")
+    base = str(ctx.settings.public_url)
+    return shape(await actions.subscribe(ctx.core.db, ctx.wazzup, channel_id, desks_of(caller), base), caller)
+
+
+def _key(row: Mapping[str, object]) -> list[UUID]:
+    return [cast("UUID", row["id"])]
+
+
+def _versioned(row: Mapping[str, object], caller: Principal, response: Response) -> Channel:
+    shown = shape(row, caller)
+    set_etag(response, shown.version)
+    return shown
+
+
+def shape(row: Mapping[str, object], caller: Principal) -> Channel:
+    """Return a row as the API shows it; the address of the webhook is for administrators."""
+    path = actions.hook_path(str(row["provider"]), str(row["hook_key"])) if caller.has(Role.ADMIN) else None
+    return Channel.model_validate({**row, "hook_path": path})

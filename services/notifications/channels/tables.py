@@ -1,0 +1,40 @@
+"""Channels: a desk's numbers at messengers, and the pace of each API key."""
+
+from sqlalchemy import Boolean, CheckConstraint, Column, DateTime, Index, Integer, Table, Text, Uuid
+
+from services.notifications.metadata import metadata
+
+channel = Table(
+    "channel",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("desk", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("api_key", Text, nullable=False),  # a secret: no read returns it
+    Column("account", Text, nullable=False),  # digest of provider and key: what the provider limits by
+    Column("provider_channel_id", Text, nullable=False),
+    Column("hook_key", Text, nullable=False),
+    Column("rate_5s", Integer, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("halted_code", Text),  # the provider's reason why nothing leaves until a person looks
+    Column("halted_at", DateTime(timezone=True)),
+    Column("version", Integer, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("kind IN ('whatsapp')", name="kind"),
+    CheckConstraint("provider IN ('wazzup')", name="provider"),
+    CheckConstraint("rate_5s BETWEEN 1 AND 10000", name="rate"),
+    CheckConstraint("(halted_code IS NULL) = (halted_at IS NULL)", name="halted"),
+    Index("uq_channel_desk_code", "desk", "code", unique=True),
+    Index("uq_channel_hook_key", "hook_key", unique=True),
+    Index("ix_channel_account", "account"),
+)
+
+# One row per API key: the generic cell rate algorithm needs one stored moment, on the database's clock.
+pace = Table(
+    "pace",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("free_at", DateTime(timezone=True), nullable=False),
+)

@@ -1,0 +1,42 @@
+"""What routes need of the running app: its context, the caller, the caller's language."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from libs.common.auth.dependencies import require
+from libs.common.auth.principal import Principal, Role
+from libs.common.events import Cause
+from libs.common.http.language import Language
+from libs.common.http.problems import request_language
+from libs.common.telemetry.tracing import current_traceparent
+from services.notifications.context import Context
+
+
+def context(request: Request) -> Context:
+    """Return the context that the app's lifespan opened."""
+    ctx: Context = request.app.state.ctx
+    return ctx
+
+
+def language(request: Request) -> Language:
+    """Return the language of the answer."""
+    return request_language(request)
+
+
+def cause() -> Cause:
+    """Return the start of a chain of events: a person's request."""
+    return Cause.fresh(current_traceparent())
+
+
+def desks_of(caller: Principal) -> frozenset[str] | None:
+    """Return the desks whose rows exist for the caller; None means all."""
+    return None if caller.sees_all_desks else caller.desks
+
+
+Ctx = Annotated[Context, Depends(context)]
+Lang = Annotated[Language, Depends(language)]
+Chain = Annotated[Cause, Depends(cause)]
+Staff = Annotated[Principal, Depends(require(Role.OPERATOR, Role.SUPERVISOR, Role.ADMIN, Role.SERVICE))]
+Manager = Annotated[Principal, Depends(require(Role.SUPERVISOR, Role.ADMIN))]
+Admin = Annotated[Principal, Depends(require(Role.ADMIN))]

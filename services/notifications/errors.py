@@ -1,0 +1,65 @@
+"""What may be refused, and the one table that says how HTTP calls it."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from libs.common.http.language import Text
+from libs.common.http.problems import ErrorTable, Fault
+
+
+class NotFoundError(Exception):
+    """There is no such thing, or it is not the caller's to see."""
+
+
+class AlreadyExistsError(Exception):
+    """A thing with this key exists; `existing` is its id."""
+
+    def __init__(self, existing: UUID) -> None:
+        super().__init__()
+        self.context = {"existing": str(existing)}
+
+
+class StaleVersionError(Exception):
+    """The caller saw another version than the row has."""
+
+
+class MalformedBodyError(Exception):
+    """Texts that cannot be template bodies; `faults` name each."""
+
+    def __init__(self, found: Mapping[str, str]) -> None:
+        super().__init__()
+        self.faults = [Fault(f"/bodies/{language}", code, _BODY[code]) for language, code in found.items()]
+
+
+class SupersededError(Exception):
+    """A newer version of the template was approved already."""
+
+
+class AmbiguousDeskError(Exception):
+    """Several of the caller's desks have a template of this code and version."""
+
+    faults = (
+        Fault(
+            "/desk", "missing", Text("шаблон есть у нескольких столов", "several desks have it: say which"), "query"
+        ),
+    )
+
+
+class SubscriptionError(Exception):
+    """The provider did not take our webhook address; `str()` is its code."""
+
+
+_BODY = {
+    "blank": Text("пустой текст", "the text is blank"),
+    "too_long": Text("текст слишком длинный", "the text is too long"),
+    "stray_brace": Text("скобка вне заполнителя вида {name}", "a brace outside of a placeholder such as {name}"),
+}
+
+ERRORS: ErrorTable = {
+    NotFoundError: (404, "not_found"),
+    AlreadyExistsError: (409, "already_exists"),
+    SupersededError: (409, "template_superseded"),
+    MalformedBodyError: (422, "validation_failed"),
+    AmbiguousDeskError: (422, "validation_failed"),
+    SubscriptionError: (422, "subscription_refused"),
+}

@@ -1,0 +1,71 @@
+"""Writing feeds: one row per recipient and event, its position taken under the recipient's row lock."""
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from libs.common.db import Transaction
+from libs.common.events import Received
+from libs.common.events.assignment import OperatorChanged
+from libs.common.events.tasks import TaskAssigned, TaskTaken
+
+ADD = """
+WITH input AS (
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::jsonb[], $7::text[],
+                         $8::timestamptz[], $9::uuid[], $10::timestamptz[])
+        WITH ORDINALITY
+        AS t(operator_id, desk, kind, task_id, lead_id, title, order_number, due_at, event_id, at, n)
+), bumped AS (
+    INSERT INTO feed AS f (operator_id, desk, position)
+    SELECT operator_id, min(desk), count(*) FROM input GROUP BY operator_id ORDER BY operator_id
+    ON CONFLICT (operator_id) DO UPDATE SET position = f.position + excluded.position
+    RETURNING operator_id, position
+)
+INSERT INTO feed_item
+    (operator_id, position, desk, kind, task_id, lead_id, title, order_number, due_at, event_id, at)
+SELECT i.operator_id,
+       b.position - count(*) OVER (PARTITION BY i.operator_id)
+                  + row_number() OVER (PARTITION BY i.operator_id ORDER BY i.n),
+       i.desk, i.kind, i.task_id, i.lead_id, i.title, i.order_number, i.due_at, i.event_id, i.at
+FROM input i JOIN bumped b USING (operator_id)
+"""
+KNOW = """
+INSERT INTO operator (operator_id, desk, subject, name)
+SELECT DISTINCT ON (operator_id) operator_id, desk, subject, name
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) WITH ORDINALITY
+     AS t (operator_id, desk, subject, name, n)
+ORDER BY operator_id, n DESC
+ON CONFLICT (operator_id) DO UPDATE SET desk = excluded.desk, subject = excluded.subject, name = excluded.name
+"""
+
+Given: TypeAlias = "TaskAssigned | TaskTaken"
+
+
+async def tell_operators(tx: Transaction, events: Sequence[Received[Given]]) -> None:
+    """Write who got which task into their feeds (S0.3)."""
+    rows = [
+        (
+            e.data.operator_id,
+            e.desk,
+            "task_assigned" if isinstance(e.data, TaskAssigned) else "task_taken",
+            e.data.task_id,
+            e.data.lead_id,
+            e.data.title.model_dump(),
+            e.data.order_number if isinstance(e.data, TaskAssigned) else None,
+            e.data.due_at,
+            e.event_id,
+            e.time,
+        )
+        for e in events
+    ]
+    await tx.conn.execute(ADD, *(list(column) for column in zip(*rows, strict=True)))
+
+
+async def know_operators(tx: Transaction, events: Sequence[Received[OperatorChanged]]) -> None:
+    """Keep whose token reads which feed."""
+    await tx.conn.execute(
+        KNOW,
+        [e.data.operator_id for e in events],
+        [e.desk for e in events],
+        [e.data.subject for e in events],
+        [e.data.name for e in events],
+    )

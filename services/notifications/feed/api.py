@@ -1,0 +1,57 @@
+"""Routes of an operator's own feed: a list, and a live stream that resumes."""
+
+from collections.abc import AsyncGenerator
+from typing import Annotated, cast
+
+from fastapi import Query, Request
+from starlette.responses import StreamingResponse
+
+from libs.common.http.language import Language
+from libs.common.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
+from libs.common.http.routes import api_router
+from libs.common.http.sse import ServerEvent, event_stream, last_event_id
+from services.notifications.deps import Ctx, Lang, Staff
+from services.notifications.feed.hub import FeedHub
+from services.notifications.feed.queries import Item, feed_of, items_before
+from services.notifications.feed.schemas import FeedItem
+
+router = api_router("/notifications/v1", tags=["feed"])
+ORDER = "-position"
+
+
+@router.get("/feed")
+async def feed(
+    ctx: Ctx, caller: Staff, language: Lang, limit: Limit = 50, cursor: CursorParam = None
+) -> Page[FeedItem]:
+    """List the caller's own feed, newest first (S0.3)."""
+    before = cast("int", decode_cursor(cursor, ORDER, [int])[0]) if cursor else None
+    operator_id = await feed_of(ctx.core.db, caller.sub)
+    items = [] if operator_id is None else await items_before(ctx.core.db, operator_id, before, limit + 1)
+    return page_of(items, limit, ORDER, lambda item: [item.position], lambda item: shape(item, language))
+
+
+@router.get("/stream", response_class=StreamingResponse)
+async def stream(
+    request: Request,
+    ctx: Ctx,
+    caller: Staff,
+    language: Lang,
+    after: Annotated[int | None, Query(ge=0, description="position to go on from, as Last-Event-ID")] = None,
+) -> StreamingResponse:
+    """Follow the caller's own feed as server-sent events (P.5): after `Last-Event-ID`, else `after`, else now."""
+    last = last_event_id(request)
+    position = int(last) if last is not None and last.isdecimal() else after
+    return event_stream(request, _events(ctx.hub, caller.sub, position, language))
+
+
+async def _events(
+    hub: FeedHub, subject: str, position: int | None, language: Language
+) -> AsyncGenerator[ServerEvent, None]:
+    async for item in hub.follow(subject, position):
+        yield ServerEvent(str(item.position), item.kind, shape(item, language).model_dump_json())
+
+
+def shape(item: Item, language: Language) -> FeedItem:
+    """Return an item in the caller's language."""
+    fields = {name: getattr(item, name) for name in Item.__slots__}
+    return FeedItem.model_validate({**fields, "title": item.title.get(language) or next(iter(item.title.values()))})

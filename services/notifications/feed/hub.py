@@ -1,0 +1,83 @@
+"""Live feeds of one process: one cheap query wakes every open stream that has news.
+
+Streams read the table, not memory, so that worker and API may be different processes and nothing is missed.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+from libs.common.db import Database
+from libs.common.telemetry.logs import get_logger
+from services.notifications.feed.queries import Item, feed_of, items_after, positions
+
+POLL = 0.2  # seconds
+PAGE = 100
+
+log = get_logger(__name__)
+
+
+class FeedHub:
+    """Watches the last positions of the feeds that somebody reads."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._listeners: dict[UUID, set[asyncio.Event]] = {}
+        self._last: dict[UUID, int] = {}
+        self._poller: asyncio.Task[None] | None = None
+
+    async def follow(self, subject: str, position: int | None) -> AsyncGenerator[Item, None]:
+        """Give the items of the caller's own feed after `position` (None: from now on), without an end."""
+        operator_id = await feed_of(self._db, subject)
+        if operator_id is None:
+            position, operator_id = 0, await self._until_known(subject)
+        last = (await positions(self._db, [operator_id])).get(operator_id, 0)
+        position = last if position is None else min(position, last)
+        with self._listening(operator_id) as news:
+            while True:
+                news.clear()
+                items = await items_after(self._db, operator_id, position, PAGE)
+                for item in items:
+                    yield item
+                    position = item.position
+                if not items:
+                    await news.wait()
+
+    async def close(self) -> None:
+        """Stop watching."""
+        if self._poller is not None:
+            self._poller.cancel()
+
+    async def _until_known(self, subject: str) -> UUID:
+        while (operator_id := await feed_of(self._db, subject)) is None:
+            await asyncio.sleep(1)
+        return operator_id
+
+    @contextmanager
+    def _listening(self, operator_id: UUID) -> Iterator[asyncio.Event]:
+        news = asyncio.Event()
+        self._listeners.setdefault(operator_id, set()).add(news)
+        if self._poller is None or self._poller.done():
+            self._poller = asyncio.create_task(self._poll())
+        try:
+            yield news
+        finally:
+            self._listeners[operator_id].discard(news)
+            if not self._listeners[operator_id]:
+                del self._listeners[operator_id]
+                self._last.pop(operator_id, None)
+
+    async def _poll(self) -> None:
+        while self._listeners:
+            try:
+                found = await positions(self._db, list(self._listeners))
+            except Exception:
+                log.exception("feeds not polled")
+                found = {}
+            for operator_id, position in found.items():
+                if self._last.get(operator_id) != position:
+                    self._last[operator_id] = position
+                    for news in self._listeners.get(operator_id, ()):
+                        news.set()
+            await asyncio.sleep(POLL)

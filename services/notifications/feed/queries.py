@@ -1,0 +1,62 @@
+"""Reading feeds: whose it is, how far it goes, and its items after a position."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Select, select
+
+from libs.common.db import Database
+from services.notifications.feed.tables import feed, feed_item, operator
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One entry of a feed; `title` per language code."""
+
+    position: int
+    kind: str
+    desk: str
+    task_id: UUID
+    lead_id: UUID
+    title: Mapping[str, str]
+    order_number: str | None
+    due_at: datetime
+    at: datetime
+
+
+async def feed_of(db: Database, subject: str) -> UUID | None:
+    """Return whose feed a token's `sub` may read; None while assignment has not told of that operator."""
+    query = select(operator.c.operator_id).where(operator.c.subject == subject).order_by(operator.c.operator_id)
+    async with db.read() as conn:
+        found: UUID | None = await conn.scalar(query.limit(1))
+    return found
+
+
+async def positions(db: Database, operators: Collection[UUID]) -> Mapping[UUID, int]:
+    """Return the last position of each feed that has one."""
+    query = select(feed.c.operator_id, feed.c.position).where(feed.c.operator_id.in_(operators))
+    async with db.read() as conn:
+        return {row.operator_id: row.position for row in await conn.execute(query)}
+
+
+async def items_after(db: Database, operator_id: UUID, position: int, limit: int) -> Sequence[Item]:
+    """Return the next items, oldest first."""
+    query = _items(operator_id).where(feed_item.c.position > position).order_by(feed_item.c.position)
+    return await _fetch(db, query.limit(limit))
+
+
+async def items_before(db: Database, operator_id: UUID, position: int | None, limit: int) -> Sequence[Item]:
+    """Return items, newest first; `position` None starts at the end."""
+    query = _items(operator_id).order_by(feed_item.c.position.desc()).limit(limit)
+    return await _fetch(db, query if position is None else query.where(feed_item.c.position < position))
+
+
+def _items(operator_id: UUID) -> Select[tuple[object, ...]]:
+    return select(*(feed_item.c[name] for name in Item.__slots__)).where(feed_item.c.operator_id == operator_id)
+
+
+async def _fetch(db: Database, query: Select[tuple[object, ...]]) -> Sequence[Item]:
+    async with db.read() as conn:
+        return [Item(**row) for row in (await conn.execute(query)).mappings()]

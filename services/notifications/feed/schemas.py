@@ -1,0 +1,21 @@
+"""The feed over the wire."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel
+
+
+class FeedItem(BaseModel):
+    """One entry of an operator's feed; `position` grows by one, `title` is in the caller's language."""
+
+    position: int
+    kind: Literal["task_assigned", "task_taken"]
+    desk: str
+    task_id: UUID
+    lead_id: UUID
+    title: str
+    order_number: str | None
+    due_at: datetime
+    at: datetime

@@ -1,0 +1,45 @@
+"""Each operator's feed: gap-free positions, and whose token reads it."""
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Index, Table, Text, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
+
+from services.notifications.metadata import metadata
+
+# A projection of `operator.changed`.
+operator = Table(
+    "operator",
+    metadata,
+    Column("operator_id", Uuid, primary_key=True),
+    Column("desk", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Index("ix_operator_subject", "subject"),
+)
+
+# The row that a writer locks to take the next position; the last one taken stands in it.
+feed = Table(
+    "feed",
+    metadata,
+    Column("operator_id", Uuid, primary_key=True),
+    Column("desk", Text, nullable=False),
+    Column("position", BigInteger, nullable=False),
+)
+
+feed_item = Table(
+    "feed_item",
+    metadata,
+    Column("operator_id", Uuid, primary_key=True),
+    Column("position", BigInteger, primary_key=True),
+    Column("desk", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("task_id", Uuid, nullable=False),
+    Column("lead_id", Uuid, nullable=False),
+    Column("title", JSONB, nullable=False),  # language code -> text
+    Column("order_number", Text),
+    Column("due_at", DateTime(timezone=True), nullable=False),
+    Column("event_id", Uuid, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("position > 0", name="position"),
+    CheckConstraint("kind IN ('task_assigned', 'task_taken')", name="kind"),
+    Index("uq_feed_item_operator_id_event_id", "operator_id", "event_id", unique=True),
+)

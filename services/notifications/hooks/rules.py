@@ -1,0 +1,109 @@
+"""Reading what Wazzup posts to us (providers.md §1.3): both lists in one body, and shapes nobody promised."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+MAX_ID = 200
+NO_TIME = datetime.fromtimestamp(0, UTC)  # a repeat of a callback without a time must still be a repeat
+JsonObject = Mapping[str, object]
+
+
+class Kind(StrEnum):
+    """What a callback tells about."""
+
+    STATUS = "status"
+    ECHO = "echo"  # a message that left: ours, or one that an operator typed on the phone
+    INBOUND = "inbound"
+
+
+class Status(StrEnum):
+    """Statuses that move a message."""
+
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """One element of a body; `useful` says whether it can move a message of ours."""
+
+    kind: Kind
+    provider_message_id: str
+    status: str
+    at: datetime
+    payload: JsonObject
+    useful: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A body, read as far as it goes; `unread` names the parts that were not understood."""
+
+    callbacks: Sequence[Callback]
+    unread: tuple[str, ...]
+
+
+def read(body: object) -> Reading:
+    """Read a webhook body. `{"test": true}` is readable and holds nothing."""
+    if not isinstance(body, dict):
+        return Reading((), ("body",))
+    callbacks: list[Callback] = []
+    unread: list[str] = []
+    for name, value in body.items():
+        if name == "test":
+            continue
+        elements = value if isinstance(value, list) else [None]
+        for place, found in _elements(name, elements):
+            if found is None:
+                unread.append(place)
+            else:
+                callbacks.append(found)
+    return Reading(callbacks, tuple(unread))
+
+
+def _elements(name: str, elements: Sequence[object]) -> Iterator[tuple[str, Callback | None]]:
+    reader = {"messages": _message, "statuses": _status}.get(name)
+    for number, element in enumerate(elements):
+        readable = reader is not None and isinstance(element, dict)
+        yield f"{name}[{number}]"[:MAX_ID], reader(element) if readable else None  # type: ignore[misc, arg-type]  # checked above
+
+
+def _message(element: JsonObject) -> Callback | None:
+    message_id = _identifier(element)
+    if message_id is None:
+        return None
+    kind = Kind.ECHO if element.get("isEcho") is True else Kind.INBOUND
+    status = str(element.get("status") or kind)[:MAX_ID]
+    return Callback(kind, message_id, status, _moment(element.get("dateTime")), element, kind is Kind.ECHO)
+
+
+def _status(element: JsonObject) -> Callback | None:
+    message_id, status = _identifier(element), element.get("status")
+    if message_id is None or not isinstance(status, str):
+        return None
+    at, status = _moment(element.get("timestamp")), status[:MAX_ID].lower()
+    return Callback(Kind.STATUS, message_id, status, at, element, status in set(Status))
+
+
+def _identifier(element: JsonObject) -> str | None:
+    value = element.get("messageId")
+    return value if isinstance(value, str) and 0 < len(value) <= MAX_ID else None
+
+
+def _moment(value: object) -> datetime:
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        return NO_TIME
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def error_code(payload: JsonObject) -> str:
+    """Return the code of an `error` status, whatever shape it has."""
+    error = payload.get("error")
+    code = error.get("error") if isinstance(error, dict) else error
+    return code[:MAX_ID] if isinstance(code, str) and code else "UNKNOWN_ERROR"

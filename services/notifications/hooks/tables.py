@@ -1,0 +1,59 @@
+"""What providers told us, as they told it; nothing of it is thrown away unread."""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    LargeBinary,
+    Table,
+    Text,
+    Uuid,
+)
+from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import JSONB
+
+from services.notifications.metadata import metadata
+
+# `new` waits for its message to be known (looked at again at `look_at`, on the database's clock), `applied` has
+# moved one, `orphan` never met one (sent by hand from a phone), `kept` is for a later reader: inbound messages.
+callback = Table(
+    "callback",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("desk", Text, nullable=False),
+    Column("channel_id", Uuid, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("provider_message_id", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),  # the provider's clock
+    Column("payload", JSONB, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("message_id", Uuid),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("stored_at", DateTime(timezone=True), nullable=False),
+    Column("look_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("kind IN ('status', 'echo', 'inbound')", name="kind"),
+    CheckConstraint("state IN ('new', 'applied', 'orphan', 'kept')", name="state"),
+    CheckConstraint("(state = 'applied') = (message_id IS NOT NULL)", name="applied"),
+    Index("uq_callback_event", "account", "provider_message_id", "kind", "status", "at", unique=True),
+    Index("ix_callback_look", "look_at", postgresql_where=sql("state = 'new'")),
+    Index("ix_callback_unmatched", "provider_message_id", postgresql_where=sql("state = 'new'")),
+    Index("ix_callback_message_id", "message_id", postgresql_where=sql("message_id IS NOT NULL")),
+)
+
+# Bodies, or parts of bodies, that nobody could read: raw.
+unreadable = Table(
+    "unreadable",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("desk", Text, nullable=False),
+    Column("channel_id", Uuid, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Index("ix_unreadable_desk_id", "desk", "id"),
+)

@@ -1,0 +1,51 @@
+"""Messages over the wire."""
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from services.notifications.messages.rules import State
+
+
+class Attempt(BaseModel):
+    """One idempotency key offered to a provider."""
+
+    id: UUID
+    number: int
+    channel_id: UUID
+    state: str
+    tries: int
+    provider_message_id: str | None
+    code: str | None
+    detail: str | None
+    offered_at: datetime | None
+
+
+class Message(BaseModel):
+    """A message and how far it came; `code` says why it failed or is unknown."""
+
+    id: UUID
+    desk: str
+    lead_id: UUID
+    task_id: UUID | None
+    purpose: str
+    template: str
+    template_version: int | None
+    language: str
+    channel: str
+    provider: str
+    address: str | None
+    text: str | None
+    deadline: datetime | None
+    state: State
+    code: str | None
+    detail: str | None
+    requested_at: datetime
+    changed_at: datetime
+
+
+class MessageWithAttempts(Message):
+    """One message with everything that was tried for it."""
+
+    attempts: list[Attempt]

@@ -1,0 +1,102 @@
+"""Messages (what is wanted, once per dedupe key) and their attempts (one idempotency key each)."""
+
+from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKey, Index, Integer, Table, Text, Uuid, text
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from services.notifications.metadata import metadata
+
+message = Table(
+    "message",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("desk", Text, nullable=False),
+    Column("dedupe_key", Text, nullable=False),
+    Column("lead_id", Uuid, nullable=False),
+    Column("task_id", Uuid),
+    Column("purpose", Text, nullable=False),
+    Column("template", Text, nullable=False),
+    Column("template_version", Integer),
+    Column("language", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("address", Text),
+    Column("text", Text),
+    Column("deadline", DateTime(timezone=True)),
+    Column("state", Text, nullable=False),
+    Column("published", ARRAY(Text), nullable=False),  # steps that were published, each once
+    Column("code", Text),
+    Column("detail", Text),
+    Column("correlation_id", Uuid, nullable=False),
+    Column("causation_id", Uuid),
+    Column("traceparent", Text),
+    Column("requested_at", DateTime(timezone=True), nullable=False),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint(
+        "state IN ('pending', 'unknown', 'accepted', 'sent', 'failed', 'delivered', 'read')", name="state"
+    ),
+    CheckConstraint("state = 'failed' OR (text IS NOT NULL AND address IS NOT NULL)", name="rendered"),
+    CheckConstraint("state NOT IN ('failed', 'unknown') OR code IS NOT NULL", name="reason"),
+    Index("uq_message_desk_dedupe_key", "desk", "dedupe_key", unique=True),
+    Index("ix_message_lead_id", "lead_id", "id"),
+    Index("ix_message_desk_id", "desk", "id"),
+    Index("ix_message_desk_state", "desk", "state", "id"),
+)
+
+# `due_at` is when somebody should look next: the next try of `pending`, the end of the lease of `sending`, the
+# end of hope of `waiting`. `offered_at` is set while the provider may have the message without having said so.
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("id", Uuid, primary_key=True),  # the idempotency key at the provider
+    Column("desk", Text, nullable=False),
+    Column("message_id", Uuid, ForeignKey("message.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("channel_id", Uuid, ForeignKey("channel.id"), nullable=False),
+    Column("address", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("due_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True)),  # business time: the message's deadline
+    Column("offered_at", DateTime(timezone=True)),
+    Column("lease_token", Uuid),
+    Column("tries", Integer, nullable=False),
+    Column("provider_message_id", Text),
+    Column("code", Text),
+    Column("detail", Text),
+    CheckConstraint("state IN ('pending', 'sending', 'waiting', 'accepted', 'refused', 'unknown')", name="state"),
+    CheckConstraint("(state = 'sending') = (lease_token IS NOT NULL)", name="lease"),
+    CheckConstraint("state NOT IN ('sending', 'waiting', 'unknown') OR offered_at IS NOT NULL", name="offered"),
+    CheckConstraint("provider_message_id IS NULL OR state = 'accepted'", name="accepted"),
+    Index("uq_attempt_message_id_number", "message_id", "number", unique=True),
+    # One attempt of a message may be alive: nothing is sent twice.
+    Index(
+        "uq_attempt_alive",
+        "message_id",
+        unique=True,
+        postgresql_where=text("state <> 'refused'"),
+    ),
+    # Repeats first: their key is good for a minute, a fresh one can wait.
+    Index(
+        "ix_attempt_due",
+        "channel_id",
+        text("(offered_at IS NULL)"),
+        "due_at",
+        postgresql_where=text("state IN ('pending', 'sending')"),
+    ),
+    Index(
+        "ix_attempt_offered",
+        "offered_at",
+        postgresql_where=text("state IN ('pending', 'sending') AND offered_at IS NOT NULL"),
+    ),
+    Index("ix_attempt_waiting", "due_at", postgresql_where=text("state = 'waiting'")),
+    Index(
+        "ix_attempt_expires",
+        "expires_at",
+        postgresql_where=text("state = 'pending' AND offered_at IS NULL"),
+    ),
+    Index("ix_attempt_provider_message_id", "provider_message_id"),
+    Index(
+        "ix_attempt_unnamed",
+        "address",
+        postgresql_where=text("provider_message_id IS NULL AND offered_at IS NOT NULL AND state <> 'refused'"),
+    ),
+)

@@ -1,0 +1,186 @@
+"""Recording what became of attempts: fenced by the claim's token, many in one transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import assert_never
+from uuid import UUID
+
+from libs.common.db import Database, Transaction
+from libs.common.ids import uuid7
+from services.notifications.messages import publish
+from services.notifications.messages.rules import State, Stop
+from services.notifications.sending.claims import Claim
+from services.notifications.sending.rules import Outcome, Verdict
+
+RECORD = """
+UPDATE attempt a
+SET state = t.state, lease_token = NULL, code = nullif(t.code, ''), detail = nullif(t.detail, ''),
+    provider_message_id = t.provider_message_id,
+    due_at = clock_timestamp() + t.delay * interval '1 second',
+    offered_at = CASE WHEN t.offered THEN a.offered_at END
+FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::float8[], $8::bool[])
+     AS t (id, token, state, code, detail, provider_message_id, delay, offered)
+WHERE a.id = t.id AND a.lease_token = t.token AND a.state = 'sending'
+RETURNING a.id
+"""
+SUCCESSOR = """
+INSERT INTO attempt (id, desk, message_id, number, channel_id, address, state, due_at, expires_at, tries)
+SELECT t.new_id, a.desk, a.message_id, a.number + 1, a.channel_id, a.address, 'pending',
+       clock_timestamp() + t.delay * interval '1 second', a.expires_at, 0
+FROM unnest($1::uuid[], $2::uuid[], $3::float8[]) AS t (new_id, id, delay) JOIN attempt a USING (id)
+"""
+HALT = """
+UPDATE channel SET halted_code = $2, halted_at = $3, version = version + 1 WHERE id = $1 AND halted_at IS NULL
+RETURNING desk, code
+"""
+SLOW_DOWN = """
+UPDATE pace SET free_at = greatest(free_at, clock_timestamp() + interval '5 seconds' / 3 + $2 * interval '1 second')
+WHERE account = $1
+"""
+LOOK_NOW = """
+UPDATE callback SET look_at = clock_timestamp()
+WHERE id IN (SELECT id FROM callback WHERE state = 'new' AND provider_message_id = ANY($1::text[])
+             FOR UPDATE SKIP LOCKED)
+"""
+GIVE_UP_REPEATING = """
+UPDATE attempt SET state = 'waiting', lease_token = NULL, due_at = offered_at + $2::interval
+WHERE id IN (SELECT id FROM attempt
+             WHERE state IN ('pending', 'sending') AND offered_at <= clock_timestamp() - $1::interval
+               AND due_at <= clock_timestamp()
+             LIMIT 500 FOR UPDATE SKIP LOCKED)
+"""
+GIVE_UP_WAITING = """
+UPDATE attempt SET state = 'unknown', code = coalesce(code, 'no_answer')
+WHERE id IN (SELECT id FROM attempt WHERE state = 'waiting' AND due_at <= clock_timestamp()
+             LIMIT 500 FOR UPDATE SKIP LOCKED)
+RETURNING message_id, code
+"""
+EXPIRE = """
+UPDATE attempt SET state = 'refused', code = $2
+WHERE id IN (SELECT id FROM attempt WHERE state = 'pending' AND offered_at IS NULL AND expires_at <= $1
+             LIMIT 500 FOR UPDATE SKIP LOCKED)
+RETURNING message_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A claim and what became of it; `ailing`: most answers of the account are missing just now."""
+
+    claim: Claim
+    outcome: Outcome
+    ailing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Halted:
+    """A channel that a provider's answer stopped; a person must look."""
+
+    desk: str
+    code: str
+    reason: str
+
+
+async def record(db: Database, results: Sequence[Result], now: datetime) -> Sequence[Halted]:
+    """Write results whose lease still holds; the others belong to whoever took over. Returns halted channels."""
+    async with db.begin() as tx:
+        fenced = {row["id"] for row in await tx.conn.fetch(RECORD, *_columns(results))}
+        held = [result for result in results if result.claim.attempt_id in fenced]
+        await _follow_up(tx, held)
+        facts = [(r.claim.message_id, fact) for r in held if (fact := _fact(r.outcome)) is not None]
+        await publish.learn(tx, facts, now)
+        refusals = [r for r in held if r.outcome.verdict is Verdict.HALT]
+        halted = await halt(tx, {r.claim.channel_id: r.outcome.code for r in refusals}, now)
+        await _slow_down(tx, held)
+        await tx.commit()
+    return halted
+
+
+async def settle(db: Database, repeat_window: timedelta, wait: timedelta, now: datetime) -> int:
+    """End what nothing more can be done for: lost hopes become `unknown`, late messages fail. Returns how many."""
+    async with db.begin() as tx:
+        await tx.conn.execute(GIVE_UP_REPEATING, repeat_window, wait)
+        lost = await tx.conn.fetch(GIVE_UP_WAITING)
+        late = await tx.conn.fetch(EXPIRE, now, str(Stop.DEADLINE_PASSED))
+        unknown = publish.Fact(
+            State.UNKNOWN, "outcome_unknown", "the provider never said whether it took the message"
+        )
+        expired = publish.Fact(
+            State.FAILED, str(Stop.DEADLINE_PASSED), "the deadline came before a channel was free"
+        )
+        facts = [(row["message_id"], unknown) for row in lost] + [(row["message_id"], expired) for row in late]
+        await publish.learn(tx, facts, now)
+        await tx.commit()
+    return len(facts)
+
+
+def _columns(results: Sequence[Result]) -> list[list[object]]:
+    rows = [
+        (
+            r.claim.attempt_id,
+            r.claim.token,
+            _state(r.outcome.verdict),
+            r.outcome.code,
+            r.outcome.detail,
+            r.outcome.provider_message_id,
+            r.outcome.delay,
+            _may_be_taken(r),
+        )
+        for r in results
+    ]
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _state(verdict: Verdict) -> str:
+    match verdict:
+        case Verdict.ACCEPTED:
+            return "accepted"
+        case Verdict.REFUSED | Verdict.RETRY:
+            return "refused"
+        case Verdict.LATER | Verdict.DOUBT | Verdict.HALT:
+            return "pending"
+        case _:
+            assert_never(verdict)
+
+
+def _may_be_taken(result: Result) -> bool:
+    verdict = result.outcome.verdict
+    return verdict in (Verdict.ACCEPTED, Verdict.DOUBT) or (result.claim.doubtful and _state(verdict) == "pending")
+
+
+def _fact(outcome: Outcome) -> publish.Fact | None:
+    match outcome.verdict:
+        case Verdict.ACCEPTED:
+            return publish.Fact(State.ACCEPTED)
+        case Verdict.REFUSED:
+            return publish.Fact(State.FAILED, outcome.code, outcome.detail)
+        case _:
+            return None
+
+
+async def _follow_up(tx: Transaction, held: Sequence[Result]) -> None:
+    again = [r for r in held if r.outcome.verdict is Verdict.RETRY]
+    await tx.conn.execute(
+        SUCCESSOR, [uuid7() for _ in again], [r.claim.attempt_id for r in again], [r.outcome.delay for r in again]
+    )
+    named = [r.outcome.provider_message_id for r in held if r.outcome.provider_message_id]
+    await tx.conn.execute(LOOK_NOW, named)
+
+
+async def halt(tx: Transaction, reasons: Mapping[UUID, str], now: datetime) -> list[Halted]:
+    """Stop channels until a person looks; returns those that were still running."""
+    halted: list[Halted] = []
+    for channel_id, reason in sorted(reasons.items()):
+        if row := await tx.conn.fetchrow(HALT, channel_id, reason, now):
+            halted.append(Halted(row["desk"], row["code"], reason))
+    return halted
+
+
+async def _slow_down(tx: Transaction, held: Sequence[Result]) -> None:
+    pauses: dict[str, float] = {}
+    for r in held:
+        if r.ailing or r.outcome.verdict is Verdict.LATER:
+            pauses[r.claim.account] = max(r.outcome.delay, pauses.get(r.claim.account, 0))
+    for account, pause in sorted(pauses.items()):
+        await tx.conn.execute(SLOW_DOWN, account, pause)

@@ -1,0 +1,149 @@
+"""What a provider's answer means for an attempt (providers.md §0.2, §0.9, §1.4)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+MAX_TRIES = 8  # refused attempts of one message before it is given up
+BACKOFF = 2.0  # seconds; doubles with each refusal
+BACKOFF_MOST = 300.0
+SLOW_DOWN = 2.0  # seconds that a rate limit without Retry-After silences the account
+SLOW_DOWN_MOST = 60.0
+DOUBT_PAUSE = 0.7  # seconds before an unanswered request is repeated
+
+
+class Class(StrEnum):
+    """Error classes of providers.md §0.9."""
+
+    RETRY = "R"
+    RETRY_SLOWLY = "RS"
+    DUPLICATE = "D"
+    CONFIGURATION = "C"
+    RECIPIENT = "P"
+    MESSAGE = "F"
+
+
+class Verdict(StrEnum):
+    """What to do with an attempt after one try."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"  # for good: the message has failed
+    RETRY = "retry"  # surely not taken: a new attempt, a new key
+    LATER = "later"  # surely not looked at: the same attempt, later
+    DOUBT = "doubt"  # nobody knows: the same key again, while the provider still remembers it
+    HALT = "halt"  # the channel needs a person; the attempt waits
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back. `status` None: no answer; `left` tells whether any byte may have reached the provider."""
+
+    status: int | None
+    left: bool = True
+    code: str = ""
+    detail: str = ""
+    provider_message_id: str | None = None
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A verdict with its reason; `delay` is seconds until the next look."""
+
+    verdict: Verdict
+    code: str = ""
+    detail: str = ""
+    provider_message_id: str | None = None
+    delay: float = 0.0
+
+
+def _codes(error_class: Class, names: str) -> dict[str, Class]:
+    return {normalise(name): error_class for name in names.split()}
+
+
+def normalise(code: str) -> str:
+    """Return a code without case and punctuation: Wazzup spells the same one in two ways."""
+    return "".join(c for c in code if c.isalnum()).lower()
+
+
+_CLASSES: Mapping[str, Class] = {
+    **_codes(Class.DUPLICATE, "REPEATED_CRM_MESSAGE_ID"),
+    **_codes(
+        Class.CONFIGURATION,
+        "BALANCE_IS_EMPTY CHANNEL_NO_MONEY CHANNEL_NOT_FOUND CHANNEL_BLOCKED CHANNEL_WAPI_REJECTED"
+        " CHANNEL_LIMIT_EXCEEDED MESSAGES_IS_SPAM MESSAGES_ABNORMAL_SEND MESSAGES_NOT_TEXT_FIRST WRONG_TRANSPORT"
+        " TEMPLATE_REJECTED CHAT_NO_ACCESS SPAM CHANNEL_REJECTED",
+    ),
+    **_codes(
+        Class.RETRY,
+        "MESSAGE_CHANNEL_UNAVAILABLE MESSAGE_DOWNLOAD_CONTENT_ERROR MESSAGES_CAN_NOT_ADD UNKNOWN_ERROR"
+        " UNKNOWN_ERROR_WITH_TRACE_ID GENERAL_ERROR",
+    ),
+    **_codes(Class.RETRY_SLOWLY, "TOO_MANY_EXT_REQS"),
+    **_codes(Class.RECIPIENT, "BAD_CONTACT MESSAGES_INVALID_CONTACT_TYPE"),
+}
+
+
+def classify(status: int, code: str) -> Class:
+    """Return the class of an error answer; a code that nobody documented condemns its message alone."""
+    match status:
+        case 401 | 403 | 404 | 405:
+            return Class.CONFIGURATION
+        case 429:
+            return Class.RETRY_SLOWLY
+        case _:
+            return _CLASSES.get(normalise(code), Class.MESSAGE)
+
+
+def judge(answer: Answer, *, doubtful: bool, tries: int, jitter: float) -> Outcome:
+    """Decide what follows from one try.
+
+    `doubtful`: an earlier try of the same key had no answer, so the provider may have the message whatever it
+    says now, unless it refuses the content itself. `tries` counts this message's attempts, `jitter` is 0–1.
+    """
+    if answer.status is None:
+        return _unanswered(answer, doubtful=doubtful, jitter=jitter)
+    if 200 <= answer.status < 300:
+        return Outcome(Verdict.ACCEPTED, provider_message_id=answer.provider_message_id)
+    if answer.status >= 500 or answer.status < 400:
+        return _doubt(f"http_{answer.status}", jitter)
+    code = answer.code or f"HTTP_{answer.status}"
+    return _refusal(
+        classify(answer.status, answer.code), answer, code, doubtful=doubtful, tries=tries, jitter=jitter
+    )
+
+
+def backoff(tries: int, jitter: float) -> float:
+    """Return seconds before attempt `tries + 1`: doubling, at most 5 minutes, spread over its upper half."""
+    return float(min(BACKOFF * 2 ** (tries - 1), BACKOFF_MOST)) * (0.5 + jitter / 2)
+
+
+def _unanswered(answer: Answer, *, doubtful: bool, jitter: float) -> Outcome:
+    if answer.left or doubtful:
+        return _doubt(answer.code or "no_answer", jitter)
+    return Outcome(Verdict.LATER, answer.code or "unreachable", answer.detail, delay=backoff(1, jitter))
+
+
+def _doubt(code: str, jitter: float) -> Outcome:
+    return Outcome(Verdict.DOUBT, code, delay=DOUBT_PAUSE * (1 + jitter))
+
+
+def _refusal(
+    error_class: Class, answer: Answer, code: str, *, doubtful: bool, tries: int, jitter: float
+) -> Outcome:
+    match error_class:
+        case Class.DUPLICATE:
+            return Outcome(Verdict.ACCEPTED, code)
+        case Class.RECIPIENT | Class.MESSAGE:
+            return Outcome(Verdict.REFUSED, code, answer.detail)
+        case Class.CONFIGURATION:
+            return Outcome(Verdict.HALT, code, answer.detail)
+        case Class.RETRY_SLOWLY:
+            pause = min(answer.retry_after or SLOW_DOWN, SLOW_DOWN_MOST)
+            return Outcome(Verdict.LATER, code, answer.detail, delay=pause * (1 + jitter))
+        case Class.RETRY:
+            if doubtful:
+                return _doubt(code, jitter)
+            if tries >= MAX_TRIES:
+                return Outcome(Verdict.REFUSED, code, f"given up after {tries} attempts")
+            return Outcome(Verdict.RETRY, code, answer.detail, delay=backoff(tries, jitter))

@@ -1,0 +1,141 @@
+"""The sender: claims attempts, calls the provider several at a time, records answers many at a time.
+
+An attempt is `sending` in the database before the first byte leaves. Whoever finds it so after the end of its
+lease offers the same key again while the provider remembers it, and never afterwards.
+"""
+
+import asyncio
+import random
+from collections import Counter as Tally
+from collections import deque
+from collections.abc import Sequence
+from time import monotonic
+from uuid import UUID
+
+from opentelemetry.trace import SpanKind
+from prometheus_client import Counter
+
+from libs.common import faultpoints
+from libs.common.inbox import is_transient
+from libs.common.telemetry.logs import get_logger
+from services.notifications.context import Context
+from services.notifications.sending.claims import Claim, Limits, claim
+from services.notifications.sending.records import Halted, Result, record
+from services.notifications.sending.rules import Outcome, Verdict, judge
+
+IDLE = 0.25  # seconds between looks at an empty table
+GATHER = 0.003  # seconds that finished calls wait for company, so that slots are refilled together
+MOST_PER_RECORD = 200
+RECENT = 16  # answers by which an account's health is told
+RECORD_PAUSE = 0.2
+
+log = get_logger(__name__)
+
+
+class Sender:
+    """A loop of the worker."""
+
+    __name__ = "sender"
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._limits = Limits(ctx.settings.send_concurrency, ctx.settings.lease, ctx.settings.repeat)
+        self._patience = ctx.settings.send_lease - ctx.settings.send_timeout
+        self._busy: Tally[UUID] = Tally()
+        self._calls: set[asyncio.Task[None]] = set()
+        self._results: asyncio.Queue[Result] = asyncio.Queue()
+        self._recent: dict[str, deque[bool]] = {}
+        registry = ctx.core.metrics
+        self._tries = Counter(
+            "message_tries", "Calls to providers by verdict", ["provider", "verdict"], registry=registry
+        )
+        self.halts = Counter(
+            "channel_halts", "Channels that a provider stopped", ["desk", "channel"], registry=registry
+        )
+
+    async def __call__(self, stop: asyncio.Event) -> None:
+        """Send until `stop`; then let the running calls end and record them."""
+        recorder = asyncio.create_task(self._record())
+        try:
+            while not stop.is_set():
+                if not await self._start_due():
+                    await self._wait(stop)
+            if self._calls:
+                await asyncio.wait(self._calls, timeout=self._ctx.settings.send_timeout + 1)
+            await self._results.join()
+        finally:
+            for task in (recorder, *self._calls):
+                task.cancel()
+
+    async def _start_due(self) -> bool:
+        self._ctx.due.clear()
+        now = self._ctx.core.clock.now()
+        claims = await claim(self._ctx.core.db, self._busy, self._limits, now)
+        claimed_at = monotonic()
+        for taken in claims:
+            self._busy[taken.channel_id] += 1
+            call = asyncio.create_task(self._call(taken, claimed_at))
+            self._calls.add(call)
+            call.add_done_callback(self._calls.discard)
+        return bool(claims)
+
+    async def _wait(self, stop: asyncio.Event) -> None:
+        waits = {asyncio.ensure_future(stop.wait()), asyncio.ensure_future(self._ctx.due.wait())}
+        await asyncio.wait(waits, timeout=IDLE, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+        await asyncio.sleep(GATHER)
+
+    async def _call(self, taken: Claim, claimed_at: float) -> None:
+        try:
+            if monotonic() - claimed_at > self._patience:
+                return  # a stalled process: the lease may be over before the answer
+            attributes = {"message.id": str(taken.message_id), "messaging.system": taken.provider}
+            with self._ctx.core.tracing.span(taken.traceparent, "wazzup send", attributes, SpanKind.CLIENT) as span:
+                answer = await self._ctx.wazzup.send(taken.letter, span.traceparent)
+            faultpoints.reach("sender.sent")
+            jitter = random.random()  # noqa: S311 - spreads retries, guards nothing
+            outcome = judge(answer, doubtful=taken.doubtful, tries=taken.number, jitter=jitter)
+            self._tries.labels(taken.provider, outcome.verdict).inc()
+            self._results.put_nowait(Result(taken, outcome, self._ails(taken.account, outcome)))
+        finally:
+            self._busy[taken.channel_id] -= 1
+            self._ctx.due.set()
+
+    def _ails(self, account: str, outcome: Outcome) -> bool:
+        """Tell whether to spare an ill provider: each message that it does not answer may end as unknown."""
+        recent = self._recent.setdefault(account, deque(maxlen=RECENT))
+        recent.append(outcome.verdict is Verdict.DOUBT)
+        return recent[-1] and sum(recent) > RECENT / 2
+
+    async def _record(self) -> None:
+        while True:
+            batch = [await self._results.get()]
+            while len(batch) < MOST_PER_RECORD and not self._results.empty():
+                batch.append(self._results.get_nowait())
+            try:
+                await self._record_batch(batch)
+            finally:
+                for _ in batch:
+                    self._results.task_done()
+
+    async def _record_batch(self, batch: Sequence[Result]) -> None:
+        """Record until the database takes it; a row that it never takes is left to its lease, alone."""
+        while True:
+            try:
+                self.alert(await record(self._ctx.core.db, batch, self._ctx.core.clock.now()))
+            except Exception as error:
+                if is_transient(error):
+                    await asyncio.sleep(RECORD_PAUSE)
+                    continue
+                log.exception("answers not recorded", count=len(batch), error_type=type(error).__name__)
+                if len(batch) > 1:
+                    for result in batch:
+                        await self._record_batch([result])
+            return
+
+    def alert(self, halted: Sequence[Halted]) -> None:
+        """Tell people that channels need them."""
+        for channel in halted:
+            self.halts.labels(channel.desk, channel.code).inc()
+            log.error("channel halted", desk=channel.desk, channel=channel.code, reason=channel.reason)

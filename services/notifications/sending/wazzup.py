@@ -1,0 +1,97 @@
+"""The call to Wazzup24 API v3 (providers.md §1): a request in, an `Answer` out, never an exception."""
+
+import asyncio
+from dataclasses import dataclass
+
+import httpx
+import orjson
+
+from services.notifications.sending.rules import Answer
+
+MAX_ANSWER = 64 * 1024  # bytes; a longer answer is not Wazzup's
+
+# No byte of the request can have left: the connection was never made.
+_NOT_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One text on its way. `key` is the crmMessageId, `address` digits only."""
+
+    key: str
+    api_key: str
+    channel_id: str
+    address: str
+    text: str
+
+
+class Wazzup:
+    """The HTTP client. `timeout` is seconds for the whole call, from the pool to the last byte."""
+
+    def __init__(self, base_url: str, timeout: float, connections: int) -> None:
+        self._timeout = timeout
+        self._http = httpx.AsyncClient(
+            base_url=base_url,
+            timeout=timeout,
+            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
+            trust_env=False,
+            follow_redirects=False,
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def send(self, letter: Letter, traceparent: str) -> Answer:
+        """Send once; whatever happens is an answer."""
+        body = {
+            "channelId": letter.channel_id,
+            "chatType": "whatsapp",
+            "chatId": letter.address,
+            "text": letter.text,
+            "crmMessageId": letter.key,
+        }
+        return await self._call("POST", "message", body, letter.api_key, traceparent)
+
+    async def subscribe(self, api_key: str, uri: str) -> Answer:
+        """Tell Wazzup where its webhooks go; it probes the address meanwhile."""
+        wanted = {"messagesAndStatuses": True, "contactsAndDealsCreation": False, "channelsUpdates": True}
+        return await self._call("PATCH", "webhooks", {"webhooksUri": uri, "subscriptions": wanted}, api_key, None)
+
+    async def _call(self, method: str, path: str, body: object, api_key: str, traceparent: str | None) -> Answer:
+        headers = {"authorization": f"Bearer {api_key}", "content-type": "application/json"}
+        if traceparent is not None:
+            headers["traceparent"] = traceparent
+        try:
+            async with asyncio.timeout(self._timeout):
+                response = await self._http.request(method, path, content=orjson.dumps(body), headers=headers)
+        except _NOT_LEFT as error:
+            return Answer(None, left=False, code="unreachable", detail=type(error).__name__)
+        except (httpx.HTTPError, TimeoutError) as error:
+            return Answer(None, code="no_answer", detail=type(error).__name__)
+        return read(response)
+
+
+def read(response: httpx.Response) -> Answer:
+    """Read a response of any shape: the body of an error may be empty or no JSON at all."""
+    try:
+        body = orjson.loads(response.content) if len(response.content) <= MAX_ANSWER else None
+    except orjson.JSONDecodeError:
+        body = None
+    fields = body if isinstance(body, dict) else {}
+    return Answer(
+        response.status_code,
+        code=_text(fields, "error"),
+        detail=_text(fields, "description"),
+        provider_message_id=_text(fields, "messageId") or None,
+        retry_after=_seconds(response.headers.get("retry-after")),
+    )
+
+
+def _text(fields: dict[str, object], name: str) -> str:
+    value = fields.get(name)
+    return value.replace("\x00", "")[:200] if isinstance(value, str) else ""
+
+
+def _seconds(value: str | None) -> float | None:
+    return float(value) if value is not None and value.isdecimal() else None

@@ -1,0 +1,33 @@
+"""Which events notifications listens to, and what it does with them."""
+
+from collections.abc import Sequence
+from typing import cast
+
+from libs.common.db import Transaction
+from libs.common.events import EventData, Received, assignment, tasks
+from libs.common.inbox import UseCase
+from services.notifications.context import Context
+from services.notifications.feed.actions import Given, know_operators, tell_operators
+from services.notifications.messages.actions import request_messages
+
+
+def subscriptions(ctx: Context) -> dict[str, UseCase]:
+    """Return the use case of each event type."""
+
+    async def messages(tx: Transaction, events: Sequence[Received[EventData]]) -> None:
+        requests = cast("Sequence[Received[tasks.MessageRequested]]", events)
+        if await request_messages(tx, requests, ctx.core.clock.now()):
+            tx.after_commit("sender", ctx.due.set)
+
+    async def feed(tx: Transaction, events: Sequence[Received[EventData]]) -> None:
+        await tell_operators(tx, cast("Sequence[Received[Given]]", events))
+
+    async def operators(tx: Transaction, events: Sequence[Received[EventData]]) -> None:
+        await know_operators(tx, cast("Sequence[Received[assignment.OperatorChanged]]", events))
+
+    return {
+        tasks.MessageRequested.event_type: messages,
+        tasks.TaskAssigned.event_type: feed,
+        tasks.TaskTaken.event_type: feed,
+        assignment.OperatorChanged.event_type: operators,
+    }

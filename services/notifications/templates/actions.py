@@ -1,0 +1,114 @@
+"""Proposing and approving templates (S2.5): every edit is a new version, usable after its approval."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import TypeAlias
+
+import asyncpg
+
+from libs.common import outbox
+from libs.common.db import Database, Transaction
+from libs.common.events import Cause, Outgoing
+from libs.common.events.notifications import TemplateApproved
+from libs.common.events.shared import Language
+from libs.common.ids import uuid7
+from services.notifications.errors import (
+    AlreadyExistsError,
+    AmbiguousDeskError,
+    MalformedBodyError,
+    NotFoundError,
+    SupersededError,
+)
+from services.notifications.templates.rules import fault
+
+Row: TypeAlias = "dict[str, object]"
+
+TURN = "SELECT pg_advisory_xact_lock(hashtext('template'), hashtext($1 || ' ' || $2))"
+NEWEST = "SELECT id, version, bodies FROM template WHERE desk = $1 AND code = $2 ORDER BY version DESC LIMIT 1"
+PROPOSE = """
+INSERT INTO template (id, desk, code, version, bodies, state, proposed_by, proposed_at)
+VALUES ($1, $2, $3, $4, $5, 'proposed', $6, $7)
+RETURNING *
+"""
+DESKS = """
+SELECT desk FROM template
+WHERE code = $1 AND version = $2
+  AND ($3::text[] IS NULL OR desk = ANY($3::text[])) AND ($4::text IS NULL OR desk = $4)
+"""
+VERSION = "SELECT * FROM template WHERE desk = $1 AND code = $2 AND version = $3"
+APPROVE = """
+UPDATE template t SET state = 'approved', approved_by = $4, approved_at = $5
+WHERE desk = $1 AND code = $2 AND version = $3 AND state = 'proposed'
+  AND NOT EXISTS (SELECT FROM template n
+                  WHERE n.desk = $1 AND n.code = $2 AND n.version > $3 AND n.state = 'approved')
+RETURNING *
+"""
+
+
+async def propose(db: Database, desk: str, code: str, bodies: Mapping[str, str], by: str, now: datetime) -> Row:
+    """Store a new version. Raises MalformedBodyError; AlreadyExistsError when the newest has the same texts."""
+    found = {language: problem for language, body in bodies.items() if (problem := fault(body)) is not None}
+    if found:
+        raise MalformedBodyError(found)
+    async with db.begin() as tx:
+        await tx.conn.execute(TURN, desk, code)
+        newest = await tx.conn.fetchrow(NEWEST, desk, code)
+        if newest is not None and newest["bodies"] == dict(bodies):
+            raise AlreadyExistsError(newest["id"])
+        number = newest["version"] + 1 if newest is not None else 1
+        row = await tx.conn.fetchrow(PROPOSE, uuid7(), desk, code, number, dict(bodies), by, now)
+        await tx.commit()
+    return _there(row)
+
+
+async def approve(
+    db: Database,
+    where: tuple[str, int],
+    desk: str | None,
+    desks: Collection[str] | None,
+    by: str,
+    now: datetime,
+    cause: Cause,
+) -> Row:
+    """Make a version (`where`: code, number) usable for good; approving it again changes nothing.
+
+    Raises NotFoundError, AmbiguousDeskError, SupersededError.
+    """
+    async with db.begin() as tx:
+        place = await _desk(tx, where, desk, desks)
+        await tx.conn.execute(TURN, place, where[0])
+        row = await tx.conn.fetchrow(APPROVE, place, *where, by, now)
+        if row is None:
+            return await _approved_before(tx, place, where)
+        data = TemplateApproved(
+            code=where[0],
+            version=where[1],
+            languages=tuple(Language(name) for name in sorted(row["bodies"])),
+            actor=by,
+        )
+        await outbox.add(tx, [Outgoing(f"desk:{place}", place, now, data, cause)])
+        await tx.commit()
+    return dict(row)
+
+
+async def _desk(tx: Transaction, where: tuple[str, int], desk: str | None, desks: Collection[str] | None) -> str:
+    rows = await tx.conn.fetch(DESKS, *where, None if desks is None else list(desks), desk)
+    if not rows:
+        raise NotFoundError
+    if len(rows) > 1:
+        raise AmbiguousDeskError
+    found: str = rows[0]["desk"]
+    return found
+
+
+async def _approved_before(tx: Transaction, desk: str, where: tuple[str, int]) -> Row:
+    row = _there(await tx.conn.fetchrow(VERSION, desk, *where))
+    if row["state"] != "approved":
+        raise SupersededError
+    return row
+
+
+def _there(row: asyncpg.Record | None) -> Row:
+    if row is None:
+        raise NotFoundError
+    return dict(row)

@@ -1,0 +1,74 @@
+"""Routes of templates."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, cast
+from uuid import UUID
+
+from fastapi import Query
+
+from libs.common.http.idempotent_route import IdempotentRoute
+from libs.common.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
+from libs.common.http.routes import api_router
+from services.notifications.deps import Chain, Ctx, Manager, Staff, desks_of
+from services.notifications.errors import NotFoundError
+from services.notifications.templates import actions
+from services.notifications.templates.queries import list_templates
+from services.notifications.templates.rules import placeholders
+from services.notifications.templates.schemas import ProposeTemplate, TemplateVersion
+
+router = api_router("/notifications/v1/templates", tags=["templates"], route_class=IdempotentRoute)
+ORDER = "-id"
+
+
+@router.post("", status_code=201)
+async def propose(body: ProposeTemplate, ctx: Ctx, caller: Staff) -> TemplateVersion:
+    """Propose a template, or a new version of one; usable after a supervisor approves it (S2.5)."""
+    if not caller.may_see(body.desk):
+        raise NotFoundError
+    bodies = {str(language): text for language, text in body.bodies.items()}
+    now = ctx.core.clock.now()
+    return shape(await actions.propose(ctx.core.db, body.desk, body.code, bodies, caller.sub, now))
+
+
+@router.get("")
+async def templates(
+    ctx: Ctx,
+    caller: Staff,
+    code: str | None = None,
+    desk: str | None = None,
+    state: Literal["proposed", "approved"] | None = None,
+    limit: Limit = 50,
+    cursor: CursorParam = None,
+) -> Page[TemplateVersion]:
+    """List versions, newest first."""
+    desks = desks_of(caller)
+    if desk is not None:
+        desks = frozenset({desk}) if caller.may_see(desk) else frozenset()
+    before = cast("UUID", decode_cursor(cursor, ORDER, [UUID])[0]) if cursor else None
+    rows = await list_templates(ctx.core.db, desks, code, state, before, limit + 1)
+    return page_of(rows, limit, ORDER, _key, shape)
+
+
+@router.post("/{code}/versions/{number}/approve")
+async def approve(
+    code: str,
+    number: int,
+    ctx: Ctx,
+    caller: Manager,
+    chain: Chain,
+    desk: Annotated[str | None, Query(description="needed when several desks have the template")] = None,
+) -> TemplateVersion:
+    """Make a version usable; approving it again changes nothing (S2.5)."""
+    now = ctx.core.clock.now()
+    return shape(await actions.approve(ctx.core.db, (code, number), desk, desks_of(caller), caller.sub, now, chain))
+
+
+def _key(row: Mapping[str, object]) -> list[UUID]:
+    return [cast("UUID", row["id"])]
+
+
+def shape(row: Mapping[str, object]) -> TemplateVersion:
+    """Return a row as the API shows it."""
+    bodies = cast("dict[str, str]", row["bodies"])
+    names = dict.fromkeys(name for body in bodies.values() for name in placeholders(body))
+    return TemplateVersion.model_validate({**row, "placeholders": list(names)})

@@ -1,0 +1,29 @@
+"""Templates: one row per version."""
+
+from sqlalchemy import CheckConstraint, Column, DateTime, Index, Integer, Table, Text, Uuid, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from services.notifications.metadata import metadata
+
+template = Table(
+    "template",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("desk", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("bodies", JSONB, nullable=False),  # language code -> text
+    Column("state", Text, nullable=False),
+    Column("proposed_by", Text, nullable=False),
+    Column("proposed_at", DateTime(timezone=True), nullable=False),
+    Column("approved_by", Text),
+    Column("approved_at", DateTime(timezone=True)),
+    CheckConstraint("state IN ('proposed', 'approved')", name="state"),
+    CheckConstraint("version > 0", name="version"),
+    CheckConstraint(
+        "(state = 'approved') = (approved_by IS NOT NULL) AND (approved_by IS NULL) = (approved_at IS NULL)",
+        name="approval",
+    ),
+    Index("uq_template_desk_code_version", "desk", "code", "version", unique=True),
+    Index("ix_template_approved", "desk", "code", "version", postgresql_where=text("state = 'approved'")),
+)
