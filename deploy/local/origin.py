@@ -1,0 +1,84 @@
+"""The one origin: four apps and the stack's own routes in one process, chosen by the first path segment.
+
+Each app serves its full path, so nothing is rewritten. The origin enters each app's lifespan.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import httpx
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+_ASK_SECONDS = 3.0
+
+Workers = Callable[[], Mapping[str, int]]  # name -> port of its health server
+
+
+class Origin:
+    """An ASGI app that hands each request to the service that its path names."""
+
+    def __init__(self, services: Mapping[str, FastAPI], own: ASGIApp) -> None:
+        self._services = services
+        self._own = own
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection; the lifespan is the origin's own."""
+        app: ASGIApp = self._own
+        if scope["type"] == "http":
+            segment = scope["path"].split("/", 2)[1]
+            app = self._services.get(segment, self._own)
+        await app(scope, receive, send)
+
+
+def create_origin(services: Mapping[str, FastAPI], own: FastAPI, workers: Workers) -> Origin:
+    """Join the apps; `own` gets `/livez` and `/readyz` over all, and starts and stops the others."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for app in services.values():
+                await stack.enter_async_context(app.router.lifespan_context(app))
+            yield
+
+    async def livez(_: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def readyz(_: Request) -> Response:
+        states = await readiness(services, workers())
+        ready = all(states.values())
+        return JSONResponse({"ready": ready, "parts": states}, status_code=200 if ready else 503)
+
+    own.router.lifespan_context = lifespan
+    own.add_route("/livez", livez)
+    own.add_route("/readyz", readyz)
+    return Origin(services, own)
+
+
+async def readiness(services: Mapping[str, FastAPI], workers: Mapping[str, int]) -> dict[str, bool]:
+    """Ask every service and every worker whether it is ready; who does not answer is not."""
+    apis = [_ask_app(name, app) for name, app in services.items()]
+    processes = [_ask_port(port) for port in workers.values()]
+    answers = await asyncio.gather(*apis, *processes)
+    names = [*(f"{name}-api" for name in services), *workers]
+    return dict(zip(names, answers, strict=True))
+
+
+async def _ask_app(name: str, app: FastAPI) -> bool:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://origin") as client:
+        return await _ask(client, f"/{name}/readyz")
+
+
+async def _ask_port(port: int) -> bool:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        return await _ask(client, "/readyz")
+
+
+async def _ask(client: httpx.AsyncClient, path: str) -> bool:
+    try:
+        return (await client.get(path, timeout=_ASK_SECONDS)).status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False

@@ -1,0 +1,202 @@
+"""The embedded stack: servers, schema, workers, stand-in and the origin, started and stopped in order."""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+
+import httpx
+
+from deploy.demo.desk import DemoDesk, Seeder, SeedError
+from deploy.local.children import Children
+from deploy.local.dev import create_dev
+from deploy.local.home import Home
+from deploy.local.origin import create_origin
+from deploy.local.ports import free_ports
+from deploy.local.process import LocalStackError
+from deploy.local.servers import Servers
+from deploy.setup import set_up
+from libs.common.clock import SharedClock
+from libs.common.db.roles import SERVICES, service_url
+from libs.common.serving import serve
+from libs.common.testing.issuer import TokenIssuer
+
+_READY_SECONDS = 60
+
+
+@dataclass
+class Stack:
+    """One running stack. `say` shows progress to a person."""
+
+    home: Home
+    port: int
+    say: Callable[[str], None]
+    desk: DemoDesk | None = None
+    _ports: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        """The origin."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Start everything, give control while it runs, then drain and stop everything."""
+        async with AsyncExitStack() as stack:
+            clock = SharedClock(self.home.clock)
+            stack.callback(clock.close)
+            issuer = TokenIssuer.in_folder(self.home.keys)
+            servers = Servers(self.home, self.say)
+            stack.push_async_callback(servers.stop)
+            await servers.start()
+            await self._prepare(servers)
+            watch = asyncio.create_task(servers.watch())
+            stack.callback(watch.cancel)
+            self._choose_ports()
+            children = Children(self.home.logs, self.say)
+            stack.push_async_callback(children.stop)
+            await self._start_children(children, servers)
+            await stack.enter_async_context(self._origin(clock, issuer, servers, children))
+            await self._until_ready()
+            self.say("setting up the demo desk")
+            self.desk = await self._seed(issuer)
+            yield
+
+    async def migrate_only(self) -> None:
+        """Bring roles, schemas and topics up to date, with servers that are stopped again afterwards."""
+        servers = Servers(self.home, self.say)
+        try:
+            await servers.start()
+            await self._prepare(servers)
+        finally:
+            await servers.stop()
+
+    def info(self, servers: Servers, children: Children) -> dict[str, object]:
+        """Return what is up and how to reach it: the body of `GET /dev/info`."""
+        desk = self.desk.as_dict() if self.desk else {}
+        return {
+            "origin": self.url,
+            "postgres_url": servers.postgres_url,
+            "kafka_bootstrap": servers.kafka_bootstrap,
+            "ports": {"origin": self.port, **self._ports},
+            "pids": {"origin": os.getpid(), **servers.pids(), **children.pids()},
+            "logs": str(self.home.logs),
+            **desk,
+        }
+
+    async def _prepare(self, servers: Servers) -> None:
+        from libs.common.db.migrations import migrate
+
+        self.say("roles, migrations, topics")
+        passwords = self.home.passwords()
+        await set_up(servers.postgres_url, servers.kafka_bootstrap, dict(passwords))
+        for service in SERVICES:
+            await migrate(service, service_url(servers.postgres_url, service, passwords[service]))
+
+    def _choose_ports(self) -> None:
+        names = [*(f"{service}-{part}" for service in SERVICES for part in ("worker", "hint")), "wazzup"]
+        self._ports = dict(zip(names, free_ports(len(names)), strict=True))
+
+    def _environment(self, service: str, servers: Servers) -> dict[str, str]:
+        own = service.upper()
+        return {
+            "POSTGRES_URL": service_url(servers.postgres_url, service, self.home.passwords()[service]),
+            "KAFKA_BOOTSTRAP": servers.kafka_bootstrap,
+            "JWKS_FILE": str(self.home.keys / "jwks.json"),
+            f"{own}_INSTANCE": f"{service}-local",
+            f"{own}_CLOCK_FILE": str(self.home.clock),
+            f"{own}_WORKER_PORT": str(self._ports[f"{service}-worker"]),
+            f"{own}_PORT": str(self.port),
+            f"{own}_RELAY_HINT_PORT": str(self._ports[f"{service}-hint"]),
+            **(self._messenger() if service == "notifications" else {}),
+        }
+
+    def _messenger(self) -> dict[str, str]:
+        standin = f"http://127.0.0.1:{self._ports['wazzup']}/v3/"
+        return {"NOTIFICATIONS_WAZZUP_URL": standin, "NOTIFICATIONS_PUBLIC_URL": self.url}
+
+    async def _start_children(self, children: Children, servers: Servers) -> None:
+        self.say("starting the workers and the messenger stand-in")
+        for service in SERVICES:
+            env = {**_inherited(), **self._environment(service, servers)}
+            await children.start(f"{service}-worker", [f"services.{service}", "worker"], env)
+        standin = [
+            "libs.common.testing.wazzup",
+            "--port",
+            str(self._ports["wazzup"]),
+            "--journal",
+            str(self.home.journal),
+        ]
+        await children.start("wazzup", standin, _inherited())
+
+    @asynccontextmanager
+    async def _origin(
+        self, clock: SharedClock, issuer: TokenIssuer, servers: Servers, children: Children
+    ) -> AsyncIterator[None]:
+        from deploy.local.apps import create_apps
+
+        self.say("starting the four services")
+        apps = create_apps({service: self._environment(service, servers) for service in SERVICES})
+        standin = f"http://127.0.0.1:{self._ports['wazzup']}"
+        own = create_dev(clock, issuer, standin, partial(self.info, servers, children))
+        workers = {name: port for name, port in self._ports.items() if name.endswith("-worker")}
+        stop = asyncio.Event()
+        origin = create_origin(apps, own, lambda: workers)
+        task = asyncio.create_task(serve(origin, "127.0.0.1", self.port, stop))
+        try:
+            await _until_listening(self.port, task)
+            yield
+        finally:
+            stop.set()
+            await task
+
+    async def _until_ready(self) -> None:
+        states: Mapping[str, bool] = {}
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_READY_SECONDS), httpx.AsyncClient(base_url=self.url) as client:
+                while True:
+                    answer = await client.get("/readyz", timeout=10)
+                    if answer.status_code == httpx.codes.OK:
+                        return
+                    states = answer.json()["parts"]
+                    await asyncio.sleep(0.1)
+        late = ", ".join(name for name, ready in states.items() if not ready)
+        raise LocalStackError(f"not ready after {_READY_SECONDS} s: {late}; see {self.home.logs}")
+
+    async def _seed(self, issuer: TokenIssuer) -> DemoDesk:
+        try:
+            async with httpx.AsyncClient(base_url=self.url, timeout=30) as client:
+                return await Seeder(client, issuer, self.home.path / "demo.json", self.url).seed()
+        except (SeedError, httpx.HTTPError) as error:
+            raise LocalStackError(f"the demo desk cannot be set up: {error!r}; see {self.home.logs}") from error
+
+
+async def _until_listening(port: int, server: asyncio.Task[None]) -> None:
+    while not server.done():
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            await asyncio.sleep(0.02)
+        else:
+            writer.close()
+            return
+    await server
+
+
+def _inherited() -> dict[str, str]:
+    # What names other servers or a moved port is for this process; children get their own.
+    ours = {"POSTGRES_URL", "KAFKA_BOOTSTRAP", "PORT"}
+    return {name: value for name, value in os.environ.items() if name not in ours}
+
+
+async def until_asked_to_stop() -> None:
+    """Wait for Ctrl-C or SIGTERM."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    await stop.wait()
