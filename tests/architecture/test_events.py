@@ -1,0 +1,55 @@
+"""Every published type is documented, has one owner, and whoever listens names one that exists."""
+
+import ast
+
+import pytest
+
+from libs.common.events import OWNERS, REGISTRY, export
+from tests.architecture.sources import ROOT, Source, sources
+
+
+@pytest.mark.parametrize("event_type", sorted(REGISTRY))
+def test_every_event_type_has_a_schema_and_an_example(event_type: str) -> None:
+    assert export.schema_path(event_type).is_file()
+    assert export.example_path(event_type).is_file()
+
+
+@pytest.mark.parametrize("event_type", sorted(REGISTRY))
+def test_every_event_type_has_one_of_the_owners(event_type: str) -> None:
+    assert REGISTRY[event_type].owner in OWNERS
+
+
+def calls(source: Source) -> set[str]:
+    return {ast.unparse(node.func) for node in ast.walk(source.tree) if isinstance(node, ast.Call)}
+
+
+def foreign_names(source: Source, owner: str) -> set[str]:
+    """Return how a file spells the event models of other owners: `LeadReceived`, `intake.LeadReceived`."""
+    spelled = {
+        f"{node.module}.{alias.name}": alias.asname or alias.name
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    foreign = [model for model in REGISTRY.values() if model.owner != owner]
+    direct = {spelled.get(f"{model.__module__}.{model.__name__}", "") for model in foreign}
+    return direct | {f"{spelled.get(model.__module__, '')}.{model.__name__}" for model in foreign}
+
+
+@pytest.mark.parametrize("owner", OWNERS)
+def test_only_the_owner_makes_its_events(owner: str) -> None:
+    files = [source for source in sources() if source.path.is_relative_to(ROOT / "services" / owner)]
+    made = {f"{source.name}: {name}" for source in files for name in calls(source) & foreign_names(source, owner)}
+    assert made == set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from libs.common.events.intake import OrderChanged\nOrderChanged(lead_id=1)",
+        "from libs.common.events import intake as leads\nleads.OrderChanged(lead_id=1)",
+    ],
+)
+def test_the_check_sees_a_foreign_event_however_it_is_spelled(text: str) -> None:
+    source = Source(ROOT / "services" / "tasks" / "x.py", text, ast.parse(text))
+    assert calls(source) & foreign_names(source, "tasks") != set()

@@ -1,0 +1,35 @@
+"""Nothing in the repository depends on, or tells of, the machine that it was written on."""
+
+import re
+import subprocess
+from pathlib import Path
+
+from tests.architecture.sources import ROOT
+
+# Written in pieces, so that this file does not find itself.
+FORBIDDEN = {
+    "a developer's home": re.compile(r"(?<![\w.])/(?:ro" r"ot|ho" r"me/\w+|Use" r"rs/\w+)/"),
+    "a workplace's folder": re.compile(r"(?<![\w.}/])/wo" r"rk/"),
+    "a package index": re.compile(
+        r"--(?:extra-)?index-u" r"rl|--find-li" r"nks|PIP_\w*IND" r"EX|//[\w.-]*(?:pypi|nexus|artifactory)\."
+    ),
+}
+BINARY = {".png", ".ico", ".gz", ".jar", ".whl"}
+
+
+def committed_files() -> list[Path]:
+    """Return what git knows or would take."""
+    listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
+    paths = (ROOT / name for name in names if name)
+    return [path for path in paths if path.is_file() and path.suffix not in BINARY]
+
+
+def test_no_file_names_a_machine_or_a_package_index() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: {what}"
+        for path in committed_files()
+        for what, pattern in FORBIDDEN.items()
+        if pattern.search(path.read_text(errors="replace"))
+    ]
+    assert found == []

@@ -1,0 +1,98 @@
+"""Arrows point inward: import-linter's contracts, and what rules may know, name by name."""
+
+import ast
+import importlib
+import sys
+from collections.abc import Iterator
+from enum import Enum
+
+import pytest
+from importlinter.cli import lint_imports
+
+from tests.architecture.sources import ROOT, Source, sources
+
+MODULES = {source.module: source for source in sources() if not source.is_test}
+RULES = sorted(name for name in MODULES if name.startswith("services.") and name.endswith(".rules"))
+# orjson is a codec: bytes in, values out.
+PURE_LIBRARIES = ("libs.common.clock", "libs.common.money", "libs.common.phone", "orjson", "urllib.parse")
+# Words of the domain that published events use too. Only enums: two sets of the same words, translated
+# member by member, would say nothing; the event classes beside them stay out of reach.
+SHARED_WORDS = "libs.common.events.shared"
+IMPURE = frozenset(
+    {"asyncio", "concurrent", "contextvars", "http", "io", "logging", "multiprocessing", "os", "pathlib", "queue"}
+    | {"random", "secrets", "select", "shutil", "signal", "socket", "sqlite3", "ssl", "subprocess", "tempfile"}
+    | {"threading", "time", "urllib", "weakref"}
+)
+IMPURE_CALLS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "uuid1", "uuid4", "uuid7"}
+
+
+def imports(source: Source) -> Iterator[tuple[str, str]]:
+    """Yield (module, name) of every import; a plain `import x` has no name."""
+    for node in ast.walk(source.tree):
+        match node:
+            case ast.Import(names=names):
+                yield from ((alias.name, "") for alias in names)
+            case ast.ImportFrom(module=str(module), names=names):
+                yield from ((module, alias.name) for alias in names)
+
+
+def pure_modules() -> list[str]:
+    """Return all rules, and every module of their own service that they are made of."""
+    found, waiting = set(), list(RULES)
+    while waiting:
+        name = waiting.pop()
+        found.add(name)
+        service = ".".join(name.split(".")[:2])
+        own = {
+            module for module, _ in imports(MODULES[name]) if module.startswith(f"{service}.") and module in MODULES
+        }
+        waiting += own - found
+    return sorted(found)
+
+
+def allowed(module: str, name: str) -> bool:
+    top = module.partition(".")[0]
+    if module == SHARED_WORDS:
+        return issubclass(getattr(importlib.import_module(module), name), Enum)
+    standard = top in sys.stdlib_module_names and top not in IMPURE
+    return standard or module in MODULES_OF_RULES or module.startswith(PURE_LIBRARIES)
+
+
+MODULES_OF_RULES = pure_modules()
+
+
+def test_import_contracts_hold(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.syspath_prepend(str(ROOT))
+    assert lint_imports(no_cache=True) == 0, capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", MODULES_OF_RULES)
+def test_rules_import_nothing_but_what_is_pure(name: str) -> None:
+    foreign = [f"{module}.{what}" for module, what in imports(MODULES[name]) if not allowed(module, what)]
+    assert foreign == []
+
+
+@pytest.mark.parametrize("name", MODULES_OF_RULES)
+def test_rules_read_no_clock_and_draw_no_ids(name: str) -> None:
+    calls = [node for node in ast.walk(MODULES[name].tree) if isinstance(node, ast.Call)]
+    reads = [f"line {call.lineno}" for call in calls if ast.unparse(call.func).endswith(tuple(IMPURE_CALLS))]
+    assert reads == []
+
+
+def test_every_service_has_rules() -> None:
+    assert {name.split(".")[1] for name in RULES} == {"intake", "tasks", "assignment", "notifications"}
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("asyncio", ""),
+        ("datetime", "datetime"),
+        ("pydantic", "BaseModel"),
+        (SHARED_WORDS, "Person"),
+        (SHARED_WORDS, "Stage"),
+    ],
+)
+def test_the_check_tells_words_and_values_from_frameworks_and_models(module: str, name: str) -> None:
+    assert allowed(module, name) is ((module, name) in {("datetime", "datetime"), (SHARED_WORDS, "Stage")})

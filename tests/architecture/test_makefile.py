@@ -1,0 +1,86 @@
+"""`make` explains itself, and needs no more than the machine has."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from deploy import venv
+from tests.architecture.sources import ROOT
+
+TARGETS = ("run", "test", "lint", "fmt", "contracts", "bench", "chaos", "migrate", "lock")
+
+
+def make(*arguments: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PATH": path or os.environ["PATH"], "MAKEFLAGS": ""}
+    return subprocess.run(
+        ["/usr/bin/env", "make", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+
+
+def script(path: Path, body: str) -> Path:
+    path.write_text(f"#!/bin/sh\n{body}\n")
+    path.chmod(0o755)
+    return path
+
+
+def build(tmp_path: Path, makes: str) -> subprocess.CompletedProcess[str]:
+    """Run .ci/run with a `make` that does what `makes` says."""
+    script(tmp_path / "make", makes)
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    return subprocess.run([ROOT / ".ci" / "run"], env=environment, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_make_alone_prints_each_target_with_its_purpose(target: str) -> None:
+    assert f"make {target} " in make().stdout
+
+
+def test_a_missing_python_is_one_clear_line(tmp_path: Path) -> None:
+    done = make("lint", "PYTHON=python-of-nowhere", f"VENV={tmp_path / 'venv'}")
+    assert "install Python 3.11 or newer" in done.stdout
+    assert done.returncode != 0
+
+
+def test_an_old_python_is_named(tmp_path: Path) -> None:
+    lie = (
+        "import runpy, sys; sys.version_info = (3, 9); sys.argv.pop(0); runpy.run_path(sys.argv[0], {}, '__main__')"
+    )
+    old = script(tmp_path / "old", f'exec {sys.executable} -c "{lie}" "$@"')
+    done = make("lint", f"PYTHON={old}", f"VENV={tmp_path / 'venv'}")
+    assert "Python 3.11 or newer is needed" in done.stderr
+
+
+def test_an_interrupted_environment_is_made_anew_and_only_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands: list[list[str]] = []
+    monkeypatch.setattr(venv, "LOCK", script(tmp_path / "requirements.lock", ""))
+
+    def run(command: list[str], *, check: bool) -> subprocess.CompletedProcess[str]:
+        commands.append(command)
+        return subprocess.CompletedProcess(command, returncode=int(len(commands) == 2 or check))
+
+    monkeypatch.setattr(subprocess, "run", run)
+    stamp = tmp_path / "stamp"
+    codes = [venv.main(str(tmp_path / "venv"), str(stamp)) for _ in range(3)]
+    assert (codes, len(commands), stamp.exists()) == ([1, 0, 0], 4, True)
+
+
+def test_chaos_takes_its_rounds(tmp_path: Path) -> None:
+    assert "tests.chaos --rounds 7" in make("-n", "chaos", "N=7", f"VENV={tmp_path}").stdout
+
+
+@pytest.mark.parametrize("line", ["=== 3 passed in 1.20s ===", "3 passed, 1 warning in 1.20s"])
+def test_build_ends_with_pytests_closing_line(tmp_path: Path, line: str) -> None:
+    done = build(tmp_path, f"echo '{line}'; echo 'something after'")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, line)
+
+
+@pytest.mark.parametrize(
+    "makes", ["echo '=== 1 failed, 2 passed in 1s ==='; exit 2", "echo 'lint: no'; exit 2", "true"]
+)
+def test_build_fails_when_tests_fail_or_none_was_run(tmp_path: Path, makes: str) -> None:
+    assert build(tmp_path, makes).returncode != 0

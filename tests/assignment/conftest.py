@@ -1,0 +1,30 @@
+"""A running assignment service on a real database, with its people and what tasks would say."""
+
+import pytest_asyncio
+
+from libs.common.clock import ManualClock
+from libs.common.core import Core
+from libs.common.db import Database
+from libs.common.telemetry.metrics import new_registry
+from libs.common.telemetry.tracing import Tracing
+from services.assignment.context import Context
+from services.assignment.metrics import Metrics
+from services.assignment.settings import AssignmentSettings
+from tests.assignment.desk import Desk
+from tests.assignment.people import NOW
+
+
+@pytest_asyncio.fixture
+async def ctx(assignment_db: Database) -> Context:
+    settings = AssignmentSettings(postgres_url=assignment_db.config.url)
+    clock, tracing = ManualClock(NOW), Tracing("assignment")
+    core = Core("assignment", settings, assignment_db, clock, tracing, new_registry())
+    return Context(core, settings, Metrics(core.metrics))
+
+
+@pytest_asyncio.fixture
+async def desk(ctx: Context) -> Desk:
+    """A desk with the pool `callback` and nobody in it."""
+    desk = Desk(ctx)
+    await desk.make_pool("callback")
+    return desk

@@ -1,0 +1,128 @@
+"""Whole histories on one floor: counts, capacity and waiting work hold whatever happens (S2.1, P.3)."""
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from itertools import count
+from uuid import UUID
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from services.assignment.pools.rules import Choice, LeadId, OperatorId, PoolId, TaskId, why_not
+from services.assignment.shifts.rules import Presence
+from services.assignment.work.floor import Floor
+from services.assignment.work.rules import (
+    Assigned,
+    Declined,
+    Ended,
+    Origin,
+    Request,
+    Requested,
+    Step,
+    Taken,
+    Withdrawn,
+    Work,
+    WorkState,
+    unknown,
+)
+from tests.assignment.people import CALL, NOW, decision_id, operator_id, person, pool_of
+
+TASKS = st.integers(1, 6)
+PEOPLE = st.integers(1, 3)
+
+
+@dataclass
+class History:
+    """A floor that lives on from transaction to transaction."""
+
+    floor: Floor
+    versions: Counter[int] = field(default_factory=Counter)
+
+    @property
+    def pool(self) -> PoolId:
+        return next(iter(self.floor.pools))
+
+    def work(self, task: int) -> Work:
+        task_id = TaskId(UUID(int=task))
+        return self.floor.works.get(task_id) or unknown(task_id, LeadId(task_id), "demo")
+
+    def say(self, task: int, step: Step) -> None:
+        self.floor.play(self.work(task), step)
+        self.settle()
+
+    def settle(self) -> None:
+        waiting = [work for work in self.floor.works.values() if work.state is WorkState.WAITING]
+        self.floor.offer(waiting, NOW, Choice.DRAINED_WORK_FINISHED)
+
+    def request(self, task: int) -> Requested:
+        self.versions[task] += 1
+        due = NOW + timedelta(minutes=task)
+        return Requested(Request(self.versions[task], self.pool, CALL, due, NOW, Origin(UUID(int=1), None, None)))
+
+
+class FloorMachine(RuleBasedStateMachine):
+    """Tasks says whatever it likes about six tasks while three people come and go."""
+
+    @initialize(capacity=st.integers(1, 3))
+    def open(self, capacity: int) -> None:
+        pool = pool_of([person(n, capacity=capacity) for n in (1, 2, 3)])
+        people = dict(pool.people)
+        ids = count(1)
+        self.capacity = capacity
+        floor = Floor(people, {pool.pool_id: replace(pool, people=people)}, {}, lambda: decision_id(next(ids)))
+        self.history = History(floor)
+
+    @rule(task=TASKS)
+    def requested(self, task: int) -> None:
+        self.history.say(task, self.history.request(task))
+
+    @rule(task=TASKS)
+    def withdrawn(self, task: int) -> None:
+        self.history.say(task, Withdrawn("closed"))
+
+    @rule(task=TASKS, reason=st.sampled_from(["stale_version", "operator_inactive"]))
+    def declined(self, task: int, reason: str) -> None:
+        offer = self.history.work(task).offer
+        self.history.say(task, Declined(offer.decision_id if offer else decision_id(0), reason))
+
+    @rule(task=TASKS)
+    def confirmed(self, task: int) -> None:
+        if offer := self.history.work(task).offer:
+            self.history.say(task, Assigned(offer.operator_id))
+
+    @rule(task=TASKS, who=PEOPLE)
+    def taken(self, task: int, who: int) -> None:
+        if self.history.floor.people[operator_id(who)].free:
+            self.history.say(task, Taken(operator_id(who), self.history.pool))
+
+    @rule(task=TASKS, who=st.none() | PEOPLE)
+    def ended(self, task: int, who: int | None) -> None:
+        self.history.say(task, Ended(operator_id(who) if who else None))
+
+    @rule(who=PEOPLE, presence=st.sampled_from(Presence))
+    def moved(self, who: int, presence: Presence) -> None:
+        people = self.history.floor.people
+        people[operator_id(who)] = replace(people[operator_id(who)], presence=presence)
+        self.history.settle()
+
+    @invariant()
+    def open_counts_are_the_open_work(self) -> None:
+        held = Counter[OperatorId](work.holder for work in self.history.floor.works.values() if work.holder)
+        assert {key: each.open_work for key, each in self.history.floor.people.items() if each.open_work} == held
+
+    @invariant()
+    def nobody_is_over_capacity(self) -> None:
+        assert all(each.open_work <= self.capacity for each in self.history.floor.people.values())
+
+    @invariant()
+    def nothing_waits_while_somebody_could_do_it(self) -> None:
+        floor = self.history.floor
+        for work in floor.works.values():
+            if work.state is WorkState.WAITING and work.request:
+                assert all(why_not(each, work.request.need, "demo") for each in floor.people.values())
+
+
+TestFloor = FloorMachine.TestCase
+TestFloor.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)

@@ -1,0 +1,103 @@
+"""Check-in, check-out, pause over HTTP, with the events they leave."""
+
+from datetime import timedelta
+
+import pytest
+
+from libs.common.clock import ManualClock
+from libs.common.events.assignment import OperatorChanged, Presence, ShiftEnded, ShiftStarted, WorkAssigned
+from tests.assignment.desk import Desk, completed, requested, task_id
+
+
+async def test_a_check_in_starts_a_shift_and_tells_the_others(desk: Desk) -> None:
+    ann = await desk.hire("ann")
+    assert [event.operator_id for event in await desk.said(ShiftStarted)] == [ann]
+    changes = await desk.said(OperatorChanged)
+    assert [event.presence for event in changes] == [Presence.CHECKED_OUT, Presence.CHECKED_IN]
+
+
+@pytest.mark.req("S2.1")
+async def test_a_check_in_drains_the_night_by_deadline_within_capacity(desk: Desk) -> None:
+    await desk.hear(*[requested(n) for n in range(30, 0, -1)])
+    await desk.hire("ann")
+    drained = await desk.said(WorkAssigned)
+    assert [event.task_id for event in drained] == [task_id(n) for n in range(1, 21)]
+    assert {event.reason for event in drained} == {"drained_at_check_in"}
+
+
+async def test_a_paused_operator_gets_nothing_until_they_are_back(desk: Desk) -> None:
+    await desk.hire("ann")
+    await desk.presence("ann", "pause")
+    await desk.hear(requested(1))
+    assert await desk.waits() == 1
+    await desk.presence("ann", "check-in")
+    assert len(await desk.said(WorkAssigned)) == 1
+
+
+async def test_a_second_check_in_changes_nothing(desk: Desk) -> None:
+    await desk.hire("ann")
+    answer = await desk.presence("ann", "check-in")
+    assert answer.json()["presence"] == "checked_in"
+    assert len(await desk.said(ShiftStarted)) == 1
+
+
+async def test_a_pause_is_part_of_the_shift(desk: Desk) -> None:
+    await desk.hire("ann")
+    await desk.presence("ann", "pause")
+    await desk.presence("ann", "check-in")
+    assert len(await desk.items("/shifts")) == 1
+
+
+async def test_a_check_out_ends_the_shift_and_keeps_the_open_work(desk: Desk) -> None:
+    ann = await desk.hire("ann")
+    await desk.hear(requested(1))
+    clock = desk.ctx.core.clock
+    assert isinstance(clock, ManualClock)
+    clock.advance(timedelta(hours=8))
+    view = (await desk.presence("ann", "check-out")).json()
+    assert (view["presence"], view["open_work"]) == ("checked_out", 1)
+    assert [(event.operator_id, event.at) for event in await desk.said(ShiftEnded)] == [(ann, clock.now())]
+
+
+async def test_nobody_pauses_without_a_shift(desk: Desk) -> None:
+    await desk.hire("ann", here=False)
+    answer = await desk.presence("ann", "pause")
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_on_shift")
+
+
+async def test_who_has_left_gets_no_work_when_theirs_is_finished(desk: Desk) -> None:
+    ann = await desk.hire("ann", capacity=1)
+    await desk.hear(requested(1), requested(2))
+    await desk.presence("ann", "check-out")
+    await desk.hear(completed(1, ann))
+    assert len(await desk.said(WorkAssigned)) == 1
+
+
+@pytest.mark.req("P.6")
+async def test_an_operator_moves_only_themselves(desk: Desk) -> None:
+    await desk.hire("ann")
+    bob = await desk.hire("bob")
+    answer = await desk.call("POST", "/check-out", {"operator_id": str(bob)}, sub="ann", roles=("operator",))
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+async def test_a_supervisor_checks_somebody_out(desk: Desk) -> None:
+    ann = await desk.hire("ann")
+    assert (await desk.ok("POST", "/check-out", {"operator_id": str(ann)}))["presence"] == "checked_out"
+
+
+async def test_a_supervisor_of_another_desk_does_not(desk: Desk) -> None:
+    ann = await desk.hire("ann")
+    answer = await desk.call("POST", "/check-out", {"operator_id": str(ann)}, desks=("other",))
+    assert answer.status_code == 404
+
+
+async def test_a_token_that_is_no_operators_cannot_check_in(desk: Desk) -> None:
+    assert (await desk.presence("nobody", "check-in")).status_code == 404
+
+
+async def test_every_change_of_presence_is_on_record_with_its_actor(desk: Desk) -> None:
+    ann = await desk.hire("ann")
+    await desk.ok("POST", "/pause", {"operator_id": str(ann)})
+    rows = await desk.ctx.db.pool.fetch("SELECT presence, actor FROM presence_change ORDER BY id")
+    assert [tuple(row) for row in rows] == [("checked_in", "ann"), ("paused", "boss")]

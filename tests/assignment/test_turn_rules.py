@@ -1,0 +1,143 @@
+"""Whose turn it is: choices, refusals, the turn given back."""
+
+from dataclasses import replace
+
+import pytest
+
+from services.assignment.pools.rules import (
+    SCALE,
+    Choice,
+    Need,
+    Operator,
+    Refusal,
+    charge,
+    decide_turn,
+    give_back,
+)
+from services.assignment.shifts.rules import Presence
+from tests.assignment.people import CALL, NOW, deal, operator_id, person, pool_of, turns, virtual_times, with_people
+
+
+def test_equal_operators_take_turns() -> None:
+    pool = deal(pool_of([person(1), person(2), person(3)]), 7)
+    assert sorted(turns(pool).values()) == [2, 2, 3]
+
+
+def test_double_weight_gets_double_work() -> None:
+    pool = deal(pool_of([person(1), person(2)], [2, 1]), 30)
+    assert turns(pool) == {operator_id(1): 20, operator_id(2): 10}
+
+
+def test_a_tie_goes_to_whoever_waited_longest_then_to_the_lower_id() -> None:
+    pool = pool_of([person(2), person(1)])
+    first = decide_turn(pool, CALL, NOW)
+    assert first.operator_id == operator_id(1)
+    assert decide_turn(first.pool, CALL, NOW).operator_id == operator_id(2)
+
+
+@pytest.mark.parametrize(
+    ("operator", "refusal"),
+    [
+        (person(1, active=False), Refusal.INACTIVE),
+        (person(1, presence=Presence.CHECKED_OUT), Refusal.NOT_ON_SHIFT),
+        (person(1, presence=Presence.PAUSED), Refusal.PAUSED),
+        (person(1, roles=frozenset({"adviser"})), Refusal.WRONG_ROLE),
+        (person(1, desks=frozenset({"other"})), Refusal.WRONG_DESK),
+        (person(1, products=frozenset({"tea"})), Refusal.PRODUCT_UNKNOWN),
+        (person(1, capacity=3, open_work=3), Refusal.AT_CAPACITY),
+        (person(9), Refusal.DECLINED_BEFORE),
+    ],
+)
+def test_each_failed_test_names_itself(operator: Operator, refusal: Refusal) -> None:
+    need = Need("operator", frozenset({"coffee"}), declined_by=frozenset({operator_id(9)}))
+    decision = decide_turn(pool_of([operator]), need, NOW)
+    assert decision.choice is Choice.NOBODY_ELIGIBLE
+    assert decision.candidates[0].refusals == (refusal,)
+
+
+def test_all_failed_tests_are_named_at_once() -> None:
+    nobody = person(1, active=False, roles=frozenset(), open_work=5, capacity=5)
+    refusals = decide_turn(pool_of([nobody]), CALL, NOW).candidates[0].refusals
+    assert refusals == (Refusal.INACTIVE, Refusal.WRONG_ROLE, Refusal.AT_CAPACITY)
+
+
+def test_a_decision_names_every_candidate() -> None:
+    away = person(2, presence=Presence.PAUSED)
+    decision = decide_turn(pool_of([person(1), away]), CALL, NOW)
+    assert [candidate.refusals for candidate in decision.candidates] == [(), (Refusal.PAUSED,)]
+
+
+def test_an_empty_pool_has_nobody() -> None:
+    decision = decide_turn(pool_of([]), CALL, NOW)
+    assert (decision.operator_id, decision.candidates) == (None, ())
+
+
+def test_the_preferred_owner_is_chosen_out_of_turn_and_it_counts() -> None:
+    pool = deal(pool_of([person(1), person(2)]), 1)
+    decision = decide_turn(pool, replace(CALL, prefer=operator_id(1)), NOW)
+    assert (decision.operator_id, decision.choice) == (operator_id(1), Choice.PREFERRED_OWNER)
+    assert turns(deal(decision.pool, 2)) == {operator_id(1): 2, operator_id(2): 2}
+
+
+def test_a_preferred_owner_who_is_not_here_is_passed_over() -> None:
+    pool = pool_of([person(1, presence=Presence.PAUSED), person(2)])
+    decision = decide_turn(pool, replace(CALL, prefer=operator_id(1)), NOW)
+    assert (decision.operator_id, decision.choice) == (operator_id(2), Choice.LEAST_VIRTUAL_TIME)
+
+
+def test_who_comes_late_starts_at_the_pools_minimum() -> None:
+    late = person(3, presence=Presence.CHECKED_OUT)
+    pool = deal(pool_of([person(1), person(2), late]), 20)
+    pool = deal(with_people(pool, person(3)), 9)
+    assert turns(pool) == {operator_id(1): 13, operator_id(2): 13, operator_id(3): 3}
+
+
+def test_a_pause_earns_no_turns() -> None:
+    pool = deal(pool_of([person(1), person(2)]), 4)
+    pool = deal(with_people(pool, person(2, presence=Presence.PAUSED)), 6)
+    pool = deal(with_people(pool, person(2)), 4)
+    assert turns(pool) == {operator_id(1): 10, operator_id(2): 4}
+
+
+def test_a_morning_where_all_come_back_does_not_repay_yesterday() -> None:
+    pool = deal(pool_of([person(1), person(2, presence=Presence.CHECKED_OUT)]), 30)
+    nobody = [person(n, presence=Presence.CHECKED_OUT) for n in (1, 2)]
+    pool = deal(with_people(pool, *nobody), 1)
+    pool = deal(with_people(pool, person(1), person(2)), 11)
+    assert turns(pool)[operator_id(2)] == 6
+
+
+def test_a_turn_given_back_comes_next() -> None:
+    pool = deal(pool_of([person(1), person(2)]), 2)
+    decision = decide_turn(pool, CALL, NOW)
+    pool = give_back(decision.pool, operator_id(1), decision.start, decision.cost)
+    assert virtual_times(pool) == [1, 1]
+    assert turns(deal(pool, 2)) == {operator_id(1): 2, operator_id(2): 2}
+
+
+def test_a_turn_from_before_an_absence_is_forfeited() -> None:
+    pool = deal(pool_of([person(1), person(2)]), 1)
+    pool = deal(with_people(pool, person(1, presence=Presence.PAUSED)), 8)
+    pool = deal(with_people(pool, person(1)), 1)
+    before = virtual_times(pool)
+    assert virtual_times(give_back(pool, operator_id(1), 0, SCALE)) == before
+
+
+def test_a_turn_of_somebody_who_left_the_pool_is_nobodys() -> None:
+    pool = deal(pool_of([person(1)]), 1)
+    assert give_back(pool, operator_id(5), 0, SCALE) == pool
+
+
+def test_pulled_work_counts_as_a_turn() -> None:
+    pool = charge(pool_of([person(1), person(2)]), operator_id(1))
+    assert turns(deal(pool, 1)) == {operator_id(1): 1, operator_id(2): 1}
+
+
+def test_pulled_work_of_an_outsider_moves_no_turn() -> None:
+    pool = pool_of([person(1)])
+    assert charge(pool, operator_id(5)) is pool
+
+
+def test_a_decision_leaves_its_input_as_it_was() -> None:
+    pool = pool_of([person(1), person(2)])
+    assert decide_turn(pool, CALL, NOW) == decide_turn(pool, CALL, NOW)

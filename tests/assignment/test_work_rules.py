@@ -1,0 +1,148 @@
+"""What becomes of a piece of work: every state meets every step."""
+
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.assignment.pools.rules import SCALE, LeadId, PoolId, TaskId
+from services.assignment.work.rules import (
+    Assigned,
+    Charge,
+    Declined,
+    Ended,
+    GiveBack,
+    Hold,
+    Offer,
+    Origin,
+    Outcome,
+    Release,
+    Request,
+    Requested,
+    Settle,
+    Step,
+    Taken,
+    Withdrawn,
+    Work,
+    WorkState,
+    advance,
+    offered,
+    unknown,
+)
+from tests.assignment.people import CALL, NOW, decision_id, operator_id
+
+POOL = PoolId(UUID(int=7))
+ANN, BOB = operator_id(1), operator_id(2)
+REQUEST = Request(1, POOL, CALL, NOW, NOW, Origin(UUID(int=9), None, None))
+OFFER = Offer(ANN, decision_id(1), 0, SCALE)
+
+NEW = unknown(TaskId(UUID(int=1)), LeadId(UUID(int=2)), "demo")
+WAITING = replace(NEW, state=WorkState.WAITING, request=REQUEST)
+OFFERED = offered(WAITING, OFFER)
+HELD = replace(OFFERED, state=WorkState.HELD, offer=None)
+ENDED = replace(NEW, state=WorkState.ENDED)
+AGAIN = Requested(replace(REQUEST, version=2))
+
+STEPS = st.sampled_from(
+    [
+        Requested(REQUEST),
+        AGAIN,
+        Withdrawn("closed"),
+        Declined(decision_id(1), "stale_version"),
+        Declined(decision_id(2), "operator_inactive"),
+        Assigned(ANN),
+        Assigned(BOB),
+        Taken(ANN, POOL),
+        Taken(BOB, None),
+        Ended(ANN),
+        Ended(None),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("work", "step", "state", "effects"),
+    [
+        (NEW, Requested(REQUEST), WorkState.WAITING, ()),
+        (NEW, Taken(ANN, POOL), WorkState.HELD, (Hold(ANN), Charge(POOL, ANN))),
+        (NEW, Assigned(ANN), WorkState.HELD, (Hold(ANN),)),
+        (NEW, Ended(ANN), WorkState.ENDED, ()),
+        (NEW, Withdrawn("closed"), WorkState.RETURNED, ()),
+        (WAITING, Withdrawn("closed"), WorkState.RETURNED, ()),
+        (WAITING, Ended(None), WorkState.ENDED, ()),
+        (WAITING, Declined(decision_id(1), "late"), WorkState.WAITING, ()),
+        (WAITING, Taken(BOB, None), WorkState.HELD, (Hold(BOB),)),
+        (OFFERED, Assigned(ANN), WorkState.HELD, (Settle(decision_id(1), Outcome.CONFIRMED, "confirmed"),)),
+        (OFFERED, Taken(ANN, POOL), WorkState.HELD, (Settle(decision_id(1), Outcome.CONFIRMED, "confirmed"),)),
+        (OFFERED, Ended(ANN), WorkState.ENDED, (Release(ANN), Settle(decision_id(1), Outcome.CONFIRMED, "ended"))),
+        (HELD, Withdrawn("moved"), WorkState.RETURNED, (Release(ANN),)),
+        (HELD, Ended(BOB), WorkState.ENDED, (Release(ANN),)),
+        (HELD, Taken(BOB, POOL), WorkState.HELD, (Release(ANN), Hold(BOB), Charge(POOL, BOB))),
+        (HELD, Assigned(ANN), WorkState.HELD, ()),
+        (HELD, AGAIN, WorkState.WAITING, (Release(ANN),)),
+        (ENDED, AGAIN, WorkState.ENDED, ()),
+    ],
+)
+def test_work_follows_the_arbiter(work: Work, step: Step, state: WorkState, effects: tuple[object, ...]) -> None:
+    after, found = advance(work, step)
+    assert (after.state, found) == (state, effects)
+
+
+@pytest.mark.parametrize(
+    ("step", "reason"),
+    [
+        (Withdrawn("closed"), "closed"),
+        (Declined(decision_id(1), "stale_version"), "stale_version"),
+        (Ended(None), "ended"),
+        (AGAIN, "requested_again"),
+    ],
+)
+def test_an_unconfirmed_proposal_that_falls_gives_the_turn_back(step: Step, reason: str) -> None:
+    _, effects = advance(OFFERED, step)
+    assert effects == (Release(ANN), GiveBack(POOL, OFFER), Settle(decision_id(1), Outcome.RETURNED, reason))
+
+
+def test_who_pulls_offered_work_gets_the_turn_of_the_other() -> None:
+    _, effects = advance(OFFERED, Taken(BOB, POOL))
+    returned = Settle(decision_id(1), Outcome.RETURNED, "given_to_another")
+    assert effects == (Release(ANN), GiveBack(POOL, OFFER), returned, Hold(BOB), Charge(POOL, BOB))
+
+
+def test_a_decline_for_the_operators_own_reason_is_remembered_for_the_next_request() -> None:
+    declined, _ = advance(OFFERED, Declined(decision_id(1), "operator_inactive"))
+    again, _ = advance(declined, AGAIN)
+    assert again.request is not None
+    assert again.request.need.declined_by == {ANN}
+
+
+def test_a_decline_for_lateness_blames_nobody() -> None:
+    declined, _ = advance(OFFERED, Declined(decision_id(1), "stale_version"))
+    assert declined.request == REQUEST
+
+
+@given(st.lists(STEPS, max_size=12))
+def test_effects_always_balance_the_holder(steps: list[Step]) -> None:
+    work, held = NEW, {ANN: 0, BOB: 0}
+    for step in steps:
+        work, effects = advance(work, step)
+        if work.state is WorkState.WAITING:
+            work, effects = offered(work, OFFER), (*effects, Hold(ANN))
+        for effect in effects:
+            match effect:
+                case Hold(who):
+                    held[who] += 1
+                case Release(who):
+                    held[who] -= 1
+                case _:
+                    pass
+        assert held == {each: int(work.holder == each) for each in held}
+
+
+@given(st.lists(STEPS, max_size=12))
+def test_a_step_repeated_at_once_changes_nothing_more(steps: list[Step]) -> None:
+    work = NEW
+    for step in steps:
+        work, _ = advance(work, step)
+        assert advance(work, step) == (work, ())

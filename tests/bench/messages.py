@@ -1,0 +1,98 @@
+"""Messages apart: from an intent in the outbox of tasks to the provider's acceptance."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from uuid import UUID
+
+from libs.common import outbox
+from libs.common.db import Database
+from libs.common.events import Cause, Outgoing
+from libs.common.events.shared import Language, Person
+from libs.common.events.tasks import MessageRequested
+from libs.common.ids import uuid7
+from tests.bench.cpu import cpu_table
+from tests.bench.desk import DESK, TEMPLATE, make_channels
+from tests.bench.figures import Count, Part, Table, short
+from tests.bench.product import meter_of, product_on, running_processes
+from tests.bench.servers import Servers, count
+
+FILL = 100  # intents per transaction
+PATIENCE = 300.0
+RUNS = ("tasks-worker", "tasks-api", "notifications-api", "notifications-worker", "wazzup")
+DELIVERED = "SELECT count(*) FROM notifications.message WHERE state IN ('delivered', 'read')"
+ALL = "SELECT count(*) FROM notifications.message"
+HOW = (
+    "{intents} intents are put into the outbox of tasks at once; its relay, notifications and the Wazzup stand-in"
+    " (its kind profile: no faults, four callbacks per message) do the rest. {accounts} accounts of one channel"
+    " each, 500 calls in 5 s allowed to each. The clock runs from the first insert."
+)
+
+
+async def measure(servers: Servers, *, accounts: int, intents: int) -> Part:
+    """Send `intents` through `accounts` channels and time acceptance and delivery."""
+    channels = {f"bench-key-{number}": f"bench-channel-{number}" for number in range(accounts)}
+    standin = [part for key, channel in channels.items() for part in ("--account", f"{key}={channel}")]
+    async with (
+        product_on(servers, "messages", "--profile", "kind", *standin) as product,
+        running_processes(product.stack, *RUNS),
+        product.stack.database.open("tasks") as tasks,
+    ):
+        await make_channels(product.stack, channels)
+        await asyncio.sleep(1)  # the desk's event reaches notifications
+        url, meter, began = product.stack.database.admin_url, meter_of(servers, product.stack), time.time()
+        await _request(tasks, intents)
+        await _until(url, DELIVERED, intents, product.stack.said)
+        seconds, spent = time.time() - began, meter.lap()
+        journal = product.stack.journal()
+        last = max(entry.accepted_at.timestamp() for entry in journal.entries.values()) - began
+        counts = [
+            Count("messages", intents, await count(url, ALL)),
+            Count("accepted by the provider, its own journal", intents, len(journal.entries)),
+            Count("accepted twice", 0, len(journal.twice())),
+        ]
+    table = Table(
+        ("accounts", "intents", "to accepted, per s", "to delivered, per s"),
+        [(str(accounts), short(intents), short(intents / last), short(intents / seconds))],
+    )
+    split = cpu_table(spent, intents / 1000, seconds, "CPU, the stand-in (`wazzup`) included")
+    how = HOW.format(intents=short(intents), accounts=accounts)
+    return Part("Messages", how, [table, split], counts=counts)
+
+
+async def _request(tasks: Database, intents: int) -> None:
+    for start in range(0, intents, FILL):
+        async with tasks.begin() as tx:
+            await outbox.add(tx, [_intent(number) for number in range(start, min(start + FILL, intents))])
+            await tx.commit()
+
+
+def _intent(number: int) -> Outgoing:
+    lead_id: UUID = uuid7()
+    variables: Mapping[str, str] = {"order_number": str(number)}
+    data = MessageRequested(
+        message_id=uuid7(),
+        lead_id=lead_id,
+        task_id=None,
+        template=TEMPLATE,
+        variables=dict(variables),
+        language=Language.RU,
+        zone="Europe/Moscow",
+        purpose="acknowledgement",
+        deadline=None,
+        dedupe_key=f"bench-{lead_id}",
+        person=Person(name="Анна", phone=f"+7900{number:07d}"),
+    )
+    return Outgoing(f"lead:{lead_id}", DESK, datetime.now(UTC), data, Cause.fresh())
+
+
+async def _until(url: str, query: str, wanted: int, said: list[str]) -> None:
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while await count(url, query) < wanted:
+                await asyncio.sleep(0.3)
+    except TimeoutError:
+        raise TimeoutError(f"{await count(url, query)} of {wanted} messages were delivered; {said}") from None

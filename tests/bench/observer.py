@@ -1,0 +1,65 @@
+"""Watches a topic and notes when each record of one type comes by."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from libs.common.bus.topics import PARTITIONS
+
+
+class Observer:
+    """`seen` maps event keys to the first moment (`time.perf_counter`) a record of the type was read."""
+
+    def __init__(self, event_type: str) -> None:
+        self._header = ("ce_type", event_type.encode())
+        self._came = asyncio.Event()
+        self.seen: dict[str, float] = {}
+        self.records = 0
+
+    async def watch(self, consumer: AIOKafkaConsumer) -> None:
+        """Read until cancelled."""
+        while True:
+            batches = await consumer.getmany(timeout_ms=1000)
+            now = time.perf_counter()
+            for batch in batches.values():
+                for record in batch:
+                    if self._header in record.headers:
+                        self.records += 1
+                        self.seen.setdefault(record.key.decode(), now)
+            self._came.set()
+
+    async def all_of(self, keys: Collection[str], seconds: float) -> float:
+        """Wait for every key; return when the last came. Raises TimeoutError with how many are missing."""
+        try:
+            async with asyncio.timeout(seconds):
+                while missing := sum(1 for key in keys if key not in self.seen):
+                    self._came.clear()
+                    await self._came.wait()
+                    await asyncio.sleep(min(0.5, missing / 5000))
+        except TimeoutError:
+            missing = sum(1 for key in keys if key not in self.seen)
+            raise TimeoutError(f"{missing} of {len(keys)} leads were not assigned within {seconds:.0f} s") from None
+        return max(self.seen[key] for key in keys)
+
+
+@asynccontextmanager
+async def observing(bootstrap: str, topic: str, event_type: str) -> AsyncIterator[Observer]:
+    """Observe a topic from its present end on."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="latest")
+    await consumer.start()
+    try:
+        consumer.assign([TopicPartition(topic, number) for number in range(PARTITIONS)])
+        await consumer.seek_to_end()
+        observer = Observer(event_type)
+        watching = asyncio.create_task(observer.watch(consumer))
+        try:
+            yield observer
+        finally:
+            watching.cancel()
+    finally:
+        await consumer.stop()

@@ -1,0 +1,118 @@
+"""Runs the product as it is shipped: eight processes, started and stopped as often as needed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+from libs.common.bus.topics import PARTITIONS, ensure_topics
+from libs.common.events import topic
+from libs.common.events.tasks import TaskAssigned
+from tests.bench.client import Target, post_orders
+from tests.bench.cpu import CpuMeter
+from tests.bench.desk import make_desk, make_source
+from tests.bench.figures import Count
+from tests.bench.observer import Observer, observing
+from tests.bench.servers import Servers, count
+from tests.harness.stack import ProcessStack, process_stack
+
+ACCEPTED = 202
+COUNTS = {
+    "leads": "SELECT count(*) FROM intake.lead",
+    "processes": "SELECT count(*) FROM tasks.process",
+    "tasks with an operator": "SELECT count(*) FROM tasks.task WHERE operator_id IS NOT NULL",
+    "decisions that stand": "SELECT count(DISTINCT task_id) FROM assignment.work WHERE state = 'held'",
+}
+SETTLE_LOOKS = 40
+LEFT = "SELECT (SELECT count(*) FROM intake.outbox) + (SELECT count(*) FROM tasks.outbox)"
+
+
+def meter_of(servers: Servers, stack: ProcessStack) -> CpuMeter:
+    """Return a meter of the stack's processes, both servers and the benchmark itself."""
+    postgres, kafka = servers.pids()
+    processes = {**stack.children.pids(), "kafka": kafka, "load and observer": os.getpid()}
+    return CpuMeter(processes, postgres)
+
+
+@asynccontextmanager
+async def running_processes(stack: ProcessStack, *names: str) -> AsyncIterator[None]:
+    """Run these processes of the stack for the block."""
+    try:
+        for name in names:
+            await stack.start_process(name)
+        await stack.until_ready(*names)
+        yield
+    finally:
+        await stack.halt(*names)
+
+
+@dataclass
+class ProductSide:
+    """The product as it runs; see `chain.Side`."""
+
+    servers: Servers
+    stack: ProcessStack
+    target: Target
+    observer: Observer
+    sent: list[int]
+
+    async def send(self, leads: int, rate: float) -> Mapping[str, float]:
+        posted = await post_orders(self.target, uuid4().hex[:12], leads, rate)
+        if posted.statuses != {ACCEPTED: leads}:
+            raise RuntimeError(f"not all {leads} orders were accepted: {posted.statuses}; {self.stack.said}")
+        self.sent.append(leads)
+        return posted.due
+
+    def meter(self) -> CpuMeter:
+        return meter_of(self.servers, self.stack)
+
+
+@dataclass
+class Product:
+    """The product on one database; see `chain.Chain`."""
+
+    servers: Servers
+    stack: ProcessStack
+    target: Target | None = None
+    sent: list[int] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[ProductSide]:
+        names = [name for name in self.stack.ports if name != "wazzup"]
+        async with running_processes(self.stack, *names):
+            if self.target is None:
+                await make_desk(self.stack)
+                self.target = await make_source(self.stack)
+                await asyncio.sleep(1)  # the operators' events reach tasks
+            observed = topic("tasks", self.stack.prefix)
+            async with observing(self.stack.bootstrap, observed, TaskAssigned.event_type) as observer:
+                yield ProductSide(self.servers, self.stack, self.target, observer, self.sent)
+            await self._settle()
+
+    async def counts(self) -> Sequence[Count]:
+        url, leads = self.stack.database.admin_url, sum(self.sent)
+        found = [Count(f"product: {what}", leads, await count(url, query)) for what, query in COUNTS.items()]
+        return [*found, Count("product: events left in outboxes", 0, await count(url, LEFT))]
+
+    async def _settle(self) -> None:
+        """Wait a while until the events behind `task.assigned` have arrived too."""
+        for _ in range(SETTLE_LOOKS):
+            if all(found.agrees for found in await self.counts()):
+                return
+            await asyncio.sleep(0.5)
+
+
+@asynccontextmanager
+async def product_on(servers: Servers, prefix: str, *standin: str) -> AsyncIterator[Product]:
+    """Prepare a stack with a database, topics and a folder of its own; nothing runs yet."""
+    home = servers.folder / prefix
+    home.mkdir()
+    async with servers.database() as database:
+        stack = ProcessStack(home, database, servers.kafka.url, prefix, PARTITIONS, tuple(standin))
+        async with process_stack(stack):
+            await ensure_topics(stack.bootstrap, prefix, PARTITIONS)
+            yield Product(servers, stack)

@@ -1,0 +1,62 @@
+"""The benchmark's own PostgreSQL and Kafka, in a folder that is deleted afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+
+from deploy.local.kafka import EmbeddedKafka
+from deploy.local.postgres import EmbeddedPostgres
+from libs.common.testing.database import StackDatabase, database_copy, template_database
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Both servers, running, and a database with all services' migrations to be copied."""
+
+    folder: Path
+    postgres: EmbeddedPostgres
+    kafka: EmbeddedKafka
+    template: StackDatabase
+
+    def pids(self) -> tuple[int, int]:
+        """Return the process ids of PostgreSQL and Kafka."""
+        assert self.postgres.pid is not None
+        assert self.kafka.pid is not None
+        return self.postgres.pid, self.kafka.pid
+
+    @asynccontextmanager
+    async def database(self) -> AsyncIterator[StackDatabase]:
+        """Give a fresh migrated database for the block."""
+        async with database_copy(self.postgres.url, self.template) as copy:
+            yield copy
+
+
+@asynccontextmanager
+async def running_servers() -> AsyncIterator[Servers]:
+    """Start both, migrate once, stop both and delete their data after the block."""
+    with tempfile.TemporaryDirectory(prefix="dozvon-bench-") as name:
+        folder = Path(name)
+        postgres, kafka = EmbeddedPostgres(folder / "postgres"), EmbeddedKafka(folder / "kafka")
+        try:
+            await asyncio.gather(asyncio.to_thread(postgres.start), asyncio.to_thread(kafka.start))
+            async with template_database(postgres.url) as template:
+                yield Servers(folder, postgres, kafka, template)
+        finally:
+            await asyncio.to_thread(kafka.stop)
+            await asyncio.to_thread(postgres.stop)
+
+
+async def count(url: str, query: str) -> int:
+    """Return the one number that a query gives."""
+    conn = await asyncpg.connect(url)
+    try:
+        return int(await conn.fetchval(query))
+    finally:
+        await conn.close()

@@ -1,0 +1,77 @@
+"""Pools and transactions: a use case's work is kept only when it said so."""
+
+from functools import partial
+
+import asyncpg
+import pytest
+from sqlalchemy import text
+
+from libs.common.db import Database, DatabaseConfig
+
+PUT = "INSERT INTO stream (key, version) VALUES ($1, 1)"
+COUNT = "SELECT count(*) FROM stream"
+
+
+async def test_nothing_is_kept_without_a_commit(messaging_db: Database) -> None:
+    async with messaging_db.begin() as tx:
+        await tx.conn.execute(PUT, "a")
+    assert await messaging_db.pool.fetchval(COUNT) == 0
+
+
+async def test_an_error_after_a_statement_undoes_it(messaging_db: Database) -> None:
+    async def use_case() -> None:
+        async with messaging_db.begin() as tx:
+            await tx.conn.execute(PUT, "a")
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await use_case()
+    assert await messaging_db.pool.fetchval(COUNT) == 0
+
+
+async def test_committed_work_stays_and_its_hooks_run_once_per_name(messaging_db: Database) -> None:
+    ran: list[int] = []
+    async with messaging_db.begin() as tx:
+        await tx.conn.execute(PUT, "a")
+        for number in (1, 2):
+            tx.after_commit("hint", partial(ran.append, number))
+        await tx.commit()
+    assert await messaging_db.pool.fetchval(COUNT) == 1
+    assert ran == [2]
+
+
+async def test_a_lost_connection_is_named_and_not_used_again(messaging_db: Database) -> None:
+    with pytest.raises(asyncpg.PostgresConnectionError):
+        async with messaging_db.begin() as tx:
+            await tx.conn.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+    assert await messaging_db.pool.fetchval("SELECT 1") == 1
+
+
+async def test_jsonb_comes_and_goes_as_python_objects(messaging_db: Database) -> None:
+    value = {"имя": "Аня", "n": [1, 2.5, None]}
+    assert await messaging_db.pool.fetchval("SELECT $1::jsonb", value) == value
+
+
+async def test_reads_never_commit(messaging_db: Database) -> None:
+    async with messaging_db.read() as conn:
+        await conn.execute(text("INSERT INTO stream (key, version) VALUES ('a', 1)"))
+    assert await messaging_db.pool.fetchval(COUNT) == 0
+
+
+@pytest.mark.parametrize("name", ["search_path", "timezone", "statement_timeout", "lock_timeout"])
+async def test_both_pools_set_the_same_session(messaging_db: Database, name: str) -> None:
+    show = f"SELECT current_setting('{name}')"
+    async with messaging_db.read() as conn:
+        assert (await conn.execute(text(show))).scalar_one() == await messaging_db.pool.fetchval(show)
+
+
+async def test_a_statement_that_takes_too_long_is_cancelled(messaging_db: Database) -> None:
+    config = DatabaseConfig(messaging_db.config.url, schema="intake", statement_timeout_ms=50)
+    hasty = await Database.connect(config)
+    with pytest.raises(asyncpg.QueryCanceledError):
+        await hasty.pool.execute("SELECT pg_sleep(5)")
+    await hasty.close()
+
+
+async def test_commits_wait_for_the_disk(messaging_db: Database) -> None:
+    assert await messaging_db.pool.fetchval("SELECT current_setting('synchronous_commit')") == "on"

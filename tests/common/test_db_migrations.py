@@ -1,0 +1,149 @@
+"""The migration runner: one at a time, never half a revision, never a wait without an end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from libs.common.db import migrations
+from libs.common.db.migrations import migrate, schema_ready
+from libs.common.testing.database import StackDatabase, empty_database
+
+Connection = asyncpg.Connection
+
+ENV = """
+from sqlalchemy import MetaData
+from libs.common.db.migrations import run_env
+run_env(MetaData())
+"""
+STEP = """
+from alembic import op
+revision = "probe_{number}"
+down_revision = {before!r}
+def upgrade():
+    {body}
+"""
+ONE = 'op.execute("CREATE TABLE one (id int)")'
+SLEEPY = f'{ONE}; op.execute("SELECT pg_sleep(0.4)")'
+CONCURRENT = f"""{SLEEPY}
+    with op.get_context().autocommit_block():
+        op.execute("CREATE INDEX CONCURRENTLY ix_one_id ON one (id)")"""
+
+
+def write(folder: Path, *bodies: str) -> Path:
+    (folder / "versions").mkdir(exist_ok=True)
+    (folder / "env.py").write_text(ENV)
+    for number, body in enumerate(bodies, 1):
+        before = f"probe_{number - 1}" if number > 1 else None
+        (folder / "versions" / f"{number}.py").write_text(STEP.format(number=number, before=before, body=body))
+    migrations.older_revisions.cache_clear()
+    return folder
+
+
+@pytest.fixture
+async def database(postgres_url: str) -> AsyncIterator[StackDatabase]:
+    async with empty_database(postgres_url) as url:
+        yield StackDatabase(url, {})
+
+
+@pytest.fixture
+async def conn(database: StackDatabase) -> AsyncIterator[Connection]:
+    conn = await asyncpg.connect(database.url("intake"))
+    yield conn
+    await conn.close()
+
+
+async def tables(conn: Connection, schema: str = "intake") -> set[str]:
+    return {row[0] for row in await conn.fetch("SELECT tablename FROM pg_tables WHERE schemaname = $1", schema)}
+
+
+async def test_version_table_lives_in_the_services_schema(
+    database: StackDatabase, conn: Connection, tmp_path: Path
+) -> None:
+    scripts = write(tmp_path, ONE)
+    await migrate("intake", database.url("intake"), scripts)
+    assert await tables(conn) == {"one", "alembic_version"}
+
+
+async def test_a_runner_waits_for_the_one_before_it(
+    database: StackDatabase, conn: Connection, tmp_path: Path
+) -> None:
+    other = await asyncpg.connect(database.url("intake"))
+    await other.execute(migrations._TRY_TURN)
+    run = asyncio.create_task(migrate("intake", database.url("intake"), write(tmp_path, ONE)))
+    done, _ = await asyncio.wait([run], timeout=0.4)
+    await other.close()
+    await run
+    assert not done
+    assert "one" in await tables(conn)
+
+
+async def test_a_waiting_runner_does_not_hold_up_a_concurrent_index(
+    database: StackDatabase, conn: Connection, tmp_path: Path
+) -> None:
+    scripts = write(tmp_path, CONCURRENT)
+    engine = create_async_engine(database.url("intake").replace("postgresql", "postgresql+asyncpg", 1))
+    async with engine.connect() as second:
+        first = asyncio.create_task(migrate("intake", database.url("intake"), scripts))
+        await asyncio.sleep(0.2)
+        await migrations._take_turn(second)
+        assert first.done()
+    await engine.dispose()
+    assert await conn.fetchval("SELECT indisvalid FROM pg_index WHERE indexrelid = 'ix_one_id'::regclass")
+
+
+async def test_services_migrate_side_by_side_in_one_process(
+    database: StackDatabase, conn: Connection, tmp_path: Path
+) -> None:
+    scripts = write(tmp_path, SLEEPY)
+    await asyncio.gather(*(migrate(name, database.url(name), scripts) for name in ("intake", "tasks")))
+    assert await tables(conn) == await tables(conn, "tasks") == {"one", "alembic_version"}
+
+
+async def test_a_failed_revision_leaves_nothing_and_the_next_run_goes_on(
+    database: StackDatabase, conn: Connection, tmp_path: Path
+) -> None:
+    write(tmp_path, ONE, 'op.execute("CREATE TABLE two (id int)"); op.execute("SELECT 1 / 0")')
+    with pytest.raises(Exception, match="division by zero"):
+        await migrate("intake", database.url("intake"), tmp_path)
+    assert await tables(conn) == {"one", "alembic_version"}
+    await migrate("intake", database.url("intake"), write(tmp_path, ONE, 'op.execute("CREATE TABLE two (id int)")'))
+    assert await tables(conn) == {"one", "two", "alembic_version"}
+
+
+async def test_a_lock_that_the_running_release_holds_is_not_waited_for_long(
+    database: StackDatabase,
+    conn: Connection,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(migrations, "LOCK_TIMEOUT", "100ms")
+    await conn.execute("CREATE TABLE busy (id int)")
+    async with conn.transaction():
+        await conn.execute("LOCK TABLE busy")
+        with pytest.raises(Exception, match="lock timeout"):
+            await migrate("intake", database.url("intake"), write(tmp_path, 'op.execute("DROP TABLE busy")'))
+
+
+@pytest.mark.parametrize(
+    ("revision", "ready"),
+    [(None, False), ("probe_1", False), ("probe_2", True), ("of_a_newer_release", True)],
+)
+async def test_schema_is_ready_when_it_is_at_least_what_the_code_needs(
+    database: StackDatabase,
+    conn: Connection,
+    tmp_path: Path,
+    revision: str | None,
+    ready: bool,
+) -> None:
+    scripts = write(tmp_path, "pass", "pass")
+    assert not await schema_ready(conn, scripts)
+    await migrate("intake", database.url("intake"), scripts)
+    await conn.execute("DELETE FROM alembic_version")
+    await conn.execute("INSERT INTO alembic_version SELECT $1::text WHERE $1 IS NOT NULL", revision)
+    assert await schema_ready(conn, scripts) is ready

@@ -1,0 +1,248 @@
+"""Idempotency-Key on real PostgreSQL: repeats, races, crashes, and what is not kept."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Annotated
+from uuid import uuid4
+
+import asyncpg
+import httpx
+import pytest
+from fastapi import Depends, FastAPI
+from prometheus_client import CollectorRegistry
+from pydantic import BaseModel
+from sqlalchemy import MetaData
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.schema import CreateTable
+
+from libs.common.auth.dependencies import require
+from libs.common.auth.jwks import InlineKeys, KeySet
+from libs.common.auth.jwt import JwtVerifier
+from libs.common.auth.principal import Principal, Role
+from libs.common.db import Database
+from libs.common.http.app import create_app
+from libs.common.http.idempotency import (
+    Claim,
+    ClaimLostError,
+    claim_or_replay,
+    idempotency_table,
+    purge_idempotency,
+)
+from libs.common.http.idempotent_route import IdempotentRoute
+from libs.common.http.problems import Problem
+from libs.common.http.routes import api_router
+from libs.common.testing.issuer import AUDIENCE, ISSUER, TokenIssuer
+
+PATH = "/tasks/v1/tasks"
+POSTGRES = create_async_engine("postgresql+asyncpg://").dialect
+EXPIRE = "UPDATE idempotency SET locked_until = clock_timestamp() - interval '1 second'"
+OLD = EXPIRE + ", created_at = clock_timestamp() - interval '25 hours'"
+
+
+class TakenError(Exception):
+    """Somebody else has it."""
+
+
+class Deed(BaseModel):
+    name: str
+
+
+@dataclass
+class Stage:
+    """The app under test and what its one endpoint does; `done` is the table of effects."""
+
+    db: Database
+    client: httpx.AsyncClient
+    issuer: TokenIssuer
+    token: str
+    mood: dict[str, Exception] = field(default_factory=dict)
+    before_commit: asyncio.Event | None = None
+
+    async def post(self, key: str | None = "k-1", name: str = "a", **headers: str) -> httpx.Response:
+        given = {"Authorization": f"Bearer {self.token}", **headers}
+        if key is not None:
+            given["Idempotency-Key"] = key
+        return await self.client.post(PATH, json={"name": name}, headers=given)
+
+    async def effects(self) -> int:
+        count: int = await self.db.pool.fetchval("SELECT count(*) FROM deed")
+        return count
+
+
+def build(db: Database, issuer: TokenIssuer, stage: list[Stage]) -> FastAPI:
+    router = api_router(PATH, tags=["tasks"], route_class=IdempotentRoute)
+
+    @router.post("", status_code=201)
+    async def do(deed: Deed, caller: Annotated[Principal, Depends(require(Role.OPERATOR))]) -> dict[str, str]:
+        async with db.begin() as tx:
+            await tx.conn.execute("INSERT INTO deed VALUES ($1)", deed.name)
+            if error := stage[0].mood.get("inside"):
+                raise error
+            if stage[0].before_commit:
+                await stage[0].before_commit.wait()
+            await tx.commit()
+        if error := stage[0].mood.get("after"):
+            raise error
+        return {"id": str(uuid4()), "by": caller.sub}
+
+    verifier = JwtVerifier(KeySet(InlineKeys(json.dumps(issuer.jwks()).encode())), issuer=ISSUER, audience=AUDIENCE)
+    app = create_app(
+        service="tasks",
+        title="Tasks",
+        routers=[router],
+        errors={TakenError: (409, "task_already_taken")},
+        registry=CollectorRegistry(),
+        auth=verifier,
+    )
+    app.state.db = db
+    return app
+
+
+@pytest.fixture
+async def stage(messaging_db: Database) -> AsyncIterator[Stage]:
+    issuer, built = TokenIssuer.generate(), list[Stage]()
+    await messaging_db.pool.execute("CREATE TABLE deed (name text)")
+    transport = httpx.ASGITransport(build(messaging_db, issuer, built))
+    async with httpx.AsyncClient(transport=transport, base_url="http://dozvon.test") as client:
+        built.append(Stage(messaging_db, client, issuer, issuer.token("op-1", ["operator"])))
+        yield built[0]
+
+
+async def test_a_repeat_is_answered_as_the_first_and_done_once(stage: Stage) -> None:
+    first, second = await stage.post(), await stage.post('"k-1"')
+    assert (first.json(), first.status_code) == (second.json(), second.status_code)
+    assert second.headers["idempotency-replayed"] == "true"
+    assert await stage.effects() == 1
+
+
+async def test_without_a_key_every_call_counts(stage: Stage) -> None:
+    await stage.post(None)
+    await stage.post(None)
+    assert await stage.effects() == 2
+
+
+async def test_the_same_key_with_another_body_is_refused(stage: Stage) -> None:
+    await stage.post()
+    answer = await stage.post(name="b")
+    assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
+
+
+async def test_another_callers_key_is_another_key(stage: Stage) -> None:
+    await stage.post()
+    stage.token = stage.issuer.token("op-2", ["operator"])
+    assert (await stage.post()).json()["by"] == "op-2"
+    assert await stage.effects() == 2
+
+
+async def test_a_repeat_meanwhile_is_told_to_wait(stage: Stage) -> None:
+    stage.before_commit = asyncio.Event()
+    first = asyncio.create_task(stage.post())
+    while not await stage.db.pool.fetchval("SELECT count(*) FROM idempotency"):
+        await asyncio.sleep(0.01)
+    second = await stage.post()
+    stage.before_commit.set()
+    assert (second.status_code, second.json()["code"]) == (409, "request_in_progress")
+    assert (1 <= int(second.headers["retry-after"]) <= 5, (await first).status_code) == (True, 201)
+
+
+async def test_of_many_at_once_one_is_carried_out(stage: Stage) -> None:
+    answers = await asyncio.gather(*(stage.post() for _ in range(8)))
+    assert {answer.status_code for answer in answers} <= {201, 409}
+    assert await stage.effects() == 1
+
+
+@pytest.mark.parametrize("headers", [{"Authorization": "Bearer nobody"}, {"Content-Type": "text/plain"}])
+async def test_what_was_refused_before_execution_leaves_no_trace(stage: Stage, headers: dict[str, str]) -> None:
+    assert (await stage.post(**headers)).status_code in {401, 415}
+    assert (await stage.post()).status_code == 201
+
+
+async def test_a_refusal_of_the_use_case_is_kept(stage: Stage) -> None:
+    stage.mood["inside"] = TakenError()
+    first = await stage.post()
+    stage.mood.clear()
+    second = await stage.post()
+    assert (first.status_code, second.json()) == (409, first.json())
+    assert second.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("error", [RuntimeError("bug"), ConnectionError(), Problem(429, "too_many_requests")])
+async def test_a_failure_of_ours_may_be_tried_again(stage: Stage, error: Exception) -> None:
+    stage.mood["inside"] = error
+    assert (await stage.post()).status_code in {500, 503, 429}
+    stage.mood.clear()
+    assert (await stage.post()).status_code == 201
+
+
+async def test_what_was_committed_is_never_done_again_though_its_answer_was_lost(stage: Stage) -> None:
+    stage.mood["after"] = RuntimeError("the process dies here")
+    await stage.post()
+    stage.mood.clear()
+    await stage.db.pool.execute(EXPIRE)
+    answer = await stage.post()
+    assert (answer.status_code, answer.json()["code"]) == (409, "answer_lost")
+    assert await stage.effects() == 1
+
+
+async def test_a_crashed_holders_claim_is_taken_over_when_it_expires(stage: Stage) -> None:
+    claim = await crashed_claim(stage)
+    assert (await stage.post()).status_code == 409
+    await stage.db.pool.execute(EXPIRE)
+    assert (await stage.post()).status_code == 201
+    async with stage.db.pool.acquire() as conn:
+        with pytest.raises(ClaimLostError):
+            await claim.settle(conn)
+
+
+async def test_a_holder_that_lost_its_claim_cannot_commit(stage: Stage) -> None:
+    stage.before_commit = asyncio.Event()
+    late = asyncio.create_task(stage.post())
+    while not await stage.db.pool.fetchval("SELECT count(*) FROM idempotency"):
+        await asyncio.sleep(0.01)
+    await stage.db.pool.execute("UPDATE idempotency SET token = gen_random_uuid()")
+    stage.before_commit.set()
+    assert (await late).status_code == 409
+    assert await stage.effects() == 0
+
+
+async def test_a_key_is_free_again_after_a_day(stage: Stage) -> None:
+    await stage.post()
+    await stage.db.pool.execute(OLD)
+    assert (await stage.post(name="other")).status_code == 201
+
+
+async def test_old_calls_are_purged(stage: Stage) -> None:
+    await stage.post()
+    await stage.db.pool.execute(OLD)
+    await stage.post("k-2")
+    assert await purge_idempotency(stage.db.pool) == 1
+
+
+@pytest.mark.parametrize("key", ["", '""', "x" * 256, 'a"b', "ключ".encode().decode("latin-1")])
+async def test_a_malformed_key_is_refused(stage: Stage, key: str) -> None:
+    answer = await stage.client.post(PATH, json={"name": "a"}, headers={b"Idempotency-Key": key.encode("latin-1")})
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed_request")
+
+
+async def test_the_declared_table_holds_what_the_code_writes(stage: Stage) -> None:
+    ddl = str(CreateTable(idempotency_table(MetaData())).compile(dialect=POSTGRES)).replace(
+        "idempotency", "declared", 1
+    )
+    await stage.db.pool.execute(
+        ddl.replace("BLOB", "bytea").replace("DATETIME", "timestamptz").replace("CHAR(32)", "uuid")
+    )
+    columns = "SELECT column_name, is_nullable FROM information_schema.columns WHERE table_name = $1 ORDER BY 1"
+    declared, migrated = [await stage.db.pool.fetch(columns, name) for name in ("declared", "idempotency")]
+    assert [tuple(row) for row in declared] == [tuple(row) for row in migrated]
+
+
+async def crashed_claim(stage: Stage) -> Claim:
+    """Do what a process does before it dies: claim, and nothing more."""
+    await stage.post()
+    row = await stage.db.pool.fetchrow("DELETE FROM idempotency RETURNING scope, fingerprint")
+    assert isinstance(row, asyncpg.Record)
+    claim = Claim(row["scope"], "k-1", row["fingerprint"], uuid4())
+    assert await claim_or_replay(stage.db.pool, claim) is None
+    return claim

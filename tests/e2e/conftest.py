@@ -1,0 +1,52 @@
+"""One stack of eight service processes for the whole folder, on servers of its own that tests may stop."""
+
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from deploy.demo.desk import DemoDesk
+from deploy.local.kafka import EmbeddedKafka
+from libs.common.testing.database import StackDatabase, database_copy
+from tests.harness.desk import Customers, make_room
+from tests.harness.stack import ProcessStack, process_stack
+
+
+@pytest.fixture(scope="session")
+def own_kafka() -> Iterator[EmbeddedKafka]:
+    """A broker that tests stop and start as they like."""
+    with tempfile.TemporaryDirectory(prefix="dozvon-e2e-") as folder:
+        broker = EmbeddedKafka(Path(folder) / "kafka")
+        broker.start()
+        yield broker
+        broker.stop()
+
+
+@pytest_asyncio.fixture(scope="session")
+async def stack(
+    postgres_url: str,
+    template_db: StackDatabase,
+    own_kafka: EmbeddedKafka,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[ProcessStack]:
+    """Eight processes, ready, with the demo desk."""
+    async with database_copy(postgres_url, template_db) as database:
+        home = tmp_path_factory.mktemp("stack")
+        async with process_stack(ProcessStack(home, database, own_kafka.url, "e2e")) as running:
+            yield running
+
+
+@pytest_asyncio.fixture(scope="session")
+async def desk(stack: ProcessStack) -> DemoDesk:
+    """The demo desk, with room for all the work of the folder."""
+    made = await stack.start()
+    await make_room(stack)
+    return made
+
+
+@pytest.fixture
+def customers(stack: ProcessStack, desk: DemoDesk, request: pytest.FixtureRequest) -> Customers:
+    """Customers whose order numbers are this test's own."""
+    return Customers(stack.client, desk, request.node.name)

@@ -1,0 +1,137 @@
+"""The product as eight processes, each service's API and worker alone, with the stand-in beside them."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from deploy.demo.desk import DemoDesk, Seeder
+from deploy.local.children import Children
+from deploy.local.ports import free_ports
+from libs.common.bus.topics import ensure_topics
+from libs.common.clock import SharedClock
+from libs.common.db.roles import SERVICES
+from libs.common.testing.database import StackDatabase
+from libs.common.testing.issuer import TokenIssuer
+from libs.common.testing.wazzup.journal import Journal
+from tests.harness.routing import RoutingTransport
+
+READY_SECONDS = 60
+
+
+@dataclass
+class ProcessStack:
+    """Eight service processes on one database and one broker; dead ones come back by themselves."""
+
+    home: Path
+    database: StackDatabase
+    bootstrap: str
+    prefix: str
+    partitions: int = 3
+    standin: tuple[str, ...] = ()
+    #: Added to the environment of a process's first life: fault points.
+    once: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        names = [f"{service}-{part}" for service in SERVICES for part in ("api", "worker")]
+        numbers = free_ports(len(names) + 1 + len(SERVICES))
+        self.ports = dict(zip([*names, "wazzup"], numbers, strict=False))
+        self.hints = dict(zip(SERVICES, numbers[len(names) + 1 :], strict=True))
+        self.issuer = TokenIssuer.in_folder(self.home / "keys")
+        self.clock = SharedClock(self.home / "clock")
+        self.said: list[str] = []
+        (self.home / "logs").mkdir(exist_ok=True)
+        self.children = Children(self.home / "logs", self.said.append)
+        self.transport = RoutingTransport({service: self.ports[f"{service}-api"] for service in SERVICES})
+        self.client = httpx.AsyncClient(transport=self.transport, base_url="http://stack", timeout=30)
+
+    @property
+    def journal_path(self) -> Path:
+        return self.home / "journal.jsonl"
+
+    def journal(self) -> Journal:
+        """What the stand-in accepted until now, read from its file."""
+        return Journal(self.journal_path)
+
+    def token(self, sub: str = "admin", *roles: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.issuer.token(sub, roles or ('admin',), ['demo'])}"}
+
+    async def start(self) -> DemoDesk:
+        """Start all nine processes, wait until they are ready, make the demo desk."""
+        await ensure_topics(self.bootstrap, self.prefix, self.partitions)
+        for name in self.ports:
+            await self.start_process(name)
+        await self.until_ready(*self.ports)
+        return await Seeder(self.client, self.issuer, self.home / "demo.json", "http://stack").seed()
+
+    async def start_process(self, name: str) -> None:
+        if name == "wazzup":
+            arguments = ["--port", str(self.ports[name]), "--journal", str(self.journal_path), *self.standin]
+            await self.children.start(name, ["libs.common.testing.wazzup", *arguments], os.environ)
+            return
+        service, part = name.split("-")
+        env = {**os.environ, **self._environment(service)}
+        await self.children.start(name, [f"services.{service}", part], env, self.once.get(name, {}))
+
+    async def halt(self, *names: str) -> None:
+        await asyncio.gather(*(self.children.halt(name) for name in names))
+
+    def kill(self, name: str) -> None:
+        """SIGKILL a process; it is started again at once."""
+        os.kill(self.children.pids()[name], signal.SIGKILL)
+
+    async def until_ready(self, *names: str) -> None:
+        async with asyncio.timeout(READY_SECONDS), httpx.AsyncClient() as client:
+            for name in names:
+                while not await self._answers(client, name):
+                    await asyncio.sleep(0.1)
+
+    async def stop(self) -> None:
+        await self.client.aclose()
+        await self.children.stop()
+        self.clock.close()
+
+    def _environment(self, service: str) -> dict[str, str]:
+        own = service.upper()
+        return {
+            "POSTGRES_URL": self.database.url(service),
+            "KAFKA_BOOTSTRAP": self.bootstrap,
+            "TOPIC_PREFIX": self.prefix,
+            "JWKS_FILE": str(self.home / "keys" / "jwks.json"),
+            f"{own}_INSTANCE": f"{service}-{self.prefix}",
+            f"{own}_CLOCK_FILE": str(self.home / "clock"),
+            f"{own}_PORT": str(self.ports[f"{service}-api"]),
+            f"{own}_WORKER_PORT": str(self.ports[f"{service}-worker"]),
+            f"{own}_RELAY_HINT_PORT": str(self.hints[service]),
+            **(self._messenger() if service == "notifications" else {}),
+        }
+
+    def _messenger(self) -> dict[str, str]:
+        return {
+            "NOTIFICATIONS_WAZZUP_URL": f"http://127.0.0.1:{self.ports['wazzup']}/v3/",
+            "NOTIFICATIONS_PUBLIC_URL": f"http://127.0.0.1:{self.ports['notifications-api']}",
+        }
+
+    async def _answers(self, client: httpx.AsyncClient, name: str) -> bool:
+        service, _, part = name.partition("-")
+        path = {"api": f"/{service}/readyz", "worker": "/readyz", "": "/v3/channels"}[part]
+        try:
+            answer = await client.get(f"http://127.0.0.1:{self.ports[name]}{path}", timeout=5)
+        except httpx.HTTPError:
+            return False
+        return answer.status_code == httpx.codes.OK or (
+            not part and answer.status_code < httpx.codes.INTERNAL_SERVER_ERROR
+        )
+
+
+@asynccontextmanager
+async def process_stack(stack: ProcessStack) -> AsyncIterator[ProcessStack]:
+    """Stop everything at the end of the block, whatever happened in it."""
+    async with AsyncExitStack() as cleanup:
+        cleanup.push_async_callback(stack.stop)
+        yield stack

@@ -1,0 +1,26 @@
+"""A running intake on a real database."""
+
+import pytest_asyncio
+
+from libs.common.clock import ManualClock
+from libs.common.core import Core
+from libs.common.db import Database
+from libs.common.telemetry.metrics import new_registry
+from libs.common.telemetry.tracing import Tracing
+from services.intake.app import make_context
+from services.intake.context import Context
+from services.intake.settings import IntakeSettings
+from tests.intake.front import NOW, Front
+
+
+@pytest_asyncio.fixture
+async def ctx(intake_db: Database) -> Context:
+    settings = IntakeSettings(postgres_url=intake_db.config.url)
+    core = Core("intake", settings, intake_db, ManualClock(NOW), Tracing("intake"), new_registry())
+    return make_context(core, settings)
+
+
+@pytest_asyncio.fixture
+async def front(ctx: Context) -> Front:
+    """The service without any source."""
+    return Front(ctx)

@@ -1,0 +1,126 @@
+"""The running service as its neighbours see it: hooks, the API, the events it says and hears."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TypeVar
+from uuid import UUID
+
+import httpx
+from httpx import ASGITransport, AsyncClient
+
+from libs.common.auth.jwks import InlineKeys, KeySet
+from libs.common.auth.jwt import JwtVerifier
+from libs.common.events import REGISTRY, Cause, EventData, Received
+from libs.common.ids import uuid7
+from libs.common.testing.issuer import AUDIENCE, ISSUER, TokenIssuer
+from services.intake.app import build_api, serve_context
+from services.intake.context import Context
+from services.intake.subscriptions import subscriptions
+
+NOW = datetime(2026, 3, 2, 9, 14, tzinfo=UTC)
+MOSCOW = "Europe/Moscow"
+
+E = TypeVar("E", bound=EventData)
+
+
+class Front:
+    """Everything that a test does to intake from outside."""
+
+    def __init__(self, ctx: Context) -> None:
+        self.ctx = ctx
+        self.issuer = TokenIssuer.generate()
+        keys = KeySet(InlineKeys(json.dumps(self.issuer.jwks()).encode()))
+        self.app = build_api(JwtVerifier(keys, issuer=ISSUER, audience=AUDIENCE))
+        serve_context(self.app, ctx)
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        content: bytes | None = None,
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        """Send a bare request."""
+        transport = ASGITransport(self.app)
+        async with AsyncClient(transport=transport, base_url="http://test") as client:
+            return await client.request(method, path, content=content, json=body, headers=headers)
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        role: str = "admin",
+        desks: Sequence[str] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        """Call the API with a token."""
+        sent = {"authorization": f"Bearer {self.issuer.token('ann', [role], desks)}", **(headers or {})}
+        return await self.send(method, f"/intake/v1{path}", body=body, headers=sent)
+
+    async def ok(self, method: str, path: str, body: object = None, **options: object) -> dict[str, object]:
+        """Call the API as an administrator; it must succeed."""
+        headers = options.get("headers")
+        answer = await self.call(method, path, body, headers=headers if isinstance(headers, dict) else None)
+        assert answer.is_success, answer.text
+        document: dict[str, object] = answer.json()
+        return document
+
+    async def source(self, code: str = "landing", **members: object) -> str:
+        """Make a source and return the path of its hook; open to everybody unless said otherwise."""
+        view = await self.ok("POST", "/sources", {**new_source(code), **members})
+        return str(view["hook"])
+
+    async def deliver(self, hook: str, order: object) -> dict[str, str]:
+        """Post an order as JSON and return the 202's document."""
+        answer = await self.send("POST", hook, body=order)
+        assert answer.status_code == 202, answer.text
+        document: dict[str, str] = answer.json()
+        return document
+
+    async def said(self, model: type[E]) -> list[E]:
+        """Return the events of one type that intake put into its outbox."""
+        rows = await self.ctx.core.db.pool.fetch("SELECT type, body FROM outbox ORDER BY id")
+        events = [REGISTRY[row["type"]].model_validate_json(row["body"]) for row in rows]
+        return [event for event in events if isinstance(event, model)]
+
+    async def hear(self, *events: EventData, desk: str = "demo") -> None:
+        """Apply events of tasks in one transaction, as the consumer would."""
+        use_cases = subscriptions(self.ctx)
+        received = [received_of(event, desk) for event in events]
+        async with self.ctx.core.db.begin() as tx:
+            await use_cases[events[0].event_type](tx, received)
+            await tx.commit()
+
+    async def count(self, table: str) -> int:
+        """Return how many rows a table has."""
+        found: int = await self.ctx.core.db.pool.fetchval(f"SELECT count(*) FROM {table}")
+        return found
+
+
+def received_of(data: EventData, desk: str = "demo") -> Received[EventData]:
+    return Received(uuid7(), "lead:x", desk, NOW, 1, Cause.fresh(), data)
+
+
+def new_source(code: str) -> dict[str, object]:
+    return {
+        "desk": "demo",
+        "code": code,
+        "format": "landing" if code == "landing" else "getcourse",
+        "auth": "none",
+        "playbook": "callback" if code == "landing" else "school",
+        "zone": MOSCOW,
+    }
+
+
+def order(external_id: str = "lp-1", phone: str = "8 916 123-45-67", **members: object) -> dict[str, object]:
+    """Return a landing page's order."""
+    return {"external_id": external_id, "name": "Анна", "phone": phone, "total": "1990.00", **members}
+
+
+def lead_of(answer: Mapping[str, str]) -> UUID:
+    return UUID(answer["lead_id"])

@@ -1,0 +1,133 @@
+"""Two connections at once: the second one waits for the first one's commit, in a snapshot that does not see it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import orjson
+import pytest
+
+from libs.common.db import Connection, Database
+from libs.common.events.intake import LeadReceived, OrderChanged
+from libs.common.ids import uuid7
+from services.intake.context import Context
+from services.intake.deliveries.admission import Admission, Delivery, admit
+from services.intake.deliveries.group import Acceptance
+from services.intake.deliveries.statement import ACCEPT
+from services.intake.formats.rules import Format, Mapped, RawRequest
+from services.intake.sources.rules import Auth, ResponseKind, Source, SourceId
+from tests.intake.front import NOW, Front, order
+
+BLOCKED = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+
+SOURCE = Source(
+    id=SourceId(UUID(int=1)), desk="demo", code="landing", key="k", format=Format.LANDING, auth=Auth.NONE,
+    secrets=(), playbook="callback", language="ru", region="RU", test_prefixes=("972",),
+    mapped=Mapped(ZoneInfo("Europe/Moscow")), rate=1000, body_limit=10**6, response=ResponseKind.JSON, active=True,
+)  # fmt: skip
+
+
+def admission(external_id: str, phone: str = "8 916 123-45-67", **members: object) -> Admission:
+    body = orjson.dumps(order(external_id, phone, **members))
+    raw = RawRequest("POST", b"", {"content-type": "application/json"}, body)
+    admitted = admit(Delivery(uuid7(), SOURCE, NOW, raw, None), NOW)
+    assert isinstance(admitted, Admission)
+    return admitted
+
+
+async def store(conn: Connection, *admissions: Admission) -> list[asyncpg.Record]:
+    return await conn.fetch(ACCEPT, *zip(*(each.row for each in admissions), strict=True))
+
+
+@asynccontextmanager
+async def uncommitted(db: Database, first: Admission) -> AsyncIterator[Connection]:
+    """Hold a transaction that has stored `first`; the block commits or rolls it back."""
+    async with db.pool.acquire() as conn:
+        await conn.execute("BEGIN")
+        await store(conn, first)
+        yield conn
+
+
+async def race(db: Database, first: Admission, second: Admission, end: str = "COMMIT") -> str:
+    """Let `second` wait for the transaction of `first`, end that, and return how `second` came out."""
+    async with uncommitted(db, first) as conn, db.pool.acquire() as other:
+        waiting = asyncio.create_task(store(other, second))
+        async with asyncio.timeout(10):
+            while not await conn.fetchval(BLOCKED):
+                await asyncio.sleep(0.01)
+        await conn.execute(end)
+        [row] = await waiting
+    disposition: str = row["disposition"]
+    return disposition
+
+
+@pytest.mark.req("P.2")
+async def test_duplicates_of_two_connections_are_one_lead(front: Front, ctx: Context) -> None:
+    assert await race(ctx.core.db, admission("1"), admission("1")) == "repeat"
+    assert [await front.count(t) for t in ("lead", "customer", "sales_order", "outbox")] == [1, 1, 1, 1]
+    assert len(await ctx.core.db.pool.fetch("SELECT DISTINCT lead_id FROM delivery")) == 1
+
+
+async def test_what_was_rolled_back_leaves_the_lead_to_the_other(front: Front, ctx: Context) -> None:
+    assert await race(ctx.core.db, admission("1"), admission("1"), "ROLLBACK") == "accepted"
+    assert [await front.count(t) for t in ("lead", "customer", "outbox")] == [1, 1, 1]
+
+
+async def test_a_change_that_overlaps_the_birth_is_a_change_of_that_lead(front: Front, ctx: Context) -> None:
+    await race(ctx.core.db, admission("1", status="new"), admission("1", status="paid"))
+    [born], [changed] = await front.said(LeadReceived), await front.said(OrderChanged)
+    assert (changed.lead_id, changed.from_status, changed.to_status) == (born.lead_id, "new", "paid")
+
+
+async def test_silence_about_the_status_does_not_undo_one_that_overlaps(front: Front, ctx: Context) -> None:
+    assert await race(ctx.core.db, admission("1", status="paid"), admission("1")) == "repeat"
+    assert await front.said(OrderChanged) == []
+
+
+@pytest.mark.req("S4.2")
+async def test_two_orders_of_one_phone_at_once_are_one_customer_and_the_later_is_told(
+    front: Front, ctx: Context
+) -> None:
+    await race(ctx.core.db, admission("1"), admission("2"))
+    first, second = await front.said(LeadReceived)
+    assert (first.signals, second.signals) == ((), ("second_unpaid_order",))
+    assert (second.customer_id, second.earlier_lead_id) == (first.customer_id, first.lead_id)
+
+
+async def test_a_paid_order_that_overlaps_is_no_reason_for_the_signal(front: Front, ctx: Context) -> None:
+    await race(ctx.core.db, admission("1", status="paid"), admission("2"))
+    assert [event.signals for event in await front.said(LeadReceived)] == [(), ()]
+
+
+@pytest.mark.parametrize(("first", "second"), [("", "a@b.ru"), ("a@b.ru", "a@b.ru")])
+async def test_a_phone_and_an_address_at_once_find_one_customer(
+    front: Front, ctx: Context, first: str, second: str
+) -> None:
+    await race(ctx.core.db, admission("1", email=first), admission("2", email=second))
+    events = await front.said(LeadReceived)
+    assert len({event.customer_id for event in events}) == await front.count("customer") == 1
+
+
+async def test_batches_in_opposite_order_do_not_lock_each_other_up(front: Front, ctx: Context) -> None:
+    async def one_side(round_: int, step: int) -> None:
+        batch = [admission(f"{round_}-{n}-{step}", f"8916{n:07}", email=f"u{40 - n}@b.ru") for n in range(40)]
+        async with ctx.core.db.pool.acquire() as conn:
+            await store(conn, *batch[::step])
+
+    for number in range(5):
+        await asyncio.gather(one_side(number, 1), one_side(number, -1))
+    assert [await front.count("lead"), await front.count("customer")] == [400, 40]
+
+
+async def test_two_identities_of_one_customer_in_a_batch_are_taken_one_by_one(front: Front, ctx: Context) -> None:
+    async with ctx.core.db.pool.acquire() as conn:
+        await store(conn, admission("0", email="a@b.ru", status="paid"))
+    acceptance = Acceptance(ctx.core.db)
+    by_phone, by_address = admission("1"), admission("2", "8 916 000-00-00", email="a@b.ru")
+    crowd = [admission(f"n{n}", f"8917{n:07}") for n in range(6)]
+    await asyncio.gather(*(acceptance.accept(each) for each in (*crowd, by_phone, by_address)))
+    signals = {event.external_id: event.signals for event in await front.said(LeadReceived)}
+    assert sorted([signals["1"], signals["2"]]) == [(), ("second_unpaid_order",)]

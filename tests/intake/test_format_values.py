@@ -1,0 +1,104 @@
+"""Single values as people write them, and parsers that never raise."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from libs.common.events import shared
+from libs.common.phone import read_phone
+from services.intake.deliveries.rules import Signal, signals_of
+from services.intake.formats.common import currency, names, reader
+from services.intake.formats.read import read
+from services.intake.formats.rules import Format, Mapped, OrderStatus, ParsedOrder, RawRequest, Unreadable
+from services.intake.formats.values import read_amount, read_email, read_moment, read_quantity
+from services.intake.leads.rules import Stage
+
+MOSCOW = ZoneInfo("Europe/Moscow")
+MAPPED = Mapped(MOSCOW)
+
+
+@pytest.mark.parametrize(("text", "amount"), [
+    ("12 000 руб.", "12000.00"), ("12000", "12000.00"), ("12 000,50", "12000.50"), ("12 000.5 ₽", "12000.50"),
+    ("1,234,567.89", "1234567.89"), ("1.234.567,89", "1234567.89"), ("$100", "100.00"), ("0", "0.00"),
+    ("12\u00a0000\u00a0₽", "12000.00"), ("9,999", "10.00"), ("1.005", "1.01"),
+])  # fmt: skip
+def test_an_amount_is_read_as_people_write_it(text: str, amount: str) -> None:
+    assert read_amount(text) == Decimal(amount)
+
+
+@pytest.mark.parametrize("text", ["", "free", "-5", "1e9999", "9" * 30, ".", ",,"])
+def test_what_is_no_amount_is_none(text: str) -> None:
+    assert read_amount(text) is None
+
+
+@pytest.mark.parametrize(("text", "code"), [
+    ("12 000 руб.", "RUB"), ("100 ₸", "KZT"), ("$5", "USD"), ("5 EUR", "EUR"), ("5", "XXX"),
+])  # fmt: skip
+def test_the_sign_of_an_amount_names_its_currency(text: str, code: str) -> None:
+    fields = reader({"total": text}, names(amount="total"), MAPPED)
+    assert currency(fields, "XXX") == code
+
+
+@pytest.mark.parametrize(("text", "moment"), [
+    ("2026-03-02 12:14:00", datetime(2026, 3, 2, 9, 14, tzinfo=UTC)),
+    ("2026-03-02T12:14:00+05:00", datetime(2026, 3, 2, 7, 14, tzinfo=UTC)),
+    ("0001-01-01", None), ("9999-12-31T23:59:59-23:59", None), ("yesterday", None),
+])  # fmt: skip
+def test_a_time_is_in_the_zone_unless_it_says_otherwise(text: str, moment: datetime | None) -> None:
+    assert read_moment(text, MOSCOW) == moment
+
+
+@pytest.mark.parametrize(("value", "count"), [(2, 2), ("3", 3), (2.0, 2), (0, None), (1.5, None), ("x", None)])
+def test_a_quantity_is_a_whole_count(value: float | str, count: int | None) -> None:
+    assert read_quantity(value) == count
+
+
+@pytest.mark.parametrize(("text", "address"), [
+    ("Anna@Example.com", "anna@example.com"), ("a@b", None), ("@b.ru", None), ("a b@c.ru", None), (None, None),
+])  # fmt: skip
+def test_an_address_is_kept_in_lower_case(text: str | None, address: str | None) -> None:
+    assert read_email(text) == address
+
+
+@pytest.mark.parametrize(("ours", "published"), [
+    (OrderStatus, shared.OrderStatus), (Stage, shared.Stage), (Signal, shared.Signal),
+])  # fmt: skip
+def test_our_closed_sets_are_the_published_ones(
+    ours: type[OrderStatus | Stage | Signal], published: type[shared.OrderStatus | shared.Stage | shared.Signal]
+) -> None:
+    assert [member.value for member in ours] == [member.value for member in published]
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+keys = st.sampled_from(
+    ["phone", "email", "status", "items", "total", "data", "type", "customer", "deal_id", "marketing", "created_at"]
+)
+types = st.sampled_from(["application/json", "application/x-www-form-urlencoded; charset=cp1251", "", "x/y", ";;="])
+
+
+@given(st.sampled_from(Format), st.binary(max_size=300), st.binary(max_size=100), types)
+def test_a_format_never_raises_whatever_the_bytes(kind: Format, body: bytes, query: bytes, media: str) -> None:
+    raw = RawRequest("POST", query, {"content-type": media}, body)
+    assert isinstance(read(kind, raw, MAPPED), ParsedOrder | Unreadable)
+
+
+@given(st.sampled_from(Format), st.dictionaries(keys | st.text(max_size=5), json_values, max_size=6))
+def test_a_format_never_raises_whatever_the_json(kind: Format, payload: dict[str, object]) -> None:
+    body = orjson.dumps({"phone": "89161234567", "deal_id": 1, **payload}, option=orjson.OPT_NON_STR_KEYS)
+    raw = RawRequest("POST", b"", {"content-type": "application/json"}, body)
+    answer = read(kind, raw, MAPPED)
+    assert isinstance(answer, Unreadable) or (answer.phone or answer.email)
+
+
+@given(st.text(max_size=80))
+def test_signals_of_any_text_are_known_ones(raw: str) -> None:
+    assert set(signals_of(read_phone(raw), ("972",))) <= {Signal.TEST_NUMBER, Signal.FALSE_NUMBER}

@@ -1,0 +1,171 @@
+"""What a sender gets for an order, and what others hear of it."""
+
+import asyncio
+import json
+
+import pytest
+from pydantic_core import to_json
+
+from libs.common.events.intake import LeadReceived, OrderChanged
+from tests.intake.front import Front, lead_of, order
+
+
+@pytest.mark.req("P.1")
+async def test_an_order_is_a_lead_a_customer_and_one_event(front: Front) -> None:
+    hook = await front.source()
+    answer = await front.deliver(hook, order())
+    [event] = await front.said(LeadReceived)
+    assert (answer["disposition"], answer["order_number"]) == ("accepted", "1001")
+    assert (event.lead_id, event.order_number, event.source) == (lead_of(answer), "1001", "landing")
+    assert [await front.count(t) for t in ("lead", "customer", "sales_order", "delivery", "outbox")] == [1] * 5
+
+
+async def test_the_stored_event_is_what_its_model_would_write(front: Front) -> None:
+    hook = await front.source()
+    await front.deliver(hook, order(items=[{"sku": "CR-1", "title": "Крем", "price": "1990"}], utm_source="vk"))
+    await front.deliver(hook, order(status="paid", paid="1990"))
+    for row in await front.ctx.core.db.pool.fetch("SELECT type, body FROM outbox ORDER BY id"):
+        model = LeadReceived if row["type"] == LeadReceived.event_type else OrderChanged
+        written = json.loads(to_json(model.model_validate_json(row["body"])))
+        assert normal(json.loads(row["body"])) == normal(written)
+
+
+def normal(body: dict[str, object]) -> dict[str, object]:
+    return {name: str(v).replace("+00:00", "Z") if name == "received_at" else v for name, v in body.items()}
+
+
+@pytest.mark.req("P.2")
+async def test_the_same_delivery_again_is_a_repeat_and_says_nothing(front: Front) -> None:
+    hook = await front.source()
+    first = await front.deliver(hook, order())
+    again = await front.deliver(hook, order())
+    assert (again["disposition"], again["lead_id"]) == ("repeat", first["lead_id"])
+    assert [await front.count(t) for t in ("lead", "delivery", "outbox")] == [1, 2, 1]
+
+
+@pytest.mark.req("S4.1")
+async def test_there_and_back_are_three_states_and_two_changes(front: Front) -> None:
+    hook = await front.source()
+    for status in ("new", "paid", "new", "new"):
+        await front.deliver(hook, order(status=status))
+    changes = await front.said(OrderChanged)
+    assert [(c.from_status, c.to_status) for c in changes] == [("new", "paid"), ("paid", "new")]
+
+
+@pytest.mark.req("S4.1")
+async def test_an_older_statement_that_comes_later_changes_nothing(front: Front) -> None:
+    hook = await front.source()
+    for status, said in (("new", "09:00"), ("paid", "09:05"), ("in_work", "09:03")):
+        await front.deliver(hook, order(status=status, updated_at=f"2026-03-02T{said}:00Z"))
+    assert [c.to_status for c in await front.said(OrderChanged)] == ["paid"]
+
+
+async def test_a_delivery_without_status_leaves_the_status_alone(front: Front) -> None:
+    hook = await front.source()
+    await front.deliver(hook, order(status="paid"))
+    await front.deliver(hook, order(total="2500"))
+    [change] = await front.said(OrderChanged)
+    assert (change.to_status, change.amount and str(change.amount.amount)) == ("paid", "2500.00")
+
+
+async def test_a_repeat_burns_no_order_number(front: Front) -> None:
+    hook = await front.source()
+    for _ in range(3):
+        await front.deliver(hook, order())
+    assert (await front.deliver(hook, order("lp-2", "8 916 000-00-02")))["order_number"] == "1002"
+
+
+async def test_the_sequence_of_a_lead_has_no_gaps(front: Front) -> None:
+    hook = await front.source()
+    for status in ("new", "new", "paid", "cancelled"):
+        await front.deliver(hook, order(status=status))
+    rows = await front.ctx.core.db.pool.fetch("SELECT sequence FROM outbox ORDER BY id")
+    assert [row["sequence"] for row in rows] == [1, 2, 3]
+
+
+@pytest.mark.req("S0.7")
+async def test_a_test_number_is_flagged(front: Front) -> None:
+    hook = await front.source()
+    answer = await front.deliver(hook, order(phone="+972 54 123 45 67"))
+    [event] = await front.said(LeadReceived)
+    assert (answer["disposition"], event.signals) == ("test", ("test_number",))
+
+
+async def test_prefixes_of_test_numbers_are_the_sources_own(front: Front) -> None:
+    hook = await front.source(test_prefixes=["7999"])
+    await front.deliver(hook, order("1", "+972 50 234 5678"))
+    await front.deliver(hook, order("2", "+7 999 123 45 67"))
+    assert [e.signals for e in await front.said(LeadReceived)] == [(), ("test_number",)]
+
+
+@pytest.mark.req("S1.9")
+@pytest.mark.parametrize("phone", ["700000000000", "+7 916 123", "12", "+7 999 999-99-99"])
+async def test_a_false_number_is_a_lead_that_says_so(front: Front, phone: str) -> None:
+    hook = await front.source()
+    assert (await front.deliver(hook, order(phone=phone)))["disposition"] == "accepted"
+    assert [e.signals for e in await front.said(LeadReceived)] == [("false_number",)]
+
+
+async def test_false_numbers_make_no_common_customer(front: Front) -> None:
+    hook = await front.source()
+    for number in range(2):
+        await front.deliver(hook, order(str(number), "700000000000"))
+    assert [await front.count("customer"), await front.count("customer_identity")] == [2, 0]
+
+
+@pytest.mark.req("S4.2")
+async def test_the_later_of_two_unpaid_orders_names_the_earlier(front: Front) -> None:
+    hook = await front.source()
+    first = await front.deliver(hook, order("1"))
+    await front.deliver(hook, order("2"))
+    events = await front.said(LeadReceived)
+    assert [e.signals for e in events] == [(), ("second_unpaid_order",)]
+    assert events[1].earlier_lead_id == lead_of(first)
+
+
+@pytest.mark.req("S4.2")
+async def test_a_paid_order_before_is_no_reason_for_the_signal(front: Front) -> None:
+    hook = await front.source()
+    await front.deliver(hook, order("1", status="paid"))
+    await front.deliver(hook, order("2"))
+    assert [e.signals for e in await front.said(LeadReceived)] == [(), ()]
+
+
+async def test_an_unpaid_order_of_another_source_is_no_reason_for_the_signal(front: Front) -> None:
+    landing, school = await front.source(), await front.source("school")
+    await front.deliver(landing, order("1"))
+    await front.deliver(school, {"deal_id": "1", "status": "new", "phone": "+79161234567"})
+    assert [e.signals for e in await front.said(LeadReceived)] == [(), ()]
+    assert await front.count("customer") == 1
+
+
+async def test_customers_of_two_desks_are_strangers(front: Front) -> None:
+    hooks = [await front.source(desk=desk) for desk in ("one", "two")]
+    for hook in hooks:
+        await front.deliver(hook, order())
+    assert await front.count("customer") == 2
+
+
+async def test_a_new_phone_beside_a_known_address_is_the_same_customer(front: Front) -> None:
+    hook = await front.source()
+    await front.deliver(hook, order("1", "8 916 123-45-67", email="Anna@Example.com", status="paid"))
+    await front.deliver(hook, order("2", "8 916 765-43-21", email="anna@example.com", status="paid"))
+    await front.deliver(hook, order("3", "8 916 765-43-21", status="paid"))
+    customers = {event.customer_id for event in await front.said(LeadReceived)}
+    assert (len(customers), await front.count("customer")) == (1, 1)
+
+
+async def test_under_load_every_delivery_is_answered_with_its_own_lead(front: Front) -> None:
+    hook = await front.source(rate_per_second=10_000)
+    orders = [order(f"n{n}", f"8916{n:07}") for n in range(120)]
+    answers = await asyncio.gather(*(front.deliver(hook, each) for each in orders))
+    by_lead = {str(event.lead_id): event.external_id for event in await front.said(LeadReceived)}
+    assert [by_lead[answer["lead_id"]] for answer in answers] == [f"n{n}" for n in range(120)]
+
+
+async def test_a_crowd_of_duplicates_is_one_lead(front: Front) -> None:
+    hook = await front.source(rate_per_second=10_000)
+    answers = await asyncio.gather(*(front.deliver(hook, order()) for _ in range(40)))
+    assert len({answer["lead_id"] for answer in answers}) == 1
+    assert sorted(answer["disposition"] for answer in answers) == ["accepted", *["repeat"] * 39]
+    assert [await front.count(t) for t in ("lead", "delivery", "outbox")] == [1, 40, 1]

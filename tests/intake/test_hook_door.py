@@ -1,0 +1,136 @@
+"""Who may deliver, how much and how fast; and that nothing authentic is ever answered with an error."""
+
+import base64
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from standardwebhooks.webhooks import Webhook
+
+from services.intake.formats.rules import RawRequest
+from tests.intake.front import Front, order
+from tests.intake.payloads import raw_of, sample
+
+TOKEN = "a-token-of-the-school"
+JSON = {"content-type": "application/json"}
+
+
+def signed(secret: str, body: bytes, message_id: str = "msg_1") -> dict[str, str]:
+    now = datetime.now(UTC)
+    signature = Webhook(secret).sign(message_id, now, body.decode())
+    stamp = str(int(now.timestamp()))
+    return {**JSON, "webhook-id": message_id, "webhook-timestamp": stamp, "webhook-signature": signature}
+
+
+async def test_an_unknown_address_is_not_found(front: Front) -> None:
+    answer = await front.send("POST", "/intake/v1/hooks/nowhere", body=order())
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+async def test_a_source_that_was_switched_off_is_not_found(front: Front) -> None:
+    view = await front.ok("POST", "/sources", {"desk": "demo", "code": "x", "format": "landing", "auth": "none",
+                                               "playbook": "callback", "zone": "UTC"})  # fmt: skip
+    await front.ok("PATCH", f"/sources/{view['id']}", {"active": False}, headers={"if-match": '"1"'})
+    assert (await front.send("POST", str(view["hook"]), body=order())).status_code == 404
+
+
+@pytest.mark.parametrize("given", [
+    {"x-source-token": TOKEN},
+    {"authorization": "Basic " + base64.b64encode(f"school:{TOKEN}".encode()).decode()},
+])  # fmt: skip
+async def test_a_token_in_a_header_opens(front: Front, given: dict[str, str]) -> None:
+    hook = await front.source(auth="token", secret=TOKEN)
+    answer = await front.send("POST", hook, body=order(), headers=given)
+    assert answer.status_code == 202
+
+
+@pytest.mark.parametrize("given", [
+    {}, {"x-source-token": "wrong"}, {"x-source-token": ""}, {"authorization": "Basic !"},
+    {"authorization": f"Bearer {TOKEN}"},
+])  # fmt: skip
+async def test_a_wrong_token_is_refused_and_nothing_is_kept(front: Front, given: dict[str, str]) -> None:
+    hook = await front.source(auth="token", secret=TOKEN)
+    answer = await front.send("POST", hook, body=order(), headers=given)
+    assert (answer.status_code, answer.json()["code"]) == (401, "sender_unverified")
+    assert await front.count("delivery") == 0
+
+
+@pytest.mark.req("S4.1")
+async def test_a_getcourse_url_is_called_with_its_token_in_the_query(front: Front) -> None:
+    hook = await front.source("school", auth="token", secret="shared-invented!")
+    query = raw_of("callurl_get").query.replace(b"shared-invented", b"shared-invented%21").decode()
+    answer = await front.send("GET", f"{hook}?{query}")
+    assert (answer.status_code, answer.json()["disposition"]) == (202, "accepted")
+    kept = await front.ctx.core.db.pool.fetchval("SELECT query FROM delivery")
+    assert b"token=***" in kept
+    assert b"shared-invented" not in kept
+
+
+async def test_a_head_of_a_link_checker_is_no_delivery(front: Front) -> None:
+    hook = await front.source("school")
+    assert (await front.send("HEAD", f"{hook}?deal_id=1&email=a@b.ru")).status_code == 204
+    assert await front.count("delivery") == 0
+
+
+async def test_a_source_may_want_a_plain_ok(front: Front) -> None:
+    hook = await front.source("school", response="ok")
+    answer = await front.send("GET", f"{hook}?deal_id=1&email=a@b.ru")
+    assert (answer.status_code, answer.text) == (200, "ok")
+
+
+async def test_a_signed_order_is_accepted_and_its_id_is_the_last_resort(front: Front) -> None:
+    secret = str(sample("landing_standard_webhook_order")["secret"]["whsec"])  # type: ignore[index] # one sample's shape
+    hook = await front.source(auth="signature", secret=secret)
+    body = b'{"phone": "89161234567"}'
+    answers = [(await front.send("POST", hook, content=body, headers=signed(secret, body))).json() for _ in "ab"]
+    assert [answer["disposition"] for answer in answers] == ["accepted", "repeat"]
+
+
+async def test_an_old_timestamp_is_refused(front: Front) -> None:
+    example = sample("landing_standard_webhook_order")
+    secret = example["secret"]
+    assert isinstance(secret, dict)
+    hook = await front.source(auth="signature", secret=secret["whsec"])
+    raw: RawRequest = raw_of("landing_standard_webhook_order")
+    assert (await front.send("POST", hook, content=raw.body, headers=raw.headers)).status_code == 401
+
+
+async def test_two_secrets_work_while_one_is_replaced(front: Front) -> None:
+    hook = await front.source(auth="token", secret=TOKEN)
+    [source] = await front.ctx.core.db.pool.fetch("SELECT id FROM source")
+    fresh = (await front.ok("POST", f"/sources/{source['id']}/rotate", {}))["secret"]
+    codes = [
+        (await front.send("POST", hook, body=order(), headers={"x-source-token": str(token)})).status_code
+        for token in (TOKEN, fresh, "neither-of-the-two")
+    ]
+    assert codes == [202, 202, 401]
+
+
+async def test_a_body_over_the_sources_limit_is_refused(front: Front) -> None:
+    hook = await front.source(body_limit=100)
+    answer = await front.send("POST", hook, content=b"x" * 101, headers=JSON)
+    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+
+
+async def test_too_many_at_once_are_told_when_to_come_again(front: Front) -> None:
+    hook = await front.source(rate_per_second=1)
+    answers = [await front.send("POST", hook, body=order()) for _ in range(4)]
+    assert [answer.status_code for answer in answers[:2]] == [202, 202]
+    assert (answers[-1].status_code, answers[-1].headers["retry-after"]) == (429, "1")
+
+
+async def test_an_idempotency_key_names_an_order_without_id(front: Front) -> None:
+    hook = await front.source()
+    raw = raw_of("landing_plain_form")
+    answers = [(await front.send("POST", hook, content=raw.body, headers=raw.headers)).json() for _ in "ab"]
+    assert [answer["disposition"] for answer in answers] == ["accepted", "repeat"]
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(body=st.binary(max_size=200), media=st.sampled_from(["application/json", "", "text/plain; charset=koi8-r"]))
+async def test_no_bytes_make_an_error(front: Front, body: bytes, media: str) -> None:
+    rows = await front.ctx.core.db.pool.fetch("SELECT key FROM source")
+    hook = f"/intake/v1/hooks/{rows[0]['key']}" if rows else await front.source(rate_per_second=10_000)
+    answer = await front.send("POST", hook, content=body, headers={"content-type": media} if media else {})
+    assert answer.status_code == 202

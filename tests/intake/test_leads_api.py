@@ -1,0 +1,163 @@
+"""Leads as people see them, and what tasks may change about them."""
+
+from uuid import UUID
+
+import pytest
+
+from libs.common.events.intake import LeadStatusChanged, LeadStatusRefused
+from libs.common.events.shared import Stage, Text
+from libs.common.events.tasks import LeadOwnerChanged, LeadStatusRequested
+from libs.common.ids import uuid7
+from tests.intake.front import Front, lead_of, order
+
+
+async def a_lead(front: Front, number: str = "1", phone: str = "8 916 123-45-67", **members: object) -> UUID:
+    rows = await front.ctx.core.db.pool.fetch("SELECT key FROM source WHERE code = 'landing'")
+    hook = f"/intake/v1/hooks/{rows[0]['key']}" if rows else await front.source()
+    return lead_of(await front.deliver(hook, order(number, phone, **members)))
+
+
+def wish(lead_id: UUID, status: str, stage: Stage, actor: str = "system") -> LeadStatusRequested:
+    title = Text(ru="Статус", en="Status")
+    return LeadStatusRequested(
+        lead_id=lead_id, status=status, title=title, stage=stage, actor=actor, reason="opened"
+    )
+
+
+def owner(lead_id: UUID, operator: UUID | None) -> LeadOwnerChanged:
+    return LeadOwnerChanged(lead_id=lead_id, from_operator_id=None, to_operator_id=operator, reason="assigned")
+
+
+async def found(front: Front, query: str) -> list[str]:
+    items = (await front.ok("GET", f"/leads?{query}"))["items"]
+    assert isinstance(items, list)
+    return [str(item["person"]["name"]) for item in items]
+
+
+@pytest.mark.req("P.3")
+async def test_a_wished_status_is_applied_and_explained(front: Front) -> None:
+    lead_id = await a_lead(front)
+    await front.hear(wish(lead_id, "in_work", Stage.WORKING))
+    [event] = await front.said(LeadStatusChanged)
+    lines = (await front.ok("GET", f"/leads/{lead_id}/history"))["items"]
+    assert isinstance(lines, list)
+    assert (event.from_status, event.to_status, event.stage) == ("new", "in_work", "working")
+    assert [(x["actor"], x["from_value"], x["to_value"], x["reason"]) for x in lines] == [
+        ("source:landing", None, "new", "received"),
+        ("system", "new", "in_work", "opened"),
+    ]
+
+
+async def test_a_lead_shows_its_status_in_the_callers_language(front: Front) -> None:
+    lead_id = await a_lead(front)
+    titles = [
+        (await front.ok("GET", f"/leads/{lead_id}", headers={"accept-language": language}))["title"]
+        for language in ("ru", "en")
+    ]
+    assert titles == ["Новый", "New"]
+
+
+async def test_several_steps_in_one_batch_are_all_told_in_order(front: Front) -> None:
+    lead_id = await a_lead(front)
+    await front.hear(wish(lead_id, "a", Stage.WORKING), wish(lead_id, "b", Stage.BOOKED), owner(lead_id, uuid7()))
+    steps = [(e.from_status, e.to_status) for e in await front.said(LeadStatusChanged)]
+    view = await front.ok("GET", f"/leads/{lead_id}")
+    assert steps == [("new", "a"), ("a", "b")]
+    assert (view["status"], view["stage"], view["version"]) == ("b", "booked", 2)
+
+
+async def test_the_present_status_again_is_told_to_nobody(front: Front) -> None:
+    lead_id = await a_lead(front)
+    await front.hear(wish(lead_id, "new", Stage.NEW))
+    assert [await front.count("history"), await front.count("outbox")] == [1, 1]
+
+
+async def test_the_system_does_not_reopen_a_lost_lead(front: Front) -> None:
+    lead_id = await a_lead(front)
+    await front.hear(wish(lead_id, "lost", Stage.LOST), wish(lead_id, "in_work", Stage.WORKING))
+    [refused] = await front.said(LeadStatusRefused)
+    assert (refused.status, refused.current_status, refused.code) == ("in_work", "lost", "lead_is_final")
+
+
+async def test_a_person_reopens_a_lost_lead(front: Front) -> None:
+    lead_id = await a_lead(front)
+    await front.hear(wish(lead_id, "lost", Stage.LOST), wish(lead_id, "in_work", Stage.WORKING, str(uuid7())))
+    assert (await front.ok("GET", f"/leads/{lead_id}"))["stage"] == "working"
+
+
+@pytest.mark.parametrize("desk", ["demo", "other"])
+async def test_a_status_for_a_lead_of_nobody_or_another_desk_is_refused(front: Front, desk: str) -> None:
+    lead_id = uuid7() if desk == "demo" else await a_lead(front)
+    await front.hear(wish(lead_id, "in_work", Stage.WORKING), desk=desk)
+    assert [e.code for e in await front.said(LeadStatusRefused)] == ["unknown_lead"]
+
+
+@pytest.mark.req("P.3")
+async def test_an_owner_is_projected_and_kept_in_the_history(front: Front) -> None:
+    lead_id, ann, bob = await a_lead(front), uuid7(), uuid7()
+    await front.hear(owner(lead_id, ann), owner(lead_id, bob), owner(uuid7(), ann))
+    lines = (await front.ok("GET", f"/leads/{lead_id}/history"))["items"]
+    assert isinstance(lines, list)
+    assert (await front.ok("GET", f"/leads/{lead_id}"))["owner_id"] == str(bob)
+    assert [(x["from_value"], x["to_value"]) for x in lines[1:]] == [(None, str(ann)), (str(ann), str(bob))]
+
+
+@pytest.mark.req("S1.11")
+async def test_the_history_shows_what_the_source_said_about_the_order(front: Front) -> None:
+    lead_id = await a_lead(front)
+    await a_lead(front, status="paid")
+    lines = await front.ok("GET", f"/leads/{lead_id}/history?limit=1")
+    rest = await front.ok("GET", f"/leads/{lead_id}/history?cursor={lines['next_cursor']}")
+    assert isinstance(rest["items"], list)
+    assert [(x["what"], x["from_value"], x["to_value"]) for x in rest["items"]] == [("order_status", "new", "paid")]
+
+
+@pytest.mark.req("S4.15")
+@pytest.mark.parametrize("q", ["89161234567", "%2B7 916 123 45 67", "9161234567", "123-45-67", "anna@b.ru", "1001",
+                               "анн"])  # fmt: skip
+async def test_a_lead_is_found_however_it_is_spelled(front: Front, q: str) -> None:
+    await a_lead(front, email="Anna@b.ru")
+    await a_lead(front, "2", "8 916 765-43-21", name="Борис")
+    assert await found(front, f"q={q}") == ["Анна"]
+
+
+@pytest.mark.parametrize("q", ["%25", "_", "9" * 30, "nobody", "%27"])
+async def test_odd_searches_find_nothing(front: Front, q: str) -> None:
+    await a_lead(front)
+    assert await found(front, f"q={q}") == []
+
+
+async def test_the_list_is_filtered_and_paged(front: Front) -> None:
+    for number in range(3):
+        await a_lead(front, str(number), f"8 916 123-45-6{number}", name=f"n{number}")
+    page = await front.ok("GET", "/leads?limit=2&stage=new&source=landing&desk=demo")
+    assert isinstance(page["items"], list)
+    rest = await found(front, f"limit=2&cursor={page['next_cursor']}")
+    assert [item["person"]["name"] for item in page["items"]] + rest == ["n2", "n1", "n0"]
+    assert await found(front, "stage=won") == await found(front, "created_to=2026-01-01T00:00:00Z") == []
+
+
+@pytest.mark.req("P.6")
+@pytest.mark.parametrize(
+    "path", ["/leads/{lead}", "/leads/{lead}/history", "/orders/{order}", "/customers/{customer}"]
+)
+async def test_what_belongs_to_another_desk_does_not_exist(front: Front, path: str) -> None:
+    lead_id = await a_lead(front)
+    view = await front.ok("GET", f"/leads/{lead_id}")
+    assert isinstance(view["orders"], list)
+    filled = path.format(lead=lead_id, order=view["orders"][0]["id"], customer=view["customer_id"])
+    codes = [(await front.call("GET", filled, role="operator", desks=[desk])).status_code for desk in ("demo", "x")]
+    assert codes == [200, 404]
+
+
+async def test_a_customer_shows_identities_and_all_orders(front: Front) -> None:
+    lead_id = await a_lead(front, email="anna@b.ru")
+    await a_lead(front, "2")
+    customer = (await front.ok("GET", f"/leads/{lead_id}"))["customer_id"]
+    view = await front.ok("GET", f"/customers/{customer}")
+    assert isinstance(view["orders"], list)
+    assert [each["order_number"] for each in view["orders"]] == ["1001", "1002"]
+    assert view["identities"] == [
+        {"kind": "email", "value": "anna@b.ru"},
+        {"kind": "phone", "value": "+79161234567"},
+    ]

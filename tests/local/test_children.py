@@ -1,0 +1,62 @@
+"""Child processes of the local stack."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from deploy.local.children import Children
+
+SLEEPER = ["timeit", "-n", "1", "-r", "1", "import time; time.sleep(60)"]
+
+
+@pytest_asyncio.fixture
+async def children(tmp_path: Path) -> AsyncIterator[Children]:
+    family = Children(tmp_path, said.append)
+    said.clear()
+    yield family
+    await family.stop()
+
+
+said: list[str] = []
+
+
+async def _until(condition: object) -> None:
+    assert callable(condition)
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.02)
+
+
+async def test_a_dead_child_is_restarted_and_said(children: Children) -> None:
+    await children.start("sleeper", SLEEPER, os.environ)
+    first = children.pids()["sleeper"]
+    os.kill(first, signal.SIGKILL)
+    await _until(lambda: children.pids().get("sleeper", first) != first)
+    assert said[0].startswith("sleeper died (signal 9")
+
+
+async def test_a_halted_child_stays_down_until_started_again(children: Children) -> None:
+    await children.start("sleeper", SLEEPER, os.environ)
+    await children.halt("sleeper")
+    await asyncio.sleep(0.7)
+    assert children.pids() == {}
+
+
+async def test_stop_ends_all_children(children: Children) -> None:
+    await children.start("one", SLEEPER, os.environ)
+    await children.start("two", SLEEPER, os.environ)
+    pids = list(children.pids().values())
+    await children.stop()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pids[0], 0)
+
+
+async def test_output_goes_to_the_childs_own_log(children: Children, tmp_path: Path) -> None:
+    await children.start("noisy", ["this"], os.environ)
+    await _until(lambda: b"Zen of Python" in (tmp_path / "noisy.log").read_bytes())
+    assert said == [] or "noisy died" in said[0]

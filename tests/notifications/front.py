@@ -1,0 +1,68 @@
+"""The running API as front ends and providers see it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import httpx
+import orjson
+
+from libs.common.auth.jwks import InlineKeys, KeySet
+from libs.common.auth.jwt import JwtVerifier
+from libs.common.db import Database
+from libs.common.http.app import begin_shutdown
+from libs.common.serving import serve
+from libs.common.testing.issuer import AUDIENCE, ISSUER, TokenIssuer
+from libs.common.testing.wazzup.server import bound
+from services.notifications.app import build_api, serve_context
+from tests.notifications.support import DESK, context
+
+PREFIX = "/notifications/v1"
+
+
+class Front:
+    """Calls of people with tokens, over a real socket."""
+
+    def __init__(self, db: Database, wazzup_url: str, public_url: str) -> None:
+        self.issuer = TokenIssuer.generate()
+        keys = KeySet(InlineKeys(orjson.dumps(self.issuer.jwks())))
+        self.app = build_api(JwtVerifier(keys, issuer=ISSUER, audience=AUDIENCE))
+        self.ctx = context(db, wazzup_url, public_url=public_url)
+        serve_context(self.app, self.ctx)
+        self.http = httpx.AsyncClient(trust_env=False)
+
+    def headers(self, role: str, desks: Sequence[str] = (DESK,), sub: str | None = None) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.issuer.token(sub or role, [role], desks)}"}
+
+    async def call(
+        self, method: str, path: str, body: object = None, *, role: str = "admin", **headers: str
+    ) -> httpx.Response:
+        desks = headers.pop("desk", DESK)
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        return await self.http.request(
+            method, PREFIX + path, json=body, headers={**self.headers(role, [desks]), **given}
+        )
+
+
+@asynccontextmanager
+async def front(db: Database, wazzup_url: str = "http://127.0.0.1:9") -> AsyncIterator[Front]:
+    """Serve the API for the block."""
+    sock = bound()
+    port = sock.getsockname()[1]
+    sock.close()
+    url = f"http://127.0.0.1:{port}"
+    opened, stop = Front(db, wazzup_url, url), asyncio.Event()
+    opened.http.base_url = httpx.URL(url)
+    serving = asyncio.create_task(serve(opened.app, "127.0.0.1", port, stop, lifespan="off"))
+    await asyncio.sleep(0.05)
+    try:
+        yield opened
+    finally:
+        begin_shutdown(opened.app)
+        stop.set()
+        await opened.http.aclose()
+        await serving
+        await opened.ctx.hub.close()
+        await opened.ctx.wazzup.close()

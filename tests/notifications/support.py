@@ -1,0 +1,211 @@
+"""A desk with a template and a channel, its worker loops in this process, and the stand-in over real HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import groupby
+from time import monotonic
+from typing import TypeVar
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from libs.common.clock import Clock, SystemClock
+from libs.common.core import Core
+from libs.common.db import Database
+from libs.common.events import REGISTRY, Cause, EventData, Received
+from libs.common.events.shared import Language, Person
+from libs.common.events.tasks import MessageRequested
+from libs.common.ids import uuid7
+from libs.common.serving import serve
+from libs.common.telemetry.metrics import new_registry
+from libs.common.telemetry.tracing import Tracing
+from libs.common.testing.wazzup import KIND, Account, Profile, Standin, running
+from libs.common.testing.wazzup.accounts import DEMO_CHANNEL, DEMO_KEY
+from libs.common.testing.wazzup.server import bound
+from libs.common.worker import Loop
+from services.notifications.channels.actions import create
+from services.notifications.channels.schemas import CreateChannel
+from services.notifications.context import Context
+from services.notifications.feed.hub import FeedHub
+from services.notifications.sending.loops import loops
+from services.notifications.sending.wazzup import Wazzup
+from services.notifications.settings import NotificationsSettings
+from services.notifications.subscriptions import subscriptions
+from services.notifications.templates.actions import approve, propose
+
+T = TypeVar("T")
+
+DESK = "demo"
+HOOK_KEY = "hook-key-of-the-demo-desk"
+BODIES = {"ru": "Здравствуйте, {name}! Заказ {order_number} принят", "en": "Hello {name}! Order {order_number}"}
+CAUSE = Cause.fresh("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+
+
+def settings(wazzup_url: str, **changes: object) -> NotificationsSettings:
+    quick = {"send_timeout": 0.5, "send_lease": 1.0, "repeat_window": 4.0, "unknown_after": 8.0, **changes}
+    url = "postgresql://unused@127.0.0.1/unused"
+    return NotificationsSettings.model_validate({"postgres_url": url, "wazzup_url": f"{wazzup_url}/v3/", **quick})
+
+
+def context(db: Database, wazzup_url: str, clock: Clock | None = None, **changes: object) -> Context:
+    """A process of its own: its core, client and sender over a shared database."""
+    own = settings(wazzup_url, **changes)
+    core = Core("notifications", own, db, clock or SystemClock(), Tracing("notifications"), new_registry())
+    return Context(core, own, Wazzup(str(own.wazzup_url), own.send_timeout, 64), FeedHub(db))
+
+
+@asynccontextmanager
+async def worker(ctx: Context) -> AsyncIterator[None]:
+    """Run the loops of the worker for the block, then stop them as the worker does."""
+    stop = asyncio.Event()
+    try:
+        async with asyncio.TaskGroup() as group:
+            for loop in loops(ctx):
+                group.create_task(_run(loop, stop))
+            try:
+                yield
+            finally:
+                stop.set()
+    finally:
+        await ctx.wazzup.close()
+
+
+async def _run(loop: Loop, stop: asyncio.Event) -> None:
+    await loop(stop)
+
+
+@asynccontextmanager
+async def hook_server(db: Database) -> AsyncIterator[str]:
+    """Serve the webhook alone, as the API does, and give its URL."""
+    from starlette.applications import Starlette
+
+    from services.notifications.hooks.api import routes
+
+    app, stop = Starlette(routes=routes), asyncio.Event()
+    app.state.ctx = context(db, "http://127.0.0.1:9")
+    sock = bound()
+    port = sock.getsockname()[1]
+    sock.close()
+    serving = asyncio.create_task(serve(app, "127.0.0.1", port, stop, lifespan="off"))
+    await asyncio.sleep(0.05)
+    try:
+        yield f"http://127.0.0.1:{port}/notifications/v1/hooks/wazzup/{HOOK_KEY}"
+    finally:
+        stop.set()
+        await serving
+        await app.state.ctx.wazzup.close()
+
+
+@dataclass
+class World:
+    """Everything a test of the sending way needs."""
+
+    db: Database
+    url: str
+    standin: Standin
+    channel_id: UUID
+    clock: Clock = field(default_factory=SystemClock)
+
+    def context(self, **changes: object) -> Context:
+        return context(self.db, self.url, self.clock, **changes)
+
+    async def request(self, *requests: EventData, given: Context | None = None) -> None:
+        ctx = given or self.context()
+        try:
+            await apply(ctx, *requests)
+        finally:
+            if ctx is not given:
+                await ctx.wazzup.close()
+
+    async def rows(self, query: str, *args: object) -> list[asyncpg.Record]:
+        return await self.db.pool.fetch(query, *args)
+
+    async def states(self) -> Mapping[UUID, str]:
+        return {row["id"]: row["state"] for row in await self.rows("SELECT id, state FROM message")}
+
+    async def attempts(self) -> list[str]:
+        return [row["state"] for row in await self.rows("SELECT state FROM attempt ORDER BY id")]
+
+    async def accepted(self) -> int:
+        """Return how many messages the provider has."""
+        return len(self.standin.journal.entries)
+
+    async def events(self) -> list[EventData]:
+        rows = await self.rows("SELECT type, body FROM outbox ORDER BY id")
+        return [REGISTRY[row["type"]].model_validate(orjson.loads(row["body"])) for row in rows]
+
+    async def until(self, *states: str, seconds: float = 15) -> Mapping[UUID, str]:
+        """Wait until every message is in one of `states`."""
+        return await eventually(
+            self.states, lambda found: bool(found) and set(found.values()) <= set(states), seconds
+        )
+
+
+async def eventually(look: Callable[[], Awaitable[T]], good: Callable[[T], bool], seconds: float = 15) -> T:
+    """Look until it is good. Raises AssertionError with the last sight."""
+    end = monotonic() + seconds
+    while not good(found := await look()):
+        assert monotonic() < end, f"still {found!r}"
+        await asyncio.sleep(0.02)
+    return found
+
+
+async def apply(ctx: Context, *data: EventData, desk: str = DESK, cause: Cause = CAUSE) -> None:
+    """Apply events as the consumer does: one batch per type, one transaction."""
+    table = subscriptions(ctx)
+    async with ctx.core.db.begin() as tx:
+        for event_type, batch in groupby(data, key=lambda item: item.event_type):
+            received = [
+                Received(uuid7(), "lead:1", desk, ctx.core.clock.now(), n, cause, item)
+                for n, item in enumerate(batch, 1)
+            ]
+            await table[event_type](tx, received)
+        await tx.commit()
+
+
+def requested(**changes: object) -> MessageRequested:
+    """A message to Anna, in Russian, of the template that the desk has."""
+    fields: dict[str, object] = {
+        "message_id": uuid7(), "lead_id": uuid7(), "task_id": None, "template": "order_received",
+        "variables": {"order_number": "1042"}, "language": Language.RU, "zone": "Europe/Moscow",
+        "purpose": "acknowledgement", "deadline": None, "dedupe_key": str(uuid7()),
+        "person": Person(name="Анна", phone="+79000000001"),
+    }  # fmt: skip
+    return MessageRequested.model_validate({**fields, **changes})
+
+
+async def approved_template(db: Database, code: str = "order_received", bodies: Mapping[str, str] = BODIES) -> None:
+    """Propose and approve a template of the desk."""
+    now = datetime.now(UTC)
+    row = await propose(db, DESK, code, bodies, "operator", now)
+    await approve(db, (code, int(str(row["version"]))), DESK, None, "supervisor", now, CAUSE)
+    await db.pool.execute("DELETE FROM outbox")
+
+
+async def channel(db: Database, **changes: object) -> UUID:
+    """Make the desk's channel at the stand-in's demo account."""
+    fields: dict[str, object] = {
+        "desk": DESK, "code": "main", "api_key": DEMO_KEY, "provider_channel_id": DEMO_CHANNEL,
+        "hook_key": HOOK_KEY,
+    }  # fmt: skip
+    row = await create(db, CreateChannel.model_validate({**fields, **changes}), datetime.now(UTC))
+    return UUID(str(row["id"]))
+
+
+@asynccontextmanager
+async def world(
+    db: Database, profile: Profile = KIND, seed: int = 1, clock: Clock | None = None
+) -> AsyncIterator[World]:
+    """Open a desk that can send, with the stand-in and our webhook running."""
+    await approved_template(db)
+    channel_id = await channel(db)
+    async with hook_server(db) as hook:
+        standin = Standin([Account(webhooks_uri=hook)], profile, seed)
+        async with running(standin) as url:
+            yield World(db, url, standin, channel_id, clock or SystemClock())

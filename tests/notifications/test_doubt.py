@@ -1,0 +1,190 @@
+"""Lost answers, crashes and late callbacks: nothing is sent twice, nothing is guessed (providers.md §0.2)."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from libs.common import faultpoints
+from libs.common.db import Database
+from libs.common.events.notifications import FinalState, MessageDelivered, MessageFailed, MessageSent
+from libs.common.testing.wazzup import KIND, Failure
+from libs.common.testing.wazzup.faults import Mode
+from services.notifications.sending.claims import Limits, claim
+from services.notifications.sending.records import Result, record, settle
+from services.notifications.sending.rules import Outcome, Verdict
+from tests.notifications.support import World, eventually, requested, worker, world
+
+LIMITS = Limits(16, timedelta(seconds=1), timedelta(seconds=4))
+LONG_AGO = "UPDATE attempt SET offered_at = offered_at - interval '1 minute', due_at = due_at - interval '1 minute'"
+
+
+@pytest.fixture
+async def kind(notifications_db: Database) -> AsyncIterator[World]:
+    async with world(notifications_db) as opened:
+        yield opened
+
+
+async def crash_after_the_answer(kind: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Send one message and die between the provider's answer and its record."""
+
+    def die(_: str) -> None:
+        raise asyncio.CancelledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(faultpoints, "reach", die)
+        async with worker(kind.context()):
+            await kind.request(requested())
+            await eventually(kind.accepted, lambda count: count == 1)
+    assert await kind.attempts() == ["sending"]
+
+
+LOST = [Failure(Mode.LOSE, ""), Failure(Mode.HANG, "1.5"), Failure(Mode.HTTP_ACCEPTED, "502")]
+
+
+@pytest.mark.parametrize("failure", LOST)
+async def test_a_lost_answer_is_asked_for_again_with_the_same_key(kind: World, failure: Failure) -> None:
+    kind.standin.dice.profile = replace(KIND, lose_callback=1.0)
+    kind.standin.dice.failures.append(failure)
+    async with worker(kind.context()):
+        await kind.request(requested())
+        await kind.until("accepted")
+    (attempt,) = await kind.rows("SELECT tries, code FROM attempt")
+    assert (len(kind.standin.journal.entries), attempt["tries"]) == (1, 2)
+    assert "repeated" in attempt["code"].lower()
+
+
+@pytest.mark.parametrize("failure", LOST)
+async def test_an_echo_names_a_message_whose_answer_was_lost(kind: World, failure: Failure) -> None:
+    kind.standin.dice.failures.append(failure)
+    async with worker(kind.context()):
+        await kind.request(requested())
+        await kind.until("read")
+    (row,) = await kind.rows("SELECT provider_message_id FROM attempt")
+    assert list(kind.standin.journal.entries) == [row["provider_message_id"]]
+
+
+async def test_a_503_that_took_nothing_is_repeated_and_sends_once(kind: World) -> None:
+    kind.standin.dice.failures.append(Failure(Mode.HTTP, "503"))
+    async with worker(kind.context()):
+        await kind.request(requested())
+        await kind.until("read")
+    assert len(kind.standin.journal.entries) == 1
+
+
+async def test_a_crash_between_answer_and_record_sends_nothing_twice(
+    kind: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await crash_after_the_answer(kind, monkeypatch)
+    async with worker(kind.context()):
+        await kind.until("read")
+    assert len(kind.standin.journal.entries) == 1
+
+
+async def test_after_the_window_a_crashed_attempt_waits_for_its_echo_and_is_not_offered_again(
+    kind: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind.standin.dice.profile = replace(KIND, duplicate_window=0.0)  # a second try would be a second message
+    await crash_after_the_answer(kind, monkeypatch)
+    await kind.db.pool.execute("UPDATE attempt SET offered_at = offered_at - interval '5 seconds'")
+    async with worker(kind.context()):
+        await kind.until("read")
+    assert len(kind.standin.journal.entries) == 1
+
+
+async def test_without_any_word_a_message_ends_as_unknown_and_is_never_resent(kind: World) -> None:
+    kind.standin.dice.profile = replace(KIND, lose_callback=1.0)
+    await kind.request(requested())
+    await claim(kind.db, {}, LIMITS, datetime.now(UTC))  # a worker that dies before or after it sent: who knows
+    await kind.db.pool.execute(LONG_AGO)
+    async with worker(kind.context()):
+        await kind.until("unknown")
+    (event,) = await kind.events()
+    assert isinstance(event, MessageFailed)
+    assert (event.state, event.code) == (FinalState.UNKNOWN, "outcome_unknown")
+    assert not kind.standin.journal.entries
+
+
+async def test_a_callback_that_comes_after_the_end_of_hope_still_tells_the_truth(
+    kind: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind.standin.dice.profile = replace(KIND, callback_delay=4.0)
+    await crash_after_the_answer(kind, monkeypatch)
+    await kind.db.pool.execute(LONG_AGO)
+    await settle(kind.db, timedelta(seconds=4), timedelta(seconds=8), datetime.now(UTC))
+    assert await kind.attempts() == ["unknown"]
+    async with worker(kind.context()):
+        await kind.until("read", seconds=25)
+    assert [type(event) for event in await kind.events()][:3] == [MessageFailed, MessageSent, MessageDelivered]
+
+
+async def test_callbacks_before_the_201_are_kept_and_matched(kind: World) -> None:
+    kind.standin.dice.profile = replace(KIND, early_callback=1.0, answer_delay=0.3)
+    async with worker(kind.context(send_timeout=3.0, send_lease=5.0)):
+        await kind.request(*(requested(variables={"order_number": str(n)}) for n in range(5)))
+        await kind.until("read")
+        left = "SELECT FROM callback WHERE state <> 'applied'"
+        assert not await eventually(lambda: kind.rows(left), lambda rows: not rows)
+
+
+async def test_two_equal_texts_to_one_person_are_not_mistaken_for_each_other(kind: World) -> None:
+    kind.standin.dice.failures.append(Failure(Mode.LOSE, ""))
+    async with worker(kind.context()):
+        await kind.request(requested(), requested())
+        await kind.until("read")
+    rows = await kind.rows("SELECT id::text, provider_message_id FROM attempt")
+    entries = kind.standin.journal.entries
+    assert all(entries[row["provider_message_id"]].crm_message_id == row["id"] for row in rows)
+
+
+async def test_a_result_whose_lease_was_taken_over_is_not_recorded(kind: World) -> None:
+    await kind.request(requested())
+    now = datetime.now(UTC)
+    (first,) = await claim(kind.db, {}, LIMITS, now)
+    await kind.db.pool.execute("UPDATE attempt SET due_at = due_at - interval '2 seconds'")
+    (second,) = await claim(kind.db, {}, LIMITS, now)
+    await record(kind.db, [Result(first, Outcome(Verdict.REFUSED, "BAD_CONTACT"))], now)
+    assert (first.doubtful, second.doubtful, await kind.attempts()) == (False, True, ["sending"])
+
+
+async def test_two_workers_never_hold_the_same_attempt(kind: World) -> None:
+    await kind.request(*(requested() for _ in range(40)))
+    now = datetime.now(UTC)
+    taken = await asyncio.gather(*(claim(kind.db, {}, LIMITS, now) for _ in range(4)))
+    ids = [found.attempt_id for batch in taken for found in batch]
+    assert len(ids) == len(set(ids)) > 0
+
+
+async def test_a_slow_channel_leaves_the_others_their_turn(kind: World) -> None:
+    busy = {kind.channel_id: LIMITS.per_channel}
+    await kind.request(requested())
+    assert not await claim(kind.db, busy, LIMITS, datetime.now(UTC))
+
+
+async def test_a_stop_lets_running_calls_end_and_records_them(kind: World) -> None:
+    kind.standin.dice.profile = replace(KIND, answer_delay=0.4)
+    async with worker(kind.context(send_timeout=3.0, send_lease=5.0)):
+        await kind.request(*(requested() for _ in range(10)))
+        await eventually(kind.accepted, lambda count: count == 10)
+    assert set(await kind.attempts()) == {"accepted"}
+
+
+async def test_a_repeat_goes_before_fresh_messages(kind: World) -> None:
+    await kind.request(requested())
+    now = datetime.now(UTC)
+    (lost,) = await claim(kind.db, {}, LIMITS, now)
+    await record(kind.db, [Result(lost, Outcome(Verdict.DOUBT))], now)
+    await kind.request(*(requested() for _ in range(30)))
+    (first, *_) = await claim(kind.db, {kind.channel_id: LIMITS.per_channel - 1}, LIMITS, now)
+    assert first.attempt_id == lost.attempt_id
+
+
+async def test_an_ill_provider_is_spared_so_that_few_messages_end_in_doubt(kind: World) -> None:
+    kind.standin.dice.failures.append(Failure(Mode.HTTP, "503", times=None))
+    await kind.request(*(requested() for _ in range(200)))
+    async with worker(kind.context()):
+        await asyncio.sleep(3)
+    (row,) = await kind.rows("SELECT count(*) AS doubtful FROM attempt WHERE offered_at IS NOT NULL")
+    assert row["doubtful"] < 70

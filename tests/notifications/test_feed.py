@@ -1,0 +1,143 @@
+"""Each operator's feed: gap-free under races, whole after a break, nobody else's (S0.3, P.5)."""
+
+import asyncio
+from contextlib import aclosing
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+
+from libs.common.db import Database
+from libs.common.events import EventData
+from libs.common.events.assignment import OperatorChanged, Presence
+from libs.common.events.shared import Text
+from libs.common.events.tasks import TaskAssigned, TaskTaken
+from libs.common.ids import uuid7
+from services.notifications.feed.hub import FeedHub
+from services.notifications.feed.queries import items_after
+from tests.notifications.support import apply, context
+
+ANNA, BORIS = UUID(int=1), UUID(int=2)
+DUE = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+def assigned(operator: UUID = ANNA) -> TaskAssigned:
+    return TaskAssigned(
+        task_id=uuid7(), lead_id=uuid7(), task_type="call", title=Text(ru="Позвонить", en="Call"), due_at=DUE,
+        operator_id=operator, decision_id=uuid7(), order_number="1042",
+    )  # fmt: skip
+
+
+def taken(operator: UUID = ANNA) -> TaskTaken:
+    return TaskTaken(
+        task_id=uuid7(), lead_id=uuid7(), task_type="call", title=Text(ru="Позвонить", en="Call"), due_at=DUE,
+        pool="callback", operator_id=operator,
+    )  # fmt: skip
+
+
+def known(operator: UUID, subject: str) -> OperatorChanged:
+    return OperatorChanged(
+        operator_id=operator, subject=subject, name=subject, active=True, roles=("operator",), desks=("demo",),
+        pools=(), products=(), capacity=20, presence=Presence.CHECKED_IN,
+    )  # fmt: skip
+
+
+async def write(db: Database, *events: EventData) -> None:
+    ctx = context(db, "http://127.0.0.1:9")
+    await apply(ctx, *events)
+    await ctx.wazzup.close()
+
+
+async def read(hub: FeedHub, subject: str, position: int | None, count: int) -> list[int]:
+    async with asyncio.timeout(5), aclosing(hub.follow(subject, position)) as items:
+        return [(await anext(items)).position for _ in range(count)]
+
+
+@pytest.mark.req("S0.3")
+async def test_an_assigned_and_a_taken_task_come_into_the_operators_feed(notifications_db: Database) -> None:
+    first, second = assigned(), taken()
+    await write(notifications_db, first, second)
+    items = await items_after(notifications_db, ANNA, 0, 10)
+    assert [(item.position, item.kind, item.task_id) for item in items] == [
+        (1, "task_assigned", first.task_id),
+        (2, "task_taken", second.task_id),
+    ]
+
+
+async def test_titles_are_kept_in_both_languages(notifications_db: Database) -> None:
+    await write(notifications_db, assigned())
+    (item,) = await items_after(notifications_db, ANNA, 0, 10)
+    assert item.title == {"ru": "Позвонить", "en": "Call"}
+
+
+async def test_positions_have_no_gaps_when_writers_race(notifications_db: Database) -> None:
+    batches = [[assigned(operator) for operator in (ANNA, BORIS, ANNA)][:: 1 if n % 2 else -1] for n in range(12)]
+    await asyncio.gather(*(write(notifications_db, *batch) for batch in batches))
+    positions = [[i.position for i in await items_after(notifications_db, op, 0, 100)] for op in (ANNA, BORIS)]
+    assert positions == [list(range(1, 25)), list(range(1, 13))]
+
+
+async def test_a_rolled_back_batch_takes_no_position(notifications_db: Database) -> None:
+    event = assigned()
+    await write(notifications_db, event)
+    broken = assigned().model_copy(update={"due_at": None})
+    with pytest.raises(Exception, match="due_at"):
+        await write(notifications_db, assigned(), broken)
+    await write(notifications_db, assigned())
+    assert [i.position for i in await items_after(notifications_db, ANNA, 0, 10)] == [1, 2]
+
+
+async def test_a_stream_resumes_after_the_last_position(notifications_db: Database) -> None:
+    await write(notifications_db, known(ANNA, "anna"), *(assigned() for _ in range(5)))
+    assert await read(FeedHub(notifications_db), "anna", 2, 3) == [3, 4, 5]
+
+
+async def test_a_stream_without_a_position_starts_now(notifications_db: Database) -> None:
+    await write(notifications_db, known(ANNA, "anna"), assigned())
+    hub = FeedHub(notifications_db)
+    following = asyncio.create_task(read(hub, "anna", None, 1))
+    await asyncio.sleep(0.2)
+    await write(notifications_db, assigned())
+    assert await following == [2]
+    await hub.close()
+
+
+async def test_every_open_stream_of_an_operator_gets_every_item_within_the_poll(notifications_db: Database) -> None:
+    await write(notifications_db, known(ANNA, "anna"), known(BORIS, "boris"))
+    hub = FeedHub(notifications_db)
+    streams = [asyncio.create_task(read(hub, name, 0, 3)) for name in ("anna", "anna", "boris")]
+    for _ in range(3):
+        await write(notifications_db, assigned(ANNA), assigned(BORIS))
+    assert await asyncio.gather(*streams) == [[1, 2, 3]] * 3
+    await hub.close()
+
+
+async def test_a_stream_waits_for_an_operator_who_is_not_known_yet(notifications_db: Database) -> None:
+    hub = FeedHub(notifications_db)
+    following = asyncio.create_task(read(hub, "anna", None, 1))
+    await asyncio.sleep(0.1)
+    await write(notifications_db, assigned())
+    await write(notifications_db, known(ANNA, "anna"))
+    assert await following == [1]
+    await hub.close()
+
+
+async def test_a_position_from_another_life_of_the_database_does_not_silence_the_feed(
+    notifications_db: Database,
+) -> None:
+    await write(notifications_db, known(ANNA, "anna"), assigned())
+    hub = FeedHub(notifications_db)
+    following = asyncio.create_task(read(hub, "anna", 999, 1))
+    await asyncio.sleep(0.2)
+    await write(notifications_db, assigned())
+    assert await following == [2]
+    await hub.close()
+
+
+async def test_an_idle_process_does_not_poll(notifications_db: Database) -> None:
+    hub = FeedHub(notifications_db)
+    await write(notifications_db, known(ANNA, "anna"), assigned())
+    await read(hub, "anna", 0, 1)
+    await asyncio.sleep(0.5)
+    assert hub._poller is not None
+    assert hub._poller.done()

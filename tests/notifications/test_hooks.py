@@ -1,0 +1,134 @@
+"""The webhook: on disk before it is answered, repeats harmless, nothing thrown away unread (P.2)."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import asyncpg
+import httpx
+import orjson
+import pytest
+
+from libs.common.db import Database
+from libs.common.testing.wazzup import KIND, Failure
+from libs.common.testing.wazzup.faults import Mode
+from services.notifications.hooks.actions import apply
+from tests.notifications import support
+from tests.notifications.support import eventually, hook_server, requested, worker, world
+
+STATUS = {"messageId": "m-1", "timestamp": "2026-03-02T09:14:01.000Z", "status": "sent"}
+INBOUND = {"messageId": "in-1", "dateTime": "2026-03-02T09:15:27.000Z", "isEcho": False, "text": "Где мой заказ?"}
+
+
+class Hook:
+    """Our webhook over HTTP, and what lies behind it."""
+
+    def __init__(self, db: Database, http: httpx.AsyncClient, url: str) -> None:
+        self.db = db
+        self._http = http
+        self._url = url
+
+    async def post(self, body: object, url: str | None = None) -> int:
+        content = body if isinstance(body, bytes) else orjson.dumps(body)
+        return (await self._http.post(url or self._url, content=content)).status_code
+
+    async def unknown(self) -> int:
+        return await self.post({"test": True}, self._url + "x")
+
+    async def callbacks(self) -> list[tuple[str, str, str]]:
+        rows = await self.db.pool.fetch("SELECT kind, status, state FROM callback ORDER BY id")
+        return [(row["kind"], row["status"], row["state"]) for row in rows]
+
+    async def unreadable(self) -> list[asyncpg.Record]:
+        return await self.db.pool.fetch("SELECT reason, raw FROM unreadable ORDER BY id")
+
+
+@pytest.fixture
+async def hook(notifications_db: Database) -> AsyncIterator[Hook]:
+    await support.channel(notifications_db)
+    async with hook_server(notifications_db) as url, httpx.AsyncClient(trust_env=False) as http:
+        yield Hook(notifications_db, http, url)
+
+
+async def test_the_probe_is_answered_200_and_leaves_nothing(hook: Hook) -> None:
+    assert await hook.post({"test": True}) == 200
+    assert (await hook.callbacks(), await hook.unreadable()) == ([], [])
+
+
+async def test_an_unknown_key_is_404(hook: Hook) -> None:
+    assert await hook.unknown() == 404
+
+
+async def test_messages_and_statuses_of_one_body_are_kept(hook: Hook) -> None:
+    assert await hook.post({"messages": [INBOUND], "statuses": [STATUS]}) == 200
+    assert sorted(await hook.callbacks()) == [("inbound", "inbound", "kept"), ("status", "sent", "new")]
+
+
+@pytest.mark.req("P.2")
+async def test_the_same_callback_twice_is_one(hook: Hook) -> None:
+    for _ in range(2):
+        assert await hook.post({"statuses": [STATUS, STATUS]}) == 200
+    assert await hook.callbacks() == [("status", "sent", "new")]
+
+
+async def test_the_same_callback_at_once_from_many_sides_is_one(hook: Hook) -> None:
+    answers = await asyncio.gather(*(hook.post({"statuses": [STATUS]}) for _ in range(8)))
+    assert (set(answers), len(await hook.callbacks())) == ({200}, 1)
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"not json", "malformed_json"),
+        (b"", "malformed_json"),
+        (b'{"statuses": [{"messageId": "a\\u0000", "status": "sent"}]}', "unstorable_text"),
+        (b"[" * 100_000, "malformed_json"),
+        (b"[]", "body"),
+        (b'{"templateStatus": {"name": "x"}}', "templateStatus[0]"),
+    ],
+)
+async def test_what_cannot_be_read_is_kept_raw_and_answered_200(hook: Hook, body: bytes, reason: str) -> None:
+    assert await hook.post(body) == 200
+    assert [(row["reason"], row["raw"]) for row in await hook.unreadable()] == [(reason, body)]
+
+
+async def test_a_strange_element_does_not_hide_its_neighbours(hook: Hook) -> None:
+    await hook.post({"statuses": [STATUS, {"status": 7}]})
+    assert len(await hook.callbacks()) == 1
+    assert (await hook.unreadable())[0]["reason"] == "statuses[1]"
+
+
+async def test_a_callback_of_a_foreign_message_waits_and_ends_as_an_orphan(hook: Hook) -> None:
+    await hook.post({"statuses": [STATUS]})
+    await apply(hook.db, 10, datetime.now(UTC))
+    assert await hook.callbacks() == [("status", "sent", "new")]
+    await hook.db.pool.execute(
+        "UPDATE callback SET stored_at = stored_at - interval '25 hours', look_at = stored_at"
+    )
+    await apply(hook.db, 10, datetime.now(UTC))
+    assert await hook.callbacks() == [("status", "sent", "orphan")]
+
+
+async def test_an_account_cannot_speak_for_messages_of_another(notifications_db: Database) -> None:
+    async with world(notifications_db) as opened, httpx.AsyncClient(trust_env=False) as http:
+        opened.standin.dice.profile = KIND.changed({"lose_callback": 1.0})
+        async with worker(opened.context()):
+            await opened.request(requested())
+            await opened.until("accepted")
+            (message_id,) = opened.standin.journal.entries
+            await support.channel(notifications_db, code="other", api_key="other", hook_key="hook-key-of-another")
+            account = next(iter(opened.standin.accounts.values()))
+            url = str(account.webhooks_uri).replace(support.HOOK_KEY, "hook-key-of-another")
+            await http.post(url, json={"statuses": [{**STATUS, "messageId": message_id, "status": "read"}]})
+            await asyncio.sleep(0.5)
+        assert list((await opened.states()).values()) == ["accepted"]
+
+
+async def test_a_spam_status_halts_the_channel(notifications_db: Database) -> None:
+    async with world(notifications_db) as opened:
+        opened.standin.dice.failures.append(Failure(Mode.STATUS, "SPAM"))
+        async with worker(opened.context()):
+            await opened.request(requested())
+            await opened.until("failed")
+            halted = await eventually(lambda: opened.rows("SELECT FROM channel WHERE halted_code = 'SPAM'"), bool)
+    assert len(halted) == 1

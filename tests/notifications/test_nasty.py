@@ -1,0 +1,75 @@
+"""Many messages through a nasty provider and dying workers: each arrives once, at the provider's own journal."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from libs.common import faultpoints
+from libs.common.db import Database
+from libs.common.events.notifications import MessageSent
+from libs.common.testing.wazzup import NASTY
+from services.notifications.context import Context
+from services.notifications.sending.rules import Outcome, Verdict
+from tests.notifications.support import World, eventually, requested, worker, world
+
+VERY_NASTY = replace(NASTY, lose_answer=0.1, refuse_503=0.1, early_callback=0.3, repeat_callback=0.3)
+COUNT = 150
+
+
+def patient(opened: World) -> Context:
+    return opened.context(send_timeout=2.0, send_lease=3.0, repeat_window=25.0, unknown_after=50.0)
+
+
+async def ended(opened: World) -> None:
+    await opened.until("delivered", "read", seconds=60)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_every_message_is_delivered_and_none_is_sent_twice(notifications_db: Database, seed: int) -> None:
+    async with world(notifications_db, VERY_NASTY, seed) as opened:
+        async with worker(patient(opened)), worker(patient(opened)):
+            await opened.request(*(requested(variables={"order_number": str(n)}) for n in range(COUNT)))
+            await ended(opened)
+        assert len(opened.standin.journal.entries) == COUNT
+        assert not opened.standin.journal.twice()
+        sent = [event.message_id for event in await opened.events() if isinstance(event, MessageSent)]
+        assert len(sent) == len(set(sent)) == COUNT
+
+
+async def test_workers_that_die_between_answer_and_record_send_nothing_twice(
+    notifications_db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passes = iter(range(10_000))
+
+    def die_now_and_then(_: str) -> None:
+        if next(passes) % 5 == 0:
+            raise asyncio.CancelledError
+
+    async with world(notifications_db, NASTY, seed=3) as opened:
+        monkeypatch.setattr(faultpoints, "reach", die_now_and_then)
+        async with worker(patient(opened)):
+            await opened.request(*(requested(variables={"order_number": str(n)}) for n in range(60)))
+            await ended(opened)
+        texts = [entry.text for entry in opened.standin.journal.entries.values()]
+    assert len(texts) == len(set(texts)) == 60
+
+
+async def test_the_checker_sees_a_sender_that_renews_its_keys(
+    notifications_db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The seeded bug: a lost answer is treated as a refusal, and the message leaves again under a new key."""
+    monkeypatch.setattr("services.notifications.sending.rules._doubt", _renewing)
+    async with world(notifications_db, replace(VERY_NASTY, lose_answer=0.5), seed=4) as opened:
+        await opened.request(*(requested(variables={"order_number": str(n)}) for n in range(20)))
+        async with worker(opened.context()):
+            texts = await eventually(lambda: _texts(opened), lambda found: len(found) > len(set(found)), 30)
+    assert len(texts) > len(set(texts))
+
+
+def _renewing(code: str, jitter: float) -> Outcome:
+    return Outcome(Verdict.RETRY, code, delay=jitter)
+
+
+async def _texts(opened: World) -> list[str]:
+    return [entry.text for entry in opened.standin.journal.entries.values()]

@@ -1,0 +1,146 @@
+"""Whatever order answers and callbacks come in, each message ends in exactly one state, and rightly so."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from libs.common.db import Database
+from libs.common.testing.wazzup.accounts import DEMO_CHANNEL
+from services.notifications.hooks.actions import apply, take
+from services.notifications.messages.rules import State, advance
+from services.notifications.sending.claims import Claim, Limits, claim
+from services.notifications.sending.records import Result, record
+from services.notifications.sending.rules import Outcome, Verdict
+from tests.notifications import support
+from tests.notifications.support import HOOK_KEY, context, requested
+
+LIMITS = Limits(16, timedelta(seconds=30), timedelta(seconds=40))
+STATES = {"sent": State.SENT, "delivered": State.DELIVERED, "read": State.READ, "error": State.FAILED}
+REPEAT = Outcome(Verdict.ACCEPTED, "REPEATED_CRM_MESSAGE_ID")
+LOST = Outcome(Verdict.DOUBT, "no_answer")
+
+Callbacks = st.lists(st.sampled_from(["echo", *STATES]), max_size=8)
+
+
+@dataclass
+class Story:
+    """One message with its provider id, on its way through any order of words about it."""
+
+    db: Database
+    claim: Claim
+    name: str
+
+    @classmethod
+    async def begin(cls, db: Database) -> "Story":
+        """Request and claim one message; every story has a person of its own."""
+        ctx = context(db, "http://127.0.0.1:9")
+        phone = f"+79{uuid4().int % 10**9:09d}"
+        await support.apply(ctx, requested(person={"name": "Анна", "phone": phone}))
+        await ctx.wazzup.close()
+        (found,) = await claim(db, {}, LIMITS, datetime.now(UTC))
+        return cls(db, found, str(uuid4()))
+
+    async def answer(self, outcome: Outcome) -> None:
+        await record(self.db, [Result(self.claim, outcome)], datetime.now(UTC))
+
+    async def again(self) -> None:
+        """Claim once more if the attempt is still to be repeated (an echo may have settled it)."""
+        await self.db.pool.execute(
+            "UPDATE attempt SET due_at = clock_timestamp() WHERE id = $1", self.claim.attempt_id
+        )
+        self.claim = next(iter(await claim(self.db, {}, LIMITS, datetime.now(UTC))), self.claim)
+
+    async def callback(self, word: str) -> None:
+        at = datetime.now(UTC).isoformat()
+        letter = self.claim.letter
+        echo = {
+            "messageId": self.name, "channelId": DEMO_CHANNEL, "chatId": letter.address, "text": letter.text,
+            "isEcho": True, "dateTime": at,
+        }  # fmt: skip
+        status = {"messageId": self.name, "status": word, "timestamp": at}
+        body = {"messages": [echo]} if word == "echo" else {"statuses": [status]}
+        assert await take(self.db, "wazzup", HOOK_KEY, orjson.dumps(body), datetime.now(UTC))
+        await self.look()
+
+    async def look(self) -> None:
+        await self.db.pool.execute("UPDATE callback SET look_at = clock_timestamp() WHERE state = 'new'")
+        await apply(self.db, 100, datetime.now(UTC))
+
+    async def end(self) -> str:
+        await self.look()
+        await self.look()
+        state: str = await self.db.pool.fetchval("SELECT state FROM message WHERE id = $1", self.claim.message_id)
+        return state
+
+
+def highest(facts: Sequence[State]) -> State:
+    state = State.PENDING
+    for fact in facts:
+        state, _ = advance(state, fact, ())
+    return state
+
+
+async def published(db: Database, message_id: UUID) -> list[str]:
+    rows = await db.pool.fetch(
+        "SELECT type FROM outbox WHERE convert_from(body, 'utf8') LIKE $1", f"%{message_id}%"
+    )
+    return [row["type"] for row in rows]
+
+
+@pytest.fixture
+async def desk(notifications_db: Database) -> Database:
+    await support.approved_template(notifications_db)
+    await support.channel(notifications_db, rate_5s=10_000)
+    return notifications_db
+
+
+PROPERTY = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@PROPERTY
+@given(before=Callbacks, after=Callbacks)
+async def test_callbacks_before_and_after_the_201_end_where_the_highest_says(
+    desk: Database, before: list[str], after: list[str]
+) -> None:
+    story = await Story.begin(desk)
+    for word in before:
+        await story.callback(word)
+    await story.answer(Outcome(Verdict.ACCEPTED, provider_message_id=story.name))
+    for word in after:
+        await story.callback(word)
+    words = [State.ACCEPTED, *(STATES[word] for word in before + after if word != "echo")]
+    assert await story.end() == highest(words)
+
+
+@PROPERTY
+@given(early=Callbacks, between=Callbacks, late=Callbacks)
+async def test_a_lost_answer_ends_where_the_highest_says_once_an_echo_has_named_it(
+    desk: Database, early: list[str], between: list[str], late: list[str]
+) -> None:
+    story = await Story.begin(desk)
+    for words, outcome in ((early, LOST), (between, REPEAT)):
+        for word in words:
+            await story.callback(word)
+        await story.answer(outcome)
+        await story.again()
+    for word in [*late, "echo"]:
+        await story.callback(word)
+    facts = [State.ACCEPTED, *(STATES[word] for word in early + between + late if word != "echo")]
+    assert await story.end() == highest(facts)
+
+
+@PROPERTY
+@given(words=st.lists(st.sampled_from(["echo", *STATES]), min_size=1, max_size=12))
+async def test_no_step_is_published_twice_in_any_order(desk: Database, words: list[str]) -> None:
+    story = await Story.begin(desk)
+    await story.answer(Outcome(Verdict.ACCEPTED, provider_message_id=story.name))
+    for word in words:
+        await story.callback(word)
+    types = await published(desk, story.claim.message_id)
+    assert len(types) == len(set(types))

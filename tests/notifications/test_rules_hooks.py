@@ -1,0 +1,64 @@
+"""Reading webhook bodies (providers.md §1.3): the recorded samples, and shapes nobody promised."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.notifications.hooks.rules import NO_TIME, Kind, error_code, read
+
+STATUS = {"messageId": "m", "timestamp": "2026-03-02T09:14:01.000Z", "status": "sent"}
+MESSAGE = {"messageId": "n", "dateTime": "2026-03-02T09:15:27.000Z", "isEcho": False, "status": "inbound"}
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+def test_both_lists_of_one_body_are_read() -> None:
+    kinds = [found.kind for found in read({"messages": [MESSAGE], "statuses": [STATUS, STATUS]}).callbacks]
+    assert kinds == [Kind.INBOUND, Kind.STATUS, Kind.STATUS]
+
+
+def test_a_probe_is_readable_and_holds_nothing() -> None:
+    reading = read({"test": True})
+    assert (reading.callbacks, reading.unread) == ([], ())
+
+
+def test_times_are_utc_moments() -> None:
+    assert read({"statuses": [STATUS]}).callbacks[0].at == datetime(2026, 3, 2, 9, 14, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("stamp", [None, "yesterday", 12])
+def test_a_callback_without_a_readable_time_stays_a_repeat_of_itself(stamp: object) -> None:
+    assert read({"statuses": [{**STATUS, "timestamp": stamp}]}).callbacks[0].at == NO_TIME
+
+
+def test_an_echo_is_not_inbound() -> None:
+    echo = read({"messages": [{**MESSAGE, "isEcho": True}]}).callbacks[0]
+    assert (echo.kind, echo.useful) == (Kind.ECHO, True)
+
+
+def test_a_status_that_moves_nothing_is_only_kept() -> None:
+    assert not read({"statuses": [{**STATUS, "status": "edited"}]}).callbacks[0].useful
+
+
+def test_unreadable_parts_are_named_and_do_not_hide_the_others() -> None:
+    reading = read({"statuses": [STATUS, 7, {"messageId": ""}], "channelsUpdates": [{"state": "qridle"}]})
+    assert len(reading.callbacks) == 1
+    assert reading.unread == ("statuses[1]", "statuses[2]", "channelsUpdates[0]")
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [({"error": "BAD_CONTACT"}, "BAD_CONTACT"), ("SPAM", "SPAM"), (None, "UNKNOWN_ERROR"), ({}, "UNKNOWN_ERROR")],
+)
+def test_the_code_of_an_error_is_found_in_any_shape(error: object, code: str) -> None:
+    assert error_code({"error": error}) == code
+
+
+@given(JSON)
+def test_no_body_breaks_the_reader(body: object) -> None:
+    reading = read(body)
+    assert all(found.provider_message_id for found in reading.callbacks)

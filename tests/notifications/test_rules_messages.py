@@ -1,0 +1,133 @@
+"""Whether a message may leave, and how far it has come, without a database."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.notifications.messages.rules import (
+    Intent,
+    Line,
+    Ready,
+    State,
+    Step,
+    Stop,
+    Stopped,
+    advance,
+    chat_address,
+    choose_line,
+    prepare,
+)
+from services.notifications.templates.rules import Version
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+MAIN = Line(UUID(int=1), "whatsapp", "wazzup")
+SECOND = Line(UUID(int=2), "whatsapp", "wazzup")
+TEMPLATE = Version(3, {"ru": "Привет, {name}"})
+
+
+def intent(
+    phone: str | None = "+79000000001", name: str | None = "Анна", deadline: datetime | None = None
+) -> Intent:
+    return Intent("hello", "ru", ("whatsapp",), phone, {"name": name}, deadline)
+
+
+def run(facts: tuple[State, ...]) -> tuple[State, list[Step]]:
+    state = State.PENDING
+    published: list[Step] = []
+    for fact in facts:
+        state, steps = advance(state, fact, published)
+        published.extend(steps)
+    return state, published
+
+
+def test_an_approved_filled_template_is_ready_with_its_version() -> None:
+    assert prepare(intent(), TEMPLATE, [MAIN], NOW) == Ready(MAIN, "79000000001", "Привет, Анна", 3, "ru")
+
+
+@pytest.mark.parametrize(
+    ("given_intent", "template", "lines", "code"),
+    [
+        (intent(), None, [MAIN], Stop.TEMPLATE_NOT_APPROVED),
+        (intent(name=" "), TEMPLATE, [MAIN], Stop.TEMPLATE_UNFILLED),
+        (intent(phone=None), TEMPLATE, [MAIN], Stop.NO_ADDRESS),
+        (intent(phone="8 900"), TEMPLATE, [MAIN], Stop.NO_ADDRESS),
+        (intent(), TEMPLATE, [], Stop.NO_CHANNEL),
+        (intent(deadline=NOW), TEMPLATE, [MAIN], Stop.DEADLINE_PASSED),
+    ],
+)
+def test_a_message_stops_with_its_reason(
+    given_intent: Intent, template: Version | None, lines: list[Line], code: Stop
+) -> None:
+    stopped = prepare(given_intent, template, lines, NOW)
+    assert isinstance(stopped, Stopped)
+    assert stopped.code is code
+
+
+def test_a_deadline_in_the_future_lets_a_message_leave() -> None:
+    assert isinstance(prepare(intent(deadline=NOW + timedelta(seconds=1)), TEMPLATE, [MAIN], NOW), Ready)
+
+
+def test_the_reason_of_a_stop_holds_no_personal_data() -> None:
+    stopped = prepare(intent(phone="8 900 secret"), TEMPLATE, [MAIN], NOW)
+    assert isinstance(stopped, Stopped)
+    assert "secret" not in stopped.detail
+
+
+def test_an_address_is_the_number_without_its_plus() -> None:
+    assert chat_address("+79011112233") == "79011112233"
+
+
+def test_one_person_always_meets_the_same_number() -> None:
+    lines = [choose_line(("whatsapp",), pair, "79000000002") for pair in ([MAIN, SECOND], [SECOND, MAIN])]
+    assert lines[0] == lines[1]
+
+
+def test_several_numbers_share_the_people() -> None:
+    chosen = {choose_line(("whatsapp",), [MAIN, SECOND], str(address)) for address in range(10)}
+    assert chosen == {MAIN, SECOND}
+
+
+def test_a_kind_that_the_desk_has_not_is_passed_over() -> None:
+    assert choose_line(("telegram", "whatsapp"), [MAIN], "79000000001") == MAIN
+
+
+def test_a_skipped_step_is_published_with_the_one_that_implies_it() -> None:
+    assert run((State.READ,)) == (State.READ, [Step.SENT, Step.DELIVERED, Step.READ])
+
+
+def test_a_late_lower_step_changes_nothing() -> None:
+    assert run((State.DELIVERED, State.SENT)) == (State.DELIVERED, [Step.SENT, Step.DELIVERED])
+
+
+def test_delivery_after_failure_wins() -> None:
+    state, published = run((State.ACCEPTED, State.FAILED, State.DELIVERED))
+    assert (state, published) == (State.DELIVERED, [Step.SENT, Step.FAILED, Step.DELIVERED])
+
+
+def test_failure_after_delivery_is_history() -> None:
+    assert run((State.DELIVERED, State.FAILED))[0] is State.DELIVERED
+
+
+def test_an_unknown_message_follows_what_the_provider_says_later() -> None:
+    assert run((State.UNKNOWN, State.ACCEPTED, State.DELIVERED))[0] is State.DELIVERED
+
+
+def test_a_message_fails_publicly_once_even_when_it_was_unknown_before() -> None:
+    assert run((State.UNKNOWN, State.FAILED)) == (State.FAILED, [Step.FAILED])
+
+
+@given(st.sets(st.sampled_from(list(State)), min_size=1, max_size=5))
+def test_the_order_of_facts_does_not_change_where_a_message_ends(facts: set[State]) -> None:
+    assert len({run(order)[0] for order in permutations(facts)}) == 1
+
+
+@given(st.lists(st.sampled_from(list(State)), max_size=20))
+def test_no_step_is_published_twice_and_sent_comes_before_delivered(facts: list[State]) -> None:
+    _, published = run(tuple(facts))
+    order = [step for step in published if step is not Step.FAILED]
+    assert len(published) == len(set(published))
+    assert order == [Step.SENT, Step.DELIVERED, Step.READ][: len(order)]

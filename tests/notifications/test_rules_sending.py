@@ -1,0 +1,85 @@
+"""What a provider's answer means (providers.md §0.2, §1.4), without a network."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.notifications.sending.rules import (
+    BACKOFF_MOST,
+    MAX_TRIES,
+    Answer,
+    Verdict,
+    backoff,
+    judge,
+)
+
+
+def verdict(answer: Answer, *, doubtful: bool = False, tries: int = 1) -> Verdict:
+    return judge(answer, doubtful=doubtful, tries=tries, jitter=0.5).verdict
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (Answer(201, provider_message_id="m"), Verdict.ACCEPTED),
+        (Answer(201), Verdict.ACCEPTED),
+        (Answer(400, code="REPEATED_CRM_MESSAGE_ID"), Verdict.ACCEPTED),
+        (Answer(400, code="repeatedCrmMessageId"), Verdict.ACCEPTED),
+        (Answer(400, code="CHANNEL_NO_MONEY"), Verdict.HALT),
+        (Answer(401), Verdict.HALT),
+        (Answer(403), Verdict.HALT),
+        (Answer(400, code="BAD_CONTACT"), Verdict.REFUSED),
+        (Answer(400, code="MESSAGE_TEXT_TOO_LONG"), Verdict.REFUSED),
+        (Answer(400, code="NEVER_HEARD_OF"), Verdict.REFUSED),
+        (Answer(400, code="MESSAGE_CHANNEL_UNAVAILABLE"), Verdict.RETRY),
+        (Answer(429), Verdict.LATER),
+        (Answer(503), Verdict.DOUBT),
+        (Answer(302), Verdict.DOUBT),
+        (Answer(None), Verdict.DOUBT),
+        (Answer(None, left=False), Verdict.LATER),
+    ],
+)
+def test_an_answer_has_one_verdict(answer: Answer, expected: Verdict) -> None:
+    assert verdict(answer) is expected
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (Answer(400, code="MESSAGE_CHANNEL_UNAVAILABLE"), Verdict.DOUBT),
+        (Answer(None, left=False), Verdict.DOUBT),
+        (Answer(400, code="BAD_CONTACT"), Verdict.REFUSED),
+        (Answer(400, code="REPEATED_CRM_MESSAGE_ID"), Verdict.ACCEPTED),
+    ],
+)
+def test_after_a_lost_answer_only_the_content_itself_can_be_refused(answer: Answer, expected: Verdict) -> None:
+    assert verdict(answer, doubtful=True) is expected
+
+
+def test_the_last_refusal_ends_the_message() -> None:
+    unavailable = Answer(400, code="MESSAGE_CHANNEL_UNAVAILABLE")
+    assert verdict(unavailable, tries=MAX_TRIES) is Verdict.REFUSED
+
+
+def test_a_bare_error_has_its_status_as_code() -> None:
+    assert judge(Answer(422), doubtful=False, tries=1, jitter=0).code == "HTTP_422"
+
+
+def test_retry_after_is_respected_within_reason() -> None:
+    delays = [judge(Answer(429, retry_after=s), doubtful=False, tries=1, jitter=0).delay for s in (7.0, 9e9)]
+    assert delays == [7.0, 60.0]
+
+
+@given(st.integers(1, 60), st.floats(0, 1))
+def test_backoff_grows_and_stays_within_its_bounds(tries: int, jitter: float) -> None:
+    assert 0 < backoff(tries, jitter) <= BACKOFF_MOST
+    assert backoff(tries, jitter) <= backoff(tries + 1, jitter)
+
+
+@given(st.one_of(st.none(), st.integers(100, 599)), st.booleans(), st.text(), st.booleans(), st.integers(1, 20))
+def test_every_answer_is_judged_and_a_doubtful_key_is_never_renewed(
+    status: int | None, left: bool, code: str, doubtful: bool, tries: int
+) -> None:
+    found = verdict(Answer(status, left, code), doubtful=doubtful, tries=tries)
+    assert found in Verdict
+    assert not (doubtful and found is Verdict.RETRY)

@@ -1,0 +1,71 @@
+"""Strict rendering (S2.5, S4.12) without a database."""
+
+from contextlib import nullcontext
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.notifications.templates.rules import (
+    UnfilledError,
+    choose_language,
+    fault,
+    placeholders,
+    render,
+)
+
+
+def test_placeholders_are_filled_with_trimmed_values() -> None:
+    assert render("Привет, {name}!", {"name": " Анна "}) == "Привет, Анна!"
+
+
+def test_every_gap_is_named_at_once() -> None:
+    with pytest.raises(UnfilledError) as caught:
+        render("{name} {order_number} {amount}", {"name": "Анна", "amount": "  "})
+    assert caught.value.names == ("order_number", "amount")
+
+
+def test_an_empty_value_is_of_no_matter_when_the_text_does_not_use_it() -> None:
+    assert render("Спасибо!", {"name": None}) == "Спасибо!"
+
+
+def test_a_value_is_never_read_as_a_template() -> None:
+    assert render("{name}", {"name": "{phone}", "phone": "+7"}) == "{phone}"
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("Привет, {name}", None),
+        (" \n", "blank"),
+        ("x" * 4001, "too_long"),
+        ("{name", "stray_brace"),
+        ("{Name}", "stray_brace"),
+        ("{{name}}", "stray_brace"),
+        ("{}", "stray_brace"),
+    ],
+)
+def test_a_body_is_checked_when_it_is_proposed(body: str, expected: str | None) -> None:
+    assert fault(body) == expected
+
+
+def test_placeholders_come_once_each_in_order() -> None:
+    assert placeholders("{b} {a} {b}") == ("b", "a")
+
+
+@pytest.mark.parametrize(
+    ("bodies", "wanted", "expected"),
+    [({"ru": "а", "en": "a"}, "en", "en"), ({"ru": "а", "en": "a"}, "de", "ru"), ({"en": "a"}, "ru", "en")],
+)
+def test_language_falls_back_to_russian_then_to_what_there_is(
+    bodies: dict[str, str], wanted: str, expected: str
+) -> None:
+    assert choose_language(bodies, wanted) == expected
+
+
+@given(st.dictionaries(st.from_regex(r"[a-z][a-z0-9_]{0,9}", fullmatch=True), st.text()))
+def test_a_text_leaves_whole_or_not_at_all(values: dict[str, str]) -> None:
+    body = " ".join(f"{{{name}}}" for name in values)
+    gaps = tuple(name for name, value in values.items() if not value.strip())
+    with pytest.raises(UnfilledError) if gaps else nullcontext():
+        assert render(body, values) == " ".join(value.strip() for value in values.values())

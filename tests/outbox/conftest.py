@@ -1,0 +1,36 @@
+"""Messaging tables, and a relay and a consumer on a bus in memory."""
+
+import socket
+from collections.abc import Iterator, MutableMapping
+
+import pytest
+from structlog.testing import capture_logs
+
+from libs.common.db import Database
+from libs.common.testing.memory_bus import MemoryBus
+from libs.common.testing.messaging import Rig, messaging_db, messaging_stack, messaging_template
+
+__all__ = ["messaging_db", "messaging_stack", "messaging_template"]
+
+
+@pytest.fixture(autouse=True)
+def log_lines() -> Iterator[list[MutableMapping[str, object]]]:
+    with capture_logs() as lines:  # the library's own way to print an exception takes seconds
+        yield lines
+
+
+@pytest.fixture
+def memory() -> MemoryBus:
+    return MemoryBus()
+
+
+@pytest.fixture
+def rig(messaging_db: Database, memory: MemoryBus) -> Rig:
+    return Rig(messaging_db, memory)
+
+
+@pytest.fixture
+def free_udp_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,81 @@
+"""The safe floor: an empty poll stays cheap over dead rows, and no row is ever below it unsent."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from libs.common import outbox
+from libs.common.db import Database
+from libs.common.outbox.floor import Floor, Session
+from libs.common.testing.messaging import emit, status_event
+
+POLL = "EXPLAIN (ANALYZE, BUFFERS) SELECT * FROM outbox WHERE id > $1 ORDER BY id LIMIT 1000"
+
+
+async def settle(floor: Floor, conn: Session, first_unsent: int | None = None) -> None:
+    """Note and confirm once."""
+    assert await floor.confirmed(conn) is None
+    confirmed = await floor.confirmed(conn)
+    if confirmed is not None:
+        floor.raise_to(confirmed, first_unsent)
+
+
+async def test_an_empty_outbox_raises_the_floor_to_its_last_id(messaging_db: Database) -> None:
+    await emit(messaging_db, [status_event("a", f"{number}") for number in range(5)])
+    floor = Floor()
+    async with messaging_db.pool.acquire() as conn:
+        await settle(floor, conn)
+    assert floor.value == 5
+
+
+async def test_an_unused_sequence_gives_no_floor(messaging_db: Database) -> None:
+    floor = Floor()
+    async with messaging_db.pool.acquire() as conn:
+        await settle(floor, conn)
+    assert floor.value == 0
+
+
+async def test_the_floor_stays_below_the_first_unsent_row(messaging_db: Database) -> None:
+    await emit(messaging_db, [status_event("a", f"{number}") for number in range(5)])
+    floor = Floor()
+    async with messaging_db.pool.acquire() as conn:
+        await settle(floor, conn, first_unsent=3)
+    assert floor.value == 2
+
+
+async def test_a_transaction_that_drew_an_id_and_still_runs_holds_the_floor_down(messaging_db: Database) -> None:
+    floor = Floor()
+    async with messaging_db.begin() as slow, messaging_db.pool.acquire() as conn:
+        await outbox.add(slow, [status_event("slow", "1")])
+        await emit(messaging_db, [status_event("fast", "2")])
+        await settle(floor, conn)
+        held = floor.value
+        await slow.commit()
+        confirmed = await floor.confirmed(conn)
+    assert (held, confirmed) == (0, 2)
+
+
+@pytest.mark.parametrize("dead", [30_000])
+async def test_an_empty_poll_does_not_walk_over_dead_rows(messaging_db: Database, dead: int) -> None:
+    insert = """INSERT INTO outbox (event_id, type, key, sequence, desk, time, correlation_id, body)
+        SELECT uuidv7(), 't', 'k', 1, 'd', now(), uuidv7(), 'b' FROM generate_series(1, $1)"""
+    floor = Floor()
+    async with _pinned_snapshot(messaging_db), messaging_db.pool.acquire() as conn:
+        await conn.execute(insert, dead)
+        await conn.execute("DELETE FROM outbox")
+        await settle(floor, conn)
+        plan = await conn.fetch(POLL, floor.value)
+    assert floor.value == dead
+    assert _buffers("\n".join(row[0] for row in plan)) < 20
+
+
+def _buffers(plan: str) -> int:
+    return int(plan.split("shared hit=")[1].split(maxsplit=1)[0])
+
+
+@asynccontextmanager
+async def _pinned_snapshot(db: Database) -> AsyncIterator[None]:
+    async with db.pool.acquire() as pin, pin.transaction(isolation="repeatable_read", readonly=True):
+        await pin.fetchval("SELECT count(*) FROM outbox")
+        yield

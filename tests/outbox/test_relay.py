@@ -1,0 +1,187 @@
+"""The relay on a bus in memory and a real database: nothing lost, order per key, whatever fails."""
+
+import asyncio
+import random
+from collections import defaultdict
+
+import pytest
+
+from libs.common import outbox
+from libs.common.outbox import RelayHint
+from libs.common.testing.memory_bus import MemoryBus
+from libs.common.testing.messaging import Rig, emit, eventually, running, status_event
+
+EVENTS = [status_event(f"lead:{number % 5}", f"{number}") for number in range(60)]
+
+
+def sequences(memory: MemoryBus, topic: str) -> dict[bytes, list[int]]:
+    """The first occurrences of each key's sequence numbers: what an inbox lets through."""
+    found: dict[bytes, list[int]] = defaultdict(list)
+    for record in memory.records(topic):
+        number = int(dict(record.headers)["ce_sequence"])
+        if number not in found[record.key or b""]:
+            found[record.key or b""].append(number)
+    return found
+
+
+def in_order(memory: MemoryBus, topic: str, keys: int, each: int) -> bool:
+    found = sequences(memory, topic)
+    return len(found) == keys and all(numbers == list(range(1, each + 1)) for numbers in found.values())
+
+
+async def test_committed_events_leave_in_order_and_are_deleted(rig: Rig, memory: MemoryBus) -> None:
+    await rig.publish(EVENTS)
+    assert in_order(memory, rig.topic, keys=5, each=12)
+    assert len(memory.records(rig.topic)) == 60
+
+
+async def test_what_commits_late_with_a_smaller_id_is_not_missed(rig: Rig, memory: MemoryBus) -> None:
+    async with running(rig.relay().run), rig.db.begin() as slow:
+        await outbox.add(slow, [status_event("slow", "first drawn")])
+        await emit(rig.db, [status_event("fast", "later")])
+        await eventually(lambda: _count(memory, rig, 1))
+        await slow.commit()
+        await eventually(lambda: _count(memory, rig, 2))
+
+
+@pytest.mark.parametrize("fails_at", [0, 7, 31, 59])
+async def test_a_send_that_fails_midway_goes_on_from_the_first_unacknowledged(
+    rig: Rig, memory: MemoryBus, fails_at: int
+) -> None:
+    refused = iter([True])
+    memory.refuse = lambda message: f'"{fails_at}"'.encode() in message.value and next(refused, False)
+    await rig.publish(EVENTS)
+    assert in_order(memory, rig.topic, keys=5, each=12)
+    assert rig.counted("relay_errors_total", part="bus") == 1
+
+
+async def test_after_an_error_the_producer_is_a_new_one(rig: Rig, memory: MemoryBus) -> None:
+    refused = iter([True])
+    memory.refuse = lambda _: next(refused, False)
+    await rig.publish(EVENTS)
+    assert memory.producers == 2
+
+
+async def test_lost_acknowledgements_mean_repeats_and_no_loss(rig: Rig, memory: MemoryBus) -> None:
+    memory.deaf = True
+    await emit(rig.db, EVENTS)
+    async with running(rig.relay().run):
+        await eventually(lambda: _count(memory, rig, 60))
+        memory.deaf = False
+        await eventually(rig.outbox_empty)
+    assert in_order(memory, rig.topic, keys=5, each=12)
+    assert len(memory.records(rig.topic)) == 120
+
+
+async def test_while_the_bus_is_down_events_wait_and_then_all_go(rig: Rig, memory: MemoryBus) -> None:
+    memory.down = True
+    await emit(rig.db, EVENTS)
+    async with running(rig.relay().run):
+        await eventually(lambda: _errors(rig, 2))
+        memory.down = False
+        await eventually(rig.outbox_empty)
+    assert in_order(memory, rig.topic, keys=5, each=12)
+
+
+async def test_of_two_relays_one_leads(rig: Rig) -> None:
+    first, second = rig.relay(), Rig(rig.db, rig.bus, use_case=rig.use_case)
+    async with running(first.run):
+        await eventually(lambda: _leads(rig))
+        async with running(second.relay().run):
+            await asyncio.sleep(0.3)
+            assert not await _leads(second)
+
+
+async def test_a_follower_takes_over_when_the_leaders_session_dies(rig: Rig, memory: MemoryBus) -> None:
+    other = Rig(rig.db, memory)
+    async with running(rig.relay().run):
+        await eventually(lambda: _leads(rig))
+        async with running(other.relay().run):
+            await _kill_sessions(rig)
+            await emit(rig.db, EVENTS)
+            await eventually(rig.outbox_empty)
+    assert in_order(memory, rig.topic, keys=5, each=12)
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_writers_faults_and_lost_leaders_at_once_lose_nothing_and_keep_order(
+    rig: Rig, memory: MemoryBus, seed: int
+) -> None:
+    dice = random.Random(seed)  # noqa: S311 - chance that can be repeated
+    memory.refuse = lambda _: dice.random() < 0.004
+    other = Rig(rig.db, memory)
+    async with running(rig.relay(batch=20).run), running(other.relay(batch=20).run):
+        writing = asyncio.gather(*(_write(rig, seed * 10 + number) for number in range(4)))
+        for _ in range(3):
+            await asyncio.sleep(0.15)
+            await _kill_sessions(rig)
+        await writing
+        await eventually(rig.outbox_empty, 30)
+    assert in_order(memory, rig.topic, keys=4, each=100)
+
+
+async def test_a_hint_wakes_an_idle_relay(rig: Rig, memory: MemoryBus, free_udp_port: int) -> None:
+    hint = RelayHint(free_udp_port)
+    rig.db.wake_relay = hint.send
+    async with running(rig.relay(hint_port=free_udp_port).run):
+        await asyncio.sleep(1.2)
+        started = asyncio.get_running_loop().time()
+        await emit(rig.db, [status_event("a", "1")])
+        await eventually(lambda: _count(memory, rig, 1))
+    hint.close()
+    assert asyncio.get_running_loop().time() - started < 0.15
+
+
+async def test_a_taken_hint_port_leaves_polling(rig: Rig, memory: MemoryBus, free_udp_port: int) -> None:
+    other = Rig(rig.db, memory, prefix="other")
+    async with running(rig.relay(hint_port=free_udp_port).run), running(other.relay(hint_port=free_udp_port).run):
+        await emit(rig.db, EVENTS)
+        await eventually(rig.outbox_empty)
+
+
+async def test_stopping_flushes_what_is_committed(rig: Rig, memory: MemoryBus) -> None:
+    async with running(rig.relay(batch=10).run):
+        await eventually(lambda: _leads(rig))
+        await emit(rig.db, EVENTS)
+    assert len(memory.records(rig.topic)) == 60
+
+
+async def test_depth_and_age_are_measured(rig: Rig) -> None:
+    await emit(rig.db, EVENTS)
+    await asyncio.sleep(0.05)
+    await rig.outbox.look(rig.db)
+    assert rig.counted("outbox_depth") == 60
+    assert 0.05 <= rig.outbox.oldest_seconds < 5
+
+
+async def _write(rig: Rig, seed: int) -> None:
+    dice = random.Random(seed)  # noqa: S311 - chance that can be repeated
+    # Every key gets as many events in all, in transactions of different sizes and lengths.
+    left = [f"lead:{number}" for number in range(4) for _ in range(25)]
+    dice.shuffle(left)
+    while left:
+        size = dice.randint(1, 5)
+        async with rig.db.begin() as tx:
+            await outbox.add(tx, [status_event(key, "x") for key in left[:size]])
+            await asyncio.sleep(dice.random() * 0.01)
+            await tx.commit()
+        left = left[size:]
+
+
+async def _kill_sessions(rig: Rig) -> None:
+    await rig.db.pool.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE application_name LIKE '%-relay' AND datname = current_database()"
+    )
+
+
+async def _count(memory: MemoryBus, rig: Rig, count: int) -> bool:
+    return len(memory.records(rig.topic)) >= count
+
+
+async def _leads(rig: Rig) -> bool:
+    return rig.counted("relay_leader") == 1
+
+
+async def _errors(rig: Rig, count: int) -> bool:
+    return rig.counted("relay_errors_total", part="bus") >= count

@@ -1,0 +1,67 @@
+"""The service over HTTP, as its callers know it."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import httpx
+import orjson
+from httpx import Response
+
+from libs.common.auth.jwks import InlineKeys, KeySet
+from libs.common.auth.jwt import JwtVerifier
+from libs.common.testing.issuer import AUDIENCE, ISSUER, TokenIssuer
+from services.tasks.app import build_api, serve_context
+from tests.tasks.world import World
+
+Json = dict[str, Any]  # what a test reads out of an answer is the test's own business
+KEYS = TokenIssuer.generate()
+
+
+@dataclass(frozen=True)
+class Api:
+    """Calls in the name of `sub`."""
+
+    http: httpx.AsyncClient
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        sub: str = "anna",
+        role: str = "operator",
+        desks: tuple[str, ...] = ("demo",),
+        json: object = None,
+        content: str | None = None,
+        version: int | None = None,
+        language: str = "ru",
+        params: dict[str, str] | None = None,
+    ) -> Response:
+        headers = {"Authorization": f"Bearer {KEYS.token(sub, [role], desks)}", "Accept-Language": language}
+        if version is not None:
+            headers["If-Match"] = f'"{version}"'
+        if content is not None:
+            headers["Content-Type"] = "application/yaml"
+        return await self.http.request(
+            method, f"/tasks/v1{path}", headers=headers, json=json, content=content, params=params
+        )
+
+    async def task(self, lead_id: UUID, role: str = "admin") -> Json:
+        """Return the open task of a lead."""
+        found = await self.call("GET", "/tasks", role=role, params={"lead_id": str(lead_id), "state": "active"})
+        tasks: list[Json] = found.json()["items"]
+        (task,) = tasks
+        return task
+
+    async def outcome(self, task: Json, outcome: str, sub: str = "anna", **given: object) -> Response:
+        body = {"outcome": outcome, "comment": "поговорили", **given}
+        return await self.call("POST", f"/tasks/{task['id']}/outcome", sub=sub, json=body, version=task["version"])
+
+
+def api_of(world: World) -> httpx.AsyncClient:
+    """Return a client of the service that shares the world's context."""
+    auth = JwtVerifier(KeySet(InlineKeys(orjson.dumps(KEYS.jwks()))), issuer=ISSUER, audience=AUDIENCE)
+    app = build_api(auth)
+    serve_context(app, world.ctx)
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://tasks")

@@ -1,0 +1,120 @@
+"""What the tests of tasks share: playbooks, leads and a small world for the engine."""
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+from uuid import UUID, uuid4
+
+from services.tasks.engine.effects import Effect
+from services.tasks.engine.events import Event, LeadReceived, OutcomeGiven, Taken, TimerFired
+from services.tasks.engine.rules import resolve
+from services.tasks.engine.state import Customer, Desk, Facts, Operator, OperatorId, ProcessId, State, Task
+from services.tasks.playbooks.grammar import Vocabulary, parse
+from services.tasks.playbooks.model import Playbook
+
+E = TypeVar("E")
+LIBRARY = Path("services/tasks/playbooks/library")
+VOCABULARY = Vocabulary(
+    signals=frozenset({"test_number", "false_number", "second_unpaid_order"}),
+    order_statuses=frozenset({"new", "in_work", "paid", "cancelled", "false", "awaiting_payment"}),
+    channels=frozenset({"whatsapp"}),
+)
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday, noon in Moscow
+ANNA = Operator(OperatorId(UUID(int=1)), "Анна")
+BORIS = Operator(OperatorId(UUID(int=2)), "Борис")
+DESK = Desk("demo", "Демо", "Demo", "Europe/Moscow", ("ru", "en"))
+
+
+def library(code: str) -> Playbook:
+    return parse((LIBRARY / f"{code}.yaml").read_text(encoding="utf-8"), VOCABULARY)
+
+
+SCHOOL = library("school")
+CALLBACK = library("callback")
+
+
+def facts(*signals: str, order_status: str = "new", received_at: datetime = START) -> Facts:
+    return Facts(
+        lead_id=uuid4(),
+        customer_id=uuid4(),
+        source_id=uuid4(),
+        source="school",
+        external_id="42",
+        external_number=None,
+        order_id=UUID(int=7),
+        order_number="1042",
+        order_status=order_status,
+        amount=None,
+        currency=None,
+        payment_link=None,
+        items=(),
+        products=(),
+        signals=signals,
+        language="ru",
+        zone="Europe/Moscow",
+        received_at=received_at,
+        customer=Customer("Иван", "+79990000001"),
+    )
+
+
+def blank(playbook: Playbook, lead: Facts, desk: Desk = DESK) -> State:
+    return State(ProcessId(uuid4()), desk, playbook.code, 1, lead)
+
+
+@dataclass
+class Story:
+    """One process told event by event; timers fire when time passes."""
+
+    playbook: Playbook
+    state: State
+    now: datetime = START
+    effects: list[Effect] = field(default_factory=list)
+
+    def on(self, event: Event) -> tuple[Effect, ...]:
+        decision = resolve(self.state, event, self.playbook, self.now)
+        self.state = decision.state
+        self.effects.extend(decision.effects)
+        return decision.effects
+
+    def wait(self, delta: timedelta) -> None:
+        """Let time pass: each timer fires at its own moment."""
+        end = self.now + delta
+        while due := sorted((t for t in self.state.timers if t.at <= end), key=lambda timer: timer.at):
+            self.now = max(self.now, due[0].at)
+            self.state = replace(self.state, timers=tuple(t for t in self.state.timers if t is not due[0]))
+            self.on(TimerFired(due[0]))
+        self.now = end
+
+    @property
+    def task(self) -> Task:
+        (task,) = self.state.open_tasks
+        return task
+
+    def take(self, operator: Operator = ANNA) -> tuple[Effect, ...]:
+        return self.on(Taken(self.task.id, operator))
+
+    def outcome(
+        self,
+        code: str,
+        operator: Operator = ANNA,
+        comment: str = "поговорили",
+        call_made: bool | None = None,
+        callback_at: datetime | None = None,
+        problem: str | None = None,
+    ) -> tuple[Effect, ...]:
+        return self.on(
+            OutcomeGiven(
+                self.task.id, code, comment, str(operator.id), operator, False, call_made, callback_at, problem
+            )
+        )
+
+    def all(self, kind: type[E]) -> list[E]:
+        return [effect for effect in self.effects if isinstance(effect, kind)]
+
+
+def story(playbook: Playbook, *signals: str, order_status: str = "new") -> Story:
+    """Return a story whose lead has just come in."""
+    told = Story(playbook, blank(playbook, facts(*signals, order_status=order_status)))
+    told.on(LeadReceived())
+    return told

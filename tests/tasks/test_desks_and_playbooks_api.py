@@ -1,0 +1,102 @@
+"""Desks and playbooks over HTTP."""
+
+import pytest
+
+from libs.common.events import tasks
+from tests.tasks.client import Api
+from tests.tasks.support import LIBRARY
+from tests.tasks.world import World
+
+DESK = {"code": "cars", "title": {"ru": "Сервис", "en": "Cars"}, "zone": "Asia/Omsk"}
+SCHOOL = (LIBRARY / "school.yaml").read_text(encoding="utf-8")
+
+
+async def test_a_desk_is_made_and_told_to_everybody(world: World, api: Api) -> None:
+    made = await api.call("POST", "/desks", role="admin", json=DESK)
+    assert (made.status_code, made.headers["etag"]) == (201, '"1"')
+    assert (await world.sent(tasks.DeskChanged))[-1].zone == "Asia/Omsk"
+
+
+async def test_a_desk_that_exists_is_409_with_its_code(api: Api) -> None:
+    refused = await api.call("POST", "/desks", role="admin", json={**DESK, "code": "demo"})
+    assert (refused.status_code, refused.json()["code"], refused.json()["existing"]) == (
+        409,
+        "already_exists",
+        "demo",
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("zone", "Moon/Base"),
+        ("zone", "../etc"),
+        ("languages", []),
+        ("code", "Ё"),
+        ("calendar", [{"weekday": 8, "opens": "09:00", "closes": "18:00"}]),
+        ("calendar", [{"weekday": 1, "opens": "18:00", "closes": "09:00"}]),
+    ],
+)
+async def test_a_desk_that_cannot_be_is_refused(api: Api, field: str, value: object) -> None:
+    refused = await api.call("POST", "/desks", role="admin", json={**DESK, field: value})
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"].split("/")[1]) == (422, field)
+
+
+async def test_a_desk_is_changed_under_its_version(world: World, api: Api) -> None:
+    hours = [{"weekday": 1, "opens": "09:00", "closes": "18:00"}]
+    changed = await api.call("PATCH", "/desks/demo", role="admin", json={"calendar": hours}, version=1)
+    stale = await api.call("PATCH", "/desks/demo", role="admin", json={"zone": "Asia/Omsk"}, version=1)
+    assert (changed.json()["version"], stale.status_code, stale.json()["current"]["version"]) == (2, 412, 2)
+
+
+@pytest.mark.req("P.6")
+async def test_operators_neither_make_desks_nor_see_foreign_ones(api: Api) -> None:
+    assert (await api.call("POST", "/desks", json=DESK)).status_code == 403
+    assert (await api.call("GET", "/desks/demo", desks=("other",))).status_code == 404
+
+
+@pytest.mark.req("P.4")
+async def test_each_text_is_the_next_version(api: Api) -> None:
+    made = await api.call("POST", "/playbooks", role="admin", content=SCHOOL)
+    listed = (await api.call("GET", "/playbooks/school/versions", language="en")).json()["items"]
+    assert (made.status_code, made.json()["version"]) == (201, 2)
+    assert [(v["version"], v["active_at"]) for v in listed] == [(2, []), (1, ["demo"])]
+
+
+@pytest.mark.req("P.4")
+async def test_every_fault_of_a_playbook_is_named_with_its_line(api: Api) -> None:
+    broken = SCHOOL.replace("mode: mixed", "mode: shove").replace("template: no_answer", "tmplate: no_answer")
+    refused = await api.call("POST", "/playbooks", role="admin", content=broken)
+    codes = [fault["code"] for fault in refused.json()["errors"]]
+    assert (refused.status_code, codes) == (422, ["missing_key", "unknown_key", "unknown_value", "unknown_value"])
+    assert refused.json()["errors"][0]["detail"].startswith("line 43: ")
+
+
+async def test_a_playbook_may_come_inside_json(api: Api) -> None:
+    made = await api.call("POST", "/playbooks", role="admin", json={"source": SCHOOL})
+    assert made.status_code == 201
+
+
+@pytest.mark.req("P.4")
+async def test_activation_is_told_once_and_counts_at_once(world: World, api: Api) -> None:
+    await api.call("POST", "/playbooks", role="admin", content=SCHOOL)
+    for _ in range(2):
+        body = {"version": 2, "desk": "demo"}
+        await api.call("POST", "/playbooks/school/activate", role="supervisor", json=body)
+    await world.lead("school")
+    told = [(data.code, data.version) for data in await world.sent(tasks.PlaybookActivated)]
+    assert told == [("callback", 1), ("school", 1), ("school", 2)]
+    assert (await world.sent(tasks.TaskOpened))[-1].playbook_version == 2
+
+
+@pytest.mark.parametrize(("version", "desk"), [(9, "demo"), (1, "other")])
+async def test_what_cannot_be_activated_is_404(api: Api, version: int, desk: str) -> None:
+    body = {"version": version, "desk": desk}
+    refused = await api.call("POST", "/playbooks/school/activate", role="supervisor", json=body)
+    assert refused.status_code == 404
+
+
+@pytest.mark.req("P.4")
+async def test_a_playbook_is_drawn_as_a_flowchart(api: Api) -> None:
+    drawn = (await api.call("GET", "/playbooks/school/diagram", language="en")).json()
+    assert drawn["mermaid"].startswith('flowchart TD\n    process_order["Process the order"]')

@@ -1,0 +1,133 @@
+"""Validation of playbooks: every fault at once, each with its line (P.4)."""
+
+import pytest
+
+from services.tasks.playbooks.diagram import diagram
+from services.tasks.playbooks.grammar import parse
+from services.tasks.playbooks.source import InvalidPlaybookError
+from services.tasks.playbooks.vocabulary import VOCABULARY as REAL
+from tests.tasks.support import LIBRARY, SCHOOL, VOCABULARY
+
+GOOD = """\
+playbook: tiny
+title: {ru: Кроха, en: Tiny}
+fallback: call
+statuses:
+  new: {title: {ru: Новый, en: New}, stage: new}
+lanes:
+  new: {title: {ru: Новые, en: New}, priority: 1, holder: nobody}
+task_types:
+  call:
+    title: {ru: Позвонить, en: Call}
+    role: operator
+    pool: main
+    mode: push
+    lane: new
+    due: 5m
+    outcomes:
+      done:
+        title: {ru: Сделано, en: Done}
+        result: completed
+        then:
+          - end: true
+"on":
+  lead_received:
+    - then:
+        - status: new
+        - open: call
+"""
+
+
+def faults(source: str) -> list[tuple[int, str]]:
+    with pytest.raises(InvalidPlaybookError) as caught:
+        parse(source, VOCABULARY)
+    return [(fault.line, fault.code) for fault in caught.value.faults]
+
+
+def test_the_good_one_is_read() -> None:
+    assert list(parse(GOOD, VOCABULARY).task_types) == ["call"]
+
+
+@pytest.mark.parametrize("code", ["callback", "school"])
+def test_shipped_playbooks_are_valid_with_the_real_vocabulary(code: str) -> None:
+    assert parse((LIBRARY / f"{code}.yaml").read_text(encoding="utf-8"), REAL).code == code
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "code"),
+    [
+        ("due: 5m", "due: soon", 15, "not_a_duration"),
+        ("due: 5m", "duo: 5m", 15, "unknown_key"),
+        ("mode: push", "mode: shove", 13, "unknown_value"),
+        ("lane: new", "lane: old", 14, "unknown_reference"),
+        ("stage: new", "stage: brand", 5, "unknown_value"),
+        ("- open: call", "- open: cal", 26, "unknown_reference"),
+        ("- status: new", "- status: nev", 25, "unknown_reference"),
+        ("- open: call", "- opne: call", 26, "unknown_step"),
+        ("- end: true", "- status: new", 17, "silent_end"),
+        ("- open: call", "- note: {ru: а, en: a}", 23, "silent_end"),
+        ("result: completed", "result: deferred", 17, "not_deferred"),
+        ("{ru: Позвонить, en: Call}", "{ru: Позвонить}", 10, "missing_title"),
+        ("fallback: call", "fallback: cal", 3, "unknown_reference"),
+        ("priority: 1", "priority: high", 7, "not_a_number"),
+        ("lead_received:", "lead_recieved:", 23, "unknown_key"),
+        ("playbook: tiny", "playbook: Tiny!", 1, "bad_code"),
+        ("role: operator", "role: [a, b]", 11, "not_a_word"),
+    ],
+)
+def test_a_fault_is_named_with_its_line(old: str, new: str, line: int, code: str) -> None:
+    assert (line, code) in faults(GOOD.replace(old, new, 1))
+
+
+def test_all_faults_are_named_at_once() -> None:
+    broken = GOOD.replace("due: 5m", "due: soon").replace("stage: new", "stage: x").replace("open: call", "open: x")
+    assert faults(broken) == [(5, "unknown_value"), (15, "not_a_duration"), (26, "unknown_reference")]
+
+
+def test_a_type_that_nothing_leads_to_is_a_fault() -> None:
+    lost = GOOD.split("task_types:\n")[1].split('"on"', maxsplit=1)[0].replace("  call:", "  lost:", 1)
+    assert (22, "unreachable") in faults(GOOD.replace('"on":', lost + '"on":'))
+
+
+def test_a_rule_behind_an_unconditional_one_is_a_fault() -> None:
+    assert (27, "unreachable_rule") in faults(GOOD + "    - then:\n        - open: call\n")
+
+
+def test_a_repeated_key_is_a_fault() -> None:
+    assert (16, "repeated_key") in faults(GOOD.replace("    due: 5m\n", "    due: 5m\n    due: 6m\n"))
+
+
+@pytest.mark.parametrize(
+    ("source", "code"),
+    [
+        ("", "empty"),
+        ("a: [", "not_yaml"),
+        ("- a", "not_a_mapping"),
+        ("a: &x 1\nb: *x", "alias"),
+        ("[" * 3000, "not_yaml"),
+        ("a: \x01", "not_yaml"),
+    ],
+)
+def test_what_is_no_playbook_at_all_is_refused(source: str, code: str) -> None:
+    assert code in [found for _, found in faults(source)]
+
+
+def test_attempts_outside_an_outcome_are_a_fault() -> None:
+    policy = "attempts:\n  tries:\n    delays: [5m]\n"
+    broken = GOOD.replace('"on":', policy + '"on":').replace(
+        "- open: call", "- open: call\n        - attempt: tries"
+    )
+    assert "misplaced" in [code for _, code in faults(broken)]
+
+
+def test_a_limit_needs_what_happens_when_it_is_reached() -> None:
+    policy = "attempts:\n  tries:\n    limit: 3\n    delays: [5m]\n"
+    assert (23, "limit_and_exhausted") in faults(GOOD.replace('"on":', policy + '"on":'))
+
+
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_the_diagram_draws_each_type_and_every_way_out(language: str) -> None:
+    drawn = diagram(SCHOOL, language)
+    assert drawn.startswith("flowchart TD\n")
+    assert all(f"    {code}[" in drawn for code in SCHOOL.task_types)
+    assert "process_order -->|" in drawn

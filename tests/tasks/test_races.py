@@ -1,0 +1,72 @@
+"""Two connections at once: a task has one operator, whoever comes how (flow.md, spine 4)."""
+
+import asyncio
+from collections.abc import Awaitable
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from libs.common.auth.principal import Principal, Role
+from libs.common.events import Cause, tasks
+from services.tasks.engine.events import Taken
+from services.tasks.engine.state import Operator, OperatorId
+from services.tasks.errors import TakenByOtherError
+from services.tasks.processes.batch import Batch
+from services.tasks.processes.store import LostRaceError
+from services.tasks.work.actions import take
+from tests.tasks.world import ANNA_ID, BORIS_ID, World, proposal
+
+
+def caller(sub: str) -> Principal:
+    return Principal(sub, frozenset({Role.OPERATOR}), frozenset({"demo"}))
+
+
+async def task_of(world: World, lead_id: UUID) -> UUID:
+    found: UUID = await world.ctx.db.pool.fetchval("SELECT id FROM task WHERE lead_id = $1", lead_id)
+    return found
+
+
+async def both(*calls: Awaitable[object]) -> list[type]:
+    """Run at once and return the types of what came out."""
+    return [type(answer) for answer in await asyncio.gather(*calls, return_exceptions=True)]
+
+
+@pytest.mark.parametrize("_", range(5))
+async def test_of_two_who_take_at_once_one_gets_the_task(world: World, _: int) -> None:
+    task_id = await task_of(world, await world.lead("callback"))
+    answers = await both(*(take(world.ctx, caller(sub), task_id, Cause.fresh()) for sub in ("anna", "boris")))
+    assert answers.count(TakenByOtherError) == 1
+    assert len(await world.sent(tasks.TaskTaken)) == 1
+
+
+@pytest.mark.parametrize("_", range(5))
+async def test_a_proposal_and_a_taking_at_once_leave_one_operator(world: World, _: int) -> None:
+    lead_id = await world.lead("callback")
+    task_id = await task_of(world, lead_id)
+    taking = take(world.ctx, caller("boris"), task_id, Cause.fresh())
+    await both(taking, world.receive(proposal(task_id, lead_id)))
+    assigned = [data.operator_id for data in await world.sent(tasks.TaskAssigned)]
+    taken = [data.operator_id for data in await world.sent(tasks.TaskTaken)]
+    declined = [data.operator_id for data in await world.sent(tasks.WorkDeclined)]
+    assert (assigned, taken, declined) in (([ANNA_ID], [], []), ([], [BORIS_ID], [ANNA_ID]))
+
+
+async def test_the_statement_itself_refuses_what_another_wrote_meanwhile(world: World) -> None:
+    lead_id = await world.lead("callback")
+    task_id = await task_of(world, lead_id)
+    async with world.ctx.db.begin() as tx:
+        batch = Batch(world.ctx, tx)
+        await batch.load(leads=[lead_id])
+        await tx.conn.execute("UPDATE task SET version = version + 1, operator_id = $1", BORIS_ID)
+        process = batch.of_lead(lead_id)
+        assert process is not None
+        batch.apply(process, Taken(task_id, Operator(OperatorId(ANNA_ID), "Anna")), Cause.fresh())
+        with pytest.raises(LostRaceError):
+            await batch.save()
+
+
+async def test_the_due_time_of_a_task_cannot_be_edited(world: World) -> None:
+    await world.lead("callback")
+    with pytest.raises(asyncpg.CheckViolationError, match="never edited"):
+        await world.ctx.db.pool.execute("UPDATE task SET due_at = due_at + interval '1 hour'")

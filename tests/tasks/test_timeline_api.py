@@ -1,0 +1,112 @@
+"""The timeline over HTTP: every step, in the order of causes, explained."""
+
+from datetime import timedelta
+
+import pytest
+
+from libs.common.events import intake
+from libs.common.events import notifications as messages
+from libs.common.events.shared import Stage
+from tests.tasks.client import Api, Json
+from tests.tasks.world import World, lead, proposal
+
+
+async def steps(api: Api, lead_id: object) -> list[Json]:
+    answer = await api.call("GET", "/timeline", role="supervisor", language="en", params={"lead_id": str(lead_id)})
+    found: list[Json] = answer.json()["items"]
+    return found
+
+
+@pytest.mark.req("P.3")
+async def test_a_lead_s_steps_stand_in_the_order_of_their_causes(world: World, api: Api) -> None:
+    lead_id = await world.lead("callback")
+    assert [step["kind"].split(".", 1)[-1] for step in await steps(api, lead_id)] == [
+        "lead.received.v1",
+        "lead.status_requested.v1",
+        "message.requested.v1",
+        "task.opened.v1",
+        "work.requested.v1",
+    ]
+
+
+@pytest.mark.req("P.3")
+async def test_each_step_names_its_rule_its_cause_and_its_facts(world: World, api: Api) -> None:
+    received, _, _, opened, _ = await steps(api, await world.lead("callback"))
+    assert (opened["rule"], opened["actor"], opened["caused_by"]) == (
+        "on.lead_received.3",
+        "system",
+        received["id"],
+    )
+    assert opened["title"] == "Task “Call the customer back” opened"
+    assert opened["facts"]["attempt"] == 1
+
+
+@pytest.mark.req("P.3")
+async def test_an_outcome_shows_who_gave_it_and_in_which_words(world: World, api: Api) -> None:
+    lead_id = await world.lead("callback")
+    task = await api.task(lead_id)
+    taken = (await api.call("POST", f"/tasks/{task['id']}/take")).json()
+    await api.outcome(taken, "reached", call_made=True, comment="объяснила, как оплатить")
+    ended = next(step for step in await steps(api, lead_id) if "completed" in step["kind"])
+    assert (ended["actor_name"], ended["facts"]["comment"]) == ("Anna", "объяснила, как оплатить")
+
+
+@pytest.mark.req("P.3")
+async def test_a_proposal_stands_behind_its_request_with_all_candidates(world: World, api: Api) -> None:
+    lead_id = await world.lead("callback")
+    task = await api.task(lead_id)
+    await world.receive(proposal(task["id"], lead_id))
+    kinds = [step["kind"] for step in await steps(api, lead_id)]
+    assert kinds.index("dozvon.work.assigned.v1") < kinds.index("dozvon.task.assigned.v1")
+
+
+async def test_what_is_told_of_an_unknown_lead_is_kept(world: World, api: Api) -> None:
+    received = lead("callback")
+    changed = intake.LeadStatusChanged(
+        lead_id=received.lead_id, from_status=None, to_status="new", stage=Stage.NEW, actor="system", reason="test"
+    )
+    await world.receive(changed)
+    assert [step["kind"] for step in await steps(api, received.lead_id)] == ["dozvon.lead.status_changed.v1"]
+
+
+async def test_messages_of_other_services_join_the_timeline(world: World, api: Api) -> None:
+    lead_id = await world.lead("callback")
+    fields = {"message_id": lead_id, "lead_id": lead_id, "template": "t", "purpose": "p", "channel": "whatsapp"}
+    await world.receive(messages.MessageDelivered.model_validate({**fields, "provider": "wazzup"}))
+    assert (await steps(api, lead_id))[-1]["title"] == "Message “t” delivered"
+
+
+async def test_a_lead_is_found_by_source_and_external_id(world: World, api: Api) -> None:
+    received = lead("callback")
+    await world.receive(received)
+    found = await api.call("GET", "/timeline", params={"source": "callback", "external_id": received.external_id})
+    assert found.json()["lead_id"] == str(received.lead_id)
+
+
+async def test_without_a_lead_named_the_request_is_refused(world: World, api: Api) -> None:
+    refused = await api.call("GET", "/timeline", params={"source": "callback"})
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/lead_id")
+
+
+@pytest.mark.req("P.6")
+@pytest.mark.parametrize(("role", "desks"), [("supervisor", ("other",)), ("operator", ("other",))])
+async def test_a_foreign_lead_has_no_timeline(world: World, api: Api, role: str, desks: tuple[str, ...]) -> None:
+    lead_id = await world.lead("callback")
+    found = await api.call("GET", "/timeline", role=role, desks=desks, params={"lead_id": str(lead_id)})
+    assert found.status_code == 404
+
+
+@pytest.mark.req("P.6")
+async def test_an_operator_does_not_see_the_lead_of_a_colleague(world: World, api: Api) -> None:
+    lead_id = await world.lead("callback")
+    task = await api.task(lead_id)
+    await api.call("POST", f"/tasks/{task['id']}/take")
+    assert (await api.call("GET", "/timeline", sub="boris", params={"lead_id": str(lead_id)})).status_code == 404
+
+
+@pytest.mark.req("P.7")
+async def test_the_timeline_holds_no_personal_data(world: World, api: Api) -> None:
+    lead_id = await world.lead("school")
+    await world.pass_time(timedelta(hours=1))
+    stored = await world.ctx.db.pool.fetchval("SELECT string_agg(facts::text, '') FROM timeline_entry")
+    assert all(secret not in stored for secret in ("+79990000001", "Иван", "ivan@example.org", f"name{lead_id}"))

@@ -1,0 +1,87 @@
+"""Timers on a real database: exactly once, oldest first, with a clock that moves."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from libs.common.events import tasks
+from services.tasks.timers.actions import fire_due, next_due
+from services.tasks.timers.loop import timer_loop
+from tests.tasks.support import START
+from tests.tasks.world import World
+
+
+async def pending(world: World) -> int:
+    count: int = await world.ctx.db.pool.fetchval("SELECT count(*) FROM timer")
+    return count
+
+
+async def test_a_timer_fires_once_whoever_looks(world: World) -> None:
+    for _ in range(10):
+        await world.lead("school")
+    world.clock.advance(timedelta(minutes=20))
+    fired = await asyncio.gather(*(fire_due(world.ctx, 100) for _ in range(4)))
+    assert (sum(fired), len(await world.sent(tasks.WorkRequested))) == (10, 10)
+
+
+async def test_nothing_fires_before_its_time(world: World) -> None:
+    await world.lead("school")
+    world.clock.advance(timedelta(minutes=19, seconds=59))
+    assert (await fire_due(world.ctx, 100), await next_due(world.ctx)) == (0, START + timedelta(minutes=20))
+
+
+async def test_after_an_outage_the_oldest_fire_first_in_batches(world: World) -> None:
+    leads = []
+    for _ in range(3):
+        leads.append(await world.lead("school"))
+        world.clock.advance(timedelta(minutes=1))
+    world.clock.advance(timedelta(hours=1))
+    await fire_due(world.ctx, 2)
+    assert [asked.lead_id for asked in await world.sent(tasks.WorkRequested)] == leads[:2]
+
+
+@pytest.mark.req("S2.6")
+async def test_an_overdue_task_is_told_once(world: World) -> None:
+    await world.lead("school")
+    for _ in range(3):
+        await world.pass_time(timedelta(hours=1))
+    assert len(await world.sent(tasks.TaskOverdue)) == 1
+
+
+async def test_a_crash_before_the_commit_leaves_the_timer_to_fire(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.lead("school")
+    world.clock.advance(timedelta(minutes=20))
+
+    def die(point: str) -> None:
+        raise ConnectionResetError(point)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("services.tasks.timers.actions.reach", die)
+        with pytest.raises(ConnectionResetError, match="claimed"):
+            await fire_due(world.ctx, 100)
+    assert await fire_due(world.ctx, 100) == 1
+
+
+async def test_a_timer_of_a_process_in_other_hands_waits(world: World) -> None:
+    await world.lead("school")
+    world.clock.advance(timedelta(minutes=20))
+    async with world.ctx.db.begin() as tx:
+        await tx.conn.execute("SELECT * FROM process FOR UPDATE")
+        held = await fire_due(world.ctx, 100)
+    assert (held, await fire_due(world.ctx, 100)) == (0, 1)
+
+
+async def test_the_loop_wakes_when_the_clock_is_moved(world: World) -> None:
+    await world.lead("school")
+    stop = asyncio.Event()
+    loop = asyncio.ensure_future(timer_loop(world.ctx)(stop))
+    world.clock.advance(timedelta(minutes=20))
+    async with asyncio.timeout(5):
+        while not await world.sent(tasks.WorkRequested):
+            await asyncio.sleep(0.05)
+    stop.set()
+    await loop
+    assert await pending(world) == 1

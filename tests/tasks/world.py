@@ -1,0 +1,163 @@
+"""A tasks service on a real database: events in as a consumer gives them, events out of the outbox."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TypeVar
+from uuid import UUID, uuid4
+
+from pydantic import SecretStr
+
+from libs.common.clock import ManualClock
+from libs.common.core import Core
+from libs.common.db import Database
+from libs.common.events import Cause, EventData, Received
+from libs.common.events import assignment as work
+from libs.common.events import intake as leads
+from libs.common.events.registry import REGISTRY
+from libs.common.events.shared import Language, OrderStatus, Person, Signal, Text
+from libs.common.ids import uuid7
+from libs.common.inbox import Subscriptions, UseCase
+from libs.common.money import Money
+from libs.common.telemetry.metrics import new_registry
+from libs.common.telemetry.tracing import Tracing
+from services.tasks.context import Context
+from services.tasks.desks.actions import DeskSpec, create_desk
+from services.tasks.playbooks.actions import activate, add_version
+from services.tasks.settings import TasksSettings
+from services.tasks.subscriptions import subscriptions
+from services.tasks.timers.actions import fire_due
+from tests.tasks.support import LIBRARY, START
+
+D = TypeVar("D", bound=EventData)
+ANNA_ID, BORIS_ID = UUID(int=1), UUID(int=2)
+
+
+@dataclass
+class World:
+    """One service; `clock` stands still until a test moves it."""
+
+    ctx: Context
+    clock: ManualClock
+    sequence: int = 0
+    last: dict[UUID, UUID] = field(default_factory=dict)
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls, db: Database) -> AsyncIterator["World"]:
+        settings = TasksSettings(postgres_url=SecretStr(db.config.url))
+        clock = ManualClock(START)
+        core = Core("tasks", settings, db, clock, Tracing("tasks"), new_registry())
+        world = cls(Context.of(core, settings), clock)
+        await world.furnish()
+        yield world
+
+    async def furnish(self) -> None:
+        title = Text(ru="Демо", en="Demo")
+        spec = DeskSpec("demo", title, "Europe/Moscow", (Language.RU, Language.EN), ())
+        await create_desk(self.ctx, spec, Cause.fresh())
+        for code in ("callback", "school"):
+            await self.play((LIBRARY / f"{code}.yaml").read_text(encoding="utf-8"))
+        await self.receive(operator(ANNA_ID, "anna"), operator(BORIS_ID, "boris"))
+
+    async def play(self, source: str) -> None:
+        version = await add_version(self.ctx, source, "test")
+        await activate(self.ctx, version.code, version.version, "demo", "test", Cause.fresh())
+
+    def event(self, data: EventData, cause: Cause | None = None) -> Received[EventData]:
+        self.sequence += 1
+        key = f"lead:{getattr(data, 'lead_id', '')}"
+        return Received(uuid7(), key, "demo", self.clock.now(), self.sequence, cause or Cause.fresh(), data)
+
+    async def receive(self, *payloads: EventData) -> list[Received[EventData]]:
+        """Hand events to the use cases in one transaction, as the consumer does."""
+        events = [self.event(data) for data in payloads]
+        async with self.ctx.db.begin() as tx:
+            for use_case, run in _runs(subscriptions(self.ctx), events):
+                await use_case(tx, run)
+            await tx.commit()
+        return events
+
+    async def lead(self, playbook: str, *signals: Signal, status: OrderStatus = OrderStatus.NEW) -> UUID:
+        data = lead(playbook, *signals, status=status, received_at=self.clock.now())
+        await self.receive(data)
+        return data.lead_id
+
+    async def pass_time(self, delta: timedelta) -> None:
+        """Let time pass and fire what came due."""
+        self.clock.advance(delta)
+        while await fire_due(self.ctx, 100):
+            pass
+
+    async def sent(self, kind: type[D]) -> list[D]:
+        """Return the events of a type in the outbox, oldest first."""
+        rows = await self.ctx.db.pool.fetch("SELECT type, body FROM outbox ORDER BY id")
+        found = [REGISTRY[row["type"]].model_validate_json(row["body"]) for row in rows]
+        return [data for data in found if isinstance(data, kind)]
+
+
+def _runs(
+    table: Subscriptions, events: Sequence[Received[EventData]]
+) -> list[tuple[UseCase, list[Received[EventData]]]]:
+    runs: list[tuple[UseCase, list[Received[EventData]]]] = []
+    for event in events:
+        use_case = table[event.data.event_type]
+        if not runs or runs[-1][0] is not use_case:
+            runs.append((use_case, []))
+        runs[-1][1].append(event)
+    return runs
+
+
+def lead(
+    playbook: str, *signals: Signal, status: OrderStatus = OrderStatus.NEW, received_at: object = START
+) -> leads.LeadReceived:
+    return leads.LeadReceived(
+        lead_id=uuid7(),
+        customer_id=uuid7(),
+        source_id=uuid7(),
+        source=playbook,
+        playbook=playbook,
+        external_id=str(uuid4()),
+        order_id=uuid7(),
+        order_number="1042",
+        order_status=status,
+        amount=Money(amount="4990", currency="RUB"),
+        payment_link="https://pay.example/42",
+        items=(leads.Item(title="Курс", code="course"),),
+        signals=signals,
+        language=Language.RU,
+        zone="Europe/Moscow",
+        received_at=received_at,
+        person=Person(name="Иван", phone="+79990000001", email="ivan@example.org"),
+    )
+
+
+def operator(operator_id: UUID, subject: str, **changes: object) -> work.OperatorChanged:
+    fields = {
+        "operator_id": operator_id,
+        "subject": subject,
+        "name": subject.title(),
+        "active": True,
+        "roles": ("operator",),
+        "desks": ("demo",),
+        "pools": ("callback", "sales"),
+        "products": ("*",),
+        "capacity": 20,
+        "presence": work.Presence.CHECKED_IN,
+    }
+    return work.OperatorChanged.model_validate({**fields, **changes})
+
+
+def proposal(task_id: UUID, lead_id: UUID, version: int = 1, operator_id: UUID = ANNA_ID) -> work.WorkAssigned:
+    return work.WorkAssigned(
+        task_id=task_id,
+        lead_id=lead_id,
+        task_version=version,
+        pool="sales",
+        decision_id=uuid7(),
+        operator_id=operator_id,
+        operator_name="Anna",
+        reason="least_virtual_time",
+        candidates=(),
+    )
