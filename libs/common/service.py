@@ -12,6 +12,7 @@ import asyncpg
 from fastapi import FastAPI
 
 from libs.common.db.migrations import migrate
+from libs.common.garbage import calm_collector
 from libs.common.http.app import begin_shutdown
 from libs.common.serving import serve
 from libs.common.settings import ServiceSettings, SettingsError
@@ -46,6 +47,7 @@ def run(service: Service[S], argv: Sequence[str]) -> int:
         sys.stderr.write(f"{service.name}: {error}\n")
         return 1
     configure_logging(service.name, settings.log_level)
+    calm_collector()
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_run(service, settings, argv[0]))

@@ -12,7 +12,6 @@ class Metrics:
 
     decisions: Counter
     breaches: Counter
-    refusals: Counter
     timers: Counter
     lateness: Histogram
 
@@ -27,7 +26,6 @@ class Metrics:
                 ["desk"],
                 registry=registry,
             ),
-            refusals=Counter("tasks_refusals", "Requests of people refused by rule", ["code"], registry=registry),
             timers=Counter("tasks_timers_fired", "Timers fired", ["kind"], registry=registry),
             lateness=Histogram(
                 "tasks_timer_lateness_seconds",

@@ -43,7 +43,7 @@ class Server:
     refused: int = 0
     rates: dict[int, list[float]] = field(default_factory=dict)
     latencies: dict[int, list[tuple[float, float]]] = field(default_factory=dict)
-    cpu: dict[int, list[float]] = field(default_factory=dict)
+    cpu: dict[int, list[tuple[float, float]]] = field(default_factory=dict)
 
     async def load(
         self, postgres: int, connections: int, seconds: float, tag: str, *, counted: bool = True
@@ -51,19 +51,19 @@ class Server:
         """Load it; rates of a warm-up are not kept, its rows are counted all the same."""
         meter = CpuMeter({"self": self.pid}, postgres)
         tally = await run_load(self.target, connections, seconds, tag)
-        spent, done = sum(meter.lap().values()), tally.statuses.get("202", 0)
+        spent, done = meter.lap(), tally.statuses.get("202", 0)
         self.accepted += done
         self.refused += sum(tally.statuses.values()) - done
         if counted:
             self.rates.setdefault(connections, []).append(tally.rate)
             self.latencies.setdefault(connections, []).append((tally.p50_ms, tally.p95_ms))
-            self.cpu.setdefault(connections, []).append(1000 * spent / max(done, 1))
+            own, whole = spent.get("self", 0.0), sum(spent.values())
+            self.cpu.setdefault(connections, []).append((1000 * own / done, 1000 * (whole - own) / done))
 
     def row(self, connections: int) -> Sequence[str]:
         """Return the row of the report."""
-        p50, p95 = (median([pair[n] for pair in self.latencies[connections]]) for n in (0, 1))
-        latency = f"{p50:.1f} / {p95:.1f}"
-        cost = f"{median(self.cpu[connections]):.2f}"
+        latency = " / ".join(f"{median(values):.1f}" for values in zip(*self.latencies[connections], strict=True))
+        cost = " + ".join(f"{median(values):.2f}" for values in zip(*self.cpu[connections], strict=True))
         return self.name, str(connections), spread(self.rates[connections]), latency, cost
 
 
@@ -87,7 +87,13 @@ async def measure(servers: Servers, *, seconds: float, rounds: int) -> Part:
         Goal(f"ratio at {width} connections", median(intake.rates[width]) / median(floor.rates[width]), wanted, "×")
         for width, wanted in WIDTHS.items()
     ]
-    head = ("server", "connections", "answers/s min / median / max", "p50 / p95 ms", "CPU ms per order")
+    head = (
+        "server",
+        "connections",
+        "answers/s min / median / max",
+        "p50 / p95 ms",
+        "CPU ms per order, process + PostgreSQL",
+    )
     table = Table(head, [server.row(width) for width in WIDTHS for server in (floor, intake)])
     return Part("Accept", HOW.format(rounds=short(rounds), seconds=seconds), [table], goals, counts)
 

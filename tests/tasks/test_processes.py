@@ -1,10 +1,17 @@
 """Events in, events out, on a real Postgres."""
 
+from dataclasses import replace
 from datetime import timedelta
+
+import pytest
 
 from libs.common.events import intake, tasks
 from libs.common.events.shared import OrderStatus, Signal
-from tests.tasks.world import ANNA_ID, BORIS_ID, World, lead, proposal
+from libs.common.ids import uuid7
+from services.tasks.operators.actions import project_operators
+from services.tasks.playbooks.cache import UnknownPlaybookError
+from services.tasks.processes.actions import advance
+from tests.tasks.world import ANNA_ID, BORIS_ID, World, lead, operator, proposal
 
 
 async def test_callback_lead_opens_its_task_and_asks_for_an_operator_at_once(world: World) -> None:
@@ -79,6 +86,41 @@ async def test_second_unpaid_order_asks_for_false_alone(world: World) -> None:
     ]
 
 
-async def test_a_batch_of_leads_costs_no_more_statements_than_one(world: World) -> None:
-    await world.receive(*(lead("callback") for _ in range(200)))
-    assert len(await world.sent(tasks.TaskOpened)) == 200
+async def test_a_lead_whose_playbook_is_not_active_raises_and_leaves_nothing(world: World) -> None:
+    with pytest.raises(UnknownPlaybookError, match="no active playbook 'unknown'"):
+        await world.lead("unknown")
+    assert await world.ctx.db.pool.fetchval("SELECT count(*) FROM timeline_entry") == 0
+
+
+async def test_a_repeated_lead_opens_nothing_again(world: World) -> None:
+    received = lead("callback")
+    await world.receive(received)
+    await world.receive(received)
+    assert len(await world.sent(tasks.TaskOpened)) == 1
+
+
+async def test_a_proposal_for_an_unknown_lead_gives_the_turn_back(world: World) -> None:
+    await world.receive(proposal(uuid7(), uuid7()))
+    (declined,) = await world.sent(tasks.WorkDeclined)
+    assert declined.reason == "unknown_lead"
+
+
+async def test_statements_do_not_grow_with_the_batch(world: World) -> None:
+    counts = []
+    for size in (1, 1, 50):  # the first one reads the playbook
+        statements: list[str] = []
+        async with world.ctx.db.begin() as tx:
+            with tx.conn.query_logger(lambda record, seen=statements: seen.append(record.query)):
+                events = [world.event(lead("callback")) for _ in range(size)]
+                await advance(world.ctx)(tx, events)
+        counts.append(len(statements))
+    assert counts[1] == counts[2] <= 8
+
+
+async def test_an_older_state_of_an_operator_never_wins(world: World) -> None:
+    newer, older = (world.event(operator(ANNA_ID, "anna", name=name)) for name in ("Новая", "Старая"))
+    for event in (replace(newer, sequence=100), replace(older, sequence=99)):
+        async with world.ctx.db.begin() as tx:
+            await project_operators(world.ctx)(tx, [event])
+            await tx.commit()
+    assert await world.ctx.db.pool.fetchval("SELECT name FROM operator WHERE id = $1", ANNA_ID) == "Новая"

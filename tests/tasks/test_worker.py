@@ -1,0 +1,56 @@
+"""The service's worker on a bus: a lead goes in twice, its task and its timers come out once."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from libs.common import outbox
+from libs.common.bus.codec import Encoder
+from libs.common.events import Cause, EventData, Outgoing, tasks
+from libs.common.testing.memory_bus import MemoryBus
+from libs.common.worker import Worker
+from services.tasks.subscriptions import OWNERS, subscriptions
+from services.tasks.timers.loop import timer_loop
+from tests.tasks.world import World, lead
+
+SECONDS = 20.0
+
+
+async def publish(world: World, bus: MemoryBus, data: EventData, key: str, *, times: int) -> None:
+    """Put an event of intake on its topic, as often as `times` says."""
+    event = Outgoing(key, "demo", world.clock.now(), data, Cause.fresh())
+    async with world.ctx.db.begin() as tx:  # rolled back: the row is only made to be encoded
+        await tx.conn.execute("DELETE FROM outbox")
+        await outbox.add(tx, [event])
+        (row,) = await tx.conn.fetch("SELECT * FROM outbox")
+    for _ in range(times):
+        bus.append("dozvon.intake", Encoder("intake").message(row))
+
+
+def published(bus: MemoryBus, kind: type[EventData]) -> int:
+    """Count the events of a type on tasks' topic."""
+    header = ("ce_type", kind.event_type.encode())
+    return sum(header in record.headers for record in bus.records("dozvon.tasks"))
+
+
+async def seen(bus: MemoryBus, kind: type[EventData]) -> None:
+    while not published(bus, kind):
+        await asyncio.sleep(0.02)
+
+
+@pytest.mark.req("P.2", "S4.4")
+async def test_a_lead_delivered_twice_is_worked_once_and_offered_when_its_corridor_opens(world: World) -> None:
+    bus, stop, received = MemoryBus(), asyncio.Event(), lead("school")
+    await publish(world, bus, received, f"lead:{received.lead_id}", times=2)
+    loops = [timer_loop(world.ctx)]
+    worker = Worker(world.ctx.core, owners=OWNERS, subscriptions=subscriptions(world.ctx), loops=loops, bus=bus)
+    running = asyncio.create_task(worker.run(stop))
+    async with asyncio.timeout(SECONDS):
+        await seen(bus, tasks.TaskOpened)
+        early = published(bus, tasks.WorkRequested)
+        world.clock.advance(timedelta(minutes=20))
+        await seen(bus, tasks.WorkRequested)
+    stop.set()
+    await running
+    assert (early, published(bus, tasks.TaskOpened), published(bus, tasks.WorkRequested)) == (0, 1, 1)
