@@ -30,9 +30,10 @@ fmt: $(STAMP) ## Mend what can be mended by itself
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-contracts: $(STAMP) ## Write the event schemas, their examples and docs/requirements.md anew
+contracts: $(STAMP) ## Write the generated files anew: event schemas, examples, docs/requirements.md, README's settings
 	$(BIN)/python -m libs.common.events.export
 	$(BIN)/python -m libs.common.testing.requirements_report
+	$(BIN)/python -m deploy.readme
 
 bench: $(STAMP) ## Measure the shipped app and write docs/benchmarks.md
 	$(BIN)/python -m tests.bench

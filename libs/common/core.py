@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Self
 
 from prometheus_client import CollectorRegistry
 
@@ -27,17 +28,32 @@ class Core:
     metrics: CollectorRegistry
 
 
+@dataclass(frozen=True, slots=True)
+class Telemetry:
+    """A service's tracer and figures; an API makes them before its context, for its middleware."""
+
+    tracing: Tracing
+    metrics: CollectorRegistry
+
+    @classmethod
+    def of(cls, service: str, settings: ServiceSettings) -> Self:
+        """Make them as the settings say."""
+        return cls(Tracing(service, settings.otlp_endpoint), new_registry())
+
+
 @asynccontextmanager
-async def open_core(service: str, settings: ServiceSettings) -> AsyncIterator[Core]:
+async def open_core(
+    service: str, settings: ServiceSettings, telemetry: Telemetry | None = None
+) -> AsyncIterator[Core]:
     """Set up logs, tracer, clock and pools, and take them down again.
 
     Raises OSError or asyncpg.PostgresError when the database cannot be reached.
     """
     configure_logging(service, settings.log_level)
     async with AsyncExitStack() as stack:
-        tracing = Tracing(service, settings.otlp_endpoint)
-        stack.callback(tracing.shutdown)
-        tracing.activate()
+        telemetry = telemetry or Telemetry.of(service, settings)
+        stack.callback(telemetry.tracing.shutdown)
+        telemetry.tracing.activate()
         hint = RelayHint(settings.relay_hint_port) if settings.relay_hint_port else None
         if hint is not None:
             stack.callback(hint.close)
@@ -46,7 +62,7 @@ async def open_core(service: str, settings: ServiceSettings) -> AsyncIterator[Co
             stack.callback(clock.close)
         db = await Database.connect(database_config(service, settings), hint.send if hint else None)
         stack.push_async_callback(db.close)
-        yield Core(service, settings, db, clock, tracing, new_registry())
+        yield Core(service, settings, db, clock, telemetry.tracing, telemetry.metrics)
 
 
 def database_config(service: str, settings: ServiceSettings) -> DatabaseConfig:

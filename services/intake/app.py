@@ -3,16 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
 
-from libs.common.auth.jwks import FileKeys, KeySet, UrlKeys
 from libs.common.auth.jwt import JwtVerifier
-from libs.common.core import Core, open_core
-from libs.common.db.migrations import schema_ready
+from libs.common.core import Core, Telemetry, open_core
 from libs.common.events.tasks import OWNER as TASKS
 from libs.common.http.app import Lifespan, create_app
+from libs.common.http.assembly import lifespan_of, ready_when_migrated, verifier
+from libs.common.inbox.admin import dead_letters_router
 from libs.common.service import Service
 from libs.common.worker import Worker
 from services.intake.context import Context
@@ -33,9 +34,9 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 @asynccontextmanager
-async def open_context(settings: IntakeSettings) -> AsyncIterator[Context]:
+async def open_context(settings: IntakeSettings, telemetry: Telemetry | None = None) -> AsyncIterator[Context]:
     """Open everything that the use cases work with; what waits for its batch is stored before the end."""
-    async with open_core(NAME, settings) as core:
+    async with open_core(NAME, settings, telemetry) as core:
         ctx = make_context(core, settings)
         try:
             yield ctx
@@ -50,45 +51,30 @@ def make_context(core: Core, settings: IntakeSettings) -> Context:
 
 def create_api(settings: IntakeSettings) -> FastAPI:
     """Return the HTTP app; its lifespan opens the context."""
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_context(settings) as ctx:
-            serve_context(app, ctx)
-            yield
-
-    return build_api(verifier(settings), lifespan)
+    telemetry = Telemetry.of(NAME, settings)
+    lifespan = lifespan_of(partial(open_context, settings, telemetry), serve_context)
+    return build_api(verifier(settings), lifespan, telemetry)
 
 
-def build_api(auth: JwtVerifier, lifespan: Lifespan | None = None) -> FastAPI:
+def build_api(auth: JwtVerifier, lifespan: Lifespan | None = None, telemetry: Telemetry | None = None) -> FastAPI:
     """Return the app without its context; a test gives it one by `serve_context`."""
     return create_app(
         service=NAME,
         title="Dozvon: intake",
-        routers=[sources, deliveries, leads, orders, customers],
+        routers=[sources, deliveries, leads, orders, customers, dead_letters_router(NAME)],
         routes=[hook_route()],
         lifespan=lifespan,
         errors=ERRORS,
         auth=auth,
+        registry=telemetry.metrics if telemetry else None,
+        tracing=telemetry.tracing if telemetry else None,
     )
 
 
 def serve_context(app: FastAPI, ctx: Context) -> None:
     """Let the app's routes work with `ctx`, and make it ready as long as its schema is (flow.md, readiness)."""
-    app.state.ctx, app.state.db = ctx, ctx.core.db
-
-    async def database() -> None:
-        async with ctx.core.db.pool.acquire() as conn:
-            if not await schema_ready(conn, MIGRATIONS):
-                raise RuntimeError("the schema is older than this release needs")
-
-    app.state.readiness.add("database", database)
-
-
-def verifier(settings: IntakeSettings) -> JwtVerifier:
-    """Return what checks the callers' tokens."""
-    source = FileKeys(settings.jwks_file) if settings.jwks_file else UrlKeys(settings.jwks_url or "")
-    return JwtVerifier(KeySet(source), issuer=settings.jwt_issuer, audience=settings.jwt_audience)
+    app.state.ctx = ctx
+    ready_when_migrated(app, ctx.core.db, MIGRATIONS)
 
 
 async def run_worker(settings: IntakeSettings, stop: asyncio.Event) -> None:

@@ -3,16 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
 
-from libs.common.auth.jwks import FileKeys, KeySet, UrlKeys
 from libs.common.auth.jwt import JwtVerifier
-from libs.common.core import open_core
-from libs.common.db.migrations import schema_ready
+from libs.common.core import Telemetry, open_core
 from libs.common.events import assignment, tasks
 from libs.common.http.app import Lifespan, create_app
+from libs.common.http.assembly import lifespan_of, ready_when_migrated, verifier
 from libs.common.inbox.admin import dead_letters_router
 from libs.common.service import Service
 from libs.common.worker import Worker
@@ -35,9 +35,11 @@ CONNECTIONS = 256  # to providers at once, over all channels
 
 
 @asynccontextmanager
-async def open_context(settings: NotificationsSettings) -> AsyncIterator[Context]:
+async def open_context(
+    settings: NotificationsSettings, telemetry: Telemetry | None = None
+) -> AsyncIterator[Context]:
     """Open core, provider clients and the hub of live feeds; close them after the block."""
-    async with open_core(NAME, settings) as core:
+    async with open_core(NAME, settings, telemetry) as core:
         wazzup = Wazzup(str(settings.wazzup_url), settings.send_timeout, CONNECTIONS)
         hub = FeedHub(core.db)
         try:
@@ -49,17 +51,12 @@ async def open_context(settings: NotificationsSettings) -> AsyncIterator[Context
 
 def create_api(settings: NotificationsSettings) -> FastAPI:
     """Return the service's app; its lifespan opens the context."""
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_context(settings) as ctx:
-            serve_context(app, ctx)
-            yield
-
-    return build_api(verifier(settings), lifespan)
+    telemetry = Telemetry.of(NAME, settings)
+    lifespan = lifespan_of(partial(open_context, settings, telemetry), serve_context)
+    return build_api(verifier(settings), lifespan, telemetry)
 
 
-def build_api(auth: JwtVerifier, lifespan: Lifespan | None = None) -> FastAPI:
+def build_api(auth: JwtVerifier, lifespan: Lifespan | None = None, telemetry: Telemetry | None = None) -> FastAPI:
     """Return the app without its context; a test gives it one by `serve_context`."""
     return create_app(
         service=NAME,
@@ -69,25 +66,15 @@ def build_api(auth: JwtVerifier, lifespan: Lifespan | None = None) -> FastAPI:
         lifespan=lifespan,
         errors=ERRORS,
         auth=auth,
+        registry=telemetry.metrics if telemetry else None,
+        tracing=telemetry.tracing if telemetry else None,
     )
 
 
 def serve_context(app: FastAPI, ctx: Context) -> None:
     """Let the app's routes work with `ctx`, and make it ready as long as its schema is (flow.md, readiness)."""
-    app.state.ctx, app.state.db = ctx, ctx.core.db
-
-    async def database() -> None:
-        async with ctx.core.db.pool.acquire() as conn:
-            if not await schema_ready(conn, MIGRATIONS):
-                raise RuntimeError("the schema is older than this release needs")
-
-    app.state.readiness.add("database", database)
-
-
-def verifier(settings: NotificationsSettings) -> JwtVerifier:
-    """Return what checks the callers' tokens."""
-    source = FileKeys(settings.jwks_file) if settings.jwks_file else UrlKeys(settings.jwks_url or "")
-    return JwtVerifier(KeySet(source), issuer=settings.jwt_issuer, audience=settings.jwt_audience)
+    app.state.ctx = ctx
+    ready_when_migrated(app, ctx.core.db, MIGRATIONS)
 
 
 async def run_worker(settings: NotificationsSettings, stop: asyncio.Event) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from tests.bench.cpu import CpuMeter, cpu_table
@@ -100,7 +100,7 @@ async def hold(side: Side, rate: float, leads: int) -> Hold:
 
 
 async def highest(side: Side, rates: Rates, burst: int, seconds: float) -> None:
-    """Measure a burst, then step down from its rate to one that is kept up with."""
+    """Measure a burst, then step down from its rate to one that is kept up with (none: 0)."""
     await hold(side, float("inf"), WARM_UP)
     flood = await hold(side, float("inf"), burst)
     rates.bursts.append(flood.leads / flood.seconds)
@@ -109,7 +109,7 @@ async def highest(side: Side, rates: Rates, burst: int, seconds: float) -> None:
         step = await hold(side, rate, int(rate * seconds))
         if step.keeps_up:
             break
-    rates.held.append(step)
+    rates.held.append(step if step.keeps_up else replace(step, rate=0.0))
 
 
 async def measure_latency(product: Chain, seconds: float, operators: int) -> Part:

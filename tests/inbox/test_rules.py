@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from libs.common.bus import Partition
 from libs.common.inbox import Transient, is_transient
 from libs.common.inbox.consumer import back_off
+from libs.common.inbox.errors import blames_one
 from libs.common.inbox.grouping import grouped
 from libs.common.inbox.limit import FailureLimit, TooManyFailuresError
 from libs.common.inbox.sequence import Fault, SequenceCheck
@@ -127,6 +128,21 @@ def test_what_may_pass_by_itself_is_transient(error: Exception) -> None:
 )  # fmt: skip
 def test_what_will_fail_again_is_not(error: Exception) -> None:
     assert not is_transient(error)
+
+
+@pytest.mark.parametrize(
+    ("error", "blamed"),
+    [
+        (Transient("x"), True),
+        (asyncpg.DeadlockDetectedError("x"), True),
+        (asyncpg.LockNotAvailableError("x"), True),
+        (asyncpg.AdminShutdownError("x"), False),
+        (ConnectionResetError(), False),
+    ],
+    ids=["transient", "deadlock", "lock", "shutdown", "reset"],
+)
+def test_a_lost_connection_is_no_single_events_fault(error: Exception, blamed: bool) -> None:
+    assert blames_one(error) is blamed
 
 
 def test_pauses_double_up_to_a_limit() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from libs.common.bus.ports import Bus, BusError, Consumer, Partition, Record
 from libs.common.inbox.apply import Applier
 from libs.common.inbox.consumer_metrics import ConsumerMetrics
-from libs.common.inbox.errors import is_transient
+from libs.common.inbox.errors import blames_one, is_transient
 from libs.common.inbox.incoming import Broken, Incoming, Item, Reader, Skipped
 from libs.common.inbox.limit import TooManyFailuresError
 from libs.common.inbox.progress import Progress
@@ -18,7 +18,7 @@ POLL_SECONDS = 0.25
 POLL_RECORDS = 500
 COMMIT_SECONDS = 0.5
 REBUILD_SECONDS = 1.0
-SINGLE_AFTER = 3  # transient failures of whole batches in a row, then event by event
+SINGLE_AFTER = 3  # batches in a row that one event may have spoilt for a while, then event by event
 FIRST_BACK_OFF, LONGEST_BACK_OFF = 0.05, 5.0  # seconds
 REMIND_SECONDS = 30.0
 
@@ -44,7 +44,7 @@ class ConsumerLoop:
         self._consumer: Consumer | None = None
         self._progress = Progress(metrics)
         self._watchdog = Watchdog(metrics)
-        self._streak = 0
+        self._streak = self._suspect = 0
         self.halted = False
 
     @property
@@ -98,14 +98,15 @@ class ConsumerLoop:
     async def _handle(self, consumer: Consumer, records: Sequence[Record]) -> None:
         items = self._reader.read(records)
         try:
-            if self._streak >= SINGLE_AFTER or not await self._together(items):
+            if self._suspect >= SINGLE_AFTER or not await self._together(items):
                 await self._one_by_one(consumer, items)
-            self._streak = 0
+            self._streak = self._suspect = 0
         except Exception as error:
             if not is_transient(error):
                 raise
             delay = back_off(self._streak)
             self._streak += 1
+            self._suspect += blames_one(error)
             self._metrics.retries.inc()
             log.warning("batch is put back", error_type=type(error).__name__, events=len(records), again_in=delay)
             self._progress.rewind(consumer, records)
