@@ -9,7 +9,9 @@ import pytest_asyncio
 
 from deploy.demo.desk import DemoDesk
 from deploy.local.kafka import EmbeddedKafka
+from deploy.local.ports import free_port
 from libs.common.testing.database import StackDatabase, database_copy
+from libs.common.testing.otlp import TraceReceiver, trace_receiver
 from tests.harness.desk import Customers, make_room
 from tests.harness.stack import ProcessStack, process_stack
 
@@ -25,16 +27,24 @@ def own_kafka() -> Iterator[EmbeddedKafka]:
 
 
 @pytest_asyncio.fixture(scope="session")
+async def traces() -> AsyncIterator[TraceReceiver]:
+    """The collector that all processes of the stack send their spans to."""
+    async with trace_receiver(free_port()) as receiver:
+        yield receiver
+
+
+@pytest_asyncio.fixture(scope="session")
 async def stack(
     postgres_url: str,
     template_db: StackDatabase,
     own_kafka: EmbeddedKafka,
+    traces: TraceReceiver,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[ProcessStack]:
-    """Eight processes, ready, with the demo desk."""
+    """Eight processes, not yet started, on a database of their own."""
     async with database_copy(postgres_url, template_db) as database:
-        home = tmp_path_factory.mktemp("stack")
-        async with process_stack(ProcessStack(home, database, own_kafka.url, "e2e")) as running:
+        home, env = tmp_path_factory.mktemp("stack"), {"OTLP_ENDPOINT": traces.endpoint}
+        async with process_stack(ProcessStack(home, database, own_kafka.url, "e2e", env=env)) as running:
             yield running
 
 

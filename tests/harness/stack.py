@@ -34,6 +34,8 @@ class ProcessStack:
     prefix: str
     partitions: int = 3
     standin: tuple[str, ...] = ()
+    #: Added to the environment of every service process.
+    env: Mapping[str, str] = field(default_factory=dict)
     #: Added to the environment of a process's first life: fault points.
     once: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
@@ -75,7 +77,7 @@ class ProcessStack:
             await self.children.start(name, ["libs.common.testing.wazzup", *arguments], os.environ)
             return
         service, part = name.split("-")
-        env = {**os.environ, **self._environment(service)}
+        env = {**os.environ, **self._environment(service), **self.env}
         await self.children.start(name, [f"services.{service}", part], env, self.once.get(name, {}))
 
     async def halt(self, *names: str) -> None:
