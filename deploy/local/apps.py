@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from fastapi import FastAPI
+
+from libs.common.service import Service
+from libs.common.settings import ServiceSettings
 from services.assignment.app import SERVICE as ASSIGNMENT
 from services.intake.app import SERVICE as INTAKE
 from services.notifications.app import SERVICE as NOTIFICATIONS
 from services.tasks.app import SERVICE as TASKS
-
-from libs.common.service import Service
-from libs.common.settings import ServiceSettings
 
 S = TypeVar("S", bound=ServiceSettings)
 

@@ -132,7 +132,10 @@ async def _parked(admin_url: str) -> list[str]:
 
 
 async def _moving(admin_url: str) -> dict[str, int]:
-    conn = await asyncpg.connect(admin_url)
+    try:
+        conn = await asyncpg.connect(admin_url)
+    except (OSError, asyncpg.PostgresError):
+        return {"a server that is not back yet": 1}
     try:
         left = await backlog(conn)
         left["messages under way"] = await conn.fetchval(OPEN_MESSAGES)

@@ -1,0 +1,140 @@
+"""The promises of the compose files and the gateway, read from the files; the drill holds them against containers."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import yaml
+
+from deploy.setup import SetupSettings
+from libs.common.db.roles import SERVICES
+from libs.common.settings import ServiceSettings
+from libs.common.settings.source import keys_of
+from services.assignment.settings import AssignmentSettings
+from services.intake.settings import IntakeSettings
+from services.notifications.settings import NotificationsSettings
+from services.tasks.settings import TasksSettings
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+COMPOSE = yaml.safe_load((DEPLOY / "compose.yml").read_text())["services"]
+SECRETS = yaml.safe_load((DEPLOY / "compose.secrets.yml").read_text())["services"]
+GATEWAY = (DEPLOY / "Caddyfile").read_text()
+OURS = {name: service for name, service in COMPOSE.items() if "dozvon" in service["image"]}
+LASTING = {name: service for name, service in COMPOSE.items() if service["restart"] != "no"}
+MODELS: Mapping[str, type[ServiceSettings]] = {
+    "deploy.setup": SetupSettings,
+    "services.intake": IntakeSettings,
+    "services.tasks": TasksSettings,
+    "services.assignment": AssignmentSettings,
+    "services.notifications": NotificationsSettings,
+}
+CONFIGURED = sorted(name for name, service in OURS.items() if service.get("command", [""])[0] in MODELS)
+
+
+def known_keys(model: type[ServiceSettings]) -> set[str]:
+    return {key for name, field in model.model_fields.items() for key in keys_of(model, name, field)}
+
+
+def variables(text: str) -> set[str]:
+    return set(re.findall(r"^(?:# )?([A-Z_]+)=", text, re.MULTILINE))
+
+
+def test_every_service_has_its_three_containers() -> None:
+    wanted = {f"{service}-{part}" for service in SERVICES for part in ("migrate", "api", "worker")}
+    assert wanted <= set(OURS)
+
+
+def test_the_gateway_alone_publishes_ports() -> None:
+    assert [name for name, service in COMPOSE.items() if "ports" in service] == ["gateway"]
+
+
+def test_no_container_shares_a_namespace_of_the_machine() -> None:
+    assert not [name for name, service in COMPOSE.items() if {"network_mode", "privileged", "pid"} & set(service)]
+
+
+def test_images_are_the_four_and_ours() -> None:
+    foreign = {service["image"] for service in COMPOSE.values()} - {service["image"] for service in OURS.values()}
+    assert foreign == {"postgres:18", "apache/kafka:4.3.1", "caddy:2"}
+    assert "ARG PYTHON_IMAGE=docker.io/library/python:3.11-slim-bookworm" in (DEPLOY / "Dockerfile").read_text()
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_our_containers_are_shut(name: str) -> None:
+    service = OURS[name]
+    assert (service["user"], service["read_only"], service["cap_drop"]) == ("10001:10001", True, ["ALL"])
+    assert "no-new-privileges:true" in service["security_opt"]
+
+
+def test_our_image_is_of_the_same_user() -> None:
+    last_stage = (DEPLOY / "Dockerfile").read_text().rpartition("\nFROM ")[2]
+    assert "\nUSER 10001:10001\n" in last_stage
+
+
+@pytest.mark.parametrize("name", ["postgres", "kafka", "gateway"])
+def test_no_container_gains_privileges(name: str) -> None:
+    assert "no-new-privileges:true" in COMPOSE[name]["security_opt"]
+
+
+@pytest.mark.parametrize("name", sorted(LASTING))
+def test_what_lasts_is_watched_and_restarted(name: str) -> None:
+    assert LASTING[name]["restart"] == "unless-stopped"
+    assert LASTING[name]["healthcheck"]["test"][0] in {"CMD", "CMD-SHELL"}
+
+
+@pytest.mark.parametrize("name", CONFIGURED)
+def test_every_variable_is_a_setting_of_its_service(name: str) -> None:
+    model = MODELS[OURS[name]["command"][0]]
+    assert set(OURS[name]["environment"]) <= known_keys(model)
+
+
+@pytest.mark.parametrize("name", CONFIGURED)
+def test_secrets_from_files_replace_those_from_the_environment(name: str) -> None:
+    passwords = {key for key in OURS[name]["environment"] if key.endswith("PASSWORD")}
+    files = {key.removesuffix("_FILE"): path for key, path in SECRETS[name]["environment"].items()}
+    assert set(files) == passwords
+    assert {path.removeprefix("/run/secrets/") for path in files.values()} == set(SECRETS[name]["secrets"])
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_knows_its_own_password_alone(service: str) -> None:
+    text = str(OURS[f"{service}-worker"])
+    assert set(re.findall(r"(\w+)_DB_PASSWORD", text)) == {service.upper()}
+
+
+def test_workers_have_names_of_their_own() -> None:
+    names = [OURS[f"{service}-worker"]["environment"]["INSTANCE"] for service in SERVICES]
+    assert len(set(names)) == len(SERVICES)
+
+
+def test_the_demo_starts_only_when_asked_for() -> None:
+    demo = {name for name, service in COMPOSE.items() if "libs.common.testing" in str(service) or "demo" in name}
+    assert {tuple(COMPOSE[name]["profiles"]) for name in demo} == {("demo",)}
+
+
+@pytest.mark.parametrize("file", [".env.example", "demo.env"])
+def test_env_files_set_every_password_and_nothing_unknown(file: str) -> None:
+    asked = set(re.findall(r"\$\{([A-Z_]+)", (DEPLOY / "compose.yml").read_text()))
+    given = variables((DEPLOY / file).read_text()) - {"COMPOSE_PROFILES"}
+    assert {name for name in asked if name.endswith("PASSWORD")} <= given <= asked
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_gateway_asks_every_part_whether_it_is_ready(service: str) -> None:
+    assert f"forward_auth {service}-api:8000 {{\n\t\t\turi /{service}/readyz" in GATEWAY
+    assert f"forward_auth {service}-worker:8001 {{\n\t\t\turi /readyz" in GATEWAY
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_gateway_hands_each_path_to_its_service(service: str) -> None:
+    assert f"handle /{service}/* {{\n\t\treverse_proxy {service}-api:8000 {{" in GATEWAY
+
+
+def test_the_gateway_keeps_metrics_inside() -> None:
+    assert re.search(r"@inside path_regexp .*metrics.*\n\thandle @inside \{\n\t\terror 404", GATEWAY)
+
+
+def test_the_image_has_neither_tests_nor_embedded_servers() -> None:
+    shut = (DEPLOY.parent / ".dockerignore").read_text().splitlines()
+    assert {"*", "deploy/local", "libs/common/testing/*"} <= set(shut)
+    assert "!tests" not in shut
