@@ -1,4 +1,4 @@
-"""The promises of the compose files and the gateway, read from the files; the drill holds them against containers."""
+"""The promises of the compose files and the gateway, read from the files; the drill holds them to containers."""
 
 import re
 from collections.abc import Mapping
