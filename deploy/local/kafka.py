@@ -19,6 +19,9 @@ from deploy.local.process import EmbeddedServer, LocalStackError
 
 LOGGING = Path(__file__).with_name("log4j2.properties")
 ANSWER_SECONDS = 5.0
+# A broker that lives for minutes beside everything else: the plain collector and the quick compiler alone take a
+# third less of the processor than the defaults, which pay off in hours.
+CHEAP = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 
 # The short time-outs bring the broker back in seconds after a kill: its old registration must expire first.
 PROPERTIES = """\
@@ -103,7 +106,7 @@ class EmbeddedKafka(EmbeddedServer):
     def command(self) -> list[str]:
         """The broker and controller in one process."""
         return [
-            *self._java(f"-Xmx{self._heap}", "-Xms128m", "-XX:+ExitOnOutOfMemoryError"),
+            *self._java(f"-Xmx{self._heap}", "-Xms128m", "-XX:+ExitOnOutOfMemoryError", *CHEAP),
             "kafka.Kafka",
             "server.properties",
         ]

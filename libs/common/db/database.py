@@ -114,6 +114,7 @@ class Database:
             max_size=config.pool_size,
             server_settings=settings,
             init=_prepare,
+            reset=_keep_session,
             command_timeout=config.statement_timeout_ms / 1000 + 5,
         )
         engine = create_async_engine(
@@ -164,3 +165,11 @@ async def _prepare(conn: asyncpg.Connection[asyncpg.Record]) -> None:
         decoder=orjson.loads,
         schema="pg_catalog",
     )
+
+
+async def _keep_session(_: object) -> None:
+    """Do nothing when a connection goes back: the driver's default is a round trip after every statement.
+
+    There is nothing to undo. What we set is set at the start of a connection or local to a transaction; session
+    locks and LISTEN belong to connections outside the pool; an open transaction the driver ends by itself.
+    """
