@@ -34,8 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _sorry(f"there is no parked event {args.id}")
     except WrongStateError as error:
         return _sorry(f"event {args.id}: {error}")
-    except (SettingsError, OSError, ValueError, asyncpg.PostgresError) as error:
-        return _sorry(str(error))
+    except (SettingsError, OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        return _sorry(str(error).strip().partition("\n")[0] or type(error).__name__)
     return 0
 
 
@@ -49,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument("--limit", type=int, default=100)
     show = commands.add_parser("show", help="one with its payload, personal data masked")
     retry = commands.add_parser("retry", help="release a failed one; what waits behind it follows")
-    retry.add_argument("--data", type=Path, help="a JSON file with the corrected payload")
+    retry.add_argument("--data", type=Path, help="a JSON file with the fields to correct (merge patch, RFC 7396)")
     discard = commands.add_parser("discard", help="give one up; what waits behind it goes on")
     discard.add_argument("--note", required=True, help="why")
     for command in (show, retry, discard):
@@ -68,11 +68,10 @@ async def _run(args: argparse.Namespace) -> None:
             case "show":
                 await _show(db, args.id)
             case "retry":
-                data = orjson.loads(args.data.read_bytes()) if args.data else None
-                await deadletters.retry_letter(db, args.id, note=f"{getpass.getuser()}: retry", data=data)
+                await deadletters.retry_letter(db, args.id, note=f"{_user()}: retry", patch=_patch(args.data))
                 print(f"event {args.id} is released; the worker replays it")
             case "discard":
-                await deadletters.discard_letter(db, args.id, note=f"{getpass.getuser()}: {args.note}")
+                await deadletters.discard_letter(db, args.id, note=f"{_user()}: {args.note}")
                 print(f"event {args.id} is discarded")
     finally:
         await db.close()
@@ -92,6 +91,22 @@ async def _show(db: Database, letter_id: int) -> None:
     opened = await deadletters.show_letter(db, letter_id)
     shown = {**asdict(opened.letter), "headers": dict(opened.headers), "data": opened.data}
     print(orjson.dumps(shown, default=str, option=orjson.OPT_INDENT_2).decode())
+
+
+def _patch(path: Path | None) -> dict[str, object] | None:
+    if path is None:
+        return None
+    patch = orjson.loads(path.read_bytes())
+    if not isinstance(patch, dict):
+        raise ValueError(f"{path} holds no JSON object")  # noqa: TRY004 - the file's fault, as broken JSON is
+    return patch
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container runs under a number that has no name
+        return f"user {os.getuid()}"
 
 
 def _settings(service: str) -> ServiceSettings:

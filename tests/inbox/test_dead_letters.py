@@ -5,11 +5,17 @@ from collections.abc import Sequence
 import pytest
 
 from libs.common.db import Transaction
-from libs.common.events import EventData, Received
+from libs.common.events import Cause, EventData, Outgoing, Received, export
+from libs.common.events.intake import LeadReceived
 from libs.common.inbox import Transient, deadletters
-from libs.common.inbox.deadletters import NoSuchLetterError, State, WrongStateError
-from libs.common.testing.messaging import Rig, eventually, journal, note_down, reason, running, status_event
+from libs.common.inbox.deadletters import MaskedDataError, NoSuchLetterError, State, WrongStateError
+from libs.common.testing.messaging import NOON, Rig, eventually, journal, note_down, reason, running, status_event
 
+_MANY = """
+INSERT INTO parked (topic, partition, "offset", event_id, type, key, sequence, desk, time, headers, body, state)
+SELECT topic, partition, 1000 + n, uuidv7(), type, ' ' || n, 1, desk, time, headers, body, 'retrying'
+FROM generate_series(1, 150) AS n, (SELECT * FROM parked LIMIT 1) AS one
+"""
 BAD = {"poison", "worse"}
 
 
@@ -68,18 +74,14 @@ async def test_a_replay_that_fails_again_changes_nothing_and_counts(parked: Rig)
 async def test_a_transient_error_leaves_a_released_event_released(parked: Rig, bad: set[str]) -> None:
     (first, *_) = await ids(parked)
     bad.add("moody")
-    data = (await deadletters.show_letter(parked.db, first)).data
-    assert isinstance(data, dict)
-    await deadletters.retry_letter(parked.db, first, data={**data, "reason": "moody"})
+    await deadletters.retry_letter(parked.db, first, patch={"reason": "moody"})
     await parked.replayer.look()
     assert (await deadletters.show_letter(parked.db, first)).letter.state is State.RETRYING
 
 
 async def test_a_corrected_payload_is_what_is_replayed(parked: Rig) -> None:
     (first, *_) = await ids(parked)
-    data = (await deadletters.show_letter(parked.db, first)).data
-    assert isinstance(data, dict)
-    await deadletters.retry_letter(parked.db, first, note="typo", data={**data, "reason": "cured"})
+    await deadletters.retry_letter(parked.db, first, note="typo", patch={"reason": "cured"})
     await parked.replayer.look()
     assert await journal(parked.db) == [("a", "cured"), ("a", "2")]
 
@@ -122,9 +124,77 @@ async def test_lists_are_filtered_and_paged(parked: Rig) -> None:
 async def test_a_shown_payload_hides_the_person(parked: Rig) -> None:
     (first, *_) = await ids(parked)
     person = {"person": {"name": "Анна", "phone": "+79991234567"}, "reason": "call +79991234567"}
-    await deadletters.retry_letter(parked.db, first, data=person)
-    shown = await deadletters.show_letter(parked.db, first)
-    assert shown.data == {"person": "***", "reason": "call ***"}
+    await deadletters.retry_letter(parked.db, first, patch=person)
+    shown = (await deadletters.show_letter(parked.db, first)).data
+    assert isinstance(shown, dict)
+    assert (shown["person"], shown["reason"]) == ("***", "call ***")
+
+
+async def test_an_event_with_a_person_is_corrected_without_a_look_at_the_person(rig: Rig) -> None:
+    lead = LeadReceived.model_validate(export.example_of(LeadReceived))
+    broken = lead.model_copy(update={"zone": "Moscow"})
+    rig.use_case = applied = Mending()
+    rig.types = [LeadReceived.event_type]
+    rig.__post_init__()
+    await rig.publish([Outgoing("lead:1", "demo", NOON, broken, Cause.fresh())])
+    async with running(rig.consumer().run):
+        await eventually(lambda: _open(rig, 1))
+    await deadletters.retry_letter(rig.db, (await ids(rig))[0], patch={"zone": "Europe/Moscow", "person": {}})
+    await rig.replayer.look()
+    assert applied.leads == [lead.model_copy(update={"zone": "Europe/Moscow"})]
+
+
+@pytest.mark.parametrize("patch", [{"reason": "call ***"}, {"person": "***"}, {"items": [{"title": "***"}]}])
+async def test_what_was_hidden_never_replaces_what_it_stands_for(parked: Rig, patch: dict[str, object]) -> None:
+    with pytest.raises(MaskedDataError, match="only the fields that change"):
+        await deadletters.retry_letter(parked.db, (await ids(parked))[0], patch=patch)
+
+
+# The examples of RFC 7396, appendix A.
+@pytest.mark.parametrize(
+    ("target", "patch", "result"),
+    [
+        ({"a": "b"}, {"a": "c"}, {"a": "c"}), ({"a": "b"}, {"b": "c"}, {"a": "b", "b": "c"}),
+        ({"a": "b"}, {"a": None}, {}), ({"a": "b", "b": "c"}, {"a": None}, {"b": "c"}),
+        ({"a": ["b"]}, {"a": "c"}, {"a": "c"}), ({"a": "c"}, {"a": ["b"]}, {"a": ["b"]}),
+        ({"a": {"b": "c"}}, {"a": {"b": "d", "c": None}}, {"a": {"b": "d"}}),
+        ({"a": [{"b": "c"}]}, {"a": [1]}, {"a": [1]}), ([1, 2], {"a": "b", "c": None}, {"a": "b"}),
+        (["a", "b"], ["c", "d"], ["c", "d"]), ({"a": "b"}, ["c"], ["c"]), ({"a": "foo"}, None, None),
+        ({"a": "foo"}, "bar", "bar"), ({"e": None}, {"a": 1}, {"e": None, "a": 1}),
+        ({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
+    ],
+)  # fmt: skip
+def test_a_correction_is_a_json_merge_patch(target: object, patch: object, result: object) -> None:
+    assert deadletters.merged(target, patch) == result
+
+
+async def test_a_body_that_is_no_object_is_replaced_by_the_correction(parked: Rig) -> None:
+    await parked.db.pool.execute("UPDATE parked SET body = 'not JSON'")
+    await deadletters.retry_letter(parked.db, (await ids(parked))[0], patch={"a": 1})
+    assert await parked.db.pool.fetchval("SELECT body FROM parked WHERE state = 'retrying'") == b'{"a":1}'
+
+
+async def test_a_state_that_has_none_left_is_shown_as_none(parked: Rig) -> None:
+    await parked.replayer.count()
+    shown = [parked.counted("dead_letters", state=state) for state in ("failed", "blocked", "discarded")]
+    await parked.db.pool.execute("UPDATE parked SET state = 'discarded'")
+    await parked.replayer.count()
+    assert shown == [1, 3, 0]
+    assert [parked.counted("dead_letters", state=state) for state in ("failed", "blocked", "discarded")] == [
+        0,
+        0,
+        4,
+    ]
+
+
+async def test_a_hundred_keys_that_wait_do_not_keep_the_next_one_from_moving(parked: Rig, bad: set[str]) -> None:
+    bad.clear()
+    await parked.db.pool.execute(_MANY)
+    async with parked.db.begin() as tx:
+        await tx.conn.execute("SELECT FROM parked WHERE key <> 'a' FOR UPDATE")
+        await parked.db.pool.execute("UPDATE parked SET state = 'retrying' WHERE key = 'a' AND state = 'failed'")
+        async with running(parked.replayer.run):
+            assert len(await parked.noted(4)) == 4
 
 
 async def test_an_event_parked_behind_what_was_just_replayed_follows(parked: Rig, bad: set[str]) -> None:
@@ -132,6 +202,20 @@ async def test_an_event_parked_behind_what_was_just_replayed_follows(parked: Rig
     await parked.db.pool.execute("UPDATE parked SET state = 'done' WHERE sequence < 4")
     await parked.replayer.look()
     assert await journal(parked.db) == [("a", "4")]
+
+
+class Mending:
+    """A use case that takes leads of a known time zone."""
+
+    def __init__(self) -> None:
+        self.leads: list[EventData] = []
+
+    async def __call__(self, tx: Transaction, events: Sequence[Received[EventData]]) -> None:
+        for event in events:
+            assert isinstance(event.data, LeadReceived)
+            if event.data.zone == "Moscow":
+                raise ValueError("no such zone")
+            self.leads.append(event.data)
 
 
 async def _open(rig: Rig, count: int) -> bool:

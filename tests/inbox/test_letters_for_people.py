@@ -64,8 +64,7 @@ async def test_the_command_shows_one_without_the_persons_phone(
 
 
 async def test_the_command_releases_with_a_corrected_payload(parked: Rig, tmp_path: Path) -> None:
-    row = await parked.db.pool.fetchval("SELECT body FROM parked WHERE id = 1")
-    (tmp_path / "data.json").write_text(json.dumps({**json.loads(row), "reason": "cured"}))
+    (tmp_path / "data.json").write_text('{"reason": "cured"}')
     assert await dozvon("retry", "1", "--data", str(tmp_path / "data.json")) == 0
     await parked.replayer.look()
     assert await parked.noted(2) == [("a", "cured"), ("a", "2")]
@@ -85,6 +84,31 @@ async def test_the_command_says_what_it_cannot_do(
 ) -> None:
     assert await dozvon(*argv) == 1
     assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["[1]", "{", '{"reason": "phone *** is bad"}'])
+async def test_the_command_refuses_what_is_no_correction_in_one_line(
+    parked: Rig, capsys: pytest.CaptureFixture[str], tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "data.json").write_text(text)
+    assert await dozvon("retry", "1", "--data", str(tmp_path / "data.json")) == 1
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+async def test_a_user_without_a_name_signs_with_a_number(parked: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 4_000_000)
+    assert await dozvon("discard", "1", "--note", "a test lead") == 0
+    assert await parked.db.pool.fetchval("SELECT note FROM parked WHERE id = 1") == "user 4000000: a test lead"
+
+
+async def test_the_command_says_in_one_line_that_the_database_refuses(
+    parked: Rig, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INTAKE_POSTGRES_URL", "postgresql://nobody:wrong@127.0.0.1:1/none?sslmode=nonsense")
+    assert await dozvon("list") == 1
+    assert len(capsys.readouterr().err.splitlines()) == 1
 
 
 async def test_the_command_without_a_database_says_which_setting_is_missing(
@@ -131,6 +155,12 @@ async def test_what_cannot_be_done_is_a_problem(
 ) -> None:
     answer = await client.request(method, PATH + path, headers=token(), json={} if method == "POST" else None)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+async def test_a_hidden_value_is_refused_by_its_place(client: httpx.AsyncClient) -> None:
+    answer = await client.post(f"{PATH}/1/retry", headers=token(), json={"data": {"person": "***"}})
+    found = [(error["pointer"], error["code"]) for error in answer.json()["errors"]]
+    assert (answer.status_code, found) == (422, [("/data", "hidden_value")])
 
 
 async def test_others_may_not_look(client: httpx.AsyncClient) -> None:

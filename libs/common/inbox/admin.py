@@ -11,11 +11,17 @@ from pydantic import BaseModel, Field
 from libs.common.auth.dependencies import require
 from libs.common.auth.principal import Principal, Role
 from libs.common.db import Database
+from libs.common.http.language import Text
 from libs.common.http.pagination import Limit
-from libs.common.http.problems import Problem
+from libs.common.http.problems import Fault, Problem
 from libs.common.http.routes import api_router
 from libs.common.inbox import deadletters
-from libs.common.inbox.deadletters import NoSuchLetterError, State, WrongStateError
+from libs.common.inbox.deadletters import MaskedDataError, NoSuchLetterError, State, WrongStateError
+
+_HIDDEN = Text(
+    "*** стоит вместо скрытого значения: пришлите только то, что меняется",
+    "*** stands for a hidden value: give only the fields that change",
+)
 
 Admin = Annotated[Principal, Depends(require(Role.ADMIN))]
 
@@ -57,7 +63,7 @@ class Letters(BaseModel):
 
 
 class Retry(BaseModel):
-    """`data` replaces the payload; without it the event is tried as it came."""
+    """`data` is a JSON merge patch (RFC 7396) over the payload: only what changes, `null` removes a field."""
 
     note: str | None = Field(default=None, max_length=500)
     data: dict[str, object] | None = None
@@ -104,9 +110,9 @@ async def _retry(request: Request, letter_id: int, caller: Admin, body: Annotate
     """Release a failed one; the worker replays it and what waits behind it."""
     try:
         await deadletters.retry_letter(
-            _db(request), letter_id, note=_signed(caller, body.note or "retry"), data=body.data
+            _db(request), letter_id, note=_signed(caller, body.note or "retry"), patch=body.data
         )
-    except (NoSuchLetterError, WrongStateError) as error:
+    except (NoSuchLetterError, WrongStateError, MaskedDataError) as error:
         raise _problem(error) from error
     return await _detail(request, letter_id)
 
@@ -139,7 +145,9 @@ def _signed(caller: Principal, note: str) -> str:
     return f"{caller.sub}: {note}"
 
 
-def _problem(error: NoSuchLetterError | WrongStateError) -> Problem:
+def _problem(error: NoSuchLetterError | WrongStateError | MaskedDataError) -> Problem:
     if isinstance(error, NoSuchLetterError):
         return Problem(404, "not_found")
+    if isinstance(error, MaskedDataError):
+        return Problem(422, "validation_failed", errors=[Fault("/data", "hidden_value", _HIDDEN)])
     return Problem(409, "wrong_state", detail=str(error))

@@ -9,8 +9,8 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from libs.common.db import Database
-from libs.common.telemetry.masking import mask_value
+from libs.common.db import Database, Transaction
+from libs.common.telemetry.masking import MASK, mask_value
 
 _BRIEF = """id, topic, partition, "offset", event_id, type, key, sequence, desk, time, error_type, error, attempts,
     state, note, parked_at, updated_at"""
@@ -19,9 +19,10 @@ SELECT {_BRIEF} FROM parked
 WHERE state = ANY($1::text[]) AND ($2::text IS NULL OR key = $2) AND id > $3 ORDER BY id LIMIT $4
 """  # noqa: S608 - a constant
 _SHOW = f"SELECT {_BRIEF}, headers, body FROM parked WHERE id = $1"  # noqa: S608 - a constant
+_BODY = "SELECT body FROM parked WHERE id = $1"
+_CORRECT = "UPDATE parked SET body = $2 WHERE id = $1"
 _RETRY = """
-UPDATE parked SET state = 'retrying', body = coalesce($2, body), note = coalesce($3, note),
-                  updated_at = clock_timestamp()
+UPDATE parked SET state = 'retrying', note = coalesce($2, note), updated_at = clock_timestamp()
 WHERE id = $1 AND state = 'failed'
 """
 _DISCARD = """
@@ -49,6 +50,10 @@ class NoSuchLetterError(LookupError):
 
 class WrongStateError(Exception):
     """The event's state does not allow this; the text names it."""
+
+
+class MaskedDataError(ValueError):
+    """A correction holds what was hidden when the event was shown: it would replace the real value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +102,24 @@ async def show_letter(db: Database, letter_id: int) -> OpenedLetter:
     if row is None:
         raise NoSuchLetterError
     headers = {name: str(mask_value(text)) for name, text in row["headers"]}
-    return OpenedLetter(_letter(row), headers, _masked(row["body"]))
+    return OpenedLetter(_letter(row), headers, mask_value(_parsed(row["body"])))
 
 
-async def retry_letter(db: Database, letter_id: int, *, note: str | None = None, data: object = None) -> None:
-    """Release a failed event, with a corrected payload if `data` is given; what waits behind it follows.
+async def retry_letter(
+    db: Database, letter_id: int, *, note: str | None = None, patch: Mapping[str, object] | None = None
+) -> None:
+    """Release a failed event, its payload corrected by a JSON merge patch (RFC 7396) if there is one.
 
-    Raises NoSuchLetterError, WrongStateError.
+    What waits behind it follows. Raises NoSuchLetterError, WrongStateError, MaskedDataError.
     """
-    body = None if data is None else orjson.dumps(data)
-    await _change(db, letter_id, _RETRY, body, note)
+    if _holds_mask(patch):
+        raise MaskedDataError(f"{MASK} stands for a hidden value: give only the fields that change")
+    async with db.begin() as tx:
+        await _change(tx, letter_id, _RETRY, note)
+        if patch is not None:
+            body = merged(_parsed(await tx.conn.fetchval(_BODY, letter_id)), patch)
+            await tx.conn.execute(_CORRECT, letter_id, orjson.dumps(body))
+        await tx.commit()
 
 
 async def discard_letter(db: Database, letter_id: int, *, note: str) -> None:
@@ -114,18 +127,38 @@ async def discard_letter(db: Database, letter_id: int, *, note: str) -> None:
 
     Raises NoSuchLetterError, WrongStateError.
     """
-    await _change(db, letter_id, _DISCARD, note)
-
-
-async def _change(db: Database, letter_id: int, statement: str, *values: object) -> None:
     async with db.begin() as tx:
-        status = await tx.conn.execute(statement, letter_id, *values)
-        if status != "UPDATE 1":
-            state = await tx.conn.fetchval("SELECT state FROM parked WHERE id = $1", letter_id)
-            if state is None:
-                raise NoSuchLetterError
-            raise WrongStateError(f"it is {state}")
+        await _change(tx, letter_id, _DISCARD, note)
         await tx.commit()
+
+
+def merged(target: object, patch: object) -> object:
+    """Apply a JSON merge patch (RFC 7396): objects are merged, `null` removes, all else replaces."""
+    if not isinstance(patch, Mapping):
+        return patch
+    result = dict(target) if isinstance(target, Mapping) else {}
+    for name, value in patch.items():
+        if value is None:
+            result.pop(name, None)
+        else:
+            result[name] = merged(result.get(name), value)
+    return result
+
+
+async def _change(tx: Transaction, letter_id: int, statement: str, note: str | None) -> None:
+    if await tx.conn.execute(statement, letter_id, note) != "UPDATE 1":
+        state = await tx.conn.fetchval("SELECT state FROM parked WHERE id = $1", letter_id)
+        if state is None:
+            raise NoSuchLetterError
+        raise WrongStateError(f"it is {state}")
+
+
+def _holds_mask(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_holds_mask, value.values()))
+    if isinstance(value, list):
+        return any(map(_holds_mask, value))
+    return isinstance(value, str) and MASK in value
 
 
 def _letter(row: asyncpg.Record) -> Letter:
@@ -133,8 +166,8 @@ def _letter(row: asyncpg.Record) -> Letter:
     return Letter(**{**values, "state": State(row["state"])})
 
 
-def _masked(body: bytes) -> object:
+def _parsed(body: bytes) -> object:
     try:
-        return mask_value(orjson.loads(body))
+        return orjson.loads(body)
     except orjson.JSONDecodeError:
         return f"{len(body)} bytes that are not JSON"

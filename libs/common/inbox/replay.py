@@ -5,6 +5,7 @@ import asyncio
 from libs.common.db import Database, Transaction
 from libs.common.inbox.apply import Applier
 from libs.common.inbox.consumer_metrics import ConsumerMetrics
+from libs.common.inbox.deadletters import State
 from libs.common.inbox.errors import is_transient
 from libs.common.inbox.incoming import Broken, Incoming, Reader
 from libs.common.inbox.parked import ParkedRecord
@@ -13,15 +14,17 @@ from libs.common.telemetry.logs import get_logger
 from libs.common.waiting import wait_for_stop
 
 LOOK_SECONDS = 1.0
+COUNT_SECONDS = 15.0
 
 _OPEN = "('blocked', 'failed', 'retrying')"
 
 # A key moves when its first open event is not a failure: it was released, or what stood before it is gone.
+# In no order: a hundred keys that wait for something must not keep the next one from moving.
 _READY = f"""
 SELECT topic, key FROM (
     SELECT DISTINCT ON (topic, key) topic, key, state FROM parked WHERE state IN {_OPEN}
     ORDER BY topic, key, partition, "offset") AS heads
-WHERE state <> 'failed' ORDER BY topic, key LIMIT 100
+WHERE state <> 'failed' ORDER BY random() LIMIT 100
 """  # noqa: S608 - a constant
 # NOWAIT, never SKIP LOCKED: skipping the first would hand out the second.
 _HEAD = f"""
@@ -46,19 +49,27 @@ class Replayer:
         self._db, self._reader, self._applier, self._metrics = db, reader, applier, metrics
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Look every second until `stop`."""
+        """Look every second until `stop`, and count every 15 s."""
+        clock, count_due = asyncio.get_running_loop().time, 0.0
         while not stop.is_set():
             try:
+                if clock() >= count_due:
+                    await self.count()
+                    count_due = clock() + COUNT_SECONDS
                 await self.look()
             except Exception as error:
                 if not is_transient(error):
                     raise
             await wait_for_stop(stop, LOOK_SECONDS)
 
+    async def count(self) -> None:
+        """Show how many events are parked, by state."""
+        found = {row["state"]: row["events"] for row in await self._db.pool.fetch(_COUNTS)}
+        for state in State:
+            self._metrics.parked.labels(state.value).set(found.get(state.value, 0))
+
     async def look(self) -> None:
-        """Replay every key that can move, as far as it goes."""
-        for row in await self._db.pool.fetch(_COUNTS):
-            self._metrics.parked.labels(row["state"]).set(row["events"])
+        """Replay keys that can move, as far as they go."""
         for row in await self._db.pool.fetch(_READY):
             try:
                 while await self._next(row["topic"], row["key"]):
