@@ -4,6 +4,9 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import asyncpg
+import pytest
+
 from libs.common.db import Database
 from libs.common.inbox.partitions import maintain_inbox
 
@@ -45,3 +48,34 @@ async def test_days_over_two_weeks_old_are_dropped(messaging_db: Database) -> No
     await maintain_inbox(messaging_db)
     found = await partitions(messaging_db)
     assert (name(-14) in found, name(-15) in found) == (True, False)
+
+
+async def test_an_event_that_comes_in_meanwhile_waits_and_is_kept(messaging_db: Database) -> None:
+    async with messaging_db.begin() as taking, asyncio.TaskGroup() as tasks:
+        await taking.conn.execute("INSERT INTO inbox (day, event_id) VALUES ($1, $2)", TODAY, UUID(int=1))
+        maintaining = tasks.create_task(_until_done(messaging_db))
+        await asyncio.sleep(0.5)
+        assert not maintaining.done()
+        await taking.commit()
+    assert await messaging_db.pool.fetchval(f"SELECT count(*) FROM {name(0)}") == 1
+
+
+async def test_an_old_day_in_use_is_dropped_later_and_today_has_its_partition_all_the_same(
+    messaging_db: Database,
+) -> None:
+    day = TODAY - timedelta(days=20)
+    bounds = f"FROM ('{day}') TO ('{day + timedelta(days=1)}')"
+    await messaging_db.pool.execute(f"CREATE TABLE {name(-20)} PARTITION OF inbox FOR VALUES {bounds}")
+    async with messaging_db.begin() as taking:
+        await taking.conn.execute("INSERT INTO inbox (day, event_id) VALUES ($1, $2)", day, UUID(int=1))
+        with pytest.raises(asyncpg.LockNotAvailableError):
+            await maintain_inbox(messaging_db)
+        assert {name(0), name(-20)} <= await partitions(messaging_db)
+
+
+async def _until_done(db: Database) -> None:
+    while True:
+        try:
+            return await maintain_inbox(db)
+        except asyncpg.LockNotAvailableError:
+            continue

@@ -9,13 +9,18 @@ from libs.common.telemetry.logs import get_logger
 from libs.common.waiting import wait_for_stop
 
 AHEAD = 2  # days
-KEPT = 14  # days; longer than Kafka keeps an event (flow.md, *Inbox*)
+KEPT = 14  # days; longer than Kafka keeps an event (flow.md, *Inbox*; `bus.topics.SEGMENT`)
 LOOK_SECONDS = 1800.0
 RETRY_SECONDS = 20.0
 
 _TODAY = "SELECT (clock_timestamp() AT TIME ZONE 'UTC')::date"
-# One maintainer at a time, and nobody waits behind a lock queue for a partition of tomorrow.
-_ALONE = "SELECT pg_advisory_xact_lock(hashtextextended('inbox partitions ' || current_schema(), 0))"
+# One maintainer at a time; whoever takes events in must not queue up behind its lock.
+_ALONE = (
+    "SET LOCAL lock_timeout = '300ms'",
+    "SELECT pg_advisory_xact_lock(hashtextextended('inbox partitions ' || current_schema(), 0))",
+)
+# Else an event could come into the default partition between its emptying and the attachment, which then fails.
+_LOCK_DEFAULT = "LOCK TABLE inbox_default IN ACCESS EXCLUSIVE MODE"
 _EXISTING = """
 SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
 WHERE i.inhparent = 'inbox'::regclass AND c.relname ~ '^inbox_\\d{8}$' ORDER BY c.relname
@@ -32,18 +37,22 @@ log = get_logger(__name__)
 async def maintain_inbox(db: Database) -> None:
     """Make the partitions of today and the next two days, drop those older than 14 days."""
     today: date = await db.pool.fetchval(_TODAY)
+    wanted = [today + timedelta(days=number) for number in range(-1, AHEAD + 1)]
     async with db.begin() as tx:
-        await tx.conn.execute(_ALONE)
-        existing = {row["relname"] for row in await tx.conn.fetch(_EXISTING)}
-        for day in (today + timedelta(days=number) for number in range(-1, AHEAD + 1)):
-            if _name(day) not in existing:
+        existing = await _existing(tx)
+        if missing := [day for day in wanted if _name(day) not in existing]:
+            await tx.conn.execute(_LOCK_DEFAULT)
+            for day in missing:
                 await _make(tx, day)
-        for name in sorted(existing):
+        await tx.commit()
+    for statement in _FORGET:
+        await db.pool.execute(statement, KEPT)
+    # Apart and last: a drop locks the whole inbox, whose writers may be waiting for the locks of the first part.
+    async with db.begin() as tx:
+        for name in await _existing(tx):
             if name < _name(today - timedelta(days=KEPT)):
                 await tx.conn.execute(f"DROP TABLE {name}")
                 log.info("inbox partition dropped", partition=name)
-        for statement in _FORGET:
-            await tx.conn.execute(statement, KEPT)
         await tx.commit()
 
 
@@ -60,6 +69,12 @@ async def keep_inbox(db: Database, stop: asyncio.Event) -> None:
             again = RETRY_SECONDS
             log.warning("inbox partitions wait", error_type=type(error).__name__)
         done = await wait_for_stop(stop, again)
+
+
+async def _existing(tx: Transaction) -> list[str]:
+    for statement in _ALONE:
+        await tx.conn.execute(statement)
+    return [row["relname"] for row in await tx.conn.fetch(_EXISTING)]
 
 
 async def _make(tx: Transaction, day: date) -> None:
