@@ -39,6 +39,11 @@ def _abandon(task: "asyncio.Future[T]") -> None:
     task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
 
+def growing(attempt: int, first: float, longest: float) -> float:
+    """Return the pause after a failure in seconds; `attempt` counts from 0, each pause is twice the last."""
+    return float(min(first * 2 ** min(attempt, 30), longest))  # an endless power overflows after a day
+
+
 async def wait_for_stop(stop: asyncio.Event, seconds: float) -> bool:
     """Sleep up to `seconds`, less when `stop` is set; return whether it is."""
     try:

@@ -2,20 +2,32 @@
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import asyncpg
 import pytest
 
-from libs.common.bus.ports import Message
+from libs.common.bus.ports import Message, Partition
 from libs.common.db import Transaction
 from libs.common.events import EventData, Received
+from libs.common.events.envelope import MAX_KEY
+from libs.common.ids import uuid7
 from libs.common.inbox import Transient, UseCase
+from libs.common.inbox.watchdog import Watchdog
 from libs.common.testing.memory_bus import MemoryBus, MemoryRecord
-from libs.common.testing.messaging import Faulty, Rig, eventually, journal, note_down, running, status_event
+from libs.common.testing.messaging import Faulty, Rig, emit, eventually, journal, note_down, running, status_event
 
 Events = Sequence[Received[EventData]]
+
+
+def _headers(*, time: bytes = b"2026-03-02T12:00:00Z", key: bytes = b"odd") -> list[tuple[str, bytes]]:
+    """The headers of an event that is well apart from what is given."""
+    return [
+        ("ce_specversion", b"1.0"), ("ce_source", b"/dozvon/intake"), ("content-type", b"application/json"),
+        ("ce_id", str(uuid7()).encode()), ("ce_type", b"dozvon.lead.status_changed.v1"), ("ce_subject", key),
+        ("ce_time", time), ("ce_sequence", b"1"), ("ce_correlationid", str(uuid7()).encode()), ("ce_desk", b"demo"),
+    ]  # fmt: skip
 
 
 def in_order(notes: list[tuple[str, str]], keys: int, events: int) -> bool:
@@ -110,8 +122,11 @@ async def test_what_is_parked_says_why_without_personal_data(rig: Rig) -> None:
         ([], b"{}"),
         ([("ce_type", b"dozvon.lead.status_changed.v1"), ("ce_id", b"\x00\xff")], b"{}"),
         ([("ce_specversion", b"1.0"), ("note", b"\x00")], None),
+        ([("no\x00te", b"1")], b"{}"),
+        (_headers(time=b"0001-01-01T00:00:00+14:00"), b"{}"),
+        (_headers(key=b"odd key" * 1000), b"{}"),
     ],
-    ids=["no headers", "bad id", "no type, no value"],
+    ids=["no headers", "bad id", "no type, no value", "NUL in a name", "before time", "long key"],
 )
 async def test_what_is_no_event_is_parked_and_the_rest_goes_on(
     rig: Rig, memory: MemoryBus, headers: list[tuple[str, bytes]], value: bytes | None
@@ -121,7 +136,16 @@ async def test_what_is_no_event_is_parked_and_the_rest_goes_on(
     async with running(rig.consumer().run):
         await rig.noted(1)
         await eventually(lambda: _parked(rig, 1))
-    assert await rig.states() == [("odd\\x00key", "failed")]
+    ((key, state),) = await rig.states()
+    assert (key[:3], len(key) <= MAX_KEY, state) == ("odd", True, "failed")
+
+
+async def test_a_record_from_beyond_the_last_year_is_parked(rig: Rig, memory: MemoryBus) -> None:
+    memory.append(rig.topic, Message(b"odd", b"{}", []))
+    for partition, log in memory.logs.items():
+        memory.logs[partition] = [replace(record, timestamp=2**62) for record in log]
+    async with running(rig.consumer().run):
+        await eventually(lambda: _parked(rig, 1))
 
 
 async def test_a_payload_that_does_not_fit_its_type_is_parked_with_its_key(rig: Rig, memory: MemoryBus) -> None:
@@ -143,13 +167,35 @@ async def test_a_transient_error_loses_and_parks_nothing(rig: Rig) -> None:
     assert ([note for _, note in notes], await rig.states()) == (["1", "moody", "3"], [])
 
 
-async def test_a_lasting_transient_error_holds_up_its_own_partition_alone(rig: Rig, memory: MemoryBus) -> None:
-    rig.use_case = Faulty("moody", error=Transient)
+@pytest.mark.parametrize(
+    "error", [Transient, OSError, TimeoutError, asyncpg.DiskFullError, asyncpg.ConnectionDoesNotExistError]
+)
+async def test_a_lasting_transient_error_holds_up_its_own_partition_alone(
+    rig: Rig, memory: MemoryBus, error: type[Exception]
+) -> None:
+    rig.use_case = Faulty("moody", error=error)
     await rig.publish([status_event("a", "moody"), *(status_event(f"k{number}", "fine") for number in range(20))])
     async with running(rig.consumer().run):
         notes = await rig.noted(8)
     stuck = next(record.partition for record in memory.records(rig.topic) if record.key == b"a")
     assert all(_partition(memory, rig, key) != stuck for key, _ in notes)
+
+
+async def test_what_stands_before_an_event_that_waits_is_applied(rig: Rig) -> None:
+    rig.use_case = Faulty("moody", error=Transient)
+    await rig.publish([status_event("a", note) for note in ("1", "2", "moody", "3")])
+    async with running(rig.consumer().run):
+        assert await rig.noted(2) == [("a", "1"), ("a", "2")]
+
+
+async def test_a_poisoned_event_divides_its_own_partition_alone(rig: Rig, memory: MemoryBus) -> None:
+    rig.use_case = faulty = Faulty("poison")
+    await rig.publish([status_event("a", "poison"), *(status_event(f"k{number}", "fine") for number in range(60))])
+    async with running(rig.consumer().run):
+        await rig.noted(60)
+    stuck = next(record.partition for record in memory.records(rig.topic) if record.key == b"a")
+    singly = [record for record in memory.records(rig.topic) if record.partition == stuck]
+    assert len(faulty.batches) == 1 + 3 + len(singly)
 
 
 async def test_lost_database_sessions_are_survived(rig: Rig) -> None:
@@ -170,7 +216,7 @@ async def test_too_many_failures_stop_the_consumer_and_park_no_more(rig: Rig) ->
     async with running(consumer.run):
         await eventually(lambda: _halted(rig))
         assert consumer.fault == "stopped by too many failures"
-    assert len(await rig.states()) == 20
+    assert len(await rig.states()) == 10
 
 
 async def test_when_the_bus_fails_a_new_client_goes_on(rig: Rig, memory: MemoryBus) -> None:
@@ -197,6 +243,47 @@ async def test_a_client_that_went_silent_is_made_anew(
         await rig.publish([status_event("a", "2")])
         assert await rig.noted(2) == [("a", "1"), ("a", "2")]
     assert rig.counted("consumer_rebuilds_total", reason="lag without progress") == 1
+
+
+async def test_one_silent_partition_among_others_that_deliver_is_noticed(
+    rig: Rig, memory: MemoryBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("libs.common.inbox.watchdog.LOOK_SECONDS", 0.3)
+    await rig.publish([status_event(f"k{number}", "x") for number in range(9)])
+    async with running(rig.consumer().run), running(rig.relay().run):
+        await rig.noted(9)
+        (member,) = memory.groups["test.readers"].members
+        member.pause([Partition(rig.topic, _partition(memory, rig, "k0"))])
+        for _ in range(20):
+            await emit(rig.db, [status_event(f"k{number}", "y") for number in range(9)])
+            await asyncio.sleep(0.05)
+        assert len(await rig.noted(189)) == 189
+    assert rig.counted("consumer_rebuilds_total", reason="lag without progress") == 1
+
+
+async def test_while_every_poll_is_full_a_partition_may_wait_for_its_turn(
+    rig: Rig, memory: MemoryBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("libs.common.inbox.watchdog.LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("libs.common.inbox.consumer.POLL_RECORDS", 1)
+    rig.use_case = _slow
+    await rig.publish([status_event(f"k{number}", "x") for number in range(9)])
+    async with running(rig.consumer().run):
+        await rig.noted(9)
+    assert rig.counted("consumer_rebuilds_total", reason="lag without progress") == 0
+
+
+async def test_a_topic_whose_partitions_went_to_others_shows_no_lag(rig: Rig, memory: MemoryBus) -> None:
+    await memory.ensure_topics([rig.topic])
+    watchdog, member = Watchdog(rig.metrics), await memory.consumer("g", [rig.topic], None, _nobody)
+    await member.poll(0, 1)
+    memory.append(rig.topic, Message(b"a", b"", []))
+    await watchdog.look(member, 10, ())
+    shown = rig.counted("consumer_lag", topic=rig.topic)
+    memory.groups["g"].members[:0] = [await memory.consumer("g", [rig.topic], None, _nobody)] * 3
+    await member.poll(0, 1)
+    await watchdog.look(member, 20, ())
+    assert (shown, rig.registry.get_sample_value("consumer_lag", {"topic": rig.topic})) == (1, None)
 
 
 async def test_a_gap_in_a_key_is_counted(rig: Rig, memory: MemoryBus) -> None:
@@ -255,6 +342,9 @@ async def _kill_sessions(rig: Rig) -> None:
         )
     finally:
         await conn.close()
+
+
+async def _nobody(_: Collection[Partition]) -> None: ...
 
 
 async def _parked(rig: Rig, count: int) -> bool:

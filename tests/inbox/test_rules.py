@@ -1,21 +1,28 @@
 """The consumer's pure decisions: grouping, sequence check, failure limit, what is transient."""
 
+import asyncio
+from collections.abc import Collection
 from itertools import groupby
 
 import asyncpg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry
 
 from libs.common.bus import Partition
 from libs.common.inbox import Transient, is_transient
-from libs.common.inbox.consumer import back_off
-from libs.common.inbox.errors import blames_one
+from libs.common.inbox.consumer_metrics import ConsumerMetrics
 from libs.common.inbox.grouping import grouped
+from libs.common.inbox.incoming import UNKNOWN, Skipped
 from libs.common.inbox.limit import FailureLimit, TooManyFailuresError
+from libs.common.inbox.progress import Progress
 from libs.common.inbox.sequence import Fault, SequenceCheck
+from libs.common.testing.memory_bus import MemoryBus, MemoryConsumer, MemoryRecord
+from libs.common.waiting import growing
 
 HERE = Partition("t", 0)
+SKIPPED = Skipped(MemoryRecord("t", 0, 0, 0, b"k", None, ()), "x", "k", 1)
 
 TRIPLES = st.lists(st.tuples(st.integers(), st.sampled_from("abc"), st.sampled_from("XYZ")), max_size=30)
 
@@ -75,29 +82,56 @@ def test_a_partition_that_went_elsewhere_is_forgotten() -> None:
     assert check.applied(HERE, "k", 9) is None
 
 
+def fail(limit: FailureLimit, now: float, count: int = 1) -> None:
+    """Fail with types of their own, which the window alone counts together."""
+    for number in range(count):
+        limit.failed(now, f"type {now} {number}", "k")
+
+
 def test_single_failures_among_many_events_are_borne() -> None:
     limit = FailureLimit()
-    limit.applied(0, 1000)
+    limit.applied(0, ["a"] * 1000)
     for second in range(50):
-        limit.failed(second / 10)
+        fail(limit, second / 10)
     with pytest.raises(TooManyFailuresError, match="51 of 1051"):
-        limit.failed(6)
+        fail(limit, 6)
 
 
 def test_a_large_share_of_failures_stops_sooner() -> None:
     limit = FailureLimit()
-    limit.applied(0, 50)
-    for _ in range(20):
-        limit.failed(1)
+    limit.applied(0, ["a"] * 50)
+    fail(limit, 1, 20)
     with pytest.raises(TooManyFailuresError):
-        limit.failed(1)
+        fail(limit, 2)
 
 
 def test_a_minute_later_the_count_begins_anew() -> None:
     limit = FailureLimit()
-    for _ in range(20):
-        limit.failed(0)
-    limit.failed(61)
+    fail(limit, 0, 20)
+    fail(limit, 61)
+
+
+def test_a_type_that_never_succeeds_stops_however_seldom_it_comes() -> None:
+    limit = FailureLimit()
+    for number in range(10):  # five a minute
+        limit.applied(number * 12, ["b"])
+        limit.failed(number * 12, "a", f"k{number}")
+    with pytest.raises(TooManyFailuresError, match="a failed for 10 keys in a row"):
+        limit.failed(120, "a", "k10")
+
+
+@pytest.mark.parametrize("kind", ["a", UNKNOWN])
+def test_a_success_of_the_type_or_for_records_without_one_any_begins_a_new_row(kind: str) -> None:
+    limit = FailureLimit()
+    for number in range(40):
+        limit.failed(number * 12, kind, f"k{number}")
+        limit.applied(number * 12, ["a"])
+
+
+def test_one_key_that_fails_again_and_again_is_one() -> None:
+    limit = FailureLimit()
+    for number in range(40):
+        limit.failed(number * 12, "a", "k")
 
 
 @pytest.mark.parametrize(
@@ -130,20 +164,26 @@ def test_what_will_fail_again_is_not(error: Exception) -> None:
     assert not is_transient(error)
 
 
-@pytest.mark.parametrize(
-    ("error", "blamed"),
-    [
-        (Transient("x"), True),
-        (asyncpg.DeadlockDetectedError("x"), True),
-        (asyncpg.LockNotAvailableError("x"), True),
-        (asyncpg.AdminShutdownError("x"), False),
-        (ConnectionResetError(), False),
-    ],
-    ids=["transient", "deadlock", "lock", "shutdown", "reset"],
-)
-def test_a_lost_connection_is_no_single_events_fault(error: Exception, blamed: bool) -> None:
-    assert blames_one(error) is blamed
+def test_pauses_double_up_to_a_limit_that_holds_for_ever() -> None:
+    assert [growing(attempt, 0.2, 5) for attempt in (0, 1, 2, 30, 5000)] == [0.2, 0.4, 0.8, 5.0, 5.0]
 
 
-def test_pauses_double_up_to_a_limit() -> None:
-    assert [back_off(attempt) for attempt in (0, 1, 2, 30)] == [0.05, 0.1, 0.2, 5.0]
+def test_a_partition_that_waits_for_days_is_held_up_no_longer_than_before() -> None:
+    progress, consumer = Progress(ConsumerMetrics(CollectorRegistry())), memory_consumer()
+    for _ in range(5000):
+        progress.pause(consumer, HERE, 0)
+    progress.resume_due(consumer, 5)
+    assert (progress.paused, progress.stalls([SKIPPED])) == (set(), True)
+
+
+def test_a_new_client_knows_of_no_partition_that_waited() -> None:
+    progress = Progress(ConsumerMetrics(CollectorRegistry()))
+    progress.pause(memory_consumer(), HERE, 0)
+    progress.forget_all()
+    assert (progress.paused, progress.stalls([SKIPPED])) == (set(), False)
+
+
+def memory_consumer() -> MemoryConsumer:
+    async def revoked(_: Collection[Partition]) -> None: ...
+
+    return asyncio.run(MemoryBus().consumer("readers", ["t"], None, revoked))

@@ -14,6 +14,7 @@ import asyncpg
 
 from libs.common.bus.ports import Message, Record
 from libs.common.events import Cause
+from libs.common.events.envelope import MAX_KEY
 
 SPEC = b"1.0"
 JSON = b"application/json"
@@ -78,7 +79,7 @@ def read_envelope(headers: Mapping[str, bytes]) -> Envelope:
     return Envelope(
         event_id=_event_id(text["ce_id"]),
         type=text["ce_type"],
-        key=text["ce_subject"],
+        key=_key(text["ce_subject"]),
         desk=text["ce_desk"],
         time=_time(text["ce_time"]),
         sequence=read_sequence(headers),
@@ -126,6 +127,12 @@ class _Texts:
         return text
 
 
+def _key(text: str) -> str:
+    if len(text) > MAX_KEY:
+        raise MalformedEventError(f"ce_subject is longer than {MAX_KEY} characters")
+    return text
+
+
 def _uuid(name: str, text: str) -> UUID:
     try:
         return UUID(text)
@@ -149,4 +156,7 @@ def _time(text: str) -> datetime:
         raise MalformedEventError("ce_time is not RFC 3339") from None
     if time.tzinfo is None:
         raise MalformedEventError("ce_time has no offset")
-    return time.astimezone(UTC)
+    try:
+        return time.astimezone(UTC)
+    except OverflowError:  # the first day of the year 1 begins before it east of Greenwich
+        raise MalformedEventError("ce_time is out of range") from None

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict
 
 from libs.common.ids import uuid7
 
+MAX_KEY = 200  # characters; a reader's index has to hold it
+
 
 class EventData(BaseModel):
     """The payload of one event type. Fields only grow; readers ignore what they do not know."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from typing import Literal, TypeAlias
 
 from libs.common import faultpoints
 from libs.common.db import Database, Transaction
@@ -17,6 +18,8 @@ from libs.common.inbox.usecase import Subscriptions, UseCase
 from libs.common.telemetry.context import bound
 from libs.common.telemetry.logs import get_logger
 from libs.common.telemetry.tracing import Tracing
+
+Result: TypeAlias = Literal["applied", "repeated", "blocked", "failed"]
 
 log = get_logger(__name__)
 
@@ -38,23 +41,28 @@ class Applier:
         """
         loop = asyncio.get_running_loop()
         started = loop.time()
+        results: list[Result] = []
         async with self._db.begin() as tx:
             fresh, blocked = await claim(tx, items)
-            applied: set[int] = set()
-            for position, item in enumerate(items):
+            for item in items:
                 if item.event_id not in fresh:
-                    self._count(item, "repeated")
+                    results.append("repeated")
                 elif place(item) in blocked:
                     await park(tx, item, "blocked", None)
-                    self._count(item, "blocked")
+                    results.append("blocked")
                 else:
-                    applied.add(position)
+                    results.append("applied")
                 fresh.discard(item.event_id)  # the second of two in one batch is a repeat
-            await self._call(tx, [items[position] for position in sorted(applied)])
+            applied = [item for item, result in zip(items, results, strict=True) if result == "applied"]
+            await self._call(tx, applied)
             await tx.commit()
         faultpoints.reach("consumer.applied")
-        self._applied([items[position] for position in applied], loop.time() - started)
-        return applied
+        self._count(items, results)
+        if applied:
+            self._metrics.batch.observe(len(applied))
+            self._metrics.seconds.observe(loop.time() - started)
+            self._limit.applied(loop.time(), [item.type for item in applied])
+        return {position for position, result in enumerate(results) if result == "applied"}
 
     async def apply_or_park(self, item: Incoming | Broken) -> bool:
         """Apply one event alone, or park it with its key; return whether it was applied.
@@ -80,15 +88,18 @@ class Applier:
         await self._call(tx, [item])
 
     async def _park(self, item: Incoming | Broken, error: Exception) -> None:
+        result: Result = "repeated"
         async with self._db.begin() as tx:
             fresh, blocked = await claim(tx, [item])
             if fresh and blocked:
-                await park(tx, item, "blocked", None)
+                result = "blocked"
+                await park(tx, item, result, None)
             elif fresh:
-                self._limit.failed(asyncio.get_running_loop().time())
-                await park(tx, item, "failed", error)
+                result = "failed"
+                self._limit.failed(asyncio.get_running_loop().time(), item.type, item.key)
+                await park(tx, item, result, error)
             await tx.commit()
-        self._count(item, "blocked" if blocked else "failed" if fresh else "repeated")
+        self._count([item], [result])
 
     async def _call(self, tx: Transaction, items: Sequence[Incoming]) -> None:
         triples = ((item, place(item), self._subscriptions[item.type]) for item in items)
@@ -100,17 +111,10 @@ class Applier:
             with self._tracing.span(events[0].cause.traceparent, name, count):
                 await _within(use_case, tx, events)
 
-    def _count(self, item: Incoming | Broken, result: str) -> None:
-        self._metrics.events.labels(item.record.topic, result).inc()
-
-    def _applied(self, items: Sequence[Incoming], seconds: float) -> None:
-        if not items:
-            return
-        for topic, count in Counter(item.record.topic for item in items).items():
-            self._metrics.events.labels(topic, "applied").inc(count)
-        self._metrics.batch.observe(len(items))
-        self._metrics.seconds.observe(seconds)
-        self._limit.applied(asyncio.get_running_loop().time(), len(items))
+    def _count(self, items: Sequence[Incoming | Broken], results: Sequence[Result]) -> None:
+        topics = (item.record.topic for item in items)
+        for labels, count in Counter(zip(topics, results, strict=True)).items():
+            self._metrics.events.labels(*labels).inc(count)
 
 
 async def _within(use_case: UseCase, tx: Transaction, events: Sequence[Received[EventData]]) -> None:

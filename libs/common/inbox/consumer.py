@@ -1,15 +1,18 @@
 """The consumer's loop: poll, apply, remember offsets, and get over everything that may pass."""
 
 import asyncio
+import time
+from collections import deque
 from collections.abc import Collection, Sequence
+from itertools import chain
 
-from libs.common.bus.ports import Bus, BusError, Consumer, Partition, Record
+from libs.common.bus.ports import Bus, BusError, Consumer, Partition
 from libs.common.inbox.apply import Applier
 from libs.common.inbox.consumer_metrics import ConsumerMetrics
-from libs.common.inbox.errors import blames_one, is_transient
+from libs.common.inbox.errors import is_transient
 from libs.common.inbox.incoming import Broken, Incoming, Item, Reader, Skipped
 from libs.common.inbox.limit import TooManyFailuresError
-from libs.common.inbox.progress import Progress
+from libs.common.inbox.progress import Progress, partition_of
 from libs.common.inbox.watchdog import Watchdog
 from libs.common.telemetry.logs import get_logger
 from libs.common.waiting import quietly, wait_for_stop
@@ -18,9 +21,10 @@ POLL_SECONDS = 0.25
 POLL_RECORDS = 500
 COMMIT_SECONDS = 0.5
 REBUILD_SECONDS = 1.0
-SINGLE_AFTER = 3  # batches in a row that one event may have spoilt for a while, then event by event
-FIRST_BACK_OFF, LONGEST_BACK_OFF = 0.05, 5.0  # seconds
+RETRY_SECONDS = 0.1
+APART_AFTER = 3  # polls in a row put back as a whole, then each partition for itself
 REMIND_SECONDS = 30.0
+TURN_LATE = 60.0  # seconds that a turn of the loop may take before the worker is not ready
 
 log = get_logger(__name__)
 
@@ -44,16 +48,19 @@ class ConsumerLoop:
         self._consumer: Consumer | None = None
         self._progress = Progress(metrics)
         self._watchdog = Watchdog(metrics)
-        self._streak = self._suspect = 0
+        self._streak = 0
+        self._turned_at = time.monotonic()
         self.halted = False
 
     @property
     def fault(self) -> str | None:
-        """Return why no events are being taken in, or None: joined, with partitions, the broker answers."""
+        """Return why no events are being taken in, or None: joined, with partitions, moving, the broker answers."""
         if self.halted:
             return "stopped by too many failures"
         if self._consumer is None or not self._consumer.assignment():
             return "no partitions"
+        if (stands := time.monotonic() - self._turned_at) > TURN_LATE:
+            return f"stands still for {stands:.0f} s"
         return None if self._watchdog.reachable else "the broker does not answer"
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -86,33 +93,32 @@ class ConsumerLoop:
         watchdog.start(clock())
         while not stop.is_set():
             records = await consumer.poll(POLL_SECONDS, POLL_RECORDS)
+            self._turned_at = time.monotonic()
+            watchdog.polled(records, full=len(records) >= POLL_RECORDS)
             if records:
-                watchdog.received(len(records))
-                await self._handle(consumer, records)
+                await self._handle(consumer, self._reader.read(records))
             self._progress.resume_due(consumer, clock())
             if clock() >= commit_due:
                 await self._progress.commit(consumer)
                 commit_due = clock() + COMMIT_SECONDS
             await watchdog.look(consumer, clock(), self._progress.paused)
 
-    async def _handle(self, consumer: Consumer, records: Sequence[Record]) -> None:
-        items = self._reader.read(records)
+    async def _handle(self, consumer: Consumer, items: Sequence[Item]) -> None:
+        """Apply all of a poll in one transaction if that goes, else each partition for itself."""
+        apart = self._streak >= APART_AFTER or self._progress.stalls(items)
         try:
-            if self._suspect >= SINGLE_AFTER or not await self._together(items):
-                await self._one_by_one(consumer, items)
-            self._streak = self._suspect = 0
+            if apart or not await self._together(items):
+                await self._apart(consumer, items)
+            self._streak = 0
         except Exception as error:
             if not is_transient(error):
                 raise
-            delay = back_off(self._streak)
             self._streak += 1
-            self._suspect += blames_one(error)
-            self._metrics.retries.inc()
-            log.warning("batch is put back", error_type=type(error).__name__, events=len(records), again_in=delay)
-            self._progress.rewind(consumer, records)
-            await asyncio.sleep(delay)
+            log.warning("batch is put back", error_type=type(error).__name__, events=len(items))
+            self._progress.rewind(consumer, items)
+            await asyncio.sleep(RETRY_SECONDS)
 
-    async def _together(self, items: Sequence[Item]) -> bool:
+    async def _together(self, items: Collection[Item]) -> bool:
         """Apply all in one transaction; return false when one of them spoils it for the rest."""
         ours: list[Incoming] = []
         for item in items:
@@ -127,32 +133,42 @@ class ConsumerLoop:
         except Exception as error:
             if is_transient(error):
                 raise
-            log.warning("batch fails, goes event by event", error_type=type(error).__name__, events=len(ours))
+            log.warning("batch fails, is divided", error_type=type(error).__name__, events=len(ours))
             return False
         new = {id(ours[position]) for position in applied}
         for item in items:
             self._progress.settle(item, applied=id(item) in new)
         return True
 
-    async def _one_by_one(self, consumer: Consumer, items: Sequence[Item]) -> None:
-        """Apply or park each; one that may pass later holds up its own partition alone."""
-        clock = asyncio.get_running_loop().time
-        stalled: set[Partition] = set()
+    async def _apart(self, consumer: Consumer, items: Sequence[Item]) -> None:
+        """Apply partition by partition; what may pass later holds up its own partition alone.
+
+        After one such error the rest waits for the next poll: a database that does not answer must not keep
+        this loop from polling.
+        """
+        parts: dict[Partition, deque[Item]] = {}
         for item in items:
-            partition = Partition(item.record.topic, item.record.partition)
-            if partition in stalled:
-                continue
+            parts.setdefault(partition_of(item), deque()).append(item)
+        for partition, part in parts.items():
             try:
-                applied = not isinstance(item, Skipped) and await self._applier.apply_or_park(item)
+                await self._part(part)
             except Exception as error:
                 if not is_transient(error):
                     raise
                 log.warning("partition waits", error_type=type(error).__name__, topic=partition.topic)
-                stalled.add(partition)
-                consumer.seek(partition, item.record.offset)
-                self._progress.pause(consumer, partition, clock())
-            else:
-                self._progress.settle(item, applied=applied)
+                self._progress.pause(consumer, partition, asyncio.get_running_loop().time())
+                self._progress.rewind(consumer, chain.from_iterable(parts.values()))
+                return
+
+    async def _part(self, part: deque[Item]) -> None:
+        """Apply a partition's events together, or one by one where that fails; take out what is done."""
+        if not self._progress.stalls(part) and await self._together(part):
+            part.clear()
+        while part:
+            item = part[0]
+            applied = not isinstance(item, Skipped) and await self._applier.apply_or_park(item)
+            self._progress.settle(item, applied=applied)
+            part.popleft()
 
     async def _revoked(self, partitions: Collection[Partition]) -> None:
         consumer = self._consumer
@@ -166,8 +182,3 @@ class ConsumerLoop:
         while not stop.is_set():
             log.critical("consumer stopped: too many failures, mend and restart", reason=str(error))
             await wait_for_stop(stop, REMIND_SECONDS)
-
-
-def back_off(attempt: int) -> float:
-    """Return the pause before the next try, in seconds: doubled each time, 5 s at most."""
-    return float(min(FIRST_BACK_OFF * 2**attempt, LONGEST_BACK_OFF))

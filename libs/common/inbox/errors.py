@@ -6,7 +6,6 @@ from sqlalchemy.exc import DBAPIError
 # SQLSTATE: a lost or refused connection, a lost race, a full or restarting server, a failed-over one.
 _CLASSES = ("08", "40", "53", "57", "58")
 _CODES = frozenset({"25006", "25P03", "55P03", "55006"})
-_CONTENDED = frozenset({"55P03", "57014"})  # lock_timeout, statement_timeout
 _LOST = ("connection", "pool")
 
 
@@ -26,11 +25,3 @@ def is_transient(error: BaseException) -> bool:
         # The one class for "connection is closed" and for wrong arguments; only the first passes.
         return not isinstance(error, ValueError) and any(word in str(error) for word in _LOST)
     return isinstance(error, Transient | OSError | TimeoutError | asyncpg.InternalClientError)
-
-
-def blames_one(error: BaseException) -> bool:
-    """Return whether a transient error may be due to a single event, so that the others go better without it."""
-    if isinstance(error, asyncpg.PostgresError):
-        state = error.sqlstate or ""
-        return state[:2] == "40" or state in _CONTENDED
-    return isinstance(error, Transient)

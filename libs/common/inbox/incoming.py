@@ -11,8 +11,12 @@ from pydantic import ValidationError
 from libs.common.bus.codec import Envelope, MalformedEventError, headers_of, read_envelope, read_sequence
 from libs.common.bus.ports import Record
 from libs.common.events import REGISTRY, EventData, Received
+from libs.common.events.envelope import MAX_KEY
 from libs.common.ids import uuid7_day
 from libs.common.inbox.usecase import Subscriptions
+
+UNKNOWN = "unknown"  # the type of a record that names none
+_LAST_MOMENT = 253_402_300_799_000  # milliseconds; the last second of the year 9999
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,15 +138,15 @@ def _broken(record: Record, headers: Mapping[str, bytes], envelope: Envelope | N
     else:
         # Its own id may be missing or another's: the place in the log is unique and the same at each reading.
         made = uuid5(NAMESPACE_URL, f"{record.topic}/{record.partition}/{record.offset}")
-        time = datetime.fromtimestamp(max(record.timestamp, 0) / 1000, tz=UTC)
+        time = datetime.fromtimestamp(min(max(record.timestamp, 0), _LAST_MOMENT) / 1000, tz=UTC)
         day, sequence = time.date(), 0
     place = f"{record.topic}/{record.partition}/{record.offset}"
     return Broken(
         record=record,
-        type=storable(headers.get("ce_type")) or "unknown",
+        type=storable(headers.get("ce_type")) or UNKNOWN,
         event_id=made,
         day=day,
-        key=storable(headers.get("ce_subject") or record.key) or place,
+        key=storable(headers.get("ce_subject") or record.key)[:MAX_KEY] or place,
         desk=storable(headers.get("ce_desk")),
         sequence=sequence,
         time=time,

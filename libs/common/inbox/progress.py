@@ -1,15 +1,16 @@
 """How far a consumer has come in each of its partitions: settled, committed, paused."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable
 
-from libs.common.bus.ports import BusError, Consumer, Partition, Record
+from libs.common.bus.ports import BusError, Consumer, Partition
 from libs.common.inbox.consumer_metrics import ConsumerMetrics
 from libs.common.inbox.incoming import Incoming, Item, Skipped
 from libs.common.inbox.sequence import SequenceCheck
 from libs.common.telemetry.logs import get_logger
+from libs.common.waiting import growing
 
 PATIENCE = 3  # commits in a row that may fail before a new client is made
-FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0  # seconds
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0  # seconds
 
 log = get_logger(__name__)
 
@@ -33,8 +34,7 @@ class Progress:
 
     def settle(self, item: Item, *, applied: bool) -> None:
         """Note that a record needs no more work, whether it was applied, parked, a repeat or not ours."""
-        record = item.record
-        partition = Partition(record.topic, record.partition)
+        record, partition = item.record, partition_of(item)
         self._settled[partition] = record.offset + 1
         self._stalls.pop(partition, None)
         if isinstance(item, Skipped):
@@ -45,13 +45,12 @@ class Progress:
             self._metrics.order.labels(fault.value).inc()
             log.error("order of a key is broken", kind=fault.value, event_key=item.key, topic=record.topic)
 
-    def rewind(self, consumer: Consumer, records: Sequence[Record]) -> None:
-        """Have the records that are not settled delivered again."""
+    def rewind(self, consumer: Consumer, items: Iterable[Item]) -> None:
+        """Have records delivered again, in each partition from the first of them on."""
+        self._metrics.retries.inc()
         first: dict[Partition, int] = {}
-        for record in records:
-            partition = Partition(record.topic, record.partition)
-            if record.offset >= self._settled.get(partition, 0):
-                first.setdefault(partition, record.offset)
+        for item in items:
+            first.setdefault(partition_of(item), item.record.offset)
         for partition, offset in first.items():
             consumer.seek(partition, offset)
 
@@ -77,9 +76,14 @@ class Progress:
 
     def pause(self, consumer: Consumer, partition: Partition, now: float) -> None:
         """Hold one partition up, longer each time in a row."""
-        stalls = self._stalls[partition] = self._stalls.get(partition, 0) + 1
-        self._resume_at[partition] = now + min(FIRST_PAUSE * 2 ** (stalls - 1), LONGEST_PAUSE)
+        stalls = self._stalls.get(partition, 0)
+        self._stalls[partition] = stalls + 1
+        self._resume_at[partition] = now + growing(stalls, FIRST_PAUSE, LONGEST_PAUSE)
         consumer.pause([partition])
+
+    def stalls(self, items: Iterable[Item]) -> bool:
+        """Return whether some of them are of a partition that was held up and has settled nothing since."""
+        return bool(self._stalls) and any(partition_of(item) in self._stalls for item in items)
 
     def resume_due(self, consumer: Consumer, now: float) -> None:
         """Let go of partitions whose time has come."""
@@ -99,4 +103,9 @@ class Progress:
 
     def forget_all(self) -> None:
         """Start with a new client."""
-        self.forget(self._settled.keys() | self._resume_at.keys())
+        self.forget(self._settled.keys() | self._stalls.keys())
+
+
+def partition_of(item: Item) -> Partition:
+    """Return where an item was read."""
+    return Partition(item.record.topic, item.record.partition)

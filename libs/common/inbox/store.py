@@ -57,7 +57,7 @@ async def park(tx: Transaction, item: Incoming | Broken, state: Open, error: Exc
         item.sequence,
         item.desk,
         item.time,
-        [[name, storable(value)] for name, value in record.headers],
+        [[storable(name.encode()), storable(value)] for name, value in record.headers],
         record.value or b"",
         type(error).__name__ if error else None,
         readable(error) if error else None,

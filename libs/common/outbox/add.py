@@ -9,11 +9,10 @@ from collections.abc import Sequence
 from pydantic_core import to_json
 
 from libs.common.db import Transaction
-from libs.common.events.envelope import Outgoing
+from libs.common.events.envelope import MAX_KEY, Outgoing
 from libs.common.ids import uuid7
 
 MAX_BODY = 512 * 1024  # bytes; half of the broker's default limit for one record
-MAX_KEY = 200
 
 ADD = """
 WITH input AS (
