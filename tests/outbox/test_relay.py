@@ -3,15 +3,22 @@
 import asyncio
 import random
 from collections import defaultdict
+from collections.abc import Sequence
 
 import pytest
 
 from libs.common import outbox
+from libs.common.bus import Message, Sent
 from libs.common.outbox import RelayHint
-from libs.common.testing.memory_bus import MemoryBus
+from libs.common.testing.memory_bus import MemoryBus, MemoryProducer
 from libs.common.testing.messaging import Rig, emit, eventually, running, status_event
 
 EVENTS = [status_event(f"lead:{number % 5}", f"{number}") for number in range(60)]
+
+_REFUSE_DELETE = """
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE lock_not_available; END';
+CREATE TRIGGER refuse BEFORE DELETE ON outbox EXECUTE FUNCTION refuse();
+"""
 
 
 def sequences(memory: MemoryBus, topic: str) -> dict[bytes, list[int]]:
@@ -120,16 +127,49 @@ async def test_writers_faults_and_lost_leaders_at_once_lose_nothing_and_keep_ord
     assert in_order(memory, rig.topic, keys=4, each=100)
 
 
-async def test_a_hint_wakes_an_idle_relay(rig: Rig, memory: MemoryBus, free_udp_port: int) -> None:
+async def test_a_hint_wakes_an_idle_relay(
+    rig: Rig, memory: MemoryBus, free_udp_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("BUSY", "IDLE"):
+        monkeypatch.setattr(f"libs.common.outbox.pace.{name}", 10)
     hint = RelayHint(free_udp_port)
     rig.db.wake_relay = hint.send
     async with running(rig.relay(hint_port=free_udp_port).run):
-        await asyncio.sleep(1.2)
-        started = asyncio.get_running_loop().time()
+        await eventually(lambda: _leads(rig))
+        await asyncio.sleep(0.5)
         await emit(rig.db, [status_event("a", "1")])
-        await eventually(lambda: _count(memory, rig, 1))
+        await eventually(lambda: _count(memory, rig, 1), 3)
+        asyncio.get_running_loop().call_later(0.2, hint.send)  # it also rests while it is told to stop
     hint.close()
-    assert asyncio.get_running_loop().time() - started < 0.15
+
+
+async def test_a_delete_that_fails_again_and_again_sends_nothing_twice(rig: Rig, memory: MemoryBus) -> None:
+    await rig.db.pool.execute(_REFUSE_DELETE)
+    await emit(rig.db, EVENTS)
+    async with running(rig.relay().run):
+        await eventually(lambda: _errors(rig, 3, "database"))
+        await rig.db.pool.execute("DROP TRIGGER refuse ON outbox")
+        await eventually(rig.outbox_empty)
+    assert len(memory.records(rig.topic)) == 60
+
+
+async def test_a_database_that_refuses_is_asked_ever_more_rarely(rig: Rig) -> None:
+    await rig.db.pool.execute(_REFUSE_DELETE)
+    await emit(rig.db, EVENTS)
+    async with running(rig.relay().run):
+        await asyncio.sleep(3)
+    assert 2 <= rig.counted("relay_errors_total", part="database") <= 3
+
+
+async def test_lag_is_that_of_the_oldest_up_to_its_acknowledgement(rig: Rig) -> None:
+    rig.bus = SlowBus()
+    await emit(rig.db, EVENTS)
+    await rig.db.pool.execute(
+        "UPDATE outbox SET stored_at = stored_at - interval '1 minute' WHERE id = (SELECT min(id) FROM outbox)"
+    )
+    async with running(rig.relay().run):
+        await eventually(rig.outbox_empty)
+    assert 60.3 <= rig.counted("relay_lag_seconds_sum") < 70
 
 
 async def test_a_taken_hint_port_leaves_polling(rig: Rig, memory: MemoryBus, free_udp_port: int) -> None:
@@ -183,5 +223,19 @@ async def _leads(rig: Rig) -> bool:
     return rig.counted("relay_leader") == 1
 
 
-async def _errors(rig: Rig, count: int) -> bool:
-    return rig.counted("relay_errors_total", part="bus") >= count
+async def _errors(rig: Rig, count: int, part: str = "bus") -> bool:
+    return rig.counted("relay_errors_total", part=part) >= count
+
+
+class SlowBus(MemoryBus):
+    """Acknowledges after a while and, as Kafka does, in no order."""
+
+    async def producer(self) -> MemoryProducer:
+        return SlowProducer(self)
+
+
+class SlowProducer(MemoryProducer):
+    async def send(self, topic: str, messages: Sequence[Message]) -> Sent:
+        await asyncio.sleep(0.3)
+        sent = await super().send(topic, messages)
+        return Sent(sent.acked[::-1], sent.error)

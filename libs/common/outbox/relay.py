@@ -19,11 +19,12 @@ from libs.common.outbox.relay_hints import relay_hints
 from libs.common.outbox.relay_metrics import RelayMetrics
 from libs.common.outbox.relay_store import RelayStore
 from libs.common.telemetry.logs import get_logger
-from libs.common.waiting import quietly, wait_for_stop
+from libs.common.waiting import growing, quietly, wait_for_stop
 
 BATCH = 1000
 FOLLOWER_SECONDS = 1.0  # how often one that does not lead asks again
 AFTER_ERROR_SECONDS = 0.5
+LONGEST_PAUSE = 10.0  # of a database that refuses again and again
 FLUSH_SECONDS = 3.0
 
 log = get_logger(__name__)
@@ -46,6 +47,8 @@ class Relay:
         self._hint_port, self._batch = hint_port, batch
         self._encoder = Encoder(config.schema)
         self._producer: Producer | None = None
+        self._acked: list[int] = []  # rows that the broker has and the outbox still holds
+        self._failures = 0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Follow or lead until `stop`; what the database refuses for a while is tried again."""
@@ -57,7 +60,8 @@ class Relay:
                     raise
                 self._metrics.errors.labels("database").inc()
                 log.warning("relay lost its database session", error_type=type(error).__name__)
-                await wait_for_stop(stop, AFTER_ERROR_SECONDS)
+                await wait_for_stop(stop, growing(self._failures, AFTER_ERROR_SECONDS, LONGEST_PAUSE))
+                self._failures += 1
 
     async def _session(self, stop: asyncio.Event) -> None:
         store = await RelayStore.connect(self._config)
@@ -75,12 +79,14 @@ class Relay:
 
     async def _lead(self, store: RelayStore, stop: asyncio.Event) -> None:
         """Publish until `stop`, and then until nothing is left, for a short while."""
+        await self._forget_acked(store)  # else a delete that fails sends its batch again and again
         async with relay_hints(self._hint_port) as wake:
             pace = Pace(wake)
             flush_until = float("inf")
             while asyncio.get_running_loop().time() < flush_until:
                 rows = await store.read(self._batch)
                 error = await self._publish(store, rows) if rows else None
+                self._failures = 0
                 if stop.is_set() and (error or not rows):
                     return
                 if stop.is_set():
@@ -98,6 +104,8 @@ class Relay:
 
     async def _publish(self, store: RelayStore, rows: Sequence[asyncpg.Record]) -> BusError | None:
         """Send, await every acknowledgement, delete what has one; return why not all have."""
+        clock = asyncio.get_running_loop().time
+        read_at = clock()
         try:
             if self._producer is None:
                 await self._bus.ensure_topics([self._topic])
@@ -107,9 +115,16 @@ class Relay:
         sent = await self._producer.send(self._topic, [self._encoder.message(row) for row in rows])
         if sent.acked:
             faultpoints.reach("relay.acked")
-            await store.delete([rows[index]["id"] for index in sent.acked])
-            self._metrics.published(len(sent.acked), rows[sent.acked[0]]["age"])
+            age = rows[min(sent.acked)]["age"] + clock() - read_at
+            self._acked = [rows[index]["id"] for index in sent.acked]
+            await self._forget_acked(store)
+            self._metrics.published(len(sent.acked), age)
         return sent.error
+
+    async def _forget_acked(self, store: RelayStore) -> None:
+        if self._acked:
+            await store.delete(self._acked)
+            self._acked = []
 
     async def _drop_producer(self) -> None:
         # Never used again: what it still holds would go out after its successor's.

@@ -1,6 +1,7 @@
 """What is watched of an outbox: how much waits, how long, how fast it goes."""
 
 import asyncio
+import time
 from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -24,10 +25,11 @@ _SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 36
 
 @dataclass
 class RelayMetrics:
-    """Figures of one service's outbox; `oldest_seconds` is also the worker's readiness."""
+    """Figures of one service's outbox; `oldest_seconds` and `looked_at` are also the worker's readiness."""
 
     registry: CollectorRegistry
     oldest_seconds: float = field(default=0.0, init=False)
+    looked_at: float = field(default_factory=time.monotonic, init=False)
     sent_total: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
@@ -51,7 +53,7 @@ class RelayMetrics:
         """Measure depth and age once."""
         row = await db.pool.fetchrow(_LOOK, COUNTED)
         assert row is not None  # noqa: S101 - a SELECT without FROM has a row
-        self.oldest_seconds = row["oldest"]
+        self.looked_at, self.oldest_seconds = time.monotonic(), row["oldest"]
         self.depth.set(row["depth"])
         self.oldest.set(row["oldest"])
 

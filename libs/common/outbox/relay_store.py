@@ -20,8 +20,14 @@ _DELETE = "DELETE FROM outbox WHERE id = ANY($1::bigint[])"
 CALL_SECONDS = 10.0
 FLOOR_SECONDS = 1.0
 
-# A leader behind a cut cable must not keep the lock for the two hours that TCP waits by default.
-_KEEPALIVE = {"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "2", "tcp_keepalives_count": "3"}
+# A leader behind a cut cable must not keep the lock for the two hours that TCP waits by default. Keepalives
+# find an idle one, the user time-out (in ms) one that still owes acknowledgements.
+_KEEPALIVE = {
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "11000",
+}
 
 
 class RelayStore:
