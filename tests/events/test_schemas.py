@@ -2,16 +2,21 @@
 
 import copy
 import json
+import re
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import jsonschema
 import pytest
 
 from libs.common.events import REGISTRY, EventData, export
-from libs.common.events.compatibility import Json, Schema, breaks
-from libs.common.events.shared import Person
+from libs.common.events.compatibility import Json, Schema, breaks, inlined
+from libs.common.events.shared import Part, Person
 
+ROOT = Path(__file__).parents[2]
 TYPES = sorted(REGISTRY)
+PRIVATE = set(Person.model_fields) - {"name"}
 OLD: dict[str, Json] = {
     "properties": {
         "id": {"type": "string"},
@@ -64,9 +69,35 @@ def test_a_field_of_a_newer_writer_is_ignored(event_type: str) -> None:
 
 @pytest.mark.parametrize("event_type", TYPES)
 def test_personal_data_stand_only_in_person(event_type: str) -> None:
-    fields = set(Person.model_fields) - {"name"}
-    names = [*REGISTRY[event_type].model_fields]
-    assert fields.isdisjoint(names)
+    schema = export.schema_of(REGISTRY[event_type])
+    assert set(outside_person(inlined(schema, schema))) & PRIVATE == set()
+
+
+def test_personal_data_are_found_in_nested_parts_too() -> None:
+    class Line(Part):
+        email: str
+
+    class Leaky(EventData):
+        event_type = "dozvon.test.leaked.v1"
+        person: Person
+        lines: tuple[Line | None, ...] = ()
+
+    schema = export.schema_of(Leaky)
+    assert set(outside_person(inlined(schema, schema))) & PRIVATE == {"email"}
+
+
+def outside_person(part: Json) -> Iterator[str]:
+    """Give the names of all fields of a schema but those of `person`."""
+    if isinstance(part, Mapping):
+        fields = part.get("properties")
+        names = fields if isinstance(fields, Mapping) else {}
+        yield from names
+        inner = {name: value for name, value in {**part, **names}.items() if name not in ("person", "properties")}
+        for value in inner.values():
+            yield from outside_person(value)
+    elif isinstance(part, Sequence) and not isinstance(part, str):
+        for value in part:
+            yield from outside_person(value)
 
 
 @pytest.mark.parametrize("folder", ["schemas", "examples"])
@@ -80,19 +111,53 @@ def test_type_names_its_major_version(event_type: str) -> None:
     assert event_type.rpartition(".v")[2].isdigit()
 
 
-def test_models_break_with_nothing_that_is_committed() -> None:
+def test_models_break_with_nothing_that_is_released() -> None:
     assert export.broken() == []
 
 
-def test_a_broken_type_is_not_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_every_release_froze_its_schemas() -> None:
+    releases = re.findall(r"^## (?!Unreleased).+", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert not releases or list(export.RELEASED.glob("*.json")), "run `… libs.common.events.export --release`"
+
+
+@pytest.fixture
+def released(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A copy of everything that the export writes, frozen as of now."""
+    for folder in ("schemas", "examples"):
+        shutil.copytree(export.HERE / folder, tmp_path / folder)
+    monkeypatch.setattr(export, "HERE", tmp_path)
+    monkeypatch.setattr(export, "RELEASED", tmp_path / "released")
+    assert export.main(release=True) == 0
+    return tmp_path / "released"
+
+
+def test_a_release_freezes_every_schema(released: Path) -> None:
+    assert sorted(path.stem for path in released.glob("*.json")) == TYPES
+
+
+@pytest.mark.parametrize("release", [False, True])
+def test_a_broken_type_is_not_written(monkeypatch: pytest.MonkeyPatch, released: Path, release: bool) -> None:
     class Shrunk(EventData):
         event_type = "dozvon.desk.changed.v1"
         owner = "tasks"
 
     monkeypatch.setitem(REGISTRY, Shrunk.event_type, Shrunk)
-    before = export.schema_path(Shrunk.event_type).read_text()
-    assert export.main() == 1
-    assert export.schema_path(Shrunk.event_type).read_text() == before
+    paths = [export.schema_path(Shrunk.event_type), released / f"{Shrunk.event_type}.json"]
+    before = [path.read_text() for path in paths]
+    assert export.main(release=release) == 1
+    assert [path.read_text() for path in paths] == before
+
+
+def test_a_released_type_may_not_go(monkeypatch: pytest.MonkeyPatch, released: Path) -> None:
+    monkeypatch.delitem(REGISTRY, "dozvon.desk.changed.v1")
+    assert export.broken() == ["dozvon.desk.changed.v1 is gone"]
+
+
+def test_what_every_reader_knows_by_now_is_borne(monkeypatch: pytest.MonkeyPatch, released: Path) -> None:
+    line = "dozvon.desk.changed.v1 is gone"
+    monkeypatch.delitem(REGISTRY, "dozvon.desk.changed.v1")
+    monkeypatch.setattr(export, "KNOWN_TO_READERS", frozenset({line}))
+    assert export.broken() == []
 
 
 def changed(path: str, value: Json) -> Schema:
@@ -111,9 +176,8 @@ def changed(path: str, value: Json) -> Schema:
     ("path", "value"),
     [
         ("properties/more", {"type": "string"}),
-        ("$defs/State/enum", ["new", "done", "late"]),
         ("properties/id/description", "other words"),
-        ("properties/note/anyOf", [{"type": "string"}, {"type": "null"}, {"type": "integer"}]),
+        ("properties/note/anyOf", [{"type": "null"}, {"type": "string", "title": "Note"}]),
     ],
 )
 def test_growth_is_allowed(path: str, value: Json) -> None:
@@ -127,10 +191,13 @@ def test_growth_is_allowed(path: str, value: Json) -> None:
         ("required", ["id", "state", "note"]),
         ("required", ["id"]),
         ("$defs/State/enum", ["new"]),
+        ("$defs/State/enum", ["new", "done", "late"]),
+        ("$defs/State", {"type": "string"}),
         ("properties/id/type", "integer"),
         ("properties/id/pattern", "^a"),
         ("properties/id/enum", ["only"]),
         ("properties/note/anyOf", [{"type": "string"}]),
+        ("properties/note/anyOf", [{"type": "string"}, {"type": "null"}, {"type": "integer"}]),
         ("properties/items/items", {"properties": {}, "required": ["code"]}),
         ("properties/items/items", {"properties": {"code": {"type": "null"}}, "required": ["code"]}),
     ],

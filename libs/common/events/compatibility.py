@@ -1,7 +1,7 @@
 """Whether a published schema only grew (architecture.md, *Never* 6).
 
-Allowed: new optional fields, new values of an enum (readers are released before writers). What an old
-reader could not read, or what would make an old event unreadable, is a break and needs a new event type.
+Allowed: new optional fields. What an old reader could not read, or what would make an old event unreadable,
+is a break and needs a new event type. A new value of an enum is one too: readers are strict and would park it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,15 +24,24 @@ def _differences(old: Schema, new: Schema, at: str) -> Iterator[str]:
     for keyword in sorted((old.keys() | new.keys()) - _SILENT - _OWN):
         if old.get(keyword) != new.get(keyword):
             yield f"{at}: {keyword} was {old.get(keyword)!r}, is {new.get(keyword)!r}"
-    gone = set(_list(old, "enum")) - set(_list(new, "enum"))
-    if gone or ("enum" in new and "enum" not in old):
-        yield f"{at}: values {sorted(map(str, gone))} of the enum are gone"
+    if ("enum" in old) != ("enum" in new):
+        yield f"{at}: {'is' if 'enum' in new else 'is no longer'} an enum"
+    else:
+        yield from (
+            f"{at}: value {value} is gone" for value in _list(old, "enum") if value not in _list(new, "enum")
+        )
+        yield from (
+            f"{at}: value {value} is new" for value in _list(new, "enum") if value not in _list(old, "enum")
+        )
     yield from _fields(old, new, at)
     for keyword in {"items", "additionalProperties"} & (old.keys() | new.keys()):
         yield from _differences(_map(old, keyword), _map(new, keyword), f"{at}[]")
     for variant in _maps(old, "anyOf"):
         if all([*_differences(variant, other, at)] for other in _maps(new, "anyOf")):
             yield f"{at}: no longer allows {variant}"
+    for variant in _maps(new, "anyOf"):
+        if all([*_differences(other, variant, at)] for other in _maps(old, "anyOf")):
+            yield f"{at}: newly allows {variant}"
 
 
 def _fields(old: Schema, new: Schema, at: str) -> Iterator[str]:
