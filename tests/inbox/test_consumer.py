@@ -2,21 +2,20 @@
 
 import asyncio
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import asyncpg
 import pytest
 
-from libs.common.bus.ports import Message, Partition
+from libs.common.bus.ports import Message
 from libs.common.db import Transaction
 from libs.common.events import EventData, Received
 from libs.common.events.envelope import MAX_KEY
 from libs.common.ids import uuid7
 from libs.common.inbox import Transient, UseCase
-from libs.common.inbox.watchdog import Watchdog
 from libs.common.testing.memory_bus import MemoryBus, MemoryRecord
-from libs.common.testing.messaging import Faulty, Rig, emit, eventually, journal, note_down, running, status_event
+from libs.common.testing.messaging import Faulty, Rig, eventually, journal, note_down, running, status_event
 
 Events = Sequence[Received[EventData]]
 
@@ -231,61 +230,6 @@ async def test_when_the_bus_fails_a_new_client_goes_on(rig: Rig, memory: MemoryB
     assert notes == [("a", "1"), ("a", "2")]
 
 
-async def test_a_client_that_went_silent_is_made_anew(
-    rig: Rig, memory: MemoryBus, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("libs.common.inbox.watchdog.LOOK_SECONDS", 0.2)
-    await rig.publish([status_event("a", "1")])
-    async with running(rig.consumer().run):
-        await rig.noted(1)
-        (member,) = memory.groups["test.readers"].members
-        member.pause(member.assignment())  # as aiokafka does it: no error, no records
-        await rig.publish([status_event("a", "2")])
-        assert await rig.noted(2) == [("a", "1"), ("a", "2")]
-    assert rig.counted("consumer_rebuilds_total", reason="lag without progress") == 1
-
-
-async def test_one_silent_partition_among_others_that_deliver_is_noticed(
-    rig: Rig, memory: MemoryBus, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("libs.common.inbox.watchdog.LOOK_SECONDS", 0.3)
-    await rig.publish([status_event(f"k{number}", "x") for number in range(9)])
-    async with running(rig.consumer().run), running(rig.relay().run):
-        await rig.noted(9)
-        (member,) = memory.groups["test.readers"].members
-        member.pause([Partition(rig.topic, _partition(memory, rig, "k0"))])
-        for _ in range(20):
-            await emit(rig.db, [status_event(f"k{number}", "y") for number in range(9)])
-            await asyncio.sleep(0.05)
-        assert len(await rig.noted(189)) == 189
-    assert rig.counted("consumer_rebuilds_total", reason="lag without progress") == 1
-
-
-async def test_while_every_poll_is_full_a_partition_may_wait_for_its_turn(
-    rig: Rig, memory: MemoryBus, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("libs.common.inbox.watchdog.LOOK_SECONDS", 0.05)
-    monkeypatch.setattr("libs.common.inbox.consumer.POLL_RECORDS", 1)
-    rig.use_case = _slow
-    await rig.publish([status_event(f"k{number}", "x") for number in range(9)])
-    async with running(rig.consumer().run):
-        await rig.noted(9)
-    assert rig.counted("consumer_rebuilds_total", reason="lag without progress") == 0
-
-
-async def test_a_topic_whose_partitions_went_to_others_shows_no_lag(rig: Rig, memory: MemoryBus) -> None:
-    await memory.ensure_topics([rig.topic])
-    watchdog, member = Watchdog(rig.metrics), await memory.consumer("g", [rig.topic], None, _nobody)
-    await member.poll(0, 1)
-    memory.append(rig.topic, Message(b"a", b"", []))
-    await watchdog.look(member, 10, ())
-    shown = rig.counted("consumer_lag", topic=rig.topic)
-    memory.groups["g"].members[:0] = [await memory.consumer("g", [rig.topic], None, _nobody)] * 3
-    await member.poll(0, 1)
-    await watchdog.look(member, 20, ())
-    assert (shown, rig.registry.get_sample_value("consumer_lag", {"topic": rig.topic})) == (1, None)
-
-
 async def test_a_gap_in_a_key_is_counted(rig: Rig, memory: MemoryBus) -> None:
     await rig.publish([status_event("a", f"{number}") for number in range(3)])
     for partition, log in memory.logs.items():
@@ -342,9 +286,6 @@ async def _kill_sessions(rig: Rig) -> None:
         )
     finally:
         await conn.close()
-
-
-async def _nobody(_: Collection[Partition]) -> None: ...
 
 
 async def _parked(rig: Rig, count: int) -> bool:

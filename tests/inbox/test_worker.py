@@ -75,6 +75,15 @@ async def test_a_relay_that_lags_makes_it_unready(core: Core, memory: MemoryBus)
         await eventually(lambda: _relay_is_late(running))
 
 
+async def test_a_database_that_does_not_answer_makes_it_unready(
+    core: Core, memory: MemoryBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("libs.common.worker.runtime.DATABASE_LATE", 0.3)
+    async with worker(core, memory) as running:
+        core.db.pool.terminate()
+        await eventually(lambda: _true("no answer" in running.faults().get("database", "")))
+
+
 async def test_a_crashed_loop_is_started_again_and_counted(core: Core, memory: MemoryBus) -> None:
     runs: list[int] = []
 

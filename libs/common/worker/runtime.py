@@ -1,6 +1,7 @@
 """The worker process of a service."""
 
 import asyncio
+import time
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 
@@ -25,6 +26,7 @@ from libs.common.worker.supervise import Loop, supervise
 FINISH_SECONDS = 8.0  # for the batch in hand and the loops
 FLUSH_SECONDS = 5.0  # for what they put into the outbox
 RELAY_LATE = 30.0  # seconds that an event may wait before the worker is not ready
+DATABASE_LATE = 30.0  # seconds since the database last answered
 
 log = get_logger(__name__)
 
@@ -63,7 +65,8 @@ class Worker:
         self._crashes = Counter("worker_loop_crashes", "loops started again", ["loop"], registry=core.metrics)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Run until `stop`; then finish what is in hand, flush the outbox, leave the group, within 15 s.
+        """Run until `stop`; then finish what is in hand, flush the outbox, close, within 15 s. A named member
+        keeps its place in the group, so that its restart moves no partitions.
 
         Raises OSError when the health port is taken.
         """
@@ -86,6 +89,8 @@ class Worker:
         faults: dict[str, str] = {}
         if fault := self._consumer.fault:
             faults["consumer"] = fault
+        if (silent := time.monotonic() - self._outbox.looked_at) > DATABASE_LATE:
+            faults["database"] = f"no answer for {silent:.0f} s"
         if self._outbox.oldest_seconds > RELAY_LATE:
             faults["relay"] = f"the oldest event has waited {self._outbox.oldest_seconds:.0f} s"
         return faults
