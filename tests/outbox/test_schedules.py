@@ -1,0 +1,76 @@
+"""Any schedule of writes, faults of the bus and lost leaders: nothing is lost, and each key stays in order."""
+
+import asyncio
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from libs.common.db import Database
+from libs.common.inbox.incoming import Incoming
+from libs.common.testing.memory_bus import MemoryBus
+from libs.common.testing.messaging import Rig, emit, eventually, journal, running, status_event
+
+STEPS = st.lists(
+    st.sampled_from(["write", "write", "refuse", "deaf", "late", "well", "land", "lose the leader"]), max_size=12
+)
+_KILL = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE application_name LIKE '%-relay' AND datname = current_database()
+"""
+
+
+class Outbox:
+    """Writes numbered events of three keys, and puts the bus into a state."""
+
+    def __init__(self, rig: Rig, bus: MemoryBus) -> None:
+        self.rig, self.bus, self.written = rig, bus, 0
+
+    async def do(self, step: str) -> None:
+        if step == "write":
+            numbers = range(self.written, self.written + 7)
+            self.written += 7
+            await emit(self.rig.db, [status_event(f"k{number % 3}", f"{number}") for number in numbers])
+        elif step == "land":
+            self.bus.land()
+        elif step == "lose the leader":
+            await self.rig.db.pool.execute(_KILL)
+        else:
+            self.bus.deaf, self.bus.late = step == "deaf", step == "late"
+            self.bus.refuse = (lambda message: b"1" in message.value) if step == "refuse" else None
+
+    def expected(self) -> dict[str, list[str]]:
+        return {f"k{own}": [f"{number}" for number in range(own, self.written, 3)] for own in range(3)}
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AFTER_ERROR_SECONDS", "FOLLOWER_SECONDS", "LONGEST_PAUSE"):
+        monkeypatch.setattr(f"libs.common.outbox.relay.{name}", 0.01)
+
+
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(steps=STEPS)
+async def test_whatever_the_bus_and_the_leaders_suffer_readers_see_each_event_once_in_order(
+    messaging_db: Database, steps: list[str]
+) -> None:
+    await messaging_db.pool.execute("TRUNCATE stream, outbox, inbox, parked, journal")
+    bus = MemoryBus()
+    rig, other = Rig(messaging_db, bus), Rig(messaging_db, bus)
+    outbox = Outbox(rig, bus)
+    async with running(rig.relay(batch=5).run), running(other.relay(batch=5).run):
+        for step in steps:
+            await outbox.do(step)
+            await asyncio.sleep(0.02)
+        await outbox.do("well")
+        await eventually(rig.outbox_empty)
+    await outbox.do("land")
+    await rig.applier.apply(
+        [item for item in rig.reader.read(bus.records(rig.topic)) if isinstance(item, Incoming)]
+    )
+    notes = await journal(messaging_db)
+    assert {f"k{own}": [note for key, note in notes if key == f"k{own}"] for own in range(3)} == outbox.expected()
