@@ -59,6 +59,9 @@ class Member:
     def next_offsets(self) -> dict[Partition, int]:
         return {Partition(record.topic, record.partition): record.offset + 1 for record in self.records}
 
+    async def takes_some(self) -> bool:
+        return await self.owns(1) or await self.owns(2)
+
     async def owns(self, count: int) -> bool:
         self.records += await self.consumer.poll(0.05, 100)
         return len(self.consumer.assignment()) == count
@@ -156,6 +159,29 @@ async def test_offsets_of_a_partition_given_away_are_refused(topic: Topic) -> No
     async with topic.member() as member:
         await member.read(1)
         assert not await member.consumer.commit({Partition(topic.name, 99): 1})
+
+
+async def test_a_member_that_lost_a_partition_cannot_store_what_it_read_of_it(topic: Topic) -> None:
+    await topic.send(*((f"key-{number}", f"{number}") for number in range(30)))
+    async with topic.member() as first:
+        await first.read(30)
+        old = first.next_offsets()
+        async with topic.member() as second:
+            await eventually(second.takes_some, 30)
+            assert not await first.consumer.commit(old)
+    assert len(old) == 3
+
+
+async def test_what_a_member_lost_goes_on_with_its_new_owner_from_the_last_stored_offset(topic: Topic) -> None:
+    await topic.send(*((f"key-{number}", f"{number}") for number in range(30)))
+    async with topic.member() as first:
+        await first.read(30)
+        async with topic.member() as second:
+            await eventually(second.takes_some, 30)
+            await first.consumer.commit(first.next_offsets())
+            taken = set(second.consumer.assignment())
+            expected = [record for record in first.records if Partition(record.topic, record.partition) in taken]
+            assert len(await second.read(len(expected))) == len(expected)
 
 
 async def test_lag_counts_what_lies_ahead(topic: Topic) -> None:

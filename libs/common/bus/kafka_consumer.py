@@ -15,6 +15,8 @@ CLOSE_SECONDS = 5.0
 STATIC_SESSION_MS = 30_000  # a named member may be away that long without a rebalance
 DYNAMIC_SESSION_MS = 10_000
 
+_TASKS = ("_coordination_task", "_heartbeat_task", "_commit_refresh_task", "_fetch_task")
+
 T = TypeVar("T")
 
 
@@ -45,7 +47,7 @@ class KafkaConsumer:
         try:
             await bounded(inner.start(), START_SECONDS)
         except (KafkaError, OSError, TimeoutError) as error:
-            await quietly(inner.stop(), CLOSE_SECONDS)
+            await _close(inner)
             raise BusError(f"no consumer: {type(error).__name__}") from error
         return cls(inner)
 
@@ -106,8 +108,18 @@ class KafkaConsumer:
         return {TopicPartition(*partition) for partition in partitions} & assigned
 
     async def close(self) -> None:
-        """Leave the group."""
-        await quietly(self._inner.stop(), CLOSE_SECONDS)
+        """Leave the group, or as a named member keep the place in it."""
+        await _close(self._inner)
+
+
+async def _close(inner: AIOKafkaConsumer) -> None:
+    """Stop, and end what a `stop()` that failed on its way has left: it would go on as a member of the group."""
+    await quietly(inner.stop(), CLOSE_SECONDS)
+    parts = inner._coordinator, inner._fetcher  # noqa: SLF001 - there is no public way to give up
+    for task in (getattr(part, name, None) for part in parts for name in _TASKS):
+        if task is not None:
+            task.cancel()
+    await quietly(inner._client.close(), CLOSE_SECONDS)  # noqa: SLF001
 
 
 async def _call(work: Coroutine[object, object, T], seconds: float) -> T:

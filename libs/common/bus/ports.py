@@ -102,7 +102,7 @@ class Consumer(Protocol):
         ...
 
     async def close(self) -> None:
-        """Leave the group within a bounded time."""
+        """Leave the group within a bounded time; a named member's place is kept for its session time-out."""
         ...
 
 

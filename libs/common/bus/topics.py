@@ -12,6 +12,7 @@ from libs.common.waiting import bounded, quietly
 
 PARTITIONS = 12
 RETENTION = timedelta(days=7)
+SEGMENT = timedelta(days=1)  # the broker deletes whole closed segments: a quiet topic's would stay open for a week
 REPLICAS = 3  # or as many as there are brokers
 SECONDS = 20.0
 
@@ -36,10 +37,18 @@ async def create_topics(bootstrap: str, topics: Sequence[str], partitions: int) 
         await quietly(admin.close(), 3)
 
 
+def topic_configs(copies: int) -> dict[str, str]:
+    """Return a topic's settings; of three copies two must have a record before it is acknowledged."""
+    configs = {
+        "retention.ms": str(RETENTION // timedelta(milliseconds=1)),
+        "segment.ms": str(SEGMENT // timedelta(milliseconds=1)),
+    }
+    return {**configs, "min.insync.replicas": "2"} if copies >= 3 else configs
+
+
 async def _create(admin: AIOKafkaAdminClient, names: Sequence[str], partitions: int) -> None:
-    keep = str(int(RETENTION.total_seconds() * 1000))
     copies = min(REPLICAS, len((await admin.describe_cluster())["brokers"]))
-    new = [NewTopic(name, partitions, copies, topic_configs={"retention.ms": keep}) for name in names]
+    new = [NewTopic(name, partitions, copies, topic_configs=topic_configs(copies)) for name in names]
     response = await admin.create_topics(new)
     for _, code, *_ in response.topic_errors:
         error = for_code(code)

@@ -27,6 +27,7 @@ class MemoryRecord:
 class _Group:
     members: list["MemoryConsumer"] = field(default_factory=list)
     offsets: dict[Partition, int] = field(default_factory=dict)
+    owners: dict[Partition, "MemoryConsumer"] = field(default_factory=dict)
     generation: int = 0
 
 
@@ -35,16 +36,18 @@ class MemoryBus:
     """Topics, partitions and groups of one test.
 
     `down` refuses everything; `refuse` is asked per message and fails its partition from there on;
-    `deaf` keeps what is sent but never acknowledges it.
+    `deaf` keeps what is sent but never acknowledges it, `late` does so only when it is told to `land` it.
     """
 
     partitions: int = 3
     down: bool = False
     deaf: bool = False
+    late: bool = False
     refuse: Callable[[Message], bool] | None = None
     logs: dict[Partition, list[MemoryRecord]] = field(default_factory=dict)
     groups: dict[str, _Group] = field(default_factory=dict)
     producers: int = 0
+    under_way: list[tuple[str, Message]] = field(default_factory=list)
 
     def check(self) -> None:
         """Raise BusError while the bus is down."""
@@ -82,6 +85,11 @@ class MemoryBus:
             record for partition, log in sorted(self.logs.items()) if partition.topic == topic for record in log
         ]
 
+    def land(self) -> None:
+        """Write what was sent while the bus was late."""
+        while self.under_way:
+            self.append(*self.under_way.pop(0))
+
     def append(self, topic: str, message: Message) -> None:
         """Write one record where its key belongs."""
         partition = Partition(topic, zlib.crc32(message.key) % self.partitions)
@@ -105,6 +113,10 @@ class MemoryProducer:
         if self._bus.down or not self._open:
             self._open = False
             return Sent((), BusError("the bus is down"))
+        if self._bus.late:
+            self._open = False
+            self._bus.under_way += [(topic, message) for message in messages]
+            return Sent((), BusError("no acknowledgement came"))
         acked: list[int] = []
         stopped: set[int] = set()
         for index, message in enumerate(messages):
@@ -153,11 +165,12 @@ class MemoryConsumer:
             await asyncio.sleep(LOOK)
 
     async def commit(self, offsets: Mapping[Partition, int]) -> bool:
-        """Store next offsets, of our own generation only."""
+        """Store next offsets, of partitions that no other member has taken over."""
         self._bus.check()
         if self not in self._group.members:
             return False
-        ours = {partition: offset for partition, offset in offsets.items() if partition in self._positions}
+        owners = self._group.owners
+        ours = {partition: offset for partition, offset in offsets.items() if owners.get(partition) is self}
         self._group.offsets.update(ours)
         return len(ours) == len(offsets)
 
@@ -195,6 +208,7 @@ class MemoryConsumer:
         self._paused.clear()
         known = sorted(partition for partition in self._bus.logs if partition.topic in self._topics)
         self._positions = {partition: self._group.offsets.get(partition, 0) for partition in known[ours::of]}
+        self._group.owners.update(dict.fromkeys(self._positions, self))
 
     def _take(self, limit: int) -> list[Record]:
         found: list[Record] = []

@@ -1,0 +1,41 @@
+"""What the contract of a bus cannot say: topics' settings, and clients whose own `stop()` fails."""
+
+import secrets
+
+import pytest
+from aiokafka.errors import KafkaError
+
+from libs.common.bus import KafkaBus
+from libs.common.bus.kafka_consumer import KafkaConsumer
+from libs.common.bus.topics import topic_configs
+
+
+@pytest.mark.parametrize(("copies", "needed"), [(1, None), (2, None), (3, "2")])
+def test_of_three_copies_two_must_have_a_record(copies: int, needed: str | None) -> None:
+    assert topic_configs(copies).get("min.insync.replicas") == needed
+
+
+def test_segments_are_closed_daily_so_that_a_quiet_topic_forgets_after_a_week() -> None:
+    configs = topic_configs(1)
+    assert (configs["retention.ms"], configs["segment.ms"]) == ("604800000", "86400000")
+
+
+async def test_a_consumer_whose_stop_fails_leaves_no_task_and_no_connection(
+    kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bus, topic = KafkaBus(kafka_bootstrap, partitions=1), f"close-{secrets.token_hex(4)}"
+    await bus.ensure_topics([topic])
+    consumer = await bus.consumer(topic, [topic], None, _nobody)
+    assert isinstance(consumer, KafkaConsumer)
+    inner = consumer._inner
+
+    async def fails() -> None:
+        raise KafkaError
+
+    monkeypatch.setattr(inner._coordinator, "close", fails)
+    await consumer.close()
+    assert inner._fetcher._fetch_task.done()
+    assert not [conn for conn in inner._client._conns.values() if conn.connected()]
+
+
+async def _nobody(_: object) -> None: ...

@@ -1,0 +1,131 @@
+"""Two consumers that both think an event is theirs, and a leader whose last batch lands after its successor's."""
+
+import asyncio
+from collections.abc import Sequence
+from itertools import count
+
+import pytest
+
+from libs.common.db import Database, Transaction
+from libs.common.events import EventData, Received
+from libs.common.inbox.apply import Applier
+from libs.common.inbox.incoming import Incoming
+from libs.common.inbox.store import claim, park
+from libs.common.testing.memory_bus import MemoryBus
+from libs.common.testing.messaging import Rig, emit, eventually, journal, note_down, running, status_event
+
+_WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
+
+
+class Gate:
+    """A use case whose first call waits in the middle of its transaction, and then fails if it is told to."""
+
+    def __init__(self) -> None:
+        self.inside, self.go_on = asyncio.Event(), asyncio.Event()
+        self.error: Exception | None = None
+        self._calls = count()
+
+    async def __call__(self, tx: Transaction, events: Sequence[Received[EventData]]) -> None:
+        await note_down(tx, events)
+        if next(self._calls) == 0:
+            self.inside.set()
+            await self.go_on.wait()
+            if self.error is not None:
+                raise self.error
+
+
+@pytest.fixture
+def gate(rig: Rig) -> Gate:
+    rig.use_case = gate = Gate()
+    return gate
+
+
+@pytest.fixture
+def owner(rig: Rig) -> Applier:
+    """The applier of the partition's new owner; `rig.applier` is the one that lost it and does not know."""
+    return Rig(rig.db, rig.bus, use_case=rig.use_case).applier
+
+
+async def incoming(rig: Rig, memory: MemoryBus, *notes: str) -> list[Incoming]:
+    await rig.publish([status_event("a", note) for note in notes])
+    return [item for item in rig.reader.read(memory.records(rig.topic)) if isinstance(item, Incoming)]
+
+
+async def test_of_two_that_apply_the_same_event_at_once_one_does(
+    rig: Rig, memory: MemoryBus, gate: Gate, owner: Applier
+) -> None:
+    items = await incoming(rig, memory, "1", "2")
+    zombie = asyncio.create_task(rig.applier.apply(items))
+    await gate.inside.wait()
+    other = asyncio.create_task(owner.apply(items))
+    await eventually(lambda: _one_waits(rig.db))
+    gate.go_on.set()
+    assert (await zombie, await other) == ({0, 1}, set())
+    assert await journal(rig.db) == [("a", "1"), ("a", "2")]
+
+
+async def test_when_the_first_fails_the_one_that_waited_for_it_applies(
+    rig: Rig, memory: MemoryBus, gate: Gate, owner: Applier
+) -> None:
+    items = await incoming(rig, memory, "1", "2")
+    gate.error = ValueError("bad")
+    zombie = asyncio.create_task(rig.applier.apply(items))
+    await gate.inside.wait()
+    other = asyncio.create_task(owner.apply(items))
+    await eventually(lambda: _one_waits(rig.db))
+    gate.go_on.set()
+    assert await asyncio.gather(zombie, other, return_exceptions=True) == [gate.error, {0, 1}]
+    assert await journal(rig.db) == [("a", "1"), ("a", "2")]
+
+
+async def test_batches_that_overlap_in_another_order_do_not_deadlock(
+    rig: Rig, memory: MemoryBus, owner: Applier
+) -> None:
+    await rig.publish([status_event(f"k{number}", "x") for number in range(40)])
+    items = [item for item in rig.reader.read(memory.records(rig.topic)) if isinstance(item, Incoming)]
+    await asyncio.gather(rig.applier.apply(items), owner.apply(items[::-1]), rig.applier.apply(items[10:30]))
+    assert len(await journal(rig.db)) == 40
+
+
+async def test_what_the_one_parks_blocks_its_key_for_the_other_that_waited(
+    rig: Rig, memory: MemoryBus, owner: Applier
+) -> None:
+    items = await incoming(rig, memory, "poison", "2")
+    async with rig.db.begin() as zombie:
+        await claim(zombie, items[:1])
+        await park(zombie, items[0], "failed", ValueError("bad"))
+        other = asyncio.create_task(owner.apply(items))
+        await eventually(lambda: _one_waits(rig.db))
+        await zombie.commit()
+    assert (await other, await rig.states()) == (set(), [("a", "failed"), ("a", "blocked")])
+
+
+async def test_an_old_leaders_batch_that_lands_after_its_successors_is_taken_for_repeats(
+    rig: Rig, memory: MemoryBus
+) -> None:
+    await emit(rig.db, [status_event(f"k{number % 3}", f"{number}") for number in range(30)])
+    memory.late = True
+    async with running(rig.relay().run):
+        await eventually(lambda: _true(len(memory.under_way) >= 30))
+        memory.late = False
+        await eventually(rig.outbox_empty)
+    await rig.publish([status_event(f"k{number % 3}", f"{number}") for number in range(30, 60)])
+    memory.land()
+    async with running(rig.consumer().run):
+        await eventually(lambda: _repeats(rig, 30))
+    notes = await journal(rig.db)
+    assert [[note for key, note in notes if key == f"k{own}"] for own in range(3)] == [
+        [f"{number}" for number in range(own, 60, 3)] for own in range(3)
+    ]
+
+
+async def _one_waits(db: Database) -> bool:
+    return bool(await db.pool.fetchval(_WAITING))
+
+
+async def _repeats(rig: Rig, number: int) -> bool:
+    return rig.counted("consumer_events_total", topic=rig.topic, result="repeated") >= number
+
+
+async def _true(value: bool) -> bool:
+    return value
