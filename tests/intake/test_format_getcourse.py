@@ -106,5 +106,9 @@ def test_what_is_no_order_says_why(query: str, reason: Reason) -> None:
     assert answer.reason is reason
 
 
+def test_a_placeholder_that_was_not_filled_hides_no_other_field() -> None:
+    assert good("deal_id=1&email={object.user.email}&user_email=x@y.ru").email == "x@y.ru"
+
+
 def test_the_number_stands_in_for_a_missing_id() -> None:
     assert good("number=1042&email=a@b.ru").external_id == "1042"

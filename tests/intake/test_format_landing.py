@@ -69,6 +69,32 @@ def test_the_sum_of_the_lines_stands_in_for_a_missing_total() -> None:
     assert good(items=lines).amount == Decimal("26.00")
 
 
+def test_a_total_of_nothing_is_a_total() -> None:
+    assert good(items=[{"title": "a", "price": "10"}], total="0").amount == Decimal("0.00")
+
+
+def test_what_looks_like_a_person_is_no_mark() -> None:
+    marks = {
+        "utm_source": "vk",
+        "utm_term": "8 (916) 123-45-67",
+        "sub1": "a@b.ru",
+        "Sub_ID2": "x",
+        "click_id": "17283940561",
+    }
+    order = good(subject="hello", subscriber_email="a@b.ru", utm_person="Anna", marketing={**marks, "name": "Anna"})
+    assert order.marketing == {"utm_source": "vk", "sub_id2": "x", "click_id": "17283940561"}
+    assert [(n.field, n.code) for n in order.notes] == [
+        ("marketing.utm_term", "personal_data"), ("marketing.sub1", "personal_data"),
+    ]  # fmt: skip
+
+
+def test_a_quantity_of_lists_in_lists_is_noted() -> None:
+    deep = b"[" * 900 + b"]" * 900
+    order = post(b'{"phone": "89161234567", "items": [{"title": "a", "quantity": ' + deep + b"}]}")
+    assert isinstance(order, ParsedOrder)
+    assert order.notes[0].code == "not_a_quantity"
+
+
 def test_an_amount_that_cannot_be_read_is_noted_and_loses_no_lead() -> None:
     order = good(total="договорная")
     assert (order.amount, [(n.field, n.code) for n in order.notes]) == (None, [("amount", "not_an_amount")])

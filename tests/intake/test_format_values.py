@@ -15,7 +15,7 @@ from services.intake.deliveries.rules import Signal, signals_of
 from services.intake.formats.common import currency, names, reader
 from services.intake.formats.read import read
 from services.intake.formats.rules import Format, Mapped, OrderStatus, ParsedOrder, RawRequest, Unreadable
-from services.intake.formats.values import read_amount, read_email, read_moment, read_quantity
+from services.intake.formats.values import identifier_of, read_amount, read_email, read_moment, read_quantity
 from services.intake.leads.rules import Stage
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -25,15 +25,21 @@ MAPPED = Mapped(MOSCOW)
 @pytest.mark.parametrize(("text", "amount"), [
     ("12 000 руб.", "12000.00"), ("12000", "12000.00"), ("12 000,50", "12000.50"), ("12 000.5 ₽", "12000.50"),
     ("1,234,567.89", "1234567.89"), ("1.234.567,89", "1234567.89"), ("$100", "100.00"), ("0", "0.00"),
-    ("12\u00a0000\u00a0₽", "12000.00"), ("9,999", "10.00"), ("1.005", "1.01"),
+    ("12\u00a0000\u00a0₽", "12000.00"), ("9,999", "9999.00"), ("1.990 руб.", "1990.00"), ("0.005", "0.01"),
+    ("12000,500", "12000.50"), ("1.5", "1.50"), ("-0.001", "0.00"), ("999999999999.99", "999999999999.99"),
 ])  # fmt: skip
 def test_an_amount_is_read_as_people_write_it(text: str, amount: str) -> None:
     assert read_amount(text) == Decimal(amount)
 
 
-@pytest.mark.parametrize("text", ["", "free", "-5", "1e9999", "9" * 30, ".", ",,"])
+@pytest.mark.parametrize("text", ["", "free", "-5", "1e9999", "9" * 30, "9" * 59, "999999999999.999", ".", ",,"])
 def test_what_is_no_amount_is_none(text: str) -> None:
     assert read_amount(text) is None
+
+
+def test_a_number_of_json_has_no_thousands_in_it() -> None:
+    fields = reader({"total": 1.005}, names(amount="total"), MAPPED)
+    assert fields.money("amount") == Decimal("1.01")
 
 
 @pytest.mark.parametrize(("text", "code"), [
@@ -99,6 +105,18 @@ def test_a_format_never_raises_whatever_the_json(kind: Format, payload: dict[str
     assert isinstance(answer, Unreadable) or (answer.phone or answer.email)
 
 
-@given(st.text(max_size=80))
-def test_signals_of_any_text_are_known_ones(raw: str) -> None:
-    assert set(signals_of(read_phone(raw), ("972",))) <= {Signal.TEST_NUMBER, Signal.FALSE_NUMBER}
+@given(st.text(max_size=40) | st.from_regex(r"\+?[0-9() -]{0,16}", fullmatch=True))
+def test_a_number_is_a_test_one_a_false_one_or_one_that_can_be_called(raw: str) -> None:
+    phone = read_phone(raw)
+    digits = phone.e164[1:] if phone.e164 else "".join(c for c in phone.raw if c.isdigit())
+    match signals_of(phone, ("972",)):
+        case ():
+            assert phone.valid
+        case (signal,):
+            assert (signal is Signal.TEST_NUMBER) == digits.startswith("972")
+
+
+@given(st.text(min_size=201, max_size=400), st.text(min_size=201, max_size=400))
+def test_long_identifiers_stay_apart_and_fit(one: str, other: str) -> None:
+    assert len(identifier_of(one)) == 200
+    assert (identifier_of(one) == identifier_of(other)) == (one == other)

@@ -1,12 +1,22 @@
 """What both formats share: names of fields, contacts, marketing marks."""
 
+import re
+
 from services.intake.formats.rules import Json, Mapped, Path, Reason, UnreadableError
 from services.intake.formats.values import Reader, read_currency, read_email
 
-NAME, ID, LINK, MARK = 200, 200, 2000, 300
-_MAX_MARKS = 40
-_MARKS = frozenset(
-    {"flow", "webmaster", "webmaster_id", "click_id", "promocode", "promo", "referer", "gclid", "yclid", "fbclid"}
+NAME, LINK, MARK = 200, 2000, 300
+# Names of marks, all of them listed: marketing travels outside of an event's `person`, so nothing about the person
+# may slip in (flow.md). `subject` and `subscriber_email` are no marks.
+_MARK_NAME = re.compile(
+    r"flow|webmaster(_id)?|click_?id|promo(code)?|referr?er|gclid|yclid|fbclid|sub\d{0,2}|sub_?id\d{0,2}"
+    r"|utm_(source|medium|campaign|term|content|id|group|placement|source_platform|creative_format|marketing_tactic)"
+)
+# An address; a number with a plus; a Russian, Kazakh or neighbouring one as people write it.
+_PERSONAL = re.compile(
+    r"@|%40|(?:\+|%2b)(?:[\s().-]*\d){8}"
+    r"|(?<!\d)(?:[78][\s(.-]*[3-9]|9|37[35]|380|972|99[2-68])(?:[\s().-]*\d){9}(?!\d)",
+    re.IGNORECASE,
 )
 
 
@@ -57,15 +67,18 @@ def currency(read: Reader, default: str) -> str:
 
 
 def marketing(read: Reader) -> dict[str, str]:
-    """Return where the order came from: `utm_*`, `sub*` and the like, and the object `marketing`."""
+    """Return where the order came from: marks of the payload and of its object `marketing`, nothing personal."""
     nested = read.payload.get("marketing")
     sources = [nested] if isinstance(nested, dict) else []
     marks: dict[str, str] = {}
     for source in (*sources, read.payload):
         for name, value in source.items():
-            if source is nested or name.startswith(("utm_", "sub")) or name in _MARKS:
-                text = read.clean(f"marketing.{name[:50]}", value, MARK)
-                key = read.clean("marketing", name, 60)
-                if text and key and len(marks) < _MAX_MARKS:
-                    marks.setdefault(key, text)
+            mark = name.lower()
+            if _MARK_NAME.fullmatch(mark) is None:
+                continue
+            text = read.clean(f"marketing.{mark}", value, MARK)
+            if text and _PERSONAL.search(text):
+                read.note(f"marketing.{mark}", "personal_data")
+            elif text:
+                marks.setdefault(mark, text)
     return marks

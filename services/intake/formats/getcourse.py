@@ -4,7 +4,7 @@ Placeholders that were not filled come empty or literally; a phone loses its plu
 Russian title; times are in the account's zone.
 """
 
-from services.intake.formats.common import ID, LINK, contacts, currency, marketing, names, reader
+from services.intake.formats.common import LINK, contacts, currency, marketing, names, reader
 from services.intake.formats.payload import object_of
 from services.intake.formats.rules import (
     Mapped,
@@ -63,9 +63,9 @@ def read(raw: RawRequest, mapped: Mapped) -> ParsedOrder | Unreadable:
 
 
 def _read(fields: Reader, mapped: Mapped) -> ParsedOrder:
-    number = fields.text("external_number", ID)
+    number = fields.identifier("external_number")
     # The school that sends no id still sends the number, unique in its account.
-    external_id = fields.text("external_id", ID) or number
+    external_id = fields.identifier("external_id") or number
     if external_id is None:
         raise UnreadableError(Reason.NOT_AN_ORDER, *fields.notes)
     word = fields.text("status", 100)

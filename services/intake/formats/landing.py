@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from services.intake.formats.common import ID, LINK, NAME, contacts, currency, marketing, names, reader
+from services.intake.formats.common import LINK, NAME, contacts, currency, marketing, names, reader
 from services.intake.formats.payload import object_of
 from services.intake.formats.rules import (
     Json,
@@ -63,7 +63,7 @@ def _unwrap(payload: dict[str, Json]) -> tuple[dict[str, Json], OrderStatus | No
     if not isinstance(data, dict) or not isinstance(kind, str):
         return payload, None
     if kind not in _TYPES:
-        raise UnreadableError(Reason.NOT_AN_ORDER, Note("type", "unknown_type", kind.replace("\x00", "")[:100]))
+        raise UnreadableError(Reason.NOT_AN_ORDER, Note("type", "unknown_type", kind[:100]))
     return {"updated_at": payload.get("timestamp"), **data}, _TYPES[kind]
 
 
@@ -72,16 +72,16 @@ def _read(fields: Reader, mapped: Mapped, status: OrderStatus | None) -> ParsedO
     if word:
         status = read_status(word, {**_STATUSES, **mapped.statuses})
     name, phone, email = contacts(fields)
-    items = _items(fields)
+    items, amount = _items(fields), fields.money("amount")
     return ParsedOrder(
-        external_id=fields.text("external_id", ID),
-        external_number=fields.text("external_number", ID),
+        external_id=fields.identifier("external_id"),
+        external_number=fields.identifier("external_number"),
         status=status,
         name=name,
         phone=phone,
         email=email,
         currency=currency(fields, mapped.currency),
-        amount=fields.money("amount") or _sum(items),
+        amount=_sum(items) if amount is None else amount,
         paid=fields.money("paid"),
         payment_link=fields.text("payment_link", LINK),
         items=items,
@@ -113,7 +113,8 @@ def _item(fields: Reader, line: Json) -> ParsedItem | None:
     given = line.get("quantity")
     quantity = 1 if given is None else read_quantity(given)
     if quantity is None:
-        fields.note("items.quantity", "not_a_quantity", str(given))
+        # Text of lists in lists would be as deep as they are.
+        fields.note("items.quantity", "not_a_quantity", str(given) if isinstance(given, str | int | float) else "")
     price = line.get("price")
     amount = fields.amount("items.price", price.get("amount") if isinstance(price, dict) else price)
     return ParsedItem(title, code, quantity or 1, amount)

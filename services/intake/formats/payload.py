@@ -1,5 +1,6 @@
 """From bytes to a flat or nested object: JSON, form and query, strict about what cannot be stored."""
 
+import re
 from urllib.parse import parse_qsl
 
 import orjson
@@ -17,6 +18,7 @@ _CHARSETS = {
     "koi8-r": "koi8-r",
 }
 _FORM = "application/x-www-form-urlencoded"
+_PLACEHOLDER = re.compile(r"\{[^}]*\}")
 
 
 def object_of(raw: RawRequest) -> dict[str, Json]:
@@ -36,13 +38,21 @@ def object_of(raw: RawRequest) -> dict[str, Json]:
     raise UnreadableError(Reason.UNSUPPORTED_TYPE, Note("body", "media_type", media[:100]))
 
 
+def is_blank(value: Json) -> bool:
+    """Return whether a value says nothing: absent, empty, or a placeholder that was not filled."""
+    if not isinstance(value, str):
+        return value is None
+    text = value.strip()
+    return not text or (text[0] == "{" and _PLACEHOLDER.fullmatch(text) is not None)
+
+
 def find(payload: dict[str, Json], paths: tuple[Path, ...]) -> Json:
-    """Return the first value that is there and not blank; None when nothing is."""
+    """Return the first value that says something; None when nothing does."""
     for first, *steps in paths:
         value = payload.get(first)
         for step in steps:
             value = value.get(step) if isinstance(value, dict) else None
-        if value is not None and value != "":
+        if value is not None and not is_blank(value):
             return value
     return None
 

@@ -62,6 +62,7 @@ class Reason(StrEnum):
     UNKNOWN_STATUS = "unknown_status"
     NO_CONTACT = "no_contact"
     TOO_LARGE = "too_large"
+    READER_FAILED = "reader_failed"  # our own fault; the log has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,12 @@ class Note:
     field: str
     code: str
     detail: str = ""
+
+
+def cleaned(text: str) -> str:
+    """Return text as PostgreSQL can keep it: NUL and lone surrogates are replaced."""
+    text = text.replace("\x00", "\ufffd")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,20 +4,23 @@ A value that cannot be read never loses a lead: it is left out and noted. Text t
 store is another matter: it ends the reading (`Reason.UNSTORABLE`).
 """
 
+import hashlib
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
-from services.intake.formats.payload import find
+from services.intake.formats.payload import find, is_blank
 from services.intake.formats.rules import Json, Note, OrderStatus, Path, Reason, UnreadableError
 
 MAX_AMOUNT = Decimal(10) ** 12
+MAX_ID = 200  # characters
+_LONGEST = 1_048_576  # characters: no body is longer
 _CENT = Decimal("0.01")
-_PLACEHOLDER = re.compile(r"\{[^}]*\}")
 _NUMBER = re.compile(r"-?[\d., ]*\d")
 _SCIENTIFIC = re.compile(r"\d[eE][+-]?\d")
+_THOUSANDS = re.compile(r"-?[1-9]\d{0,2}[.,]\d{3}")
 _CURRENCIES = (
     (("₽", "руб", "rub", "rur", "р."), "RUB"),
     (("₸", "тг", "тенге", "kzt"), "KZT"),
@@ -59,11 +62,16 @@ class Reader:
                 return None
         if not storable(text):
             raise UnreadableError(Reason.UNSTORABLE, Note(name, "unstorable_text"))
-        if not text or (text[0] == "{" and _PLACEHOLDER.fullmatch(text)):
+        if is_blank(text):
             return None
         if len(text) > limit:
             self.note(name, "cut", f"{len(text)} > {limit}")
         return text[:limit]
+
+    def identifier(self, name: str) -> str | None:
+        """Return a field as an identifier (`identifier_of`)."""
+        text = self.text(name, _LONGEST)
+        return None if text is None else identifier_of(text)
 
     def money(self, name: str) -> Decimal | None:
         """Return an amount with two decimals."""
@@ -75,7 +83,8 @@ class Reader:
         text = self.clean(name, value, 60)
         if text is None:
             return None
-        amount = read_amount(text)
+        # A number of JSON has no thousands in it.
+        amount = read_amount(text, grouped=isinstance(value, str))
         if amount is None:
             self.note(name, "not_an_amount", text)
         return amount
@@ -91,7 +100,15 @@ class Reader:
     def note(self, name: str, code: str, detail: str = "") -> None:
         """Remember something for the person who looks at the delivery."""
         if len(self.notes) < 20:
-            self.notes.append(Note(name, code, detail[:200].replace("\x00", "\ufffd")))
+            self.notes.append(Note(name, code, detail[:200]))
+
+
+def identifier_of(text: str) -> str:
+    """Return at most 200 characters; what is longer ends in its digest, so that no two become one."""
+    if len(text) <= MAX_ID:
+        return text
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return f"{text[: MAX_ID - len(digest) - 1]}-{digest}"
 
 
 def storable(text: str) -> bool:
@@ -107,8 +124,11 @@ def storable(text: str) -> bool:
     return True
 
 
-def read_amount(text: str) -> Decimal | None:
-    """Return `12 000,50 руб.` as 12000.50; None for what is no amount from 0 to 10^12."""
+def read_amount(text: str, *, grouped: bool = True) -> Decimal | None:
+    """Return `12 000,50 руб.` as 12000.50; None for what is no amount from 0 to 10^12.
+
+    `grouped`: one mark before three last digits parts thousands, as people write `1.990 руб.`
+    """
     number = _NUMBER.search("".join(" " if c.isspace() else c for c in text))
     if number is None or _SCIENTIFIC.search(text):
         return None
@@ -117,15 +137,13 @@ def read_amount(text: str) -> Decimal | None:
     if comma >= 0 and point >= 0:
         thousands = "," if point > comma else "."
         digits = digits.replace(thousands, "")
-    elif digits.count(",") > 1 or digits.count(".") > 1:
+    elif digits.count(",") > 1 or digits.count(".") > 1 or (grouped and _THOUSANDS.fullmatch(digits)):
         digits = digits.replace(",", "").replace(".", "")
     try:
-        amount = Decimal(digits.replace(",", "."))
+        amount = Decimal(digits.replace(",", ".")).quantize(_CENT, rounding=ROUND_HALF_UP)
     except InvalidOperation:
         return None
-    if not 0 <= amount < MAX_AMOUNT:
-        return None
-    return amount.quantize(_CENT, rounding=ROUND_HALF_UP)
+    return abs(amount) if 0 <= amount < MAX_AMOUNT else None
 
 
 def read_currency(text: str) -> str | None:
