@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
+from prometheus_client import Counter
 
 from libs.common.auth.jwt import JwtVerifier
 from libs.common.core import Core, Telemetry, open_core
@@ -46,7 +47,10 @@ async def open_context(settings: IntakeSettings, telemetry: Telemetry | None = N
 
 def make_context(core: Core, settings: IntakeSettings) -> Context:
     """Return the context around an open core."""
-    return Context(core, SourceCache(core.db), Acceptance(core.db, settings.accept_queue, settings.accept_batch))
+    acceptance = Acceptance(core.db, settings.accept_queue, settings.accept_batch)
+    outcomes = ("disposition", "reason")
+    deliveries = Counter("intake_deliveries", "Deliveries by what became of them", outcomes, registry=core.metrics)
+    return Context(core, SourceCache(core.db), acceptance, deliveries)
 
 
 def create_api(settings: IntakeSettings) -> FastAPI:

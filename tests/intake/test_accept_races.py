@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from libs.common.db import Connection, Database
-from libs.common.events.intake import LeadReceived, OrderChanged
+from libs.common.events.intake import LeadReceived, LeadUpdated, OrderChanged
 from libs.common.ids import uuid7
 from services.intake.context import Context
 from services.intake.deliveries.admission import Admission, Delivery, admit
@@ -51,13 +51,18 @@ async def uncommitted(db: Database, first: Admission) -> AsyncIterator[Connectio
         yield conn
 
 
+async def blocked(db: Database) -> None:
+    """Return when somebody waits for a lock; asked outside of any transaction, which would see its first answer."""
+    async with asyncio.timeout(10):
+        while not await db.pool.fetchval(BLOCKED):
+            await asyncio.sleep(0.01)
+
+
 async def race(db: Database, first: Admission, second: Admission, end: str = "COMMIT") -> str:
     """Let `second` wait for the transaction of `first`, end that, and return how `second` came out."""
     async with uncommitted(db, first) as conn, db.pool.acquire() as other:
         waiting = asyncio.create_task(store(other, second))
-        async with asyncio.timeout(10):
-            while not await conn.fetchval(BLOCKED):
-                await asyncio.sleep(0.01)
+        await blocked(db)
         await conn.execute(end)
         [row] = await waiting
     disposition: str = row["disposition"]
@@ -109,6 +114,36 @@ async def test_a_phone_and_an_address_at_once_find_one_customer(
     await race(ctx.core.db, admission("1", email=first), admission("2", email=second))
     events = await front.said(LeadReceived)
     assert len({event.customer_id for event in events}) == await front.count("customer") == 1
+
+
+async def test_an_address_beside_a_phone_that_overlaps_finds_the_customer_of_the_phone(
+    front: Front, ctx: Context
+) -> None:
+    async with uncommitted(ctx.core.db, admission("1")) as conn:
+        second = asyncio.create_task(ctx.acceptance.accept(admission("2", email="a@b.ru")))
+        await blocked(ctx.core.db)
+        await conn.execute("COMMIT")
+        await second
+    await ctx.acceptance.accept(admission("3", "", email="a@b.ru"))
+    events = await front.said(LeadReceived)
+    assert (len(events), len({event.customer_id for event in events}), await front.count("customer")) == (3, 1, 1)
+
+
+async def test_an_address_of_a_customer_that_is_stays_where_it_is(front: Front, ctx: Context) -> None:
+    for each in (admission("1"), admission("2", "", email="a@b.ru"), admission("3", email="a@b.ru")):
+        await ctx.acceptance.accept(each)
+    customers = [event.customer_id for event in await front.said(LeadReceived)]
+    owner = await ctx.core.db.pool.fetchval("SELECT customer_id FROM customer_identity WHERE kind = 'email'")
+    assert (customers[0], owner) == (customers[2], customers[1])
+
+
+async def test_a_person_that_overlaps_the_birth_of_the_lead_is_learned(front: Front, ctx: Context) -> None:
+    async with uncommitted(ctx.core.db, admission("1", "", email="a@b.ru")) as conn:
+        second = asyncio.create_task(ctx.acceptance.accept(admission("1", email="a@b.ru")))
+        await blocked(ctx.core.db)
+        await conn.execute("COMMIT")
+        await second
+    assert [event.person.phone for event in await front.said(LeadUpdated)] == ["+79161234567"]
 
 
 async def test_batches_in_opposite_order_do_not_lock_each_other_up(front: Front, ctx: Context) -> None:

@@ -6,7 +6,9 @@ import json
 import pytest
 from pydantic_core import to_json
 
-from libs.common.events.intake import LeadReceived, OrderChanged
+from libs.common.events import REGISTRY
+from libs.common.events.intake import LeadReceived, LeadUpdated, OrderChanged
+from libs.common.events.shared import Person
 from tests.intake.front import Front, lead_of, order
 
 
@@ -24,8 +26,9 @@ async def test_the_stored_event_is_what_its_model_would_write(front: Front) -> N
     hook = await front.source()
     await front.deliver(hook, order(items=[{"sku": "CR-1", "title": "Крем", "price": "1990"}], utm_source="vk"))
     await front.deliver(hook, order(status="paid", paid="1990"))
+    await front.deliver(hook, order(email="anna@b.ru"))
     for row in await front.ctx.core.db.pool.fetch("SELECT type, body FROM outbox ORDER BY id"):
-        model = LeadReceived if row["type"] == LeadReceived.event_type else OrderChanged
+        model = REGISTRY[row["type"]]
         written = json.loads(to_json(model.model_validate_json(row["body"])))
         assert normal(json.loads(row["body"])) == normal(written)
 
@@ -66,6 +69,54 @@ async def test_a_delivery_without_status_leaves_the_status_alone(front: Front) -
     await front.deliver(hook, order(total="2500"))
     [change] = await front.said(OrderChanged)
     assert (change.to_status, change.amount and str(change.amount.amount)) == ("paid", "2500.00")
+
+
+async def test_a_currency_comes_with_the_sum_that_it_belongs_to(front: Front) -> None:
+    hook = await front.source()
+    await front.deliver(hook, order(total="100 руб."))
+    await front.deliver(hook, order(total=None, currency="EUR", status="in_work"))
+    await front.deliver(hook, order(total="100 $"))
+    changes = [c.amount for c in await front.said(OrderChanged)]
+    assert [(str(m.amount), m.currency) for m in changes if m] == [("100.00", "RUB"), ("100.00", "USD")]
+
+
+@pytest.mark.req("S4.1")
+async def test_a_statement_of_a_wrong_clock_freezes_no_order(front: Front) -> None:
+    hook = await front.source()
+    await front.deliver(hook, order(status="new", updated_at="2126-01-01T00:00:00Z"))
+    await front.deliver(hook, order(status="paid", updated_at="2026-03-02T09:14:00Z"))
+    notes = await front.ctx.core.db.pool.fetchval("SELECT notes FROM delivery ORDER BY id LIMIT 1")
+    assert [c.to_status for c in await front.said(OrderChanged)] == ["paid"]
+    assert [(note["field"], note["code"]) for note in notes] == [("said_at", "ahead_of_time")]
+
+
+async def test_what_is_said_later_about_the_person_is_told_once(front: Front) -> None:
+    hook = await front.source()
+    await front.deliver(hook, order(phone="", name=None, email="anna@b.ru"))
+    answers = [await front.deliver(hook, order(email="anna@b.ru")) for _ in "ab"]
+    [event] = await front.said(LeadUpdated)
+    assert [answer["disposition"] for answer in answers] == ["accepted", "repeat"]
+    assert event.person == Person(name="Анна", phone="+79161234567", phone_raw="8 916 123-45-67", email="anna@b.ru")
+    rows = await front.ctx.core.db.pool.fetch("SELECT to_value FROM history WHERE what = 'lead_person'")
+    assert [row["to_value"] for row in rows] == ["name, phone"]
+
+
+async def test_a_phone_that_was_learned_later_names_the_customer(front: Front) -> None:
+    hook = await front.source()
+    await front.deliver(hook, order("1", phone="", email="anna@b.ru", status="paid"))
+    await front.deliver(hook, order("1", email="anna@b.ru", status="cancelled"))
+    await front.deliver(hook, order("2"))
+    assert (await front.count("customer"), await front.count("customer_identity")) == (1, 2)
+    assert [
+        row["sequence"] for row in await front.ctx.core.db.pool.fetch("SELECT sequence FROM outbox ORDER BY id")
+    ] == [1, 2, 3, 1]
+
+
+async def test_what_a_lead_knew_of_its_person_stays(front: Front) -> None:
+    hook = await front.source()
+    await front.deliver(hook, order())
+    answer = await front.deliver(hook, order(phone="8 916 000-00-00", name="Мария"))
+    assert (answer["disposition"], await front.said(LeadUpdated)) == ("repeat", [])
 
 
 async def test_a_repeat_burns_no_order_number(front: Front) -> None:

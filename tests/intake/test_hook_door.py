@@ -1,13 +1,18 @@
 """Who may deliver, how much and how fast; and that nothing authentic is ever answered with an error."""
 
 import base64
+import json
 from datetime import UTC, datetime
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook
+from starlette.types import Message
 
+from libs.common.events.intake import OrderChanged
+from services.intake.deliveries import admission
 from services.intake.formats.rules import RawRequest
 from tests.intake.front import Front, order
 from tests.intake.payloads import raw_of, sample
@@ -87,6 +92,33 @@ async def test_a_signed_order_is_accepted_and_its_id_is_the_last_resort(front: F
     assert [answer["disposition"] for answer in answers] == ["accepted", "repeat"]
 
 
+@pytest.mark.req("P.2")
+async def test_a_retry_of_a_message_undoes_no_newer_state(front: Front) -> None:
+    secret = "whsec_" + base64.b64encode(b"k" * 32).decode()
+    hook, made = await front.source(auth="signature", secret=secret), list[str]()
+    for message, status in (("m1", "new"), ("m2", "paid"), ("m1", "new")):
+        body = json.dumps(order(status=status)).encode()
+        answer = await front.send("POST", hook, content=body, headers=signed(secret, body, message))
+        made.append(answer.json()["disposition"])
+    assert made == ["accepted", "accepted", "repeat"]
+    assert [c.to_status for c in await front.said(OrderChanged)] == ["paid"]
+    assert [await front.count("delivery"), await front.count("lead")] == [3, 1]
+
+
+@pytest.mark.req("P.2")
+async def test_a_message_that_waited_in_quarantine_is_taken_once(front: Front) -> None:
+    secret = "whsec_" + base64.b64encode(b"k" * 32).decode()
+    hook, body = await front.source(auth="signature", secret=secret), json.dumps(order(status="odd")).encode()
+    for _ in "ab":
+        await front.send("POST", hook, content=body, headers=signed(secret, body))
+    [source] = await front.ctx.core.db.pool.fetch("SELECT id FROM source")
+    await front.ok("PATCH", f"/sources/{source['id']}", {"status_map": {"odd": "new"}}, headers={"if-match": '"1"'})
+    rows = await front.ctx.core.db.pool.fetch("SELECT id FROM delivery ORDER BY id")
+    settled = [await front.ok("POST", f"/deliveries/{row['id']}/rerun") for row in rows]
+    assert [view["disposition"] for view in settled] == ["accepted", "repeat"]
+    assert {view["lead_id"] for view in settled} == {settled[0]["lead_id"]}
+
+
 async def test_an_old_timestamp_is_refused(front: Front) -> None:
     example = sample("landing_standard_webhook_order")
     secret = example["secret"]
@@ -125,6 +157,84 @@ async def test_an_idempotency_key_names_an_order_without_id(front: Front) -> Non
     raw = raw_of("landing_plain_form")
     answers = [(await front.send("POST", hook, content=raw.body, headers=raw.headers)).json() for _ in "ab"]
     assert [answer["disposition"] for answer in answers] == ["accepted", "repeat"]
+
+
+HOSTILE = [
+    (b'{"phone": "89161234567"}', "", {"user-agent": "a\\u0000"}),
+    (b"{}", "", {"user-agent": "a\x00b", "x-odd": "\xff"}),
+    (b"", "?utm_source%00=%00&phone=89161234567", {}),
+    (b'{"phone": "89161234567", "marketing": {"utm_\\u0000": "\\u0000", "utm_source": "\\u0000"}}', "", {}),
+    (
+        b'{"phone": "89161234567", "items": [{"title": "a", "quantity": ' + b"[" * 1000 + b"]" * 1000 + b"}]}",
+        "",
+        {},
+    ),
+    (b'{"phone": "89161234567", "total": 999999999999.999}', "", {}),
+]
+
+
+@pytest.mark.req("P.1")
+@pytest.mark.parametrize(("body", "query", "headers"), HOSTILE)
+async def test_what_is_authentic_is_kept_whatever_it_holds(
+    front: Front, body: bytes, query: str, headers: dict[str, str]
+) -> None:
+    hook = await front.source()
+    raw = {name: value.encode("latin-1") for name, value in {**JSON, **headers}.items()}
+    answer = await front.send("POST", hook + query, content=body, headers=raw)  # type: ignore[arg-type] # bytes are bytes on the wire
+    assert answer.status_code == 202
+    kept = await front.ctx.core.db.pool.fetchval("SELECT body FROM delivery")
+    assert kept == body
+
+
+async def test_a_format_that_fails_leaves_the_delivery_in_quarantine(
+    front: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hook = await front.source()
+    monkeypatch.setattr(admission, "read", lambda *_: 1 // 0)
+    answer = await front.deliver(hook, order())
+    assert answer["disposition"] == "quarantined"
+    assert await front.ctx.core.db.pool.fetchval("SELECT reason FROM delivery") == "reader_failed"
+
+
+async def test_a_sender_that_breaks_off_before_its_body_has_delivered_nothing(front: Front) -> None:
+    hook, sent = await front.source(), list[Message]()
+
+    async def gone() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def note(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": hook, "query_string": b"phone=89161234567", "headers": []}
+    await front.app({**scope, "http_version": "1.1", "root_path": ""}, gone, note)
+    assert (sent[0]["status"], await front.count("delivery")) == (400, 0)
+
+
+NASTY = st.sampled_from(
+    ["\x00", "\\u0000", "phone", "utm_source", "marketing", "sub1", "data", "items", "total", "\ud7ff"]
+)
+nested = st.recursive(
+    st.none() | st.integers() | NASTY | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NASTY, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    payload=st.dictionaries(NASTY | st.text(max_size=5), nested, max_size=5),
+    query=st.dictionaries(NASTY, NASTY, max_size=3),
+    header=st.text(st.characters(max_codepoint=255), max_size=20),
+)
+async def test_no_json_query_or_header_makes_an_error(
+    front: Front, payload: dict[str, object], query: dict[str, str], header: str
+) -> None:
+    rows = await front.ctx.core.db.pool.fetch("SELECT key FROM source")
+    hook = f"/intake/v1/hooks/{rows[0]['key']}" if rows else await front.source(rate_per_second=10_000)
+    body = json.dumps({"phone": "89161234567", **payload}).encode()
+    headers = {**JSON, "x-odd": header.encode("latin-1")}
+    answer = await front.send("POST", f"{hook}?{urlencode(query)}", content=body, headers=headers)  # type: ignore[arg-type] # bytes are bytes on the wire
+    assert answer.status_code == 202
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

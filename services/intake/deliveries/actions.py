@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-import orjson
-
 from libs.common.ids import uuid7
+from libs.common.inbox.errors import is_transient
+from libs.common.telemetry.logs import get_logger
 from services.intake.context import Context
 from services.intake.deliveries.admission import Delivery, admit, notes_json
-from services.intake.deliveries.group import UnstorableError
+from services.intake.deliveries.group import OverloadedError, UnstorableError
 from services.intake.deliveries.rules import Disposition
 from services.intake.errors import NotFoundError
 from services.intake.formats.rules import Note, RawRequest, Reason, Unreadable
@@ -20,6 +20,7 @@ QUARANTINE = """
 INSERT INTO delivery (id, desk, source_id, received_at, method, query, headers, body, disposition, reason, notes,
                       reruns)
 VALUES ($1, $2, $3, $4, $5, $6, $7::text::jsonb, $8, 'quarantined', $9, $10::text::jsonb, 0)
+ON CONFLICT (id) DO NOTHING
 """
 
 READ = "SELECT * FROM delivery WHERE id = $1"
@@ -28,8 +29,7 @@ SOURCE = "SELECT * FROM source WHERE id = $1"
 # Something newer than this delivery has spoken for the same order since.
 SUPERSEDED = """
 UPDATE delivery d
-SET disposition = 'repeat', reason = NULL, lead_id = o.lead_id, order_id = o.id, order_number = o.order_number,
-    reruns = d.reruns + 1, rerun_at = $4
+SET disposition = 'repeat', reason = NULL, lead_id = o.lead_id, order_id = o.id, order_number = o.order_number
 FROM sales_order o
 WHERE d.id = $1 AND d.disposition = 'quarantined' AND o.source_id = $2 AND o.external_id = $3
   AND o.heard_at > d.received_at
@@ -42,6 +42,8 @@ UPDATE delivery SET reruns = reruns + 1, rerun_at = $2,
 WHERE id = $1
 """
 
+log = get_logger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -51,6 +53,7 @@ class Answer:
     disposition: Disposition
     lead_id: UUID | None = None
     order_number: str | None = None
+    reason: Reason | None = None
 
 
 async def receive(ctx: Context, source: Source, raw: RawRequest, traceparent: str | None) -> Answer:
@@ -65,13 +68,34 @@ async def receive(ctx: Context, source: Source, raw: RawRequest, traceparent: st
         return await quarantine(ctx, delivery, admission)
     try:
         accepted = await ctx.acceptance.accept(admission)
-    except UnstorableError as error:
-        return await quarantine(ctx, delivery, Unreadable(Reason.UNSTORABLE, (Note("", str(error)),)))
+    except OverloadedError:
+        raise
+    except Exception as error:
+        if is_transient(error):
+            raise
+        return await quarantine(ctx, delivery, unstorable(error))
     return Answer(delivery.id, accepted.disposition, accepted.lead_id, accepted.order_number)
 
 
 async def quarantine(ctx: Context, delivery: Delivery, why: Unreadable) -> Answer:
-    """Keep the raw request alone, in a transaction of its own."""
+    """Keep the raw request alone, in a transaction of its own: the last resort, so it gives up what it must."""
+    try:
+        await _keep(ctx, delivery, why.reason, delivery.headers_json(), notes_json(why.notes))
+    except Exception as error:
+        if is_transient(error):
+            raise
+        log.exception("delivery kept without headers and notes", delivery_id=str(delivery.id))
+        await _keep(ctx, delivery, why.reason, "{}", "[]")
+    return Answer(delivery.id, Disposition.QUARANTINED, reason=why.reason)
+
+
+def unstorable(error: Exception) -> Unreadable:
+    """Return why a delivery that could be read could not be stored."""
+    cause = str(error) if isinstance(error, UnstorableError) else type(error).__name__
+    return Unreadable(Reason.UNSTORABLE, (Note("", cause),))
+
+
+async def _keep(ctx: Context, delivery: Delivery, reason: Reason, headers: str, notes: str) -> None:
     raw = delivery.raw
     async with ctx.core.db.begin() as tx:
         await tx.conn.execute(
@@ -82,13 +106,12 @@ async def quarantine(ctx: Context, delivery: Delivery, why: Unreadable) -> Answe
             delivery.received_at,
             raw.method,
             delivery.kept_query(),
-            delivery.headers_json(),
+            headers,
             raw.body,
-            why.reason.value,
-            notes_json(why.notes),
+            reason.value,
+            notes,
         )
         await tx.commit()
-    return Answer(delivery.id, Disposition.QUARANTINED)
 
 
 async def rerun(ctx: Context, delivery_id: UUID, traceparent: str | None) -> None:
@@ -117,12 +140,10 @@ async def _read_again(ctx: Context, delivery: Delivery, now: datetime) -> tuple[
     admission = admit(delivery, now)
     if isinstance(admission, Unreadable):
         return admission.reason.value, notes_json(admission.notes)
-    superseded = await ctx.core.db.pool.fetchval(
-        SUPERSEDED, delivery.id, delivery.source.id, admission.external_id, now
-    )
+    superseded = await ctx.core.db.pool.fetchval(SUPERSEDED, delivery.id, delivery.source.id, admission.external_id)
     if superseded is None:
         try:
             await ctx.acceptance.accept(admission)
         except UnstorableError as error:
-            return Reason.UNSTORABLE.value, orjson.dumps([{"field": "", "code": str(error), "detail": ""}]).decode()
+            return Reason.UNSTORABLE.value, notes_json(unstorable(error).notes)
     return None, "[]"

@@ -1,8 +1,8 @@
 """From a request to one row of the accepting statement: read, number checked, event begun."""
 
 from collections.abc import Hashable
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from uuid import UUID
@@ -10,15 +10,19 @@ from uuid import UUID
 import orjson
 
 from libs.common.phone import Phone, read_phone
+from libs.common.telemetry.logs import get_logger
 from services.intake.deliveries.rules import is_false, signals_of
 from services.intake.formats.read import read
-from services.intake.formats.rules import Note, ParsedItem, ParsedOrder, RawRequest, Reason, Unreadable
-from services.intake.sources.rules import Source
+from services.intake.formats.rules import Note, ParsedItem, ParsedOrder, RawRequest, Reason, Unreadable, cleaned
+from services.intake.formats.values import identifier_of
+from services.intake.sources.rules import Auth, Source
 
 MAX_EVENT = 400 * 1024  # bytes of a lead.received, well below what the outbox takes
-MAX_ID = 200
+MAX_AHEAD = timedelta(minutes=5)  # between a sender's clock and ours
 # What proves the sender or belongs to a browser session is of no use later, so it is not kept.
 _MASKED = frozenset({"authorization", "proxy-authorization", "cookie", "x-source-token"})
+
+log = get_logger(__name__)
 
 cached_phone = lru_cache(maxsize=8192)(read_phone)
 
@@ -35,8 +39,8 @@ class Delivery:
 
     def headers_json(self) -> str:
         """Return the headers as they are kept: without secrets, storable."""
-        kept = {name: "***" if name in _MASKED else value for name, value in self.raw.headers.items()}
-        return orjson.dumps(kept).decode().replace("\\u0000", "")
+        kept = {name: "***" if name in _MASKED else cleaned(value) for name, value in self.raw.headers.items()}
+        return orjson.dumps(kept).decode()
 
     def kept_query(self) -> bytes:
         """Return the query string without the value of `token`."""
@@ -57,10 +61,25 @@ class Admission:
 
 def admit(delivery: Delivery, now: datetime) -> Admission | Unreadable:
     """Read a delivery by its source's present settings. Never raises, whatever the bytes are."""
-    source = delivery.source
-    order = read(source.format, delivery.raw, source.mapped)
-    if isinstance(order, Unreadable):
+    try:
+        order = read(delivery.source.format, delivery.raw, delivery.source.mapped)
+        return order if isinstance(order, Unreadable) else _admit(delivery, _timely(order, delivery), now)
+    except Exception:
+        # Formats are total; should one not be, the delivery must not pay for it.
+        log.exception("delivery not read", delivery_id=str(delivery.id), source=delivery.source.code)
+        return Unreadable(Reason.READER_FAILED)
+
+
+def _timely(order: ParsedOrder, delivery: Delivery) -> ParsedOrder:
+    """Return the order without a time that a wrong clock said: it would outdo every later statement (S4.1)."""
+    if order.said_at is None or order.said_at <= delivery.received_at + MAX_AHEAD:
         return order
+    note = Note("said_at", "ahead_of_time", order.said_at.isoformat())
+    return replace(order, said_at=None, notes=(*order.notes, note))
+
+
+def _admit(delivery: Delivery, order: ParsedOrder, now: datetime) -> Admission | Unreadable:
+    source = delivery.source
     phone = cached_phone(order.phone, source.region) if order.phone else None
     external_id = order.external_id or _fallback_id(delivery)
     items = _items(order.items, order.currency)
@@ -77,9 +96,9 @@ def admit(delivery: Delivery, now: datetime) -> Admission | Unreadable:
 def _fallback_id(delivery: Delivery) -> str:
     headers = delivery.raw.headers
     for name in ("webhook-id", "idempotency-key"):
-        given = headers.get(name, "").strip().strip('"').replace("\x00", "")
+        given = headers.get(name, "").strip().strip('"')
         if given:
-            return given[:MAX_ID]
+            return identifier_of(cleaned(given))
     return str(delivery.id)
 
 
@@ -168,9 +187,18 @@ def _row(
         ",".join(signals_of(phone, source.test_prefixes)),
         delivery.traceparent,
         head,
+        _message_id(delivery),
     )
+
+
+def _message_id(delivery: Delivery) -> str | None:
+    """Return the `webhook-id` that was signed: the sender's retries of one message carry the same one."""
+    if delivery.source.auth is not Auth.SIGNATURE:
+        return None
+    given = delivery.raw.headers.get("webhook-id")
+    return cleaned(given) if given else None
 
 
 def notes_json(notes: tuple[Note, ...]) -> str:
     """Return notes as they are kept with the delivery."""
-    return orjson.dumps([asdict(note) for note in notes]).decode() if notes else "[]"
+    return orjson.dumps([{k: cleaned(v) for k, v in asdict(n).items()} for n in notes]).decode() if notes else "[]"

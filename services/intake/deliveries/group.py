@@ -15,6 +15,7 @@ import asyncpg
 
 from libs.common.db import Database
 from services.intake.deliveries.admission import Admission
+from services.intake.deliveries.amend import amend, repeat
 from services.intake.deliveries.rules import Disposition, take_batch
 from services.intake.deliveries.statement import ACCEPT
 
@@ -24,6 +25,7 @@ QUEUE = 2048  # deliveries that may wait; more are told to come again
 ATTEMPTS = 4
 
 # Lost a race with another transaction: the same statement in a new snapshot will do.
+_KNOWN_MESSAGE = "uq_delivery_source_id_webhook_id"
 _RACES = (asyncpg.TransactionRollbackError, asyncpg.CardinalityViolationError)
 
 
@@ -146,6 +148,11 @@ class Acceptance:
             except _RACES:
                 if attempt == ATTEMPTS:
                     raise
+            except asyncpg.UniqueViolationError as error:
+                if error.constraint_name != _KNOWN_MESSAGE:
+                    raise UnstorableError(type(error).__name__) from error
+                if row := await repeat(self._db.pool, admission.row):
+                    return Accepted(row["lead_id"], row["order_id"], str(row["order_number"]), Disposition.REPEAT)
             except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
                 raise UnstorableError(type(error).__name__) from error
             except asyncpg.InterfaceError as error:
@@ -157,9 +164,19 @@ class Acceptance:
     async def _store(self, admissions: Sequence[Admission]) -> list[Accepted]:
         columns = zip(*(admission.row for admission in admissions), strict=True)
         rows = await self._db.pool.fetch(ACCEPT, *columns)
+        self._wake_relay()
+        return [await self._accepted(admission, row) for admission, row in zip(admissions, rows, strict=True)]
+
+    async def _accepted(self, admission: Admission, row: asyncpg.Record) -> Accepted:
+        disposition = Disposition(cast("str", row["disposition"]))
+        if (row["astray"] or row["tells_more"]) and await amend(self._db.pool, admission.row, row):
+            disposition = Disposition.ACCEPTED
+            self._wake_relay()
+        return Accepted(row["lead_id"], row["order_id"], str(row["order_number"]), disposition)
+
+    def _wake_relay(self) -> None:
         if self._db.wake_relay is not None:
             self._db.wake_relay()
-        return [_accepted(row) for row in rows]
 
 
 def is_away(error: Exception) -> bool:
@@ -175,10 +192,6 @@ def is_away(error: Exception) -> bool:
         | OSError
         | TimeoutError,
     )
-
-
-def _accepted(row: asyncpg.Record) -> Accepted:
-    return Accepted(row[1], row[2], str(row[3]), Disposition(cast("str", row[4])))
 
 
 def _fail(waiting: _Waiting, error: Exception) -> None:

@@ -4,6 +4,7 @@
 kept and answered 202, or as the source wants it (flow.md, *bad hook input*).
 """
 
+import math
 import time
 
 import orjson
@@ -15,11 +16,14 @@ from libs.common import faultpoints
 from libs.common.http.failures import unavailable
 from libs.common.http.problems import Problem
 from libs.common.http.shell import limit_body
+from libs.common.inbox.errors import is_transient
+from libs.common.telemetry.context import bind
+from libs.common.telemetry.logs import get_logger
 from libs.common.telemetry.tracing import current_traceparent
 from services.intake.context import Context
 from services.intake.deliveries.actions import Answer, receive
 from services.intake.deliveries.door import is_authentic
-from services.intake.deliveries.group import OverloadedError, is_away
+from services.intake.deliveries.group import OverloadedError
 from services.intake.formats.rules import RawRequest
 from services.intake.sources.cache import Known
 from services.intake.sources.rules import ResponseKind
@@ -27,6 +31,8 @@ from services.intake.sources.rules import ResponseKind
 PATH = "/intake/v1/hooks/{source_key}"
 _JSON = (b"content-type", b"application/json")
 _TEXT = (b"content-type", b"text/plain; charset=utf-8")
+
+log = get_logger(__name__)
 
 
 class Hook:
@@ -47,14 +53,7 @@ class Hook:
             body=await _body(receive_part),
         )
         _admit(known, raw)
-        try:
-            answer = await receive(ctx, known.source, raw, current_traceparent())
-        except OverloadedError as error:
-            raise unavailable(error.retry_after) from None
-        except Exception as error:
-            if is_away(error):
-                raise unavailable() from error
-            raise
+        answer = await _received(ctx, known, raw)
         faultpoints.reach("intake.committed")
         await _answer(send, known.source.response, answer)
 
@@ -64,11 +63,30 @@ def hook_route() -> Route:
     return Route(PATH, Hook(), methods=["GET", "POST"], include_in_schema=False)
 
 
+async def _received(ctx: Context, known: Known, raw: RawRequest) -> Answer:
+    """Return what became of the delivery, counted. Raises Problem when nothing was kept."""
+    try:
+        answer = await receive(ctx, known.source, raw, current_traceparent())
+    except OverloadedError as error:
+        ctx.deliveries.labels("refused", "overloaded").inc()
+        raise unavailable(error.retry_after) from None
+    except Exception as error:
+        ctx.deliveries.labels("refused", type(error).__name__).inc()
+        if is_transient(error):
+            log.warning("delivery not kept", source=known.source.code, error_type=type(error).__name__)
+            raise unavailable() from error
+        raise
+    if answer.lead_id is not None:
+        bind(lead_id=str(answer.lead_id))
+    ctx.deliveries.labels(answer.disposition, answer.reason or "").inc()
+    return answer
+
+
 async def _known(ctx: Context, key: str) -> Known:
     try:
         known = await ctx.sources.get(key)
     except Exception as error:
-        if is_away(error):
+        if is_transient(error):
             raise unavailable() from error
         raise
     if known is None or not known.source.active:
@@ -77,16 +95,14 @@ async def _known(ctx: Context, key: str) -> Known:
 
 
 async def _body(receive_part: Receive) -> bytes:
-    message = await receive_part()
-    body: bytes = message.get("body", b"")
-    if not message.get("more_body"):
-        return body
-    parts = [body]
-    while message.get("more_body"):
+    parts: list[bytes] = []
+    more = True
+    while more:
         message = await receive_part()
         if message["type"] == "http.disconnect":
             raise Problem(400, "malformed_request")
         parts.append(message.get("body", b""))
+        more = message.get("more_body", False)
     return b"".join(parts)
 
 
@@ -95,7 +111,7 @@ def _admit(known: Known, raw: RawRequest) -> None:
         raise Problem(401, "sender_unverified", headers={"WWW-Authenticate": 'Basic realm="dozvon"'})
     wait = known.pace.take(time.monotonic())
     if wait:
-        raise Problem(429, "too_many_requests", headers={"Retry-After": str(max(1, round(wait)))})
+        raise Problem(429, "too_many_requests", headers={"Retry-After": str(math.ceil(wait))})
 
 
 async def _answer(send: Send, kind: ResponseKind, answer: Answer) -> None:

@@ -3,7 +3,8 @@
 Everything in it sees one snapshot, so a row that a concurrent transaction committed meanwhile is invisible
 to its reads. What must be right under such a race is therefore decided by what an `ON CONFLICT` lock
 returns: the customer behind an identity, new or repeat, the state before a change, and (for S4.2) the
-customer's newest order, which the customer's row carries for that purpose.
+customer's newest order, which the customer's row carries for that purpose. What is left to `amend` is told by
+`astray` and `tells_more`.
 
 Locks are taken in one order everywhere: identities (e-mail before phone), customers, orders, stream rows,
 each sorted. Within a batch no order and no identity may come twice (`group.take_batch`); two deliveries
@@ -48,6 +49,7 @@ COLUMNS = {
     "signals": "text",
     "traceparent": "text",
     "head": "text",
+    "webhook_id": "text",
 }
 _ARRAYS = ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(COLUMNS.values(), 1))
 UNPAID = ", ".join(f"'{status.value}'" for status in sorted(rules.UNPAID))
@@ -80,7 +82,8 @@ WITH given AS MATERIALIZED (
     ON CONFLICT (desk, kind, value) DO UPDATE SET customer_id = c.customer_id
     RETURNING desk, value, customer_id
 ), resolved AS MATERIALIZED (
-    SELECT i.*, coalesce(i.known_customer, p.customer_id, e.customer_id, i.new_customer_id) AS customer_id
+    SELECT i.*, coalesce(i.known_customer, p.customer_id, e.customer_id, i.new_customer_id) AS customer_id,
+           e.customer_id AS email_customer
     FROM given i
     LEFT JOIN phones p ON p.value = i.phone_key AND p.desk = i.desk
     LEFT JOIN emails e ON e.value = i.email AND e.desk = i.desk
@@ -107,15 +110,17 @@ WITH given AS MATERIALIZED (
            r.currency, r.payment_link, r.items::jsonb, r.placed_at, r.said_at, r.received_at, r.received_at, 1
     FROM resolved r ORDER BY r.source_id, r.external_id
     ON CONFLICT (source_id, external_id) DO UPDATE
-    SET (status, status_said, amount, paid, payment_link, said_at, heard_at, version) = (
-            SELECT s.status, o.status_said OR excluded.status_said, s.amount, s.paid, s.payment_link,
+    SET (status, status_said, amount, paid, currency, payment_link, said_at, heard_at, version) = (
+            SELECT s.status, o.status_said OR excluded.status_said, s.amount, s.paid, s.currency, s.payment_link,
                    greatest(o.said_at, excluded.said_at), greatest(o.heard_at, excluded.heard_at),
-                   o.version + ((s.status, s.amount, s.paid, s.payment_link)
-                       IS DISTINCT FROM (o.status, o.amount, o.paid, o.payment_link))::int
+                   o.version + ((s.status, s.amount, s.paid, s.currency, s.payment_link)
+                       IS DISTINCT FROM (o.status, o.amount, o.paid, o.currency, o.payment_link))::int
             FROM (
                 SELECT CASE WHEN says AND excluded.status_said THEN excluded.status ELSE o.status END AS status,
                        CASE WHEN says THEN coalesce(excluded.amount, o.amount) ELSE o.amount END AS amount,
                        CASE WHEN says THEN coalesce(excluded.paid, o.paid) ELSE o.paid END AS paid,
+                       CASE WHEN says AND coalesce(excluded.amount, excluded.paid) IS NOT NULL
+                            THEN excluded.currency ELSE o.currency END AS currency,
                        CASE WHEN says THEN coalesce(excluded.payment_link, o.payment_link)
                             ELSE o.payment_link END AS payment_link
                 -- An older statement that comes later changes nothing (S4.1).
@@ -128,12 +133,20 @@ WITH given AS MATERIALIZED (
 ), outcome AS MATERIALIZED (
     SELECT r.n, r.delivery_id, r.desk, r.source_id, r.source, r.playbook, r.received_at, r.now, r.method, r.query,
            r.headers, r.body, r.notes, r.external_id, r.marketing, r.name, r.phone, r.phone_raw, r.email,
-           r.language, r.zone, r.traceparent, r.head, o.fresh, o.moved, o.from_status, o.id AS order_id, o.lead_id,
-           o.customer_id, o.order_number, o.status, o.amount, o.paid, o.currency, o.payment_link,
+           r.language, r.zone, r.traceparent, r.head, r.webhook_id, o.fresh, o.moved, o.from_status,
+           o.id AS order_id, o.lead_id, o.customer_id, o.order_number, o.status, o.amount, o.paid, o.currency,
+           o.payment_link,
            e.lead_id AS earlier, 'lead:' || o.lead_id AS key,
            CASE WHEN e.lead_id IS NULL THEN r.marks ELSE r.marks || 'second_unpaid_order'::text END AS signals,
            CASE WHEN o.moved THEN 'accepted' WHEN NOT o.fresh THEN 'repeat'
-                WHEN 'test_number' = ANY (r.marks) THEN 'test' ELSE 'accepted' END AS disposition
+                WHEN 'test_number' = ANY (r.marks) THEN 'test' ELSE 'accepted' END AS disposition,
+           coalesce(r.email_customer <> o.customer_id, false) AS astray,
+           -- A lead that this snapshot does not show may lack anything.
+           CASE WHEN o.fresh THEN false WHEN r.known IS NULL THEN true ELSE EXISTS (
+               SELECT FROM lead l WHERE l.id = o.lead_id
+               AND (coalesce(l.name, r.name), coalesce(l.phone, r.phone), coalesce(l.email, r.email))
+                   IS DISTINCT FROM (l.name, l.phone, l.email)
+           ) END AS tells_more
     FROM resolved r
     JOIN orders o ON o.external_id = r.external_id AND o.source_id = r.source_id
     LEFT JOIN customers c ON c.id = o.customer_id
@@ -166,14 +179,14 @@ WITH given AS MATERIALIZED (
     FROM outcome WHERE fresh OR moved
 ), kept AS (
     INSERT INTO delivery AS k (id, desk, source_id, received_at, method, query, headers, body, disposition, notes,
-                               lead_id, order_id, order_number, reruns)
+                               lead_id, order_id, order_number, webhook_id, reruns)
     SELECT delivery_id, desk, source_id, received_at, method, query, headers::jsonb, body, disposition,
-           notes::jsonb, lead_id, order_id, order_number, 0
+           notes::jsonb, lead_id, order_id, order_number, webhook_id, 0
     FROM outcome
     -- Known already: one that waited in quarantine and is read again.
     ON CONFLICT (id) DO UPDATE
     SET disposition = excluded.disposition, reason = NULL, notes = excluded.notes, lead_id = excluded.lead_id,
-        order_id = excluded.order_id, order_number = excluded.order_number
+        order_id = excluded.order_id, order_number = excluded.order_number, webhook_id = excluded.webhook_id
     WHERE k.disposition = 'quarantined'
 ), bumped AS (
     -- Two events of one lead in a batch would be a cardinality error, and then taken one by one.
@@ -199,5 +212,5 @@ WITH given AS MATERIALIZED (
            END, 'UTF8')
     FROM outcome JOIN bumped USING (key) ORDER BY n
 )
-SELECT n, lead_id, order_id, order_number, disposition FROM outcome ORDER BY n
+SELECT n, lead_id, order_id, order_number, disposition, customer_id, astray, tells_more FROM outcome ORDER BY n
 """  # noqa: S608 - made of constants alone

@@ -35,6 +35,8 @@ delivery = Table(
     Column("lead_id", Uuid),
     Column("order_id", Uuid),
     Column("order_number", BigInteger),
+    # Of a signed message that was taken; its retries, whatever the state is by then, are repeats.
+    Column("webhook_id", Text),
     Column("reruns", Integer, nullable=False),
     Column("rerun_at", DateTime(timezone=True)),
     CheckConstraint("disposition IN ('accepted', 'repeat', 'test', 'quarantined')", name="disposition"),
@@ -42,4 +44,11 @@ delivery = Table(
     CheckConstraint("(disposition = 'quarantined') = (lead_id IS NULL)", name="lead"),
     Index("ix_delivery_quarantined", "desk", "id", postgresql_where=text("disposition = 'quarantined'")),
     Index("ix_delivery_source_id", "source_id", "id"),
+    Index(
+        "uq_delivery_source_id_webhook_id",
+        "source_id",
+        "webhook_id",
+        unique=True,
+        postgresql_where=text("webhook_id IS NOT NULL"),
+    ),
 )

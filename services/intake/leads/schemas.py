@@ -45,6 +45,7 @@ class Change(StrEnum):
 
     LEAD_STATUS = "lead_status"
     LEAD_OWNER = "lead_owner"
+    LEAD_PERSON = "lead_person"
     ORDER_STATUS = "order_status"
 
 

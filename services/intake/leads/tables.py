@@ -56,6 +56,6 @@ history = Table(
     Column("reason", Text, nullable=False),
     # The delivery or the event that brought it.
     Column("cause_id", Uuid, nullable=False),
-    CheckConstraint("what IN ('lead_status', 'lead_owner', 'order_status')", name="what"),
+    CheckConstraint("what IN ('lead_status', 'lead_owner', 'lead_person', 'order_status')", name="what"),
     Index("ix_history_lead_id", "lead_id", "id"),
 )

@@ -115,7 +115,7 @@ CREATE TABLE history (
     reason text NOT NULL,
     cause_id uuid NOT NULL,
     CONSTRAINT pk_history PRIMARY KEY (id),
-    CONSTRAINT ck_history_what CHECK (what IN ('lead_status', 'lead_owner', 'order_status'))
+    CONSTRAINT ck_history_what CHECK (what IN ('lead_status', 'lead_owner', 'lead_person', 'order_status'))
 )
 """,
     "CREATE INDEX ix_history_lead_id ON history (lead_id, id)",
@@ -169,6 +169,7 @@ CREATE TABLE delivery (
     lead_id uuid,
     order_id uuid,
     order_number bigint,
+    webhook_id text,
     reruns integer NOT NULL,
     rerun_at timestamptz,
     CONSTRAINT pk_delivery PRIMARY KEY (id),
@@ -179,6 +180,8 @@ CREATE TABLE delivery (
 """,
     "CREATE INDEX ix_delivery_quarantined ON delivery (desk, id) WHERE disposition = 'quarantined'",
     "CREATE INDEX ix_delivery_source_id ON delivery (source_id, id)",
+    "CREATE UNIQUE INDEX uq_delivery_source_id_webhook_id ON delivery (source_id, webhook_id)"
+    " WHERE webhook_id IS NOT NULL",
 )
 
 
