@@ -172,6 +172,11 @@ async def test_a_new_key_is_fetched_when_first_seen_and_strangers_do_not_storm_t
     assert (await verifier.verify(NEW.token("b", []))).sub == "b"
 
 
+async def test_an_address_that_is_none_is_an_issuer_that_is_away() -> None:
+    with pytest.raises(KeysUnavailableError):
+        await KeySet(UrlKeys("http://[::1")).key("old")
+
+
 async def test_old_keys_serve_while_the_issuer_is_down() -> None:
     issuer = Issuer([document(OLD)])
     verifier = issuer.verifier()

@@ -1,5 +1,6 @@
 """Pools and transactions: a use case's work is kept only when it said so."""
 
+from dataclasses import replace
 from functools import partial
 
 import asyncpg
@@ -16,6 +17,15 @@ async def test_nothing_is_kept_without_a_commit(messaging_db: Database) -> None:
     async with messaging_db.begin() as tx:
         await tx.conn.execute(PUT, "a")
     assert await messaging_db.pool.fetchval(COUNT) == 0
+
+
+async def test_what_the_driver_knows_of_a_url_counts_for_reads_too(messaging_db: Database) -> None:
+    url = messaging_db.config.url
+    url += ("&" if "?" in url else "?") + "sslmode=disable"
+    database = await Database.connect(replace(messaging_db.config, url=url))
+    async with database.read() as conn:
+        assert (await conn.execute(text(COUNT))).scalar() == 0
+    await database.close()
 
 
 async def test_an_error_after_a_statement_undoes_it(messaging_db: Database) -> None:

@@ -1,6 +1,7 @@
 """Strict JSON: what is refused, how, and where the fault is said to be."""
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -84,6 +85,13 @@ def test_a_member_given_twice_is_named() -> None:
     problem = refused(b'{"x": {"amount": 1, "amount": 2}}')
     assert (problem.status_code, problem.errors[0].code) == (400, "duplicate_member")
     assert "amount" in str(problem.errors[0].detail)
+
+
+def test_many_members_given_twice_are_found_at_once() -> None:
+    raw = json.dumps({f"a{n}": 1 for n in range(20_000)})[:-1] + ', "a7": 2}'
+    started = time.perf_counter()
+    assert "a7" in str(refused(raw.encode()).errors[0].detail)
+    assert time.perf_counter() - started < 1
 
 
 def test_nesting_ends_at_the_limit() -> None:

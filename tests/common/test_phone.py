@@ -1,9 +1,13 @@
 """Phones as people and shop systems type them (providers.md §9.2)."""
 
+import re
+from unittest import mock
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from libs.common import phone as phone_module
 from libs.common.phone import read_phone
 
 
@@ -44,6 +48,13 @@ def test_what_was_typed_is_kept_beside() -> None:
 
 def test_endless_input_is_cut() -> None:
     assert len(read_phone("9" * 10_000).raw) == 64
+
+
+@given(st.from_regex(r"\A(\+?7|8)?[ (-]{0,2}[0-9]{3}[ )-]{0,2}[0-9]{3}-?[0-9]{2} ?[0-9]{2}[0-9]?\Z"))
+def test_the_short_way_reads_a_russian_number_as_the_library_does(raw: str) -> None:
+    short = read_phone(raw)
+    with mock.patch.object(phone_module, "_RUSSIAN_MOBILE", re.compile("(?!)")):
+        assert read_phone(raw) == short
 
 
 @given(st.text(max_size=80), st.sampled_from(["RU", "KZ", "US", "IL"]))

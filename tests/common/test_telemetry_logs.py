@@ -91,12 +91,21 @@ TEXTS = [
     'invalid input syntax for type uuid: "Канарейкин"',
     "[SQL: select] [parameters: ('Канарейкин', 1)]",
     "[{'type': 'x', 'input': 'Канарейкин'}]",
+    'DETAIL:  Token "Канарейкин" is invalid.',
+    "CONTEXT:  JSON data, line 1: Канарейкин...",
 ]
 
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_no_text_shows_a_canary(text: str) -> None:
     assert not [canary for canary in CANARIES if canary in mask(text)]
+
+
+@pytest.mark.parametrize("text", [text for text in TEXTS if "Канарейкин" in text])
+def test_no_line_end_in_a_value_shows_a_canary(text: str) -> None:
+    broken = text.replace("Канарейкин", "first\nКанарейкин") + "\nHINT:  ask"
+    assert "Канарейкин" not in mask(broken)
+    assert mask(broken).endswith("\nHINT:  ask")
 
 
 @pytest.mark.parametrize("number", range(12))

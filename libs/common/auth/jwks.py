@@ -38,7 +38,7 @@ class KeySource(Protocol):
     """Where the JWKS document comes from."""
 
     async def read(self) -> bytes:
-        """Return the document. Raises OSError, httpx.HTTPError or ValueError."""
+        """Return the document. Raises OSError, httpx.HTTPError, httpx.InvalidURL or ValueError."""
         ...
 
 
@@ -141,7 +141,7 @@ class KeySet:
             self._tried_at = self._now()
             try:
                 keys = parse_keys(await self._source.read())
-            except (OSError, TimeoutError, ValueError, httpx.HTTPError) as error:
+            except (OSError, TimeoutError, ValueError, httpx.HTTPError, httpx.InvalidURL) as error:
                 log.warning("key set not read", error=type(error).__name__, keys=len(self._keys))
                 return
             self._keys, self._read_at = keys, self._now()

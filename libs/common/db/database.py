@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 import asyncpg
@@ -118,13 +119,14 @@ class Database:
             command_timeout=config.statement_timeout_ms / 1000 + 5,
         )
         engine = create_async_engine(
-            config.url.replace("postgresql://", "postgresql+asyncpg://", 1),
+            "postgresql+asyncpg://",
+            # The driver reads the URL in both pools: SQLAlchemy takes `sslmode` and the like for its own arguments.
+            async_creator=partial(asyncpg.connect, config.url, server_settings=settings),
             pool_size=config.read_pool_size,
             max_overflow=0,
             pool_pre_ping=False,
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
-            connect_args={"server_settings": settings},
         )
         return cls(config, pool, engine, wake_relay)
 

@@ -8,7 +8,7 @@ statement per `op.execute`.
 from __future__ import annotations
 
 import asyncio
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import asyncpg
@@ -46,9 +46,9 @@ async def migrate(service: str, url: str, scripts: Path | None = None, to: str =
     alembic and the driver raise; what was committed until then stays, and the next run goes on from there.
     """
     engine = create_async_engine(
-        url.replace("postgresql://", "postgresql+asyncpg://", 1),
+        "postgresql+asyncpg://",
+        async_creator=partial(asyncpg.connect, url, server_settings=_session(service)),
         poolclass=NullPool,
-        connect_args={"server_settings": _session(service)},
     )
     try:
         async with _one_run, engine.connect() as conn:

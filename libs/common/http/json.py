@@ -6,6 +6,7 @@ accepts: NUL characters (which would fail a whole batch of rows), duplicate memb
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import TypeAlias
@@ -90,8 +91,7 @@ def _duplicate(raw: bytes) -> Fault:
     found: list[str] = []
 
     def collect(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
-        names = [name for name, _ in pairs]
-        found.extend(name for name in set(names) if names.count(name) > 1)
+        found.extend(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
         return dict(pairs)
 
     json.loads(raw, object_pairs_hook=collect)

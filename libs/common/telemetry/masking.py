@@ -21,18 +21,22 @@ _PRIVATE_KEYS = frozenset({
 })  # fmt: skip
 
 _SUSPECT = re.compile(
-    r"@|%40|\d[\d\s().+-]{6,}|[Tt]oken|TOKEN|[Kk]ey|[Ss]ecret|[Pp]assw|[Bb]earer|eyJ|whsec|hooks/|://|input|[Ff]ailing|param|[Ss]ign"
+    r"@|%40|\d[\d\s().+-]{6,}|[Tt]oken|TOKEN|[Kk]ey|[Ss]ecret|[Pp]assw|[Bb]earer|eyJ|whsec|hooks/|://|input|[Ff]ailing|param|[Ss]ign|JSON\sdata"
 )
 
+# A quoted value may hold line ends itself: it goes on until what only the quoting library writes, or to the end.
+_REST = r"(?s:.*?)(?=\n[\s|+-]*(?:CONTEXT:|DETAIL:|HINT:|Traceback |File \")|\Z)"
 _QUOTES = (
     # Rows and input as PostgreSQL, asyncpg, SQLAlchemy and pydantic quote them in their messages.
-    (re.compile(r"(Key \(.*?\)=)\(.*\)"), r"\1(***)"),
-    (re.compile(r"(Failing row contains ).*"), r"\1***"),
-    (re.compile(r"(invalid input for query argument \$\d+: ).*"), r"\1***"),
-    (re.compile(r"(invalid input (?:syntax|value) for [^:]*: )\".*\""), r"\1***"),
-    (re.compile(r"(\[parameters: ).*"), r"\1***"),
-    (re.compile(r"(input_value=).*?(, input_type=|\]$|$)", re.MULTILINE), r"\1***\2"),
-    (re.compile(r"(['\"]input['\"]: ?).*"), r"\1***"),
+    (re.compile(r"(Key \(.*?\)=)" + _REST), r"\1***"),
+    (re.compile(r"(Failing row contains )" + _REST), r"\1***"),
+    (re.compile(r"(invalid input for query argument \$\d+: )" + _REST), r"\1***"),
+    (re.compile(r"(invalid input (?:syntax|value) for [^:]*: )\"" + _REST), r"\1***"),
+    (re.compile(r"(Token )\"(?s:.*?)\"( is invalid)"), r"\1***\2"),
+    (re.compile(r"(JSON data, line \d+: )" + _REST), r"\1***"),
+    (re.compile(r"(\[parameters: )" + _REST), r"\1***"),
+    (re.compile(r"(input_value=)(?s:.*?)(, input_type=|\Z)"), r"\1***\2"),
+    (re.compile(r"(['\"]input['\"]: ?)" + _REST), r"\1***"),
 )
 
 _SECRETS = (
