@@ -28,6 +28,7 @@ from libs.common.http.idempotency import (
     ClaimLostError,
     claim_or_replay,
     idempotency_table,
+    keep_idempotency,
     purge_idempotency,
 )
 from libs.common.http.idempotent_route import IdempotentRoute
@@ -218,6 +219,18 @@ async def test_old_calls_are_purged(stage: Stage) -> None:
     await stage.db.pool.execute(OLD)
     await stage.post("k-2")
     assert await purge_idempotency(stage.db.pool) == 1
+
+
+async def test_a_worker_purges_until_it_stops(stage: Stage) -> None:
+    await stage.post()
+    await stage.db.pool.execute(OLD)
+    stop = asyncio.Event()
+    keeping = asyncio.create_task(keep_idempotency(stage.db, stop))
+    async with asyncio.timeout(5):
+        while await stage.db.pool.fetchval("SELECT count(*) FROM idempotency"):
+            await asyncio.sleep(0.01)
+    stop.set()
+    await asyncio.wait_for(keeping, 5)
 
 
 @pytest.mark.parametrize("key", ["", '""', "x" * 256, 'a"b', "ключ".encode().decode("latin-1")])

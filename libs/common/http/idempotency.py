@@ -7,6 +7,7 @@ carried out is never carried out again, even when its process died before the an
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
@@ -28,13 +29,19 @@ from sqlalchemy import (
 )
 from starlette.responses import Response
 
-from libs.common.db.database import Connection
+from libs.common.db.database import Connection, Database
 from libs.common.http.problems import Problem
+from libs.common.inbox.errors import is_transient
+from libs.common.telemetry.logs import get_logger
+from libs.common.waiting import wait_for_stop
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
 LEASE = timedelta(seconds=60)
+PURGE_SECONDS = 3600.0
 _NOT_KEPT = frozenset({b"content-length", b"date", b"connection", b"transfer-encoding"})
+
+log = get_logger(__name__)
 
 CLAIM = """
 INSERT INTO idempotency AS i (scope, key, fingerprint, token, created_at, locked_until)
@@ -142,6 +149,20 @@ async def purge_idempotency(pool: Pool, batch: int = 1000) -> int:
     """Delete up to `batch` calls older than 24 hours; return how many."""
     status: str = await pool.execute(PURGE, batch)
     return int(status.rpartition(" ")[2])
+
+
+async def keep_idempotency(db: Database, stop: asyncio.Event) -> None:
+    """Delete what is older than 24 hours, every hour until `stop`."""
+    done = False
+    while not done:
+        try:
+            while await purge_idempotency(db.pool) and not stop.is_set():
+                pass
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            log.warning("old calls not deleted", error_type=type(error).__name__)
+        done = await wait_for_stop(stop, PURGE_SECONDS)
 
 
 def _answer(row: asyncpg.Record, claim: Claim) -> Response:

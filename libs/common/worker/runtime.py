@@ -10,6 +10,7 @@ from prometheus_client import Counter
 from libs.common.bus import Bus, KafkaBus
 from libs.common.core import Core
 from libs.common.events import topic
+from libs.common.http.idempotency import keep_idempotency
 from libs.common.inbox import Subscriptions
 from libs.common.inbox.apply import Applier
 from libs.common.inbox.consumer import ConsumerLoop
@@ -32,7 +33,7 @@ log = get_logger(__name__)
 
 
 class Worker:
-    """Relay, consumer, the service's own loops, inbox partitions, health: one process, one stop event."""
+    """Relay, consumer, the service's own loops, what is kept for a time, health: one process, one stop event."""
 
     def __init__(
         self,
@@ -100,6 +101,7 @@ class Worker:
             _named("consumer", self._consumer.run),
             _named("replay", self._replayer.run),
             _named("inbox", partial(keep_inbox, self._core.db)),
+            _named("idempotency", partial(keep_idempotency, self._core.db)),
             _named("outbox", partial(self._outbox.watch, self._core.db)),
             *self._loops,
         ]
