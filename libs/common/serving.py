@@ -12,7 +12,6 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 HEADER_SECONDS = 5.0
 REQUEST_SECONDS = 15.0
 DRAIN_SECONDS = 10
-MAX_REQUESTS = 512  # at once in one process; the server itself answers 503 to more
 
 
 class ServingError(OSError):
@@ -42,7 +41,6 @@ async def serve(
         log_config=None,
         access_log=False,
         server_header=False,
-        limit_concurrency=MAX_REQUESTS,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )

@@ -17,7 +17,8 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from libs.common.http.app import begin_shutdown, create_app, register_errors
+from libs.common.http import shell
+from libs.common.http.app import begin_shutdown, create_app
 from libs.common.http.pagination import Limit
 from libs.common.http.problems import Fault
 from libs.common.http.readiness import Readiness
@@ -101,7 +102,7 @@ def make_app(readiness: Readiness | None = None) -> FastAPI:
         title="Intake",
         routers=[leads()],
         routes=[hooks, Route("/intake/half", half)],
-        errors={TakenError: (409, "task_already_taken")},
+        errors={TakenError: (409, "task_already_taken"), LookupError: (404, "not_found")},
         readiness=readiness,
         registry=CollectorRegistry(),
         body_limit=1000,
@@ -182,14 +183,21 @@ async def test_an_internal_error_tells_nothing(client: httpx.AsyncClient) -> Non
 async def test_a_domain_error_brings_its_context_and_retry_after(client: httpx.AsyncClient) -> None:
     answer = await client.get("/intake/v1/leads/fail/taken")
     assert answer.json()["detail"] == "somebody was faster"
-    assert (answer.json()["owner"], answer.headers["retry-after"]) == ("op-1", "3")
+    assert (answer.json()["owner"], answer.headers["retry-after"]) == ("op-1", "4")
 
 
-async def test_errors_may_be_registered_later_and_by_a_base_class() -> None:
-    app = make_app()
-    register_errors(app, {LookupError: (404, "not_found")})
-    async with connect(app) as client:
-        assert (await client.get("/intake/v1/leads/fail/nobody")).status_code == 404
+async def test_errors_may_be_named_by_a_base_class(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/intake/v1/leads/fail/nobody")).status_code == 404
+
+
+async def test_more_at_once_than_one_process_takes_is_503_and_when_to_come_again(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shell, "MAX_REQUESTS", 0)
+    refused = await client.get("/intake/livez")
+    monkeypatch.undo()
+    assert (refused.json()["code"], refused.headers["retry-after"]) == ("unavailable", "1")
+    assert (await client.get("/intake/livez")).status_code == 200
 
 
 async def test_a_streamed_body_is_counted(client: httpx.AsyncClient) -> None:

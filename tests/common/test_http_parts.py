@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from starlette.requests import Request
 
 from libs.common.http.catalogue import CATALOGUE, type_of
-from libs.common.http.etag import check_version, etag, required_version
+from libs.common.http.etag import etag, required_version, stale
 from libs.common.http.language import Language, language_of
 from libs.common.http.pagination import decode_cursor, encode_cursor, page_of
 from libs.common.http.problems import Problem
@@ -70,27 +70,26 @@ def test_pages_end_without_a_cursor() -> None:
 
 @pytest.mark.parametrize("tag", ['"3"', 'W/"3"', ' "3" '])
 def test_if_match_gives_the_version(tag: str) -> None:
-    assert required_version(request(if_match=tag)) == 3
+    assert required_version(tag) == 3
 
 
 @pytest.mark.parametrize("tag", ["3", "*", '"x"', '"1", "2"', '"99999999999999999999"'])
 def test_a_tag_that_is_not_ours_is_malformed(tag: str) -> None:
     with pytest.raises(Problem) as caught:
-        required_version(request(if_match=tag))
+        required_version(tag)
     assert caught.value.status_code == 400
 
 
 def test_a_change_without_a_version_is_428() -> None:
     with pytest.raises(Problem) as caught:
-        required_version(request())
+        required_version()
     assert caught.value.status_code == 428
 
 
 def test_a_stale_version_is_412_with_the_current_state() -> None:
-    with pytest.raises(Problem) as caught:
-        check_version(2, 3, Task(version=3))
-    assert (caught.value.status_code, caught.value.extra) == (412, {"current": {"version": 3}})
-    assert caught.value.headers == {"ETag": etag(3)}
+    problem = stale(Task(version=3), 3)
+    assert (problem.status_code, problem.extra) == (412, {"current": {"version": 3}})
+    assert problem.headers == {"ETag": etag(3)}
 
 
 @pytest.mark.parametrize(
@@ -126,11 +125,15 @@ async def frames(stop: asyncio.Event, events: AsyncGenerator[ServerEvent, None],
     ]
 
 
-async def test_events_carry_their_ids_and_every_line_of_data() -> None:
+@pytest.mark.parametrize(("data", "lines"), [
+    ("{\n}", "data: {\ndata: }\n"), ("a\r\nb\rc", "data: a\ndata: b\ndata: c\n"), ("", "data: \n"),
+    ("a\u2028b\u0085c", "data: a\u2028b\u0085c\n"),
+])  # fmt: skip
+async def test_events_carry_their_ids_and_every_line_of_data(data: str, lines: str) -> None:
     async def events() -> AsyncGenerator[ServerEvent, None]:
-        yield ServerEvent("7", "task", "{\n}")
+        yield ServerEvent("7", "task", data)
 
-    assert (await frames(asyncio.Event(), events(), 5))[1:] == [b"id: 7\nevent: task\ndata: {\ndata: }\n\n"]
+    assert (await frames(asyncio.Event(), events(), 5))[1:] == [f"id: 7\nevent: task\n{lines}\n".encode()]
 
 
 async def test_a_silent_stream_beats_and_ends_at_shutdown() -> None:

@@ -46,12 +46,12 @@ def test_nothing_overtakes_what_shares_a_key_with_it(waiting: list[Item], limit:
 
 @given(lists, st.integers(1, 8))
 def test_everything_is_taken_in_the_end(waiting: list[Item], limit: int) -> None:
-    taken = 0
+    given_in, taken = [item.number for item in waiting], list[int]()
     while waiting:
         batch, waiting = take_batch(waiting, limit)
         assert batch
-        taken += len(batch)
-    assert taken >= 0
+        taken += [item.number for item in batch]
+    assert sorted(taken) == given_in
 
 
 @given(st.integers(1, 50), st.lists(st.floats(0, 0.2), max_size=100))

@@ -1,7 +1,10 @@
 """Sources over HTTP: administrators only, secrets shown once."""
 
+import asyncio
+
 import pytest
 
+from services.intake.sources import cache
 from tests.intake.front import Front, new_source, order
 
 
@@ -67,6 +70,45 @@ async def test_another_process_changes_are_known_after_two_seconds(front: Front)
     await front.ctx.core.db.pool.execute("UPDATE source SET active = false")
     front.ctx.sources._read_at -= 3
     assert (await front.send("POST", str(made["hook"]), body=order())).status_code == 404
+
+
+async def test_all_who_find_the_sources_old_wait_for_one_read(front: Front) -> None:
+    hook, sources = await front.source(), front.ctx.sources
+    sources._read_at -= 3
+    before = sources._asked
+    found = await asyncio.gather(*(sources.get(hook.rpartition("/")[2]) for _ in range(20)))
+    assert (all(found), sources._asked - before) == (True, 1)
+
+
+async def test_a_slow_older_read_does_not_undo_a_newer(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
+    hook, sources = await front.source(), front.ctx.sources
+    monkeypatch.setattr(cache, "READ", "SELECT s.* FROM source s, pg_sleep(0.5)")
+    older = asyncio.create_task(sources.refresh())
+    await asyncio.sleep(0.2)
+    monkeypatch.undo()
+    await front.ctx.core.db.pool.execute("UPDATE source SET active = false")
+    await sources.refresh()
+    await older
+    known = await sources.get(hook.rpartition("/")[2])
+    assert known is not None
+    assert not known.source.active
+
+
+async def test_who_calls_is_asked_before_what_they_saw(front: Front) -> None:
+    made = await make(front)
+    assert (await front.send("PATCH", f"/intake/v1/sources/{made['id']}", body={})).status_code == 401
+
+
+async def test_the_document_shows_hooks_and_headers(front: Front) -> None:
+    paths = (await front.send("GET", "/intake/openapi.json")).json()["paths"]
+    hook = paths["/intake/v1/hooks/{source_key}"]["post"]
+    shown = [
+        parameter["name"]
+        for path, method in (("/intake/v1/sources", "post"), ("/intake/v1/sources/{source_id}", "patch"))
+        for parameter in paths[path][method]["parameters"]
+        if parameter["in"] == "header"
+    ]
+    assert (shown, set(hook["responses"])) == (["Idempotency-Key", "If-Match"], {"200", "202", "default"})
 
 
 async def test_one_spoiled_row_leaves_the_other_sources_open(front: Front) -> None:

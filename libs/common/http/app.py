@@ -80,12 +80,6 @@ def create_app(
     return app
 
 
-def register_errors(app: FastAPI, errors: ErrorTable) -> None:
-    """Add domain errors to the app's table: `{TaskTakenError: (409, "task_already_taken")}`."""
-    style: ProblemStyle = app.state.problems
-    style.table.update(errors)
-
-
 def begin_shutdown(app: FastAPI) -> None:
     """Answer not ready and end open streams: call it at SIGTERM, before the server waits for connections."""
     app.state.readiness.draining = True

@@ -3,14 +3,14 @@
 import re
 from typing import Annotated
 
-from fastapi import Depends, Response
+from fastapi import Depends, Header, Response
 from pydantic import BaseModel
-from starlette.requests import Request
 
 from libs.common.http.language import Text
 from libs.common.http.problems import Fault, Problem
 
 # Weak tags are taken too: a gateway that compresses makes them of our strong ones.
+_IfMatch = Annotated[str | None, Header(alias="If-Match", description="the ETag that was read; required")]
 _TAG = re.compile(r'(?:W/)?"(\d{1,18})"')
 
 
@@ -24,12 +24,11 @@ def set_etag(response: Response, version: int) -> None:
     response.headers["ETag"] = etag(version)
 
 
-def required_version(request: Request) -> int:
+def required_version(if_match: _IfMatch = None) -> int:
     """Return the version the caller saw. Raises Problem 428 without If-Match, 400 when it is no tag of ours."""
-    value = request.headers.get("if-match")
-    if value is None:
+    if if_match is None:
         raise Problem(428, "version_required")
-    match = _TAG.fullmatch(value.strip())
+    match = _TAG.fullmatch(if_match.strip())
     if match is None:
         fault = Fault(
             "/if-match", "malformed_tag", Text('одна метка вида "3"', 'give one tag, as in "3"'), "header"
@@ -46,9 +45,3 @@ def stale(current: BaseModel, version: int) -> Problem:
     return Problem(
         412, "stale_version", headers={"ETag": etag(version)}, extra={"current": current.model_dump(mode="json")}
     )
-
-
-def check_version(seen: int, version: int, current: BaseModel) -> None:
-    """Raise the 412 when the caller saw another version than the row has."""
-    if seen != version:
-        raise stale(current, version)

@@ -26,6 +26,16 @@ from libs.common.telemetry.logs import get_logger
 
 MAX_KEY = 255
 _ONE_KEY = Text(f"один ключ из 1–{MAX_KEY} знаков", f"one key of 1 to {MAX_KEY} characters")
+_SHOWN: dict[str, object] = {
+    "parameters": [
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "description": "names this call: its repetition is answered from memory for 24 hours",
+            "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY},
+        }
+    ]
+}
 _NOT_FINAL = frozenset({408, 425, 429})
 
 P = ParamSpec("P")
@@ -78,6 +88,8 @@ class IdempotentRoute(StrictRoute):
     def __init__(self, path: str, endpoint: Callable[..., Awaitable[object]], **options: object) -> None:
         if not inspect.iscoroutinefunction(endpoint):
             raise TypeError("an idempotent endpoint must be async")
+        if options.get("methods") == ["POST"]:
+            options["openapi_extra"] = _SHOWN
         super().__init__(path, _claiming(endpoint), **options)  # type: ignore[arg-type] # passed through as given
 
     def get_route_handler(self) -> Handler:

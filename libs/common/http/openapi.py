@@ -1,9 +1,12 @@
 """The service's OpenAPI document: problems instead of FastAPI's own error shape, bearer tokens for all."""
 
+from copy import deepcopy
+
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from libs.common.http.problems import MEDIA_TYPE
+from libs.common.http.routes import DescribedRoute
 
 _FAULT = {
     "type": "object",
@@ -41,7 +44,9 @@ def service_openapi(app: FastAPI) -> Document:
     """Return the document, made once."""
     if app.openapi_schema is None:
         document = get_openapi(title=app.title, version=app.version, routes=app.routes)
-        for path in document.get("paths", {}).values():
+        paths = document.setdefault("paths", {})
+        paths |= {r.path: deepcopy(r.operations) for r in app.routes if isinstance(r, DescribedRoute)}
+        for path in paths.values():
             for operation in path.values():
                 operation["responses"].pop("422", None)
                 operation["responses"]["default"] = _ANSWER

@@ -4,6 +4,7 @@ Domain errors know no HTTP: a table per service maps them (`ErrorTable`). A doma
 (a sequence of `Fault`), `context` (members added to the problem: `current`, `existing`) and `retry_after`.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, cast
@@ -122,7 +123,9 @@ def domain_problem(error: Exception, rule: ErrorRule) -> Problem:
         code,
         detail=str(error) or None,
         errors=faults,
-        headers={"Retry-After": str(max(1, round(retry_after)))} if isinstance(retry_after, int | float) else None,
+        headers={"Retry-After": str(max(1, math.ceil(retry_after)))}
+        if isinstance(retry_after, int | float)
+        else None,
         extra=cast("Mapping[str, object]", context) if isinstance(context, Mapping) else None,
     )
 

@@ -4,13 +4,14 @@
 anything) stay as they are.
 """
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from urllib.parse import unquote_to_bytes
 
 from fastapi import APIRouter, params
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from libs.common.http.json import UNSTORABLE, JsonValue, parse_json
 from libs.common.http.problems import Fault, Place, Problem
@@ -52,6 +53,14 @@ class StrictRoute(APIRoute):
             return await handle(request)
 
         return strict
+
+
+class DescribedRoute(Route):
+    """A plain route that the OpenAPI document shows all the same: `operations` is its path item."""
+
+    def __init__(self, path: str, endpoint: Callable[..., object], operations: Mapping[str, object]) -> None:
+        super().__init__(path, endpoint, methods=[method.upper() for method in operations], include_in_schema=False)
+        self.operations = operations
 
 
 def api_router(prefix: str, *, tags: list[str], route_class: type[StrictRoute] = StrictRoute) -> APIRouter:

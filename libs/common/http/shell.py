@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from libs.common.http.failures import unavailable
 from libs.common.http.problems import Problem, problem_response
 from libs.common.http.translate import to_problem
 from libs.common.ids import uuid7
@@ -22,6 +23,8 @@ from libs.common.telemetry.masking import mask
 from libs.common.telemetry.tracing import Tracing
 
 BODY_LIMIT = 262_144  # bytes
+# Requests at once in one process, streams included: far above what the hook's queue may hold.
+MAX_REQUESTS = 8192
 _LIMIT_KEY = "dozvon.body_limit"
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -83,13 +86,18 @@ class Shell:
         self.metrics = metrics
         self.body_limit = body_limit
         self.templates = templates
+        self.running = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        await _Exchange(self, scope, receive, send).run()
+        self.running += 1
+        try:
+            await _Exchange(self, scope, receive, send).run()
+        finally:
+            self.running -= 1
 
 
 class _Exchange:
@@ -116,7 +124,10 @@ class _Exchange:
         self.shell.tracing.activate()
         tokens = enter(self.span.trace, service=self.shell.service, request_id=self.request_id)
         try:
-            await self.shell.app(self.scope, self.receive, self.send)
+            if self.shell.running > MAX_REQUESTS:
+                await self._refuse(unavailable(1))
+            else:
+                await self.shell.app(self.scope, self.receive, self.send)
         except Exception as error:  # noqa: BLE001 - the last place that can still answer
             await self._last_resort(error)
         finally:
@@ -163,7 +174,10 @@ class _Exchange:
         if self.status:
             # Half an answer is out: only a broken connection tells the client.
             raise error
-        await problem_response(request, problem)(self.scope, self.receiver, self.send)
+        await self._refuse(problem)
+
+    async def _refuse(self, problem: Problem) -> None:
+        await problem_response(Request(self.scope), problem)(self.scope, self.receiver, self.send)
 
     def _route(self) -> str:
         route = self.scope.get("route")

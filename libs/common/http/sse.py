@@ -1,6 +1,7 @@
 """Server-sent events (WHATWG HTML §9.2): resumable by `id:`, a heartbeat every 15 s, a clean end at shutdown."""
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from starlette.responses import StreamingResponse
 HEARTBEAT = 15.0  # seconds
 RETRY = 2_000  # milliseconds a client waits before it comes again
 _MAX_ID = 200
+_LINE_END = re.compile(r"\r\n|\r|\n")  # what ends a line of a stream, and nothing else of Unicode does
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class ServerEvent:
 
     def encode(self) -> bytes:
         """Return the event as it goes over the wire."""
-        lines = "".join(f"data: {line}\n" for line in self.data.splitlines() or [""])
+        lines = "".join(f"data: {line}\n" for line in _LINE_END.split(self.data))
         return f"id: {self.id}\nevent: {self.event}\n{lines}\n".encode()
 
 

@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 from libs.common import faultpoints
 from libs.common.http.failures import unavailable
 from libs.common.http.problems import Problem
+from libs.common.http.routes import DescribedRoute
 from libs.common.http.shell import limit_body
 from libs.common.inbox.errors import is_transient
 from libs.common.telemetry.context import bind
@@ -24,6 +25,7 @@ from services.intake.context import Context
 from services.intake.deliveries.actions import Answer, receive
 from services.intake.deliveries.door import is_authentic
 from services.intake.deliveries.group import OverloadedError
+from services.intake.deliveries.rules import Disposition
 from services.intake.formats.rules import RawRequest
 from services.intake.sources.cache import Known
 from services.intake.sources.rules import ResponseKind
@@ -31,6 +33,19 @@ from services.intake.sources.rules import ResponseKind
 PATH = "/intake/v1/hooks/{source_key}"
 _JSON = (b"content-type", b"application/json")
 _TEXT = (b"content-type", b"text/plain; charset=utf-8")
+_ANSWER: dict[str, object] = {
+    "type": "object",
+    "required": ["lead_id", "order_number", "disposition"],
+    "properties": {
+        "lead_id": {"type": ["string", "null"], "format": "uuid"},
+        "order_number": {"type": ["string", "null"]},
+        "disposition": {"type": "string", "enum": [each.value for each in Disposition]},
+    },
+}
+_BODY: dict[str, object] = {
+    "content": {"application/json": {}, "application/x-www-form-urlencoded": {}},
+    "description": "An order as the source writes it",
+}
 
 log = get_logger(__name__)
 
@@ -58,9 +73,25 @@ class Hook:
         await _answer(send, known.source.response, answer)
 
 
+def _operation(method: str) -> dict[str, object]:
+    return {
+        "tags": ["hooks"],
+        "summary": "Deliver an order",
+        "description": "In the source's own format, with the source's own proof of the sender.",
+        "operationId": f"deliver_{method.lower()}",
+        "parameters": [{"name": "source_key", "in": "path", "required": True, "schema": {"type": "string"}}],
+        "responses": {
+            "202": {"description": "Kept", "content": {"application/json": {"schema": _ANSWER}}},
+            "200": {"description": "Kept; the source wants a plain ok", "content": {"text/plain": {}}},
+        },
+    }
+
+
 def hook_route() -> Route:
     """Return the route for both methods."""
-    return Route(PATH, Hook(), methods=["GET", "POST"], include_in_schema=False)
+    return DescribedRoute(
+        PATH, Hook(), {"get": _operation("GET"), "post": {**_operation("POST"), "requestBody": _BODY}}
+    )
 
 
 async def _received(ctx: Context, known: Known, raw: RawRequest) -> Answer:

@@ -11,6 +11,7 @@ from libs.common.events.shared import Stage
 from libs.common.http.etag import set_etag
 from libs.common.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
 from libs.common.http.routes import api_router
+from libs.common.telemetry.context import bind
 from services.intake.deps import Ctx, Lang, Staff
 from services.intake.leads.queries import LeadFilter, get_lead, list_history, list_leads
 from services.intake.leads.schemas import HistoryView, LeadDetail, LeadView
@@ -47,6 +48,7 @@ async def get_leads(
 @router.get("/{lead_id}")
 async def get_one(lead_id: UUID, ctx: Ctx, caller: Staff, language: Lang, response: Response) -> LeadDetail:
     """Return one lead with its person and orders."""
+    bind(lead_id=str(lead_id))
     view = await get_lead(ctx.core.db, caller, lead_id, language)
     set_etag(response, view.version)
     return view
@@ -57,6 +59,7 @@ async def get_history(
     lead_id: UUID, ctx: Ctx, caller: Staff, limit: Limit = 50, cursor: CursorParam = None
 ) -> Page[HistoryView]:
     """Return every change of a lead and its orders: who, when, from, to, why."""
+    bind(lead_id=str(lead_id))
     after = int(str(decode_cursor(cursor, "id", (int,))[0])) if cursor else 0
     rows = await list_history(ctx.core.db, caller, lead_id, after, limit + 1)
     return page_of(rows, limit, "id", lambda row: (row.id,), lambda row: row)

@@ -52,7 +52,7 @@ async def get_one(source_id: UUID, ctx: Ctx, _: Admin, response: Response) -> So
 
 @router.patch("/{source_id}")
 async def patch_source(
-    source_id: UUID, body: SourcePatch, seen: IfMatch, ctx: Ctx, _: Admin, response: Response
+    source_id: UUID, body: SourcePatch, ctx: Ctx, _: Admin, seen: IfMatch, response: Response
 ) -> SourceView:
     """Change a source, for example mend its map before quarantined deliveries are read again."""
     current = await get_source(ctx.core.db, source_id)

@@ -1,5 +1,6 @@
 """Sources in the process: read again every two seconds, and when a key is not known."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -46,26 +47,39 @@ class SourceCache:
         self._now = now
         self._by_key: dict[str, Known] = {}
         self._read_at = float("-inf")
+        self._asked = self._shown = 0  # reads, in the order they were asked for
+        self._reading: asyncio.Task[None] | None = None
 
     async def get(self, key: str) -> Known | None:
         """Return the source of a hook's key. Raises the driver's errors when nothing was ever read."""
         known = self._by_key.get(key)
         age = self._now() - self._read_at
         if age > TTL or (known is None and age > MISS_EVERY):
-            await self.refresh()
+            await self._refresh_together()
             known = self._by_key.get(key)
         return known
 
+    async def _refresh_together(self) -> None:
+        # Everybody who finds the sources old waits for one read; whoever leaves does not end it for the others.
+        if self._reading is None or self._reading.done():
+            self._reading = asyncio.create_task(self.refresh(), name="intake-sources")
+        await asyncio.shield(self._reading)
+
     async def refresh(self) -> None:
-        """Read all sources; while the database is away the known ones serve on."""
-        asked_at = self._now()
+        """Read all sources anew; while the database is away the known ones serve on."""
+        self._asked += 1
+        number, asked_at = self._asked, self._now()
         try:
             rows = await self._db.pool.fetch(READ)
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
             if not self._by_key:
                 raise
             log.warning("sources not read")
+            self._read_at = max(self._read_at, asked_at)
             return
+        if number < self._shown:
+            return  # overtaken by a read that was asked for later
+        self._shown = number
         before = self._by_key
         self._by_key = {known.source.key: known for row in rows if (known := _known(row)) is not None}
         for key, known in self._by_key.items():
