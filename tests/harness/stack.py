@@ -58,7 +58,7 @@ class ProcessStack:
 
     def journal(self) -> Journal:
         """What the stand-in accepted until now, read from its file."""
-        return Journal(self.journal_path)
+        return Journal.read(self.journal_path)
 
     def token(self, sub: str = "admin", *roles: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.issuer.token(sub, roles or ('admin',), ['demo'])}"}

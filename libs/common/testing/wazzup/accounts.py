@@ -39,6 +39,10 @@ class Account:
     _requests: deque[float] = field(default_factory=deque)
     _seen: dict[str, float] = field(default_factory=dict)
 
+    def wants(self, kind: str) -> bool:
+        """Say whether callbacks of a list (`messages`, `statuses`) are subscribed; unsaid means yes."""
+        return kind not in ("messages", "statuses") or self.subscriptions.get("messagesAndStatuses", True)
+
     def channel(self, channel_id: str) -> Channel | None:
         """Return a channel of this account."""
         return next((c for c in self.channels if c.channel_id == channel_id), None)

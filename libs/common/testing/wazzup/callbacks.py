@@ -1,4 +1,4 @@
-"""Webhooks of one account: batched, delayed, shuffled, repeated, and tried again until they are taken."""
+"""Webhooks of one account: batched, delayed, repeated, and tried again until they are taken."""
 
 import asyncio
 import contextlib
@@ -43,7 +43,9 @@ class Callbacks:
         self.waiting = 0
 
     def later(self, callback: Callback, delay: float) -> None:
-        """Deliver after `delay` seconds."""
+        """Deliver after `delay` seconds, if the account wants such callbacks."""
+        if not self.account.wants(callback.kind):
+            return
         self.waiting += 1
         asyncio.get_running_loop().call_later(delay, self._ready, callback)
 
@@ -84,8 +86,6 @@ class Callbacks:
 
     async def _deliver(self, batch: list[Callback]) -> None:
         profile = self._dice.profile
-        if self._dice.hits(profile.shuffle_callbacks):
-            batch = self._dice.shuffled(batch)
         taken = self._dice.hits(profile.lose_callback) or await self.post(batch)
         self.waiting -= len(batch)
         for callback in batch:

@@ -1,7 +1,7 @@
 """How nasty the stand-in is: seeded chances and delays, and failures on demand."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeVar
@@ -18,7 +18,7 @@ class Profile:
     refuse_503: float = 0.0  # half of them accept the message first
     early_callback: float = 0.0  # the webhook is delivered before the 201
     repeat_callback: float = 0.0
-    shuffle_callbacks: float = 0.0
+    shuffle_callbacks: float = 0.0  # per message: each of its callbacks comes when it likes
     lose_callback: float = 0.0
     read: float = 1.0  # how many messages are opened by their reader
     answer_delay: float = 0.0
@@ -88,10 +88,6 @@ class Dice:
     def pick(self, *choices: Item) -> Item:
         """Return one of the choices."""
         return self._random.choice(choices)
-
-    def shuffled(self, items: Sequence[Item]) -> list[Item]:
-        """Return the items in another order."""
-        return self._random.sample(items, len(items))
 
     def failure(self, chat_id: str) -> Failure | None:
         """Take the next failure ordered for a chat."""

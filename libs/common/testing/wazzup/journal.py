@@ -35,7 +35,7 @@ class Entry:
 
 
 class Journal:
-    """An append-only record; reads an existing file first, a torn last line is left out."""
+    """An append-only record; goes on with an existing file, whose torn last line is cut off."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.entries: dict[str, Entry] = {}
@@ -44,7 +44,15 @@ class Journal:
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = path.open("a+b", buffering=0)
-            self._load(self._file)
+            self._file.truncate(self._load(path))
+
+    @classmethod
+    def read(cls, path: Path) -> "Journal":
+        """Return what a file holds just now and leave it alone: a live stand-in may be writing it."""
+        journal = cls()
+        if path.exists():
+            journal._load(path)
+        return journal
 
     def accepted(self, entry: Entry) -> None:
         """Record a message that the provider now has."""
@@ -76,13 +84,13 @@ class Journal:
         if self._file is not None:
             self._file.write(orjson.dumps(record) + b"\n")
 
-    def _load(self, file: FileIO) -> None:
-        file.seek(0)
-        content = file.read()
+    def _load(self, path: Path) -> int:
+        """Apply all whole lines; returns where the last of them ends."""
+        content = path.read_bytes()
         whole = content.rfind(b"\n") + 1
-        file.truncate(whole)
         for line in content[:whole].splitlines():
             self._apply(orjson.loads(line))
+        return whole
 
     def _apply(self, record: dict[str, object]) -> None:
         match record:

@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
 from uuid import uuid4
 
 import httpx
@@ -20,6 +21,8 @@ CHAT_TYPES = frozenset(
 MAX_TEXT = 10_000
 EARLY_TIMEOUT = 1.0  # seconds that an early callback may hold its own answer back
 ECHO = "echo"
+
+Story: TypeAlias = Sequence[tuple[float, Callback]]  # seconds after the acceptance
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,32 +142,37 @@ class Standin:
 
     async def _announce(self, entry: Entry, failure: Failure | None) -> None:
         callbacks = self.callbacks[entry.key]
-        first, *rest = self._story(entry, failure)
-        early = self.dice.hits(self.dice.profile.early_callback)
-        batch = [first, *rest[: int(early)]]
+        story = self._story(entry, failure)
+        batch = [callback for _, callback in story[:2] if callbacks.account.wants(callback.kind)]
+        early = bool(batch) and self.dice.hits(self.dice.profile.early_callback)
         if early and await callbacks.post(batch, EARLY_TIMEOUT):
             for callback in batch:
                 self._told(callback)
-        else:
-            rest = [first, *rest]
-        self._schedule(entry.key, rest)
+            story = story[2:]
+        self._schedule(entry.key, story)
 
-    def _schedule(self, key: str, story: Iterable[Callback]) -> None:
-        delay = 0.0
-        for callback in story:
-            delay += self.dice.delay(self.dice.profile.callback_delay)
-            self.callbacks[key].later(callback, delay)
+    def _schedule(self, key: str, story: Story) -> None:
+        """Deliver each callback when it happens or, shuffled, whenever it likes."""
+        shuffled = self.dice.hits(self.dice.profile.shuffle_callbacks)
+        last = max((after for after, _ in story), default=0.0)
+        for after, callback in story:
+            self.callbacks[key].later(callback, self.dice.delay(2 * last) if shuffled else after)
 
-    def _story(self, entry: Entry, failure: Failure | None = None) -> list[Callback]:
-        """Return every webhook that a message brings about, in their true order."""
+    def _story(self, entry: Entry, failure: Failure | None = None) -> Story:
+        """Return every webhook that a message brings about, stamped and in true order."""
+        ends = [Status.DELIVERED, Status.READ] if self.dice.hits(self.dice.profile.read) else [Status.DELIVERED]
+        words, code = [Status.SENT, *ends], None
+        if failure is not None and failure.mode is Mode.STATUS:
+            words, code = [Status.ERROR], failure.value
         echo = _message(entry.channel_id, entry.chat_id, entry.text, entry.message_id, echo=True)
         echo["dateTime"] = _stamp(entry.accepted_at)
-        ends = [Status.DELIVERED, Status.READ] if self.dice.hits(self.dice.profile.read) else [Status.DELIVERED]
-        if failure is not None and failure.mode is Mode.STATUS:
-            statuses = [_status(entry, Status.ERROR, failure.value)]
-        else:
-            statuses = [_status(entry, status) for status in (Status.SENT, *ends)]
-        return [Callback("messages", echo), *(Callback("statuses", status) for status in statuses)]
+        after = self.dice.delay(self.dice.profile.callback_delay)
+        story = [(after, Callback("messages", echo))]
+        for word in words:
+            after += self.dice.delay(self.dice.profile.callback_delay)
+            at = entry.accepted_at + timedelta(seconds=after)
+            story.append((after, Callback("statuses", _status(entry, word, at, code))))
+        return story
 
     async def _answer(self, entry: Entry, failure: Failure | None) -> Answer:
         profile = self.dice.profile
@@ -239,8 +247,8 @@ def _message(channel_id: str, chat_id: str, text: str, message_id: str, *, echo:
     }
 
 
-def _status(entry: Entry, status: Status, code: str | None = None) -> Payload:
-    payload: Payload = {"messageId": entry.message_id, "timestamp": _stamp(datetime.now(UTC)), "status": status}
+def _status(entry: Entry, status: Status, at: datetime, code: str | None) -> Payload:
+    payload: Payload = {"messageId": entry.message_id, "timestamp": _stamp(at), "status": status}
     if code is not None:
         payload["error"] = {"error": code, "description": code.lower(), "data": None}
     return payload
