@@ -4,10 +4,18 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
-ApiKey = Annotated[SecretStr, Field(min_length=1, max_length=500)]
+
+
+def _fit_for_a_header(key: SecretStr) -> SecretStr:
+    if not all("!" <= c <= "~" for c in key.get_secret_value()):
+        raise ValueError("printable ASCII without spaces")
+    return key
+
+
+ApiKey = Annotated[SecretStr, Field(min_length=1, max_length=500), AfterValidator(_fit_for_a_header)]
 ProviderChannel = Annotated[str, Field(min_length=1, max_length=200)]
 Rate = Annotated[int, Field(ge=1, le=10_000)]
 

@@ -1,7 +1,9 @@
 """The call to Wazzup24 API v3 (providers.md §1): a request in, an `Answer` out, never an exception."""
 
 import asyncio
+import time
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 
 import httpx
 import orjson
@@ -12,6 +14,7 @@ MAX_ANSWER = 64 * 1024  # bytes; a longer answer is not Wazzup's
 
 # No byte of the request can have left: the connection was never made.
 _NOT_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_BEFORE_IT_LEAVES = 0.3  # part of the time-out, for each of pool, connection and TLS
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +29,17 @@ class Letter:
 
 
 class Wazzup:
-    """The HTTP client. `timeout` is seconds for the whole call, from the pool to the last byte."""
+    """The HTTP client. `timeout` is seconds for the whole call, from the pool to the last byte.
+
+    Waiting for the pool, for the connection and for TLS ends before that, each on its own and all together: a
+    call of which nothing left must be known as one.
+    """
 
     def __init__(self, base_url: str, timeout: float, connections: int) -> None:
         self._timeout = timeout
         self._http = httpx.AsyncClient(
             base_url=base_url,
-            timeout=timeout,
+            timeout=httpx.Timeout(timeout, pool=timeout * _BEFORE_IT_LEAVES, connect=timeout * _BEFORE_IT_LEAVES),
             limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
             trust_env=False,
             follow_redirects=False,
@@ -55,7 +62,7 @@ class Wazzup:
 
     async def subscribe(self, api_key: str, uri: str) -> Answer:
         """Tell Wazzup where its webhooks go; it probes the address meanwhile."""
-        wanted = {"messagesAndStatuses": True, "contactsAndDealsCreation": False, "channelsUpdates": True}
+        wanted = {"messagesAndStatuses": True, "contactsAndDealsCreation": False, "channelsUpdates": False}
         return await self._call("PATCH", "webhooks", {"webhooksUri": uri, "subscriptions": wanted}, api_key, None)
 
     async def _call(self, method: str, path: str, body: object, api_key: str, traceparent: str | None) -> Answer:
@@ -94,4 +101,12 @@ def _text(fields: dict[str, object], name: str) -> str:
 
 
 def _seconds(value: str | None) -> float | None:
-    return float(value) if value is not None and value.isdecimal() else None
+    """Read Retry-After: seconds or an HTTP date (RFC 9110 §10.2.3); None for anything else."""
+    if value is None:
+        return None
+    if value.isdecimal():
+        return float(value)
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except (ValueError, OverflowError):
+        return None

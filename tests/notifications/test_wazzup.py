@@ -1,0 +1,48 @@
+"""The call to the provider: what surely never left is told from what may have."""
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from email.utils import formatdate
+
+import httpx
+import pytest
+
+from services.notifications.sending.rules import Answer
+from services.notifications.sending.wazzup import Letter, Wazzup, read
+
+LETTER = Letter("key", "api-key", "channel", "79000000001", "text")
+
+
+@pytest.fixture
+def black_hole() -> Iterator[str]:
+    """A port whose queue of connections is full: a new one is never answered, not even refused."""
+    with ExitStack() as sockets:
+        server = sockets.enter_context(socket.socket())
+        server.bind(("127.0.0.1", 0))
+        server.listen(0)
+        for _ in range(4):
+            filler = sockets.enter_context(socket.socket())
+            filler.setblocking(False)
+            filler.connect_ex(server.getsockname())
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/v3/"
+
+
+@pytest.mark.servers
+async def test_a_connection_that_nobody_answers_is_known_as_never_left(black_hole: str) -> None:
+    wazzup = Wazzup(black_hole, timeout=1.0, connections=4)
+    started = time.monotonic()
+    answer = await wazzup.send(LETTER, "")
+    await wazzup.close()
+    assert answer == Answer(None, left=False, code="unreachable", detail="ConnectTimeout")
+    assert time.monotonic() - started < 1.0
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [("7", 7), (formatdate(time.time() + 90, usegmt=True), 90), (formatdate(0, usegmt=True), 0), ("soon", None)],
+)
+def test_retry_after_is_read_in_seconds_and_as_a_date(value: str, seconds: float | None) -> None:
+    found = read(httpx.Response(429, headers={"retry-after": value})).retry_after
+    assert found == (None if seconds is None else pytest.approx(seconds, abs=30))
