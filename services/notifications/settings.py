@@ -1,11 +1,13 @@
 """Settings of notifications."""
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, HttpUrl
+from pydantic import Field, HttpUrl, model_validator
 
 from libs.common.settings import ServiceSettings
+
+PROVIDER_REMEMBERS = 60  # seconds in which Wazzup knows a key again
 
 
 class NotificationsSettings(ServiceSettings, env_prefix="NOTIFICATIONS_"):
@@ -27,6 +29,17 @@ class NotificationsSettings(ServiceSettings, env_prefix="NOTIFICATIONS_"):
     """Calls at the same time per channel and worker."""
     callback_batch: Annotated[int, Field(ge=1, le=5000)] = 500
     """Callbacks applied in one transaction."""
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        if self.send_timeout >= self.send_lease:
+            raise ValueError("send_timeout must be less than send_lease, or two workers send the same message")
+        if self.repeat_window + self.send_lease >= PROVIDER_REMEMBERS:
+            raise ValueError(
+                f"repeat_window and send_lease together must be less than {PROVIDER_REMEMBERS} s:"
+                " later the provider takes a repeat for a new message"
+            )
+        return self
 
     @property
     def lease(self) -> timedelta:
