@@ -82,10 +82,10 @@ class FloorMachine(RuleBasedStateMachine):
     def withdrawn(self, task: int) -> None:
         self.history.say(task, Withdrawn("closed"))
 
-    @rule(task=TASKS, reason=st.sampled_from(["stale_version", "operator_inactive"]))
-    def declined(self, task: int, reason: str) -> None:
+    @rule(task=TASKS)
+    def declined(self, task: int) -> None:
         offer = self.history.work(task).offer
-        self.history.say(task, Declined(offer.decision_id if offer else decision_id(0), reason))
+        self.history.say(task, Declined(offer.decision_id if offer else decision_id(0), "stale_version"))
 
     @rule(task=TASKS)
     def confirmed(self, task: int) -> None:

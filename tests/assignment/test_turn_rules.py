@@ -45,11 +45,10 @@ def test_a_tie_goes_to_whoever_waited_longest_then_to_the_lower_id() -> None:
         (person(1, desks=frozenset({"other"})), Refusal.WRONG_DESK),
         (person(1, products=frozenset({"tea"})), Refusal.PRODUCT_UNKNOWN),
         (person(1, capacity=3, open_work=3), Refusal.AT_CAPACITY),
-        (person(9), Refusal.DECLINED_BEFORE),
     ],
 )
 def test_each_failed_test_names_itself(operator: Operator, refusal: Refusal) -> None:
-    need = Need("operator", frozenset({"coffee"}), declined_by=frozenset({operator_id(9)}))
+    need = Need("operator", frozenset({"coffee"}))
     decision = decide_turn(pool_of([operator]), need, NOW)
     assert decision.choice is Choice.NOBODY_ELIGIBLE
     assert decision.candidates[0].refusals == (refusal,)

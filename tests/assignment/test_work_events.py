@@ -118,16 +118,6 @@ async def test_a_late_decline_of_another_decision_changes_nothing(desk: Desk) ->
     assert await desk.states() == ["offered"]
 
 
-async def test_work_that_came_back_for_the_operator_goes_to_another(desk: Desk) -> None:
-    ann, bob = await desk.hire("ann"), await desk.hire("bob")
-    await desk.hear(requested(1))
-    await desk.hear(declined((await desk.said(WorkAssigned))[0], "operator_inactive"))
-    await desk.hear(requested(1, task_version=2))
-    first, second = await desk.said(WorkAssigned)
-    assert (first.operator_id, second.operator_id) == (ann, bob)
-    assert [each.reasons for each in second.candidates if each.operator_id == ann] == [("declined_before",)]
-
-
 async def test_withdrawn_work_leaves_the_operator_and_the_turn_comes_back(desk: Desk) -> None:
     ann = await desk.hire("ann")
     await desk.hire("bob")

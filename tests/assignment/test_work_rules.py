@@ -51,7 +51,7 @@ STEPS = st.sampled_from(
         AGAIN,
         Withdrawn("closed"),
         Declined(decision_id(1), "stale_version"),
-        Declined(decision_id(2), "operator_inactive"),
+        Declined(decision_id(2), "stale_version"),
         Assigned(ANN),
         Assigned(BOB),
         Taken(ANN, POOL),
@@ -110,16 +110,14 @@ def test_who_pulls_offered_work_gets_the_turn_of_the_other() -> None:
     assert effects == (Release(ANN), GiveBack(POOL, OFFER), returned, Hold(BOB), Charge(POOL, BOB))
 
 
-def test_a_decline_for_the_operators_own_reason_is_remembered_for_the_next_request() -> None:
-    declined, _ = advance(OFFERED, Declined(decision_id(1), "operator_inactive"))
-    again, _ = advance(declined, AGAIN)
-    assert again.request is not None
-    assert again.request.need.declined_by == {ANN}
-
-
-def test_a_decline_for_lateness_blames_nobody() -> None:
+def test_declined_work_may_be_asked_for_again_in_the_same_version() -> None:
     declined, _ = advance(OFFERED, Declined(decision_id(1), "stale_version"))
-    assert declined.request == REQUEST
+    assert advance(declined, Requested(REQUEST)) == (WAITING, ())
+
+
+@pytest.mark.parametrize("work", [WAITING, OFFERED, HELD])
+def test_a_request_that_is_under_way_is_not_asked_for_twice(work: Work) -> None:
+    assert advance(work, Requested(REQUEST)) == (work, ())
 
 
 @given(st.lists(STEPS, max_size=12))

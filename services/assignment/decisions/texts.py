@@ -24,5 +24,4 @@ REFUSALS: dict[Refusal, Text] = {
     Refusal.WRONG_DESK: Text("другой отдел", "works for another desk"),
     Refusal.PRODUCT_UNKNOWN: Text("не знает продукт", "does not know the product"),
     Refusal.AT_CAPACITY: Text("предел открытых задач", "has as many open tasks as allowed"),
-    Refusal.DECLINED_BEFORE: Text("эта задача уже возвращалась от него", "this task came back from them before"),
 }

@@ -35,7 +35,6 @@ class Refusal(StrEnum):
     WRONG_DESK = "wrong_desk"
     PRODUCT_UNKNOWN = "product_unknown"
     AT_CAPACITY = "at_capacity"
-    DECLINED_BEFORE = "declined_before"
 
 
 class Choice(StrEnum):
@@ -112,7 +111,6 @@ class Need:
     role: str
     products: frozenset[str] = frozenset()
     prefer: OperatorId | None = None
-    declined_by: frozenset[OperatorId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +175,6 @@ def why_not(operator: Operator, need: Need, desk: str) -> tuple[Refusal, ...]:
         desk not in operator.desks,
         not knows(operator.products, need.products),
         operator.open_work >= operator.capacity,
-        operator.operator_id in need.declined_by,
     )
     return tuple(compress(Refusal, fails)) if any(fails) else ()
 

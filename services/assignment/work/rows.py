@@ -137,7 +137,6 @@ def _request_of(row: Record) -> Request:
         row["role"],
         frozenset(row["products"]),
         OperatorId(prefer) if prefer else None,
-        frozenset(OperatorId(declined) for declined in row["declined_by"]),
     )
     origin = Origin(row["correlation_id"], row["causation_id"], row["traceparent"])
     return Request(row["task_version"], PoolId(row["pool_id"]), need, row["due_at"], row["requested_at"], origin)
@@ -157,7 +156,6 @@ def _request_columns(request: Request) -> Row:
         "role": need.role,
         "products": sorted(need.products),
         "prefer_operator_id": _text(need.prefer),
-        "declined_by": sorted(map(str, need.declined_by)),
         "due_at": request.due_at.isoformat(),
         "requested_at": request.requested_at.isoformat(),
         "correlation_id": str(origin.correlation_id),

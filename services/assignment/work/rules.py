@@ -12,9 +12,6 @@ from uuid import UUID
 
 from services.assignment.pools.rules import DecisionId, LeadId, Need, OperatorId, PoolId, TaskId
 
-# Reasons of a decline that lie with the operator: the same work is not offered to them again.
-OPERATORS_OWN = frozenset({"operator_refused", "operator_unknown", "operator_inactive", "operator_not_eligible"})
-
 
 class WorkState(StrEnum):
     """Where work stands; `returned` may be requested again, `ended` is for good."""
@@ -199,24 +196,18 @@ def offered(work: Work, offer: Offer) -> Work:
 
 
 def _request(work: Work, request: Request) -> Result:
-    if work.request is not None and request.version <= work.request.version:
+    known = 0 if work.request is None else work.request.version
+    # The same version once more is news only for work that came back.
+    if request.version < known or (request.version == known and work.state is not WorkState.RETURNED):
         return work, ()
-    fresh = request
-    if work.request is not None and work.request.need.declined_by:
-        fresh = replace(request, need=replace(request.need, declined_by=work.request.need.declined_by))
     _, effects = _close(work, WorkState.RETURNED, "requested_again")
-    return replace(work, state=WorkState.WAITING, request=fresh, holder=None, offer=None), effects
+    return replace(work, state=WorkState.WAITING, request=request, holder=None, offer=None), effects
 
 
 def _decline(work: Work, step: Declined) -> Result:
-    offer, request = work.offer, work.request
-    if offer is None or request is None or offer.decision_id != step.decision_id:
+    if work.offer is None or work.offer.decision_id != step.decision_id:
         return work, ()
-    closed, effects = _close(work, WorkState.RETURNED, step.reason)
-    if step.reason in OPERATORS_OWN:
-        need = replace(request.need, declined_by=request.need.declined_by | {offer.operator_id})
-        closed = replace(closed, request=replace(request, need=need))
-    return closed, effects
+    return _close(work, WorkState.RETURNED, step.reason)
 
 
 def _hand_over(work: Work, operator_id: OperatorId, charge: PoolId | None) -> Result:

@@ -52,7 +52,7 @@ SELECT w.* FROM work w JOIN pool p ON p.id = w.pool_id
 WHERE w.state = 'waiting' AND w.pool_id = ANY($1) AND w.task_id <> ALL($3) AND EXISTS (
     SELECT FROM seat s JOIN operator o ON o.id = s.operator_id
     WHERE s.pool_id = w.pool_id AND o.id = ANY($2) AND w.role = ANY(o.roles) AND p.desk = ANY(o.desks)
-      AND (w.products <@ o.products OR '*' = ANY(o.products)) AND o.id <> ALL(w.declined_by)
+      AND (w.products <@ o.products OR '*' = ANY(o.products))
 )
 ORDER BY w.due_at, w.requested_at, w.task_id LIMIT $4
 """
@@ -66,19 +66,19 @@ WITH decided AS (
     FROM jsonb_populate_recordset(null::decision, $1)
 )
 INSERT INTO work (
-    task_id, desk, lead_id, state, pool_id, task_version, role, products, prefer_operator_id, declined_by,
+    task_id, desk, lead_id, state, pool_id, task_version, role, products, prefer_operator_id,
     due_at, requested_at, correlation_id, causation_id, traceparent, operator_id, decision_id, turn_start,
     turn_cost, changed_at
 )
 SELECT
-    task_id, desk, lead_id, state, pool_id, task_version, role, products, prefer_operator_id, declined_by,
+    task_id, desk, lead_id, state, pool_id, task_version, role, products, prefer_operator_id,
     due_at, requested_at, correlation_id, causation_id, traceparent, operator_id, decision_id, turn_start,
     turn_cost, changed_at
 FROM jsonb_populate_recordset(null::work, $2)
 ON CONFLICT (task_id) DO UPDATE SET
     state = excluded.state, pool_id = excluded.pool_id, task_version = excluded.task_version,
     role = excluded.role, products = excluded.products, prefer_operator_id = excluded.prefer_operator_id,
-    declined_by = excluded.declined_by, due_at = excluded.due_at, requested_at = excluded.requested_at,
+    due_at = excluded.due_at, requested_at = excluded.requested_at,
     correlation_id = excluded.correlation_id, causation_id = excluded.causation_id,
     traceparent = excluded.traceparent, operator_id = excluded.operator_id,
     decision_id = excluded.decision_id, turn_start = excluded.turn_start, turn_cost = excluded.turn_cost,

@@ -30,7 +30,6 @@ work = Table(
     Column("role", Text),
     Column("products", ARRAY(Text)),
     Column("prefer_operator_id", Uuid),
-    Column("declined_by", ARRAY(Uuid)),
     Column("due_at", DateTime(timezone=True)),
     Column("requested_at", DateTime(timezone=True)),
     Column("correlation_id", Uuid),
@@ -46,8 +45,7 @@ work = Table(
     CheckConstraint("(state = 'offered') = (decision_id IS NOT NULL)", name="offered_has_decision"),
     CheckConstraint("num_nulls(decision_id, turn_start, turn_cost) IN (0, 3)", name="whole_offer"),
     CheckConstraint(
-        "num_nulls(pool_id, task_version, role, products, declined_by, due_at, requested_at, correlation_id)"
-        " IN (0, 8)",
+        "num_nulls(pool_id, task_version, role, products, due_at, requested_at, correlation_id) IN (0, 7)",
         name="whole_request",
     ),
     CheckConstraint("state NOT IN ('waiting', 'offered') OR pool_id IS NOT NULL", name="offered_was_requested"),

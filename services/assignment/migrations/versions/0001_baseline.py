@@ -92,7 +92,6 @@ CREATE TABLE work (
     role text,
     products text[],
     prefer_operator_id uuid,
-    declined_by uuid[],
     due_at timestamptz,
     requested_at timestamptz,
     correlation_id uuid,
@@ -108,8 +107,8 @@ CREATE TABLE work (
     CONSTRAINT ck_work_offered_has_decision CHECK ((state = 'offered') = (decision_id IS NOT NULL)),
     CONSTRAINT ck_work_whole_offer CHECK (num_nulls(decision_id, turn_start, turn_cost) IN (0, 3)),
     CONSTRAINT ck_work_whole_request CHECK (
-        num_nulls(pool_id, task_version, role, products, declined_by, due_at, requested_at, correlation_id)
-        IN (0, 8)
+        num_nulls(pool_id, task_version, role, products, due_at, requested_at, correlation_id)
+        IN (0, 7)
     ),
     CONSTRAINT ck_work_offered_was_requested CHECK (
         state NOT IN ('waiting', 'offered') OR pool_id IS NOT NULL
