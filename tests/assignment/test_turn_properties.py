@@ -101,12 +101,35 @@ def test_a_declined_turn_leaves_no_trace_in_the_shares(moves: list[str]) -> None
         assert all(seat.virtual_time == seat.turns * SCALE for seat in pool.seats)
 
 
-@given(ROSTERS)
-def test_the_pools_virtual_time_never_goes_back(rosters: list[tuple[set[int], int]]) -> None:
-    pool = full_pool()
-    for here, works in rosters:
-        pool = on_duty(pool, here)
-        for _ in range(works):
-            after = decide_turn(pool, CALL, NOW).pool
-            assert after.virtual_time >= pool.virtual_time
-            pool = after
+WHO = st.integers(1, 2)
+MOVES = st.lists(
+    st.one_of(
+        st.tuples(st.just("here"), st.sets(WHO)),
+        st.tuples(st.sampled_from(["decide", "decline"]), st.none()),
+        st.tuples(st.just("pull"), WHO),
+    ),
+    max_size=60,
+)
+
+
+@given(MOVES)
+def test_who_comes_now_starts_at_most_one_turn_behind_those_who_are_here(moves: list[tuple[str, object]]) -> None:
+    pool, before = full_pool(), 0
+    for move, what in moves:
+        pool = played(pool, move, what)
+        least = min((seat.virtual_time for seat in pool.seats if seat.eligible), default=0)
+        assert before <= pool.virtual_time
+        assert least - pool.virtual_time <= SCALE
+        before = pool.virtual_time
+
+
+def played(pool: PoolState, move: str, what: object) -> PoolState:
+    match move, what:
+        case "here", set(here):
+            return on_duty(pool, here)
+        case "pull", int(who):
+            return charge(pool, operator_id(who))
+    decision = decide_turn(pool, CALL, NOW)
+    if move == "decline" and decision.operator_id is not None:
+        return give_back(decision.pool, decision.operator_id, decision.start, decision.cost)
+    return decision.pool

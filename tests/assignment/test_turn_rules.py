@@ -132,6 +132,22 @@ def test_pulled_work_counts_as_a_turn() -> None:
     assert turns(deal(pool, 1)) == {operator_id(1): 1, operator_id(2): 1}
 
 
+def test_pulled_work_is_not_made_up_for_to_a_newcomer() -> None:
+    pool = deal(pool_of([person(1), person(2, presence=Presence.CHECKED_OUT)]), 1)
+    for _ in range(30):
+        pool = charge(pool, operator_id(1))
+    pool = deal(with_people(pool, person(1, presence=Presence.CHECKED_OUT)), 1)
+    pool = deal(with_people(pool, person(1), person(2)), 20)
+    assert turns(pool)[operator_id(2)] == 10
+
+
+def test_a_pull_after_turns_given_back_is_one_turn() -> None:
+    pool = deal(pool_of([person(1), person(2)]), 4)
+    for start in (SCALE, 0):
+        pool = give_back(pool, operator_id(1), start, SCALE)
+    assert virtual_times(charge(pool, operator_id(1))) == [1, 2]
+
+
 def test_pulled_work_of_an_outsider_moves_no_turn() -> None:
     pool = pool_of([person(1)])
     assert charge(pool, operator_id(5)) is pool

@@ -155,13 +155,11 @@ def decide_turn(pool: PoolState, need: Need, now: datetime) -> Decision:
     if not eligible:
         return Decision(now, None, Choice.NOBODY_ELIGIBLE, candidates, 0, 0, replace(pool, seats=seats))
     chosen = min(eligible, key=_order)
-    # Never back: a turn that was given back must not lower the start of those who come later.
-    virtual_time = max(pool.virtual_time, chosen.virtual_time)
     choice = Choice.LEAST_VIRTUAL_TIME
     for seat in eligible:
         if seat.operator_id == need.prefer:
             chosen, choice = seat, Choice.PREFERRED_OWNER
-    after = _advanced(pool, seats, virtual_time, chosen, chosen.virtual_time)
+    after = _advanced(pool, seats, chosen, chosen.virtual_time)
     return Decision(now, chosen.operator_id, choice, candidates, chosen.virtual_time, chosen.cost, after)
 
 
@@ -188,8 +186,9 @@ def charge(pool: PoolState, operator_id: OperatorId) -> PoolState:
     """Count a turn that the operator took without being asked; nothing for somebody outside the pool."""
     for seat in pool.seats:
         if seat.operator_id == operator_id:
-            start = max(seat.virtual_time, pool.virtual_time)
-            return _advanced(pool, pool.seats, pool.virtual_time, seat, start)
+            # Who has been here keeps their place, even behind the pool's; who comes back starts as others do.
+            start = seat.virtual_time if seat.eligible else max(seat.virtual_time, pool.virtual_time)
+            return _advanced(pool, pool.seats, seat, start)
     return pool
 
 
@@ -234,8 +233,11 @@ def _entered(seat: Seat, base: int, *, eligible: bool) -> Seat:
     return replace(seat, eligible=True, floor=base, virtual_time=max(seat.virtual_time, base))
 
 
-def _advanced(pool: PoolState, seats: tuple[Seat, ...], virtual_time: int, chosen: Seat, start: int) -> PoolState:
+def _advanced(pool: PoolState, seats: tuple[Seat, ...], chosen: Seat, start: int) -> PoolState:
     turn = pool.turn + 1
+    least = min((seat.virtual_time for seat in seats if seat.eligible), default=start)
+    # Never back: a turn that was given back must not lower the start of those who come later.
+    virtual_time = max(pool.virtual_time, least)
     after = replace(chosen, virtual_time=start + chosen.cost, last_turn=turn, turns=chosen.turns + 1)
     moved = tuple([after if seat is chosen else seat for seat in seats])
     return replace(pool, seats=moved, virtual_time=virtual_time, turn=turn)
