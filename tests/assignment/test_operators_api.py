@@ -79,6 +79,28 @@ async def test_a_supervisor_cannot_lend_somebody_to_a_foreign_desk(desk: Desk) -
 
 
 @pytest.mark.req("P.6")
+async def test_a_place_in_a_foreign_desks_pool_is_an_unknown_pool(desk: Desk) -> None:
+    ann = await desk.hire("ann", here=False)
+    title = {"ru": "Х", "en": "X"}
+    await desk.ok("POST", "/pools", {"desk": "b", "code": "b", "title": title}, roles=("admin",))
+    lent, places = {"desks": ["demo", "b"]}, {"pools": [{"desk": "b", "code": "b"}]}
+    await desk.ok("PATCH", f"/operators/{ann}", lent, headers={"if-match": '"1"'}, roles=("admin",))
+    answer = await desk.call("PATCH", f"/operators/{ann}", places, headers={"if-match": '"2"'})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/pools/0/code")
+
+
+async def test_places_in_a_foreign_desk_stay(desk: Desk) -> None:
+    ann = await desk.hire("ann", here=False)
+    title, admin = {"ru": "Х", "en": "X"}, {"roles": ("admin",)}
+    await desk.ok("POST", "/pools", {"desk": "b", "code": "b", "title": title}, **admin)
+    lent = {"desks": ["demo", "b"], "pools": [{"desk": "b", "code": "b"}]}
+    await desk.ok("PATCH", f"/operators/{ann}", lent, headers={"if-match": '"1"'}, **admin)
+    await desk.ok("PATCH", f"/operators/{ann}", {"pools": []}, headers={"if-match": '"2"'})
+    view = await desk.ok("GET", f"/operators/{ann}", **admin)
+    assert view["pools"] == [{"desk": "b", "code": "b", "weight": 1, "turns": 0}]
+
+
+@pytest.mark.req("P.6")
 async def test_what_is_not_theirs_does_not_exist_for_them(desk: Desk) -> None:
     ann, bob = await desk.hire("ann"), await desk.hire("bob")
     foreign = await desk.call("GET", f"/operators/{ann}", desks=("other",))

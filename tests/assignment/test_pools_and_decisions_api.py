@@ -54,6 +54,13 @@ async def test_a_foreign_pool_does_not_exist(desk: Desk) -> None:
     assert (await desk.ok("GET", "/pools", desks=("other",)))["items"] == []
 
 
+@pytest.mark.req("P.6")
+@pytest.mark.parametrize("path", ["/pools", "/pools/callback"])
+async def test_operators_do_not_see_their_colleagues_queue(desk: Desk, path: str) -> None:
+    assert (await desk.call("GET", path, sub="ann", roles=("operator",))).status_code == 403
+    assert (await desk.call("GET", path, sub="tasks", roles=("service",))).status_code == 200
+
+
 @pytest.mark.req("P.3")
 async def test_a_decision_names_every_candidate_and_why_not(desk: Desk) -> None:
     await desk.hire("ann")

@@ -127,7 +127,7 @@ async def change_operator(
     who = OperatorId(operator_id)
     async with ctx.db.begin() as tx:
         desks = await _desks_after(tx, caller, who, change)
-        pools = await _pool_ids(tx, change.pools or (), desks)
+        pools = await _pool_ids(tx, change.pools or (), list(filter(caller.may_see, desks)))
         scope = await store.widen(tx, store.Scope(pools=pools, people=[who]))
         # Locks before writes: whoever decides for one of these pools meanwhile sees all of the change or none.
         person = (await store.read(tx, scope)).people[who]
@@ -175,9 +175,8 @@ async def _pool_ids(tx: Transaction, wishes: Sequence[SeatWish], desks: Sequence
 
 
 async def _reseat(tx: Transaction, caller: Principal, who: OperatorId, wishes: Mapping[PoolId, SeatWish]) -> None:
-    # A supervisor may move somebody within their own desks; places elsewhere stay as they are.
+    # A supervisor moves somebody within their own desks and cannot name pools elsewhere: places there stay.
     seats = await tx.conn.fetch(SEATS, who)
     kept = [row["pool_id"] for row in seats if not caller.may_see(row["desk"])]
     await tx.conn.execute(DROP_SEATS, who, [*wishes, *kept])
-    own = {pool_id: wish.weight for pool_id, wish in wishes.items() if caller.may_see(wish.desk)}
-    await tx.conn.execute(PUT_SEATS, who, list(own), list(own.values()))
+    await tx.conn.execute(PUT_SEATS, who, list(wishes), [wish.weight for wish in wishes.values()])

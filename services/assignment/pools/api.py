@@ -9,7 +9,7 @@ from libs.common.http.etag import IfMatch, set_etag, stale
 from libs.common.http.idempotent_route import IdempotentRoute
 from libs.common.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
 from libs.common.http.routes import api_router
-from services.assignment.deps import Ctx, Lang, Manager, Staff
+from services.assignment.deps import Ctx, Lang, Manager, Overseer
 from services.assignment.errors import StaleVersionError
 from services.assignment.pools.actions import change_pool, create_pool
 from services.assignment.pools.queries import get_pool, list_pools
@@ -32,9 +32,9 @@ async def post_pool(body: PoolIn, ctx: Ctx, caller: Manager, lang: Lang, respons
 
 @router.get("")
 async def get_pools(
-    ctx: Ctx, caller: Staff, lang: Lang, desk: Desk = None, limit: Limit = 50, cursor: CursorParam = None
+    ctx: Ctx, caller: Overseer, lang: Lang, desk: Desk = None, limit: Limit = 50, cursor: CursorParam = None
 ) -> Page[PoolView]:
-    """List the pools of the caller's desks."""
+    """List the pools of the caller's desks; not for operators: a queue shows their colleagues' load (P.6)."""
     after = UUID(str(decode_cursor(cursor, "id", (UUID,))[0])) if cursor else None
     rows = await list_pools(ctx.db, caller, lang, desk=desk, after=after, limit=limit + 1)
     return page_of(rows, limit, "id", lambda row: (row.id,), lambda row: row)
@@ -42,9 +42,9 @@ async def get_pools(
 
 @router.get("/{code}")
 async def get_one(
-    code: str, ctx: Ctx, caller: Staff, lang: Lang, response: Response, desk: Desk = None
+    code: str, ctx: Ctx, caller: Overseer, lang: Lang, response: Response, desk: Desk = None
 ) -> PoolView:
-    """Return a pool: its queue with turn counters, and how much waits since when."""
+    """Return a pool: its queue with turn counters, and how much waits since when; not for operators (P.6)."""
     view = await get_pool(ctx.db, caller, code, desk, lang)
     set_etag(response, view.version)
     return view
