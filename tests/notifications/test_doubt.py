@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
@@ -15,8 +16,9 @@ from libs.common.testing.wazzup.faults import Mode
 from services.notifications.sending.claims import Limits, claim
 from services.notifications.sending.records import Result, record, settle
 from services.notifications.sending.rules import Outcome, Verdict
-from tests.notifications.support import World, eventually, requested, worker, world
+from tests.notifications.support import World, channel, eventually, requested, worker, world
 
+HOPE = timedelta(seconds=8)
 LIMITS = Limits(16, timedelta(seconds=1), timedelta(seconds=4))
 LONG_AGO = "UPDATE attempt SET offered_at = offered_at - interval '1 minute', due_at = due_at - interval '1 minute'"
 
@@ -145,16 +147,78 @@ async def test_a_result_whose_lease_was_taken_over_is_not_recorded(kind: World) 
     (first,) = await claim(kind.db, {}, LIMITS, now)
     await kind.db.pool.execute("UPDATE attempt SET due_at = due_at - interval '2 seconds'")
     (second,) = await claim(kind.db, {}, LIMITS, now)
-    await record(kind.db, [Result(first, Outcome(Verdict.REFUSED, "BAD_CONTACT"))], now)
+    await record(kind.db, [Result(first, Outcome(Verdict.REFUSED, "BAD_CONTACT"))], HOPE, now)
     assert (first.doubtful, second.doubtful, await kind.attempts()) == (False, True, ["sending"])
 
 
-async def test_two_workers_never_hold_the_same_attempt(kind: World) -> None:
-    await kind.request(*(requested() for _ in range(40)))
+async def test_a_late_answer_that_names_its_message_is_recorded_whoever_holds_the_lease(kind: World) -> None:
+    await kind.request(requested())
     now = datetime.now(UTC)
-    taken = await asyncio.gather(*(claim(kind.db, {}, LIMITS, now) for _ in range(4)))
-    ids = [found.attempt_id for batch in taken for found in batch]
-    assert len(ids) == len(set(ids)) > 0
+    (first,) = await claim(kind.db, {}, LIMITS, now)
+    await kind.db.pool.execute("UPDATE attempt SET due_at = due_at - interval '2 seconds'")
+    (second,) = await claim(kind.db, {}, LIMITS, now)
+    answers = [Outcome(Verdict.ACCEPTED, provider_message_id="m"), Outcome(Verdict.TAKEN, "REPEATED")]
+    for taken, outcome in zip((first, second), answers, strict=True):
+        await record(kind.db, [Result(taken, outcome)], HOPE, now)
+    assert [tuple(row) for row in await kind.rows("SELECT state, provider_message_id FROM attempt")] == [
+        ("accepted", "m")
+    ]
+
+
+async def test_both_answers_of_a_repeated_key_at_once_keep_the_name(kind: World) -> None:
+    await kind.request(requested())
+    now = datetime.now(UTC)
+    (first,) = await claim(kind.db, {}, LIMITS, now)
+    await kind.db.pool.execute("UPDATE attempt SET due_at = due_at - interval '2 seconds'")
+    (second,) = await claim(kind.db, {}, LIMITS, now)
+    named = Result(first, Outcome(Verdict.ACCEPTED, provider_message_id="m"))
+    await record(kind.db, [Result(second, Outcome(Verdict.TAKEN, "REPEATED")), named], HOPE, now)
+    assert [row["provider_message_id"] for row in await kind.rows("SELECT * FROM attempt")] == ["m"]
+
+
+async def test_two_equal_texts_that_nobody_can_tell_apart_end_as_unknown(kind: World) -> None:
+    kind.standin.dice.failures += [Failure(Mode.LOSE, ""), Failure(Mode.LOSE, "")]
+    async with worker(kind.context(unknown_after=2.0)):
+        await kind.request(requested(), requested())
+        await kind.until("unknown")
+    kinds = sorted(type(event).__name__ for event in await kind.events())
+    assert (kinds, len(kind.standin.journal.entries)) == (["MessageFailed"] * 2 + ["MessageSent"] * 2, 2)
+
+
+async def test_a_claim_that_came_back_too_late_is_left_to_its_lease(kind: World) -> None:
+    await kind.request(requested())
+    async with kind.db.pool.acquire() as other:
+        await other.execute("BEGIN; LOCK TABLE attempt")
+        async with worker(kind.context()):
+            await asyncio.sleep(0.9)
+            await other.execute("COMMIT")
+            await kind.until("read")
+    assert [row["tries"] for row in await kind.rows("SELECT tries FROM attempt")] == [2]
+
+
+async def test_a_database_that_refuses_a_claim_costs_no_answer_under_way(kind: World) -> None:
+    kind.standin.dice.failures.append(Failure(Mode.HANG, "6.5"))
+    async with kind.db.pool.acquire() as other, worker(kind.context(send_timeout=8.0, send_lease=9.0)):
+        await kind.request(requested())
+        await eventually(kind.accepted, lambda count: count == 1)
+        await other.execute("BEGIN; LOCK TABLE pace")
+        await asyncio.sleep(6)  # longer than the lock timeout
+        await other.execute("COMMIT")
+        await eventually(kind.attempts, lambda states: states == ["accepted"])
+    assert [row["tries"] for row in await kind.rows("SELECT tries FROM attempt")] == [1]
+
+
+async def test_workers_that_claim_at_once_hold_each_attempt_once(kind: World) -> None:
+    await channel(kind.db, code="second", api_key="second", hook_key="hook-key-of-the-second")
+    await kind.request(*(requested(person={"name": "Анна", "phone": f"+7900000000{n % 10}"}) for n in range(60)))
+
+    async def all_due() -> list[tuple[str, UUID]]:
+        rounds = [await claim(kind.db, {}, LIMITS, datetime.now(UTC)) for _ in range(6)]
+        return [(found.account, found.attempt_id) for batch in rounds for found in batch]
+
+    taken = [found for each in await asyncio.gather(*(all_due() for _ in range(4))) for found in each]
+    assert len({attempt for _, attempt in taken}) == len(taken) == 60
+    assert len({account for account, _ in taken}) == 2
 
 
 async def test_a_slow_channel_leaves_the_others_their_turn(kind: World) -> None:
@@ -175,7 +239,7 @@ async def test_a_repeat_goes_before_fresh_messages(kind: World) -> None:
     await kind.request(requested())
     now = datetime.now(UTC)
     (lost,) = await claim(kind.db, {}, LIMITS, now)
-    await record(kind.db, [Result(lost, Outcome(Verdict.DOUBT))], now)
+    await record(kind.db, [Result(lost, Outcome(Verdict.DOUBT))], HOPE, now)
     await kind.request(*(requested() for _ in range(30)))
     (first, *_) = await claim(kind.db, {kind.channel_id: LIMITS.per_channel - 1}, LIMITS, now)
     assert first.attempt_id == lost.attempt_id

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import httpx
@@ -12,10 +12,16 @@ import pytest
 from libs.common.db import Database
 from libs.common.testing.wazzup import KIND, Failure
 from libs.common.testing.wazzup.faults import Mode
-from services.notifications.hooks.actions import apply
+from services.notifications.channels.actions import change
+from services.notifications.channels.schemas import ChangeChannel
+from services.notifications.hooks.actions import apply, take
+from services.notifications.sending.claims import Limits, claim
+from services.notifications.sending.records import Result, record
+from services.notifications.sending.rules import Outcome, Verdict
 from tests.notifications import support
 from tests.notifications.support import eventually, hook_server, requested, worker, world
 
+LIMITS = Limits(16, timedelta(seconds=8), timedelta(seconds=40))
 STATUS = {"messageId": "m-1", "timestamp": "2026-03-02T09:14:01.000Z", "status": "sent"}
 INBOUND = {"messageId": "in-1", "dateTime": "2026-03-02T09:15:27.000Z", "isEcho": False, "text": "Где мой заказ?"}
 
@@ -76,6 +82,17 @@ async def test_the_same_callback_at_once_from_many_sides_is_one(hook: Hook) -> N
     assert (set(answers), len(await hook.callbacks())) == ({200}, 1)
 
 
+async def test_one_body_forwards_and_backwards_at_once_does_not_deadlock(hook: Hook) -> None:
+    body = [{**STATUS, "messageId": f"m-{n}"} for n in range(100)]
+    answers = await asyncio.gather(*(hook.post({"statuses": body[:: (-1) ** n]}) for n in range(8)))
+    assert (set(answers), len(await hook.callbacks())) == ({200}, 100)
+
+
+async def test_a_moment_that_no_calendar_holds_loses_no_callback(hook: Hook) -> None:
+    assert await hook.post({"statuses": [{**STATUS, "timestamp": "0001-01-01T00:00:00+14:00"}]}) == 200
+    assert await hook.callbacks() == [("status", "sent", "new")]
+
+
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
@@ -122,6 +139,21 @@ async def test_an_account_cannot_speak_for_messages_of_another(notifications_db:
             await http.post(url, json={"statuses": [{**STATUS, "messageId": message_id, "status": "read"}]})
             await asyncio.sleep(0.5)
         assert list((await opened.states()).values()) == ["accepted"]
+
+
+async def test_a_callback_that_waited_through_a_change_of_the_api_key_is_applied(
+    notifications_db: Database,
+) -> None:
+    async with world(notifications_db) as opened:
+        await opened.request(requested())
+        now = datetime.now(UTC)
+        (taken,) = await claim(opened.db, {}, LIMITS, now)
+        await take(opened.db, "wazzup", support.HOOK_KEY, orjson.dumps({"statuses": [STATUS]}), now)
+        await change(opened.db, opened.channel_id, None, 1, ChangeChannel.model_validate({"api_key": "rotated"}))
+        answer = Outcome(Verdict.ACCEPTED, provider_message_id=str(STATUS["messageId"]))
+        await record(opened.db, [Result(taken, answer)], timedelta(seconds=8), now)
+        await apply(opened.db, 10, now)
+        assert list((await opened.states()).values()) == ["sent"]
 
 
 async def test_a_spam_status_halts_the_channel(notifications_db: Database) -> None:

@@ -20,9 +20,10 @@ from services.notifications.sending.rules import Outcome, Verdict
 from tests.notifications import support
 from tests.notifications.support import HOOK_KEY, context, requested
 
+HOPE = timedelta(minutes=10)
 LIMITS = Limits(16, timedelta(seconds=30), timedelta(seconds=40))
 STATES = {"sent": State.SENT, "delivered": State.DELIVERED, "read": State.READ, "error": State.FAILED}
-REPEAT = Outcome(Verdict.ACCEPTED, "REPEATED_CRM_MESSAGE_ID")
+REPEAT = Outcome(Verdict.TAKEN, "REPEATED_CRM_MESSAGE_ID")
 LOST = Outcome(Verdict.DOUBT, "no_answer")
 
 Callbacks = st.lists(st.sampled_from(["echo", *STATES]), max_size=8)
@@ -47,7 +48,7 @@ class Story:
         return cls(db, found, str(uuid4()))
 
     async def answer(self, outcome: Outcome) -> None:
-        await record(self.db, [Result(self.claim, outcome)], datetime.now(UTC))
+        await record(self.db, [Result(self.claim, outcome)], HOPE, datetime.now(UTC))
 
     async def again(self) -> None:
         """Claim once more if the attempt is still to be repeated (an echo may have settled it)."""
@@ -63,7 +64,7 @@ class Story:
             "messageId": self.name, "channelId": DEMO_CHANNEL, "chatId": letter.address, "text": letter.text,
             "isEcho": True, "dateTime": at,
         }  # fmt: skip
-        status = {"messageId": self.name, "status": word, "timestamp": at}
+        status = {"messageId": self.name, "status": word, "timestamp": at, "error": {"error": "BAD_CONTACT"}}
         body = {"messages": [echo]} if word == "echo" else {"statuses": [status]}
         assert await take(self.db, "wazzup", HOOK_KEY, orjson.dumps(body), datetime.now(UTC))
         await self.look()

@@ -30,7 +30,7 @@ def test_times_are_utc_moments() -> None:
     assert read({"statuses": [STATUS]}).callbacks[0].at == datetime(2026, 3, 2, 9, 14, 1, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("stamp", [None, "yesterday", 12])
+@pytest.mark.parametrize("stamp", [None, "yesterday", 12, "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
 def test_a_callback_without_a_readable_time_stays_a_repeat_of_itself(stamp: object) -> None:
     assert read({"statuses": [{**STATUS, "timestamp": stamp}]}).callbacks[0].at == NO_TIME
 
@@ -52,7 +52,13 @@ def test_unreadable_parts_are_named_and_do_not_hide_the_others() -> None:
 
 @pytest.mark.parametrize(
     ("error", "code"),
-    [({"error": "BAD_CONTACT"}, "BAD_CONTACT"), ("SPAM", "SPAM"), (None, "UNKNOWN_ERROR"), ({}, "UNKNOWN_ERROR")],
+    [
+        ({"error": "BAD_CONTACT"}, "BAD_CONTACT"),
+        ("SPAM", "SPAM"),
+        (None, "UNKNOWN_ERROR"),
+        ({}, "UNKNOWN_ERROR"),
+        ("Номер +79000000001 заблокирован", "UNKNOWN_ERROR"),
+    ],
 )
 def test_the_code_of_an_error_is_found_in_any_shape(error: object, code: str) -> None:
     assert error_code({"error": error}) == code

@@ -8,8 +8,10 @@ from services.notifications.sending.rules import (
     BACKOFF_MOST,
     MAX_TRIES,
     Answer,
+    Class,
     Verdict,
     backoff,
+    classify,
     judge,
 )
 
@@ -22,14 +24,16 @@ def verdict(answer: Answer, *, doubtful: bool = False, tries: int = 1) -> Verdic
     ("answer", "expected"),
     [
         (Answer(201, provider_message_id="m"), Verdict.ACCEPTED),
-        (Answer(201), Verdict.ACCEPTED),
-        (Answer(400, code="REPEATED_CRM_MESSAGE_ID"), Verdict.ACCEPTED),
-        (Answer(400, code="repeatedCrmMessageId"), Verdict.ACCEPTED),
+        (Answer(201), Verdict.DOUBT),
+        (Answer(204), Verdict.DOUBT),
+        (Answer(400, code="REPEATED_CRM_MESSAGE_ID"), Verdict.TAKEN),
+        (Answer(400, code="repeatedCrmMessageId"), Verdict.TAKEN),
         (Answer(400, code="CHANNEL_NO_MONEY"), Verdict.HALT),
         (Answer(401), Verdict.HALT),
         (Answer(403), Verdict.HALT),
         (Answer(400, code="BAD_CONTACT"), Verdict.REFUSED),
         (Answer(400, code="MESSAGE_TEXT_TOO_LONG"), Verdict.REFUSED),
+        (Answer(400, code="MESSAGES_TOO_LONG_TEXT"), Verdict.REFUSED),
         (Answer(400, code="NEVER_HEARD_OF"), Verdict.REFUSED),
         (Answer(400, code="MESSAGE_CHANNEL_UNAVAILABLE"), Verdict.RETRY),
         (Answer(429), Verdict.LATER),
@@ -48,8 +52,14 @@ def test_an_answer_has_one_verdict(answer: Answer, expected: Verdict) -> None:
     [
         (Answer(400, code="MESSAGE_CHANNEL_UNAVAILABLE"), Verdict.DOUBT),
         (Answer(None, left=False), Verdict.DOUBT),
+        (Answer(400), Verdict.DOUBT),
+        (Answer(413), Verdict.DOUBT),
+        (Answer(400, code="NEVER_HEARD_OF"), Verdict.DOUBT),
+        (Answer(201), Verdict.DOUBT),
         (Answer(400, code="BAD_CONTACT"), Verdict.REFUSED),
-        (Answer(400, code="REPEATED_CRM_MESSAGE_ID"), Verdict.ACCEPTED),
+        (Answer(400, code="INVALID_MESSAGE_DATA"), Verdict.REFUSED),
+        (Answer(400, code="MESSAGES_CONTENT_SIZE_EXCEEDED_10MB"), Verdict.REFUSED),
+        (Answer(400, code="REPEATED_CRM_MESSAGE_ID"), Verdict.TAKEN),
     ],
 )
 def test_after_a_lost_answer_only_the_content_itself_can_be_refused(answer: Answer, expected: Verdict) -> None:
@@ -65,9 +75,14 @@ def test_a_bare_error_has_its_status_as_code() -> None:
     assert judge(Answer(422), doubtful=False, tries=1, jitter=0).code == "HTTP_422"
 
 
+@pytest.mark.parametrize("text", ["Номер +79000000001 не найден", "79000000001", "no such chat", "X" * 65])
+def test_free_text_in_the_place_of_a_code_is_not_passed_on(text: str) -> None:
+    assert judge(Answer(400, code=text), doubtful=False, tries=1, jitter=0).code == "HTTP_400"
+
+
 def test_retry_after_is_respected_within_reason() -> None:
     delays = [judge(Answer(429, retry_after=s), doubtful=False, tries=1, jitter=0).delay for s in (7.0, 9e9)]
-    assert delays == [7.0, 60.0]
+    assert delays == [7.0, 600.0]
 
 
 @given(st.integers(1, 60), st.floats(0, 1))
@@ -76,10 +91,16 @@ def test_backoff_grows_and_stays_within_its_bounds(tries: int, jitter: float) ->
     assert backoff(tries, jitter) <= backoff(tries + 1, jitter)
 
 
-@given(st.one_of(st.none(), st.integers(100, 599)), st.booleans(), st.text(), st.booleans(), st.integers(1, 20))
-def test_every_answer_is_judged_and_a_doubtful_key_is_never_renewed(
+CODES = st.text() | st.sampled_from(
+    ["BAD_CONTACT", "MESSAGES_CAN_NOT_ADD", "VALIDATION_ERROR", "repeatedCrmMessageId"]
+)
+
+
+@given(st.one_of(st.none(), st.integers(100, 599)), st.booleans(), CODES, st.booleans(), st.integers(1, 20))
+def test_a_doubtful_key_is_never_renewed_and_its_message_never_failed_on_a_guess(
     status: int | None, left: bool, code: str, doubtful: bool, tries: int
 ) -> None:
     found = verdict(Answer(status, left, code), doubtful=doubtful, tries=tries)
-    assert found in Verdict
+    refused = {Class.RECIPIENT, Class.MESSAGE}
     assert not (doubtful and found is Verdict.RETRY)
+    assert not (doubtful and found is Verdict.REFUSED) or classify(status or 0, code) in refused

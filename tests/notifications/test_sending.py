@@ -14,12 +14,14 @@ from libs.common.testing.wazzup import KIND, Failure
 from libs.common.testing.wazzup.faults import Mode
 from services.notifications.channels.actions import change
 from services.notifications.channels.schemas import ChangeChannel
+from services.notifications.sending.claims import Limits, claim
 from services.notifications.templates.actions import propose
 from tests.notifications.support import (
     CAUSE,
     DESK,
     World,
     approved_template,
+    channel,
     context,
     eventually,
     requested,
@@ -131,7 +133,16 @@ async def test_a_refused_recipient_fails_the_message_with_the_providers_code(kin
         await kind.until("failed")
     (event,) = await kind.events()
     assert isinstance(event, MessageFailed)
-    assert event.code == "BAD_CONTACT"
+    assert (event.code, event.detail) == ("BAD_CONTACT", "")
+
+
+async def test_the_providers_own_words_stay_in_the_attempt(kind: World) -> None:
+    kind.standin.dice.failures.append(Failure(Mode.CODE, "BAD_CONTACT"))
+    async with worker(kind.context()):
+        await kind.request(requested())
+        await kind.until("failed")
+    (row,) = await kind.rows("SELECT m.detail, a.detail FROM message m JOIN attempt a ON a.message_id = m.id")
+    assert tuple(row) == (None, "bad_contact")
 
 
 async def test_a_status_error_fails_a_message_that_was_sent(kind: World) -> None:
@@ -140,6 +151,26 @@ async def test_a_status_error_fails_a_message_that_was_sent(kind: World) -> None
         await kind.request(requested())
         await kind.until("failed")
     assert [type(event) for event in await kind.events()] == [MessageSent, MessageFailed]
+
+
+@pytest.mark.parametrize("code", ["GENERAL_ERROR", "UNKNOWN_ERROR", "TOO_MANY_EXT_REQS"])
+async def test_a_status_error_that_may_pass_is_tried_again_with_a_new_key(kind: World, code: str) -> None:
+    kind.standin.dice.failures.append(Failure(Mode.STATUS, code))
+    async with worker(kind.context()):
+        await kind.request(requested())
+        await kind.until("read")
+    rows = await kind.rows("SELECT number, state, code FROM attempt ORDER BY number")
+    assert [tuple(row) for row in rows] == [(1, "refused", code), (2, "accepted", None)]
+    assert [type(event) for event in await kind.events()] == [MessageSent, MessageDelivered, MessageRead]
+
+
+async def test_a_status_error_that_does_not_pass_is_tried_again_once(kind: World) -> None:
+    kind.standin.dice.failures.append(Failure(Mode.STATUS, "GENERAL_ERROR", times=None))
+    async with worker(kind.context()):
+        await kind.request(requested())
+        await kind.until("failed")
+        await asyncio.sleep(3)
+    assert (await kind.accepted(), set((await kind.states()).values())) == (2, {"failed"})
 
 
 async def test_a_refusal_that_may_pass_is_tried_again_with_a_new_key(kind: World) -> None:
@@ -174,10 +205,18 @@ async def test_an_unreachable_provider_is_tried_later_and_not_doubted(kind: Worl
 
 async def test_a_rate_limit_slows_down_and_loses_nothing(notifications_db: Database) -> None:
     async with world(notifications_db, replace(KIND, rate_limit=20, rate_window=1.0)) as limited:
-        async with worker(limited.context()):
-            await limited.request(*(requested() for _ in range(60)))
+        async with worker(limited.context(send_timeout=3.0, send_lease=5.0)):
+            await limited.request(*(requested(variables={"order_number": str(n)}) for n in range(60)))
             await limited.until("read", seconds=40)
         assert len(limited.standin.journal.entries) == 60
+
+
+async def test_channels_of_one_key_share_its_pace(kind: World) -> None:
+    for n in range(12):
+        await channel(kind.db, code=f"c{n}", hook_key=f"hook-key-of-channel-{n}", rate_5s=8)
+    await kind.request(*(requested(person={"name": "Анна", "phone": f"+790000000{n:02}"}) for n in range(60)))
+    limits = Limits(16, timedelta(seconds=1), timedelta(seconds=4))
+    assert len(await claim(kind.db, {}, limits, datetime.now(UTC))) <= 2
 
 
 async def test_no_five_seconds_hold_more_than_the_channels_rate(notifications_db: Database) -> None:

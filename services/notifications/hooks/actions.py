@@ -1,7 +1,8 @@
 """Provider callbacks: stored at once and answered, applied to their messages as soon as those are known."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -12,19 +13,22 @@ from libs.common.http.problems import Problem
 from services.notifications.hooks.rules import Kind, Reading, Status, error_code, read
 from services.notifications.messages import publish
 from services.notifications.messages.rules import State
-from services.notifications.sending.records import LOOK_NOW, Halted, halt
-from services.notifications.sending.rules import Class, classify
+from services.notifications.sending.records import LOOK_NOW, Halted, halt, succeed
+from services.notifications.sending.rules import BACKOFF, Class, classify
+
+Known: TypeAlias = Sequence[tuple[asyncpg.Record, asyncpg.Record]]  # a callback and the attempt that it tells of
 
 STORE = """
 WITH line AS (
-    SELECT id, desk, account FROM channel WHERE hook_key = $1 AND provider = $2
+    SELECT id, desk FROM channel WHERE hook_key = $1 AND provider = $2
 ), stored AS (
-    INSERT INTO callback (desk, channel_id, account, kind, provider_message_id, status, at, payload, state,
+    INSERT INTO callback (desk, channel_id, kind, provider_message_id, status, at, payload, state,
                           received_at, stored_at, look_at)
-    SELECT line.desk, line.id, line.account, t.kind, t.provider_message_id, t.status, t.at, t.payload, t.state,
+    SELECT line.desk, line.id, t.kind, t.provider_message_id, t.status, t.at, t.payload, t.state,
            $9, clock_timestamp(), clock_timestamp()
     FROM line, unnest($3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::jsonb[], $8::text[])
          AS t (kind, provider_message_id, status, at, payload, state)
+    ORDER BY t.provider_message_id, t.kind, t.status, t.at
     ON CONFLICT DO NOTHING
 ), kept AS (
     INSERT INTO unreadable (desk, channel_id, reason, raw, received_at)
@@ -33,13 +37,14 @@ WITH line AS (
 SELECT id FROM line
 """
 DUE = """
-SELECT id, account, kind, provider_message_id, status, at, payload, channel_id,
-       stored_at < clock_timestamp() - interval '24 hours' AS old
-FROM callback WHERE state = 'new' AND look_at <= clock_timestamp()
-ORDER BY look_at LIMIT $1 FOR UPDATE SKIP LOCKED
+SELECT e.id, c.account, e.kind, e.provider_message_id, e.status, e.at, e.payload,
+       e.stored_at < clock_timestamp() - interval '24 hours' AS old
+FROM callback e JOIN channel c ON c.id = e.channel_id
+WHERE e.state = 'new' AND e.look_at <= clock_timestamp()
+ORDER BY e.look_at LIMIT $1 FOR UPDATE OF e SKIP LOCKED
 """
 KNOWN = """
-SELECT a.provider_message_id, c.account, a.message_id, a.channel_id
+SELECT a.provider_message_id, c.account, a.message_id, a.channel_id, a.id
 FROM attempt a JOIN channel c ON c.id = a.channel_id
 WHERE a.provider_message_id = ANY($1::text[])
 """
@@ -66,6 +71,18 @@ WHERE a.id = candidate.id AND candidate.rivals = 1 AND candidate.state <> 'sendi
   AND a.state <> 'sending' AND a.state <> 'refused' AND a.provider_message_id IS NULL
 RETURNING a.provider_message_id
 """
+# A message that the provider took and then failed by no fault of ours goes once more, under a new key: this is no
+# blind resend. `R once` in providers.md §1.3: not after another attempt of it had come as far.
+FAIL_FOR_NOW = """
+UPDATE attempt a SET state = 'refused', code = t.code
+FROM unnest($1::uuid[], $2::text[]) AS t (id, code), message m
+WHERE a.id = t.id AND a.state = 'accepted'
+  AND m.id = a.message_id AND m.state NOT IN ('failed', 'delivered', 'read')
+  AND NOT EXISTS (SELECT FROM attempt b WHERE b.message_id = a.message_id AND b.number < a.number
+                                          AND b.provider_message_id IS NOT NULL)
+RETURNING a.id
+"""
+REPLACED = "SELECT id FROM attempt WHERE id = ANY($1::uuid[]) AND state = 'refused'"
 APPLIED = """
 UPDATE callback c SET state = 'applied', message_id = t.message_id
 FROM unnest($1::bigint[], $2::uuid[]) AS t (id, message_id) WHERE c.id = t.id
@@ -78,6 +95,7 @@ SET state = CASE WHEN id = ANY($2::bigint[]) THEN 'orphan' ELSE 'new' END,
                                         interval '10 minutes')
 WHERE id = ANY($1::bigint[])
 """
+_PASSING = (Class.RETRY, Class.RETRY_SLOWLY)
 _STATES: Mapping[str, State] = {
     Status.SENT: State.SENT,
     Status.DELIVERED: State.DELIVERED,
@@ -122,7 +140,9 @@ async def apply(db: Database, limit: int, now: datetime) -> tuple[int, Sequence[
         owners = await _owners(tx, rows) if rows else {}
         known = [(row, owners[_name(row)]) for row in rows if _name(row) in owners]
         known.sort(key=lambda pair: (pair[0]["kind"] != Kind.ECHO, pair[0]["at"]))
-        await publish.learn(tx, [(owner["message_id"], _fact(row)) for row, owner in known], now)
+        replaced = await _try_again(tx, known)
+        told = [(row, owner) for row, owner in known if not (_failed(row) and owner["id"] in replaced)]
+        await publish.learn(tx, [(owner["message_id"], _fact(row)) for row, owner in told], now)
         await tx.conn.execute(APPLIED, [row["id"] for row, _ in known], [owner["message_id"] for _, owner in known])
         strangers = [row for row in rows if _name(row) not in owners]
         old = [row["id"] for row in strangers if row["old"]]
@@ -162,6 +182,21 @@ async def _name_by_echo(tx: Transaction, echoes: Sequence[asyncpg.Record]) -> bo
     return bool(named)
 
 
+async def _try_again(tx: Transaction, known: Known) -> set[UUID]:
+    """Replace attempts that failed for now; returns all of the batch that are replaced: their errors are over."""
+    arrived = {owner["id"] for row, owner in known if row["status"] in (Status.DELIVERED, Status.READ)}
+    errors = {owner["id"]: error_code(row["payload"]) for row, owner in known if _failed(row)}
+    passing = {i: code for i, code in errors.items() if classify(400, code) in _PASSING and i not in arrived}
+    if passing:
+        rows = await tx.conn.fetch(FAIL_FOR_NOW, list(passing), list(passing.values()))
+        await succeed(tx, {row["id"]: BACKOFF for row in rows})
+    return {row["id"] for row in await tx.conn.fetch(REPLACED, list(errors))} if errors else set()
+
+
+def _failed(row: asyncpg.Record) -> bool:
+    return (row["kind"], row["status"]) == (Kind.STATUS, Status.ERROR)
+
+
 def _fact(row: asyncpg.Record) -> publish.Fact:
     if row["kind"] == Kind.ECHO:
         return publish.Fact(State.ACCEPTED)
@@ -169,9 +204,7 @@ def _fact(row: asyncpg.Record) -> publish.Fact:
     return publish.Fact(state, error_code(row["payload"])) if state is State.FAILED else publish.Fact(state)
 
 
-def _halting(known: Iterable[tuple[asyncpg.Record, asyncpg.Record]]) -> Mapping[UUID, str]:
+def _halting(known: Known) -> Mapping[UUID, str]:
     """Return the channels whose provider says, message by message, that a person must look."""
-    errors = (
-        (owner["channel_id"], error_code(row["payload"])) for row, owner in known if row["status"] == Status.ERROR
-    )
+    errors = ((owner["channel_id"], error_code(row["payload"])) for row, owner in known if _failed(row))
     return {channel_id: code for channel_id, code in errors if classify(400, code) is Class.CONFIGURATION}

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from services.notifications.sending.rules import readable
+
 MAX_ID = 200
 NO_TIME = datetime.fromtimestamp(0, UTC)  # a repeat of a callback without a time must still be a repeat
 JsonObject = Mapping[str, object]
@@ -97,13 +99,13 @@ def _identifier(element: JsonObject) -> str | None:
 def _moment(value: object) -> datetime:
     try:
         moment = datetime.fromisoformat(str(value))
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # the first and the last day of the calendar exist in some zones only
         return NO_TIME
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def error_code(payload: JsonObject) -> str:
     """Return the code of an `error` status, whatever shape it has."""
     error = payload.get("error")
     code = error.get("error") if isinstance(error, dict) else error
-    return code[:MAX_ID] if isinstance(code, str) and code else "UNKNOWN_ERROR"
+    return (readable(code) if isinstance(code, str) else "") or "UNKNOWN_ERROR"

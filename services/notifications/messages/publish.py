@@ -24,7 +24,7 @@ from services.notifications.messages.rules import State, Step, advance
 LOCK = """
 SELECT id, desk, lead_id, template, template_version, purpose, channel, provider, state, published, code, detail,
        correlation_id, causation_id, traceparent
-FROM message WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE
+FROM message WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
 """
 MOVE = """
 UPDATE message m

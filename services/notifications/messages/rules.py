@@ -13,12 +13,13 @@ class State(StrEnum):
     """States in the order of their rank: a message only ever moves to a higher one.
 
     `failed` outranks `sent` and yields to `delivered`: providers report out of order and skip steps, and a late
-    receipt is the higher truth. `unknown` yields to everything that the provider says later.
+    receipt is the higher truth. `unknown` yields to everything that the provider says later of its fate; that
+    it was taken is not enough, for then nothing would end it any more.
     """
 
     PENDING = "pending"
-    UNKNOWN = "unknown"
     ACCEPTED = "accepted"
+    UNKNOWN = "unknown"
     SENT = "sent"
     FAILED = "failed"
     DELIVERED = "delivered"

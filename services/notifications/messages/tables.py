@@ -43,7 +43,8 @@ message = Table(
 )
 
 # `due_at` is when somebody should look next: the next try of `pending`, the end of the lease of `sending`, the
-# end of hope of `waiting`. `offered_at` is set while the provider may have the message without having said so.
+# end of hope of `waiting` (the provider may have it, under a name that only a callback can tell). `offered_at` is
+# set while the provider may have the message without having said so.
 attempt = Table(
     "attempt",
     metadata,
@@ -65,7 +66,7 @@ attempt = Table(
     CheckConstraint("state IN ('pending', 'sending', 'waiting', 'accepted', 'refused', 'unknown')", name="state"),
     CheckConstraint("(state = 'sending') = (lease_token IS NOT NULL)", name="lease"),
     CheckConstraint("state NOT IN ('sending', 'waiting', 'unknown') OR offered_at IS NOT NULL", name="offered"),
-    CheckConstraint("provider_message_id IS NULL OR state = 'accepted'", name="accepted"),
+    CheckConstraint("provider_message_id IS NULL OR state IN ('accepted', 'refused')", name="named"),
     Index("uq_attempt_message_id_number", "message_id", "number", unique=True),
     # One attempt of a message may be alive: nothing is sent twice.
     Index(

@@ -36,7 +36,8 @@ WITH busy AS (
                  / extract(epoch FROM step))::int) AS credits
     FROM account
 ), lane AS (
-    SELECT w.id, w.account, least(w.free, greatest(1, c.credits / c.lanes)) AS share
+    SELECT w.id, w.account, least(w.free, greatest(1, c.credits / c.lanes)) AS share, c.credits,
+           row_number() OVER (PARTITION BY w.account ORDER BY random()) AS place
     FROM waiting w JOIN credit c USING (account)
     WHERE w.free > 0
 ), picked AS (
@@ -47,6 +48,7 @@ WITH busy AS (
           AND (a.offered_at IS NOT NULL OR a.expires_at IS NULL OR a.expires_at > $6)
         ORDER BY (a.offered_at IS NULL), a.due_at LIMIT lane.share FOR UPDATE SKIP LOCKED
     ) a
+    WHERE lane.place <= lane.credits
 ), paid AS (
     UPDATE pace p SET free_at = greatest(p.free_at, clock_timestamp()) + t.taken * c.step
     FROM (SELECT account, count(*) AS taken FROM picked GROUP BY account) t JOIN credit c USING (account)

@@ -22,7 +22,15 @@ SET state = t.state, lease_token = NULL, code = nullif(t.code, ''), detail = nul
 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::float8[], $8::bool[])
      AS t (id, token, state, code, detail, provider_message_id, delay, offered)
 WHERE a.id = t.id AND a.lease_token = t.token AND a.state = 'sending'
-RETURNING a.id
+RETURNING a.id, t.token
+"""
+# The provider's name for a message is the truth whoever holds the lease by now: all its tries have one key.
+NAME_LATE = """
+UPDATE attempt a
+SET state = 'accepted', lease_token = NULL, code = NULL, detail = NULL, provider_message_id = t.name
+FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS t (id, token, name)
+WHERE a.id = t.id AND a.provider_message_id IS NULL AND a.state <> 'refused'
+RETURNING a.id, t.token
 """
 SUCCESSOR = """
 INSERT INTO attempt (id, desk, message_id, number, channel_id, address, state, due_at, expires_at, tries)
@@ -82,11 +90,15 @@ class Halted:
     reason: str
 
 
-async def record(db: Database, results: Sequence[Result], now: datetime) -> Sequence[Halted]:
-    """Write results whose lease still holds; the others belong to whoever took over. Returns halted channels."""
+async def record(db: Database, results: Sequence[Result], hope: timedelta, now: datetime) -> Sequence[Halted]:
+    """Write results whose lease still holds, and late ones that name their message. Returns halted channels.
+
+    `hope`: how long a message that the provider has under an unknown name waits for a callback.
+    """
     async with db.begin() as tx:
-        fenced = {row["id"] for row in await tx.conn.fetch(RECORD, *_columns(results))}
-        held = [result for result in results if result.claim.attempt_id in fenced]
+        fenced = set(map(tuple, await tx.conn.fetch(RECORD, *_columns(results, hope))))
+        held = [result for result in results if _lease(result) in fenced]
+        held += await _name_late(tx, [result for result in results if _lease(result) not in fenced])
         await _follow_up(tx, held)
         facts = [(r.claim.message_id, fact) for r in held if (fact := _fact(r.outcome)) is not None]
         await publish.learn(tx, facts, now)
@@ -104,7 +116,7 @@ async def settle(db: Database, repeat_window: timedelta, wait: timedelta, now: d
         lost = await tx.conn.fetch(GIVE_UP_WAITING)
         late = await tx.conn.fetch(EXPIRE, now, str(Stop.DEADLINE_PASSED))
         unknown = publish.Fact(
-            State.UNKNOWN, "outcome_unknown", "the provider never said whether it took the message"
+            State.UNKNOWN, "outcome_unknown", "the provider never said what became of the message"
         )
         expired = publish.Fact(
             State.FAILED, str(Stop.DEADLINE_PASSED), "the deadline came before a channel was free"
@@ -115,7 +127,20 @@ async def settle(db: Database, repeat_window: timedelta, wait: timedelta, now: d
     return len(facts)
 
 
-def _columns(results: Sequence[Result]) -> list[list[object]]:
+def _lease(result: Result) -> tuple[UUID, UUID]:
+    return result.claim.attempt_id, result.claim.token
+
+
+async def _name_late(tx: Transaction, late: Sequence[Result]) -> list[Result]:
+    named = [result for result in late if result.outcome.provider_message_id is not None]
+    if not named:
+        return []
+    columns = zip(*((*_lease(result), result.outcome.provider_message_id) for result in named), strict=True)
+    taken = set(map(tuple, await tx.conn.fetch(NAME_LATE, *map(list, columns))))
+    return [result for result in named if _lease(result) in taken]
+
+
+def _columns(results: Sequence[Result], hope: timedelta) -> list[list[object]]:
     rows = [
         (
             r.claim.attempt_id,
@@ -124,7 +149,7 @@ def _columns(results: Sequence[Result]) -> list[list[object]]:
             r.outcome.code,
             r.outcome.detail,
             r.outcome.provider_message_id,
-            r.outcome.delay,
+            hope.total_seconds() if r.outcome.verdict is Verdict.TAKEN else r.outcome.delay,
             _may_be_taken(r),
         )
         for r in results
@@ -136,6 +161,8 @@ def _state(verdict: Verdict) -> str:
     match verdict:
         case Verdict.ACCEPTED:
             return "accepted"
+        case Verdict.TAKEN:
+            return "waiting"
         case Verdict.REFUSED | Verdict.RETRY:
             return "refused"
         case Verdict.LATER | Verdict.DOUBT | Verdict.HALT:
@@ -145,27 +172,38 @@ def _state(verdict: Verdict) -> str:
 
 
 def _may_be_taken(result: Result) -> bool:
-    verdict = result.outcome.verdict
-    return verdict in (Verdict.ACCEPTED, Verdict.DOUBT) or (result.claim.doubtful and _state(verdict) == "pending")
+    match result.outcome.verdict:
+        case Verdict.ACCEPTED | Verdict.TAKEN | Verdict.DOUBT:
+            return True
+        case Verdict.LATER | Verdict.HALT:
+            return result.claim.doubtful
+        case Verdict.REFUSED | Verdict.RETRY:
+            return False
+        case verdict:
+            assert_never(verdict)
 
 
 def _fact(outcome: Outcome) -> publish.Fact | None:
     match outcome.verdict:
-        case Verdict.ACCEPTED:
+        case Verdict.ACCEPTED | Verdict.TAKEN:
             return publish.Fact(State.ACCEPTED)
         case Verdict.REFUSED:
-            return publish.Fact(State.FAILED, outcome.code, outcome.detail)
+            # The provider's own words stay in the attempt's row: nobody knows what stands in them.
+            return publish.Fact(State.FAILED, outcome.code)
         case _:
             return None
 
 
 async def _follow_up(tx: Transaction, held: Sequence[Result]) -> None:
     again = [r for r in held if r.outcome.verdict is Verdict.RETRY]
-    await tx.conn.execute(
-        SUCCESSOR, [uuid7() for _ in again], [r.claim.attempt_id for r in again], [r.outcome.delay for r in again]
-    )
+    await succeed(tx, {r.claim.attempt_id: r.outcome.delay for r in again})
     named = [r.outcome.provider_message_id for r in held if r.outcome.provider_message_id]
     await tx.conn.execute(LOOK_NOW, named)
+
+
+async def succeed(tx: Transaction, delays: Mapping[UUID, float]) -> None:
+    """Put a new attempt, with a new key, in the place of each refused one, after so many seconds."""
+    await tx.conn.execute(SUCCESSOR, [uuid7() for _ in delays], list(delays), list(delays.values()))
 
 
 async def halt(tx: Transaction, reasons: Mapping[UUID, str], now: datetime) -> list[Halted]:

@@ -1,5 +1,6 @@
 """What a provider's answer means for an attempt (providers.md §0.2, §0.9, §1.4)."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,8 +9,10 @@ MAX_TRIES = 8  # refused attempts of one message before it is given up
 BACKOFF = 2.0  # seconds; doubles with each refusal
 BACKOFF_MOST = 300.0
 SLOW_DOWN = 2.0  # seconds that a rate limit without Retry-After silences the account
-SLOW_DOWN_MOST = 60.0
+SLOW_DOWN_MOST = 600.0
 DOUBT_PAUSE = 0.7  # seconds before an unanswered request is repeated
+
+_CODE = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_.-]{1,64}")
 
 
 class Class(StrEnum):
@@ -27,6 +30,7 @@ class Verdict(StrEnum):
     """What to do with an attempt after one try."""
 
     ACCEPTED = "accepted"
+    TAKEN = "taken"  # the provider has it, under an id that only a callback can tell
     REFUSED = "refused"  # for good: the message has failed
     RETRY = "retry"  # surely not taken: a new attempt, a new key
     LATER = "later"  # surely not looked at: the same attempt, later
@@ -81,18 +85,34 @@ _CLASSES: Mapping[str, Class] = {
     ),
     **_codes(Class.RETRY_SLOWLY, "TOO_MANY_EXT_REQS"),
     **_codes(Class.RECIPIENT, "BAD_CONTACT MESSAGES_INVALID_CONTACT_TYPE"),
+    **_codes(
+        Class.MESSAGE,
+        "INVALID_MESSAGE_DATA VALIDATION_ERROR MESSAGE_WRONG_CONTENT_TYPE MESSAGE_ONLY_TEXT_OR_CONTENT"
+        " MESSAGES_ONLY_TEXT_OR_CONTENT MESSAGE_NOTHING_TO_SEND MESSAGE_TEXT_TOO_LONG"
+        " MESSAGES_CONTENT_CAN_NOT_BE_BLANK MESSAGES_TEXT_CAN_NOT_BE_BLANK REFERENCE_MESSAGE_NOT_FOUND"
+        " MESSAGES_NOT_FOUND",
+    ),
 }
+_MESSAGE_PREFIXES = tuple(map(normalise, ("MESSAGES_TOO_LONG_", "MESSAGES_CONTENT_SIZE_EXCEEDED")))
 
 
-def classify(status: int, code: str) -> Class:
-    """Return the class of an error answer; a code that nobody documented condemns its message alone."""
+def classify(status: int, code: str) -> Class | None:
+    """Return the class of an error answer; None for one that nobody documented."""
+    name = normalise(code)
     match status:
         case 401 | 403 | 404 | 405:
             return Class.CONFIGURATION
         case 429:
             return Class.RETRY_SLOWLY
+        case _ if name.startswith(_MESSAGE_PREFIXES):
+            return Class.MESSAGE
         case _:
-            return _CLASSES.get(normalise(code), Class.MESSAGE)
+            return _CLASSES.get(name)
+
+
+def readable(code: str) -> str:
+    """Return a provider's error code if it looks like one: free text may hold what must not be published."""
+    return code if _CODE.fullmatch(code) else ""
 
 
 def judge(answer: Answer, *, doubtful: bool, tries: int, jitter: float) -> Outcome:
@@ -103,14 +123,11 @@ def judge(answer: Answer, *, doubtful: bool, tries: int, jitter: float) -> Outco
     """
     if answer.status is None:
         return _unanswered(answer, doubtful=doubtful, jitter=jitter)
-    if 200 <= answer.status < 300:
+    if 200 <= answer.status < 300 and answer.provider_message_id:
         return Outcome(Verdict.ACCEPTED, provider_message_id=answer.provider_message_id)
-    if answer.status >= 500 or answer.status < 400:
+    if not 400 <= answer.status < 500:
         return _doubt(f"http_{answer.status}", jitter)
-    code = answer.code or f"HTTP_{answer.status}"
-    return _refusal(
-        classify(answer.status, answer.code), answer, code, doubtful=doubtful, tries=tries, jitter=jitter
-    )
+    return _refusal(answer, answer.status, doubtful=doubtful, tries=tries, jitter=jitter)
 
 
 def backoff(tries: int, jitter: float) -> float:
@@ -128,13 +145,15 @@ def _doubt(code: str, jitter: float) -> Outcome:
     return Outcome(Verdict.DOUBT, code, delay=DOUBT_PAUSE * (1 + jitter))
 
 
-def _refusal(
-    error_class: Class, answer: Answer, code: str, *, doubtful: bool, tries: int, jitter: float
-) -> Outcome:
-    match error_class:
+def _refusal(answer: Answer, status: int, *, doubtful: bool, tries: int, jitter: float) -> Outcome:
+    code = readable(answer.code) or f"HTTP_{status}"
+    match classify(status, answer.code):
         case Class.DUPLICATE:
-            return Outcome(Verdict.ACCEPTED, code)
-        case Class.RECIPIENT | Class.MESSAGE:
+            return Outcome(Verdict.TAKEN, code)
+        case None if doubtful:
+            return _doubt(code, jitter)
+        # Without a doubt, a refusal that nobody documented condemns its message alone.
+        case Class.RECIPIENT | Class.MESSAGE | None:
             return Outcome(Verdict.REFUSED, code, answer.detail)
         case Class.CONFIGURATION:
             return Outcome(Verdict.HALT, code, answer.detail)

@@ -27,7 +27,7 @@ IDLE = 0.25  # seconds between looks at an empty table
 GATHER = 0.003  # seconds that finished calls wait for company, so that slots are refilled together
 MOST_PER_RECORD = 200
 RECENT = 16  # answers by which an account's health is told
-RECORD_PAUSE = 0.2
+DATABASE_PAUSE = 0.2  # seconds before the database is asked again after an error
 
 log = get_logger(__name__)
 
@@ -58,7 +58,7 @@ class Sender:
         recorder = asyncio.create_task(self._record())
         try:
             while not stop.is_set():
-                if not await self._start_due():
+                if not await self._start_due_or_pause():
                     await self._wait(stop)
             if self._calls:
                 await asyncio.wait(self._calls, timeout=self._ctx.settings.send_timeout + 1)
@@ -67,11 +67,22 @@ class Sender:
             for task in (recorder, *self._calls):
                 task.cancel()
 
+    async def _start_due_or_pause(self) -> bool:
+        try:
+            return await self._start_due()
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            # The calls under way go on: their answers must find a sender that records them.
+            log.warning("no attempts claimed", error_type=type(error).__name__)
+            await asyncio.sleep(DATABASE_PAUSE)
+            return False
+
     async def _start_due(self) -> bool:
         self._ctx.due.clear()
         now = self._ctx.core.clock.now()
+        claimed_at = monotonic()  # leases begin inside the statement, so count from before it
         claims = await claim(self._ctx.core.db, self._busy, self._limits, now)
-        claimed_at = monotonic()
         for taken in claims:
             self._busy[taken.channel_id] += 1
             call = asyncio.create_task(self._call(taken, claimed_at))
@@ -123,10 +134,11 @@ class Sender:
         """Record until the database takes it; a row that it never takes is left to its lease, alone."""
         while True:
             try:
-                self.alert(await record(self._ctx.core.db, batch, self._ctx.core.clock.now()))
+                settings, core = self._ctx.settings, self._ctx.core
+                self.alert(await record(core.db, batch, settings.hope, core.clock.now()))
             except Exception as error:
                 if is_transient(error):
-                    await asyncio.sleep(RECORD_PAUSE)
+                    await asyncio.sleep(DATABASE_PAUSE)
                     continue
                 log.exception("answers not recorded", count=len(batch), error_type=type(error).__name__)
                 if len(batch) > 1:

@@ -15,7 +15,6 @@ CREATE TABLE callback (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     desk TEXT NOT NULL,
     channel_id UUID NOT NULL,
-    account TEXT NOT NULL,
     kind TEXT NOT NULL,
     provider_message_id TEXT NOT NULL,
     status TEXT NOT NULL,
@@ -42,7 +41,7 @@ CREATE INDEX ix_callback_message_id ON callback (message_id) WHERE message_id IS
 CREATE INDEX ix_callback_unmatched ON callback (provider_message_id) WHERE state = 'new'
 """,
     """
-CREATE UNIQUE INDEX uq_callback_event ON callback (account, provider_message_id, kind, status, at)
+CREATE UNIQUE INDEX uq_callback_event ON callback (channel_id, provider_message_id, kind, status, at)
 """,
     """
 CREATE TABLE channel (
@@ -231,7 +230,7 @@ CREATE TABLE attempt (
     CONSTRAINT ck_attempt_lease CHECK ((state = 'sending') = (lease_token IS NOT NULL)),
     CONSTRAINT ck_attempt_offered CHECK (state NOT IN ('sending', 'waiting', 'unknown')
         OR offered_at IS NOT NULL),
-    CONSTRAINT ck_attempt_accepted CHECK (provider_message_id IS NULL OR state = 'accepted'),
+    CONSTRAINT ck_attempt_named CHECK (provider_message_id IS NULL OR state IN ('accepted', 'refused')),
     CONSTRAINT fk_attempt_message_id FOREIGN KEY(message_id) REFERENCES message (id),
     CONSTRAINT fk_attempt_channel_id FOREIGN KEY(channel_id) REFERENCES channel (id)
 )
