@@ -136,6 +136,13 @@ async def test_events_carry_their_ids_and_every_line_of_data(data: str, lines: s
     assert (await frames(asyncio.Event(), events(), 5))[1:] == [f"id: 7\nevent: task\n{lines}\n".encode()]
 
 
+async def test_a_position_alone_is_no_event() -> None:
+    async def events() -> AsyncGenerator[ServerEvent, None]:
+        yield ServerEvent("7")
+
+    assert (await frames(asyncio.Event(), events(), 5))[1:] == [b"id: 7\n\n"]
+
+
 async def test_a_silent_stream_beats_and_ends_at_shutdown() -> None:
     stop, closed = asyncio.Event(), list[bool]()
 

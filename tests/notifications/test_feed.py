@@ -49,7 +49,8 @@ async def write(db: Database, *events: EventData) -> None:
 
 
 async def read(hub: FeedHub, subject: str, position: int | None, count: int) -> list[int]:
-    async with asyncio.timeout(5), aclosing(hub.follow(subject, position)) as items:
+    start = await hub.start(subject, position)
+    async with asyncio.timeout(5), aclosing(hub.follow(subject, start)) as items:
         return [(await anext(items)).position for _ in range(count)]
 
 

@@ -18,14 +18,19 @@ _LINE_END = re.compile(r"\r\n|\r|\n")  # what ends a line of a stream, and nothi
 
 @dataclass(frozen=True, slots=True)
 class ServerEvent:
-    """One event; `data` is JSON text, `id` the position to resume after."""
+    """One event; `data` is JSON text, `id` the position to resume after.
+
+    Without data it is no event for the client, yet its `id` is where the client resumes after a break.
+    """
 
     id: str
-    event: str
-    data: str
+    event: str = ""
+    data: str | None = None
 
     def encode(self) -> bytes:
         """Return the event as it goes over the wire."""
+        if self.data is None:
+            return f"id: {self.id}\n\n".encode()
         lines = "".join(f"data: {line}\n" for line in _LINE_END.split(self.data))
         return f"id: {self.id}\nevent: {self.event}\n{lines}\n".encode()
 

@@ -47,7 +47,10 @@ async def stream(
 async def _events(
     hub: FeedHub, subject: str, position: int | None, language: Language
 ) -> AsyncGenerator[ServerEvent, None]:
-    async for item in hub.follow(subject, position):
+    # Said before the first item, or a break before it would resume at whatever is "now" by then.
+    start = await hub.start(subject, position)
+    yield ServerEvent(str(start))
+    async for item in hub.follow(subject, start):
         yield ServerEvent(str(item.position), item.kind, shape(item, language).model_dump_json())
 
 

@@ -27,13 +27,17 @@ class FeedHub:
         self._last: dict[UUID, int] = {}
         self._poller: asyncio.Task[None] | None = None
 
-    async def follow(self, subject: str, position: int | None) -> AsyncGenerator[Item, None]:
-        """Give the items of the caller's own feed after `position` (None: from now on), without an end."""
+    async def start(self, subject: str, position: int | None) -> int:
+        """Return the position that a stream of the caller's own feed starts after (None: now)."""
         operator_id = await feed_of(self._db, subject)
         if operator_id is None:
-            position, operator_id = 0, await self._until_known(subject)
+            return 0
         last = (await positions(self._db, [operator_id])).get(operator_id, 0)
-        position = last if position is None else min(position, last)
+        return last if position is None else min(position, last)
+
+    async def follow(self, subject: str, position: int) -> AsyncGenerator[Item, None]:
+        """Give the items of the caller's own feed after `position`, without an end."""
+        operator_id = await self._until_known(subject)
         with self._listening(operator_id) as news:
             while True:
                 news.clear()
