@@ -34,6 +34,11 @@ def desks_of(caller: Principal) -> frozenset[str] | None:
     return None if caller.sees_all_desks else caller.desks
 
 
+def operator_of(caller: Principal) -> str | None:
+    """Return whose own work alone the caller may see (P.6); None for those who see whole desks."""
+    return None if caller.sees_all_desks or caller.has(Role.SUPERVISOR) else caller.sub
+
+
 Ctx = Annotated[Context, Depends(context)]
 Lang = Annotated[Language, Depends(language)]
 Chain = Annotated[Cause, Depends(cause)]

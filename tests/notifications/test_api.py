@@ -10,6 +10,7 @@ import pytest
 from libs.common.db import Database
 from libs.common.events import REGISTRY
 from libs.common.events.notifications import TemplateApproved
+from libs.common.http.app import begin_shutdown
 from libs.common.testing.wazzup import KIND, Account, Standin, running
 from libs.common.testing.wazzup.accounts import DEMO_CHANNEL, DEMO_KEY
 from tests.notifications.front import PREFIX, Front, front
@@ -111,6 +112,12 @@ async def test_an_api_key_goes_in_and_never_comes_out(api: Front) -> None:
     assert DEMO_KEY not in made.text + listed.text
 
 
+@pytest.mark.parametrize("key", ["ключ", "two words", "line\n", ""])
+async def test_an_api_key_that_no_header_can_carry_is_refused(api: Front, key: str) -> None:
+    answer = await api.call("POST", "/channels", {**CHANNEL, "api_key": key})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/api_key")
+
+
 async def test_the_webhook_address_is_for_administrators(api: Front) -> None:
     made = await api.call("POST", "/channels", CHANNEL)
     seen = await api.call("GET", f"/channels/{made.json()['id']}", role="supervisor")
@@ -157,8 +164,8 @@ async def test_messages_show_delivered_and_failed_with_their_attempts(notificati
     good, bad = requested(), requested(template="nobody_approved")
     async with world(notifications_db) as opened, front(notifications_db) as api:
         await send(opened, good, bad)
-        listed = await api.call("GET", f"/messages?lead_id={good.lead_id}", role="operator")
-        shown = await api.call("GET", f"/messages/{good.message_id}", role="operator")
+        listed = await api.call("GET", f"/messages?lead_id={good.lead_id}", role="supervisor")
+        shown = await api.call("GET", f"/messages/{good.message_id}", role="supervisor")
         failed = await api.call("GET", "/messages?state=failed")
     assert [item["state"] for item in listed.json()["items"]] == ["read"]
     assert [attempt["state"] for attempt in shown.json()["attempts"]] == ["accepted"]
@@ -175,9 +182,22 @@ async def test_a_foreign_message_does_not_exist(notifications_db: Database) -> N
     message = requested(template="nobody_approved")
     async with world(notifications_db) as opened, front(notifications_db) as api:
         await opened.request(message)
-        answer = await api.call("GET", f"/messages/{message.message_id}", role="operator", desk="other")
-        listed = await api.call("GET", "/messages", role="operator", desk="other")
+        answer = await api.call("GET", f"/messages/{message.message_id}", role="supervisor", desk="other")
+        listed = await api.call("GET", "/messages", role="supervisor", desk="other")
     assert (answer.status_code, listed.json()["items"]) == (404, [])
+
+
+@pytest.mark.req("P.6")
+async def test_an_operator_sees_the_messages_of_their_own_leads_alone(notifications_db: Database) -> None:
+    task = assigned(ANNA)
+    own, foreign = requested(template="none", lead_id=task.lead_id), requested(template="none")
+    async with world(notifications_db) as opened, front(notifications_db) as api:
+        await write(notifications_db, known(ANNA, "operator"), known(BORIS, "boris"), task, assigned(BORIS))
+        await opened.request(own, foreign)
+        paths = [f"/messages/{message.message_id}" for message in (own, foreign)]
+        shown = [(await api.call("GET", path, role="operator")).status_code for path in paths]
+        listed = (await api.call("GET", "/messages", role="operator")).json()["items"]
+    assert (shown, [item["id"] for item in listed]) == ([200, 404], [str(own.message_id)])
 
 
 async def test_pages_of_messages_hang_together(notifications_db: Database) -> None:
@@ -189,8 +209,10 @@ async def test_pages_of_messages_hang_together(notifications_db: Database) -> No
     assert (len(set(ids)), sorted(ids, reverse=True), second["next_cursor"]) == (5, ids, None)
 
 
-async def frames(api: Front, sub: str, count: int, **headers: str) -> list[Mapping[str, str]]:
-    """Read events of a stream: their `id`, `event` and `data`."""
+async def frames(
+    api: Front, sub: str, count: int, *, start: bool = False, **headers: str
+) -> list[Mapping[str, str]]:
+    """Read events of a stream: their `id`, `event` and `data`; with `start` also the frames without data."""
     found: list[Mapping[str, str]] = []
     given = {**api.headers("operator", sub=sub), **{k.replace("_", "-"): v for k, v in headers.items()}}
     async with asyncio.timeout(10), api.http.stream("GET", f"{PREFIX}/stream", headers=given) as answer:
@@ -202,7 +224,7 @@ async def frames(api: Front, sub: str, count: int, **headers: str) -> list[Mappi
                 continue
             fields = dict(part.split(": ", 1) for part in lines)
             lines = []
-            found += [fields] if "id" in fields else []
+            found += [fields] if "data" in fields or start else []
             if len(found) == count:
                 break
     return found
@@ -227,6 +249,15 @@ async def test_a_broken_stream_resumes_without_a_gap(api: Front) -> None:
 
 
 @pytest.mark.req("P.5")
+async def test_a_stream_that_breaks_before_its_first_item_resumes_where_it_began(api: Front) -> None:
+    await write(api.ctx.core.db, known(ANNA, "anna"), assigned())
+    began = [frame["id"] for frame in await frames(api, "anna", 2, start=True) if "id" in frame]
+    await write(api.ctx.core.db, assigned(), assigned())
+    resumed = await frames(api, "anna", 2, last_event_id=began[0])
+    assert (began, [frame["id"] for frame in resumed]) == (["1"], ["2", "3"])
+
+
+@pytest.mark.req("P.5")
 async def test_a_stream_shows_its_callers_feed_alone(api: Front) -> None:
     await write(api.ctx.core.db, known(ANNA, "anna"), known(BORIS, "boris"), assigned(ANNA), assigned(BORIS))
     frame = (await frames(api, "boris", 1, last_event_id="0"))[0]
@@ -239,7 +270,8 @@ async def test_an_open_stream_ends_when_the_service_stops(notifications_db: Data
         await write(notifications_db, known(ANNA, "anna"))
         following = asyncio.create_task(frames(api, "anna", 1))
         await asyncio.sleep(0.3)
-    assert await asyncio.gather(following, return_exceptions=True)
+        begin_shutdown(api.app)
+        assert await following == []
 
 
 @pytest.mark.req("S0.3")

@@ -41,5 +41,6 @@ feed_item = Table(
     Column("at", DateTime(timezone=True), nullable=False),
     CheckConstraint("position > 0", name="position"),
     CheckConstraint("kind IN ('task_assigned', 'task_taken')", name="kind"),
+    Index("ix_feed_item_operator_id_lead_id", "operator_id", "lead_id"),
     Index("uq_feed_item_operator_id_event_id", "operator_id", "event_id", unique=True),
 )

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from libs.common.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
 from libs.common.http.routes import api_router
-from services.notifications.deps import Ctx, Staff, desks_of
+from services.notifications.deps import Ctx, Staff, desks_of, operator_of
 from services.notifications.errors import NotFoundError
 from services.notifications.messages.queries import Filter, list_messages, one_message
 from services.notifications.messages.rules import State
@@ -24,16 +24,17 @@ async def messages(
     limit: Limit = 50,
     cursor: CursorParam = None,
 ) -> Page[Message]:
-    """List messages, newest first (S4.13)."""
+    """List messages, newest first (S4.13); an operator sees those of leads whose task is or was theirs (P.6)."""
     before = cast("UUID", decode_cursor(cursor, ORDER, [UUID])[0]) if cursor else None
-    rows = await list_messages(ctx.core.db, Filter(desks_of(caller), lead_id, state, before), limit + 1)
+    wanted = Filter(desks_of(caller), operator_of(caller), lead_id, state, before)
+    rows = await list_messages(ctx.core.db, wanted, limit + 1)
     return page_of(rows, limit, ORDER, lambda row: [row["id"]], Message.model_validate)
 
 
 @router.get("/{message_id}")
 async def message(message_id: UUID, ctx: Ctx, caller: Staff) -> MessageWithAttempts:
-    """Return a message with its attempts."""
-    found = await one_message(ctx.core.db, message_id, desks_of(caller))
+    """Return a message with its attempts; an operator's own alone, as in the list."""
+    found = await one_message(ctx.core.db, message_id, Filter(desks_of(caller), operator_of(caller)))
     if found is None:
         raise NotFoundError
     row, attempts = found

@@ -4,18 +4,20 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import ColumnElement, RowMapping, and_, select, true
 
 from libs.common.db import Database
+from services.notifications.feed.tables import feed_item, operator
 from services.notifications.messages.rules import State
 from services.notifications.messages.tables import attempt, message
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What to list; None does not narrow. `desks` None means all."""
+    """What to list; None does not narrow. `operator` is the `sub` of one who sees their own work alone."""
 
     desks: Collection[str] | None
+    operator: str | None = None
     lead_id: UUID | None = None
     state: State | None = None
     before: UUID | None = None
@@ -23,9 +25,7 @@ class Filter:
 
 async def list_messages(db: Database, wanted: Filter, limit: int) -> Sequence[RowMapping]:
     """Return messages, newest first."""
-    query = select(message).order_by(message.c.id.desc()).limit(limit)
-    if wanted.desks is not None:
-        query = query.where(message.c.desk.in_(wanted.desks))
+    query = select(message).where(_visible(wanted)).order_by(message.c.id.desc()).limit(limit)
     if wanted.lead_id is not None:
         query = query.where(message.c.lead_id == wanted.lead_id)
     if wanted.state is not None:
@@ -37,13 +37,20 @@ async def list_messages(db: Database, wanted: Filter, limit: int) -> Sequence[Ro
 
 
 async def one_message(
-    db: Database, message_id: UUID, desks: Collection[str] | None
+    db: Database, message_id: UUID, wanted: Filter
 ) -> tuple[RowMapping, Sequence[RowMapping]] | None:
-    """Return a message that the desks may see with its attempts in order, or None."""
-    query = select(message).where(message.c.id == message_id)
-    if desks is not None:
-        query = query.where(message.c.desk.in_(desks))
+    """Return a message that the caller may see with its attempts in order, or None."""
+    query = select(message).where(message.c.id == message_id, _visible(wanted))
     attempts = select(attempt).where(attempt.c.message_id == message_id).order_by(attempt.c.number)
     async with db.read() as conn:
         found = (await conn.execute(query)).mappings().one_or_none()
         return None if found is None else (found, (await conn.execute(attempts)).mappings().all())
+
+
+def _visible(wanted: Filter) -> ColumnElement[bool]:
+    """An operator's own work is the leads whose tasks came into their feed."""
+    of_desks = true() if wanted.desks is None else message.c.desk.in_(wanted.desks)
+    if wanted.operator is None:
+        return of_desks
+    own = select(feed_item.c.lead_id).join(operator, operator.c.operator_id == feed_item.c.operator_id)
+    return and_(of_desks, message.c.lead_id.in_(own.where(operator.c.subject == wanted.operator)))

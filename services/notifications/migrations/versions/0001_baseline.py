@@ -103,6 +103,9 @@ CREATE TABLE feed_item (
 )
 """,
     """
+CREATE INDEX ix_feed_item_operator_id_lead_id ON feed_item (operator_id, lead_id)
+""",
+    """
 CREATE UNIQUE INDEX uq_feed_item_operator_id_event_id ON feed_item (operator_id, event_id)
 """,
     """
