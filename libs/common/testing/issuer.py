@@ -1,7 +1,6 @@
 """A token issuer for tests and demo stacks: one EC key, its JWKS, and tokens signed by it."""
 
 import json
-import os
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +10,8 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
+
+from libs.common.files import write_whole
 
 ISSUER = "https://dozvon.local"
 AUDIENCE = "dozvon"
@@ -30,18 +31,20 @@ class TokenIssuer:
 
     @classmethod
     def in_folder(cls, folder: Path) -> Self:
-        """Load the key kept in `folder`, or make it, with its public set beside as `jwks.json`."""
+        """Load the key kept in `folder`, or make it, with its public set beside as `jwks.json`.
+
+        Raises ValueError when what is kept is no key of ours.
+        """
         folder.mkdir(parents=True, exist_ok=True)
-        path = folder / "issuer.pem"
-        if path.exists():
-            key = serialization.load_pem_private_key(path.read_bytes(), password=None)
-            if not isinstance(key, ec.EllipticCurvePrivateKey):
-                raise ValueError(f"{path} is not an EC key")
-            return cls(key)
-        issuer = cls.generate()
-        with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:  # noqa: PTH123 - made private from its first byte
-            file.write(issuer.private_pem())
-        (folder / "jwks.json").write_text(json.dumps(issuer.jwks()))
+        path, public = folder / "issuer.pem", folder / "jwks.json"
+        if not path.exists():
+            write_whole(path, cls.generate().private_pem(), 0o600)
+        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise ValueError(f"{path} is not an EC key")  # noqa: TRY004 - of the file, not of an argument
+        issuer = cls(key)
+        if not public.exists():
+            write_whole(public, json.dumps(issuer.jwks()))
         return issuer
 
     def private_pem(self) -> bytes:
