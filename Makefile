@@ -10,38 +10,39 @@ N ?= 20
 ARGS ?=
 # Written last (deploy/venv.py): an interrupted or outdated environment has no such file and is made anew.
 STAMP := $(VENV)/.complete-$(shell cksum < requirements.lock | tr -s ' ' '-')
+READY := $(STAMP) $(BIN)/dozvon
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
-run: $(STAMP) ## Start everything on this machine: servers, demo desk, four services, stand-in
+run: $(READY) ## Start everything on this machine: servers, demo desk, four services, stand-in
 	@exec $(BIN)/python -m deploy.local
 
 test: lint ## Lint, then run all tests on a real PostgreSQL and a real Kafka
 	$(BIN)/python -m pytest $(ARGS)
 
-lint: $(STAMP) ## Check style, types and import contracts
+lint: $(READY) ## Check style, types and import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-fmt: $(STAMP) ## Mend what can be mended by itself
+fmt: $(READY) ## Mend what can be mended by itself
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-contracts: $(STAMP) ## Write the generated files anew: event schemas, examples, docs/requirements.md, README's settings
+contracts: $(READY) ## Write the generated files anew: event schemas, examples, docs/requirements.md, README's settings
 	$(BIN)/python -m libs.common.events.export
 	$(BIN)/python -m libs.common.testing.requirements_report
 	$(BIN)/python -m deploy.readme
 
-bench: $(STAMP) ## Measure the shipped app and write docs/benchmarks.md
+bench: $(READY) ## Measure the shipped app and write docs/benchmarks.md
 	$(BIN)/python -m tests.bench
 
-chaos: $(STAMP) ## Kill random processes under load, N rounds (N=20), and check the invariants
+chaos: $(READY) ## Kill random processes under load, N rounds (N=20), and check the invariants
 	$(BIN)/python -m tests.chaos --rounds $(N)
 
-migrate: $(STAMP) ## Bring the schemas of the local stack's database up to date
+migrate: $(READY) ## Bring the schemas of the local stack's database up to date
 	$(BIN)/python -m deploy.local migrate
 
 lock: ## Resolve pyproject.toml into requirements.lock again (UPGRADE=--upgrade takes newer versions)
@@ -54,3 +55,6 @@ lock: ## Resolve pyproject.toml into requirements.lock again (UPGRADE=--upgrade 
 $(STAMP): requirements.lock
 	@command -v $(PYTHON) > /dev/null || { echo "$(PYTHON) is not found: install Python 3.11 or newer"; exit 1; }
 	@$(PYTHON) deploy/venv.py $(VENV) $@
+
+$(BIN)/dozvon: deploy/command.py | $(STAMP)
+	@$(BIN)/python deploy/command.py $(VENV)
