@@ -1,6 +1,6 @@
 """Kill every container of the running demo, one by one, under orders: `python -m tests.deploy.compose_drill`.
 
-Needs the demo of deploy/compose.yml up (docs/runbook.md, *Drill*). Not part of `make test`: it takes minutes and a
+Needs the demo of deploy/compose.yml up (README, *Containers*). Not part of `make test`: it takes minutes and a
 container engine. Exit code 1 when an accepted order was lost, doubled or left without operator or message.
 """
 

@@ -19,6 +19,7 @@ from services.tasks.settings import TasksSettings
 DEPLOY = Path(__file__).parents[2] / "deploy"
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yml").read_text())["services"]
 SECRETS = yaml.safe_load((DEPLOY / "compose.secrets.yml").read_text())["services"]
+README = (DEPLOY.parent / "README.md").read_text()
 GATEWAY = (DEPLOY / "Caddyfile").read_text()
 OURS = {name: service for name, service in COMPOSE.items() if "dozvon" in service["image"]}
 LASTING = {name: service for name, service in COMPOSE.items() if service["restart"] != "no"}
@@ -132,6 +133,26 @@ def test_the_gateway_hands_each_path_to_its_service(service: str) -> None:
 
 def test_the_gateway_keeps_metrics_inside() -> None:
     assert re.search(r"@inside path_regexp .*metrics.*\n\thandle @inside \{\n\t\terror 404", GATEWAY)
+
+
+def test_readmes_demo_takes_its_values_from_the_demos_own_file() -> None:
+    lines = [line for line in README.splitlines() if line.startswith("docker compose") and "demo" in line]
+    shown = "docker compose --env-file deploy/demo.env -f deploy/compose.yml --profile demo "
+    assert [line for line in lines if not line.startswith(shown)] == []
+    assert {line.removeprefix(shown).split()[0] for line in lines} == {"up", "run"}
+
+
+def test_what_readme_runs_in_containers_is_there() -> None:
+    files = re.findall(r"deploy/[\w.]*\w", README)
+    missing = {name for name in files if not (DEPLOY.parent / name).exists()}
+    services = re.findall(r"^docker compose .*(?:--no-deps|exec) (\S+)", README, re.MULTILINE)
+    assert (missing - {"deploy/.env", "deploy/secrets"}, set(services) - set(COMPOSE)) == (set(), set())
+
+
+@pytest.mark.parametrize("ignored", [".gitignore", ".dockerignore"])
+def test_secrets_go_neither_to_git_nor_to_the_builder(ignored: str) -> None:
+    lines = {line.rstrip("/") for line in (DEPLOY.parent / ignored).read_text().splitlines()}
+    assert {"deploy/.env", "deploy/secrets"} <= lines
 
 
 def test_the_image_has_neither_tests_nor_embedded_servers() -> None:
