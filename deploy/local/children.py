@@ -21,12 +21,11 @@ class _Child:
     once: Mapping[str, str]
     process: asyncio.subprocess.Process | None = None
     watcher: asyncio.Task[None] | None = None
-    halted: bool = False
 
 
 @dataclass
 class Children:
-    """Runs Python modules as processes; each writes to its own log file."""
+    """Runs Python modules as processes that end with this one; each writes to its own log file."""
 
     logs: Path
     say: Callable[[str], None]
@@ -43,7 +42,7 @@ class Children:
 
         `once` is added to the environment of its first life alone.
         """
-        child = _Child([sys.executable, "-m", *module], env, self.logs / f"{name}.log", once)
+        child = _Child([sys.executable, "-m", "deploy.local.child", *module], env, self.logs / f"{name}.log", once)
         self._children[name] = child
         await self._spawn(child)
         child.watcher = asyncio.create_task(self._watch(name, child), name=f"watch {name}")
@@ -68,7 +67,12 @@ class Children:
         with child.log.open("ab") as log:
             # A session of its own: Ctrl-C reaches the parent alone, which then stops the children in order.
             child.process = await asyncio.create_subprocess_exec(
-                *child.argv, env={**child.env, **child.once}, stdout=log, stderr=log, start_new_session=True
+                *child.argv,
+                env={**child.env, **child.once},
+                stdin=asyncio.subprocess.PIPE,  # nothing is ever written: that it ends tells of our death
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
 
     async def _watch(self, name: str, child: _Child) -> None:
@@ -76,19 +80,20 @@ class Children:
         while child.process is not None:
             born = asyncio.get_running_loop().time()
             code = await child.process.wait()
-            if child.halted:
-                return
             if asyncio.get_running_loop().time() - born > _PAUSE_LIMIT:
                 pause = _FIRST_PAUSE
             child.once = {}
             self.say(f"{name} died ({_why(code)}, see {child.log}); starting it again")
             await asyncio.sleep(pause)
             pause = min(pause * 2, _PAUSE_LIMIT)
-            if not child.halted:
+            try:
                 await self._spawn(child)
+            except OSError as error:  # tried again: the old process is still the dead one
+                self.say(f"{name} cannot be started: {error}")
 
     async def _end(self, child: _Child) -> None:
-        child.halted = True
+        if child.watcher is not None:
+            await cancelled(child.watcher)
         if child.process is not None and child.process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 child.process.terminate()
@@ -98,8 +103,12 @@ class Children:
                 with contextlib.suppress(ProcessLookupError):
                     child.process.kill()
                 await child.process.wait()
-        if child.watcher is not None:
-            child.watcher.cancel()
+
+
+async def cancelled(task: asyncio.Task[None]) -> None:
+    """Cancel a task and wait until it has ended."""
+    task.cancel()
+    await asyncio.wait({task})
 
 
 def _why(code: int) -> str:

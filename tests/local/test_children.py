@@ -3,14 +3,28 @@
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
+import psutil
 import pytest_asyncio
 
 from deploy.local.children import Children
+from deploy.local.jars import CHECKOUT
 
+PARENT = """
+import asyncio, os, pathlib, sys
+from deploy.local.children import Children
+
+async def main():
+    children = Children(pathlib.Path(sys.argv[1]), print)
+    await children.start("sleeper", ["timeit", "-n", "1", "-r", "1", "import time; time.sleep(60)"], os.environ)
+    print(children.pids()["sleeper"], flush=True)
+    await asyncio.sleep(60)
+
+asyncio.run(main())
+"""
 SLEEPER = ["timeit", "-n", "1", "-r", "1", "import time; time.sleep(60)"]
 
 
@@ -52,8 +66,24 @@ async def test_stop_ends_all_children(children: Children) -> None:
     await children.start("two", SLEEPER, os.environ)
     pids = list(children.pids().values())
     await children.stop()
-    with pytest.raises(ProcessLookupError):
-        os.kill(pids[0], 0)
+    assert [pid for pid in pids if psutil.pid_exists(pid)] == []
+
+
+async def test_a_stopped_child_is_not_said_to_have_died(children: Children) -> None:
+    await children.start("sleeper", SLEEPER, os.environ)
+    await children.stop()
+    assert said == []
+
+
+async def test_a_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
+    parent = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", PARENT, str(tmp_path), stdout=asyncio.subprocess.PIPE, cwd=CHECKOUT
+    )
+    assert parent.stdout
+    child = psutil.Process(int(await parent.stdout.readline()))
+    parent.kill()
+    await parent.wait()
+    await _until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
 
 
 async def test_output_goes_to_the_childs_own_log(children: Children, tmp_path: Path) -> None:
