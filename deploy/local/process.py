@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
@@ -102,6 +103,7 @@ class EmbeddedServer(ABC):
         self._child: subprocess.Popen[bytes] | None = None
         self._lock: IO[bytes] | None = None
         self._log_start = 0
+        self._turn = threading.RLock()  # a stop from another thread waits for the start that runs, and undoes it
 
     @property
     @abstractmethod
@@ -139,25 +141,27 @@ class EmbeddedServer(ABC):
 
         Raises LocalStackError with one clear line, and leaves nothing running, when it cannot.
         """
-        if self.pid is None:
-            try:
-                with one_line(f"{self.title} cannot run in {self.data_dir}"):
-                    self._boot()
-            except BaseException:
-                self.stop()
-                raise
+        with self._turn:
+            if self.pid is None:
+                try:
+                    with one_line(f"{self.title} cannot run in {self.data_dir}"):
+                        self._boot()
+                except BaseException:
+                    self.stop()
+                    raise
         return self.url
 
     def stop(self) -> None:
         """Stop in order, by force when that takes too long; the data stay."""
-        if self.pid is not None:
-            end(psutil.Process(self.pid), self.polite, self.patience)
-        self._release()
+        with self._turn:
+            if (pid := self.pid) is not None:
+                end(psutil.Process(pid), self.polite, self.patience)
+            self._release()
 
     def kill(self) -> None:
         """SIGKILL the server and all its processes, as a crash would."""
-        if self.pid is not None:
-            kill_tree(psutil.Process(self.pid))
+        if (pid := self.pid) is not None:
+            kill_tree(psutil.Process(pid))
         self._release()
 
     def destroy(self) -> None:

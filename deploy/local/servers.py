@@ -3,14 +3,16 @@
 import asyncio
 import os
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 from deploy.local.home import Home
 from deploy.local.kafka import EmbeddedKafka
 from deploy.local.postgres import EmbeddedPostgres
-from deploy.local.process import EmbeddedServer
+from deploy.local.process import EmbeddedServer, LocalStackError
 
 _LOOK = 0.5  # seconds between two looks at whether a server still runs
+_PAUSE_LIMIT = 30.0  # seconds between two tries to start one that does not come back
 
 
 @dataclass
@@ -21,47 +23,46 @@ class Servers:
     say: Callable[[str], None]
     postgres_url: str = field(default_factory=lambda: os.environ.get("POSTGRES_URL", ""))
     kafka_bootstrap: str = field(default_factory=lambda: os.environ.get("KAFKA_BOOTSTRAP", ""))
-    _running: list[EmbeddedServer] = field(default_factory=list)
+    _embedded: list[EmbeddedServer] = field(default_factory=list)
 
     async def start(self) -> None:
         """Start both at once. Raises LocalStackError with one clear line."""
-        starts = []
-        if not self.postgres_url:
-            starts.append(self._start_postgres())
-        if not self.kafka_bootstrap:
-            starts.append(self._start_kafka())
-        outcomes = await asyncio.gather(*starts, return_exceptions=True)
-        for outcome in outcomes:
-            if isinstance(outcome, BaseException):
-                raise outcome
+        postgres = None if self.postgres_url else EmbeddedPostgres(self.home.postgres)
+        kafka = None if self.kafka_bootstrap else EmbeddedKafka(self.home.kafka, on_progress=self.say)
+        # Known before they start: a stop in the middle of it takes them down.
+        self._embedded = [server for server in (postgres, kafka) if server is not None]
+        await asyncio.gather(*(self._start(server) for server in self._embedded))
+        self.postgres_url = postgres.url if postgres else self.postgres_url
+        self.kafka_bootstrap = kafka.url if kafka else self.kafka_bootstrap
 
     async def watch(self) -> None:
-        """Start a server again when it died, and say so. Runs until cancelled."""
-        while True:
-            await asyncio.sleep(_LOOK)
-            for server in self._running:
-                if server.pid is None:
-                    self.say(f"{server.title} died; starting it again")
-                    await asyncio.to_thread(server.start)
+        """Start a server again when it died, and say so; one that cannot start is tried again, ever more seldom."""
+        await asyncio.gather(*(self._keep(server) for server in self._embedded))
 
     async def stop(self) -> None:
-        """Stop the embedded ones: Kafka first, it has nothing to ask of PostgreSQL."""
-        for server in reversed(self._running):
-            await asyncio.to_thread(server.stop)
-        self._running.clear()
+        """Stop the embedded ones, each whatever becomes of the other: Kafka first, it asks nothing of Postgres."""
+        async with AsyncExitStack() as stops:
+            for server in self._embedded:
+                stops.push_async_callback(asyncio.to_thread, server.stop)
 
     def pids(self) -> dict[str, int]:
         """Return the process id of each embedded server."""
-        return {server.title.lower(): server.pid for server in self._running if server.pid is not None}
+        return {server.title.lower(): pid for server in self._embedded if (pid := server.pid) is not None}
 
-    async def _start_postgres(self) -> None:
-        server = EmbeddedPostgres(self.home.postgres)
-        self.say("starting PostgreSQL")
-        self.postgres_url = await asyncio.to_thread(server.start)
-        self._running.insert(0, server)
+    async def _start(self, server: EmbeddedServer) -> None:
+        self.say(f"starting {server.title}")
+        await asyncio.to_thread(server.start)
 
-    async def _start_kafka(self) -> None:
-        server = EmbeddedKafka(self.home.kafka, on_progress=self.say)
-        self.say("starting Kafka")
-        self.kafka_bootstrap = await asyncio.to_thread(server.start)
-        self._running.append(server)
+    async def _keep(self, server: EmbeddedServer) -> None:
+        pause = _LOOK
+        while True:
+            await asyncio.sleep(pause)
+            if server.pid is not None:
+                pause = _LOOK
+                continue
+            self.say(f"{server.title} died; starting it again")
+            try:
+                await asyncio.to_thread(server.start)
+            except LocalStackError as error:
+                pause = min(pause * 2, _PAUSE_LIMIT)
+                self.say(f"{error}; once more in {pause:.0f} s")

@@ -78,7 +78,8 @@ async def test_kill_9_keeps_acknowledged_records(broker: EmbeddedKafka) -> None:
     assert await consume(broker.start(), "survived", 200) == sent
 
 
-async def test_a_started_broker_takes_a_topic_at_once(broker: EmbeddedKafka) -> None:
+async def test_a_broker_takes_a_topic_as_soon_as_it_is_started(broker: EmbeddedKafka) -> None:
+    broker.stop()
     await create_topic(broker.start(), "at-once")
     await produce(broker.url, "at-once", b"x")
     assert await consume(broker.url, "at-once", 1) == [b"x"]
