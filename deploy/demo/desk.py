@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 
 from deploy.demo.templates import TEMPLATES
+from libs.common.files import write_whole
 from libs.common.testing.issuer import TokenIssuer
 from libs.common.testing.wazzup.accounts import DEMO_CHANNEL, DEMO_KEY
 
@@ -116,8 +117,9 @@ class Seeder:
 
     async def _sources(self) -> dict[str, dict[str, str]]:
         kept: dict[str, dict[str, str]] = json.loads(self._kept.read_text()) if self._kept.exists() else {}
+        listed = {source["id"] for source in await self._list("/intake/v1/sources", desk=DESK)}
         for code, form, playbook in (("landing", "landing", "callback"), ("school", "getcourse", "school")):
-            if code in kept:
+            if code in kept and kept[code].get("id") in listed:
                 continue
             body = {
                 "desk": DESK,
@@ -129,12 +131,11 @@ class Seeder:
                 "language": "ru",
                 "rate_per_second": 5000,
             }
-            # A source whose secret nobody kept, of a start that was cut short, gets a new one.
+            # A source whose secret nobody kept gets a new one: the start was cut short, or the database is another.
             made_id = await self._make("/intake/v1/sources", body)
             made = await self._post(f"/intake/v1/sources/{made_id}/rotate", {"grace_seconds": 0})
-            kept[code] = {"hook": made["hook"], "secret": made["secret"]}
-            self._kept.touch(mode=0o600)
-            self._kept.write_text(json.dumps(kept))
+            kept[code] = {"id": made_id, "hook": made["hook"], "secret": made["secret"]}
+            write_whole(self._kept, json.dumps(kept), 0o600)
         return kept
 
     def _hook(self, source: dict[str, str]) -> str:
