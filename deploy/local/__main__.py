@@ -1,10 +1,13 @@
 """`python -m deploy.local` is `make run`; `python -m deploy.local migrate` is `make migrate`."""
 
 import asyncio
+import contextlib
 import os
+import signal
 import sys
-from collections.abc import Callable
-from typing import TextIO
+import traceback
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
 
 import uvloop
 
@@ -12,65 +15,98 @@ from deploy.local.guide import guide
 from deploy.local.home import Home, home_from_environment
 from deploy.local.ports import require_free
 from deploy.local.process import LocalStackError, lock_file
-from deploy.local.stack import Stack, until_asked_to_stop
+from deploy.local.stack import Stack
 
-_DEFAULT_PORT = 8000
+_DEFAULT_PORT = "8000"
+_PORTS = range(1, 65_536)
+
+Say = Callable[[str], None]
 
 
 def main(argv: list[str]) -> int:
     """Run the stack until it is asked to stop; 1 and one clear line when it cannot run."""
     os.environ.setdefault("XDG_RUNTIME_DIR", os.environ.get("TMPDIR", "/tmp"))  # noqa: S108 - only named, never written
-    terminal = sys.stderr
+    terminal = os.dup(sys.stdout.fileno())
+
+    def say(line: str) -> None:
+        with contextlib.suppress(OSError):  # nobody looks any more: no reason to leave anything running
+            os.write(terminal, f"{line}\n".encode())
+
     try:
-        port = int(os.environ.get("PORT", _DEFAULT_PORT))
-        home = home_from_environment()
-        with lock_file(home.path / "lock", wait=False):
-            terminal = _keep_terminal(home)
+        port, home = _port(), home_from_environment()
+        with lock_file(home.path / "lock", wait=False), _logging_to(home.logs / "origin.log"):
+            work = _migrate(home, say) if argv == ["migrate"] else _serve(home, port, say)
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                runner.run(_migrate(home, terminal) if argv == ["migrate"] else _serve(home, port, terminal))
+                runner.run(_until_asked_to_stop(work, say))
     except LocalStackError as error:
-        return _fail(terminal, str(error))
-    except ValueError as error:
-        return _fail(terminal, f"PORT must be a number: {error}")
+        fault = str(error)
     except OSError as error:
-        return _fail(terminal, f"{error.filename or 'the stack'}: {error.strerror or error}")
-    return 0
+        fault = f"{error.filename or 'the stack'}: {error.strerror or error}"
+    else:
+        return 0
+    say(f"dozvon: {fault}".replace("\n", " "))
+    return 1
 
 
-async def _serve(home: Home, port: int, terminal: TextIO) -> None:
+def _port() -> int:
+    text = os.environ.get("PORT") or _DEFAULT_PORT
+    port = int(text) if text.isascii() and text.isdigit() else 0
+    if port not in _PORTS:
+        raise LocalStackError(f"PORT must be a number from 1 to 65535, not {text!r}")
+    return port
+
+
+async def _until_asked_to_stop(work: Coroutine[object, object, None], say: Say) -> None:
+    """Do `work`; Ctrl-C, SIGTERM or the end of the terminal cancel it, once, and it takes down what it started."""
+    asked = asyncio.Event()
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # `nohup make run` outlives its terminal
+        numbers.append(signal.SIGHUP)
+    for number in numbers:
+        asyncio.get_running_loop().add_signal_handler(number, asked.set)
+    task, told = asyncio.create_task(work), asyncio.create_task(asked.wait())
+    await asyncio.wait({task, told}, return_when=asyncio.FIRST_COMPLETED)
+    told.cancel()
+    if not task.done():
+        say("· stopping: draining requests and workers")
+        task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    if asked.is_set():
+        say("· stopped")
+
+
+async def _serve(home: Home, port: int, say: Say) -> None:
     require_free(port, "set PORT to another one")
-    say = _progress(terminal)
-    stack = Stack(home, port, say)
-    async with stack.running():
-        if stack.desk is not None:
-            print(guide(stack.url, str(home.path), stack.desk), file=terminal, flush=True)
-        await until_asked_to_stop()
-        say("stopping: draining requests and workers")
-    say("stopped")
+    stack = Stack(home, port, _progress(say))
+    async with stack.running() as desk:
+        say(guide(stack.url, str(home.path), desk))
+        await asyncio.Event().wait()
 
 
-async def _migrate(home: Home, terminal: TextIO) -> None:
-    await Stack(home, 0, _progress(terminal)).migrate_only()
+async def _migrate(home: Home, say: Say) -> None:
+    await Stack(home, 0, _progress(say)).migrate_only()
 
 
-def _progress(terminal: TextIO) -> Callable[[str], None]:
-    return lambda text: print(f"· {text}", file=terminal, flush=True)
+def _progress(say: Say) -> Say:
+    return lambda text: say(f"· {text}")
 
 
-def _keep_terminal(home: Home) -> TextIO:
-    """Send what the apps log to a file, and keep the terminal for what a person should read."""
-    terminal = os.fdopen(os.dup(sys.stdout.fileno()), "w")
-    log = os.open(home.logs / "origin.log", os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o644)
+@contextlib.contextmanager
+def _logging_to(log: Path) -> Iterator[None]:
+    """Send what the apps print to a file; what nobody foresaw goes there too, and one line to the person."""
+    file = os.open(log, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o644)
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
-        os.dup2(log, stream.fileno())
-    os.close(log)
-    return terminal
-
-
-def _fail(terminal: TextIO, line: str) -> int:
-    print(f"dozvon: {line}", file=terminal, flush=True)
-    return 1
+        os.dup2(file, stream.fileno())
+    os.close(file)
+    try:
+        yield
+    except (LocalStackError, OSError):
+        raise
+    except Exception as error:
+        traceback.print_exc()
+        raise LocalStackError(f"{type(error).__name__}, see {log}") from error
 
 
 if __name__ == "__main__":

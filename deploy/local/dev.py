@@ -10,6 +10,8 @@ from pydantic import BaseModel, Field
 
 from libs.common.clock import SharedClock
 from libs.common.events.shared import Part
+from libs.common.http.app import create_app
+from libs.common.http.routes import api_router
 from libs.common.testing.issuer import TokenIssuer
 
 
@@ -40,33 +42,47 @@ class Token(Part):
     token_type: str = "bearer"  # noqa: S105 - the scheme's name, not a secret
 
 
+class StandinDownError(Exception):
+    """The messenger stand-in does not answer; when it died it is being started again."""
+
+    retry_after = 2
+
+
 def create_dev(
     clock: SharedClock, issuer: TokenIssuer, standin: str, info: Callable[[], dict[str, object]]
 ) -> FastAPI:
     """Return the origin's own app."""
-    app = FastAPI(title="Dozvon, embedded stack", docs_url=None, redoc_url=None, openapi_url=None)
+    routes = api_router("/dev", tags=["dev"])
 
-    @app.post("/dev/clock")
+    @routes.post("/clock")
     async def advance(body: Advance) -> Moment:
         return Moment(now=clock.advance(body.advance).isoformat())
 
-    @app.get("/dev/clock")
+    @routes.get("/clock")
     async def now() -> Moment:
         return Moment(now=clock.now().isoformat())
 
-    @app.post("/dev/token")
+    @routes.post("/token")
     async def token(body: TokenRequest) -> Token:
         return Token(access_token=issuer.token(body.sub, body.roles, body.desks))
 
-    @app.get("/dev/info")
+    @routes.get("/info")
     async def everything() -> dict[str, object]:
         return info()
 
-    @app.get("/dev/outbox-messages")
+    @routes.get("/outbox-messages")
     async def sent(limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> dict[str, object]:
         """What the messenger stand-in accepted, newest last."""
-        async with httpx.AsyncClient(base_url=standin) as client:
-            journal = (await client.get("/_journal")).json()
+        try:
+            async with httpx.AsyncClient(base_url=standin) as client:
+                journal = (await client.get("/_journal")).raise_for_status().json()
+        except httpx.HTTPError as error:
+            raise StandinDownError("the messenger stand-in does not answer") from error
         return {"items": journal["items"][-limit:]}
 
-    return app
+    return create_app(
+        service="dev",
+        title="Dozvon, embedded stack",
+        routers=[routes],
+        errors={StandinDownError: (503, "unavailable")},
+    )

@@ -14,7 +14,7 @@ Dozvon is up at {origin}   (data and logs: {home})
 1. A landing page posts an order:
 {landing}
 
-2. Its timeline:
+2. Its timeline, two seconds later:
 {landing_timeline}
 
 3. GetCourse calls with an order (worked between its 20th and 35th minute):
@@ -23,7 +23,7 @@ Dozvon is up at {origin}   (data and logs: {home})
 4. Twenty minutes later:
 {clock}
 
-5. Its timeline:
+5. Its timeline, again two seconds later:
 {school_timeline}
 
 Ctrl-C drains and stops everything; the data stay."""
@@ -58,8 +58,8 @@ def guide(origin: str, home: str, desk: DemoDesk) -> str:
         operators=", ".join(desk.operators),
         landing=f"curl -s {desk.landing_url} -H 'X-Source-Token: {desk.landing_token}' "
         f"-H 'Content-Type: application/json' -d {shlex.quote(json.dumps(order))}",
-        landing_timeline=f"curl -s '{origin}/tasks/v1/timeline?source=landing&external_id=order-1' {auth}",
+        landing_timeline=f"sleep 2; curl -s '{origin}/tasks/v1/timeline?source=landing&external_id=order-1' {auth}",
         school=f"curl -s -G {desk.school_url} {fields}",
         clock=f"curl -s {origin}/dev/clock -H 'Content-Type: application/json' -d '{{\"advance\": \"PT20M\"}}'",
-        school_timeline=f"curl -s '{origin}/tasks/v1/timeline?source=school&external_id=700100' {auth}",
+        school_timeline=f"sleep 2; curl -s '{origin}/tasks/v1/timeline?source=school&external_id=700100' {auth}",
     )

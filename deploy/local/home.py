@@ -3,11 +3,15 @@
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.local.process import LocalStackError, one_line
 from libs.common.db.roles import SERVICES
+from libs.common.files import write_whole
+from libs.common.testing.issuer import TokenIssuer
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +54,28 @@ class Home:
         """Return the database password of each service's role, made at the first start."""
         path = self.path / "passwords.json"
         if not path.exists():
-            made = {service: secrets.token_urlsafe(24) for service in SERVICES}
-            path.touch(mode=0o600)
-            path.write_text(json.dumps(made))
-        kept: dict[str, str] = json.loads(path.read_text())
+            write_whole(path, json.dumps({service: secrets.token_urlsafe(24) for service in SERVICES}), 0o600)
+        with _legible(path):
+            kept: dict[str, str] = json.loads(path.read_text())
         return kept
+
+    def issuer(self) -> TokenIssuer:
+        """Return the issuer of this stack's tokens, made at the first start."""
+        with _legible(self.keys / "issuer.pem"):
+            return TokenIssuer.in_folder(self.keys)
 
 
 def home_from_environment() -> Home:
     """Return DOZVON_HOME, or `.local` of the working folder; the folders are made."""
-    home = Home(Path(os.environ.get("DOZVON_HOME", ".local")).expanduser().resolve())
-    for folder in (home.path, home.logs):
-        folder.mkdir(parents=True, exist_ok=True)
+    home = Home(Path(os.environ.get("DOZVON_HOME") or ".local").expanduser().resolve())
+    with one_line(f"DOZVON_HOME, {home.path}, cannot be used"):
+        home.logs.mkdir(parents=True, exist_ok=True)
     return home
+
+
+@contextmanager
+def _legible(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise LocalStackError(f"{path} cannot be read; delete it to have it made anew") from error

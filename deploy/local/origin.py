@@ -4,7 +4,7 @@ Each app serves its full path, so nothing is rewritten. The origin enters each a
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
@@ -13,49 +13,53 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-_ASK_SECONDS = 3.0
+from libs.common.http.app import begin_shutdown
 
-Workers = Callable[[], Mapping[str, int]]  # name -> port of its health server
+_ASK_SECONDS = 3.0
 
 
 class Origin:
-    """An ASGI app that hands each request to the service that its path names."""
+    """An ASGI app that hands each request to the service that its path names, and all others to `own`.
 
-    def __init__(self, services: Mapping[str, FastAPI], own: ASGIApp) -> None:
+    `own` gets `/livez` and `/readyz` over all services and `workers` (name: port of its health server).
+    """
+
+    def __init__(self, services: Mapping[str, FastAPI], own: FastAPI, workers: Mapping[str, int]) -> None:
         self._services = services
+        self._workers = workers
         self._own = own
+        own.router.lifespan_context = lambda _: self.running()
+        own.add_route("/livez", self._livez)
+        own.add_route("/readyz", self._readyz)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection; the lifespan is the origin's own."""
         app: ASGIApp = self._own
         if scope["type"] == "http":
-            segment = scope["path"].split("/", 2)[1]
+            segment = scope["path"].removeprefix("/").partition("/")[0]
             app = self._services.get(segment, self._own)
         await app(scope, receive, send)
 
-
-def create_origin(services: Mapping[str, FastAPI], own: FastAPI, workers: Workers) -> Origin:
-    """Join the apps; `own` gets `/livez` and `/readyz` over all, and starts and stops the others."""
-
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def running(self) -> AsyncIterator[None]:
+        """Start every service, and stop them in turn."""
         async with AsyncExitStack() as stack:
-            for app in services.values():
+            for app in self._services.values():
                 await stack.enter_async_context(app.router.lifespan_context(app))
             yield
 
-    async def livez(_: Request) -> Response:
+    def begin_shutdown(self) -> None:
+        """Let every service answer not ready and end its open streams; calls under way are finished."""
+        for app in self._services.values():
+            begin_shutdown(app)
+
+    async def _livez(self, _: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
-    async def readyz(_: Request) -> Response:
-        states = await readiness(services, workers())
+    async def _readyz(self, _: Request) -> Response:
+        states = await readiness(self._services, self._workers)
         ready = all(states.values())
         return JSONResponse({"ready": ready, "parts": states}, status_code=200 if ready else 503)
-
-    own.router.lifespan_context = lifespan
-    own.add_route("/livez", livez)
-    own.add_route("/readyz", readyz)
-    return Origin(services, own)
 
 
 async def readiness(services: Mapping[str, FastAPI], workers: Mapping[str, int]) -> dict[str, bool]:

@@ -36,7 +36,7 @@ def require_free(port: int, purpose: str) -> None:
     try:
         _bound(port).close()
     except OSError as error:
-        raise LocalStackError(f"port {port} of 127.0.0.1 is taken ({purpose}): {error.strerror}") from error
+        raise LocalStackError(f"port {port} of 127.0.0.1 cannot be used ({purpose}): {error.strerror}") from error
 
 
 def _bound(port: int) -> socket.socket:

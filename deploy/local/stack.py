@@ -3,29 +3,36 @@
 import asyncio
 import contextlib
 import os
-import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
+import asyncpg
 import httpx
+from sqlalchemy.exc import SQLAlchemyError
 
 from deploy.demo.desk import DemoDesk, Seeder, SeedError
-from deploy.local.children import Children
+from deploy.local.children import Children, cancelled
 from deploy.local.dev import create_dev
+from deploy.local.environment import chosen, inherited
 from deploy.local.home import Home
-from deploy.local.origin import create_origin
+from deploy.local.origin import Origin
 from deploy.local.ports import free_ports
 from deploy.local.process import LocalStackError
 from deploy.local.servers import Servers
 from deploy.setup import set_up
+from libs.common.bus.ports import BusError
 from libs.common.clock import SharedClock
 from libs.common.db.roles import SERVICES, service_url
 from libs.common.serving import serve
+from libs.common.settings import ServiceSettings
 from libs.common.testing.issuer import TokenIssuer
 
 _READY_SECONDS = 60
+_TOPIC_PREFIX: str = ServiceSettings.model_fields["topic_prefix"].default
+# What a server of somebody else's may answer, its address included that cannot be read.
+_POSTGRES_FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError, OSError, ValueError)
 
 
 @dataclass
@@ -35,7 +42,7 @@ class Stack:
     home: Home
     port: int
     say: Callable[[str], None]
-    desk: DemoDesk | None = None
+    _desk: DemoDesk | None = None
     _ports: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -44,18 +51,17 @@ class Stack:
         return f"http://127.0.0.1:{self.port}"
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
+    async def running(self) -> AsyncIterator[DemoDesk]:
         """Start everything, give control while it runs, then drain and stop everything."""
         async with AsyncExitStack() as stack:
             clock = SharedClock(self.home.clock)
             stack.callback(clock.close)
-            issuer = TokenIssuer.in_folder(self.home.keys)
+            issuer = self.home.issuer()
             servers = Servers(self.home, self.say)
             stack.push_async_callback(servers.stop)
             await servers.start()
             await self._prepare(servers)
-            watch = asyncio.create_task(servers.watch())
-            stack.callback(watch.cancel)
+            stack.push_async_callback(cancelled, asyncio.create_task(servers.watch()))
             self._choose_ports()
             children = Children(self.home.logs, self.say)
             stack.push_async_callback(children.stop)
@@ -63,8 +69,8 @@ class Stack:
             await stack.enter_async_context(self._origin(clock, issuer, servers, children))
             await self._until_ready()
             self.say("setting up the demo desk")
-            self.desk = await self._seed(issuer)
-            yield
+            self._desk = await self._seed(issuer)
+            yield self._desk
 
     async def migrate_only(self) -> None:
         """Bring roles, schemas and topics up to date, with servers that are stopped again afterwards."""
@@ -77,7 +83,7 @@ class Stack:
 
     def info(self, servers: Servers, children: Children) -> dict[str, object]:
         """Return what is up and how to reach it: the body of `GET /dev/info`."""
-        desk = self.desk.as_dict() if self.desk else {}
+        desk = self._desk.as_dict() if self._desk else {}
         return {
             "origin": self.url,
             "postgres_url": servers.postgres_url,
@@ -93,9 +99,17 @@ class Stack:
 
         self.say("roles, migrations, topics")
         passwords = self.home.passwords()
-        await set_up(servers.postgres_url, servers.kafka_bootstrap, dict(passwords))
-        for service in SERVICES:
-            await migrate(service, service_url(servers.postgres_url, service, passwords[service]))
+        prefix = chosen().get("TOPIC_PREFIX", _TOPIC_PREFIX)
+        try:
+            await set_up(servers.postgres_url, servers.kafka_bootstrap, dict(passwords), prefix)
+            for service in SERVICES:
+                await migrate(service, service_url(servers.postgres_url, service, passwords[service]))
+        except BusError as error:
+            raise LocalStackError(f"Kafka at {servers.kafka_bootstrap}: {error}") from error
+        except _POSTGRES_FAILURES as error:
+            place = servers.postgres_url.rpartition("@")[2]  # without role and password
+            reason = (str(error) or type(error).__name__).partition("\n")[0]
+            raise LocalStackError(f"PostgreSQL at {place} cannot be set up: {reason}") from error
 
     def _choose_ports(self) -> None:
         names = [*(f"{service}-{part}" for service in SERVICES for part in ("worker", "hint")), "wazzup"]
@@ -104,6 +118,7 @@ class Stack:
     def _environment(self, service: str, servers: Servers) -> dict[str, str]:
         own = service.upper()
         return {
+            **chosen(),
             "POSTGRES_URL": service_url(servers.postgres_url, service, self.home.passwords()[service]),
             "KAFKA_BOOTSTRAP": servers.kafka_bootstrap,
             "JWKS_FILE": str(self.home.keys / "jwks.json"),
@@ -122,7 +137,7 @@ class Stack:
     async def _start_children(self, children: Children, servers: Servers) -> None:
         self.say("starting the workers and the messenger stand-in")
         for service in SERVICES:
-            env = {**_inherited(), **self._environment(service, servers)}
+            env = {**inherited(), **self._environment(service, servers)}
             await children.start(f"{service}-worker", [f"services.{service}", "worker"], env)
         standin = [
             "libs.common.testing.wazzup",
@@ -131,7 +146,7 @@ class Stack:
             "--journal",
             str(self.home.journal),
         ]
-        await children.start("wazzup", standin, _inherited())
+        await children.start("wazzup", standin, inherited())
 
     @asynccontextmanager
     async def _origin(
@@ -145,8 +160,9 @@ class Stack:
         own = create_dev(clock, issuer, standin, partial(self.info, servers, children))
         workers = {name: port for name, port in self._ports.items() if name.endswith("-worker")}
         stop = asyncio.Event()
-        origin = create_origin(apps, own, lambda: workers)
-        task = asyncio.create_task(serve(origin, "127.0.0.1", self.port, stop))
+        origin = Origin(apps, own, workers)
+        serving = serve(origin, "127.0.0.1", self.port, stop, on_stop=origin.begin_shutdown)
+        task = asyncio.create_task(serving)
         try:
             await _until_listening(self.port, task)
             yield
@@ -159,10 +175,11 @@ class Stack:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_READY_SECONDS), httpx.AsyncClient(base_url=self.url) as client:
                 while True:
-                    answer = await client.get("/readyz", timeout=10)
-                    if answer.status_code == httpx.codes.OK:
-                        return
-                    states = answer.json()["parts"]
+                    with contextlib.suppress(httpx.HTTPError):
+                        answer = await client.get("/readyz", timeout=10)
+                        if answer.status_code == httpx.codes.OK:
+                            return
+                        states = answer.json()["parts"]
                     await asyncio.sleep(0.1)
         late = ", ".join(name for name, ready in states.items() if not ready)
         raise LocalStackError(f"not ready after {_READY_SECONDS} s: {late}; see {self.home.logs}")
@@ -185,18 +202,3 @@ async def _until_listening(port: int, server: asyncio.Task[None]) -> None:
             writer.close()
             return
     await server
-
-
-def _inherited() -> dict[str, str]:
-    # What names other servers or a moved port is for this process; children get their own.
-    ours = {"POSTGRES_URL", "KAFKA_BOOTSTRAP", "PORT"}
-    return {name: value for name, value in os.environ.items() if name not in ours}
-
-
-async def until_asked_to_stop() -> None:
-    """Wait for Ctrl-C or SIGTERM."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    await stop.wait()

@@ -1,16 +1,25 @@
 """The origin over four apps, and the routes of the embedded stack."""
 
+import json
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import jwt
+import pytest
 from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.types import Message
 
+from deploy.local.apps import create_apps
 from deploy.local.dev import create_dev
-from deploy.local.origin import Origin, create_origin
+from deploy.local.origin import Origin
+from deploy.local.ports import free_port
 from libs.common.clock import SharedClock
+from libs.common.db.roles import SERVICES
+from libs.common.http.app import create_app
+from libs.common.testing.database import StackDatabase
 from libs.common.testing.issuer import AUDIENCE, TokenIssuer
 
 
@@ -24,11 +33,11 @@ def _service(name: str, status: int = 200) -> FastAPI:
     return app
 
 
-def _origin(tmp_path: Path, services: Mapping[str, FastAPI]) -> Origin:
+def _origin(tmp_path: Path, services: Mapping[str, FastAPI], workers: Mapping[str, int] | None = None) -> Origin:
     own = create_dev(
         SharedClock(tmp_path / "clock"), TokenIssuer.generate(), "http://127.0.0.1:1", lambda: {"a": 1}
     )
-    return create_origin(services, own, dict)
+    return Origin(services, own, workers or {})
 
 
 def _client(app: Origin) -> httpx.AsyncClient:
@@ -46,6 +55,63 @@ async def test_the_origin_is_ready_only_when_all_are(tmp_path: Path) -> None:
         answer = await client.get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["parts"] == {"intake-api": True, "tasks-api": False}
+
+
+@pytest.mark.servers
+async def test_a_worker_that_does_not_answer_is_not_ready(tmp_path: Path) -> None:
+    origin = _origin(tmp_path, {"intake": _service("intake")}, {"intake-worker": free_port()})
+    async with _client(origin) as client:
+        answer = await client.get("/readyz")
+    assert (answer.status_code, answer.json()["parts"]) == (503, {"intake-api": True, "intake-worker": False})
+
+
+async def test_the_four_services_live_in_one_process(tmp_path: Path, stack_db: StackDatabase) -> None:
+    TokenIssuer.in_folder(tmp_path)
+    shared = {"JWKS_FILE": str(tmp_path / "jwks.json")}
+    apps = create_apps({service: {**shared, "POSTGRES_URL": stack_db.url(service)} for service in SERVICES})
+    origin = _origin(tmp_path, apps)
+    async with origin.running(), _client(origin) as client:
+        parts = (await client.get("/readyz")).json()["parts"]
+        codes = [(await client.get(f"/{service}/metrics")).status_code for service in SERVICES]
+    assert parts == {f"{service}-api": True for service in SERVICES}
+    assert codes == [200] * len(SERVICES)
+
+
+async def test_a_stopping_origin_ends_the_streams_of_every_service(tmp_path: Path) -> None:
+    services = {name: create_app(service=name, title=name, routers=[]) for name in ("intake", "tasks")}
+    _origin(tmp_path, services).begin_shutdown()
+    assert [app.state.stopping.is_set() for app in services.values()] == [True, True]
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize(
+    ("method", "path", "expected"),
+    [
+        ("GET", "/nothing", (404, "not_found")),
+        ("GET", "/dev/clock/nothing", (404, "not_found")),
+        ("DELETE", "/dev/clock", (405, "method_not_allowed")),
+        ("POST", "/dev/token", (422, "validation_failed")),
+        ("GET", "/dev/outbox-messages", (503, "unavailable")),
+    ],
+)
+async def test_what_the_stack_refuses_is_a_problem(
+    tmp_path: Path, method: str, path: str, expected: tuple[int, str]
+) -> None:
+    async with _client(_origin(tmp_path, {})) as client:
+        answer = await client.request(method, path, json={} if method == "POST" else None)
+    assert (answer.status_code, answer.json()["code"]) == expected
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_request_for_no_path_is_a_problem_too(tmp_path: Path) -> None:
+    scope = {"type": "http", "method": "OPTIONS", "path": "*", "raw_path": b"*", "query_string": b"", "headers": []}
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await _origin(tmp_path, {})(scope, Request(scope).receive, send)
+    assert (sent[0]["status"], json.loads(sent[1]["body"])["code"]) == (404, "not_found")
 
 
 async def test_the_clock_moves_for_all_processes(tmp_path: Path) -> None:
