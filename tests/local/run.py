@@ -1,0 +1,145 @@
+"""`make run` as a person has it: a process, what it prints, and the commands that it prints."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+from deploy.local.jars import CHECKOUT
+from deploy.local.ports import free_port
+
+UP = "Ctrl-C drains"  # the last line of what is printed once all is up
+PATIENCE = 120.0
+
+
+def until(condition: Callable[[], object], seconds: float = PATIENCE) -> None:
+    """Wait for it. Raises TimeoutError."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError
+        time.sleep(0.1)
+
+
+def kinds(timeline: str) -> list[str]:
+    """What a printed timeline command shows, as the kinds of its items."""
+    return [item["kind"] for item in json.loads(timeline).get("items", [])]
+
+
+@dataclass
+class Run:
+    """One home on one port; started and ended as often as a test likes."""
+
+    home: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+    begin: int = 0  # where this start's output begins
+
+    @property
+    def terminal(self) -> Path:
+        """A file beside the home, or beside what keeps the home from being made."""
+        return next(folder for folder in self.home.parents if folder.is_dir()) / f"{self.home.name}.terminal"
+
+    @property
+    def said(self) -> str:
+        """What this start has printed until now."""
+        return self.terminal.read_bytes()[self.begin :].decode()
+
+    def spawn(self, prefix: str = "exec") -> None:
+        """Begin to start it; `prefix` is shell in front of the command."""
+        self.begin = self.terminal.stat().st_size if self.terminal.exists() else 0
+        with self.terminal.open("ab") as terminal:
+            self.process = subprocess.Popen(
+                ["/bin/sh", "-c", f'{prefix} "$0" -m deploy.local', sys.executable],
+                cwd=CHECKOUT,
+                env={**clean(), "DOZVON_HOME": str(self.home), "PORT": str(self.port), **self.environment},
+                stdout=terminal,
+                stderr=terminal,
+                start_new_session=True,
+            )
+
+    def start(self) -> float:
+        """Start it unless it runs; return the seconds until it said that it is up."""
+        started = time.monotonic()
+        if self.process is None:
+            self.spawn()
+            until(lambda: UP in self.said or self._ended())
+            assert UP in self.said, self.said
+        return time.monotonic() - started
+
+    def until_said(self, pattern: str) -> None:
+        until(lambda: re.search(pattern, self.said) or self._ended())
+        assert re.search(pattern, self.said), self.said
+
+    def end(self, number: signal.Signals = signal.SIGINT) -> int:
+        """Send the signal and return the exit code; a process that is not there has ended well."""
+        process, self.process = self.process, None
+        if process is None:
+            return 0
+        with suppress(ProcessLookupError):
+            process.send_signal(number)
+        return process.wait(PATIENCE)
+
+    def fails(self, prefix: str = "exec") -> str:
+        """Return the one line that a start ends with, which must end in exit code 1."""
+        self.spawn(prefix)
+        assert self.process
+        assert self.process.wait(PATIENCE) == 1, self.said
+        self.process = None
+        (line,) = [line for line in self.said.splitlines() if not line.startswith("· ")]
+        return line
+
+    def commands(self) -> list[str]:
+        """The printed commands, in order."""
+        return re.findall(r"^(?:sleep \d+; )?curl .+$", self.said, re.MULTILINE)
+
+    def info(self) -> dict[str, Any]:
+        made: dict[str, Any] = self.get("/dev/info").json()
+        return made
+
+    def get(self, path: str) -> httpx.Response:
+        return httpx.get(self.url(path), timeout=30)
+
+    def url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.port}{path}"
+
+    def ready(self) -> bool:
+        return self.get("/readyz").status_code == httpx.codes.OK
+
+    def alive(self) -> list[psutil.Process]:
+        """Every process of this home, whoever started it."""
+        return [process for process in psutil.process_iter() if self.home in set(homes(process))]
+
+    def _ended(self) -> bool:
+        return self.process is None or self.process.poll() is not None
+
+
+def homes(process: psutil.Process) -> Iterator[Path]:
+    """The home that a process was given, and the folders that it works in."""
+    with suppress(psutil.Error):
+        if process.status() != psutil.STATUS_ZOMBIE:
+            folder = Path(process.cwd())
+            yield from (folder, *folder.parents)
+            yield Path(process.environ().get("DOZVON_HOME", "/"))
+
+
+def clean() -> dict[str, str]:
+    """Our environment without what would choose the servers."""
+    return {name: value for name, value in os.environ.items() if name not in {"POSTGRES_URL", "KAFKA_BOOTSTRAP"}}
+
+
+def shell(command: str) -> str:
+    """Run a command as it was printed; return what it printed."""
+    return subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, timeout=60).stdout
