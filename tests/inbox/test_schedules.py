@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from libs.common.db import Database, Transaction
@@ -94,9 +94,11 @@ async def fresh(db: Database, bad: set[str]) -> Readers:
     return readers
 
 
+# Not shrunk: that would take minutes, and a schedule is short.
 @settings(
     max_examples=20,
     deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(schedule=SCHEDULES, bad=st.sets(st.sampled_from(NOTES), max_size=3))
