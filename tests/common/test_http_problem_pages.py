@@ -1,15 +1,29 @@
-"""Every shared problem type has its page, and no page outlives its type."""
+"""Every problem type, shared or a service's own, has its page, and no page outlives its type."""
 
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from libs.common.http.catalogue import CATALOGUE, ProblemType
+from libs.common.db.roles import SERVICES
+from libs.common.http.catalogue import CATALOGUE, ProblemType, type_of
+from libs.common.http.problems import ErrorTable
 
 PAGES = Path(__file__).parents[2] / "docs" / "problems"
 
 
-@pytest.mark.parametrize("kind", CATALOGUE.values(), ids=lambda kind: kind.code)
+def kinds() -> dict[str, ProblemType]:
+    """Return all types by code, a service's own as its table of errors names them."""
+    found = dict(CATALOGUE)
+    for service in SERVICES:
+        table: ErrorTable = import_module(f"services.{service}.errors").ERRORS
+        for rule in table.values():
+            kind = rule if isinstance(rule, ProblemType) else type_of(*rule)
+            found[kind.code] = kind
+    return found
+
+
+@pytest.mark.parametrize("kind", kinds().values(), ids=lambda kind: kind.code)
 def test_the_page_shows_code_status_and_titles(kind: ProblemType) -> None:
     page = (PAGES / f"{kind.code}.md").read_text("utf-8")
     assert all(part in page for part in (f"# {kind.code}", f"**{kind.status}**", *kind.title, "What to do"))
@@ -17,4 +31,8 @@ def test_the_page_shows_code_status_and_titles(kind: ProblemType) -> None:
 
 def test_the_index_lists_every_type() -> None:
     index = (PAGES / "README.md").read_text("utf-8")
-    assert not [code for code in CATALOGUE if f"| [{code}]({code}.md) |" not in index]
+    assert not [code for code in kinds() if f"| [{code}]({code}.md) |" not in index]
+
+
+def test_no_page_outlives_its_type() -> None:
+    assert {page.stem for page in PAGES.glob("*.md")} - {"README"} == set(kinds())
