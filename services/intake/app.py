@@ -11,7 +11,6 @@ from prometheus_client import Counter
 
 from libs.common.auth.jwt import JwtVerifier
 from libs.common.core import Core, Telemetry, open_core
-from libs.common.events.tasks import OWNER as TASKS
 from libs.common.http.app import Lifespan, create_app
 from libs.common.http.assembly import lifespan_of, ready_when_migrated, verifier
 from libs.common.inbox.admin import dead_letters_router
@@ -28,7 +27,7 @@ from services.intake.orders.api import router as orders
 from services.intake.settings import IntakeSettings
 from services.intake.sources.api import router as sources
 from services.intake.sources.cache import SourceCache
-from services.intake.subscriptions import subscriptions
+from services.intake.subscriptions import OWNERS, subscriptions
 
 NAME = "intake"
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -82,9 +81,9 @@ def serve_context(app: FastAPI, ctx: Context) -> None:
 
 
 async def run_worker(settings: IntakeSettings, stop: asyncio.Event) -> None:
-    """Relay our events and apply those of tasks until `stop` is set."""
+    """Relay our events and apply those of our neighbours until `stop` is set."""
     async with open_context(settings) as ctx:
-        await Worker(ctx.core, owners=[TASKS], subscriptions=subscriptions(ctx)).run(stop)
+        await Worker(ctx.core, owners=OWNERS, subscriptions=subscriptions(ctx)).run(stop)
 
 
 SERVICE = Service(NAME, IntakeSettings, create_api, run_worker, MIGRATIONS)

@@ -4,7 +4,8 @@ from services.intake.customers import tables as customers
 from services.intake.deliveries import tables as deliveries
 from services.intake.leads import tables as leads
 from services.intake.metadata import metadata
+from services.intake.operators import tables as operators
 from services.intake.orders import tables as orders
 from services.intake.sources import tables as sources
 
-__all__ = ["customers", "deliveries", "leads", "metadata", "orders", "sources"]
+__all__ = ["customers", "deliveries", "leads", "metadata", "operators", "orders", "sources"]

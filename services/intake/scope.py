@@ -3,14 +3,22 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, true
+from sqlalchemy import ColumnElement, select, true
 
-from libs.common.auth.principal import Principal
+from libs.common.auth.principal import Principal, Role
+from services.intake.operators.tables import operator
 
 
 def visible(caller: Principal, desk: ColumnElement[str]) -> ColumnElement[bool]:
     """Return the condition on a table's `desk` column: administrators and services see all desks."""
     return true() if caller.sees_all_desks else desk.in_(sorted(caller.desks))
+
+
+def own_or_free(caller: Principal, owner: ColumnElement[UUID | None]) -> ColumnElement[bool]:
+    """Return the condition on a lead's `owner_id`: who is only an operator sees their own and what nobody owns."""
+    if caller.has(Role.SUPERVISOR, Role.ADMIN, Role.SERVICE):
+        return true()
+    return owner.is_(None) | owner.in_(select(operator.c.id).where(operator.c.subject == caller.sub))
 
 
 def equal(column: ColumnElement[str] | ColumnElement[UUID], value: str | UUID | None) -> ColumnElement[bool]:

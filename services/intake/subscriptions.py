@@ -1,15 +1,19 @@
 """Which events intake listens to, and what it does with them."""
 
-from libs.common.events import tasks
+from libs.common.events import assignment, tasks
 from libs.common.inbox import UseCase
 from services.intake.context import Context
 from services.intake.leads.actions import lead_events
+from services.intake.operators.actions import project_operators
+
+OWNERS = (tasks.OWNER, assignment.OWNER)
 
 
 def subscriptions(ctx: Context) -> dict[str, UseCase]:
-    """Return the use case of each event type; one function takes them mixed, so that a batch stays one batch."""
+    """Return the use case of each event type; one function takes all of a lead's, so a batch stays one batch."""
     apply = lead_events(ctx.core.clock)
     return {
         tasks.LeadStatusRequested.event_type: apply,
         tasks.LeadOwnerChanged.event_type: apply,
+        assignment.OperatorChanged.event_type: project_operators,
     }

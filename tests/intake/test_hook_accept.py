@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from io import StringIO
 
 import pytest
 from pydantic_core import to_json
@@ -9,6 +10,8 @@ from pydantic_core import to_json
 from libs.common.events import REGISTRY
 from libs.common.events.intake import LeadReceived, LeadUpdated, OrderChanged
 from libs.common.events.shared import Person
+from libs.common.telemetry import logs
+from libs.common.telemetry.metrics import render
 from tests.intake.front import Front, lead_of, order
 
 
@@ -69,6 +72,20 @@ async def test_a_delivery_without_status_leaves_the_status_alone(front: Front) -
     await front.deliver(hook, order(total="2500"))
     [change] = await front.said(OrderChanged)
     assert (change.to_status, change.amount and str(change.amount.amount)) == ("paid", "2500.00")
+
+
+async def test_what_became_of_deliveries_is_counted_and_the_access_line_names_the_lead(
+    front: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hook, written = await front.source(), StringIO()
+    monkeypatch.setattr(logs._output, "stream", written)
+    answer = await front.deliver(hook, order())
+    await front.deliver(hook, {"name": "Анна"})
+    lines = [json.loads(line) for line in written.getvalue().splitlines()]
+    counted = render(front.ctx.core.metrics).decode()
+    assert [line.get("lead_id") for line in lines if "hooks" in line.get("route", "")] == [answer["lead_id"], None]
+    assert 'intake_deliveries_total{disposition="accepted",reason=""} 1.0' in counted
+    assert 'intake_deliveries_total{disposition="quarantined",reason="no_contact"} 1.0' in counted
 
 
 async def test_a_currency_comes_with_the_sum_that_it_belongs_to(front: Front) -> None:

@@ -4,6 +4,7 @@ from uuid import UUID
 
 import pytest
 
+from libs.common.events.assignment import OperatorChanged, Presence
 from libs.common.events.intake import LeadStatusChanged, LeadStatusRefused
 from libs.common.events.shared import Stage, Text
 from libs.common.events.tasks import LeadOwnerChanged, LeadStatusRequested
@@ -26,6 +27,13 @@ def wish(lead_id: UUID, status: str, stage: Stage, actor: str = "system") -> Lea
 
 def owner(lead_id: UUID, operator: UUID | None) -> LeadOwnerChanged:
     return LeadOwnerChanged(lead_id=lead_id, from_operator_id=None, to_operator_id=operator, reason="assigned")
+
+
+def operator(operator_id: UUID, subject: str) -> OperatorChanged:
+    return OperatorChanged(
+        operator_id=operator_id, subject=subject, name=subject, active=True, roles=(), desks=("demo",), pools=(),
+        products=(), capacity=20, presence=Presence.CHECKED_IN,
+    )  # fmt: skip
 
 
 async def found(front: Front, query: str) -> list[str]:
@@ -148,6 +156,25 @@ async def test_what_belongs_to_another_desk_does_not_exist(front: Front, path: s
     filled = path.format(lead=lead_id, order=view["orders"][0]["id"], customer=view["customer_id"])
     codes = [(await front.call("GET", filled, role="operator", desks=[desk])).status_code for desk in ("demo", "x")]
     assert codes == [200, 404]
+
+
+@pytest.mark.req("P.6")
+@pytest.mark.parametrize(("owned_by", "role", "code"), [
+    ("ann", "operator", 200), ("bob", "operator", 404), ("bob", "supervisor", 200), (None, "operator", 200),
+])  # fmt: skip
+async def test_an_operator_reads_what_is_theirs_or_nobodys(
+    front: Front, owned_by: str | None, role: str, code: int
+) -> None:
+    lead_id, ids = await a_lead(front), {"ann": uuid7(), "bob": uuid7()}
+    await front.hear(*(operator(ids[name], name) for name in ids))
+    await front.hear(owner(lead_id, ids[owned_by] if owned_by else None))
+    view = await front.ok("GET", f"/leads/{lead_id}")
+    assert isinstance(view["orders"], list)
+    paths = (f"/leads/{lead_id}", f"/leads/{lead_id}/history", f"/orders/{view['orders'][0]['id']}",
+             f"/customers/{view['customer_id']}")  # fmt: skip
+    answers = [await front.call("GET", path, role=role, desks=["demo"]) for path in paths]
+    listed = (await front.call("GET", "/leads", role=role, desks=["demo"])).json()["items"]
+    assert ([answer.status_code for answer in answers], len(listed)) == ([code] * 4, int(code == 200))
 
 
 async def test_a_customer_shows_identities_and_all_orders(front: Front) -> None:

@@ -9,13 +9,18 @@ from libs.common.db import Database
 from services.intake.customers.schemas import CustomerView, IdentityView
 from services.intake.customers.tables import customer, identity
 from services.intake.errors import NotFoundError
+from services.intake.leads.tables import lead
 from services.intake.orders.queries import orders_of_customer
-from services.intake.scope import visible
+from services.intake.scope import own_or_free, visible
 
 
 async def get_customer(db: Database, caller: Principal, customer_id: UUID) -> CustomerView:
-    """Return one customer. Raises NotFoundError, also for a desk the caller may not see."""
-    query = select(customer).where(customer.c.id == customer_id, visible(caller, customer.c.desk))
+    """Return one customer, all their orders with them (S1.11).
+
+    Raises NotFoundError, also for one none of whose leads is the caller's to see.
+    """
+    theirs = select(lead.c.id).where(lead.c.customer_id == customer.c.id, own_or_free(caller, lead.c.owner_id))
+    query = select(customer).where(customer.c.id == customer_id, visible(caller, customer.c.desk), theirs.exists())
     known_by = select(identity.c.kind, identity.c.value).where(identity.c.customer_id == customer_id)
     async with db.read() as conn:
         row = (await conn.execute(query)).one_or_none()

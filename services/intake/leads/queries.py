@@ -16,7 +16,7 @@ from services.intake.leads.schemas import HistoryView, LeadDetail, LeadView
 from services.intake.leads.tables import history, lead
 from services.intake.orders.queries import orders_of_lead
 from services.intake.orders.tables import sales_order
-from services.intake.scope import between, equal, visible
+from services.intake.scope import between, equal, own_or_free, visible
 
 _LOCAL_DIGITS = 10  # of a number without country code or trunk prefix
 _MIN_DIGITS = 4
@@ -68,6 +68,11 @@ def matching(text: str) -> ColumnElement[bool]:
     return or_(false(), *found)
 
 
+def readable(caller: Principal) -> ColumnElement[bool]:
+    """Return the condition of the leads that a caller may read (P.6)."""
+    return and_(visible(caller, lead.c.desk), own_or_free(caller, lead.c.owner_id))
+
+
 async def list_leads(
     db: Database,
     caller: Principal,
@@ -77,7 +82,7 @@ async def list_leads(
     language: Language,
 ) -> Sequence[LeadView]:
     """Return up to `limit` leads, the newest first, those after the sort key `before`."""
-    query = select(lead).where(visible(caller, lead.c.desk), wanted.condition())
+    query = select(lead).where(readable(caller), wanted.condition())
     if before is not None:
         query = query.where(tuple_(lead.c.created_at, lead.c.id) < before)
     async with db.read() as conn:
@@ -86,8 +91,8 @@ async def list_leads(
 
 
 async def get_lead(db: Database, caller: Principal, lead_id: UUID, language: Language) -> LeadDetail:
-    """Return one lead with its orders. Raises NotFoundError, also for a desk the caller may not see."""
-    query = select(lead).where(lead.c.id == lead_id, visible(caller, lead.c.desk))
+    """Return one lead with its orders. Raises NotFoundError, also for one that is not the caller's to see."""
+    query = select(lead).where(lead.c.id == lead_id, readable(caller))
     async with db.read() as conn:
         row = (await conn.execute(query)).one_or_none()
     if row is None:
@@ -100,7 +105,7 @@ async def list_history(
     db: Database, caller: Principal, lead_id: UUID, after: int, limit: int
 ) -> Sequence[HistoryView]:
     """Return up to `limit` changes of a lead in their order, those after the id `after`. Raises NotFoundError."""
-    exists = select(lead.c.id).where(lead.c.id == lead_id, visible(caller, lead.c.desk))
+    exists = select(lead.c.id).where(lead.c.id == lead_id, readable(caller))
     changes = select(history).where(history.c.lead_id == lead_id, history.c.id > after)
     async with db.read() as conn:
         if (await conn.execute(exists)).one_or_none() is None:

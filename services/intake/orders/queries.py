@@ -3,19 +3,21 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy import ColumnElement, Row, and_, select
 
 from libs.common.auth.principal import Principal
 from libs.common.db import Database
 from services.intake.errors import NotFoundError
+from services.intake.leads.tables import lead
 from services.intake.orders.schemas import OrderView
 from services.intake.orders.tables import sales_order
-from services.intake.scope import visible
+from services.intake.scope import own_or_free, visible
 
 
 async def get_order(db: Database, caller: Principal, order_id: UUID) -> OrderView:
-    """Return one order. Raises NotFoundError, also for a desk the caller may not see."""
-    found = await _orders(db, caller, sales_order.c.id == order_id)
+    """Return one order. Raises NotFoundError, also for one whose lead is not the caller's to see."""
+    theirs = select(lead.c.id).where(lead.c.id == sales_order.c.lead_id, own_or_free(caller, lead.c.owner_id))
+    found = await _orders(db, caller, and_(sales_order.c.id == order_id, theirs.exists()))
     if not found:
         raise NotFoundError
     return found[0]

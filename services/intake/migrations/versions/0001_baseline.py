@@ -102,6 +102,16 @@ CREATE TABLE lead (
     "CREATE INDEX ix_lead_email ON lead (email) WHERE email IS NOT NULL",
     "CREATE INDEX ix_lead_phone ON lead (reverse(phone) text_pattern_ops) WHERE phone IS NOT NULL",
     """
+CREATE TABLE operator (
+    id uuid NOT NULL,
+    desk text NOT NULL,
+    subject text NOT NULL,
+    sequence bigint NOT NULL,
+    CONSTRAINT pk_operator PRIMARY KEY (id)
+)
+""",
+    "CREATE INDEX ix_operator_subject ON operator (subject)",
+    """
 CREATE TABLE history (
     id bigint GENERATED ALWAYS AS IDENTITY,
     desk text NOT NULL,
