@@ -11,8 +11,9 @@ from pathlib import Path
 
 import uvloop
 
+from deploy.local.environment import take_choices
 from deploy.local.guide import guide
-from deploy.local.home import Home, home_from_environment
+from deploy.local.home import home_from_environment
 from deploy.local.ports import require_free
 from deploy.local.process import LocalStackError, lock_file
 from deploy.local.stack import Stack
@@ -33,9 +34,10 @@ def main(argv: list[str]) -> int:
             os.write(terminal, f"{line}\n".encode())
 
     try:
-        port, home = _port(), home_from_environment()
+        port, home, choices = _port(), home_from_environment(), take_choices(os.environ)
         with lock_file(home.path / "lock", wait=False), _logging_to(home.logs / "origin.log"):
-            work = _migrate(home, say) if argv == ["migrate"] else _serve(home, port, say)
+            stack = Stack(home, port, lambda line: say(f"· {line}"), choices)
+            work = stack.migrate_only() if argv == ["migrate"] else _serve(stack, say)
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 runner.run(_until_asked_to_stop(work, say))
     except LocalStackError as error:
@@ -76,20 +78,11 @@ async def _until_asked_to_stop(work: Coroutine[object, object, None], say: Say) 
         say("· stopped")
 
 
-async def _serve(home: Home, port: int, say: Say) -> None:
-    require_free(port, "set PORT to another one")
-    stack = Stack(home, port, _progress(say))
+async def _serve(stack: Stack, say: Say) -> None:
+    require_free(stack.port, "set PORT to another one")
     async with stack.running() as desk:
-        say(guide(stack.url, str(home.path), desk))
+        say(guide(stack.url, str(stack.home.path), desk))
         await asyncio.Event().wait()
-
-
-async def _migrate(home: Home, say: Say) -> None:
-    await Stack(home, 0, _progress(say)).migrate_only()
-
-
-def _progress(say: Say) -> Say:
-    return lambda text: say(f"· {text}")
 
 
 @contextlib.contextmanager

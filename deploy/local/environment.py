@@ -1,28 +1,30 @@
-"""What a service of the stack finds in its environment: the stack's own settings, and few of the caller's."""
+"""What the stack takes from the environment of who starts it; all other settings of a service the stack gives."""
 
-import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, MutableMapping
 
+from pydantic import ValidationError
+
+from deploy.local.process import LocalStackError
 from libs.common.db.roles import SERVICES
 from libs.common.settings import ServiceSettings
 from libs.common.settings.source import is_shared
 
-# What a person may choose for all services of the stack at once; every other setting is the stack's to give.
-_CHOSEN = ("LOG_LEVEL", "OTLP_ENDPOINT", "TOPIC_PREFIX")
+CHOICES = ("POSTGRES_URL", "KAFKA_BOOTSTRAP", "TOPIC_PREFIX", "LOG_LEVEL", "OTLP_ENDPOINT")
 
 
-def chosen() -> dict[str, str]:
-    """Return the settings that the caller of `make run` has set."""
-    return {name: value for name in _CHOSEN if (value := os.environ.get(name))}
+def take_choices(environ: MutableMapping[str, str]) -> dict[str, str]:
+    """Return what a person may choose, and leave in `environ` nothing that a service would take for a setting.
 
-
-def inherited() -> dict[str, str]:
-    """Return the caller's environment without anything that a service would take for a setting of its own."""
+    Raises LocalStackError that names what cannot be used.
+    """
+    choices = {name: value for name in CHOICES if (value := environ.get(name))}
     prefixes = tuple(f"{service.upper()}_" for service in SERVICES)
     shared = set(_shared_keys())
-    return {
-        name: value for name, value in os.environ.items() if name not in shared and not name.startswith(prefixes)
-    }
+    for name in [name for name in environ if name in shared or name.startswith(prefixes)]:
+        del environ[name]
+    if faults := list(_faults(choices)):
+        raise LocalStackError("; ".join(faults))
+    return choices
 
 
 def _shared_keys() -> Iterator[str]:
@@ -30,3 +32,15 @@ def _shared_keys() -> Iterator[str]:
         if is_shared(field):
             yield name.upper()
             yield f"{name.upper()}_FILE"
+
+
+def _faults(choices: Mapping[str, str]) -> Iterator[str]:
+    try:
+        ServiceSettings.model_validate(
+            {"postgres_url": "postgresql://", **{k.lower(): v for k, v in choices.items()}}
+        )
+    except ValidationError as error:
+        for fault in error.errors(include_input=False, include_url=False):
+            name = "_".join(map(str, fault["loc"])).upper()
+            if name in choices:
+                yield f"{name}: {fault['msg']}"

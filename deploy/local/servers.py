@@ -1,7 +1,6 @@
 """The two servers of the stack: embedded ones kept alive, or those that the environment names."""
 
 import asyncio
-import os
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -17,12 +16,12 @@ _PAUSE_LIMIT = 30.0  # seconds between two tries to start one that does not come
 
 @dataclass
 class Servers:
-    """PostgreSQL and Kafka. `POSTGRES_URL` and `KAFKA_BOOTSTRAP` take the place of the embedded ones."""
+    """PostgreSQL and Kafka. A given `postgres_url` or `kafka_bootstrap` takes the place of the embedded one."""
 
     home: Home
     say: Callable[[str], None]
-    postgres_url: str = field(default_factory=lambda: os.environ.get("POSTGRES_URL", ""))
-    kafka_bootstrap: str = field(default_factory=lambda: os.environ.get("KAFKA_BOOTSTRAP", ""))
+    postgres_url: str = ""
+    kafka_bootstrap: str = ""
     _embedded: list[EmbeddedServer] = field(default_factory=list)
 
     async def start(self) -> None:

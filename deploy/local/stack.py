@@ -15,7 +15,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from deploy.demo.desk import DemoDesk, Seeder, SeedError
 from deploy.local.children import Children, cancelled
 from deploy.local.dev import create_dev
-from deploy.local.environment import chosen, inherited
 from deploy.local.home import Home
 from deploy.local.origin import Origin
 from deploy.local.ports import free_ports
@@ -37,11 +36,12 @@ _POSTGRES_FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyE
 
 @dataclass
 class Stack:
-    """One running stack. `say` shows progress to a person."""
+    """One running stack. `say` shows progress to a person, `choices` are that person's (see `take_choices`)."""
 
     home: Home
     port: int
     say: Callable[[str], None]
+    choices: Mapping[str, str]
     _desk: DemoDesk | None = None
     _ports: dict[str, int] = field(default_factory=dict)
 
@@ -57,7 +57,7 @@ class Stack:
             clock = SharedClock(self.home.clock)
             stack.callback(clock.close)
             issuer = self.home.issuer()
-            servers = Servers(self.home, self.say)
+            servers = self._servers()
             stack.push_async_callback(servers.stop)
             await servers.start()
             await self._prepare(servers)
@@ -74,7 +74,7 @@ class Stack:
 
     async def migrate_only(self) -> None:
         """Bring roles, schemas and topics up to date, with servers that are stopped again afterwards."""
-        servers = Servers(self.home, self.say)
+        servers = self._servers()
         try:
             await servers.start()
             await self._prepare(servers)
@@ -94,12 +94,16 @@ class Stack:
             **desk,
         }
 
+    def _servers(self) -> Servers:
+        choices = self.choices
+        return Servers(self.home, self.say, choices.get("POSTGRES_URL", ""), choices.get("KAFKA_BOOTSTRAP", ""))
+
     async def _prepare(self, servers: Servers) -> None:
         from libs.common.db.migrations import migrate
 
         self.say("roles, migrations, topics")
         passwords = self.home.passwords()
-        prefix = chosen().get("TOPIC_PREFIX", _TOPIC_PREFIX)
+        prefix = self.choices.get("TOPIC_PREFIX", _TOPIC_PREFIX)
         try:
             await set_up(servers.postgres_url, servers.kafka_bootstrap, dict(passwords), prefix)
             for service in SERVICES:
@@ -118,7 +122,7 @@ class Stack:
     def _environment(self, service: str, servers: Servers) -> dict[str, str]:
         own = service.upper()
         return {
-            **chosen(),
+            **self.choices,
             "POSTGRES_URL": service_url(servers.postgres_url, service, self.home.passwords()[service]),
             "KAFKA_BOOTSTRAP": servers.kafka_bootstrap,
             "JWKS_FILE": str(self.home.keys / "jwks.json"),
@@ -137,7 +141,7 @@ class Stack:
     async def _start_children(self, children: Children, servers: Servers) -> None:
         self.say("starting the workers and the messenger stand-in")
         for service in SERVICES:
-            env = {**inherited(), **self._environment(service, servers)}
+            env = {**os.environ, **self._environment(service, servers)}
             await children.start(f"{service}-worker", [f"services.{service}", "worker"], env)
         standin = [
             "libs.common.testing.wazzup",
@@ -146,7 +150,7 @@ class Stack:
             "--journal",
             str(self.home.journal),
         ]
-        await children.start("wazzup", standin, inherited())
+        await children.start("wazzup", standin, os.environ)
 
     @asynccontextmanager
     async def _origin(

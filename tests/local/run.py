@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -60,7 +60,7 @@ class Run:
     def spawn(self, prefix: str = "exec") -> None:
         """Begin to start it; `prefix` is shell in front of the command."""
         self.begin = self.terminal.stat().st_size if self.terminal.exists() else 0
-        with self.terminal.open("ab") as terminal:
+        with self.terminal.open("ab") as terminal, hearing_hangups():
             self.process = subprocess.Popen(
                 ["/bin/sh", "-c", f'{prefix} "$0" -m deploy.local', sys.executable],
                 cwd=CHECKOUT,
@@ -133,6 +133,16 @@ def homes(process: psutil.Process) -> Iterator[Path]:
             folder = Path(process.cwd())
             yield from (folder, *folder.parents)
             yield Path(process.environ().get("DOZVON_HOME", "/"))
+
+
+@contextmanager
+def hearing_hangups() -> Iterator[None]:
+    """A process that begins meanwhile does not inherit our deafness, which `nohup make test` gives us."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def clean() -> dict[str, str]:

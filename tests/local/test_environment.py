@@ -1,25 +1,29 @@
-"""What the stack's processes take from the environment of who started it."""
+"""What the stack takes from the environment of who starts it."""
 
 import pytest
 
-from deploy.local.environment import chosen, inherited
+from deploy.local.environment import take_choices
+from deploy.local.process import LocalStackError
 
 
 @pytest.mark.parametrize(
     "name", ["POSTGRES_URL", "POSTGRES_PASSWORD_FILE", "JWT_AUDIENCE", "TASKS_TIMER_BATCH", "INTAKE_UNHEARD_OF"]
 )
-def test_no_setting_of_the_callers_reaches_a_worker(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    monkeypatch.setenv(name, "the caller's")
-    assert name not in inherited()
+def test_no_setting_of_the_callers_is_left_for_a_service_to_find(name: str) -> None:
+    environ = {name: "postgresql://the-callers", "SSL_CERT_FILE": "/certificates.pem"}
+    take_choices(environ)
+    assert environ == {"SSL_CERT_FILE": "/certificates.pem"}
 
 
-def test_what_is_no_setting_reaches_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", "/certificates.pem")
-    assert inherited()["SSL_CERT_FILE"] == "/certificates.pem"
+def test_what_a_person_may_choose_is_taken_and_what_is_empty_is_not_chosen() -> None:
+    environ = {"LOG_LEVEL": "ERROR", "OTLP_ENDPOINT": "http://127.0.0.1:1/v1/traces", "TOPIC_PREFIX": ""}
+    assert take_choices(dict(environ)) == {name: value for name, value in environ.items() if value}
 
 
-def test_what_a_person_may_choose_is_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LOG_LEVEL", "ERROR")
-    monkeypatch.setenv("TOPIC_PREFIX", "")
-    assert chosen().items() >= {"LOG_LEVEL": "ERROR"}.items()
-    assert "TOPIC_PREFIX" not in chosen()
+@pytest.mark.parametrize(
+    ("name", "value"), [("POSTGRES_URL", "nonsense"), ("KAFKA_BOOTSTRAP", "nowhere"), ("LOG_LEVEL", "loud")]
+)
+def test_a_choice_that_cannot_be_used_is_named_and_not_told(name: str, value: str) -> None:
+    with pytest.raises(LocalStackError, match=rf"^{name}: ") as raised:
+        take_choices({name: value})
+    assert value not in str(raised.value)
