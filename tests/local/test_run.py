@@ -1,6 +1,5 @@
 """`make run`, started and used as README says: the printed commands, faults, stops, second starts and stacks."""
 
-import asyncio
 import json
 import os
 import signal
@@ -15,7 +14,7 @@ from libs.common.ids import uuid7
 from libs.common.testing.database import PASSWORD, empty_database
 from tests.local.run import PATIENCE, Run, kinds, shell, until
 
-pytestmark = [pytest.mark.servers, pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.servers, pytest.mark.slow, pytest.mark.timeout(900)]
 
 ASSIGNED, DELIVERED = "dozvon.task.assigned.v1", "dozvon.message.delivered.v1"
 WORKERS = [f"{service}-worker" for service in SERVICES]
@@ -146,7 +145,7 @@ async def elsewhere(tmp_path: Path, postgres_url: str, kafka_bootstrap: str) -> 
 
 
 async def test_given_servers_take_the_place_of_the_embedded_ones(elsewhere: Run, kafka_bootstrap: str) -> None:
-    await asyncio.to_thread(elsewhere.start)
+    elsewhere.start()
     info = elsewhere.info()
     assert (info["postgres_url"], info["kafka_bootstrap"]) == (
         elsewhere.environment["POSTGRES_URL"],
