@@ -9,6 +9,8 @@ import signal
 from collections.abc import Mapping
 
 VARIABLE = "DOZVON_CRASH_AT"
+#: The beginning of the last line on stderr of a process that died at a point; the point's name follows.
+FALLEN = "died at fault point "
 
 
 def parse(text: str) -> dict[str, int]:
@@ -35,4 +37,5 @@ def reach(point: str) -> None:
         return
     _left[point] = _left.get(point, 0) - 1
     if _left[point] == 0:
+        os.write(2, f"{FALLEN}{point}\n".encode())
         os.kill(os.getpid(), signal.SIGKILL)
