@@ -2,72 +2,77 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 
 from deploy.local.kafka import EmbeddedKafka
 from deploy.local.postgres import EmbeddedPostgres
+from libs.common.db.roles import SERVICES
+from libs.common.faultpoints import VARIABLE
 from libs.common.testing.database import database_copy, template_database
-from tests.harness.desk import Customers, facts_of, make_room
-from tests.harness.facts import Facts
+from tests.harness.checks import CHECKERS, nothing_is_stored_unasked, violations
+from tests.harness.desk import Customers, make_room
+from tests.harness.facts import Facts, Told
+from tests.harness.settle import facts_of
 from tests.harness.stack import ProcessStack, process_stack
+from tests.harness.staff import Staff
 
 ORDERS_PER_SECOND = 12
+#: How far business time goes before each kill: past the due time of a callback task, so that timers fire.
+STEP = timedelta(minutes=6)
+FALL_SECONDS = 60
 #: Where a process's first life ends by its own hand: after the commit and before the answer, after the ack and
-#: before the delete, after the effect and before the offset, after the send and before its record, with timers
-#: claimed.
+#: before the delete, with timers claimed, after the effect and before the offset, after the send and before its
+#: record. Reached within seconds of load, whatever is killed first.
 POINTS: Mapping[str, str] = MappingProxyType(
     {
-        "intake-api": "intake.committed:40",
-        "intake-worker": "relay.acked:12",
-        "tasks-worker": "timers.claimed:2",
-        "assignment-worker": "consumer.applied:25",
-        "notifications-worker": "sender.sent:30",
+        "intake-api": "intake.committed:5",
+        "intake-worker": "relay.acked:3",
+        "tasks-worker": "timers.claimed:1",
+        "assignment-worker": "consumer.applied:5",
+        "notifications-worker": "sender.sent:5",
     }
 )
-PROCESSES = tuple(
-    f"{service}-{part}"
-    for service in ("intake", "tasks", "assignment", "notifications")
-    for part in ("api", "worker")
-)
+PROCESSES = tuple(f"{service}-{part}" for service in SERVICES for part in ("api", "worker"))
 TARGETS = (*PROCESSES, "kafka", "postgres")
 
 
 @dataclass
 class Drill:
-    """A stack on servers of its own, and a seeded source of chance."""
+    """A stack on servers of its own, a seeded source of chance, and where first lives end."""
 
     stack: ProcessStack
     postgres: EmbeddedPostgres
     kafka: EmbeddedKafka
     chance: random.Random
-    killed: list[str] = field(default_factory=list)
+    points: Mapping[str, str]
 
-    async def run(self, targets: tuple[str, ...]) -> Facts:
-        """Kill each target once under load, then stop the load, settle and gather."""
+    async def run(self, targets: Sequence[str]) -> Facts:
+        """Kill each target under load, then stop the load, ask again for every order, settle and gather."""
         desk = await self.stack.start()
         await make_room(self.stack)
         customers = Customers(self.stack.client, desk, "drill")
-        stop = asyncio.Event()
-        load = asyncio.create_task(customers.keep_posting(ORDERS_PER_SECOND, stop))
-        try:
+        staff = Staff(self.stack.client, desk.operators, self.chance.randrange(10**6))
+        async with _load(customers, staff):
             for target in targets:
                 await asyncio.sleep(self.chance.uniform(0.3, 1.0))
+                self.stack.clock.advance(STEP)
                 await self._kill(target)
-        finally:
-            stop.set()
-            await load
+            for name in self.points:
+                await self._fallen(name)
         await self.stack.until_ready(*PROCESSES)
+        await customers.post_again()
         if twice := customers.answered_twice():
             raise AssertionError(f"two leads for one order: {twice}")
-        return await facts_of(self.stack, customers.lead_ids())
+        return await facts_of(self.stack, Told(customers.lead_ids(), staff.outcomes))
 
     async def _kill(self, target: str) -> None:
-        self.killed.append(target)
         if target in PROCESSES:
+            await self._fallen(target)
             await self.stack.until_ready(target)
             self.stack.kill(target)
             await asyncio.sleep(0.2)
@@ -78,20 +83,44 @@ class Drill:
         await asyncio.sleep(self.chance.uniform(0.1, 1.0))
         await asyncio.to_thread(server.start)
 
+    async def _fallen(self, name: str) -> None:
+        """Wait until a process has died at its point, if it has one. Raises TimeoutError after 60 s."""
+        async with asyncio.timeout(FALL_SECONDS):
+            while name in self.points and not self.stack.fell(name):
+                await asyncio.sleep(0.1)
+
+
+def broken_promises(facts: Facts) -> list[str]:
+    """Return what any checker found: in a drill every client has been answered."""
+    return violations(facts, (*CHECKERS, nothing_is_stored_unasked))
+
 
 @asynccontextmanager
-async def drill(folder: Path, seed: int, points: Mapping[str, str] = POINTS) -> AsyncIterator[Drill]:
+async def _load(customers: Customers, staff: Staff) -> AsyncIterator[None]:
+    """Let customers and operators do their part for the block, and finish what they have begun."""
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(customers.keep_posting(ORDERS_PER_SECOND, stop))
+        group.create_task(staff.work(stop))
+        try:
+            yield
+        finally:
+            stop.set()
+
+
+@asynccontextmanager
+async def drill(folder: Path, chance: random.Random, points: Mapping[str, str] = POINTS) -> AsyncIterator[Drill]:
     """Start servers that may be killed, and prepare a stack on them."""
     postgres, kafka = EmbeddedPostgres(folder / "postgres"), EmbeddedKafka(folder / "kafka")
     try:
         await asyncio.gather(asyncio.to_thread(postgres.start), asyncio.to_thread(kafka.start))
         async with template_database(postgres.url) as template, database_copy(postgres.url, template) as database:
-            once = {name: {"DOZVON_CRASH_AT": point} for name, point in points.items()}
+            once = {name: {VARIABLE: point} for name, point in points.items()}
             home = folder / "home"
             home.mkdir()
-            stack = ProcessStack(home, database, kafka.url, f"chaos-{seed}", once=once)
+            stack = ProcessStack(home, database, kafka.url, "chaos", once=once)
             async with process_stack(stack):
-                yield Drill(stack, postgres, kafka, random.Random(seed))  # noqa: S311 - a repeatable drill
+                yield Drill(stack, postgres, kafka, chance, points)
     finally:
         postgres.stop()
         kafka.stop()

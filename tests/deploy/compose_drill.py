@@ -150,6 +150,7 @@ async def drill(engine: Engine, origin: str, targets: Sequence[str], rate: float
         finally:
             stop.set()
             await trickle
+        await customers.post_again()
         left = await left_over(client, list(customers.answers))
     journal = json.loads(engine.inside("exec", "-T", "wazzup", "/opt/dozvon/bin/python", "-c", _JOURNAL))
     doubled = [*customers.answered_twice(), *journal["twice"]]

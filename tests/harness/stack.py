@@ -13,6 +13,7 @@ import httpx
 from deploy.demo.desk import DemoDesk, Seeder
 from deploy.local.children import Children
 from deploy.local.ports import free_ports
+from libs.common import faultpoints
 from libs.common.bus.topics import ensure_topics
 from libs.common.clock import SharedClock
 from libs.common.db.roles import SERVICES
@@ -20,6 +21,7 @@ from libs.common.testing.database import StackDatabase
 from libs.common.testing.issuer import TokenIssuer
 from libs.common.testing.wazzup.journal import Journal
 from tests.harness.routing import RoutingTransport
+from tests.harness.topics import Topics
 
 READY_SECONDS = 60
 
@@ -51,6 +53,10 @@ class ProcessStack:
         self.children = Children(self.home / "logs", self.said.append)
         self.transport = RoutingTransport({service: self.ports[f"{service}-api"] for service in SERVICES})
         self.client = httpx.AsyncClient(transport=self.transport, base_url="http://stack", timeout=30)
+
+    @property
+    def topics(self) -> Topics:
+        return Topics(self.bootstrap, self.prefix, self.partitions)
 
     @property
     def journal_path(self) -> Path:
@@ -86,6 +92,16 @@ class ProcessStack:
     def kill(self, name: str) -> None:
         """SIGKILL a process; it is started again at once."""
         os.kill(self.children.pids()[name], signal.SIGKILL)
+
+    def fell(self, name: str) -> bool:
+        """Whether a process of a fault point has died by it."""
+        return faultpoints.FALLEN in (self.home / "logs" / f"{name}.log").read_text()
+
+    async def webhooks_waiting(self) -> int:
+        """How many webhooks the stand-in has yet to deliver."""
+        async with httpx.AsyncClient() as client:
+            answer = await client.get(f"http://127.0.0.1:{self.ports['wazzup']}/_journal", timeout=10)
+            return int(answer.json()["waiting"])
 
     async def until_ready(self, *names: str) -> None:
         async with asyncio.timeout(READY_SECONDS), httpx.AsyncClient() as client:

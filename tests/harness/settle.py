@@ -1,0 +1,93 @@
+"""The end of a drive: wait until nothing is under way anywhere, then look at everything."""
+
+import asyncio
+from contextlib import closing
+
+import asyncpg
+import httpx
+from aiokafka.errors import KafkaError
+
+from libs.common.events import OWNERS
+from tests.harness.facts import Connection, Facts, Told, backlog, gather
+from tests.harness.stack import ProcessStack
+from tests.harness.topics import EventFact, read_topics, unread
+
+SETTLE_SECONDS = 90
+LOOK_AGAIN = 0.5
+OPEN_MESSAGES = "SELECT count(*) FROM notifications.message WHERE state IN ('pending', 'accepted', 'sent')"
+DUE_TIMERS = "SELECT count(*) FROM tasks.timer WHERE due_at <= $1"
+_NOT_BACK = "a server that is not back yet"
+
+
+async def facts_of(stack: ProcessStack, told: Told) -> Facts:
+    """Settle, then gather."""
+    await settle(stack)
+    events = [EventFact.of(record) for record in await read_topics(stack.topics)]
+    conn = await asyncpg.connect(stack.database.admin_url)
+    try:
+        with closing(stack.journal()) as journal:
+            return await gather(conn, journal, events, told)
+    finally:
+        await conn.close()
+
+
+async def settle(stack: ProcessStack) -> None:
+    """Wait until nothing moves any more. Raises TimeoutError, with what is left, after 90 s.
+
+    Quiet is what two looks in a row find with no event written between them: what hops from one place to the
+    next may hide from one look.
+    """
+    moving: dict[str, int] = {}
+    written = -1
+    try:
+        async with asyncio.timeout(SETTLE_SECONDS):
+            while True:
+                before = written
+                moving, written = await _look(stack)
+                if not moving and written == before:
+                    return
+                await asyncio.sleep(LOOK_AGAIN)
+    except TimeoutError:
+        why = await _parked(stack.database.admin_url)
+        raise TimeoutError(f"not settled after {SETTLE_SECONDS} s: {moving}; {stack.said}; {why}") from None
+
+
+async def _look(stack: ProcessStack) -> tuple[dict[str, int], int]:
+    """Return what is under way, by kind, and how many events were ever written."""
+    try:
+        conn = await asyncpg.connect(stack.database.admin_url)
+    except (OSError, asyncpg.PostgresError):
+        return {_NOT_BACK: 1}, -1
+    try:
+        moving = await backlog(conn)
+        moving["messages under way"] = await conn.fetchval(OPEN_MESSAGES)
+        moving["timers due"] = await conn.fetchval(DUE_TIMERS, stack.clock.now())
+        written = await _written(conn)
+    finally:
+        await conn.close()
+    if not any(moving.values()):
+        moving |= await _outside(stack)
+    return {name: count for name, count in moving.items() if count}, written
+
+
+async def _outside(stack: ProcessStack) -> dict[str, int]:
+    """Return what is on its way between the databases: asked last, for it is dear."""
+    try:
+        return {"webhooks": await stack.webhooks_waiting(), "events not read": await unread(stack.topics)}
+    except (OSError, KafkaError, httpx.HTTPError):
+        return {_NOT_BACK: 1}
+
+
+async def _written(conn: Connection) -> int:
+    counts = [await conn.fetchval(f"SELECT coalesce(sum(version), 0) FROM {owner}.stream") for owner in OWNERS]
+    return int(sum(counts))
+
+
+async def _parked(admin_url: str) -> list[str]:
+    """Return what the parked events failed with."""
+    conn = await asyncpg.connect(admin_url)
+    try:
+        found = [await conn.fetch(f"SELECT type, error FROM {owner}.parked LIMIT 3") for owner in OWNERS]
+    finally:
+        await conn.close()
+    return [f"{row['type']}: {row['error']}" for rows in found for row in rows]
