@@ -21,7 +21,7 @@ from tests.harness.settle import facts_of
 from tests.harness.stack import ProcessStack, process_stack
 from tests.harness.staff import Staff
 
-ORDERS_PER_SECOND = 12
+ORDERS_PER_SECOND = 8
 #: How far business time goes before each kill: past the due time of a callback task, so that timers fire.
 STEP = timedelta(minutes=6)
 FALL_SECONDS = 60
@@ -87,7 +87,7 @@ class Drill:
         """Wait until a process has died at its point, if it has one. Raises TimeoutError after 60 s."""
         async with asyncio.timeout(FALL_SECONDS):
             while name in self.points and not self.stack.fell(name):
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(0.3)
 
 
 def broken_promises(facts: Facts) -> list[str]:

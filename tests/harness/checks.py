@@ -135,8 +135,8 @@ CHECKERS: Sequence[Checker] = (
 
 
 def violations(facts: Facts, checkers: Sequence[Checker] = CHECKERS) -> list[str]:
-    """Return what any checker found, at most twenty lines of it."""
-    return [f"{checker.__name__}: {line}" for checker in checkers for line in checker(facts)][:20]
+    """Return what any checker found, at most five lines of each."""
+    return [f"{checker.__name__}: {line}" for checker in checkers for line in checker(facts)[:5]]
 
 
 def incomplete(facts: Facts, leads: Collection[UUID]) -> list[str]:

@@ -43,7 +43,7 @@ class Staff:
                 await asyncio.sleep(chance.uniform(0.1, 1.0))
                 await self.call(subject, "/assignment/v1/check-in")
             await self.work_one(subject, chance)
-            await asyncio.sleep(chance.uniform(0.1, 0.5))
+            await asyncio.sleep(chance.uniform(0.2, 0.8))
 
     async def work_one(self, subject: str, chance: random.Random) -> None:
         """Take one of the tasks in sight and end it; somebody may be faster, or the task change meanwhile."""

@@ -72,13 +72,13 @@ def distinct(events: Iterable[EventFact]) -> Iterator[EventFact]:
 
 async def read_topics(topics: Topics) -> list[Record]:
     """Read all four topics from the beginning to their present end."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=topics.bootstrap, enable_auto_commit=False)
+    server, begin = topics.bootstrap, "earliest"
+    consumer = AIOKafkaConsumer(bootstrap_servers=server, auto_offset_reset=begin, enable_auto_commit=False)
     await consumer.start()
     try:
         partitions = topics.of(*OWNERS)
         consumer.assign(partitions)
         ends = await consumer.end_offsets(partitions)
-        await consumer.seek_to_beginning(*partitions)
         records: list[Record] = []
         async with asyncio.timeout(60):
             while any([await consumer.position(tp) < end for tp, end in ends.items()]):
