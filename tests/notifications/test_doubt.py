@@ -185,14 +185,14 @@ async def test_two_equal_texts_that_nobody_can_tell_apart_end_as_unknown(kind: W
     assert (kinds, len(kind.standin.journal.entries)) == (["MessageFailed"] * 2 + ["MessageSent"] * 2, 2)
 
 
-async def test_a_claim_that_came_back_too_late_is_left_to_its_lease(kind: World) -> None:
+async def test_a_claim_that_came_back_too_late_is_handed_back_and_not_doubted(kind: World) -> None:
     await kind.request(requested())
     async with kind.db.pool.acquire() as other:
         await other.execute("BEGIN; LOCK TABLE attempt")
-        async with worker(kind.context()):
+        async with worker(kind.context(send_timeout=9.5, send_lease=10.0)):
             await asyncio.sleep(0.9)
             await other.execute("COMMIT")
-            await kind.until("read")
+            await kind.until("read", seconds=6)
     assert [row["tries"] for row in await kind.rows("SELECT tries FROM attempt")] == [2]
 
 

@@ -218,7 +218,7 @@ async def halt(tx: Transaction, reasons: Mapping[UUID, str], now: datetime) -> l
 async def _slow_down(tx: Transaction, held: Sequence[Result]) -> None:
     pauses: dict[str, float] = {}
     for r in held:
-        if r.ailing or r.outcome.verdict is Verdict.LATER:
+        if r.ailing or (r.outcome.verdict is Verdict.LATER and r.outcome.delay):
             pauses[r.claim.account] = max(r.outcome.delay, pauses.get(r.claim.account, 0))
     for account, pause in sorted(pauses.items()):
         await tx.conn.execute(SLOW_DOWN, account, pause)

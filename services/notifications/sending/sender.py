@@ -100,7 +100,9 @@ class Sender:
     async def _call(self, taken: Claim, claimed_at: float) -> None:
         try:
             if monotonic() - claimed_at > self._patience:
-                return  # a stalled process: the lease may be over before the answer
+                # A stalled process: the lease may be over before the answer. Nothing left, so it is handed back.
+                self._results.put_nowait(Result(taken, Outcome(Verdict.LATER, "claimed_too_slowly")))
+                return
             attributes = {"message.id": str(taken.message_id), "messaging.system": taken.provider}
             with self._ctx.core.tracing.span(taken.traceparent, "wazzup send", attributes, SpanKind.CLIENT) as span:
                 answer = await self._ctx.wazzup.send(taken.letter, span.traceparent)

@@ -14,7 +14,7 @@ MAX_ANSWER = 64 * 1024  # bytes; a longer answer is not Wazzup's
 
 # No byte of the request can have left: the connection was never made.
 _NOT_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-_BEFORE_IT_LEAVES = 0.3  # part of the time-out, for each of pool, connection and TLS
+_BEFORE_IT_LEAVES = 0.45  # part of the time-out, for each of pool, connection and TLS
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,8 @@ class Letter:
 class Wazzup:
     """The HTTP client. `timeout` is seconds for the whole call, from the pool to the last byte.
 
-    Waiting for the pool, for the connection and for TLS ends before that, each on its own and all together: a
-    call of which nothing left must be known as one.
+    Waiting for the connection and for TLS, which are timed one after the other, ends before that: a call of which
+    nothing left must be known as one.
     """
 
     def __init__(self, base_url: str, timeout: float, connections: int) -> None:
