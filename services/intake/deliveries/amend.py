@@ -3,6 +3,7 @@
 The sender is answered after it: one that was not comes again, and finds the same left to do.
 """
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import asyncpg
@@ -20,6 +21,14 @@ REPOINT = """
 UPDATE customer_identity c SET customer_id = $3
 WHERE c.desk = $1 AND c.kind = 'email' AND c.value = $2 AND c.customer_id <> $3
   AND NOT EXISTS (SELECT FROM customer u WHERE u.id = c.customer_id)
+"""
+
+# Most of what comes again tells nothing new.
+LACKING = """
+SELECT l.id FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS g(id, name, phone, email)
+JOIN lead l ON l.id = g.id
+WHERE (coalesce(l.name, g.name), coalesce(l.phone, g.phone), coalesce(l.email, g.email))
+      IS DISTINCT FROM (l.name, l.phone, l.email)
 """
 
 # What a lead did not know of its person is taken from a later delivery; what it knew stays.
@@ -86,12 +95,22 @@ RETURNING lead_id, order_id, order_number
 """
 
 
-async def amend(pool: Pool, given: Row, stored: asyncpg.Record) -> bool:
-    """Do what the statement left of one delivery; return whether its lead learned something about the person."""
-    if stored["astray"]:
-        await pool.execute(REPOINT, *_picked(given, "desk", "email"), stored["customer_id"])
-    if not stored["tells_more"]:
-        return False
+async def amend(pool: Pool, deliveries: Sequence[tuple[Row, asyncpg.Record]]) -> set[object]:
+    """Do what the statement left of deliveries; return the leads that learned something about their person."""
+    for given, stored in deliveries:
+        if stored["astray"]:
+            await pool.execute(REPOINT, *_picked(given, "desk", "email"), stored["customer_id"])
+    later = [(given, stored) for given, stored in deliveries if not stored["fresh"]]
+    if not later:
+        return set()
+    said = zip(
+        *((stored["lead_id"], *_picked(given, "name", "phone", "email")) for given, stored in later), strict=True
+    )
+    lacking = {row["id"] for row in await pool.fetch(LACKING, *said)}
+    return {s["lead_id"] for g, s in later if s["lead_id"] in lacking and await _fill(pool, g, s)}
+
+
+async def _fill(pool: Pool, given: Row, stored: asyncpg.Record) -> bool:
     said = _picked(
         given, "delivery_id", "now", "name", "phone", "phone_raw", "email", "phone_key", "source", "traceparent"
     )

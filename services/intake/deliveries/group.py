@@ -165,14 +165,12 @@ class Acceptance:
         columns = zip(*(admission.row for admission in admissions), strict=True)
         rows = await self._db.pool.fetch(ACCEPT, *columns)
         self._wake_relay()
-        return [await self._accepted(admission, row) for admission, row in zip(admissions, rows, strict=True)]
-
-    async def _accepted(self, admission: Admission, row: asyncpg.Record) -> Accepted:
-        disposition = Disposition(cast("str", row["disposition"]))
-        if (row["astray"] or row["tells_more"]) and await amend(self._db.pool, admission.row, row):
-            disposition = Disposition.ACCEPTED
+        pairs = zip(admissions, rows, strict=True)
+        left = [(admission.row, row) for admission, row in pairs if row["astray"] or not row["fresh"]]
+        learned = await amend(self._db.pool, left) if left else set()
+        if learned:
             self._wake_relay()
-        return Accepted(row["lead_id"], row["order_id"], str(row["order_number"]), disposition)
+        return [_accepted(row, told_more=row["lead_id"] in learned) for row in rows]
 
     def _wake_relay(self) -> None:
         if self._db.wake_relay is not None:
@@ -192,6 +190,11 @@ def is_away(error: Exception) -> bool:
         | OSError
         | TimeoutError,
     )
+
+
+def _accepted(row: asyncpg.Record, *, told_more: bool) -> Accepted:
+    disposition = Disposition.ACCEPTED if told_more else Disposition(cast("str", row["disposition"]))
+    return Accepted(row["lead_id"], row["order_id"], str(row["order_number"]), disposition)
 
 
 def _fail(waiting: _Waiting, error: Exception) -> None:

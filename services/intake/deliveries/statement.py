@@ -4,7 +4,7 @@ Everything in it sees one snapshot, so a row that a concurrent transaction commi
 to its reads. What must be right under such a race is therefore decided by what an `ON CONFLICT` lock
 returns: the customer behind an identity, new or repeat, the state before a change, and (for S4.2) the
 customer's newest order, which the customer's row carries for that purpose. What is left to `amend` is told by
-`astray` and `tells_more`.
+`fresh` and `astray`.
 
 Locks are taken in one order everywhere: identities (e-mail before phone), customers, orders, stream rows,
 each sorted. Within a batch no order and no identity may come twice (`group.take_batch`); two deliveries
@@ -140,13 +140,7 @@ WITH given AS MATERIALIZED (
            CASE WHEN e.lead_id IS NULL THEN r.marks ELSE r.marks || 'second_unpaid_order'::text END AS signals,
            CASE WHEN o.moved THEN 'accepted' WHEN NOT o.fresh THEN 'repeat'
                 WHEN 'test_number' = ANY (r.marks) THEN 'test' ELSE 'accepted' END AS disposition,
-           coalesce(r.email_customer <> o.customer_id, false) AS astray,
-           -- A lead that this snapshot does not show may lack anything.
-           CASE WHEN o.fresh THEN false WHEN r.known IS NULL THEN true ELSE EXISTS (
-               SELECT FROM lead l WHERE l.id = o.lead_id
-               AND (coalesce(l.name, r.name), coalesce(l.phone, r.phone), coalesce(l.email, r.email))
-                   IS DISTINCT FROM (l.name, l.phone, l.email)
-           ) END AS tells_more
+           coalesce(r.email_customer <> o.customer_id, false) AS astray
     FROM resolved r
     JOIN orders o ON o.external_id = r.external_id AND o.source_id = r.source_id
     LEFT JOIN customers c ON c.id = o.customer_id
@@ -212,5 +206,5 @@ WITH given AS MATERIALIZED (
            END, 'UTF8')
     FROM outcome JOIN bumped USING (key) ORDER BY n
 )
-SELECT n, lead_id, order_id, order_number, disposition, customer_id, astray, tells_more FROM outcome ORDER BY n
+SELECT n, lead_id, order_id, order_number, disposition, customer_id, fresh, astray FROM outcome ORDER BY n
 """  # noqa: S608 - made of constants alone
