@@ -106,3 +106,10 @@ async def test_tasks_of_a_queue_come_in_its_order_by_pages(world: World, api: Ap
 
 async def test_an_unknown_queue_is_404(world: World, api: Api) -> None:
     assert (await api.call("GET", "/queues/nothing/tasks")).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/queues", "/queues/new/tasks"])
+async def test_readers_as_many_as_connections_never_wait_for_each_other(world: World, api: Api, path: str) -> None:
+    async with asyncio.timeout(10):
+        answers = await asyncio.gather(*(api.call("GET", path) for _ in range(world.ctx.db.config.pool_size)))
+    assert {answer.status_code for answer in answers} == {200}

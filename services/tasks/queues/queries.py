@@ -6,6 +6,7 @@ from uuid import UUID
 import asyncpg
 
 from libs.common.auth.principal import Principal
+from libs.common.db import Transaction
 from libs.common.http.language import Language
 from services.tasks.context import Context
 from services.tasks.errors import NotFoundError
@@ -26,7 +27,7 @@ async def list_queues(ctx: Context, caller: Principal, desk: str | None, languag
     async with ctx.db.begin() as tx:
         person = await operator_of(tx.conn, caller.sub)
         me = person.id if person else None
-        for queue, zone in await all_queues(ctx, tx, await _desks(ctx, caller, desk)):
+        for queue, zone in await all_queues(ctx, tx, await _desks(tx, caller, desk)):
             if queue.lane.holder is Holder.ME and me is None:
                 continue
             count, oldest = await store.size(tx.conn, queue, zone, me, now)
@@ -52,7 +53,7 @@ async def queue_tasks(
     async with ctx.db.begin() as tx:
         person = await operator_of(tx.conn, caller.sub)
         me: UUID | None = person.id if person else None
-        queues = await all_queues(ctx, tx, await _desks(ctx, caller, desk))
+        queues = await all_queues(ctx, tx, await _desks(tx, caller, desk))
         chosen = [(queue, zone) for queue, zone in queues if queue.lane.code == code]
         if not chosen:
             raise NotFoundError
@@ -62,6 +63,6 @@ async def queue_tasks(
     return await shaped(ctx, rows[offset : offset + limit], language)
 
 
-async def _desks(ctx: Context, caller: Principal, desk: str | None) -> Sequence[str]:
-    rows = await ctx.db.pool.fetch(DESKS, caller.sees_all_desks, list(caller.desks), desk)
+async def _desks(tx: Transaction, caller: Principal, desk: str | None) -> Sequence[str]:
+    rows = await tx.conn.fetch(DESKS, caller.sees_all_desks, list(caller.desks), desk)
     return [row["desk"] for row in rows]
