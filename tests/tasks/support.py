@@ -1,11 +1,12 @@
 """What the tests of tasks share: playbooks, leads and a small world for the engine."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 from uuid import UUID, uuid4
 
+from libs.common.events.shared import OrderStatus, Signal
 from services.tasks.engine.effects import Effect
 from services.tasks.engine.events import Event, LeadReceived, OutcomeGiven, Taken, TimerFired
 from services.tasks.engine.rules import resolve
@@ -16,14 +17,44 @@ from services.tasks.playbooks.model import Playbook
 E = TypeVar("E")
 LIBRARY = Path("services/tasks/playbooks/library")
 VOCABULARY = Vocabulary(
-    signals=frozenset({"test_number", "false_number", "second_unpaid_order"}),
-    order_statuses=frozenset({"new", "in_work", "paid", "cancelled", "false", "awaiting_payment"}),
+    signals=frozenset(signal.value for signal in Signal),
+    order_statuses=frozenset(status.value for status in OrderStatus),
     channels=frozenset({"whatsapp"}),
 )
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday, noon in Moscow
 ANNA = Operator(OperatorId(UUID(int=1)), "Анна")
 BORIS = Operator(OperatorId(UUID(int=2)), "Борис")
 DESK = Desk("demo", "Демо", "Demo", "Europe/Moscow", ("ru", "en"))
+
+
+TINY = """\
+playbook: tiny
+title: {ru: Кроха, en: Tiny}
+fallback: call
+statuses:
+  new: {title: {ru: Новый, en: New}, stage: new}
+lanes:
+  new: {title: {ru: Новые, en: New}, priority: 1, holder: nobody}
+task_types:
+  call:
+    title: {ru: Позвонить, en: Call}
+    role: operator
+    pool: main
+    mode: push
+    lane: new
+    due: 5m
+    outcomes:
+      done:
+        title: {ru: Сделано, en: Done}
+        result: completed
+        then:
+          - end: true
+"on":
+  lead_received:
+    - then:
+        - status: new
+        - open: call
+"""
 
 
 def library(code: str) -> Playbook:
@@ -82,7 +113,6 @@ class Story:
         end = self.now + delta
         while due := sorted((t for t in self.state.timers if t.at <= end), key=lambda timer: timer.at):
             self.now = max(self.now, due[0].at)
-            self.state = replace(self.state, timers=tuple(t for t in self.state.timers if t is not due[0]))
             self.on(TimerFired(due[0]))
         self.now = end
 

@@ -45,10 +45,11 @@ def test_an_operator_who_owns_the_lead_already_changes_no_owner() -> None:
     assert [type(e) for e in effects if isinstance(e, AssignTask | SetOwner)] == [AssignTask]
 
 
-def test_a_stale_proposal_is_declined_and_the_work_offered_again() -> None:
+def test_a_stale_proposal_is_declined_and_the_standing_request_stays() -> None:
     told = story(CALLBACK)
-    effects = told.on(propose(told, version=7))
-    assert [type(e) for e in effects] == [DeclineWork, OfferWork]
+    asked = told.task
+    effects = told.on(propose(told, version=0))
+    assert ([type(e) for e in effects], told.task) == ([DeclineWork], asked)
 
 
 def test_a_proposal_for_assigned_work_is_declined() -> None:
@@ -56,6 +57,21 @@ def test_a_proposal_for_assigned_work_is_declined() -> None:
     told.on(propose(told))
     told.on(propose(told, BORIS))
     assert [(e.operator, e.reason) for e in told.all(DeclineWork)] == [(BORIS, "already_assigned")]
+
+
+def test_declining_a_late_proposal_leaves_the_holder_s_version_alone() -> None:
+    told = story(CALLBACK)
+    told.on(propose(told))
+    held = told.task
+    told.on(propose(told, BORIS))
+    assert told.task == held
+
+
+def test_work_taken_back_is_another_version() -> None:
+    told = story(CALLBACK)
+    asked = told.task.version
+    told.take()
+    assert told.task.version == asked + 2  # taken back, then taken
 
 
 def test_a_proposal_for_a_closed_task_is_declined() -> None:

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from services.tasks.engine.effects import (
     CloseTask,
     DeferTask,
@@ -28,8 +30,12 @@ def taken() -> Story:
     return told
 
 
+def changed(told: Story, status: str) -> OrderChanged:
+    return OrderChanged(told.state.facts.order_id, status, None, None, None)
+
+
 def paid(told: Story) -> OrderChanged:
-    return OrderChanged(told.state.facts.order_id, "paid", None, None, None)
+    return changed(told, "paid")
 
 
 def test_new_order_opens_its_task_and_acknowledges_at_once() -> None:
@@ -135,6 +141,25 @@ def test_no_answer_defers_the_task_and_writes_to_the_customer() -> None:
     assert told.all(RequestMessage)[-1].spec.code == "no_answer"
 
 
+@pytest.mark.req("S0.5")
+def test_a_named_time_in_between_counts_no_attempt_and_forgets_none() -> None:
+    told = taken()
+    attempts = []
+    for outcome in ("no_answer", "no_answer", "callback", "no_answer"):
+        attempts.append(told.task.attempt)
+        named = outcome == "callback"
+        told.outcome(
+            outcome,
+            call_made=True,
+            problem=None if named else "busy",
+            callback_at=told.now + timedelta(hours=1) if named else None,
+        )
+        told.wait(timedelta(hours=6))
+        if told.state.live:
+            told.take()
+    assert (attempts, told.state.status) == ([1, 2, 3, 3], "unreached")
+
+
 def test_third_no_answer_fails_the_task() -> None:
     told = taken()
     for _ in range(3):
@@ -161,6 +186,37 @@ def test_outcome_of_a_task_that_nobody_took_is_refused() -> None:
     assert told.outcome("paid") == (Refuse("engine.outcome", Refusal.NOT_TAKEN),)
 
 
-def test_order_already_paid_at_arrival_opens_no_task() -> None:
-    told = story(SCHOOL, order_status="paid")
-    assert (told.state.status, told.all(OpenTask)) == ("paid", [])
+@pytest.mark.req("S4.1")
+@pytest.mark.parametrize("status", ["paid", "cancelled", "false"])
+def test_an_order_that_arrives_settled_opens_no_task_and_sends_nothing(status: str) -> None:
+    told = story(SCHOOL, order_status=status)
+    assert (told.state.status, told.all(OpenTask), told.all(RequestMessage)) == (status, [], [])
+
+
+@pytest.mark.req("S4.1")
+@pytest.mark.parametrize("status", ["cancelled", "false"])
+def test_what_getcourse_gives_up_fails_and_what_it_reopens_goes_to_work_again(status: str) -> None:
+    told = taken()
+    told.on(changed(told, status))
+    (closed,) = told.all(CloseTask)
+    given_up = told.state.status, closed.closing.result, told.state.live
+    told.on(changed(told, "awaiting_payment"))
+    assert given_up == (status, TaskState.FAILED, False)
+    assert (told.state.status, told.task.type, told.all(OfferWork)[-1].task_id) == (
+        "new",
+        "process_order",
+        told.task.id,
+    )
+
+
+@pytest.mark.req("S4.2")
+def test_a_second_unpaid_order_stays_false_while_it_is_unpaid() -> None:
+    told = story(SCHOOL, "second_unpaid_order")
+    told.on(changed(told, "awaiting_payment"))
+    assert (told.state.status, told.state.open_tasks) == ("false", ())
+
+
+def test_successors_of_owned_leads_are_not_new() -> None:
+    told = taken()
+    told.outcome("no_answer", call_made=True, problem="busy")
+    assert told.task.lane == "again"

@@ -4,38 +4,13 @@ import pytest
 
 from services.tasks.playbooks.diagram import diagram
 from services.tasks.playbooks.grammar import parse
+from services.tasks.playbooks.model import Holder, Phase, Trigger
 from services.tasks.playbooks.source import InvalidPlaybookError
 from services.tasks.playbooks.vocabulary import VOCABULARY as REAL
 from tests.tasks.support import LIBRARY, SCHOOL, VOCABULARY
+from tests.tasks.support import TINY as GOOD
 
-GOOD = """\
-playbook: tiny
-title: {ru: Кроха, en: Tiny}
-fallback: call
-statuses:
-  new: {title: {ru: Новый, en: New}, stage: new}
-lanes:
-  new: {title: {ru: Новые, en: New}, priority: 1, holder: nobody}
-task_types:
-  call:
-    title: {ru: Позвонить, en: Call}
-    role: operator
-    pool: main
-    mode: push
-    lane: new
-    due: 5m
-    outcomes:
-      done:
-        title: {ru: Сделано, en: Done}
-        result: completed
-        then:
-          - end: true
-"on":
-  lead_received:
-    - then:
-        - status: new
-        - open: call
-"""
+CLOSE = "close: {result: failed, reason: {ru: а, en: a}}"
 
 
 def faults(source: str) -> list[tuple[int, str]]:
@@ -65,7 +40,7 @@ def test_shipped_playbooks_are_valid_with_the_real_vocabulary(code: str) -> None
         ("- status: new", "- status: nev", 25, "unknown_reference"),
         ("- open: call", "- opne: call", 26, "unknown_step"),
         ("- end: true", "- status: new", 17, "silent_end"),
-        ("- open: call", "- note: {ru: а, en: a}", 23, "silent_end"),
+        ("- open: call", "- note: {ru: а, en: a}", 24, "silent_end"),
         ("result: completed", "result: deferred", 17, "not_deferred"),
         ("{ru: Позвонить, en: Call}", "{ru: Позвонить}", 10, "missing_title"),
         ("fallback: call", "fallback: cal", 3, "unknown_reference"),
@@ -91,6 +66,47 @@ def test_a_type_that_nothing_leads_to_is_a_fault() -> None:
 
 def test_a_rule_behind_an_unconditional_one_is_a_fault() -> None:
     assert (27, "unreachable_rule") in faults(GOOD + "    - then:\n        - open: call\n")
+
+
+def test_a_rule_for_another_phase_is_reached_behind_an_unconditional_one() -> None:
+    reopening = "    - process: ended\n      then:\n        - open: call\n"
+    changed = "  order_changed:\n    - then:\n        - status: new\n" + reopening
+    assert parse(GOOD + changed, VOCABULARY).triggers[Trigger.ORDER_CHANGED][1].phase is Phase.ENDED
+    assert (33, "unreachable_rule") in faults(GOOD + changed + reopening)
+
+
+@pytest.mark.req("S2.6")
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("- open: call", "- open: call\n        - CLOSE", 24),
+        ("    due: 5m", "    due: 5m\n    on_take:\n      - CLOSE", 16),
+        ("- end: true", "- open: call\n          - CLOSE", 17),
+        ("- end: true", "- timer: later", 17),
+    ],
+)
+def test_what_would_leave_nothing_open_at_last_is_a_fault(old: str, new: str, line: int) -> None:
+    silent = GOOD.replace(old, new.replace("CLOSE", CLOSE), 1)
+    timer = "timers:\n  later:\n    at: 30d\n    then:\n      - then:\n          - open: call\n"
+    assert (line, "silent_end") in faults(silent.replace('"on":', timer + '"on":') if "timer" in new else silent)
+
+
+@pytest.mark.parametrize("first", ["- end: true", f"- {CLOSE}"])
+def test_a_deferring_step_behind_a_close_or_an_end_is_a_fault(first: str) -> None:
+    deferred = GOOD.replace("result: completed", "result: deferred")
+    late = deferred.replace("- end: true", f"{first}\n          - defer: {{due: 5m}}")
+    assert (17, "deferred_too_late") in faults(late)
+
+
+@pytest.mark.req("S1.2")
+def test_a_lane_of_pulled_work_must_be_drawn_by_a_queue() -> None:
+    mine = GOOD.replace("holder: nobody", "holder: me")
+    assert parse(mine, VOCABULARY).lanes["new"].holder is Holder.ME
+    assert faults(mine.replace("mode: push", "mode: pull")) == [(7, "undrawn_lane")]
+
+
+def test_a_range_ascends() -> None:
+    assert (7, "not_a_range") in faults(GOOD.replace("holder: nobody", "holder: nobody, window: [40m, 20m]"))
 
 
 def test_a_repeated_key_is_a_fault() -> None:

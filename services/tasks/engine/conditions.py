@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from services.tasks.engine.state import State
-from services.tasks.playbooks.model import Condition, Phase
+from services.tasks.playbooks.model import Condition
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +20,8 @@ class Context:
 def holds(when: Condition, context: Context) -> bool:
     """Return whether every part of the condition holds."""
     state = context.state
-    phase = Phase.LIVE if state.ended_at is None else Phase.ENDED
     return (
-        when.process in (Phase.ANY, phase)
-        and _any_of(when.signals, state.facts.signals)
+        _any_of(when.signals, state.facts.signals)
         and _any_of(when.order_status, (context.order_status,))
         and _any_of(when.status, (state.status,))
         and _any_of(when.types, (context.task_type,))

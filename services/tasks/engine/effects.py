@@ -173,7 +173,7 @@ class SetTimer:
 
 @dataclass(frozen=True, slots=True)
 class CancelTimer:
-    """A timer is dropped."""
+    """A timer runs no longer: it was dropped, or it has fired."""
 
     rule: str
     name: str

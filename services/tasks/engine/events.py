@@ -95,7 +95,7 @@ class OutcomeGiven:
 
 @dataclass(frozen=True, slots=True)
 class TimerFired:
-    """A timer's time has come; it is no longer pending."""
+    """A timer's time has come."""
 
     timer: Timer
 

@@ -54,14 +54,14 @@ def apply(state: State, effect: Effect) -> None:
             | MarkWaiting()
             | OfferWork()
             | WithdrawWork()
-            | DeclineWork()
         ):
             _tasks(state, effect)
         case SetTimer(timer=timer):
             state.timers = (*_without(state.timers, timer.name), timer)
         case CancelTimer(name=name):
             state.timers = _without(state.timers, name)
-        case Record() | Refuse():
+        # Declined work changes nothing: the request of the task's own version still stands.
+        case Record() | Refuse() | DeclineWork():
             pass
         case _:
             _process(state, effect)
@@ -113,8 +113,7 @@ def _tasks(
     | MarkOverdue
     | MarkWaiting
     | OfferWork
-    | WithdrawWork
-    | DeclineWork,
+    | WithdrawWork,
 ) -> None:
     match effect:
         case OpenTask(task=task):
@@ -129,7 +128,7 @@ def _tasks(
 
 
 def _changed(
-    task: Task, effect: AssignTask | TakeTask | MarkOverdue | MarkWaiting | OfferWork | WithdrawWork | DeclineWork
+    task: Task, effect: AssignTask | TakeTask | MarkOverdue | MarkWaiting | OfferWork | WithdrawWork
 ) -> Task:
     match effect:
         case AssignTask(operator=operator, decision_id=decision_id, at=at):
@@ -149,8 +148,9 @@ def _changed(
             return replace(task, waiting=True)
         case OfferWork(at=at):
             return replace(task, offered_at=at)
-        case WithdrawWork() | DeclineWork():
-            return replace(task, offered_at=None, waiting=False)
+        case WithdrawWork():
+            # What is asked for anew is a new version: assignment ignores one that it knows.
+            return replace(task, offered_at=None, waiting=False, version=task.version + 1)
         case _:
             assert_never(effect)
 

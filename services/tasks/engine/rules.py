@@ -7,6 +7,7 @@ from typing import assert_never
 from services.tasks.engine.effects import (
     AssignTask,
     Breach,
+    CancelTimer,
     DeclineWork,
     Effect,
     FollowStatus,
@@ -146,7 +147,11 @@ def _learn_order(run: Run, event: OrderChanged) -> None:
 
 
 def _proposed(run: Run, event: Proposed) -> None:
-    """Fence a proposal: still open, still unassigned, same version (flow.md, spine 4)."""
+    """Fence a proposal: still open, still unassigned, same version (flow.md, spine 4).
+
+    A stale one answers a request that a newer one has replaced, so that nothing is asked again here: two who always
+    answered each other's last word but one would never end.
+    """
     task = run.state.open_task(event.task_id)
     if task is None:
         reason = "closed"
@@ -230,7 +235,7 @@ def _holder_refusal(task: Task, given: OutcomeGiven) -> Refusal | None:
 
 def _timer(run: Run, timer: Timer) -> None:
     if run.state.timer(timer.name) is not None:
-        run.state.timers = tuple(t for t in run.state.timers if t.name != timer.name)
+        run.emit(CancelTimer("engine.timer", timer.name))
     if not run.state.live:
         run.emit(Record("engine.timer", "process_ended"))
         return
@@ -259,18 +264,12 @@ def _settle(run: Run) -> None:
     """Keep what always holds: something is open (S2.6), what may be given away is offered, timers run."""
     if not run.state.live:
         return
-    if not run.state.open_tasks and not _will_open(run):
+    if not run.state.open_tasks:
         run.rule = "engine.S2.6"
         run.emit(Breach(run.rule))
         run.open(Open(run.playbook.fallback))
     for task in run.state.open_tasks:
         _settle_task(run, task)
-
-
-def _will_open(run: Run) -> bool:
-    return any(
-        timer.kind is TimerKind.PLAYBOOK and timer.name in run.playbook.opening for timer in run.state.timers
-    )
 
 
 def _settle_task(run: Run, task: Task) -> None:

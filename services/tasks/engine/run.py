@@ -43,6 +43,7 @@ from services.tasks.playbooks.model import (
     Note,
     Open,
     Own,
+    Phase,
     Playbook,
     Result,
     Rule,
@@ -54,6 +55,7 @@ from services.tasks.playbooks.model import (
     StopTimer,
     TaskType,
     Tell,
+    Title,
     Try,
 )
 
@@ -87,7 +89,10 @@ class Run:
 
     def rules(self, rules: tuple[Rule, ...]) -> None:
         """Run the first rule that holds; a rule with `otherwise` ends the walk either way."""
+        phase = Phase.LIVE if self.state.ended_at is None else Phase.ENDED
         for rule in rules:
+            if phase not in rule.phase.covers:
+                continue
             if rule.when is None or holds(rule.when, self._condition()):
                 self.rule = rule.name
                 self.steps(rule.then)
@@ -139,18 +144,17 @@ class Run:
         kind = self.playbook.task_types[step.type]
         if self.state.ended_at is not None:
             self.emit(ReopenProcess(self.rule))
-        task = self._task(kind, step.schedule or kind.schedule)
-        if step.lane is not None:
-            task = replace(task, lane=step.lane)
+        task = self._task(kind, step.schedule or kind.schedule, step.lane)
         if step.important is not None:
             task = replace(task, important=step.important)
         self.emit(OpenTask(self.rule, task))
 
-    def _task(self, kind: TaskType, schedule: Schedule) -> Task:
+    def _task(self, kind: TaskType, schedule: Schedule, lane: str | None) -> Task:
         callback_at = self.given.callback_at if self.given else None
         due_at = moment_at(schedule.due, self.state, self.now, callback_at)
         offer_from = moment_at(schedule.offer, self.state, self.now, callback_at) if schedule.offer else self.now
-        return new_task(self.state, kind, self.now, due_at=due_at, offer_from=offer_from, rule=self.rule)
+        task = new_task(self.state, kind, self.now, due_at=due_at, offer_from=offer_from, rule=self.rule)
+        return replace(task, lane=lane or task.lane)
 
     def _condition(self) -> Context:
         return Context(
@@ -164,8 +168,8 @@ class Run:
         match step:
             case Open():
                 self.open(step)
-            case Close():
-                self._close(step)
+            case Close(result=result, reason=reason, types=types):
+                self._close(result, reason, types)
             case Defer():
                 self._defer(step)
             case Try():
@@ -185,7 +189,8 @@ class Run:
                     self.own(self.operator if actor else None)
             case Note(text=text):
                 self.emit(Record(self.rule, "note", text))
-            case End():
+            case End(result=result, reason=reason):
+                self._close(result, reason)
                 if self.state.ended_at is None:
                     self.emit(EndProcess(self.rule, self.now))
             case Choose(rules=rules):
@@ -193,12 +198,12 @@ class Run:
             case _:
                 assert_never(step)
 
-    def _close(self, step: Close) -> None:
+    def _close(self, result: Result, reason: Title, types: tuple[str, ...] = ()) -> None:
+        """Close open tasks by rule, so that the system does it in the rule's words (flow.md, *tasks*)."""
+        comment = reason.of(self.state.desk.languages[0])
         for task in self.state.open_tasks:
-            if not step.types or task.type in step.types:
-                comment = step.reason.of(self.state.desk.languages[0])
-                result = _RESULTS[step.result]
-                self.close(task, Closing(result, None, comment, self.actor, self.rule, self.now))
+            if not types or task.type in types:
+                self.close(task, Closing(_RESULTS[result], None, comment, SYSTEM, self.rule, self.now))
 
     def _defer(self, step: Defer) -> None:
         """Close the task in hand and open its twin; without a task in hand there is nothing to defer."""
@@ -207,7 +212,8 @@ class Run:
             return
         kind = self.playbook.task_types[step.to or self.task.type]
         important = self.task.important if step.important is None else step.important
-        self._succeed(self.task, replace(self._task(kind, step.schedule), important=important))
+        twin = self._task(kind, step.schedule, step.lane)
+        self._succeed(self.task, replace(twin, important=important, attempt=self.task.attempt))
 
     def _try(self, step: Try) -> None:
         """Count an unsuccessful attempt: again later, or failed when the policy is exhausted (S0.5, S1.8)."""
@@ -224,8 +230,8 @@ class Run:
             return
         schedule = policy.delays[min(count, len(policy.delays)) - 1]
         kind = self.playbook.task_types[self.task.type]
-        successor = replace(self._task(kind, schedule), important=self.task.important, attempt=count + 1)
-        self._succeed(self.task, successor)
+        twin = self._task(kind, schedule, policy.lane)
+        self._succeed(self.task, replace(twin, important=self.task.important, attempt=count + 1))
         self.steps(policy.each)
 
     def _succeed(self, task: Task, successor: Task) -> None:

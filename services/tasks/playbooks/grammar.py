@@ -45,7 +45,7 @@ from services.tasks.playbooks.steps import (
     refer,
 )
 
-T = TypeVar("T")
+E = TypeVar("E", int, timedelta)
 _TRIGGERS = tuple(trigger.value for trigger in Trigger)
 
 
@@ -135,10 +135,10 @@ def _lane(code: str, value: Value) -> Lane:
     return lane
 
 
-def _pair(value: Value, read: Callable[[Value], T], nothing: T) -> tuple[T, T]:
+def _pair(value: Value, read: Callable[[Value], E], nothing: E) -> tuple[E, E]:
     ends = [read(item) for item in value.items()]
-    if len(ends) != 2:
-        value.fault("not_a_range", "a range has two ends, such as [20m, 40m]")
+    if len(ends) != 2 or ends[0] > ends[1]:
+        value.fault("not_a_range", "a range has two ends in ascending order, such as [20m, 40m]")
         return nothing, nothing
     return ends[0], ends[1]
 
@@ -161,6 +161,7 @@ def _attempts(code: str, value: Value) -> AttemptPolicy:
     policy = AttemptPolicy(
         code,
         section.get("limit", Value.number, None),
+        section.get("lane", refer("lane"), None),
         section.must("delays", lambda v: tuple(read_schedule(item) for item in v.items()), ()),
         section.get("each", read_steps, ()),
         section.get("exhausted", read_steps, ()),

@@ -92,6 +92,11 @@ class Phase(StrEnum):
     ENDED = "ended"
     ANY = "any"
 
+    @property
+    def covers(self) -> "frozenset[Phase]":
+        """Return the phases that a process may really be in."""
+        return frozenset({Phase.LIVE, Phase.ENDED} if self is Phase.ANY else {self})
+
 
 @dataclass(frozen=True, slots=True)
 class Title:
@@ -140,7 +145,6 @@ class Condition:
     purposes: tuple[str, ...] = ()
     owned: bool | None = None
     received_between: tuple[time, time] | None = None
-    process: Phase = Phase.LIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +172,7 @@ class Defer:
 
     schedule: Schedule
     to: str | None = None
+    lane: str | None = None
     important: bool | None = None
 
 
@@ -223,7 +228,10 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """The process is over: nothing needs to be open any more."""
+    """The process is over: nothing needs to be open any more, and what still is closes by rule."""
+
+    result: Result = Result.FAILED
+    reason: Title = Title("Процесс завершён", "The process has ended")
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,12 +247,21 @@ Steps: TypeAlias = tuple[Step, ...]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Steps under a condition; `otherwise` ends the walk when the condition does not hold."""
+    """Steps under a condition; `otherwise` ends the walk when the condition does not hold.
+
+    Of a process in another phase the whole rule says nothing.
+    """
 
     name: str
     when: Condition | None
     then: Steps
     otherwise: Steps | None = None
+    phase: Phase = Phase.LIVE
+
+    @property
+    def ends_the_walk(self) -> bool:
+        """Return whether no rule behind this one is looked at."""
+        return self.when is None or self.otherwise is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,10 +314,11 @@ class TaskType:
 
 @dataclass(frozen=True, slots=True)
 class AttemptPolicy:
-    """How often and when to try again; the last delay repeats. No limit = for ever (S1.8)."""
+    """How often, when and in which lane to try again; the last delay repeats. No limit = for ever (S1.8)."""
 
     code: str
     limit: int | None
+    lane: str | None
     delays: tuple[Schedule, ...]
     each: Steps
     exhausted: Steps
@@ -332,7 +350,7 @@ class Lane:
 
     `of` names the lanes that tasks carry (none: its own code, or any for one's own tasks). `window` is the age of
     the lead, `days` its age in days of the desk's zone, `attempts` how many were in vain. A lane that `interrupts`
-    goes before all others when an operator has not been given anything of it for that long. `dialled` false =
+    goes before all others when `next` has not given an operator anything of it for that long. `dialled` false =
     never given by `next`.
     """
 
@@ -347,6 +365,13 @@ class Lane:
     days: tuple[int, int] | None = None
     interrupts: timedelta | None = None
     dialled: bool = True
+
+    @property
+    def draws(self) -> tuple[str, ...]:
+        """Return the lanes that tasks carry which this one draws from; none = any."""
+        if self.of:
+            return self.of
+        return () if self.holder is Holder.ME else (self.code,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,16 +390,6 @@ class Playbook:
     lanes: Mapping[str, Lane]
     fallback: str
     lines: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def opening(self) -> frozenset[str]:
-        """Return the timers that surely open a task when they fire."""
-        return frozenset(code for code, timer in self.timers.items() if _surely_opens(timer))
-
-
-def _surely_opens(timer: TimerSpec) -> bool:
-    rule = timer.rules[0] if timer.rules else None
-    return rule is not None and rule.when is None and any(isinstance(step, Open) for step in rule.then)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -8,8 +8,11 @@ from services.tasks.playbooks.model import (
     Close,
     Defer,
     End,
+    Holder,
+    Mode,
     Open,
     Outcome,
+    Phase,
     Playbook,
     PlaybookFault,
     Result,
@@ -25,7 +28,13 @@ from services.tasks.playbooks.model import (
 
 def check(playbook: Playbook) -> list[PlaybookFault]:
     """Return every fault of a playbook whose names are all declared."""
-    return [*_unreached(playbook), *_silent_ends(playbook), *_outcome_faults(playbook), *_misplaced(playbook)]
+    return [
+        *_unreached(playbook),
+        *_silent_ends(playbook),
+        *_outcome_faults(playbook),
+        *_misplaced(playbook),
+        *_undrawn(playbook),
+    ]
 
 
 def walk(steps: Steps) -> Iterator[Step]:
@@ -109,56 +118,67 @@ def _unreached(playbook: Playbook) -> Iterator[PlaybookFault]:
                 yield _fault(playbook, f"/{section}/{code}", "unreachable", detail)
 
 
-def goes_on(playbook: Playbook, steps: Steps) -> bool:
-    """Return whether steps surely leave something open, a timer that opens something, or the end."""
-    return any(_step_goes_on(playbook, step) for step in steps)
+def stays_open(playbook: Playbook, steps: Steps, *, before: bool) -> bool:
+    """Return whether after the steps something is surely open, or the process has ended; `before` = it was so."""
+    for step in steps:
+        before = _after(playbook, step, before=before)
+    return before
 
 
-def _step_goes_on(playbook: Playbook, step: Step) -> bool:
+def _after(playbook: Playbook, step: Step, *, before: bool) -> bool:
     match step:
         case Open() | Defer() | End():
             return True
+        case Close():
+            return False
         case Try(policy=policy):
             found = playbook.attempts[policy]
-            return found.limit is None or goes_on(playbook, found.exhausted)
-        case StartTimer(timer=timer):
-            return timer in playbook.opening
+            given_up = found.limit is None or stays_open(playbook, found.exhausted, before=False)
+            return given_up and stays_open(playbook, found.each, before=True)
         case Choose(rules=rules):
-            return _rules_go_on(playbook, rules)
+            branches = [stays_open(playbook, steps, before=before) for steps in _branches(rules)]
+            return all(branches) and (before or _matches_always(rules))
         case _:
-            return False
+            return before
 
 
-def _rules_go_on(playbook: Playbook, rules: tuple[Rule, ...]) -> bool:
-    """Return whether every way through the rules goes on; a walk that may match nothing does not."""
-    if not rules or (rules[-1].when is not None and rules[-1].otherwise is None):
-        return False
-    branches = [steps for rule in rules for steps in (rule.then, rule.otherwise) if steps is not None]
-    return all(goes_on(playbook, steps) for steps in branches)
+def _branches(rules: tuple[Rule, ...]) -> list[Steps]:
+    return [steps for rule in rules for steps in (rule.then, rule.otherwise) if steps is not None]
+
+
+def _matches_always(rules: tuple[Rule, ...]) -> bool:
+    """Return whether one of the rules surely runs for a process under way."""
+    return any(rule.ends_the_walk and Phase.LIVE in rule.phase.covers for rule in rules)
 
 
 def _silent_ends(playbook: Playbook) -> Iterator[PlaybookFault]:
     """Name each place after which a live process could have no open task."""
-    if not _rules_go_on(playbook, playbook.triggers.get(Trigger.LEAD_RECEIVED, ())):
-        detail = "some way through on.lead_received opens no task and ends no process; close it with a last rule"
-        yield _fault(playbook, "/on/lead_received", "silent_end", detail)
-    for kind in playbook.task_types.values():
-        for outcome in kind.outcomes.values():
-            if not goes_on(playbook, outcome.then):
-                path = f"/task_types/{kind.code}/outcomes/{outcome.code}"
-                yield _silent(playbook, path)
-    lists = [(f"/on/{trigger}", rules) for trigger, rules in playbook.triggers.items()]
-    lists += [(f"/timers/{timer.code}/then", timer.rules) for timer in playbook.timers.values()]
-    for path, rules in lists:
+    for path, rules in _rule_lists(playbook):
+        starts = path == f"/on/{Trigger.LEAD_RECEIVED}"
         for i, rule in enumerate(rules):
-            for steps in (rule.then, rule.otherwise or ()):
-                if any(isinstance(step, Close) for step in walk(steps)) and not goes_on(playbook, steps):
-                    yield _silent(playbook, f"{path}/{i}")
+            if not all(stays_open(playbook, steps, before=not starts) for steps in _branches((rule,))):
+                yield _silent(playbook, f"{path}/{i}")
+    if not _matches_always(playbook.triggers.get(Trigger.LEAD_RECEIVED, ())):
+        detail = "a lead may match no rule of on.lead_received: close it with a last rule without 'when'"
+        yield _fault(playbook, f"/on/{Trigger.LEAD_RECEIVED}", "silent_end", detail)
+    for kind in playbook.task_types.values():
+        if not stays_open(playbook, kind.on_take, before=True):
+            yield _silent(playbook, f"/task_types/{kind.code}/on_take")
+        for outcome in kind.outcomes.values():
+            if not stays_open(playbook, outcome.then, before=False):
+                yield _silent(playbook, f"/task_types/{kind.code}/outcomes/{outcome.code}")
+
+
+def _rule_lists(playbook: Playbook) -> Iterator[tuple[str, tuple[Rule, ...]]]:
+    for trigger, rules in playbook.triggers.items():
+        yield f"/on/{trigger}", rules
+    for timer in playbook.timers.values():
+        yield f"/timers/{timer.code}/then", timer.rules
 
 
 def _silent(playbook: Playbook, path: str) -> PlaybookFault:
     return _fault(
-        playbook, path, "silent_end", "after this no task may be open: open one, defer, or end the process"
+        playbook, path, "silent_end", "after this no task may be open: at last open one, defer, or end the process"
     )
 
 
@@ -172,6 +192,9 @@ def _outcome_faults(playbook: Playbook) -> Iterator[PlaybookFault]:
             if outcome.result is Result.DEFERRED and not _defers_once(outcome):
                 detail = "a deferred result has exactly one 'defer' or 'attempt' step, outside any choice"
                 yield _fault(playbook, path, "not_deferred", detail)
+            if outcome.result is Result.DEFERRED and not _defers_first(outcome):
+                detail = "a 'close' or 'end' before the 'defer' or 'attempt' step leaves it nothing to defer"
+                yield _fault(playbook, path, "deferred_too_late", detail)
             if outcome.result is not Result.DEFERRED and deferring:
                 detail = f"result {outcome.result} with a 'defer' or 'attempt' step: the result is 'deferred' then"
                 yield _fault(playbook, path, "deferred_too", detail)
@@ -182,12 +205,14 @@ def _defers_once(outcome: Outcome) -> bool:
     return top == 1 == sum(isinstance(step, Defer | Try) for step in walk(outcome.then))
 
 
+def _defers_first(outcome: Outcome) -> bool:
+    deciding = (step for step in walk(outcome.then) if isinstance(step, Close | End | Defer | Try))
+    return not isinstance(next(deciding, None), Close | End)
+
+
 def _misplaced(playbook: Playbook) -> Iterator[PlaybookFault]:
     """Name steps that need a task in hand where there is none."""
-    places: list[tuple[str, Steps]] = [
-        (f"/on/{trigger}", rule_steps(rules)) for trigger, rules in playbook.triggers.items()
-    ]
-    places += [(f"/timers/{timer.code}", rule_steps(timer.rules)) for timer in playbook.timers.values()]
+    places = [(path, rule_steps(rules)) for path, rules in _rule_lists(playbook)]
     places += [(f"/task_types/{kind.code}", kind.on_take) for kind in playbook.task_types.values()]
     places += [(f"/attempts/{p.code}", p.each + p.exhausted) for p in playbook.attempts.values()]
     for path, steps in places:
@@ -195,6 +220,41 @@ def _misplaced(playbook: Playbook) -> Iterator[PlaybookFault]:
             yield _fault(
                 playbook, path, "misplaced", "'defer' and 'attempt' belong to an outcome: here is no task in hand"
             )
+
+
+def _undrawn(playbook: Playbook) -> Iterator[PlaybookFault]:
+    """Name the lanes of work that people pull which no queue shows to anybody but its holder (S1.2, S1.3)."""
+    drawn = {code for lane in playbook.lanes.values() if lane.holder is not Holder.ME for code in lane.draws}
+    pulled = {kind.code for kind in playbook.task_types.values() if kind.mode is not Mode.PUSH}
+    carried = {lane for kind, lane in _carried(playbook) if kind in pulled}
+    for lane in sorted(carried - drawn):
+        detail = f"tasks of lane {lane!r} are pulled, but no lane with holder nobody or anyone draws from it"
+        yield _fault(playbook, f"/lanes/{lane}", "undrawn_lane", detail)
+
+
+def _carried(playbook: Playbook) -> Iterator[tuple[str, str]]:
+    """Give each task type with each lane that its tasks may carry."""
+    rules = tuple(rule for _, rules in _rule_lists(playbook) for rule in rules)
+    policies = tuple(step for p in playbook.attempts.values() for step in p.each + p.exhausted)
+    yield from _lanes_of(playbook, "", rule_steps(rules) + policies)
+    for kind in playbook.task_types.values():
+        yield kind.code, kind.lane
+        then = tuple(step for outcome in kind.outcomes.values() for step in outcome.then)
+        yield from _lanes_of(playbook, kind.code, kind.on_take + then)
+
+
+def _lanes_of(playbook: Playbook, kind: str, steps: Steps) -> Iterator[tuple[str, str]]:
+    """Give each task type with the lane that steps name for it; `kind` is the type of the task in hand."""
+    for step in walk(steps):
+        match step:
+            case Open(type=code, lane=str(lane)):
+                yield code, lane
+            case Defer(to=to, lane=str(lane)):
+                yield to or kind, lane
+            case Try(policy=policy) if (named := playbook.attempts[policy].lane) is not None:
+                yield kind, named
+            case _:
+                pass
 
 
 def _fault(playbook: Playbook, path: str, code: str, detail: str) -> PlaybookFault:

@@ -98,7 +98,6 @@ def read_condition(value: Value) -> Condition:
         purposes=names(section, "message", "message"),
         owned=section.get("owned", Value.flag, None),
         received_between=section.get("received_between", _between, None),
-        process=section.get("process", lambda v: v.choice(Phase), Phase.LIVE),
     )
     section.done()
     return condition
@@ -112,23 +111,30 @@ def _between(value: Value) -> tuple[time, time]:
     return ends[0], ends[1]
 
 
-def read_rules(value: Value, name: str) -> tuple[Rule, ...]:
-    """Read a list of rules; what stands behind a rule without `when`, or with `else`, is never reached."""
+def read_rules(value: Value, name: str, phase: Phase = Phase.LIVE) -> tuple[Rule, ...]:
+    """Read a list of rules, for processes in `phase` unless one says otherwise.
+
+    What stands behind a rule without `when`, or with `else`, is never reached by a process of the same phase.
+    """
     items = value.items()
-    rules = tuple(_rule(item, f"{name}.{i}") for i, item in enumerate(items, 1))
-    for rule, behind in zip(rules, items[1:], strict=False):
-        if rule.when is None or rule.otherwise is not None:
-            behind.fault("unreachable_rule", f"rule {rule.name} always ends the walk: this one is never reached")
+    rules = tuple(_rule(item, f"{name}.{i}", phase) for i, item in enumerate(items, 1))
+    settled: frozenset[Phase] = frozenset()
+    for rule, item in zip(rules, items, strict=True):
+        if rule.phase.covers <= settled:
+            item.fault("unreachable_rule", f"a rule before {rule.name} always ends the walk: it is never reached")
+        if rule.ends_the_walk:
+            settled |= rule.phase.covers
     return rules
 
 
-def _rule(value: Value, name: str) -> Rule:
+def _rule(value: Value, name: str, phase: Phase) -> Rule:
     section = Section(value)
     rule = Rule(
         name,
         section.get("when", read_condition, None),
         section.must("then", read_steps, ()),
         section.get("else", read_steps, None),
+        section.get("process", lambda v: v.choice(Phase), phase),
     )
     section.done()
     if rule.otherwise is not None and rule.when is None:
@@ -168,12 +174,10 @@ def _close(value: Value) -> Close:
     section = Section(value)
     step = Close(
         names(section, "types", "task_type"),
-        section.must("result", lambda v: v.choice(Result), Result.FAILED),
+        section.must("result", _closing_result, Result.FAILED),
         section.must("reason", Value.title, NO_TITLE),
     )
     section.done()
-    if step.result is Result.DEFERRED:
-        value.fault("closed_as_deferred", "a rule completes or fails a task; deferring needs a twin")
     return step
 
 
@@ -182,6 +186,7 @@ def _defer(value: Value) -> Defer:
     step = Defer(
         needed_schedule(section),
         section.get("to", refer("task_type"), None),
+        section.get("lane", refer("lane"), None),
         section.get("important", Value.flag, None),
     )
     section.done()
@@ -205,9 +210,22 @@ def _own(value: Value) -> Own:
 
 
 def _end(value: Value) -> End:
-    if not value.flag():
-        value.fault("end_false", "'end' is true or absent")
-    return End()
+    if value.is_scalar:
+        if not value.flag():
+            value.fault("end_false", "'end' is true or absent")
+        return End()
+    section = Section(value)
+    result = section.must("result", _closing_result, Result.FAILED)
+    step = End(result, section.must("reason", Value.title, NO_TITLE))
+    section.done()
+    return step
+
+
+def _closing_result(value: Value) -> Result:
+    result = value.choice(Result)
+    if result is Result.DEFERRED:
+        value.fault("closed_as_deferred", "a rule completes or fails a task; deferring needs a twin")
+    return result
 
 
 _VERBS: dict[str, Callable[[Value], Step]] = {
@@ -222,5 +240,6 @@ _VERBS: dict[str, Callable[[Value], Step]] = {
     "owner": _own,
     "note": lambda value: Note(value.title()),
     "end": _end,
-    "choose": lambda value: Choose(read_rules(value, value.path.lstrip("/").replace("/", "."))),
+    # The rule around a choice has looked at the phase.
+    "choose": lambda value: Choose(read_rules(value, value.path.lstrip("/").replace("/", "."), Phase.ANY)),
 }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from services.tasks.playbooks.model import Holder, Lane, Title
+from services.tasks.playbooks.model import Lane, Title
 
 MOST_ATTEMPTS = 1_000_000
 
@@ -47,13 +47,6 @@ def bounds(lane: Lane, zone: str, now: datetime) -> Bounds:
         after = _later(after, _midnight(now, zone, lane.days[1]))
         until = _earlier(until, _midnight(now, zone, lane.days[0] - 1))
     return Bounds(after, until, lane.attempts or (0, MOST_ATTEMPTS))
-
-
-def drawn(lane: Lane) -> tuple[str, ...]:
-    """Return the lanes that tasks carry which this one draws from; none = any."""
-    if lane.of:
-        return lane.of
-    return () if lane.holder is Holder.ME else (lane.code,)
 
 
 def walk(queues: Sequence[Queue], visits: Mapping[str, datetime], now: datetime) -> list[tuple[Queue, bool]]:

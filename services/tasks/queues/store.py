@@ -1,6 +1,6 @@
 """The SQL of lanes: one filter, fixed indexes, whatever a playbook declares (flow.md, *lanes*)."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -9,7 +9,7 @@ import asyncpg
 from libs.common.db import Connection
 from services.tasks.operators.rules import ALL_PRODUCTS, Person
 from services.tasks.playbooks.model import Holder
-from services.tasks.queues.rules import Queue, bounds, drawn
+from services.tasks.queues.rules import Queue, bounds
 
 _HOLDERS = {
     Holder.NOBODY: "t.operator_id IS NULL AND $9::uuid IS NOT DISTINCT FROM $9",
@@ -95,11 +95,10 @@ async def visit(conn: Connection, me: UUID, queue: Queue, now: datetime) -> None
 
 def _filter(queue: Queue, zone: str, me: UUID | None, now: datetime) -> tuple[object, ...]:
     limits = bounds(queue.lane, zone, now)
-    lanes: Collection[str] = drawn(queue.lane)
     return (
         queue.desk,
         list(queue.playbooks),
-        list(lanes),
+        list(queue.lane.draws),
         now,
         limits.received_after,
         limits.received_until,
