@@ -13,6 +13,7 @@ class Metrics:
     decisions: Counter
     breaches: Counter
     timers: Counter
+    set_aside: Counter
     lateness: Histogram
 
     @classmethod
@@ -27,6 +28,9 @@ class Metrics:
                 registry=registry,
             ),
             timers=Counter("tasks_timers_fired", "Timers fired", ["kind"], registry=registry),
+            set_aside=Counter(
+                "tasks_timers_set_aside", "Timers that could not be applied, and wait", registry=registry
+            ),
             lateness=Histogram(
                 "tasks_timer_lateness_seconds",
                 "How late timers fired",

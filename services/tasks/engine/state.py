@@ -146,12 +146,13 @@ class TimerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """A due time of a process; its name is unique in it."""
+    """A due time of a process; its name is unique in it. `set_aside`: it failed, and waits for another release."""
 
     name: str
     kind: TimerKind
     at: datetime
     task_id: TaskId | None = None
+    set_aside: bool = False
 
 
 @dataclass(slots=True)

@@ -157,4 +157,5 @@ def read_state(row: asyncpg.Record, desk: Desk, tasks: tuple[Task, ...], timers:
 
 def read_timer(row: asyncpg.Record) -> Timer:
     """Return a stored timer."""
-    return Timer(row["name"], TimerKind(row["kind"]), row["due_at"], row["task_id"] and TaskId(row["task_id"]))
+    task_id = row["task_id"] and TaskId(row["task_id"])
+    return Timer(row["name"], TimerKind(row["kind"]), row["due_at"], task_id, row["set_aside_at"] is not None)

@@ -1,62 +1,123 @@
-"""Timers fire: claimed, decided and written in one transaction, so exactly once (architecture.md, *Timers*)."""
+"""Timers fire: locked, decided and written in one transaction, so exactly once (architecture.md, *Timers*)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-import asyncpg
+from uuid import UUID
 
 from libs.common.db import Transaction
 from libs.common.events import Cause
 from libs.common.faultpoints import reach
+from libs.common.inbox import is_transient
+from libs.common.telemetry.logs import get_logger
 from services.tasks.context import Context
 from services.tasks.engine.events import TimerFired
-from services.tasks.processes.batch import Batch
-from services.tasks.processes.rows import read_timer
+from services.tasks.engine.state import Timer
+from services.tasks.processes.batch import Batch, Process
 
-# The processes are locked before their timers are claimed, in id order like every writer does it, and never
-# waited for: a process in other hands is left for the next round. A timer that its process dropped meanwhile is
-# gone when the DELETE comes to it.
-CLAIM = """
-WITH due AS (
-    SELECT process_id, name FROM timer WHERE due_at <= $1 ORDER BY due_at, process_id, name LIMIT $2
-), held AS (
-    SELECT p.id FROM process p WHERE p.id IN (SELECT process_id FROM due)
-    ORDER BY p.id FOR NO KEY UPDATE SKIP LOCKED
-)
-DELETE FROM timer t USING due d, held h
-WHERE t.process_id = d.process_id AND t.name = d.name AND h.id = d.process_id
-RETURNING t.*
+OLDEST = """
+SELECT process_id, name, due_at FROM timer WHERE due_at <= $1 AND set_aside_at IS NULL
+ORDER BY due_at, process_id, name LIMIT $2
 """
-NEXT_DUE = "SELECT min(due_at) FROM timer"
+# Processes alone are locked, in id order like every writer does it, and never waited for: one in other hands is
+# left for the next round. What is due of one in hand is read under its lock.
+CLAIM = f"""
+SELECT p.id FROM process p WHERE p.id IN (SELECT process_id FROM ({OLDEST}) AS due)
+ORDER BY p.id FOR NO KEY UPDATE SKIP LOCKED
+"""  # noqa: S608 - clauses of our own
+SET_ASIDE = "UPDATE timer SET set_aside_at = $4 WHERE process_id = $1 AND name = $2 AND due_at = $3"
+TRY_AGAIN = "UPDATE timer SET set_aside_at = NULL WHERE set_aside_at IS NOT NULL"
+NEXT_DUE = "SELECT min(due_at) FROM timer WHERE set_aside_at IS NULL"
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A timer whose time has come."""
+
+    process_id: UUID
+    name: str
+    at: datetime
 
 
 async def fire_due(ctx: Context, limit: int) -> int:
-    """Fire up to `limit` timers that are due, oldest first; return how many."""
-    async with ctx.db.begin() as tx:
-        claimed = await tx.conn.fetch(CLAIM, ctx.now(), limit)
-        if not claimed:
-            return 0
-        reach("timers.claimed")
-        await _fire(ctx, tx, sorted(claimed, key=lambda row: (row["due_at"], row["process_id"], row["name"])))
-        await tx.commit()
-    for row in claimed:
-        ctx.metrics.timers.labels(row["kind"]).inc()
-        ctx.metrics.lateness.observe(max(timedelta(0), ctx.now() - row["due_at"]).total_seconds())
-    return len(claimed)
+    """Fire what is due of the processes of the `limit` oldest timers, oldest first; return how many fired.
+
+    A timer that cannot be applied is set aside, and the others go on without it.
+    """
+    try:
+        return await _fire(ctx, limit)
+    except Exception as error:
+        if is_transient(error):
+            raise
+        log.warning("timers go one by one", error_type=type(error).__name__)
+        return await _fire_one_by_one(ctx, limit)
 
 
-async def _fire(ctx: Context, tx: Transaction, claimed: Sequence[asyncpg.Record]) -> None:
-    batch = Batch(ctx, tx)
-    await batch.load(ids=sorted({row["process_id"] for row in claimed}))
-    for row in claimed:
-        process = batch.of_id(row["process_id"])
-        if process is not None:
-            cause = Cause(process.origin.correlation_id, None, process.origin.traceparent)
-            batch.apply(process, TimerFired(read_timer(row)), cause)
-    await batch.save()
+async def try_again(ctx: Context) -> None:
+    """Let what was set aside fire again: another release may know better."""
+    await ctx.db.pool.execute(TRY_AGAIN)
 
 
 async def next_due(ctx: Context) -> datetime | None:
     """Return when the next timer is due."""
     found: datetime | None = await ctx.db.pool.fetchval(NEXT_DUE)
     return found
+
+
+async def _fire(ctx: Context, limit: int, only: Due | None = None) -> int:
+    async with ctx.db.begin() as tx:
+        ids = await _claimed(ctx, tx, limit, only)
+        if not ids:
+            return 0
+        reach("timers.claimed")
+        batch = Batch(ctx, tx)
+        await batch.load(ids=ids)
+        fired = _apply(batch, [process for id_ in ids if (process := batch.of_id(id_))], only)
+        await batch.save()
+        await tx.commit()
+    for timer in fired:
+        ctx.metrics.timers.labels(timer.kind).inc()
+        ctx.metrics.lateness.observe(max(timedelta(0), ctx.now() - timer.at).total_seconds())
+    return len(fired)
+
+
+async def _claimed(ctx: Context, tx: Transaction, limit: int, only: Due | None) -> Sequence[UUID]:
+    if only is not None:
+        return [only.process_id]
+    return [row["id"] for row in await tx.conn.fetch(CLAIM, ctx.now(), limit)]
+
+
+def _apply(batch: Batch, processes: Sequence[Process], only: Due | None) -> list[Timer]:
+    """Fire in due order; one that an earlier firing dropped or set anew is not this one any more."""
+    due = [
+        (timer, process)
+        for process in processes
+        for timer in process.state.timers
+        if timer.at <= batch.now
+        and not timer.set_aside
+        and (only is None or (timer.name, timer.at) == (only.name, only.at))
+    ]
+    fired = []
+    for timer, process in sorted(due, key=lambda pair: (pair[0].at, pair[1].state.id, pair[0].name)):
+        if process.state.timer(timer.name) is timer:
+            cause = Cause(process.origin.correlation_id, None, process.origin.traceparent)
+            batch.apply(process, TimerFired(timer), cause)
+            fired.append(timer)
+    return fired
+
+
+async def _fire_one_by_one(ctx: Context, limit: int) -> int:
+    fired = 0
+    for row in await ctx.db.pool.fetch(OLDEST, ctx.now(), limit):
+        due = Due(row["process_id"], row["name"], row["due_at"])
+        try:
+            fired += await _fire(ctx, limit, due)
+        except Exception as error:
+            if is_transient(error):
+                raise
+            log.exception("timer is set aside", process_id=str(due.process_id), timer=due.name)
+            await ctx.db.pool.execute(SET_ASIDE, due.process_id, due.name, due.at, ctx.now())
+            ctx.metrics.set_aside.inc()
+    return fired

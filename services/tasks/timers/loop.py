@@ -4,7 +4,7 @@ import asyncio
 
 from libs.common.worker import Loop
 from services.tasks.context import Context
-from services.tasks.timers.actions import fire_due, next_due
+from services.tasks.timers.actions import fire_due, next_due, try_again
 
 LOOK_AGAIN = 0.5  # seconds; a timer set meanwhile may be due before the one slept for
 BUSY = 0.05  # seconds; a due timer whose process is in other hands
@@ -14,11 +14,12 @@ def timer_loop(ctx: Context) -> Loop:
     """Return the loop that fires timers."""
 
     async def timers(stop: asyncio.Event) -> None:
+        await try_again(ctx)
         while not stop.is_set():
             fired = await fire_due(ctx, ctx.settings.timer_batch)
             if fired:
                 # What an outage left behind must not flood those who follow.
-                await _pause(stop, fired / ctx.settings.timer_rate if fired == ctx.settings.timer_batch else 0)
+                await _pause(stop, fired / ctx.settings.timer_rate if fired >= ctx.settings.timer_batch else 0)
             else:
                 await _until_due(ctx, stop)
 

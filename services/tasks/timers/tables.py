@@ -1,6 +1,6 @@
-"""Timers: due times on the business clock; a row is a timer that has not fired."""
+"""Timers: due times on the business clock; a row is a timer that has not fired, or could not."""
 
-from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKey, Index, Table, Text, Uuid
+from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKey, Index, Table, Text, Uuid, text
 
 from services.tasks.metadata import metadata
 
@@ -13,7 +13,8 @@ timer = Table(
     Column("kind", Text, nullable=False),
     Column("due_at", DateTime(timezone=True), nullable=False),
     Column("task_id", Uuid),
-    Index("ix_timer_due_at", "due_at"),
+    Column("set_aside_at", DateTime(timezone=True)),
+    Index("ix_timer_due_at", "due_at", postgresql_where=text("set_aside_at IS NULL")),
     CheckConstraint("kind IN ('offer', 'due', 'playbook')", name="kind"),
     CheckConstraint("(kind = 'playbook') = (task_id IS NULL)", name="task"),
 )

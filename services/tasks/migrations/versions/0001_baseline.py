@@ -160,6 +160,7 @@ CREATE TABLE timer (
     kind TEXT NOT NULL,
     due_at timestamptz NOT NULL,
     task_id UUID,
+    set_aside_at timestamptz,
     CONSTRAINT pk_timer PRIMARY KEY (process_id, name),
     CONSTRAINT ck_timer_kind CHECK (kind IN ('offer', 'due', 'playbook')),
     CONSTRAINT ck_timer_task CHECK ((kind = 'playbook') = (task_id IS NULL)),
@@ -207,7 +208,7 @@ WHERE state = 'active' AND operator_id IS NULL
     "CREATE INDEX ix_task_lead_id ON task (lead_id)",
     "CREATE INDEX ix_task_list ON task (desk, opened_at, id)",
     "CREATE INDEX ix_task_process_id ON task (process_id)",
-    "CREATE INDEX ix_timer_due_at ON timer (due_at)",
+    "CREATE INDEX ix_timer_due_at ON timer (due_at) WHERE set_aside_at IS NULL",
     "CREATE INDEX ix_timeline_entry_lead_id ON timeline_entry (lead_id)",
 )
 
