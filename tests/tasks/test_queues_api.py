@@ -7,7 +7,8 @@ from uuid import UUID
 import pytest
 
 from tests.tasks.client import Api
-from tests.tasks.world import World, operator, proposal
+from tests.tasks.support import TINY
+from tests.tasks.world import ANNA_ID, World, operator, proposal
 
 
 async def given(api: Api, sub: str = "anna", language: str = "en") -> tuple[str | None, str | None]:
@@ -33,16 +34,60 @@ async def test_next_offers_nothing_before_the_20th_minute(world: World, api: Api
 
 
 @pytest.mark.req("S4.5")
-async def test_fresh_orders_interrupt_once_in_20_minutes(world: World, api: Api) -> None:
-    old = await world.lead("school")
-    await world.pass_time(timedelta(minutes=25))
+async def test_fresh_orders_interrupt_one_s_own_tasks_once_in_20_minutes(world: World, api: Api) -> None:
     fresh = []
     for _ in range(2):
         fresh.append(await world.lead("school"))
-        world.clock.advance(timedelta(seconds=1))
-    await world.pass_time(timedelta(minutes=22))
-    lanes = [await given(api) for _ in range(3)]
-    assert lanes == [(str(fresh[0]), "fresh"), (str(fresh[1]), "fresh"), (str(old), "new")]
+        await world.pass_time(timedelta(minutes=10))
+    for own in [await world.lead("callback") for _ in range(2)]:
+        await world.receive(proposal((await api.task(own))["id"], own))
+    lanes = [(await given(api))[1] for _ in range(2)]
+    await world.pass_time(timedelta(minutes=19, seconds=59))
+    lanes.append((await given(api))[1])
+    await world.pass_time(timedelta(seconds=1))
+    assert (lanes, await given(api)) == (["fresh", "mine", "mine"], (str(fresh[1]), "fresh"))
+
+
+@pytest.mark.req("S4.5")
+async def test_what_is_no_longer_fresh_waits_with_the_others(world: World, api: Api) -> None:
+    old = await world.lead("school")
+    await world.pass_time(timedelta(minutes=41))
+    assert await given(api) == (str(old), "new")
+
+
+@pytest.mark.req("S1.2", "S1.3")
+async def test_a_lead_that_somebody_is_responsible_for_is_not_new(world: World, api: Api) -> None:
+    lead_id = await world.lead("callback")
+    task = (await api.call("POST", "/next")).json()["task"]
+    await api.outcome(task, "no_answer", call_made=True, problem="busy")
+    await world.pass_time(timedelta(minutes=10))
+    assert (await given(api, "boris")) == (str(lead_id), "again")
+
+
+@pytest.mark.req("S4.5")
+async def test_an_operator_of_two_desks_gets_the_more_urgent_lane_of_either(world: World, api: Api) -> None:
+    await world.desk("cars", TINY.replace("mode: push", "mode: pull").replace("priority: 1", "priority: 90"))
+    await world.receive(operator(ANNA_ID, "anna", desks=("demo", "cars"), pools=("main", "callback")))
+    cars = await world.lead("tiny", desk="cars")
+    demo = await world.lead("callback")
+    both = ("demo", "cars")
+    answers = [(await api.call("POST", "/next", desks=both)).json()["task"]["lead_id"] for _ in range(2)]
+    assert answers == [str(demo), str(cars)]
+
+
+@pytest.mark.req("P.4")
+async def test_a_version_with_other_lanes_hides_no_task_of_leads_under_way(world: World, api: Api) -> None:
+    pulled = TINY.replace("mode: push", "mode: pull")
+    await world.play(pulled)
+    await world.receive(operator(ANNA_ID, "anna", pools=("main",)))
+    old = await world.lead("tiny")
+    await world.play(
+        pulled.replace("  new: {title: {ru: Новые", "  late: {title: {ru: Новые").replace("lane: new", "lane: late")
+    )
+    new = await world.lead("tiny")
+    assert {await given(api), await given(api)} == {(str(old), "new"), (str(new), "late")}
+    queues = (await api.call("GET", "/queues")).json()["items"]
+    assert {q["code"] for q in queues if q["playbooks"] == ["tiny"]} == {"new", "late"}
 
 
 @pytest.mark.req("S1.2")

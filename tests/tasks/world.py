@@ -61,27 +61,35 @@ class World:
             await self.play((LIBRARY / f"{code}.yaml").read_text(encoding="utf-8"))
         await self.receive(operator(ANNA_ID, "anna"), operator(BORIS_ID, "boris"))
 
-    async def play(self, source: str) -> None:
-        version = await add_version(self.ctx, source, "test")
-        await activate(self.ctx, version.code, version.version, "demo", "test", Cause.fresh())
+    async def play(self, source: str, desk: str = "demo", owner: str | None = None) -> None:
+        version = await add_version(self.ctx, source, "test", owner)
+        await activate(self.ctx, version.code, version.version, desk, "test", Cause.fresh())
 
-    def event(self, data: EventData, cause: Cause | None = None) -> Received[EventData]:
+    async def desk(self, code: str, source: str) -> None:
+        """Make another desk with a playbook of its own."""
+        spec = DeskSpec(code, Text(ru=code, en=code), "Asia/Omsk", (Language.RU,), ())
+        await create_desk(self.ctx, spec, Cause.fresh())
+        await self.play(source, code, owner=code)
+
+    def event(self, data: EventData, cause: Cause | None = None, desk: str = "demo") -> Received[EventData]:
         self.sequence += 1
         key = f"lead:{getattr(data, 'lead_id', '')}"
-        return Received(uuid7(), key, "demo", self.clock.now(), self.sequence, cause or Cause.fresh(), data)
+        return Received(uuid7(), key, desk, self.clock.now(), self.sequence, cause or Cause.fresh(), data)
 
-    async def receive(self, *payloads: EventData) -> list[Received[EventData]]:
+    async def receive(self, *payloads: EventData, desk: str = "demo") -> list[Received[EventData]]:
         """Hand events to the use cases in one transaction, as the consumer does."""
-        events = [self.event(data) for data in payloads]
+        events = [self.event(data, desk=desk) for data in payloads]
         async with self.ctx.db.begin() as tx:
             for use_case, run in _runs(subscriptions(self.ctx), events):
                 await use_case(tx, run)
             await tx.commit()
         return events
 
-    async def lead(self, playbook: str, *signals: Signal, status: OrderStatus = OrderStatus.NEW) -> UUID:
+    async def lead(
+        self, playbook: str, *signals: Signal, status: OrderStatus = OrderStatus.NEW, desk: str = "demo"
+    ) -> UUID:
         data = lead(playbook, *signals, status=status, received_at=self.clock.now())
-        await self.receive(data)
+        await self.receive(data, desk=desk)
         return data.lead_id
 
     async def pass_time(self, delta: timedelta) -> None:

@@ -1,7 +1,6 @@
 """Reads of queues."""
 
 from collections.abc import Sequence
-from uuid import UUID
 
 import asyncpg
 
@@ -14,6 +13,7 @@ from services.tasks.operators.queries import operator_of
 from services.tasks.playbooks.model import Holder
 from services.tasks.queues import store
 from services.tasks.queues.actions import all_queues
+from services.tasks.queues.rules import Place, Queue
 from services.tasks.queues.schemas import QueueOut
 from services.tasks.work.queries import shaped
 from services.tasks.work.schemas import TaskOut
@@ -27,10 +27,10 @@ async def list_queues(ctx: Context, caller: Principal, desk: str | None, languag
     async with ctx.db.begin() as tx:
         person = await operator_of(tx.conn, caller.sub)
         me = person.id if person else None
-        for queue, zone in await all_queues(ctx, tx, await _desks(tx, caller, desk)):
+        for queue in await all_queues(ctx, tx, await _desks(tx, caller, desk)):
             if queue.lane.holder is Holder.ME and me is None:
                 continue
-            count, oldest = await store.size(tx.conn, queue, zone, me, now)
+            count, oldest = await store.size(tx.conn, queue, me, now)
             found.append(
                 QueueOut(
                     code=queue.lane.code,
@@ -47,20 +47,34 @@ async def list_queues(ctx: Context, caller: Principal, desk: str | None, languag
 
 
 async def queue_tasks(
-    ctx: Context, caller: Principal, code: str, desk: str | None, offset: int, limit: int, language: Language
-) -> list[TaskOut]:
-    """Return tasks of the queues of a code in their order. Raises NotFoundError."""
+    ctx: Context,
+    caller: Principal,
+    code: str,
+    desk: str | None,
+    after: Place | None,
+    limit: int,
+    language: Language,
+) -> tuple[list[TaskOut], Place | None]:
+    """Return tasks of the queues of a code in their order, and the place to go on from. Raises NotFoundError."""
     async with ctx.db.begin() as tx:
         person = await operator_of(tx.conn, caller.sub)
-        me: UUID | None = person.id if person else None
         queues = await all_queues(ctx, tx, await _desks(tx, caller, desk))
-        chosen = [(queue, zone) for queue, zone in queues if queue.lane.code == code]
+        chosen = [queue for queue in queues if queue.lane.code == code]
         if not chosen:
             raise NotFoundError
-        rows: list[asyncpg.Record] = []
-        for queue, zone in chosen:
-            rows += await store.tasks(tx.conn, queue, zone, me, ctx.now(), offset + limit, 0)
-    return await shaped(ctx, rows[offset : offset + limit], language)
+        found: list[tuple[Place, asyncpg.Record]] = []
+        first = after.queue if after else 0
+        for number, queue in enumerate(chosen[first:], first):
+            left, behind = limit + 1 - len(found), after if number == first else None
+            rows = await store.tasks(tx.conn, queue, person.id if person else None, ctx.now(), left, behind)
+            found += [(_place(number, queue, row), row) for row in rows]
+    items = await shaped(ctx, [row for _, row in found[:limit]], language)
+    return items, found[limit - 1][0] if len(found) > limit else None
+
+
+def _place(number: int, queue: Queue, row: asyncpg.Record) -> Place:
+    at = row["received_at" if queue.lane.newest_first else "due_at"]
+    return Place(number, row["important"], row["rank"], at, row["id"])
 
 
 async def _desks(tx: Transaction, caller: Principal, desk: str | None) -> Sequence[str]:

@@ -1,22 +1,44 @@
 """Lanes: in which order an operator is led through them, and what a lane lets through (S1.1-S1.3, S4.5)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from typing import TypeAlias
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from services.tasks.playbooks.model import Lane, Title
 
 MOST_ATTEMPTS = 1_000_000
 
+Version: TypeAlias = tuple[str, int]  # of a playbook: its code, its number
+Visits: TypeAlias = Mapping[tuple[str, str], datetime]  # by desk and lane: when `next` last gave something of it
+
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """A lane of a desk, shared by the playbooks that declare it alike."""
+    """A lane of a desk, shared by the versions of playbooks that declare it alike."""
 
     desk: str
+    zone: str
     lane: Lane
-    playbooks: tuple[str, ...]
+    versions: tuple[Version, ...]
+
+    @property
+    def playbooks(self) -> tuple[str, ...]:
+        """Return the codes of the playbooks that share it."""
+        return tuple(dict.fromkeys(code for code, _ in self.versions))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a task stands: in which of several queues, and its sort key there."""
+
+    queue: int
+    important: bool
+    rank: int
+    at: datetime
+    id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +50,18 @@ class Bounds:
     attempts: tuple[int, int]
 
 
-def queues_of(desk: str, lanes: Sequence[tuple[str, Lane]]) -> list[Queue]:
-    """Return a desk's queues by priority; `lanes` are (playbook, lane)."""
-    shared: dict[Lane, list[str]] = {}
-    for playbook, lane in lanes:
-        shared.setdefault(lane, []).append(playbook)
-    found = [Queue(desk, lane, tuple(playbooks)) for lane, playbooks in shared.items()]
-    return sorted(found, key=lambda queue: (queue.lane.priority, queue.lane.code))
+def queues_of(lanes: Iterable[tuple[str, str, Version, Lane]]) -> list[Queue]:
+    """Return the queues of desks, all together by priority; `lanes` are (desk, zone, version, lane)."""
+    shared: dict[tuple[str, str, Lane], list[Version]] = {}
+    for desk, zone, version, lane in lanes:
+        shared.setdefault((desk, zone, lane), []).append(version)
+    found = [Queue(desk, zone, lane, tuple(versions)) for (desk, zone, lane), versions in shared.items()]
+    return sorted(found, key=lambda queue: (queue.lane.priority, queue.lane.code, queue.desk, queue.versions))
 
 
-def bounds(lane: Lane, zone: str, now: datetime) -> Bounds:
-    """Return the limits of a lane now; a day is a day of the desk's zone."""
+def bounds(queue: Queue, now: datetime) -> Bounds:
+    """Return the limits of a queue now; a day is a day of the desk's zone."""
+    lane, zone = queue.lane, queue.zone
     after: datetime | None = None
     until: datetime | None = None
     if lane.window is not None:
@@ -49,9 +72,9 @@ def bounds(lane: Lane, zone: str, now: datetime) -> Bounds:
     return Bounds(after, until, lane.attempts or (0, MOST_ATTEMPTS))
 
 
-def walk(queues: Sequence[Queue], visits: Mapping[str, datetime], now: datetime) -> list[tuple[Queue, bool]]:
+def walk(queues: Sequence[Queue], visits: Visits, now: datetime) -> list[tuple[Queue, bool]]:
     """Return the queues in the order to be tried, each with whether it interrupts (S4.5)."""
-    tried = [(queue, _interrupts(queue.lane, visits, now)) for queue in queues if queue.lane.dialled]
+    tried = [(queue, _interrupts(queue, visits, now)) for queue in queues if queue.lane.dialled]
     return sorted(tried, key=lambda each: (not each[1], each[0].lane.priority))
 
 
@@ -68,11 +91,11 @@ def why(lane: Lane, *, interrupts: bool, important: bool) -> Title:
     return Title(f"Очередь «{lane.title.ru}»: {ru}", f"Queue “{lane.title.en}”: {en}")
 
 
-def _interrupts(lane: Lane, visits: Mapping[str, datetime], now: datetime) -> bool:
-    if lane.interrupts is None:
+def _interrupts(queue: Queue, visits: Visits, now: datetime) -> bool:
+    if queue.lane.interrupts is None:
         return False
-    last = visits.get(lane.code)
-    return last is None or now - last >= lane.interrupts
+    last = visits.get((queue.desk, queue.lane.code))
+    return last is None or now - last >= queue.lane.interrupts
 
 
 def _midnight(now: datetime, zone: str, days_ago: int) -> datetime:

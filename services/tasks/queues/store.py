@@ -1,6 +1,6 @@
 """The SQL of lanes: one filter, fixed indexes, whatever a playbook declares (flow.md, *lanes*)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -9,7 +9,7 @@ import asyncpg
 from libs.common.db import Connection
 from services.tasks.operators.rules import ALL_PRODUCTS, Person
 from services.tasks.playbooks.model import Holder
-from services.tasks.queues.rules import Queue, bounds
+from services.tasks.queues.rules import Place, Queue, Visits, bounds
 
 _HOLDERS = {
     Holder.NOBODY: "t.operator_id IS NULL AND $9::uuid IS NOT DISTINCT FROM $9",
@@ -17,11 +17,13 @@ _HOLDERS = {
     Holder.ANYONE: "$9::uuid IS NOT DISTINCT FROM $9",
 }
 _LET_THROUGH = """
-t.state = 'active' AND t.desk = $1 AND t.playbook = ANY($2::text[])
+t.state = 'active' AND t.desk = $1 AND t.playbook || ' ' || t.playbook_version = ANY($2::text[])
 AND (cardinality($3::text[]) = 0 OR t.lane = ANY($3::text[])) AND t.offer_from <= $4
 AND ($5::timestamptz IS NULL OR t.received_at > $5) AND ($6::timestamptz IS NULL OR t.received_at <= $6)
 AND t.attempt - 1 BETWEEN $7 AND $8
 """
+_ORDERS = {False: "t.due_at, t.id", True: "t.received_at DESC, t.id DESC"}
+_BEHIND = {False: "(t.due_at, t.id) > ($13, $14)", True: "(t.received_at, t.id) < ($13, $14)"}
 _ELIGIBLE = """
 AND t.taken_at IS NULL AND (t.operator_id = $9 OR (t.operator_id IS NULL AND t.mode <> 'push'))
 AND t.role = ANY($10::text[]) AND t.pool = ANY($11::text[]) AND ($12 OR t.products <@ to_jsonb($13::text[]))
@@ -31,7 +33,7 @@ NEXT = {
     (holder, newest): f"""
 SELECT t.id, t.process_id FROM task t JOIN process p ON p.id = t.process_id
 WHERE {_LET_THROUGH} AND {held} {_ELIGIBLE}
-ORDER BY t.important DESC, t.rank, {"t.received_at DESC" if newest else "t.due_at"}, t.id LIMIT 1
+ORDER BY t.important DESC, t.rank, {_ORDERS[newest]} LIMIT 1
 FOR NO KEY UPDATE OF p SKIP LOCKED
 """  # noqa: S608 - clauses of our own
     for holder, held in _HOLDERS.items()
@@ -43,61 +45,74 @@ COUNT = {
 }
 LIST = {
     (holder, newest): f"""
-SELECT t.* FROM task t WHERE {_LET_THROUGH} AND {held}
-ORDER BY t.important DESC, t.rank, {"t.received_at DESC" if newest else "t.due_at"}, t.id LIMIT $10 OFFSET $11
+SELECT t.* FROM task t WHERE {_LET_THROUGH} AND {held} AND ($14::uuid IS NULL
+    OR (NOT t.important, t.rank) > (NOT $11::bool, $12::int)
+    OR ((NOT t.important, t.rank) = (NOT $11, $12) AND {_BEHIND[newest]}))
+ORDER BY t.important DESC, t.rank, {_ORDERS[newest]} LIMIT $10
 """  # noqa: S608 - clauses of our own
     for holder, held in _HOLDERS.items()
     for newest in (False, True)
 }
-VISITS = "SELECT lane, at FROM lane_visit WHERE operator_id = $1 AND desk = $2"
+VERSIONS = """
+SELECT d.desk, d.zone, p.code, p.version FROM desk d JOIN playbook p ON p.desk IN (d.desk, '*')
+WHERE d.desk = ANY($1::text[]) AND (
+    EXISTS (SELECT FROM playbook_activation a
+            WHERE a.desk = d.desk AND a.code = p.code AND a.version = p.version)
+    OR EXISTS (SELECT FROM task t WHERE t.state = 'active' AND t.desk = d.desk AND t.playbook = p.code
+               AND t.playbook_version = p.version))
+ORDER BY d.desk, p.code, p.version
+"""
+VISITS = "SELECT desk, lane, at FROM lane_visit WHERE operator_id = $1"
 VISIT = """
 INSERT INTO lane_visit (operator_id, desk, lane, at) VALUES ($1, $2, $3, $4)
 ON CONFLICT (operator_id, desk, lane) DO UPDATE SET at = excluded.at
 """
 
 
-async def next_of(
-    conn: Connection, queue: Queue, zone: str, person: Person, now: datetime
-) -> asyncpg.Record | None:
+async def versions(conn: Connection, desks: Collection[str]) -> Sequence[asyncpg.Record]:
+    """Return the versions in use at desks: active ones, and those of open tasks."""
+    return await conn.fetch(VERSIONS, list(desks))
+
+
+async def next_of(conn: Connection, queue: Queue, person: Person, now: datetime) -> asyncpg.Record | None:
     """Lock the process of the first task of a queue that the operator may have, and return its ids."""
     products = ALL_PRODUCTS in person.products, list(person.products)
     statement = NEXT[queue.lane.holder, queue.lane.newest_first]
     return await conn.fetchrow(
-        statement, *_filter(queue, zone, person.id, now), list(person.roles), list(person.pools), *products
+        statement, *_filter(queue, person.id, now), list(person.roles), list(person.pools), *products
     )
 
 
-async def size(
-    conn: Connection, queue: Queue, zone: str, me: UUID | None, now: datetime
-) -> tuple[int, datetime | None]:
+async def size(conn: Connection, queue: Queue, me: UUID | None, now: datetime) -> tuple[int, datetime | None]:
     """Return how many tasks a queue has, and when its oldest lead came."""
-    row = await conn.fetchrow(COUNT[queue.lane.holder], *_filter(queue, zone, me, now))
+    row = await conn.fetchrow(COUNT[queue.lane.holder], *_filter(queue, me, now))
     return (row["count"], row["oldest"]) if row else (0, None)
 
 
 async def tasks(
-    conn: Connection, queue: Queue, zone: str, me: UUID | None, now: datetime, limit: int, offset: int
+    conn: Connection, queue: Queue, me: UUID | None, now: datetime, limit: int, after: Place | None
 ) -> Sequence[asyncpg.Record]:
-    """Return tasks of a queue in its order."""
+    """Return tasks of a queue in its order, from behind a place on."""
     statement = LIST[queue.lane.holder, queue.lane.newest_first]
-    return await conn.fetch(statement, *_filter(queue, zone, me, now), limit, offset)
+    behind = (after.important, after.rank, after.at, after.id) if after else (None, None, None, None)
+    return await conn.fetch(statement, *_filter(queue, me, now), limit, *behind)
 
 
-async def visits(conn: Connection, me: UUID, desk: str) -> dict[str, datetime]:
-    """Return when the operator was last given something of each lane."""
-    return {row["lane"]: row["at"] for row in await conn.fetch(VISITS, me, desk)}
+async def visits(conn: Connection, me: UUID) -> Visits:
+    """Return when `next` last gave the operator something of each lane."""
+    return {(row["desk"], row["lane"]): row["at"] for row in await conn.fetch(VISITS, me)}
 
 
 async def visit(conn: Connection, me: UUID, queue: Queue, now: datetime) -> None:
-    """Remember that the operator was given something of a lane."""
+    """Remember that `next` gave the operator something of a lane."""
     await conn.execute(VISIT, me, queue.desk, queue.lane.code, now)
 
 
-def _filter(queue: Queue, zone: str, me: UUID | None, now: datetime) -> tuple[object, ...]:
-    limits = bounds(queue.lane, zone, now)
+def _filter(queue: Queue, me: UUID | None, now: datetime) -> tuple[object, ...]:
+    limits = bounds(queue, now)
     return (
         queue.desk,
-        list(queue.playbooks),
+        [f"{code} {number}" for code, number in queue.versions],
         list(queue.lane.draws),
         now,
         limits.received_after,

@@ -70,7 +70,9 @@ task = Table(
         "(state <> 'active') = (closed_at IS NOT NULL AND closed_by IS NOT NULL AND closing_rule IS NOT NULL)",
         name="closed_by_somebody",
     ),
-    CheckConstraint("state = 'active' OR comment ~ '[^[:space:]]'", name="closed_in_words"),
+    CheckConstraint(
+        "state = 'active' OR (comment IS NOT NULL AND comment ~ '[^[:space:]]')", name="closed_in_words"
+    ),
     CheckConstraint("(assigned_at IS NULL) = (decision_id IS NULL)", name="assigned_by_decision"),
     CheckConstraint("taken_at IS NULL OR operator_id IS NOT NULL", name="taken_by_somebody"),
     Index("ix_task_process_id", "process_id"),
@@ -79,4 +81,5 @@ task = Table(
           postgresql_where=text("state = 'active' AND operator_id IS NULL")),
     Index("ix_task_held", "operator_id", text("important DESC"), "rank", "due_at", "id", postgresql_where=_ACTIVE),
     Index("ix_task_list", "desk", "opened_at", "id"),
+    Index("ix_task_version", "desk", "playbook", "playbook_version", postgresql_where=_ACTIVE),
 )  # fmt: skip

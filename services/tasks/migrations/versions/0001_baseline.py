@@ -146,7 +146,9 @@ CREATE TABLE task (
     CONSTRAINT ck_task_closed_by_somebody CHECK (
         (state <> 'active') = (closed_at IS NOT NULL AND closed_by IS NOT NULL AND closing_rule IS NOT NULL)
     ),
-    CONSTRAINT ck_task_closed_in_words CHECK (state = 'active' OR comment ~ '[^[:space:]]'),
+    CONSTRAINT ck_task_closed_in_words CHECK (
+        state = 'active' OR (comment IS NOT NULL AND comment ~ '[^[:space:]]')
+    ),
     CONSTRAINT ck_task_assigned_by_decision CHECK ((assigned_at IS NULL) = (decision_id IS NULL)),
     CONSTRAINT ck_task_taken_by_somebody CHECK (taken_at IS NULL OR operator_id IS NOT NULL),
     CONSTRAINT fk_task_process_id FOREIGN KEY(process_id) REFERENCES process (id)
@@ -208,6 +210,7 @@ WHERE state = 'active' AND operator_id IS NULL
     "CREATE INDEX ix_task_lead_id ON task (lead_id)",
     "CREATE INDEX ix_task_list ON task (desk, opened_at, id)",
     "CREATE INDEX ix_task_process_id ON task (process_id)",
+    "CREATE INDEX ix_task_version ON task (desk, playbook, playbook_version) WHERE state = 'active'",
     "CREATE INDEX ix_timer_due_at ON timer (due_at) WHERE set_aside_at IS NULL",
     "CREATE INDEX ix_timeline_entry_lead_id ON timeline_entry (lead_id)",
 )

@@ -1,0 +1,88 @@
+"""What a lane lets through and in which order lanes are tried, by their rules alone (S1.1-S1.3, S4.5)."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.tasks.playbooks.model import Holder, Lane, Title
+from services.tasks.queues.rules import MOST_ATTEMPTS, Queue, bounds, queues_of, walk
+from tests.tasks.support import START
+
+M = timedelta(minutes=1)
+TITLE = Title("Очередь", "Queue")
+
+
+LANE = Lane("x", TITLE, 1, Holder.NOBODY)
+
+
+def queue(lane: Lane = LANE) -> Queue:
+    return Queue("demo", "Europe/Moscow", lane, (("tiny", 1),))
+
+
+def moscow(day: int, hour: int = 0) -> datetime:
+    return datetime(2026, 3, day, hour, tzinfo=UTC) - 180 * M
+
+
+def test_a_lane_without_limits_lets_everything_through() -> None:
+    found = bounds(queue(), START)
+    assert (found.received_after, found.received_until, found.attempts) == (None, None, (0, MOST_ATTEMPTS))
+
+
+def test_a_window_is_the_age_of_the_lead() -> None:
+    found = bounds(queue(replace(LANE, window=(20 * M, 40 * M))), START)
+    assert (found.received_after, found.received_until) == (START - 40 * M, START - 20 * M)
+
+
+@pytest.mark.req("S1.1")
+@pytest.mark.parametrize(
+    ("days", "after", "until"),
+    [((0, 0), moscow(2), moscow(3)), ((1, 1), moscow(1), moscow(2)), ((1, 2), moscow(1) - 1440 * M, moscow(2))],
+)
+def test_a_day_is_a_day_of_the_desk(days: tuple[int, int], after: datetime, until: datetime) -> None:
+    found = bounds(queue(replace(LANE, days=days)), moscow(2, 1))  # still the 1st in UTC
+    assert (found.received_after, found.received_until) == (after, until)
+
+
+def test_of_a_window_and_days_the_narrower_end_counts() -> None:
+    found = bounds(queue(replace(LANE, window=(0 * M, 1440 * M), days=(0, 0))), START)
+    assert (found.received_after, found.received_until) == (moscow(2), START)
+
+
+@pytest.mark.req("S1.1")
+def test_attempts_in_vain_are_counted_as_the_lane_says() -> None:
+    assert bounds(queue(replace(LANE, attempts=(1, 3))), START).attempts == (1, 3)
+
+
+@pytest.mark.req("S4.5")
+@pytest.mark.parametrize(("ago", "order"), [(None, "ba"), (20 * M, "ba"), (19 * M, "ab")])
+def test_a_lane_interrupts_when_nothing_of_it_was_given_for_that_long(ago: timedelta | None, order: str) -> None:
+    later = replace(LANE, code="b", priority=2, interrupts=20 * M)
+    queues = [queue(replace(LANE, code="a")), queue(later)]
+    visits = {} if ago is None else {("demo", "b"): START - ago}
+    assert "".join(found.lane.code for found, _ in walk(queues, visits, START)) == order
+
+
+@pytest.mark.req("S1.1")
+def test_a_lane_that_is_not_dialled_is_never_walked() -> None:
+    assert walk([queue(replace(LANE, dialled=False))], {}, START) == []
+
+
+def test_versions_that_declare_a_lane_alike_share_its_queue() -> None:
+    declared = [LANE, LANE, replace(LANE, priority=2)]
+    lanes = [("demo", "UTC", ("tiny", number), lane) for number, lane in enumerate(declared, 1)]
+    assert [found.versions for found in queues_of(lanes)] == [(("tiny", 1), ("tiny", 2)), (("tiny", 3),)]
+
+
+@pytest.mark.parametrize(
+    ("holder", "of", "draws"),
+    [
+        (Holder.NOBODY, (), ("x",)),
+        (Holder.ANYONE, ("y",), ("y",)),
+        (Holder.ME, (), ()),
+    ],
+)
+def test_a_lane_draws_from_its_own_code_unless_it_names_others(
+    holder: Holder, of: tuple[str, ...], draws: tuple[str, ...]
+) -> None:
+    assert Lane("x", TITLE, 1, holder, of).draws == draws
