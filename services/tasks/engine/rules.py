@@ -261,8 +261,13 @@ def _task_timer(run: Run, timer: Timer) -> None:
 
 
 def _settle(run: Run) -> None:
-    """Keep what always holds: something is open (S2.6), what may be given away is offered, timers run."""
+    """Keep what always holds: something is open (S2.6), what may be given away is offered, timers run.
+
+    An ended process waits for nothing.
+    """
     if not run.state.live:
+        for timer in run.state.timers:
+            run.emit(CancelTimer("engine.end", timer.name))
         return
     if not run.state.open_tasks:
         run.rule = "engine.S2.6"

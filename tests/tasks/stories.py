@@ -1,0 +1,257 @@
+"""Stories for property tests: random playbooks, and moves that mostly fit what a process waits for."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from random import Random
+from uuid import UUID
+
+import yaml
+
+from services.tasks.engine.effects import Effect
+from services.tasks.engine.events import (
+    Event,
+    LeadReceived,
+    LeadUpdated,
+    MessageMoved,
+    MessageStep,
+    OrderChanged,
+    OutcomeGiven,
+    Proposed,
+    StatusChanged,
+    StatusRefused,
+    Taken,
+    TimerFired,
+    Waiting,
+)
+from services.tasks.engine.state import Customer, Operator, State, Task, TaskId, Timer, TimerKind
+from services.tasks.playbooks.grammar import parse
+from services.tasks.playbooks.model import Mode, Need, Playbook
+from tests.tasks.support import ANNA, BORIS, LIBRARY, START, VOCABULARY, Story, blank, facts
+
+FITTING = 0.75  # of the moves: the others are about anything at all
+PAUSES = [timedelta(0), timedelta(seconds=30), timedelta(minutes=20), timedelta(hours=5), timedelta(days=2)]
+STATUSES = sorted(VOCABULARY.order_statuses)
+
+
+@dataclass
+class Step:
+    """One decision of a story."""
+
+    before: State
+    event: Event
+    now: datetime
+    effects: tuple[Effect, ...]
+    after: State
+
+
+@dataclass
+class Teller:
+    """Tells one process's story by the throws of `dice`."""
+
+    dice: Random
+    playbook: Playbook
+    told: Story = field(init=False)
+
+    def __post_init__(self) -> None:
+        signals = self.dice.sample(sorted(VOCABULARY.signals), self.dice.choice([0, 0, 0, 0, 1, 2]))
+        status = self.dice.choice(["new", "new", "new", *STATUSES])
+        self.told = Story(self.playbook, blank(self.playbook, facts(*signals, order_status=status)))
+
+    def steps(self, count: int) -> Iterator[Step]:
+        """Tell the arrival of the lead and `count` moves."""
+        yield self._step(LeadReceived())
+        for _ in range(count):
+            event = self._fitting() if self.dice.random() < FITTING else self._any()
+            yield self._step(event)
+
+    def _step(self, event: Event) -> Step:
+        before = self.told.state
+        effects = self.told.on(event)
+        return Step(before, event, self.told.now, effects, self.told.state)
+
+    def _fitting(self) -> Event:
+        """Return a move that somebody really could make now, or what may come from outside at any time."""
+        state = self.told.state
+        moves: list[Callable[[], Event]] = [self._reported]
+        if state.timers:
+            moves += [self._timer] * 2
+        for task in state.open_tasks:
+            moves += [partial(self._about, task)] * 4
+        return self.dice.choice(moves)()
+
+    def _about(self, task: Task) -> Event:
+        if task.operator_id is not None:
+            begun = task.taken_at is not None or self.dice.random() < 0.3
+            return self._outcome(task) if begun else Taken(task.id, _holder(task))
+        if task.mode is not Mode.PUSH and self.dice.random() < 0.5:
+            self.told.now = max(self.told.now, task.offer_from)
+            return Taken(task.id, self._person())
+        if task.offered_at is not None and self.dice.random() < 0.3:
+            return Waiting(task.id)
+        return Proposed(task.id, task.version, self._person(), self._id())
+
+    def _outcome(self, task: Task) -> OutcomeGiven:
+        outcome = self.dice.choice(list(self.playbook.task_types[task.type].outcomes.values()))
+        needs, holder = outcome.requires, _holder(task)
+        return OutcomeGiven(
+            task_id=task.id,
+            outcome=outcome.code,
+            comment="поговорили",
+            actor=str(holder.id),
+            operator=holder,
+            supervisor=False,
+            call_made=True if needs.call_made is Need.REQUIRED else None,
+            callback_at=self.told.now + timedelta(hours=3) if needs.callback_at is Need.REQUIRED else None,
+            problem=self.dice.choice(needs.problems) if needs.problem is Need.REQUIRED else None,
+        )
+
+    def _timer(self) -> Event:
+        """Let the next timer fire when it is due, or any when the dice say so."""
+        timers = sorted(self.told.state.timers, key=lambda timer: timer.at)
+        timer = timers[0] if self.dice.random() < 0.8 else self.dice.choice(timers)
+        self.told.now = max(self.told.now, timer.at)
+        return TimerFired(timer)
+
+    def _reported(self) -> Event:
+        state, status = self.told.state, self.dice.choice([*self.playbook.statuses, "foreign"])
+        purpose = self.dice.choice([*self.playbook.messages, "?"])
+        events: list[Event] = [
+            LeadUpdated(Customer(), "en", "Asia/Omsk"),
+            OrderChanged(state.facts.order_id, self.dice.choice(STATUSES), None, None, None),
+            StatusChanged(status, "working", self.dice.random() < 0.5),
+            StatusRefused(state.status or status, status, "stale"),
+            MessageMoved(self.dice.choice(list(MessageStep)), purpose),
+        ]
+        return self.dice.choice(events)
+
+    def _any(self) -> Event:
+        """Return any event: about tasks that are open, were open or never existed."""
+        self.told.now += self.dice.choice(PAUSES)
+        state = self.told.state
+        task_id = self.dice.choice([*(task.id for task in state.tasks), TaskId(UUID(int=99))])
+        codes = [code for kind in self.playbook.task_types.values() for code in kind.outcomes]
+        timers = [
+            *state.timers,
+            Timer("unknown", TimerKind.PLAYBOOK, START),
+            Timer("due:x", TimerKind.DUE, START, task_id),
+        ]
+        return self.dice.choice(
+            [
+                LeadReceived(),
+                self._reported(),
+                Proposed(task_id, self.dice.randint(0, 3), self._person(), self._id()),
+                Waiting(task_id),
+                Taken(task_id, self._person()),
+                OutcomeGiven(
+                    task_id=task_id,
+                    outcome=self.dice.choice([*codes, "unknown"]),
+                    comment=self.dice.choice(["да", " "]),
+                    actor="x",
+                    operator=self._person(),
+                    supervisor=self.dice.random() < 0.5,
+                    call_made=self.dice.choice([True, None]),
+                    callback_at=self.dice.choice([None, START + timedelta(days=3)]),
+                    problem=self.dice.choice([None, *self.playbook.problems]),
+                ),
+                TimerFired(self.dice.choice(timers)),
+            ]
+        )
+
+    def _person(self) -> Operator:
+        return self.dice.choice([ANNA, BORIS])
+
+    def _id(self) -> UUID:
+        return UUID(int=self.dice.getrandbits(128))
+
+
+def _holder(task: Task) -> Operator:
+    return ANNA if task.operator_id == ANNA.id else BORIS
+
+
+def varied(dice: Random) -> Playbook:
+    """Return a shipped playbook with other delays, limits, modes and offers."""
+    raw = yaml.safe_load((LIBRARY / f"{dice.choice(['callback', 'school'])}.yaml").read_text(encoding="utf-8"))
+    for kind in raw["task_types"].values():
+        kind["mode"] = dice.choice(list(Mode)).value
+        kind["due"] = dice.choice(["0m", "15m", "3d"])
+        kind["offer"] = dice.choice(["0m", "10m", "4d"])
+        kind["prefer_owner"] = dice.choice([True, False])
+    for policy in raw["attempts"].values():
+        policy["limit"] = dice.randint(1, 5)
+        policy["delays"] = dice.choices(["1m", "2h", "1d"], k=dice.randint(1, 3))
+    return parse(json.dumps(raw), VOCABULARY)
+
+
+WORDS = {"ru": "Слова", "en": "Words"}
+CLOSE = {"result": "completed", "reason": WORDS}
+#: Steps after which something is open, or the process has ended.
+LAST: list[list[object]] = [
+    [{"open": "first"}],
+    [{"open": "second"}],
+    [{"open": "first"}, {"open": {"type": "second", "due": "1h", "important": True}}],
+    [{"close": CLOSE}, {"open": "second"}],
+    [{"close": {**CLOSE, "types": ["first"]}}, {"open": "second"}],
+    [{"choose": [{"when": {"owned": True}, "then": [{"open": "second"}], "else": [{"end": True}]}]}],
+    [{"end": True}],
+    [{"end": CLOSE}],
+]
+#: Steps that may stand anywhere.
+ANYWHERE: list[object] = [
+    {"status": "one"}, {"status": "two"}, {"message": "hello"}, {"timer": "later"}, {"cancel_timer": "later"},
+    {"owner": "actor"}, {"owner": "nobody"}, {"note": WORDS},
+]  # fmt: skip
+TRIGGERS = [
+    "lead_updated", "order_changed", "status_changed", "status_refused", "work_waiting", "task_assigned",
+    "task_overdue", "message_delivered", "message_failed",
+]  # fmt: skip
+
+
+def small(dice: Random) -> Playbook:
+    """Return a playbook made up by the dice: two types, a timer, attempts, and rules at some triggers."""
+
+    def steps(last: list[list[object]] | None = None) -> list[object]:
+        return dice.choices(ANYWHERE, k=dice.randint(0, 2)) + (dice.choice(last) if last else [])
+
+    def rule() -> dict[str, object]:
+        whens: list[dict[str, object]] = [
+            {},
+            {"when": {"owned": True}},
+            {"when": {"open": "second"}, "else": steps(LAST)},
+        ]
+        when = dice.choice(whens)
+        return {"process": dice.choice(["live", "live", "any", "ended"]), **when, "then": steps(LAST)}
+
+    def outcome(result: str, then: list[object], **requires: object) -> dict[str, object]:
+        return {"title": WORDS, "result": result, "requires": requires, "then": then}
+
+    def kind() -> dict[str, object]:
+        return {
+            "title": WORDS, "role": "operator", "pool": "main", "lane": "new", "mode": dice.choice(list(Mode)),
+            "due": dice.choice(["0m", "15m", "3d"]), "offer": dice.choice(["0m", "10m", "4d"]), "on_take": steps(),
+            "outcomes": {
+                "done": outcome("completed", steps(LAST)),
+                "both": outcome("completed", [{"timer": "later"}, *LAST[2]]),
+                "later": outcome(
+                    "deferred", [{"defer": {"due": {"from": "callback_at"}}}, *steps()], callback_at="required"
+                ),
+                "again": outcome("deferred", [{"attempt": "tries"}, *steps()], problems=["busy"]),
+            },
+        }  # fmt: skip
+
+    tries = {"limit": dice.randint(1, 3), "delays": ["1m", "2h"], "each": steps(), "exhausted": steps(LAST)}
+    triggers = {code: [rule()] for code in dice.sample(TRIGGERS, 4)}
+    arrival: dict[str, object] = {"then": [{"message": "hello"}, *steps(LAST[:3])]}
+    raw = {
+        "playbook": "small", "title": WORDS, "fallback": "first", "problems": {"busy": WORDS},
+        "statuses": {code: {"title": WORDS, "stage": "working"} for code in ("one", "two")},
+        "lanes": {"new": {"title": WORDS, "priority": 1, "holder": "nobody"}},
+        "messages": {"hello": {"template": "hello", "once": dice.choice([True, False])}},
+        "attempts": {"tries": tries},
+        "timers": {"later": {"at": dice.choice(["5m", "1d"]), "then": [{**rule(), "process": "live"}]}},
+        "task_types": {"first": kind(), "second": kind()},
+        "on": {**triggers, "lead_received": [arrival]},
+    }  # fmt: skip
+    return parse(json.dumps(raw), VOCABULARY)
