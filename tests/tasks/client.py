@@ -35,12 +35,15 @@ class Api:
         json: object = None,
         content: str | None = None,
         version: int | None = None,
+        key: str | None = None,
         language: str = "ru",
         params: dict[str, str] | None = None,
     ) -> Response:
         headers = {"Authorization": f"Bearer {KEYS.token(sub, [role], desks)}", "Accept-Language": language}
         if version is not None:
             headers["If-Match"] = f'"{version}"'
+        if key is not None:
+            headers["Idempotency-Key"] = key
         if content is not None:
             headers["Content-Type"] = "application/yaml"
         return await self.http.request(

@@ -3,8 +3,9 @@
 import pytest
 
 from libs.common.events import tasks
+from services.tasks.playbooks.cache import PlaybookCache
 from tests.tasks.client import Api
-from tests.tasks.support import LIBRARY
+from tests.tasks.support import LIBRARY, TINY
 from tests.tasks.world import World
 
 DESK = {"code": "cars", "title": {"ru": "Сервис", "en": "Cars"}, "zone": "Asia/Omsk"}
@@ -35,6 +36,9 @@ async def test_a_desk_that_exists_is_409_with_its_code(api: Api) -> None:
         ("code", "Ё"),
         ("calendar", [{"weekday": 8, "opens": "09:00", "closes": "18:00"}]),
         ("calendar", [{"weekday": 1, "opens": "18:00", "closes": "09:00"}]),
+        ("calendar", [{"weekday": 1, "opens": "09:00+03:00", "closes": "18:00"}]),
+        ("calendar", [{"weekday": 1, "opens": "09:00:30", "closes": "18:00"}]),
+        ("calendar", [{"weekday": 1, "opens": "09:00", "closes": "24:00"}]),
     ],
 )
 async def test_a_desk_that_cannot_be_is_refused(api: Api, field: str, value: object) -> None:
@@ -69,7 +73,26 @@ async def test_every_fault_of_a_playbook_is_named_with_its_line(api: Api) -> Non
     refused = await api.call("POST", "/playbooks", role="admin", content=broken)
     codes = [fault["code"] for fault in refused.json()["errors"]]
     assert (refused.status_code, codes) == (422, ["missing_key", "unknown_key", "unknown_value", "unknown_value"])
-    assert refused.json()["errors"][0]["detail"].startswith("line 43: ")
+    assert refused.json()["errors"][0]["detail"].startswith("line 45: ")
+
+
+async def test_two_desks_may_each_have_a_playbook_of_their_own_under_one_code(world: World, api: Api) -> None:
+    await api.call("POST", "/desks", role="admin", json=DESK)
+    for code in ("demo", "cars"):
+        made = await api.call("POST", "/playbooks", role="admin", content=TINY, params={"desk": code})
+        body = {"version": made.json()["version"], "desk": code}
+        await api.call("POST", "/playbooks/tiny/activate", role="admin", json=body)
+    seen = (await api.call("GET", "/playbooks/tiny/versions", desks=("cars",))).json()["items"]
+    foreign = await api.call("POST", "/playbooks/tiny/activate", role="admin", json={"version": 1, "desk": "cars"})
+    assert [(found["desk"], found["active_at"]) for found in seen] == [("cars", ["cars"])]
+    assert foreign.status_code == 404
+
+
+async def test_a_stricter_check_does_not_stop_what_runs_on_an_older_version(world: World) -> None:
+    source = TINY.replace("- open: call", "- note: {ru: а, en: a}")  # checked before this was a fault
+    await world.ctx.db.pool.execute("UPDATE playbook SET source = $1 WHERE code = 'callback'", source)
+    found = await PlaybookCache().of(world.ctx.db, [("callback", 1)])
+    assert list(found["callback", 1].task_types) == ["call"]
 
 
 async def test_a_playbook_may_come_inside_json(api: Api) -> None:

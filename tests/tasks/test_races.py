@@ -17,6 +17,8 @@ from services.tasks.processes.store import LostRaceError
 from services.tasks.work.actions import take
 from tests.tasks.world import ANNA_ID, BORIS_ID, World, proposal
 
+WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+
 
 def caller(sub: str) -> Principal:
     return Principal(sub, frozenset({Role.OPERATOR}), frozenset({"demo"}))
@@ -27,15 +29,24 @@ async def task_of(world: World, lead_id: UUID) -> UUID:
     return found
 
 
-async def both(*calls: Awaitable[object]) -> list[type]:
-    """Run at once and return the types of what came out."""
-    return [type(answer) for answer in await asyncio.gather(*calls, return_exceptions=True)]
+async def both(world: World, *calls: Awaitable[object]) -> list[type]:
+    """Let all come to the process's lock before any gets it; return the types of what came out."""
+    async with world.ctx.db.begin() as tx:
+        await tx.conn.execute("SELECT * FROM process FOR UPDATE")
+        running = [asyncio.ensure_future(call) for call in calls]
+        async with asyncio.timeout(10):
+            while await tx.conn.fetchval(WAITING) < len(calls):
+                await asyncio.sleep(0.01)
+        await tx.commit()
+    return [type(answer) for answer in await asyncio.gather(*running, return_exceptions=True)]
 
 
 @pytest.mark.parametrize("_", range(5))
 async def test_of_two_who_take_at_once_one_gets_the_task(world: World, _: int) -> None:
     task_id = await task_of(world, await world.lead("callback"))
-    answers = await both(*(take(world.ctx, caller(sub), task_id, Cause.fresh()) for sub in ("anna", "boris")))
+    answers = await both(
+        world, *(take(world.ctx, caller(sub), task_id, Cause.fresh()) for sub in ("anna", "boris"))
+    )
     assert answers.count(TakenByOtherError) == 1
     assert len(await world.sent(tasks.TaskTaken)) == 1
 
@@ -45,7 +56,7 @@ async def test_a_proposal_and_a_taking_at_once_leave_one_operator(world: World, 
     lead_id = await world.lead("callback")
     task_id = await task_of(world, lead_id)
     taking = take(world.ctx, caller("boris"), task_id, Cause.fresh())
-    await both(taking, world.receive(proposal(task_id, lead_id)))
+    await both(world, taking, world.receive(proposal(task_id, lead_id)))
     assigned = [data.operator_id for data in await world.sent(tasks.TaskAssigned)]
     taken = [data.operator_id for data in await world.sent(tasks.TaskTaken)]
     declined = [data.operator_id for data in await world.sent(tasks.WorkDeclined)]

@@ -158,6 +158,18 @@ async def test_an_ended_task_cannot_be_ended_again(world: World, api: Api) -> No
     assert (refused.status_code, refused.json()["code"]) == (409, "task_closed")
 
 
+@pytest.mark.req("P.2")
+async def test_a_call_repeated_with_its_key_is_answered_again_and_done_once(world: World, api: Api) -> None:
+    await world.lead("callback")
+    await world.lead("callback")
+    first, again = [await api.call("POST", "/next", key="k1") for _ in range(2)]
+    task, body = first.json()["task"], {"outcome": "reached", "comment": "да", "call_made": True}
+    path = f"/tasks/{task['id']}/outcome"
+    ended = [await api.call("POST", path, json=body, version=task["version"], key="k2") for _ in range(2)]
+    assert (first.json(), ended[0].json()) == (again.json(), ended[1].json())
+    assert (len(await world.sent(tasks.TaskTaken)), len(await world.sent(tasks.TaskCompleted))) == (1, 1)
+
+
 @pytest.mark.req("P.6")
 async def test_an_operator_sees_own_and_nobody_s_tasks_alone(world: World, api: Api) -> None:
     mine = await opened(world, api)

@@ -6,9 +6,10 @@ import pytest
 
 from libs.common.events import intake
 from libs.common.events import notifications as messages
-from libs.common.events.shared import Stage
+from libs.common.events.assignment import Candidate
+from libs.common.events.shared import Language, Person, Stage
 from tests.tasks.client import Api, Json
-from tests.tasks.world import World, lead, proposal
+from tests.tasks.world import ANNA_ID, BORIS_ID, World, lead, proposal
 
 
 async def steps(api: Api, lead_id: object) -> list[Json]:
@@ -55,9 +56,13 @@ async def test_an_outcome_shows_who_gave_it_and_in_which_words(world: World, api
 async def test_a_proposal_stands_behind_its_request_with_all_candidates(world: World, api: Api) -> None:
     lead_id = await world.lead("callback")
     task = await api.task(lead_id)
-    await world.receive(proposal(task["id"], lead_id))
-    kinds = [step["kind"] for step in await steps(api, lead_id)]
-    assert kinds.index("dozvon.work.assigned.v1") < kinds.index("dozvon.task.assigned.v1")
+    candidates = tuple(Candidate(operator_id=who, virtual_time=0, open_work=0) for who in (ANNA_ID, BORIS_ID))
+    await world.receive(proposal(task["id"], lead_id).model_copy(update={"candidates": candidates}))
+    found = await steps(api, lead_id)
+    kinds = [step["kind"].removeprefix("dozvon.") for step in found]
+    asked, proposed, assigned = map(kinds.index, ("work.requested.v1", "work.assigned.v1", "task.assigned.v1"))
+    assert asked < proposed < assigned
+    assert [each["operator_id"] for each in found[proposed]["facts"]["candidates"]] == [str(ANNA_ID), str(BORIS_ID)]
 
 
 async def test_what_is_told_of_an_unknown_lead_is_kept(world: World, api: Api) -> None:
@@ -104,9 +109,31 @@ async def test_an_operator_does_not_see_the_lead_of_a_colleague(world: World, ap
     assert (await api.call("GET", "/timeline", sub="boris", params={"lead_id": str(lead_id)})).status_code == 404
 
 
+@pytest.mark.req("P.3")
+async def test_deferring_tells_its_words_with_the_end_and_not_with_the_successor(world: World, api: Api) -> None:
+    lead_id = await world.lead("callback")
+    task = await api.task(lead_id)
+    taken = (await api.call("POST", f"/tasks/{task['id']}/take")).json()
+    await api.outcome(taken, "no_answer", call_made=True, problem="busy")
+    found = [step for step in await steps(api, lead_id) if step["kind"].startswith("dozvon.task.")][-2:]
+    assert [(step["actor_name"], step["facts"].get("comment")) for step in found] == [
+        ("Anna", "поговорили"),
+        (None, None),
+    ]
+
+
 @pytest.mark.req("P.7")
 async def test_the_timeline_holds_no_personal_data(world: World, api: Api) -> None:
     lead_id = await world.lead("school")
+    person = Person(name="Иван", phone="+79990000001", phone_raw="8 999 000 00 01", email="ivan@example.org")
+    told = {"message_id": lead_id, "lead_id": lead_id, "template": "t", "purpose": "p", "channel": "whatsapp"}
+    failed = {**told, "provider": "wazzup", "state": "failed", "code": "BAD", "detail": "no chat with +79990000001"}
+    await world.receive(
+        intake.LeadUpdated(lead_id=lead_id, language=Language.RU, zone="Asia/Omsk", person=person),
+        messages.MessageFailed.model_validate(failed),
+    )
     await world.pass_time(timedelta(hours=1))
-    stored = await world.ctx.db.pool.fetchval("SELECT string_agg(facts::text, '') FROM timeline_entry")
-    assert all(secret not in stored for secret in ("+79990000001", "Иван", "ivan@example.org", f"name{lead_id}"))
+    stored = await world.ctx.db.pool.fetchval("SELECT string_agg(e::text, '') FROM timeline_entry e")
+    secrets = (person.name, person.phone, person.phone_raw, person.email)
+    assert "message.failed" in stored
+    assert [secret for secret in secrets if secret and secret in stored] == []

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from libs.common import outbox
 from libs.common.bus.codec import Encoder
@@ -37,6 +38,20 @@ def published(bus: MemoryBus, kind: type[EventData]) -> int:
 async def seen(bus: MemoryBus, kind: type[EventData]) -> None:
     while not published(bus, kind):
         await asyncio.sleep(0.02)
+
+
+async def test_a_desk_without_its_playbook_does_not_stop_the_consumer_of_all(world: World) -> None:
+    bus, stop = MemoryBus(), asyncio.Event()
+    for received in (*(lead("nowhere") for _ in range(25)), lead("callback")):
+        await publish(world, bus, received, f"lead:{received.lead_id}", times=1)
+    worker = Worker(world.ctx.core, owners=OWNERS, subscriptions=subscriptions(world.ctx), bus=bus)
+    with capture_logs():  # the library's own way to print an exception takes seconds
+        running = asyncio.create_task(worker.run(stop))
+        async with asyncio.timeout(SECONDS):
+            await seen(bus, tasks.TaskOpened)
+        stop.set()
+        await running
+    assert await world.ctx.db.pool.fetchval("SELECT count(*) FROM parked") == 25
 
 
 @pytest.mark.req("P.2", "S4.4")

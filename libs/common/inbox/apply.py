@@ -9,7 +9,7 @@ from libs.common import faultpoints
 from libs.common.db import Database, Transaction
 from libs.common.events import EventData, Received
 from libs.common.inbox.consumer_metrics import ConsumerMetrics
-from libs.common.inbox.errors import is_transient
+from libs.common.inbox.errors import Unready, is_transient
 from libs.common.inbox.grouping import grouped
 from libs.common.inbox.incoming import Broken, Incoming
 from libs.common.inbox.limit import FailureLimit
@@ -96,7 +96,8 @@ class Applier:
                 await park(tx, item, result, None)
             elif fresh:
                 result = "failed"
-                self._limit.failed(asyncio.get_running_loop().time(), item.type, item.key)
+                if not isinstance(error, Unready):
+                    self._limit.failed(asyncio.get_running_loop().time(), item.type, item.key)
                 await park(tx, item, result, error)
             await tx.commit()
         self._count([item], [result])

@@ -13,6 +13,10 @@ class Transient(Exception):  # noqa: N818 - the contract's word: a use case rais
     """A use case cannot work now but may later: nothing is parked, the batch comes again."""
 
 
+class Unready(Exception):  # noqa: N818 - the contract's word: a use case raises it about what one desk lacks
+    """People have yet to set up what an event needs: it is parked, and says nothing against the release."""
+
+
 def is_transient(error: BaseException) -> bool:
     """Return whether the same event may succeed later without anybody's help."""
     if isinstance(error, DBAPIError) and error.orig is not None:

@@ -1,6 +1,6 @@
 """Desks on the wire."""
 
-from datetime import datetime, time
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
@@ -22,6 +22,7 @@ def _distinct(languages: tuple[Language, ...]) -> tuple[Language, ...]:
     return tuple(dict.fromkeys(languages))
 
 
+TimeOfDay = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="HH:MM")]
 Zone = Annotated[str, Field(max_length=64, description="IANA name"), AfterValidator(_zone)]
 Languages = Annotated[
     tuple[Language, ...], Field(min_length=1, description="the first is the desk's own"), AfterValidator(_distinct)
@@ -32,8 +33,8 @@ class HoursIn(Wire):
     """Working hours of one weekday (ISO 1 to 7), local times."""
 
     weekday: Annotated[int, Field(ge=1, le=7)]
-    opens: time
-    closes: time
+    opens: TimeOfDay
+    closes: TimeOfDay
 
     @model_validator(mode="after")
     def _opens_first(self) -> "HoursIn":
@@ -43,7 +44,7 @@ class HoursIn(Wire):
 
     def part(self) -> CallingHours:
         """Return the event's form."""
-        return CallingHours(weekday=self.weekday, opens=f"{self.opens:%H:%M}", closes=f"{self.closes:%H:%M}")
+        return CallingHours(weekday=self.weekday, opens=self.opens, closes=self.closes)
 
 
 Calendar = Annotated[tuple[HoursIn, ...], Field(max_length=28, description="none: open round the clock")]

@@ -9,12 +9,12 @@ from libs.common.inbox import UseCase
 from services.tasks.context import Context
 
 PROJECT = """
-INSERT INTO operator AS o (id, desk, subject, name, active, presence, roles, desks, pools, products, sequence)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bool[], $6::text[], $7::jsonb[],
-                     $8::jsonb[], $9::jsonb[], $10::jsonb[], $11::bigint[])
+INSERT INTO operator AS o (id, desk, subject, name, active, roles, desks, pools, products, sequence)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bool[], $6::jsonb[],
+                     $7::jsonb[], $8::jsonb[], $9::jsonb[], $10::bigint[])
 ON CONFLICT (id) DO UPDATE SET desk = excluded.desk, subject = excluded.subject, name = excluded.name,
-    active = excluded.active, presence = excluded.presence, roles = excluded.roles, desks = excluded.desks,
-    pools = excluded.pools, products = excluded.products, sequence = excluded.sequence
+    active = excluded.active, roles = excluded.roles, desks = excluded.desks, pools = excluded.pools,
+    products = excluded.products, sequence = excluded.sequence
 WHERE o.sequence < excluded.sequence
 """
 
@@ -36,7 +36,6 @@ def project_operators(_: Context) -> UseCase:
             [data.subject for _, data, _ in rows],
             [data.name for _, data, _ in rows],
             [data.active for _, data, _ in rows],
-            [data.presence for _, data, _ in rows],
             [data.roles for _, data, _ in rows],
             [data.desks for _, data, _ in rows],
             [data.pools for _, data, _ in rows],

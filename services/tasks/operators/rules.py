@@ -1,4 +1,4 @@
-"""Who may work a task that they pull: the same tests as for pushed work, but for capacity and turn (S1.2)."""
+"""Who may work a task that they pull (S1.2): whoever may, checked in or not, however much they have."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

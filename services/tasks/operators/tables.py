@@ -13,7 +13,6 @@ operator = Table(
     Column("subject", Text, nullable=False, index=True),
     Column("name", Text, nullable=False),
     Column("active", Boolean, nullable=False),
-    Column("presence", Text, nullable=False),
     Column("roles", JSONB, nullable=False),
     Column("desks", JSONB, nullable=False),
     Column("pools", JSONB, nullable=False),

@@ -38,10 +38,10 @@ async def post_playbook(request: Request, ctx: Ctx, caller: Admin, lang: Lang, d
 async def get_playbooks(
     ctx: Ctx, caller: Staff, lang: Lang, limit: Limit = 50, cursor: CursorParam = None
 ) -> Page[VersionOut]:
-    """List the newest version of each playbook."""
-    after = str(decode_cursor(cursor, "code", (str,))[0]) if cursor else None
-    rows = await list_playbooks(ctx.db, caller, after, limit + 1)
-    return page_of(rows, limit, "code", lambda row: (row.view.code,), lambda row: _out(row, lang))
+    """List the newest version of each playbook: the shared ones, and the caller's desks' own."""
+    code, desk = decode_cursor(cursor, "code", (str, str)) if cursor else (None, None)
+    rows = await list_playbooks(ctx.db, caller, (str(code), str(desk)) if cursor else None, limit + 1)
+    return page_of(rows, limit, "code", lambda row: (row.view.code, row.view.desk), lambda row: _out(row, lang))
 
 
 @router.get("/{code}/versions")

@@ -64,9 +64,7 @@ class Vocabulary:
 
 def parse(text: str, vocabulary: Vocabulary) -> Playbook:
     """Read and check a playbook. Raises InvalidPlaybookError naming every fault."""
-    log = Log()
-    root = compose(text, log)
-    playbook = _playbook(Section(root), log) if root is not None else None
+    playbook, log = _read(text)
     if playbook is not None:
         _check_references(playbook, vocabulary, log)
     if playbook is not None and not log.faults:
@@ -74,6 +72,20 @@ def parse(text: str, vocabulary: Vocabulary) -> Playbook:
     if playbook is None or log.faults:
         raise InvalidPlaybookError(log.faults)
     return playbook
+
+
+def compiled(text: str) -> Playbook:
+    """Read a playbook that was checked before. Raises InvalidPlaybookError when it cannot be read at all."""
+    playbook, log = _read(text)
+    if playbook is None or log.faults:
+        raise InvalidPlaybookError(log.faults)
+    return playbook
+
+
+def _read(text: str) -> tuple[Playbook | None, Log]:
+    log = Log()
+    root = compose(text, log)
+    return _playbook(Section(root), log) if root is not None else None, log
 
 
 def _playbook(root: Section, log: Log) -> Playbook:

@@ -17,9 +17,9 @@ ARRAY(SELECT a.desk FROM playbook_activation a
       ORDER BY a.desk) AS active_at
 """
 LATEST = f"""
-SELECT DISTINCT ON (p.code) p.*, {_ACTIVE} FROM playbook p
-WHERE ($1 OR p.desk = ANY($2::text[])) AND ($3::text IS NULL OR p.code > $3)
-ORDER BY p.code, p.version DESC LIMIT $4
+SELECT DISTINCT ON (p.code, p.desk) p.*, {_ACTIVE} FROM playbook p
+WHERE ($1 OR p.desk = ANY($2::text[])) AND ($3::text IS NULL OR (p.code, p.desk) > ($3, $4))
+ORDER BY p.code, p.desk, p.version DESC LIMIT $5
 """  # noqa: S608 - clauses of our own
 VERSIONS = f"""
 SELECT p.*, {_ACTIVE} FROM playbook p
@@ -37,9 +37,12 @@ class StoredVersion:
     source: str
 
 
-async def list_playbooks(db: Database, caller: Principal, after: str | None, limit: int) -> Sequence[StoredVersion]:
-    """Return the newest version of each code."""
-    return [_read(row) for row in await db.pool.fetch(LATEST, *_scope(caller), after, limit)]
+async def list_playbooks(
+    db: Database, caller: Principal, after: tuple[str, str] | None, limit: int
+) -> Sequence[StoredVersion]:
+    """Return the newest version of each code and owner."""
+    code, desk = after or (None, None)
+    return [_read(row) for row in await db.pool.fetch(LATEST, *_scope(caller), code, desk, limit)]
 
 
 async def list_versions(

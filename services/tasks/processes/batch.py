@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from prometheus_client import Counter
+
 from libs.common import outbox
 from libs.common.db import Transaction
 from libs.common.events import Cause, EventData, Outgoing
@@ -44,6 +46,7 @@ class Batch:
         self._desks: dict[str, ActiveDesk] = {}
         self._outgoing: list[Outgoing] = []
         self._entries: list[entries.Entry] = []
+        self._counted: list[Counter] = []
 
     async def load(
         self, *, leads: Collection[UUID] = (), ids: Collection[UUID] = (), desks: Iterable[str] = ()
@@ -85,7 +88,7 @@ class Batch:
         process.state = decision.state
         for effect in decision.effects:
             self._note(effect, process, cause)
-        self._ctx.metrics.decisions.labels(type(event).__name__).inc()
+        self._counted.append(self._ctx.metrics.decisions.labels(type(event).__name__))
         return decision.effects
 
     def note(self, entry: entries.Entry) -> None:
@@ -105,6 +108,11 @@ class Batch:
         await store.write(self._tx.conn, rows)
         await entries.write(self._tx, self._entries)
         await outbox.add(self._tx, self._outgoing)
+        self._tx.after_commit(f"figures of {id(self)}", self._count)
+
+    def _count(self) -> None:
+        for counter in self._counted:
+            counter.inc()
 
     def _note(self, effect: Effect, process: Process, cause: Cause) -> None:
         state = process.state
@@ -116,4 +124,4 @@ class Batch:
         if not events and (entry := steps.of_silent(effect, state, cause, self.now)) is not None:
             self._entries.append(entry)
         if isinstance(effect, Breach):
-            self._ctx.metrics.breaches.labels(state.desk.code).inc()
+            self._counted.append(self._ctx.metrics.breaches.labels(state.desk.code))

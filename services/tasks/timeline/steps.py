@@ -28,7 +28,7 @@ _FACTS: dict[type[EventData], tuple[str, ...]] = {
     messages.MessageSent: ("template", "purpose", "channel", "provider"),
     messages.MessageDelivered: ("template", "purpose", "channel", "provider"),
     messages.MessageRead: ("template", "purpose", "channel", "provider"),
-    messages.MessageFailed: ("template", "purpose", "channel", "provider", "state", "code", "detail"),
+    messages.MessageFailed: ("template", "purpose", "channel", "provider", "state", "code"),
     tasks.TaskOpened: ("task_type", "pool", "mode", "attempt", "important", "due_at", "offer_from"),
     tasks.TaskAssigned: ("task_type", "operator_id", "decision_id", "due_at"),
     tasks.TaskTaken: ("task_type", "operator_id", "due_at"),
@@ -78,6 +78,8 @@ def of_received(event: Received[EventData], lead_id: UUID) -> Entry:
 
 def of_sent(event: Outgoing, event_id: UUID, lead_id: UUID, effect: fx.Effect) -> Entry:
     """Return the step of an event of our own, with the rule behind it."""
+    # Deferring ends one task and opens another: the words and the person belong to the end.
+    opens = isinstance(event.data, tasks.TaskOpened)
     return Entry(
         desk=event.desk,
         lead_id=lead_id,
@@ -87,10 +89,10 @@ def of_sent(event: Outgoing, event_id: UUID, lead_id: UUID, effect: fx.Effect) -
         owner=OWN,
         time=event.time,
         kind=event.data.event_type,
-        actor=_actor(effect),
+        actor=SYSTEM if opens else _actor(effect),
         rule=effect.rule,
         task_id=getattr(event.data, "task_id", None),
-        facts={**facts_of(event.data), **_words(effect)},
+        facts={**facts_of(event.data), **({} if opens else _words(effect))},
     )
 
 

@@ -56,7 +56,6 @@ CREATE TABLE operator (
     subject TEXT NOT NULL,
     name TEXT NOT NULL,
     active BOOLEAN NOT NULL,
-    presence TEXT NOT NULL,
     roles JSONB NOT NULL,
     desks JSONB NOT NULL,
     pools JSONB NOT NULL,
