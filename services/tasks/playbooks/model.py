@@ -247,10 +247,7 @@ Steps: TypeAlias = tuple[Step, ...]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Steps under a condition; `otherwise` ends the walk when the condition does not hold.
-
-    Of a process in another phase the whole rule says nothing.
-    """
+    """Steps under a condition, for processes in `phase`; `otherwise` ends the walk when it does not hold."""
 
     name: str
     when: Condition | None
