@@ -1,6 +1,5 @@
 """Events in, events out, on a real Postgres."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -119,7 +118,7 @@ async def test_statements_do_not_grow_with_the_batch(world: World) -> None:
 
 async def test_an_older_state_of_an_operator_never_wins(world: World) -> None:
     newer, older = (world.event(operator(ANNA_ID, "anna", name=name)) for name in ("Новая", "Старая"))
-    for event in (replace(newer, sequence=100), replace(older, sequence=99)):
+    for event in (newer._replace(sequence=100), older._replace(sequence=99)):
         async with world.ctx.db.begin() as tx:
             await project_operators(world.ctx)(tx, [event])
             await tx.commit()

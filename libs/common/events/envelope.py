@@ -1,8 +1,7 @@
 """The envelope of an event: CloudEvents 1.0 attributes, and what it was caused by (flow.md)."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Generic, Self, TypeVar
+from typing import ClassVar, Generic, NamedTuple, Self, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -21,8 +20,7 @@ class EventData(BaseModel):
     owner: ClassVar[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(NamedTuple):
     """Why something happens: the chain it belongs to, the event before it, the trace around it."""
 
     correlation_id: UUID
@@ -35,8 +33,7 @@ class Cause:
         return cls(correlation_id=uuid7(), traceparent=traceparent)
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(NamedTuple):
     """An event as a use case hands it to the outbox.
 
     `key` orders it (`lead:0190…`), `time` is business time, `event_id` may be given when a row names it.
@@ -53,8 +50,7 @@ class Outgoing:
 D_co = TypeVar("D_co", bound=EventData, covariant=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Received(Generic[D_co]):
+class Received(NamedTuple, Generic[D_co]):
     """An event as a consumer hands it to a use case; `sequence` ascends without gaps per key and topic."""
 
     event_id: UUID

@@ -115,7 +115,7 @@ class Applier:
     def _count(self, items: Sequence[Incoming | Broken], results: Sequence[Result]) -> None:
         topics = (item.record.topic for item in items)
         for labels, count in Counter(zip(topics, results, strict=True)).items():
-            self._metrics.events.labels(*labels).inc(count)
+            self._metrics.event(*labels).inc(count)
 
 
 async def _within(use_case: UseCase, tx: Transaction, events: Sequence[Received[EventData]]) -> None:

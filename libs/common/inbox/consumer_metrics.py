@@ -1,6 +1,7 @@
 """What is watched of a consumer."""
 
 from dataclasses import dataclass
+from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -19,6 +20,7 @@ class ConsumerMetrics:
         self.events = Counter(
             "consumer_events", "records by what became of them", ["topic", "result"], registry=registry
         )
+        self.event = cache(self.events.labels)  # counted per record: the look-up would cost more than the count
         self.batch = Histogram("consumer_batch_events", "events per transaction", buckets=_SIZES, registry=registry)
         self.seconds = Histogram(
             "consumer_batch_seconds", "time per transaction", buckets=_SECONDS, registry=registry

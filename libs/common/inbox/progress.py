@@ -38,7 +38,7 @@ class Progress:
         self._settled[partition] = record.offset + 1
         self._stalls.pop(partition, None)
         if isinstance(item, Skipped):
-            self._metrics.events.labels(record.topic, "skipped").inc()
+            self._metrics.event(record.topic, "skipped").inc()
         if not (applied and isinstance(item, Incoming)):
             self._order.passed(partition, item.key, item.sequence)
         elif fault := self._order.applied(partition, item.key, item.sequence):

@@ -1,9 +1,9 @@
 """Rows of the timeline as they are written: one per step, in the transaction of the step."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from operator import attrgetter
+from typing import NamedTuple
 from uuid import UUID
 
 from libs.common.db import Transaction
@@ -11,11 +11,11 @@ from services.tasks.engine.state import SYSTEM
 from services.tasks.processes.bulk import Bulk
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One step: what (`kind`: an event's type, or a record's code), by whom, by which rule, on what facts.
 
     `owner` is the service that took it; `sequence` its place in that service's stream when it came as an event.
+    A tuple: several are made per event.
     """
 
     desk: str
@@ -26,11 +26,11 @@ class Entry:
     owner: str
     time: datetime
     kind: str
+    facts: Mapping[str, object]
     actor: str = SYSTEM
     rule: str | None = None
     sequence: int | None = None
     task_id: UUID | None = None
-    facts: Mapping[str, object] = field(default_factory=dict)
 
 
 ENTRY: Bulk[Entry] = Bulk(

@@ -69,9 +69,9 @@ def of_received(event: Received[EventData], lead_id: UUID) -> Entry:
         owner=data.owner,
         time=event.time,
         kind=data.event_type,
-        actor=str(getattr(data, "actor", SYSTEM)),
+        actor=str(vars(data).get("actor", SYSTEM)),  # a missing attribute costs pydantic an exception
         sequence=event.sequence,
-        task_id=getattr(data, "task_id", None),
+        task_id=vars(data).get("task_id"),
         facts=facts_of(data),
     )
 
@@ -91,7 +91,7 @@ def of_sent(event: Outgoing, event_id: UUID, lead_id: UUID, effect: fx.Effect) -
         kind=event.data.event_type,
         actor=SYSTEM if opens else _actor(effect),
         rule=effect.rule,
-        task_id=getattr(event.data, "task_id", None),
+        task_id=vars(event.data).get("task_id"),
         facts={**facts_of(event.data), **({} if opens else _words(effect))},
     )
 
