@@ -1,6 +1,7 @@
 """What both formats share: names of fields, contacts, marketing marks."""
 
 import re
+from functools import lru_cache
 
 from services.intake.formats.rules import Json, Mapped, Path, Reason, UnreadableError
 from services.intake.formats.values import Reader, read_currency, read_email
@@ -66,6 +67,12 @@ def currency(read: Reader, default: str) -> str:
     return (read_currency(amount) if isinstance(amount, str) else None) or default
 
 
+@lru_cache(maxsize=4096)
+def _mark(name: str) -> str | None:
+    """Return the mark that a payload's name is, None when it is none; a source's names are always the same."""
+    return name.lower() if _MARK_NAME.fullmatch(name.lower()) else None
+
+
 def marketing(read: Reader) -> dict[str, str]:
     """Return where the order came from: marks of the payload and of its object `marketing`, nothing personal."""
     nested = read.payload.get("marketing")
@@ -73,8 +80,8 @@ def marketing(read: Reader) -> dict[str, str]:
     marks: dict[str, str] = {}
     for source in (*sources, read.payload):
         for name, value in source.items():
-            mark = name.lower()
-            if _MARK_NAME.fullmatch(mark) is None:
+            mark = _mark(name)
+            if mark is None:
                 continue
             text = read.clean(f"marketing.{mark}", value, MARK)
             if text and _PERSONAL.search(text):

@@ -52,7 +52,11 @@ def find(payload: dict[str, Json], paths: tuple[Path, ...]) -> Json:
         value = payload.get(first)
         for step in steps:
             value = value.get(step) if isinstance(value, dict) else None
-        if value is not None and not is_blank(value):
+        if (
+            value is not None
+            and value != ""
+            and not (isinstance(value, str) and value[0] in " {" and is_blank(value))
+        ):
             return value
     return None
 

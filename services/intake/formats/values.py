@@ -62,7 +62,7 @@ class Reader:
                 return None
         if not storable(text):
             raise UnreadableError(Reason.UNSTORABLE, Note(name, "unstorable_text"))
-        if is_blank(text):
+        if not text or (text[0] == "{" and is_blank(text)):
             return None
         if len(text) > limit:
             self.note(name, "cut", f"{len(text)} > {limit}")
