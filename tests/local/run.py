@@ -87,9 +87,11 @@ class Run:
         process, self.process = self.process, None
         if process is None:
             return 0
-        with suppress(ProcessLookupError):
-            process.send_signal(number)
-        return process.wait(PATIENCE)
+        process.send_signal(number)
+        try:
+            return process.wait(PATIENCE)
+        finally:
+            process.kill()  # what did not hear the signal is not left behind; does nothing to what has ended
 
     def fails(self, prefix: str = "exec") -> str:
         """Return the one line that a start ends with, which must end in exit code 1."""
