@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import shlex
 import sys
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -81,10 +82,10 @@ async def _parts(servers: Servers, names: Sequence[Name], size: Size) -> AsyncIt
             case Name.ACCEPT:
                 yield await accept.measure(servers, seconds=size.seconds, rounds=size.rounds)
             case Name.LATENCY:
-                async with product_on(servers, "latency") as product:
-                    yield await measure_latency(product, size.latency_seconds, OPERATORS)
+                async with product_on(servers, "latency") as product, bare_chain_on(servers, "steady") as bare:
+                    yield await measure_latency(product, bare, size.latency_seconds, OPERATORS)
             case Name.CHAIN:
-                async with product_on(servers, "chain") as product, bare_chain_on(servers) as bare:
+                async with product_on(servers, "chain") as product, bare_chain_on(servers, "floor") as bare:
                     yield await measure_rate(
                         product, bare, burst=size.burst, seconds=2 * size.seconds, rounds=size.rounds
                     )
@@ -102,7 +103,7 @@ def main(argv: Sequence[str]) -> int:
     configure_logging("bench", "ERROR")
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     names = [Name(name) for name in options.only.split(",")]
-    command = " ".join(["python -m tests.bench", *argv]) if argv else "make bench"
+    command = shlex.join(["python", "-m", "tests.bench", *argv]) if argv else "make bench"
     report, complete = uvloop.run(run(names, QUICK if options.quick else FULL, command, options.note))
     full = not options.quick and set(names) == set(Name)
     if output := options.output or (DOCUMENT if full else None):

@@ -20,7 +20,6 @@ from tests.bench.figures import Count
 from tests.bench.observer import Observer, observing
 from tests.bench.servers import Servers, count
 
-PREFIX = "floor"
 # How often a lead leaves an effect: tasks has it twice, as lead and as proposal.
 EFFECTS = {"tasks": 2, "assignment": 1}
 READY_SECONDS = 2.0  # until the groups have their partitions; the warm-up waits for the rest
@@ -50,13 +49,14 @@ class BareChain:
     """Started and stopped as often as needed on one database; see `chain.Chain`."""
 
     servers: Servers
+    prefix: str
     url: str
     sent: list[int] = field(default_factory=list)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[BareSide]:
         bootstrap = self.servers.kafka.url
-        arguments = [sys.executable, "-m", "tests.bench.bare_chain", self.url, bootstrap, PREFIX]
+        arguments = [sys.executable, "-m", "tests.bench.bare_chain", self.url, bootstrap, self.prefix]
         processes = {
             name: await asyncio.create_subprocess_exec(*arguments, name, start_new_session=True)
             for name in bare_chain.SERVICES
@@ -66,7 +66,7 @@ class BareChain:
             await asyncio.sleep(READY_SECONDS)
             async with (
                 asyncpg.create_pool(self.url, min_size=1, max_size=2) as pool,
-                observing(bootstrap, f"{PREFIX}.bare.tasks", "assigned") as observer,
+                observing(bootstrap, f"{self.prefix}.bare.tasks", "assigned") as observer,
             ):
                 yield BareSide(self.servers, pool, observer, pids, self.sent)
         finally:
@@ -87,13 +87,13 @@ class BareChain:
 
 
 @asynccontextmanager
-async def bare_chain_on(servers: Servers) -> AsyncIterator[BareChain]:
-    """Make the tables and topics of the chain."""
-    topics = [f"{PREFIX}.bare.{name}" for name in bare_chain.SERVICES]
+async def bare_chain_on(servers: Servers, prefix: str) -> AsyncIterator[BareChain]:
+    """Make the tables and topics of a chain."""
+    topics = [f"{prefix}.bare.{name}" for name in bare_chain.SERVICES]
     await create_topics(servers.kafka.url, topics, bare_chain.PARTITIONS)
     async with empty_database(servers.postgres.url) as url:
         conn = await asyncpg.connect(url)
         for name in bare_chain.SERVICES:
             await conn.execute(bare_chain.TABLES.format(name))
         await conn.close()
-        yield BareChain(servers, url)
+        yield BareChain(servers, prefix, url)
