@@ -1,4 +1,4 @@
-"""Phones: E.164 through libphonenumber, the raw input kept beside (providers.md §9.2)."""
+"""Phones: E.164 through libphonenumber, the raw input kept beside."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""An ASGI app under uvicorn, with the deadlines that uvicorn lacks (evidence.md §5) and one way to end."""
+"""An ASGI app under uvicorn, with the deadlines that uvicorn lacks (uvicorn issue 157) and one way to end."""
 
 import asyncio
 from collections.abc import Callable, Iterator

@@ -12,7 +12,7 @@ async def bounded(work: Coroutine[object, object, T], seconds: float) -> T:
     """Return the result of `work`.
 
     Raises TimeoutError after `seconds`, also when `work` ignores its cancellation or reports a
-    cancellation that nobody asked for: aiokafka's `stop()` does both (evidence.md §1.5, §1.6).
+    cancellation that nobody asked for: aiokafka's `stop()` does both (measured).
     """
     task = asyncio.ensure_future(work)
     try:

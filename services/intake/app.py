@@ -75,7 +75,7 @@ def build_api(auth: JwtVerifier, lifespan: Lifespan | None = None, telemetry: Te
 
 
 def serve_context(app: FastAPI, ctx: Context) -> None:
-    """Let the app's routes work with `ctx`, and make it ready as long as its schema is (flow.md, readiness)."""
+    """Let the app's routes work with `ctx`, and make it ready as long as its schema is."""
     app.state.ctx = ctx
     ready_when_migrated(app, ctx.core.db, MIGRATIONS)
 

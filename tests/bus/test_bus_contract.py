@@ -1,4 +1,4 @@
-"""One contract for every bus: the memory bus of the tests and real Kafka (style.md, rule 7)."""
+"""One contract for every bus: the memory bus of the tests and real Kafka."""
 
 import secrets
 from collections.abc import AsyncIterator, Collection, Sequence

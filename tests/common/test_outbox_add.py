@@ -1,4 +1,4 @@
-"""`outbox.add`: order per key is the mechanism's, not the caller's care (flow.md, *Order*)."""
+"""`outbox.add`: order per key is the mechanism's, not the caller's care (docs/adr/0002)."""
 
 import asyncio
 from datetime import UTC, datetime

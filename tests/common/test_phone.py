@@ -1,4 +1,4 @@
-"""Phones as people and shop systems type them (providers.md §9.2)."""
+"""Phones as people and shop systems type them."""
 
 import re
 from unittest import mock

@@ -1,4 +1,4 @@
-"""GetCourse's call URL as schools set it up (providers.md §4.1)."""
+"""GetCourse's call URL as schools set it up."""
 
 from datetime import UTC, datetime
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Lost answers, crashes and late callbacks: nothing is sent twice, nothing is guessed (providers.md §0.2)."""
+"""Lost answers, crashes and late callbacks: nothing is sent twice, nothing is guessed."""
 
 import asyncio
 from collections.abc import AsyncIterator

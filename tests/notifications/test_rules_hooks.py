@@ -1,4 +1,4 @@
-"""Reading webhook bodies (providers.md §1.3): the recorded samples, and shapes nobody promised."""
+"""Reading webhook bodies (Wazzup API v3, webhooks): the documented shapes, and some that nobody promised."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""What a provider's answer means (providers.md §0.2, §1.4), without a network."""
+"""What a provider's answer means (Wazzup API v3, send errors), without a network."""
 
 import pytest
 from hypothesis import given

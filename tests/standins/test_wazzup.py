@@ -1,4 +1,4 @@
-"""The stand-in behaves as Wazzup v3 is documented (providers.md §1), and as nasty as it is told to."""
+"""The stand-in behaves as Wazzup v3 is documented, and as nasty as it is told to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two connections at once: a task has one operator, whoever comes how (flow.md, spine 4)."""
+"""Two connections at once: a task has one operator, whoever comes how (docs/adr/0006)."""
 
 import asyncio
 from collections.abc import Awaitable

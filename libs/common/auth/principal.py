@@ -1,4 +1,4 @@
-"""The caller as the token names them (design: API conventions, *auth*)."""
+"""The caller as the token names them."""
 
 from dataclasses import dataclass
 from enum import StrEnum

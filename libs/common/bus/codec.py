@@ -1,4 +1,4 @@
-"""CloudEvents 1.0 in Kafka's binary mode (flow.md, *Events*).
+"""CloudEvents 1.0 in Kafka's binary mode (docs/adr/0002).
 
 Written by hand: the `cloudevents` library costs several times as much per event, changes the attributes it
 is given and turns every Kafka key into an attribute. A conformance test reads each one's messages with the

@@ -1,4 +1,4 @@
-"""aiokafka's group consumer behind our port, with an end to every wait (evidence.md §1.5)."""
+"""aiokafka's group consumer behind our port, with an end to every wait."""
 
 from collections.abc import Collection, Coroutine, Mapping, Sequence
 from typing import TypeVar

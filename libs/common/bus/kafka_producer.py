@@ -1,4 +1,4 @@
-"""aiokafka's idempotent producer behind our port, with an end to every wait (evidence.md §1.5)."""
+"""aiokafka's idempotent producer behind our port, with an end to every wait (aiokafka issue 1101)."""
 
 import asyncio
 import zlib

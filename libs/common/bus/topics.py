@@ -1,4 +1,4 @@
-"""Topics: one per owning service, with partitions that stay for good (flow.md, *Events*)."""
+"""Topics: one per owning service, with partitions that stay for good (docs/adr/0002)."""
 
 from collections.abc import Sequence
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The business clock: due times, timers, calendars and event times (flow.md, *two clocks*).
+"""The business clock: due times, timers, calendars and event times.
 
 Technical time (leases, tokens, signatures, time-outs) never comes from here.
 """

@@ -1,6 +1,6 @@
 """Alembic without its command line: each service's migrations, run by its own role in its own schema.
 
-A migration runs in a transaction of its own, under lock and statement time-outs (architecture.md, *Never* 7),
+A migration runs in a transaction of its own, under lock and statement time-outs (CONTRIBUTING, *Migrations*),
 so one that would hold up the running release gives up instead and can be run again. asyncpg takes one
 statement per `op.execute`.
 """
@@ -69,7 +69,7 @@ def run_env(metadata: MetaData) -> None:
 async def schema_ready(
     conn: asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record], scripts: Path
 ) -> bool:
-    """Tell whether the schema is at least the one this code needs; a newer release's is (flow.md, readiness)."""
+    """Tell whether the schema is at least the one this code needs; a newer release's is."""
     try:
         current = await conn.fetchval(_CURRENT)
     except asyncpg.UndefinedTableError:

@@ -1,4 +1,4 @@
-"""Whether a published schema only grew (architecture.md, *Never* 6).
+"""Whether a published schema only grew (CONTRIBUTING, *Rules that tests hold*).
 
 Allowed: new optional fields. What an old reader could not read, or what would make an old event unreadable,
 is a break and needs a new event type. A new value of an enum is one too: readers are strict and would park it.

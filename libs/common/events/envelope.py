@@ -1,4 +1,4 @@
-"""The envelope of an event: CloudEvents 1.0 attributes, and what it was caused by (flow.md)."""
+"""The envelope of an event: CloudEvents 1.0 attributes, and what it was caused by."""
 
 from datetime import datetime
 from typing import ClassVar, Generic, NamedTuple, Self, TypeVar

@@ -26,7 +26,7 @@ class Text(Part):
 
 
 class Person(Part):
-    """All personal data of an event, and nothing outside it (flow.md). `phone` is E.164."""
+    """All personal data of an event, and nothing outside it. `phone` is E.164."""
 
     name: str | None = None
     phone: str | None = None
@@ -47,7 +47,7 @@ class Stage(StrEnum):
 
 
 class OrderStatus(StrEnum):
-    """The state of an order, whatever its source calls it (providers.md §4.1)."""
+    """The state of an order, whatever its source calls it."""
 
     NEW = "new"
     UNCONFIRMED = "unconfirmed"
@@ -70,7 +70,7 @@ class Signal(StrEnum):
 
 
 class Mode(StrEnum):
-    """How work reaches people: pushed by the robot, pulled by them, or both (flow.md, spine 5)."""
+    """How work reaches people: pushed by the robot, pulled by them, or both."""
 
     PUSH = "push"
     PULL = "pull"

@@ -1,1 +1,1 @@
-"""HTTP for all four services: a front end that knows one knows all (design: API conventions)."""
+"""HTTP for all four services: a front end that knows one knows all."""

@@ -38,7 +38,7 @@ def lifespan_of(
 
 
 def ready_when_migrated(app: FastAPI, db: Database, migrations: Path) -> None:
-    """Make the app ready as long as its database answers and its schema is new enough (flow.md, readiness)."""
+    """Make the app ready as long as its database answers and its schema is new enough."""
     app.state.db = db
 
     async def database() -> None:

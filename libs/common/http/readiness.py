@@ -1,4 +1,4 @@
-"""Readiness: named checks, run at once, each with a time-out (design: flow.md, *readiness*)."""
+"""Readiness: named checks, run at once, each with a time-out."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping

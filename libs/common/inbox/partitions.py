@@ -9,7 +9,7 @@ from libs.common.telemetry.logs import get_logger
 from libs.common.waiting import wait_for_stop
 
 AHEAD = 2  # days
-KEPT = 14  # days; longer than Kafka keeps an event (flow.md, *Inbox*; `bus.topics.SEGMENT`)
+KEPT = 14  # days; longer than Kafka keeps an event (`bus.topics.RETENTION`, and a `SEGMENT` more)
 LOOK_SECONDS = 1800.0
 RETRY_SECONDS = 20.0
 

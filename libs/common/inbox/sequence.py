@@ -1,4 +1,4 @@
-"""The reader's own proof of order: sequences of a key ascend one by one (flow.md, *Order*)."""
+"""The reader's own proof of order: sequences of a key ascend one by one (docs/adr/0002)."""
 
 from collections import OrderedDict
 from enum import StrEnum

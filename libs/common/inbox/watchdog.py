@@ -1,4 +1,4 @@
-"""aiokafka may go silent without an error (evidence.md §1.5): lag without progress means a new client."""
+"""aiokafka may go silent without an error (aiokafka issue 1037): lag without progress means a new client."""
 
 from collections.abc import Collection, Mapping, Sequence
 

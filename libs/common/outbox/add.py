@@ -1,4 +1,4 @@
-"""Put events into the outbox inside the caller's transaction (flow.md, *Order*).
+"""Put events into the outbox inside the caller's transaction (docs/adr/0002).
 
 The stream rows are locked and bumped before the outbox ids are drawn, so ids of one key ascend in commit
 order whatever the caller did before; the new version is the event's `ce_sequence`.

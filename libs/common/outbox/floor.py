@@ -1,4 +1,4 @@
-"""The id below which no unsent row can be: what keeps an empty poll cheap over dead rows (evidence.md §1.4).
+"""The id below which no unsent row can be: what keeps an empty poll cheap over dead rows.
 
 Ids are drawn before commit, so a smaller one may appear later. The proof that none will: note the sequence's
 last value L, then take a transaction id X. Whoever drew an id up to L had its transaction id before that

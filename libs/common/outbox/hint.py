@@ -1,6 +1,6 @@
 """A loopback datagram that tells the relay to look now instead of at its next poll.
 
-It may get lost without harm: polling is the base (evidence.md §1.6).
+It may get lost without harm: polling is the base.
 """
 
 import socket

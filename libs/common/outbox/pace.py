@@ -1,4 +1,4 @@
-"""How long the relay rests between two looks (measured: evidence.md §1.6)."""
+"""How long the relay rests between two looks; the figures were measured."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""The relay: committed events to Kafka, in order per key, none lost (architecture.md, *Relay*).
+"""The relay: committed events to Kafka, in order per key, none lost (docs/adr/0002).
 
 It reads visible rows by id and deletes them once acknowledged: no cursor, which would lose rows that commit
 late. A crash between acknowledgement and delete sends a row twice; the inbox of each reader drops the second.

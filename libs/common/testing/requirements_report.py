@@ -13,8 +13,8 @@ ROOT = Path(__file__).resolve().parents[3]
 REPORT = ROOT / "docs" / "requirements.md"
 HEAD = """# Requirements and their proofs
 
-Each requirement row and the tests that prove it by driving the public API and the events. Made from the marks in
-the tests by `make contracts`.
+Each of the desks' requirements, by its id, and the tests that prove it by driving the public API and the events.
+Made from the marks in the tests by `make contracts`.
 """
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

@@ -1,6 +1,6 @@
 """What becomes of one piece of work: pure transitions, each with its effect on operators and turns.
 
-Tasks is the arbiter (flow.md): what it says is true whatever was proposed here. Each step is total over every
+Tasks is the arbiter (docs/adr/0006): what it says is true whatever was proposed here. Each step is total over every
 state, for a related event may be missing or late.
 """
 

@@ -1,7 +1,7 @@
 """The hook: a plain ASGI route, because FastAPI's own cost per request is paid by every delivery.
 
 4xx only for an unknown source, a sender without proof, too large or too many; whatever else is authentic is
-kept and answered 202, or as the source wants it (flow.md, *bad hook input*).
+kept and answered 202, or as the source wants it.
 """
 
 import math

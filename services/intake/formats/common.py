@@ -8,7 +8,7 @@ from services.intake.formats.values import Reader, read_currency, read_email
 
 NAME, LINK, MARK = 200, 2000, 300
 # Names of marks, all of them listed: marketing travels outside of an event's `person`, so nothing about the person
-# may slip in (flow.md). `subject` and `subscriber_email` are no marks.
+# may slip in. `subject` and `subscriber_email` are no marks.
 _MARK_NAME = re.compile(
     r"flow|webmaster(_id)?|click_?id|promo(code)?|referr?er|gclid|yclid|fbclid|sub\d{0,2}|sub_?id\d{0,2}"
     r"|utm_(source|medium|campaign|term|content|id|group|placement|source_platform|creative_format|marketing_tactic)"

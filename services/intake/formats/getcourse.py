@@ -1,4 +1,4 @@
-"""GetCourse «Вызвать URL» (providers.md §4.1): GET query, POST form or JSON, names chosen by the school.
+"""GetCourse «Вызвать URL»: GET query, POST form or JSON, names chosen by the school.
 
 Placeholders that were not filled come empty or literally; a phone loses its plus; a status is a code or its
 Russian title; times are in the account's zone.

@@ -72,7 +72,7 @@ WHERE a.id = candidate.id AND candidate.rivals = 1 AND candidate.state <> 'sendi
 RETURNING a.provider_message_id
 """
 # A message that the provider took and then failed by no fault of ours goes once more, under a new key: this is no
-# blind resend. `R once` in providers.md §1.3: not after another attempt of it had come as far.
+# blind resend. Once only: not after another attempt of it had come as far.
 FAIL_FOR_NOW = """
 UPDATE attempt a SET state = 'refused', code = t.code
 FROM unnest($1::uuid[], $2::text[]) AS t (id, code), message m

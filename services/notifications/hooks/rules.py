@@ -1,4 +1,4 @@
-"""Reading what Wazzup posts to us (providers.md §1.3): both lists in one body, and shapes nobody promised."""
+"""Reading what Wazzup posts to us (API v3, webhooks): both lists in one body, and shapes nobody promised."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What becomes of a message: whether it may leave at all, and how far it has come (providers.md §0.3)."""
+"""What becomes of a message: whether it may leave at all, and how far it has come."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass

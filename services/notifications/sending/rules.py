@@ -1,4 +1,4 @@
-"""What a provider's answer means for an attempt (providers.md §0.2, §0.9, §1.4)."""
+"""What a provider's answer means for an attempt (Wazzup API v3, send errors)."""
 
 import re
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ _CODE = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_.-]{1,64}")
 
 
 class Class(StrEnum):
-    """Error classes of providers.md §0.9."""
+    """Kinds of a provider's errors, by what each asks for."""
 
     RETRY = "R"
     RETRY_SLOWLY = "RS"

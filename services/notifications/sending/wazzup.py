@@ -1,4 +1,4 @@
-"""The call to Wazzup24 API v3 (providers.md §1): a request in, an `Answer` out, never an exception."""
+"""The call to Wazzup24 API v3: a request in, an `Answer` out, never an exception."""
 
 import asyncio
 import time

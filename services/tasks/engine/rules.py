@@ -1,4 +1,4 @@
-"""`decide`: one event, one state, one moment → what follows. Pure and total, the same for every desk (flow.md)."""
+"""`decide`: one event, one state, one moment → what follows. Pure and total, the same for every desk."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -147,7 +147,7 @@ def _learn_order(run: Run, event: OrderChanged) -> None:
 
 
 def _proposed(run: Run, event: Proposed) -> None:
-    """Fence a proposal: still open, still unassigned, same version (flow.md, spine 4).
+    """Fence a proposal: still open, still unassigned, same version (docs/adr/0006).
 
     A stale one answers a request that a newer one has replaced, so that nothing is asked again here: two who always
     answered each other's last word but one would never end.

@@ -199,7 +199,7 @@ class Run:
                 assert_never(step)
 
     def _close(self, result: Result, reason: Title, types: tuple[str, ...] = ()) -> None:
-        """Close open tasks by rule, so that the system does it in the rule's words (flow.md, *tasks*)."""
+        """Close open tasks by rule, so that the system does it in the rule's words."""
         comment = reason.of(self.state.desk.languages[0])
         for task in self.state.open_tasks:
             if not types or task.type in types:

@@ -1,4 +1,4 @@
-"""What the engine knows of one process: facts of the lead, open tasks, timers, counters (flow.md, *Owners*)."""
+"""What the engine knows of one process: facts of the lead, open tasks, timers, counters."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

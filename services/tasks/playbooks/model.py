@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 
 class Mode(StrEnum):
-    """How work reaches people (flow.md, spine 5)."""
+    """How work reaches people."""
 
     PUSH = "push"
     PULL = "pull"

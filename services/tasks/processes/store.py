@@ -36,7 +36,7 @@ UPDATE process p SET status = n.status, stage = n.stage, owner_id = n.owner_id, 
 FROM {MOVED_PROCESS.source()} WHERE p.id = n.id
 """  # noqa: S608 - columns of our own
 INSERT_TASKS = NEW_TASK.insert()
-# The fence of every claim: still open, still the version that was read, and nobody else's (flow.md, spine 4).
+# The fence of every claim: still open, still the version that was read, and nobody else's (docs/adr/0006).
 UPDATE_TASKS = f"""
 UPDATE task t SET version = n.version, state = n.state, offered_at = n.offered_at, waiting = n.waiting,
     operator_id = n.operator_id, decision_id = n.decision_id, assigned_at = n.assigned_at, taken_at = n.taken_at,

@@ -1,4 +1,4 @@
-"""The SQL of lanes: one filter, fixed indexes, whatever a playbook declares (flow.md, *lanes*)."""
+"""The SQL of lanes: one filter, fixed indexes, whatever a playbook declares."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime

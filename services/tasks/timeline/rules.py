@@ -1,4 +1,4 @@
-"""The order of a timeline: what was caused stands behind its cause, ties by time, then by arrival (flow.md, 8)."""
+"""The order of a timeline: what was caused stands behind its cause, ties by time, then by arrival."""
 
 from collections import defaultdict
 from collections.abc import Sequence

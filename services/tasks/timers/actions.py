@@ -1,4 +1,4 @@
-"""Timers fire: locked, decided and written in one transaction, so exactly once (architecture.md, *Timers*)."""
+"""Timers fire: locked, decided and written in one transaction, so exactly once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

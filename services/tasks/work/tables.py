@@ -1,4 +1,4 @@
-"""Tasks: the next steps of processes, and who works them. The indexes are fixed: lanes are data (flow.md)."""
+"""Tasks: the next steps of processes, and who works them. The indexes are fixed: lanes are data."""
 
 from sqlalchemy import (
     Boolean,

@@ -71,5 +71,5 @@ class Account:
 
 
 def webhook_address_is_valid(uri: object) -> bool:
-    """Say whether Wazzup would take this webhooksUri (providers.md §1.3)."""
+    """Say whether Wazzup would take this webhooksUri (API v3, webhooks)."""
     return isinstance(uri, str) and uri.startswith(("http://", "https://")) and len(uri) <= MAX_URI

@@ -201,7 +201,7 @@ class Standin:
 
 
 def check(account: Account, body: Payload) -> Answer | None:
-    """Return the validation error of a message, or None (providers.md §1.1)."""
+    """Return the validation error of a message, or None (API v3, sending messages)."""
     channel = account.channel(str(body.get("channelId")))
     fields = [name for name in ("channelId", "chatType", "chatId") if not isinstance(body.get(name), str)]
     if fields or body["chatType"] not in CHAT_TYPES:
