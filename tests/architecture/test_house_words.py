@@ -1,4 +1,4 @@
-"""Nothing in the repository depends on, or tells of, the machine that it was written on."""
+"""Nothing in the repository depends on, or tells of, the machine it was written on or a paper kept elsewhere."""
 
 import re
 import subprocess
@@ -13,6 +13,9 @@ FORBIDDEN = {
     "a package index": re.compile(
         r"--(?:extra-)?index-u" r"rl|--find-li" r"nks|PIP_\w*IND" r"EX|//[\w.-]*(?:pypi|nexus|artifactory)\."
     ),
+    "a paper kept elsewhere": re.compile(
+        r"\b(?:flow|architecture|evidence|providers|api|style|local-stack)\.m" r"d\b|\bspec/requi" r"rements\b"
+    ),
 }
 BINARY = {".png", ".ico", ".gz", ".jar", ".whl"}
 
@@ -25,7 +28,7 @@ def committed_files() -> list[Path]:
     return [path for path in paths if path.is_file() and path.suffix not in BINARY]
 
 
-def test_no_file_names_a_machine_or_a_package_index() -> None:
+def test_no_file_names_a_machine_a_package_index_or_an_absent_paper() -> None:
     found = [
         f"{path.relative_to(ROOT)}: {what}"
         for path in committed_files()
