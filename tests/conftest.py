@@ -11,7 +11,7 @@ from pytest_socket import disable_socket, socket_allow_hosts
 
 from libs.common.db import Database
 from libs.common.db.migrations import migrate
-from libs.common.testing.database import StackDatabase, database_copy, empty_database, template_database
+from libs.common.testing.database import Copies, StackDatabase, empty_database, template_database
 from libs.common.testing.servers import kafka_server, postgres_server
 
 SERVER_FIXTURES = frozenset({"postgres_url", "kafka_bootstrap"})
@@ -39,10 +39,18 @@ async def template_db(postgres_url: str) -> AsyncIterator[StackDatabase]:
         yield template
 
 
+@pytest_asyncio.fixture(scope="session")
+async def stack_copies(postgres_url: str, template_db: StackDatabase) -> AsyncIterator[Copies]:
+    """Copies of the migrated schemas."""
+    copies = Copies(postgres_url, template_db)
+    yield copies
+    await copies.close()
+
+
 @pytest_asyncio.fixture
-async def stack_db(postgres_url: str, template_db: StackDatabase) -> AsyncIterator[StackDatabase]:
+async def stack_db(stack_copies: Copies) -> AsyncIterator[StackDatabase]:
     """A fresh database with the schemas of all services: `.url(service)`, `.open(service)`."""
-    async with database_copy(postgres_url, template_db) as copy:
+    async with stack_copies.one() as copy:
         yield copy
 
 
@@ -83,10 +91,18 @@ async def messaging_template(postgres_url: str) -> AsyncIterator[StackDatabase]:
         yield template
 
 
+@pytest_asyncio.fixture(scope="session")
+async def messaging_copies(postgres_url: str, messaging_template: StackDatabase) -> AsyncIterator[Copies]:
+    """Copies of the messaging tables."""
+    copies = Copies(postgres_url, messaging_template)
+    yield copies
+    await copies.close()
+
+
 @pytest_asyncio.fixture
-async def messaging_db(postgres_url: str, messaging_template: StackDatabase) -> AsyncIterator[Database]:
+async def messaging_db(messaging_copies: Copies) -> AsyncIterator[Database]:
     """An opened fresh database with the messaging tables alone."""
-    async with database_copy(postgres_url, messaging_template) as copy, copy.open("intake") as database:
+    async with messaging_copies.one() as copy, copy.open("intake") as database:
         yield database
 
 

@@ -1,4 +1,4 @@
-"""One stack of eight service processes for the whole folder, on servers of its own that tests may stop."""
+"""One stack of eight service processes for the whole folder and no longer, on servers that tests may stop."""
 
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -16,7 +16,7 @@ from tests.harness.desk import Customers, make_room
 from tests.harness.stack import ProcessStack, process_stack
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def own_kafka() -> Iterator[EmbeddedKafka]:
     """A broker that tests stop and start as they like."""
     with tempfile.TemporaryDirectory(prefix="dozvon-e2e-") as folder:
@@ -26,14 +26,14 @@ def own_kafka() -> Iterator[EmbeddedKafka]:
         broker.stop()
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def traces() -> AsyncIterator[TraceReceiver]:
     """The collector that all processes of the stack send their spans to."""
     async with trace_receiver(free_port()) as receiver:
         yield receiver
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def stack(
     postgres_url: str,
     template_db: StackDatabase,
@@ -48,7 +48,7 @@ async def stack(
             yield running
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def desk(stack: ProcessStack) -> DemoDesk:
     """The demo desk, with room for all the work of the folder."""
     made = await stack.start()

@@ -1,5 +1,6 @@
 """A template database made by our own migrations once per run, and a copy of it per test."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -75,6 +76,32 @@ async def database_copy(server_url: str, template: StackDatabase) -> AsyncIterat
         yield StackDatabase(url, template.failures)
 
 
+class Copies:
+    """Copies of a template for one test after the other: the next is made while a test has the one before."""
+
+    def __init__(self, server_url: str, template: StackDatabase) -> None:
+        self._server_url, self._template = server_url, template
+        self._next: asyncio.Task[str] | None = None
+
+    @asynccontextmanager
+    async def one(self) -> AsyncIterator[StackDatabase]:
+        """Give a fresh copy; drop it after the block, whoever is still connected."""
+        name = await (self._next or self._make())
+        self._next = asyncio.create_task(self._make())
+        try:
+            yield StackDatabase(_url(self._server_url, name), self._template.failures)
+        finally:
+            await _execute(self._server_url, _DROP.format(name=name))
+
+    async def close(self) -> None:
+        """Drop the copy that nobody took."""
+        if self._next is not None:
+            await _execute(self._server_url, _DROP.format(name=await self._next))
+
+    async def _make(self) -> str:
+        return await _create(self._server_url, _name(self._template.admin_url))
+
+
 async def _migrate(service: str, url: str) -> None:
     if not (migrations_path(service) / "env.py").exists():
         raise FileNotFoundError(f"{service} has no migrations")
@@ -83,12 +110,21 @@ async def _migrate(service: str, url: str) -> None:
 
 @asynccontextmanager
 async def _database(server_url: str, template: str) -> AsyncIterator[str]:
-    name = f"dozvon_test_{secrets.token_hex(8)}"
-    await _execute(server_url, _COPY.format(name=name, template=template))
+    name = await _create(server_url, template)
     try:
-        yield urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
+        yield _url(server_url, name)
     finally:
         await _execute(server_url, _DROP.format(name=name))
+
+
+async def _create(server_url: str, template: str) -> str:
+    name = f"dozvon_test_{secrets.token_hex(8)}"
+    await _execute(server_url, _COPY.format(name=name, template=template))
+    return name
+
+
+def _url(server_url: str, name: str) -> str:
+    return urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
 
 
 async def _execute(url: str, statement: str) -> None:
