@@ -13,7 +13,7 @@ from libs.common.db import Database
 from libs.common.events.notifications import FinalState, MessageDelivered, MessageFailed, MessageSent
 from libs.common.testing.wazzup import KIND, Failure
 from libs.common.testing.wazzup.faults import Mode
-from services.notifications.sending.claims import Limits, claim
+from services.notifications.sending.claims import Claim, Limits, claim
 from services.notifications.sending.records import Result, record, settle
 from services.notifications.sending.rules import Outcome, Verdict
 from tests.notifications.support import World, channel, eventually, requested, worker, world
@@ -141,22 +141,25 @@ async def test_two_equal_texts_to_one_person_are_not_mistaken_for_each_other(kin
     assert all(entries[row["provider_message_id"]].crm_message_id == row["id"] for row in rows)
 
 
-async def test_a_result_whose_lease_was_taken_over_is_not_recorded(kind: World) -> None:
+async def claimed_twice(kind: World, now: datetime) -> tuple[Claim, Claim]:
+    """One attempt in the hands of a worker whose lease ran out, and of the one that took it over."""
     await kind.request(requested())
-    now = datetime.now(UTC)
     (first,) = await claim(kind.db, {}, LIMITS, now)
     await kind.db.pool.execute("UPDATE attempt SET due_at = due_at - interval '2 seconds'")
     (second,) = await claim(kind.db, {}, LIMITS, now)
+    return first, second
+
+
+async def test_a_result_whose_lease_was_taken_over_is_not_recorded(kind: World) -> None:
+    now = datetime.now(UTC)
+    first, second = await claimed_twice(kind, now)
     await record(kind.db, [Result(first, Outcome(Verdict.REFUSED, "BAD_CONTACT"))], HOPE, now)
     assert (first.doubtful, second.doubtful, await kind.attempts()) == (False, True, ["sending"])
 
 
 async def test_a_late_answer_that_names_its_message_is_recorded_whoever_holds_the_lease(kind: World) -> None:
-    await kind.request(requested())
     now = datetime.now(UTC)
-    (first,) = await claim(kind.db, {}, LIMITS, now)
-    await kind.db.pool.execute("UPDATE attempt SET due_at = due_at - interval '2 seconds'")
-    (second,) = await claim(kind.db, {}, LIMITS, now)
+    first, second = await claimed_twice(kind, now)
     answers = [Outcome(Verdict.ACCEPTED, provider_message_id="m"), Outcome(Verdict.TAKEN, "REPEATED")]
     for taken, outcome in zip((first, second), answers, strict=True):
         await record(kind.db, [Result(taken, outcome)], HOPE, now)
@@ -166,11 +169,8 @@ async def test_a_late_answer_that_names_its_message_is_recorded_whoever_holds_th
 
 
 async def test_both_answers_of_a_repeated_key_at_once_keep_the_name(kind: World) -> None:
-    await kind.request(requested())
     now = datetime.now(UTC)
-    (first,) = await claim(kind.db, {}, LIMITS, now)
-    await kind.db.pool.execute("UPDATE attempt SET due_at = due_at - interval '2 seconds'")
-    (second,) = await claim(kind.db, {}, LIMITS, now)
+    first, second = await claimed_twice(kind, now)
     named = Result(first, Outcome(Verdict.ACCEPTED, provider_message_id="m"))
     await record(kind.db, [Result(second, Outcome(Verdict.TAKEN, "REPEATED")), named], HOPE, now)
     assert [row["provider_message_id"] for row in await kind.rows("SELECT * FROM attempt")] == ["m"]
