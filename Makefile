@@ -1,13 +1,15 @@
 # Works with any POSIX shell and make 3.81; nothing but Python is needed on the machine.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fmt contracts bench chaos migrate lock
+.PHONY: help run check test lint fmt contracts bench chaos migrate lock
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-# Rounds of `make chaos`, further arguments of pytest for `make test`.
+# Rounds of `make chaos`, further arguments of pytest for `make test`, tests that run side by side.
 N ?= 20
 ARGS ?=
+WORKERS ?= 3
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --durations 10
 # Written last (deploy/venv.py): an interrupted or outdated environment has no such file and is made anew.
 STAMP := $(VENV)/.complete-$(shell cksum < requirements.lock | tr -s ' ' '-')
 READY := $(STAMP) $(BIN)/dozvon
@@ -18,8 +20,11 @@ help: ## Print the targets
 run: $(READY) ## Start everything on this machine: servers, demo desk, four services, stand-in
 	@exec $(BIN)/python -m deploy.local
 
+check: lint ## Lint, then run the tests that need no server: a minute
+	$(PYTEST) -n 2 --pure $(ARGS)
+
 test: lint ## Lint, then run all tests on a real PostgreSQL and a real Kafka
-	$(BIN)/python -m pytest $(ARGS)
+	$(PYTEST) $(ARGS)
 
 lint: $(READY) ## Check style, types and import contracts
 	$(BIN)/ruff check .

@@ -1,33 +1,121 @@
 """The suite's servers and the rule that unit tests open no sockets."""
 
 import os
+import resource
 from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
+import structlog
 from pytest_socket import disable_socket, socket_allow_hosts
 
 from libs.common.db import Database
 from libs.common.db.migrations import migrate
-from libs.common.testing.database import Copies, StackDatabase, empty_database, template_database
-from libs.common.testing.servers import kafka_server, postgres_server
+from libs.common.testing.database import Copies, StackDatabase, Templates, empty_database, template_database
+from libs.common.testing.servers import both_servers, kafka_server, postgres_server
+
+if TYPE_CHECKING:
+    from xdist.workermanage import WorkerController
 
 SERVER_FIXTURES = frozenset({"postgres_url", "kafka_bootstrap"})
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 
+# Folders whose tests start whole stacks: one worker has them all, so that one stack at a time uses the machine.
+WHOLE_STACKS = ("chaos", "e2e", "local", "upgrade")
+
+
+class Run:
+    """What the controller of parallel workers keeps: the servers that all of them share."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._given: dict[str, str] = {}
+
+    def servers(self) -> dict[str, str]:
+        """Start the servers at the first call; return what a worker must know of them."""
+        if not self._given:
+            addresses = self._stack.enter_context(both_servers())
+            self._given = {"postgres": addresses.postgres, "kafka": addresses.kafka}
+        return self._given
+
+    def end(self) -> None:
+        """Stop the servers."""
+        self._stack.close()
+
+
+RUN = pytest.StashKey[Run]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--pure` leaves out all tests that need a server."""
+    parser.addoption("--pure", action="store_true", help="only tests that need no server")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make room for the shared servers, and print exceptions plainly: structlog's own way takes seconds each."""
+    config.stash[RUN] = Run()
+    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[structlog.processors.add_log_level, plain])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: "WorkerController") -> None:
+    """Tell a worker where the servers are."""
+    if not node.config.getoption("pure"):
+        node.workerinput["servers"] = node.config.stash[RUN].servers()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Stop the shared servers once the workers are gone."""
+    session.config.stash[RUN].end()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how much of the time was computing: this process and all that it started and that has ended."""
+    usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    seconds = sum(one.ru_utime + one.ru_stime for one in usage)
+    terminalreporter.write_line(f"CPU seconds, workers and servers included: {seconds:.0f}")
+
+
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Group the tests that start whole stacks; with `--pure` leave out what needs a server."""
+    for item in items:
+        if _folder(item) in WHOLE_STACKS and _uses_servers(item):
+            item.add_marker(pytest.mark.xdist_group("stack"))
+    if config.getoption("pure"):
+        config.hook.pytest_deselected(items=[item for item in items if _uses_servers(item)])
+        items[:] = [item for item in items if not _uses_servers(item)]
+
 
 @pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
+def given_servers(request: pytest.FixtureRequest) -> dict[str, str]:
+    """The servers that parallel workers share; empty in a run without workers."""
+    given: dict[str, str] = getattr(request.config, "workerinput", {}).get("servers", {})
+    return given
+
+
+@pytest.fixture(scope="session")
+def postgres_url(given_servers: dict[str, str]) -> Iterator[str]:
     """A superuser's DSN of the run's PostgreSQL."""
+    if url := given_servers.get("postgres"):
+        yield url
+        return
     with postgres_server() as url:
         yield url
 
 
 @pytest.fixture(scope="session")
-def kafka_bootstrap() -> Iterator[str]:
+def kafka_bootstrap(given_servers: dict[str, str]) -> Iterator[str]:
     """The run's Kafka, `host:port`."""
+    if bootstrap := given_servers.get("kafka"):
+        yield bootstrap
+        return
     with kafka_server() as bootstrap:
         yield bootstrap
 
@@ -54,31 +142,39 @@ async def stack_db(stack_copies: Copies) -> AsyncIterator[StackDatabase]:
         yield copy
 
 
+@pytest_asyncio.fixture(scope="session")
+async def templates(postgres_url: str) -> AsyncIterator[Templates]:
+    """A migrated database per service."""
+    made = Templates(postgres_url)
+    yield made
+    await made.close()
+
+
 @pytest_asyncio.fixture
-async def intake_db(stack_db: StackDatabase) -> AsyncIterator[Database]:
-    """The opened database of intake."""
-    async with stack_db.open("intake") as database:
+async def intake_db(templates: Templates) -> AsyncIterator[Database]:
+    """A fresh opened database of intake."""
+    async with (await templates.copies("intake")).one() as copy, copy.open("intake") as database:
         yield database
 
 
 @pytest_asyncio.fixture
-async def tasks_db(stack_db: StackDatabase) -> AsyncIterator[Database]:
-    """The opened database of tasks, the same copy as the other services' of this test."""
-    async with stack_db.open("tasks") as database:
+async def tasks_db(templates: Templates) -> AsyncIterator[Database]:
+    """A fresh opened database of tasks."""
+    async with (await templates.copies("tasks")).one() as copy, copy.open("tasks") as database:
         yield database
 
 
 @pytest_asyncio.fixture
-async def assignment_db(stack_db: StackDatabase) -> AsyncIterator[Database]:
-    """The opened database of assignment, the same copy as the other services' of this test."""
-    async with stack_db.open("assignment") as database:
+async def assignment_db(templates: Templates) -> AsyncIterator[Database]:
+    """A fresh opened database of assignment."""
+    async with (await templates.copies("assignment")).one() as copy, copy.open("assignment") as database:
         yield database
 
 
 @pytest_asyncio.fixture
-async def notifications_db(stack_db: StackDatabase) -> AsyncIterator[Database]:
-    """The opened database of notifications, the same copy as the other services' of this test."""
-    async with stack_db.open("notifications") as database:
+async def notifications_db(templates: Templates) -> AsyncIterator[Database]:
+    """A fresh opened database of notifications."""
+    async with (await templates.copies("notifications")).one() as copy, copy.open("notifications") as database:
         yield database
 
 
@@ -109,11 +205,19 @@ async def messaging_db(messaging_copies: Copies) -> AsyncIterator[Database]:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Open the loopback interface to tests that use servers, and only Unix sockets to all others."""
-    uses_servers = not SERVER_FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
-    if uses_servers or item.get_closest_marker("servers"):
+    if _uses_servers(item):
         socket_allow_hosts([*LOOPBACK, *_given_hosts()], allow_unix_socket=True)
     else:
         disable_socket(allow_unix_socket=True)
+
+
+def _uses_servers(item: pytest.Item) -> bool:
+    by_fixture = not SERVER_FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
+    return by_fixture or item.get_closest_marker("servers") is not None
+
+
+def _folder(item: pytest.Item) -> str:
+    return item.path.relative_to(Path(__file__).parent).parts[0]
 
 
 def _given_hosts() -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 from deploy import venv
 from tests.architecture.sources import ROOT
 
-TARGETS = ("run", "test", "lint", "fmt", "contracts", "bench", "chaos", "migrate", "lock")
+TARGETS = ("run", "check", "test", "lint", "fmt", "contracts", "bench", "chaos", "migrate", "lock")
 
 
 def make(*arguments: str, path: str | None = None) -> subprocess.CompletedProcess[str]:

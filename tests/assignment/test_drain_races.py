@@ -7,12 +7,8 @@ from uuid import UUID
 import pytest
 
 from libs.common.events.assignment import WorkAssigned
+from libs.common.testing.database import BLOCKED
 from tests.assignment.desk import Desk, completed, requested, taken
-
-BLOCKED = """
-SELECT count(*) FROM pg_stat_activity
-WHERE datname = current_database() AND wait_event_type = 'Lock' AND pid <> pg_backend_pid()
-"""
 
 
 async def at_once(desk: Desk, *actions: Coroutine[object, object, object]) -> None:

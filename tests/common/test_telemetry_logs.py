@@ -38,13 +38,13 @@ class Form(pydantic.BaseModel):
 @pytest.fixture
 def output() -> Iterator[io.StringIO]:
     """Configure logging for one test and put everything back."""
-    root, hook = logging.getLogger(), sys.excepthook
+    root, hook, before = logging.getLogger(), sys.excepthook, structlog.get_config()
     handlers, level, stream = root.handlers[:], root.level, io.StringIO()
     configure_logging("intake", "DEBUG", stream)
     yield stream
     root.handlers[:], sys.excepthook = handlers, hook
     root.setLevel(level)
-    structlog.reset_defaults()
+    structlog.configure(**before)
 
 
 def lines(output: io.StringIO) -> list[dict[str, object]]:

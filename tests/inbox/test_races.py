@@ -11,10 +11,9 @@ from libs.common.events import EventData, Received
 from libs.common.inbox.apply import Applier
 from libs.common.inbox.incoming import Incoming
 from libs.common.inbox.store import claim, park
+from libs.common.testing.database import BLOCKED
 from libs.common.testing.memory_bus import MemoryBus
 from libs.common.testing.messaging import Rig, emit, eventually, journal, note_down, running, status_event
-
-_WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
 
 
 class Gate:
@@ -121,7 +120,7 @@ async def test_an_old_leaders_batch_that_lands_after_its_successors_is_taken_for
 
 
 async def _one_waits(db: Database) -> bool:
-    return bool(await db.pool.fetchval(_WAITING))
+    return bool(await db.pool.fetchval(BLOCKED))
 
 
 async def _repeats(rig: Rig, number: int) -> bool:

@@ -13,6 +13,7 @@ import pytest
 from libs.common.db import Connection, Database
 from libs.common.events.intake import LeadReceived, LeadUpdated, OrderChanged
 from libs.common.ids import uuid7
+from libs.common.testing.database import BLOCKED
 from services.intake.context import Context
 from services.intake.deliveries.admission import Admission, Delivery, admit
 from services.intake.deliveries.group import Acceptance
@@ -20,8 +21,6 @@ from services.intake.deliveries.statement import ACCEPT
 from services.intake.formats.rules import Format, Mapped, RawRequest
 from services.intake.sources.rules import Auth, ResponseKind, Source, SourceId
 from tests.intake.front import NOW, Front, order
-
-BLOCKED = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 
 SOURCE = Source(
     id=SourceId(UUID(int=1)), desk="demo", code="landing", key="k", format=Format.LANDING, auth=Auth.NONE,

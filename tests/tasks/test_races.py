@@ -9,6 +9,7 @@ import pytest
 
 from libs.common.auth.principal import Principal, Role
 from libs.common.events import Cause, tasks
+from libs.common.testing.database import BLOCKED
 from services.tasks.engine.events import Taken
 from services.tasks.engine.state import Operator, OperatorId
 from services.tasks.errors import TakenByOtherError
@@ -16,8 +17,6 @@ from services.tasks.processes.batch import Batch
 from services.tasks.processes.store import LostRaceError
 from services.tasks.work.actions import take
 from tests.tasks.world import ANNA_ID, BORIS_ID, World, proposal
-
-WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
 
 def caller(sub: str) -> Principal:
@@ -35,7 +34,7 @@ async def both(world: World, *calls: Awaitable[object]) -> list[type]:
         await tx.conn.execute("SELECT * FROM process FOR UPDATE")
         running = [asyncio.ensure_future(call) for call in calls]
         async with asyncio.timeout(10):
-            while await tx.conn.fetchval(WAITING) < len(calls):
+            while await world.ctx.db.pool.fetchval(BLOCKED) < len(calls):
                 await asyncio.sleep(0.01)
         await tx.commit()
     return [type(answer) for answer in await asyncio.gather(*running, return_exceptions=True)]

@@ -2,9 +2,10 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -25,12 +26,16 @@ RUN = "dozvon.test.run"  # label: the process that will remove the container
 
 
 @contextmanager
-def postgres_container() -> Iterator[str]:
-    """Yield a superuser's DSN of a fresh container's server. Raises LocalStackError when there is none."""
+def postgres_container(settings: Mapping[str, str] = MappingProxyType({})) -> Iterator[str]:
+    """Yield a superuser's DSN of a fresh container's server with `settings`.
+
+    Raises LocalStackError when there is none.
+    """
     (port,) = free_ports(1)
-    settings = " ".join(f"-c {name}={SETTINGS[name]}" for name in ("max_connections", "shared_preload_libraries"))
+    ours = {name: SETTINGS[name] for name in ("max_connections", "shared_preload_libraries")}
+    options = " ".join(f"-c {name}={value}" for name, value in {**ours, **settings}.items())
     container = _container(POSTGRES_IMAGE, 5432, port).with_env("POSTGRES_PASSWORD", "postgres")
-    with _started(container.with_command(f"postgres {settings}")):
+    with _started(container.with_command(f"postgres {options}")):
         url = f"postgresql://postgres:postgres@127.0.0.1:{port}/postgres"
         _wait(lambda: _answers(url), POSTGRES_IMAGE)
         yield url

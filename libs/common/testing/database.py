@@ -2,8 +2,8 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
@@ -15,9 +15,18 @@ from libs.common.db.roles import SERVICES, ensure_roles, service_url
 
 PASSWORD = "only-in-tests"  # noqa: S105 - guards nothing; a server in a container insists on one
 
+# Sessions of this database that wait for a lock; other databases of the server have other tests.
+BLOCKED = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND wait_event_type = 'Lock' AND pid <> pg_backend_pid()
+"""
+
 # No checkpoint, unlike FILE_COPY: for a database of a few megabytes twice as fast.
 _COPY = 'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY wal_log'
 _DROP = 'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'
+
+# Roles belong to the server, and PostgreSQL refuses two changes of one role at once: parallel workers take turns.
+_TURN = "SELECT pg_advisory_lock(7031)"
 
 
 class NotMigratedError(RuntimeError):
@@ -52,16 +61,21 @@ class StackDatabase:
 async def empty_database(server_url: str) -> AsyncIterator[str]:
     """Give the admin's DSN of a new database with roles and schemas; drop it after the block."""
     async with _database(server_url, "template0") as url:
-        await ensure_roles(url, dict.fromkeys(SERVICES, PASSWORD))
+        turn = await asyncpg.connect(server_url)
+        try:
+            await turn.execute(_TURN)
+            await ensure_roles(url, dict.fromkeys(SERVICES, PASSWORD))
+        finally:
+            await turn.close()
         yield url
 
 
 @asynccontextmanager
-async def template_database(server_url: str) -> AsyncIterator[StackDatabase]:
-    """Give a database with every service's migrations applied; nobody may stay connected to it."""
+async def template_database(server_url: str, services: Sequence[str] = SERVICES) -> AsyncIterator[StackDatabase]:
+    """Give a database with the migrations of `services` applied; nobody may stay connected to it."""
     async with empty_database(server_url) as url:
         failures: dict[str, Exception] = {}
-        for service in SERVICES:
+        for service in services:
             try:
                 await _migrate(service, url)
             except Exception as error:  # noqa: BLE001 - kept, and raised in the tests of that service alone
@@ -74,6 +88,27 @@ async def database_copy(server_url: str, template: StackDatabase) -> AsyncIterat
     """Give a fresh copy of the template; drop it after the block, whoever is still connected."""
     async with _database(server_url, _name(template.admin_url)) as url:
         yield StackDatabase(url, template.failures)
+
+
+class Templates:
+    """Databases with one service's tables each, made when the first test asks for them."""
+
+    def __init__(self, server_url: str) -> None:
+        self._server_url = server_url
+        self._stack = AsyncExitStack()
+        self._copies: dict[str, Copies] = {}
+
+    async def copies(self, service: str) -> "Copies":
+        """Return the copies of a service's template."""
+        if service not in self._copies:
+            template = await self._stack.enter_async_context(template_database(self._server_url, [service]))
+            self._copies[service] = Copies(self._server_url, template)
+            self._stack.push_async_callback(self._copies[service].close)
+        return self._copies[service]
+
+    async def close(self) -> None:
+        """Drop templates and copies."""
+        await self._stack.aclose()
 
 
 class Copies:

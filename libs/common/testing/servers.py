@@ -4,9 +4,12 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import assert_never
 
 from deploy.local.kafka import EmbeddedKafka
@@ -17,12 +20,23 @@ from libs.common.testing.containers import kafka_container, postgres_container
 PREFIX = "dozvon-test-"
 STALE_SECONDS = 60
 
+# Tests whose subject is durability have servers of their own: the others need not wait for a disk.
+WITHOUT_FSYNC = MappingProxyType({"fsync": "off", "full_page_writes": "off"})
+
 
 class Servers(StrEnum):
     """Where the suite's servers come from when none is given: `$DOZVON_TEST_SERVERS`."""
 
     EMBEDDED = "embedded"
     CONTAINERS = "containers"
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the run's servers are: a superuser's DSN and `host:port`."""
+
+    postgres: str
+    kafka: str
 
 
 def chosen() -> Servers:
@@ -42,9 +56,9 @@ def postgres_server() -> Iterator[str]:
             return
         match chosen():
             case Servers.EMBEDDED:
-                yield stack.enter_context(_embedded("postgres-", EmbeddedPostgres))
+                yield stack.enter_context(_embedded("postgres-", _postgres))
             case Servers.CONTAINERS:
-                yield stack.enter_context(postgres_container())
+                yield stack.enter_context(postgres_container(WITHOUT_FSYNC))
             case other:
                 assert_never(other)
 
@@ -66,6 +80,18 @@ def kafka_server() -> Iterator[str]:
                 yield stack.enter_context(kafka_container())
             case other:
                 assert_never(other)
+
+
+@contextmanager
+def both_servers() -> Iterator[Addresses]:
+    """Yield the addresses of both servers, which start at the same time and end with the block."""
+    with ExitStack() as stack, ThreadPoolExecutor(2) as threads:
+        started = [threads.submit(stack.enter_context, server()) for server in (postgres_server, kafka_server)]
+        yield Addresses(*(server.result() for server in started))
+
+
+def _postgres(folder: Path) -> EmbeddedPostgres:
+    return EmbeddedPostgres(folder, settings=WITHOUT_FSYNC)
 
 
 @contextmanager
