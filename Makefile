@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 N ?= 20
 ARGS ?=
 WORKERS ?= 3
-PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --durations 10
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --durations 10
 # Written last (deploy/venv.py): an interrupted or outdated environment has no such file and is made anew.
 STAMP := $(VENV)/.complete-$(shell cksum < requirements.lock | tr -s ' ' '-')
 READY := $(STAMP) $(BIN)/dozvon

@@ -19,13 +19,15 @@ from libs.common.testing.database import Copies, StackDatabase, Templates, empty
 from libs.common.testing.servers import both_servers, kafka_server, postgres_server
 
 if TYPE_CHECKING:
+    from xdist.remote import Producer
+    from xdist.scheduler import LoadScopeScheduling
     from xdist.workermanage import WorkerController
 
 SERVER_FIXTURES = frozenset({"postgres_url", "kafka_bootstrap"})
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 
 # Folders whose tests start whole stacks: one worker has them all, so that one stack at a time uses the machine.
-WHOLE_STACKS = ("chaos", "e2e", "local", "upgrade")
+WHOLE_STACKS = ("tests/chaos/", "tests/e2e/", "tests/local/", "tests/upgrade/")
 
 
 class Run:
@@ -82,15 +84,22 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.write_line(f"CPU seconds, workers and servers included: {seconds:.0f}")
 
 
-@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Group the tests that start whole stacks; with `--pure` leave out what needs a server."""
-    for item in items:
-        if _folder(item) in WHOLE_STACKS and _uses_servers(item):
-            item.add_marker(pytest.mark.xdist_group("stack"))
+    """With `--pure` leave out what needs a server."""
     if config.getoption("pure"):
         config.hook.pytest_deselected(items=[item for item in items if _uses_servers(item)])
         items[:] = [item for item in items if not _uses_servers(item)]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "LoadScopeScheduling":
+    """Give the tests that start whole stacks to one worker, and each other test to whoever is free."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    # Not by marks of groups: they do not reach the scheduler with the releases of pytest and xdist that we lock.
+    scheduler = LoadScopeScheduling(config, log)
+    scheduler._split_scope = lambda nodeid: "stacks" if nodeid.startswith(WHOLE_STACKS) else nodeid
+    return scheduler
 
 
 @pytest.fixture(scope="session")
@@ -214,10 +223,6 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def _uses_servers(item: pytest.Item) -> bool:
     by_fixture = not SERVER_FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
     return by_fixture or item.get_closest_marker("servers") is not None
-
-
-def _folder(item: pytest.Item) -> str:
-    return item.path.relative_to(Path(__file__).parent).parts[0]
 
 
 def _given_hosts() -> list[str]:
