@@ -160,13 +160,47 @@ async def test_what_was_refused_before_execution_leaves_no_trace(stage: Stage, h
     assert (await stage.post()).status_code == 201
 
 
-async def test_a_refusal_of_the_use_case_is_kept(stage: Stage) -> None:
+REFUSALS = [TakenError(), *(Problem(status, "conflict") for status in (400, 403, 404, 409, 412, 422, 428))]
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+async def test_a_refusal_that_changed_nothing_is_decided_anew(stage: Stage, refusal: Exception) -> None:
+    stage.mood["inside"] = refusal
+    assert 400 <= (await stage.post()).status_code < 500
+    stage.mood.clear()
+    again = await stage.post()
+    assert (again.status_code, "idempotency-replayed" in again.headers, await stage.effects()) == (201, False, 1)
+
+
+async def test_a_mended_body_may_keep_the_key_of_its_refusal(stage: Stage) -> None:
+    stage.mood["inside"] = Problem(422, "outcome_refused")
+    await stage.post(name="a")
+    stage.mood.clear()
+    assert [(await stage.post(name=name)).status_code for name in ("b", "b", "a")] == [201, 201, 422]
+    assert await stage.effects() == 1
+
+
+async def test_a_refusal_is_told_as_before(stage: Stage) -> None:
     stage.mood["inside"] = TakenError()
+    answers = [await stage.post(), await stage.post(None)]
+    assert {(a.status_code, a.headers["content-type"], a.json()["code"]) for a in answers} == {
+        (409, "application/problem+json", "task_already_taken")
+    }
+
+
+@pytest.mark.parametrize("error", [Problem(409, "conflict"), Problem(404, "not_found"), TakenError()])
+async def test_a_refusal_after_something_was_done_is_remembered(stage: Stage, error: Exception) -> None:
+    stage.mood["after"] = error
     first = await stage.post()
     stage.mood.clear()
     second = await stage.post()
-    assert (first.status_code, second.json()) == (409, first.json())
-    assert second.headers["content-type"] == "application/problem+json"
+    assert (second.status_code, second.json(), await stage.effects()) == (first.status_code, first.json(), 1)
+
+
+async def test_what_was_done_is_answered_again_whatever_version_is_named(stage: Stage) -> None:
+    first, second = [await stage.post(**{"If-Match": f'"{version}"'}) for version in (1, 2)]
+    assert (first.status_code, second.json(), second.headers["idempotency-replayed"]) == (201, first.json(), "true")
+    assert await stage.effects() == 1
 
 
 @pytest.mark.parametrize("error", [RuntimeError("bug"), ConnectionError(), Problem(429, "too_many_requests")])

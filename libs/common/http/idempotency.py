@@ -68,6 +68,7 @@ UPDATE idempotency SET status = $4, headers = $5, body = $6 WHERE scope = $1 AND
 """
 RELEASE = """
 DELETE FROM idempotency WHERE scope = $1 AND key = $2 AND token = $3 AND executed_at IS NULL
+RETURNING true
 """
 PURGE = """
 DELETE FROM idempotency WHERE ctid = ANY (ARRAY(
@@ -125,9 +126,9 @@ class Claim:
         answer = response.status_code, text, bytes(response.body)
         await pool.execute(STORE, self.scope, self.key, self.token, *answer)
 
-    async def release(self, pool: Pool) -> None:
-        """Give the key back when nothing was carried out."""
-        await pool.execute(RELEASE, self.scope, self.key, self.token)
+    async def release(self, pool: Pool) -> bool:
+        """Give the key back when nothing was carried out; return whether it was given back."""
+        return bool(await pool.fetchval(RELEASE, self.scope, self.key, self.token))
 
 
 async def claim_or_replay(pool: Pool, claim: Claim, lease: timedelta = LEASE) -> Response | None:

@@ -1,7 +1,8 @@
 """The route class of POSTs that create or act: `api_router(…, route_class=IdempotentRoute)`.
 
-The claim is made between validation and the endpoint, so refused requests, missing rights and failures of
-ours (5xx, 429) leave nothing behind; what the endpoint decided, 4xx included, is answered again for 24 hours.
+Only what was done is answered again for 24 hours. The claim is made between validation and the endpoint, so
+refused requests and missing rights never reach it; a failure of ours (5xx) and a refusal of the endpoint (4xx)
+give it back when nothing was committed: the state or the request may have changed by the next try.
 """
 
 import functools
@@ -31,12 +32,12 @@ _SHOWN: dict[str, object] = {
         {
             "name": "Idempotency-Key",
             "in": "header",
-            "description": "names this call: its repetition is answered from memory for 24 hours",
+            "description": "names this call: once done, it is answered from memory for 24 hours; a refusal is not",
             "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY},
         }
     ]
 }
-_NOT_FINAL = frozenset({408, 425, 429})
+_REFUSAL, _FAILURE = 400, 500
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -144,7 +145,7 @@ async def _carry_out(call: _Call, handle: Handler) -> Response:
         return replay.response
     except Exception as error:
         problem = _problem(call.request, error)
-        if problem is None or not _is_final(problem.status_code):
+        if problem is None or problem.status_code >= _FAILURE:
             await _release(call)
             raise
         response = problem_response(call.request, problem)
@@ -161,11 +162,14 @@ def _problem(request: Request, error: Exception) -> Problem | None:
 
 
 async def _keep(call: _Call, response: Response) -> None:
+    """Store an answer, unless it is a refusal that changed nothing or cannot be stored."""
     if call.claim is None:
         return
-    if isinstance(response, StreamingResponse) or not _is_final(response.status_code):
-        await _release(call)
-        return
+    unfit = isinstance(response, StreamingResponse) or response.status_code >= _FAILURE
+    if unfit or response.status_code >= _REFUSAL:
+        released = await _release(call)
+        if released or unfit:
+            return
     try:
         await call.claim.store(call.pool, response)
     except Exception:
@@ -173,17 +177,15 @@ async def _keep(call: _Call, response: Response) -> None:
         log.exception("answer not stored for repetition")
 
 
-async def _release(call: _Call) -> None:
+async def _release(call: _Call) -> bool:
+    """Give the claim back; return whether nothing had been committed under it."""
     if call.claim is None:
-        return
+        return True
     try:
-        await call.claim.release(call.pool)
+        return await call.claim.release(call.pool)
     except Exception:
         log.exception("claim not released, it will expire")
-
-
-def _is_final(status: int) -> bool:
-    return status < 500 and status not in _NOT_FINAL
+        return True
 
 
 def _template(request: Request) -> str:
