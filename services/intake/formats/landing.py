@@ -114,7 +114,8 @@ def _item(fields: Reader, line: Json) -> ParsedItem | None:
     quantity = 1 if given is None else read_quantity(given)
     if quantity is None:
         # Text of lists in lists would be as deep as they are.
-        fields.note("items.quantity", "not_a_quantity", str(given) if isinstance(given, str | int | float) else "")
+        given = given if isinstance(given, str | int | float | Decimal) else ""
+        fields.note("items.quantity", "not_a_quantity", str(given))
     price = line.get("price")
     amount = fields.amount("items.price", price.get("amount") if isinstance(price, dict) else price)
     return ParsedItem(title, code, quantity or 1, amount)

@@ -1,9 +1,10 @@
 """From bytes to a flat or nested object: JSON, form and query, strict about what cannot be stored."""
 
+import json
 import re
+from decimal import Decimal, InvalidOperation
+from typing import NoReturn
 from urllib.parse import parse_qsl
-
-import orjson
 
 from services.intake.formats.rules import Json, Note, Path, RawRequest, Reason, UnreadableError
 
@@ -18,6 +19,8 @@ _CHARSETS = {
     "koi8-r": "koi8-r",
 }
 _FORM = "application/x-www-form-urlencoded"
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_WORD = 19  # digits: any shorter number fits into 64 bits
 _PLACEHOLDER = re.compile(r"\{[^}]*\}")
 
 
@@ -87,14 +90,41 @@ def _is_json(media: str, body: bytes) -> bool:
 
 def _json(body: bytes, charset: str) -> dict[str, Json]:
     try:
-        value: Json = orjson.loads(body if charset == "utf-8" else body.decode(charset))
-    except orjson.JSONDecodeError as error:
+        value: Json = _DECODER.decode(body.decode(charset))
+        if _SURROGATE.search(body):
+            json.dumps(value, ensure_ascii=False, default=str).encode()
+    except json.JSONDecodeError as error:
         raise UnreadableError(Reason.BAD_JSON, Note("body", "json", error.msg[:200])) from error
-    except ValueError as error:
-        raise UnreadableError(Reason.BAD_CHARSET, Note("body", "charset", charset)) from error
+    except UnicodeDecodeError as error:
+        reason = Reason.BAD_JSON if charset == "utf-8" else Reason.BAD_CHARSET
+        raise UnreadableError(reason, Note("body", "charset", charset)) from error
+    except UnicodeEncodeError as error:
+        raise UnreadableError(Reason.BAD_JSON, Note("body", "json", "a lone surrogate")) from error
+    except RecursionError as error:
+        raise UnreadableError(Reason.BAD_JSON, Note("body", "json", "nested too deeply")) from error
     if not isinstance(value, dict):
         raise UnreadableError(Reason.NOT_AN_OBJECT)
     return value
+
+
+def _integer(digits: str) -> int | Decimal:
+    # Python's own integers take a time that grows with the square of their length.
+    return int(digits) if len(digits) < _WORD else Decimal(digits)
+
+
+def _fraction(digits: str) -> Decimal | str:
+    try:
+        return Decimal(digits)
+    except InvalidOperation:  # an exponent beyond 10^18
+        return digits
+
+
+def _no_number(name: str) -> NoReturn:
+    raise json.JSONDecodeError(f"{name} is no number", name, 0)
+
+
+# The standard library's, because a faster one makes floats: beyond 15 digits two identifiers would become one.
+_DECODER = json.JSONDecoder(parse_int=_integer, parse_float=_fraction, parse_constant=_no_number)
 
 
 def _pairs(text: bytes, charset: str) -> dict[str, Json]:

@@ -11,7 +11,8 @@ from enum import StrEnum
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+# Numbers that were read are int or Decimal, digit by digit.
+Json: TypeAlias = "bool | int | float | Decimal | str | list[Json] | dict[str, Json] | None"
 Path: TypeAlias = tuple[str, ...]
 
 

@@ -17,6 +17,7 @@ from services.intake.formats.rules import Json, Note, OrderStatus, Path, Reason,
 MAX_AMOUNT = Decimal(10) ** 12
 MAX_ID = 200  # characters
 _LONGEST = 1_048_576  # characters: no body is longer
+_WRITTEN_OUT = 400  # digits
 _CENT = Decimal("0.01")
 _NUMBER = re.compile(r"-?[\d., ]*\d")
 _SCIENTIFIC = re.compile(r"\d[eE][+-]?\d")
@@ -55,8 +56,8 @@ class Reader:
                 text = value.strip()
             case None | bool():
                 return None
-            case int() | float():
-                text = f"{value:.15g}" if isinstance(value, float) else str(value)[:400]
+            case int() | float() | Decimal():
+                text = number_text(value)
             case _:
                 self.note(name, "not_a_text")
                 return None
@@ -109,6 +110,19 @@ def identifier_of(text: str) -> str:
         return text
     digest = hashlib.sha256(text.encode()).hexdigest()
     return f"{text[: MAX_ID - len(digest) - 1]}-{digest}"
+
+
+def number_text(number: float | Decimal) -> str:
+    """Return a number's digits: a whole one without point and exponent, any other as it was written.
+
+    An exponent that would make it longer than 400 digits stays.
+    """
+    if isinstance(number, int):
+        return str(number)
+    exact = Decimal(repr(number)) if isinstance(number, float) else number
+    text = f"{exact:f}" if abs(exact.adjusted()) <= _WRITTEN_OUT else str(exact)
+    whole, _, fraction = text.partition(".")
+    return text if fraction.strip("0") else whole
 
 
 def storable(text: str) -> bool:
@@ -165,7 +179,9 @@ def read_moment(text: str, zone: ZoneInfo) -> datetime | None:
 
 def read_quantity(value: Json) -> int | None:
     """Return a count from 1 to 100,000."""
-    text = str(value).strip() if isinstance(value, int | float | str) and not isinstance(value, bool) else ""
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
+        return None
+    text = value.strip() if isinstance(value, str) else number_text(value)
     if not text.isascii() or len(text) > 12:
         return None
     try:
