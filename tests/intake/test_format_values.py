@@ -13,9 +13,10 @@ from libs.common.events import shared
 from libs.common.phone import read_phone
 from services.intake.deliveries.rules import Signal, signals_of
 from services.intake.formats.common import currency, names, reader
+from services.intake.formats.identifiers import identifier_of
 from services.intake.formats.read import read
 from services.intake.formats.rules import Format, Mapped, OrderStatus, ParsedOrder, RawRequest, Unreadable
-from services.intake.formats.values import identifier_of, read_amount, read_email, read_moment, read_quantity
+from services.intake.formats.values import read_amount, read_email, read_moment, read_quantity
 from services.intake.leads.rules import Stage
 
 MOSCOW = ZoneInfo("Europe/Moscow")

@@ -12,9 +12,9 @@ import orjson
 from libs.common.phone import Phone, read_phone
 from libs.common.telemetry.logs import get_logger
 from services.intake.deliveries.rules import is_false, signals_of
+from services.intake.formats.identifiers import identifier_of, is_no_id
 from services.intake.formats.read import read
 from services.intake.formats.rules import Note, ParsedItem, ParsedOrder, RawRequest, Reason, Unreadable, cleaned
-from services.intake.formats.values import identifier_of
 from services.intake.sources.rules import Auth, Source
 
 MAX_EVENT = 400 * 1024  # bytes of a lead.received, well below what the outbox takes
@@ -97,7 +97,7 @@ def _fallback_id(delivery: Delivery) -> str:
     headers = delivery.raw.headers
     for name in ("webhook-id", "idempotency-key"):
         given = headers.get(name, "").strip().strip('"')
-        if given:
+        if not is_no_id(given):
             return identifier_of(cleaned(given))
     return str(delivery.id)
 
@@ -196,7 +196,7 @@ def _message_id(delivery: Delivery) -> str | None:
     if delivery.source.auth is not Auth.SIGNATURE:
         return None
     given = delivery.raw.headers.get("webhook-id")
-    return cleaned(given) if given else None
+    return None if given is None or is_no_id(given) else cleaned(given)
 
 
 def notes_json(notes: tuple[Note, ...]) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from typing import NoReturn
 from urllib.parse import parse_qsl
@@ -49,12 +50,18 @@ def is_blank(value: Json) -> bool:
     return not text or (text[0] == "{" and _PLACEHOLDER.fullmatch(text) is not None)
 
 
-def find(payload: dict[str, Json], paths: tuple[Path, ...]) -> Json:
-    """Return the first value that says something; None when nothing does."""
+def found(payload: dict[str, Json], paths: tuple[Path, ...]) -> Iterator[Json]:
+    """Return whatever stands at the paths, in their order; None where nothing does."""
     for first, *steps in paths:
         value = payload.get(first)
         for step in steps:
             value = value.get(step) if isinstance(value, dict) else None
+        yield value
+
+
+def find(payload: dict[str, Json], paths: tuple[Path, ...]) -> Json:
+    """Return the first value that says something; None when nothing does."""
+    for value in found(payload, paths):
         if (
             value is not None
             and value != ""

@@ -4,19 +4,17 @@ A value that cannot be read never loses a lead: it is left out and noted. Text t
 store is another matter: it ends the reading (`Reason.UNSTORABLE`).
 """
 
-import hashlib
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
-from services.intake.formats.payload import find, is_blank
+from services.intake.formats.identifiers import identifier_of, is_no_id
+from services.intake.formats.payload import find, found, is_blank
 from services.intake.formats.rules import Json, Note, OrderStatus, Path, Reason, UnreadableError
 
 MAX_AMOUNT = Decimal(10) ** 12
-MAX_ID = 200  # characters
-_LONGEST = 1_048_576  # characters: no body is longer
 _WRITTEN_OUT = 400  # digits
 _CENT = Decimal("0.01")
 _NUMBER = re.compile(r"-?[\d., ]*\d")
@@ -51,6 +49,24 @@ class Reader:
 
     def clean(self, name: str, value: Json, limit: int) -> str | None:
         """Return a value as clean text; unfilled placeholders (`{object.phone}`) count as absent."""
+        text = self._stripped(name, value)
+        if not text or (text[0] == "{" and is_blank(text)):
+            return None
+        if len(text) > limit:
+            self.note(name, "cut", f"{len(text)} > {limit}")
+        return text[:limit]
+
+    def identifier(self, name: str) -> str | None:
+        """Return the first value of a field that is an identifier; what only stands for one is noted."""
+        for value in found(self.payload, self.paths.get(name, ())):
+            text = self._stripped(name, value)
+            if text and not is_no_id(text):
+                return identifier_of(text)
+            if text:
+                self.note(name, "no_identifier", text)
+        return None
+
+    def _stripped(self, name: str, value: Json) -> str | None:
         match value:
             case str():
                 text = value.strip()
@@ -63,16 +79,7 @@ class Reader:
                 return None
         if not storable(text):
             raise UnreadableError(Reason.UNSTORABLE, Note(name, "unstorable_text"))
-        if not text or (text[0] == "{" and is_blank(text)):
-            return None
-        if len(text) > limit:
-            self.note(name, "cut", f"{len(text)} > {limit}")
-        return text[:limit]
-
-    def identifier(self, name: str) -> str | None:
-        """Return a field as an identifier (`identifier_of`)."""
-        text = self.text(name, _LONGEST)
-        return None if text is None else identifier_of(text)
+        return text
 
     def money(self, name: str) -> Decimal | None:
         """Return an amount with two decimals."""
@@ -104,14 +111,6 @@ class Reader:
             self.notes.append(Note(name, code, detail[:200]))
 
 
-def identifier_of(text: str) -> str:
-    """Return at most 200 characters; what is longer ends in its digest, so that no two become one."""
-    if len(text) <= MAX_ID:
-        return text
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    return f"{text[: MAX_ID - len(digest) - 1]}-{digest}"
-
-
 def number_text(number: float | Decimal) -> str:
     """Return a number's digits: a whole one without point and exponent, any other as it was written.
 
@@ -120,6 +119,8 @@ def number_text(number: float | Decimal) -> str:
     if isinstance(number, int):
         return str(number)
     exact = Decimal(repr(number)) if isinstance(number, float) else number
+    if not exact:
+        return "0"
     text = f"{exact:f}" if abs(exact.adjusted()) <= _WRITTEN_OUT else str(exact)
     whole, _, fraction = text.partition(".")
     return text if fraction.strip("0") else whole
