@@ -15,7 +15,7 @@ from libs.common.events.intake import LeadReceived, LeadUpdated, OrderChanged
 from libs.common.ids import uuid7
 from libs.common.testing.database import BLOCKED
 from services.intake.context import Context
-from services.intake.deliveries.admission import Admission, Delivery, admit
+from services.intake.deliveries.admission import Admission, Delivery, admit, sure
 from services.intake.deliveries.group import Acceptance
 from services.intake.deliveries.statement import ACCEPT
 from services.intake.formats.rules import Format, Mapped, RawRequest
@@ -58,9 +58,12 @@ async def blocked(db: Database) -> None:
 
 
 async def race(db: Database, first: Admission, second: Admission, end: str = "COMMIT") -> str:
-    """Let `second` wait for the transaction of `first`, end that, and return how `second` came out."""
+    """Let `second` wait for the transaction of `first`, end that, and return how `second` came out.
+
+    Its identifier is taken at its word, so it is decided in that one statement.
+    """
     async with uncommitted(db, first) as conn, db.pool.acquire() as other:
-        waiting = asyncio.create_task(store(other, second))
+        waiting = asyncio.create_task(store(other, sure(second)))
         await blocked(db)
         await conn.execute(end)
         [row] = await waiting

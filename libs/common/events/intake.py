@@ -54,11 +54,12 @@ class LeadReceived(IntakeEvent):
 
 
 class LeadUpdated(IntakeEvent):
-    """The person or the marks of a lead were corrected without a change of status."""
+    """The person or the signals of a lead were completed or corrected without a change of status."""
 
     event_type: ClassVar[str] = "dozvon.lead.updated.v1"
 
     lead_id: UUID
+    signals: tuple[Signal, ...] = ()
     person: Person
     language: Language
     zone: str

@@ -67,6 +67,7 @@ class Signal(StrEnum):
     TEST_NUMBER = "test_number"  # S0.7
     FALSE_NUMBER = "false_number"  # S1.9
     SECOND_UNPAID_ORDER = "second_unpaid_order"  # S4.2
+    OTHER_CONTACT = "other_contact"  # a later delivery of the order names another phone or address
 
 
 class Mode(StrEnum):

@@ -9,10 +9,12 @@ from libs.common.inbox.errors import is_transient
 from libs.common.telemetry.logs import get_logger
 from services.intake.context import Context
 from services.intake.deliveries.admission import Delivery, admit, notes_json
+from services.intake.deliveries.amend import learn
 from services.intake.deliveries.group import OverloadedError, UnstorableError
 from services.intake.deliveries.rules import Disposition
+from services.intake.deliveries.whose import judged
 from services.intake.errors import NotFoundError
-from services.intake.formats.rules import Note, RawRequest, Reason, Unreadable
+from services.intake.formats.rules import WEAK_IDS, Note, RawRequest, Reason, Unreadable
 from services.intake.sources.cache import source_of
 from services.intake.sources.rules import Source
 
@@ -33,7 +35,7 @@ SET disposition = 'repeat', reason = NULL, lead_id = o.lead_id, order_id = o.id,
 FROM sales_order o
 WHERE d.id = $1 AND d.disposition = 'quarantined' AND o.source_id = $2 AND o.external_id = $3
   AND o.heard_at > d.received_at
-RETURNING d.id
+RETURNING d.lead_id
 """
 COUNT_RERUN = """
 UPDATE delivery SET reruns = reruns + 1, rerun_at = $2,
@@ -140,8 +142,13 @@ async def _read_again(ctx: Context, delivery: Delivery, now: datetime) -> tuple[
     admission = admit(delivery, now)
     if isinstance(admission, Unreadable):
         return admission.reason.value, notes_json(admission.notes)
-    superseded = await ctx.core.db.pool.fetchval(SUPERSEDED, delivery.id, delivery.source.id, admission.external_id)
-    if superseded is None:
+    pool = ctx.core.db.pool
+    if delivery.source.format in WEAK_IDS:
+        admission = await judged(pool, admission)
+    lead = await pool.fetchval(SUPERSEDED, delivery.id, delivery.source.id, admission.external_id)
+    if lead is not None:
+        await learn(pool, [(admission.row, lead)])
+    else:
         try:
             await ctx.acceptance.accept(admission)
         except UnstorableError as error:

@@ -5,16 +5,26 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import orjson
 
 from libs.common.phone import Phone, read_phone
 from libs.common.telemetry.logs import get_logger
-from services.intake.deliveries.rules import is_false, signals_of
+from services.intake.deliveries.rules import Person, is_false, signals_of
+from services.intake.deliveries.statement import PLACES
 from services.intake.formats.identifiers import identifier_of, is_no_id
 from services.intake.formats.read import read
-from services.intake.formats.rules import Note, ParsedItem, ParsedOrder, RawRequest, Reason, Unreadable, cleaned
+from services.intake.formats.rules import (
+    WEAK_IDS,
+    Note,
+    ParsedItem,
+    ParsedOrder,
+    RawRequest,
+    Reason,
+    Unreadable,
+    cleaned,
+)
 from services.intake.sources.rules import Auth, Source
 
 MAX_EVENT = 400 * 1024  # bytes of a lead.received, well below what the outbox takes
@@ -54,9 +64,17 @@ class Admission:
     """A readable delivery: its row in the order of `statement.COLUMNS`, and what must not meet in a batch."""
 
     delivery: Delivery
+    now: datetime
+    order: ParsedOrder
+    person: Person
     external_id: str
+    size: int  # of the event, in bytes
     row: tuple[object, ...]
     keys: frozenset[Hashable]
+
+    def said(self, column: str) -> object:
+        """Return a member of the row."""
+        return self.row[PLACES[column]]
 
 
 def admit(delivery: Delivery, now: datetime) -> Admission | Unreadable:
@@ -78,19 +96,58 @@ def _timely(order: ParsedOrder, delivery: Delivery) -> ParsedOrder:
     return replace(order, said_at=None, notes=(*order.notes, note))
 
 
+def apart(admission: Admission) -> Admission:
+    """Return the delivery as an order of its own, because its identifier has been given to somebody else.
+
+    The new identifier follows from the old one and the contact, so that what comes again finds the same order.
+    """
+    person, given = admission.person, admission.external_id
+    contact = person.phone or person.phone_raw or person.email
+    own = str(uuid5(admission.delivery.source.id, f"{given}\n{contact}"))
+    note = Note("external_id", "of_another_person", given)
+    order = replace(admission.order, external_id=own, notes=(*admission.order.notes, note))
+    return sure(_built(admission.delivery, order, own, admission.now))
+
+
+def sure(admission: Admission) -> Admission:
+    """Return the delivery with its identifier taken at its word."""
+    return replace(admission, row=_with(admission.row, "unsure", value=False))
+
+
+def unnamed(admission: Admission) -> Admission:
+    """Return the delivery without its message's identifier, which another message has used before."""
+    return replace(admission, row=_with(admission.row, "webhook_id", value=None))
+
+
+def _with(row: tuple[object, ...], column: str, *, value: object) -> tuple[object, ...]:
+    place = PLACES[column]
+    return (*row[:place], value, *row[place + 1 :])
+
+
 def _admit(delivery: Delivery, order: ParsedOrder, now: datetime) -> Admission | Unreadable:
+    admission = _built(delivery, order, order.external_id or _fallback_id(delivery), now)
+    if admission.size > MAX_EVENT:
+        return Unreadable(Reason.TOO_LARGE, (Note("items", "too_large"),))
+    return admission
+
+
+def _built(delivery: Delivery, order: ParsedOrder, external_id: str, now: datetime) -> Admission:
     source = delivery.source
     phone = cached_phone(order.phone, source.region) if order.phone else None
-    external_id = order.external_id or _fallback_id(delivery)
-    items = _items(order.items, order.currency)
-    head = _head(delivery, order, phone, external_id, items)
-    if len(head) > MAX_EVENT:
-        return Unreadable(Reason.TOO_LARGE, (Note("items", "too_large"),))
     key = phone.e164 if phone and not is_false(phone) else None
     keys: set[Hashable] = {(source.id, external_id)}
     keys.update((source.desk, identity) for identity in (key, order.email) if identity)
+    person = Person(
+        name=order.name,
+        phone=phone.e164 if phone else None,
+        phone_raw=phone.raw if phone else None,
+        email=order.email,
+        callable=key is not None,
+    )
+    items = _items(order.items, order.currency)
+    head = _head(delivery, order, phone, external_id, items)
     row = _row(delivery, order, phone, key, external_id, items, head.decode(), now)
-    return Admission(delivery, external_id, row, frozenset(keys))
+    return Admission(delivery, now, order, person, external_id, len(head), row, frozenset(keys))
 
 
 def _fallback_id(delivery: Delivery) -> str:
@@ -188,6 +245,7 @@ def _row(
         delivery.traceparent,
         head,
         _message_id(delivery),
+        source.format in WEAK_IDS,
     )
 
 

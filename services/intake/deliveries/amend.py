@@ -9,12 +9,11 @@ from typing import TypeAlias
 import asyncpg
 
 from libs.common.events.intake import LeadUpdated
-from services.intake.deliveries.statement import COLUMNS
+from services.intake.deliveries.rules import Signal
+from services.intake.deliveries.statement import PLACES
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 Row: TypeAlias = tuple[object, ...]
-
-_PLACES = {name: place for place, name in enumerate(COLUMNS)}
 
 # The first to speak of an e-mail made its customer's id beside one that spoke of the phone: it never came to be.
 REPOINT = """
@@ -24,11 +23,18 @@ WHERE c.desk = $1 AND c.kind = 'email' AND c.value = $2 AND c.customer_id <> $3
 """
 
 # Most of what comes again tells nothing new.
-LACKING = """
-SELECT l.id FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS g(id, name, phone, email)
+NEWS = """
+SELECT g.n, n.lacks, n.other
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[])
+     WITH ORDINALITY AS g(id, name, phone, email, phone_key, n)
 JOIN lead l ON l.id = g.id
-WHERE (coalesce(l.name, g.name), coalesce(l.phone, g.phone), coalesce(l.email, g.email))
-      IS DISTINCT FROM (l.name, l.phone, l.email)
+CROSS JOIN LATERAL (SELECT
+    (coalesce(l.name, g.name), coalesce(l.phone, g.phone), coalesce(l.email, g.email))
+        IS DISTINCT FROM (l.name, l.phone, l.email) AS lacks,
+    CASE WHEN g.phone_key <> l.phone THEN 'phone'
+         WHEN g.email <> l.email AND (g.phone = l.phone) IS NOT TRUE THEN 'email' END AS other
+) n
+WHERE n.lacks OR n.other IS NOT NULL
 """
 
 # What a lead did not know of its person is taken from a later delivery; what it knew stays.
@@ -52,7 +58,7 @@ WITH given AS (
     FROM given g
     WHERE l.id = g.lead_id AND (coalesce(l.name, g.name), coalesce(l.phone, g.phone), coalesce(l.email, g.email))
           IS DISTINCT FROM (l.name, l.phone, l.email)
-    RETURNING l.id, l.desk, l.customer_id, l.name, l.phone, l.phone_raw, l.email, l.language, l.zone,
+    RETURNING l.id, l.desk, l.customer_id, l.name, l.phone, l.phone_raw, l.email, l.language, l.zone, l.signals,
               concat_ws(', ', CASE WHEN old.name IS DISTINCT FROM new.name THEN 'name' END,
                         CASE WHEN old.phone IS DISTINCT FROM new.phone THEN 'phone' END,
                         CASE WHEN old.email IS DISTINCT FROM new.email THEN 'email' END) AS gained
@@ -73,10 +79,52 @@ WITH given AS (
 INSERT INTO outbox (event_id, type, key, sequence, desk, time, correlation_id, causation_id, traceparent, body)
 SELECT uuidv7(), '{LeadUpdated.event_type}', b.key, b.version, f.desk, g.now, g.delivery_id, NULL, g.traceparent,
        convert_to(json_build_object(
-           'lead_id', f.id, 'language', f.language, 'zone', f.zone,
+           'lead_id', f.id, 'signals', f.signals, 'language', f.language, 'zone', f.zone,
            'person', json_build_object('name', f.name, 'phone', f.phone, 'phone_raw', f.phone_raw, 'email', f.email)
        )::text, 'UTF8')
 FROM filled f, given g, bumped b
+RETURNING true
+"""  # noqa: S608 - made of constants alone
+
+# What a lead knew stays; another contact is told once, to the people who work it and to whoever hears its events.
+TELL = f"""
+WITH given AS (
+    SELECT $1::uuid AS lead_id, $2::uuid AS delivery_id, $3::timestamptz AS now, $4::text AS source,
+           $5::text AS traceparent, $6::text AS kind, $7::text AS contact
+), told AS (
+    UPDATE lead l
+    SET signals = CASE WHEN '{Signal.OTHER_CONTACT}' = ANY (l.signals) THEN l.signals
+                       ELSE l.signals || '{Signal.OTHER_CONTACT}'::text END,
+        updated_at = g.now, version = l.version + 1
+    FROM given g
+    WHERE l.id = g.lead_id AND NOT EXISTS (
+        SELECT FROM history h WHERE h.lead_id = l.id AND h.what = 'lead_person' AND h.to_value = g.contact)
+    RETURNING l.*
+), log AS (
+    INSERT INTO history (desk, lead_id, at, what, actor, from_value, to_value, reason, cause_id)
+    SELECT t.desk, t.id, g.now, 'lead_person', 'source:' || g.source,
+           CASE g.kind WHEN 'phone' THEN t.phone ELSE t.email END, g.contact, 'another contact, not taken over',
+           g.delivery_id
+    FROM told t, given g
+), noted AS (
+    UPDATE delivery d
+    SET notes = d.notes || jsonb_build_array(jsonb_build_object(
+            'field', g.kind, 'code', '{Signal.OTHER_CONTACT}', 'detail', g.contact)),
+        disposition = CASE WHEN d.disposition = 'repeat' AND EXISTS (SELECT FROM told) THEN 'accepted'
+                           ELSE d.disposition END
+    FROM given g WHERE d.id = g.delivery_id
+), bumped AS (
+    INSERT INTO stream AS s (key, version) SELECT 'lead:' || id, 1 FROM told
+    ON CONFLICT (key) DO UPDATE SET version = s.version + 1
+    RETURNING key, version
+)
+INSERT INTO outbox (event_id, type, key, sequence, desk, time, correlation_id, causation_id, traceparent, body)
+SELECT uuidv7(), '{LeadUpdated.event_type}', b.key, b.version, t.desk, g.now, g.delivery_id, NULL, g.traceparent,
+       convert_to(json_build_object(
+           'lead_id', t.id, 'signals', t.signals, 'language', t.language, 'zone', t.zone,
+           'person', json_build_object('name', t.name, 'phone', t.phone, 'phone_raw', t.phone_raw, 'email', t.email)
+       )::text, 'UTF8')
+FROM told t, given g, bumped b
 RETURNING true
 """  # noqa: S608 - made of constants alone
 
@@ -100,21 +148,38 @@ async def amend(pool: Pool, deliveries: Sequence[tuple[Row, asyncpg.Record]]) ->
     for given, stored in deliveries:
         if stored["astray"]:
             await pool.execute(REPOINT, *_picked(given, "desk", "email"), stored["customer_id"])
-    later = [(given, stored) for given, stored in deliveries if not stored["fresh"]]
-    if not later:
-        return set()
+    later = [(given, stored["lead_id"]) for given, stored in deliveries if not stored["fresh"]]
+    return await learn(pool, later) if later else set()
+
+
+async def learn(pool: Pool, later: Sequence[tuple[Row, object]]) -> set[object]:
+    """Take over what leads did not know, and tell what differs; return the leads that learned something."""
     said = zip(
-        *((stored["lead_id"], *_picked(given, "name", "phone", "email")) for given, stored in later), strict=True
+        *((lead, *_picked(given, "name", "phone", "email", "phone_key")) for given, lead in later), strict=True
     )
-    lacking = {row["id"] for row in await pool.fetch(LACKING, *said)}
-    return {s["lead_id"] for g, s in later if s["lead_id"] in lacking and await _fill(pool, g, s)}
+    learned = set[object]()
+    for news in await pool.fetch(NEWS, *said):
+        given, lead = later[news["n"] - 1]
+        filled = news["lacks"] and await _fill(pool, given, lead)
+        told = news["other"] is not None and await _tell(pool, given, lead, news["other"])
+        if filled or told:
+            learned.add(lead)
+    return learned
 
 
-async def _fill(pool: Pool, given: Row, stored: asyncpg.Record) -> bool:
+async def _fill(pool: Pool, given: Row, lead: object) -> bool:
     said = _picked(
         given, "delivery_id", "now", "name", "phone", "phone_raw", "email", "phone_key", "source", "traceparent"
     )
-    return bool(await pool.fetchval(FILL, stored["lead_id"], *said))
+    return bool(await pool.fetchval(FILL, lead, *said))
+
+
+async def _tell(pool: Pool, given: Row, lead: object, kind: str) -> bool:
+    said = _picked(given, "delivery_id", "now", "source", "traceparent")
+    async with pool.acquire() as conn, conn.transaction():
+        # Two that tell the same at once: the second one looks after the first.
+        await conn.execute("SELECT FROM lead WHERE id = $1 FOR UPDATE", lead)
+        return bool(await conn.fetchval(TELL, lead, *said, kind, *_picked(given, kind)))
 
 
 async def repeat(pool: Pool, given: Row) -> asyncpg.Record | None:
@@ -126,4 +191,4 @@ async def repeat(pool: Pool, given: Row) -> asyncpg.Record | None:
 
 
 def _picked(given: Row, *names: str) -> list[object]:
-    return [given[_PLACES[name]] for name in names]
+    return [given[PLACES[name]] for name in names]

@@ -18,11 +18,12 @@ from services.intake.deliveries.admission import Admission
 from services.intake.deliveries.amend import amend, repeat
 from services.intake.deliveries.rules import Disposition, take_batch
 from services.intake.deliveries.statement import ACCEPT
+from services.intake.deliveries.whose import judged, own_message
 
 LANES = 1  # statements under way at once: most of a statement is its start, so what waits goes together
 BATCH = 128
 QUEUE = 2048  # deliveries that may wait; more are told to come again
-ATTEMPTS = 4
+ATTEMPTS = 6
 
 # Lost a race with another transaction: the same statement in a new snapshot will do.
 _KNOWN_MESSAGE = "uq_delivery_source_id_webhook_id"
@@ -129,7 +130,9 @@ class Acceptance:
                     await self._settle_alone(waiting)
             return
         for waiting, result in zip(batch, results, strict=True):
-            if not waiting.done.done():
+            if result is None:
+                await self._settle_alone(waiting)
+            elif not waiting.done.done():
                 waiting.done.set_result(result)
 
     async def _settle_alone(self, waiting: _Waiting) -> None:
@@ -144,33 +147,50 @@ class Acceptance:
     async def _alone(self, admission: Admission) -> Accepted:
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                return (await self._store([admission]))[0]
+                result = await self._once(admission)
             except _RACES:
                 if attempt == ATTEMPTS:
                     raise
-            except asyncpg.UniqueViolationError as error:
-                if error.constraint_name != _KNOWN_MESSAGE:
-                    raise UnstorableError(type(error).__name__) from error
-                if row := await repeat(self._db.pool, admission.row):
-                    return Accepted(row["lead_id"], row["order_id"], str(row["order_number"]), Disposition.REPEAT)
-            except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
-                raise UnstorableError(type(error).__name__) from error
-            except asyncpg.InterfaceError as error:
-                if isinstance(error, ValueError):  # the driver's own refusal to encode a value
-                    raise UnstorableError(type(error).__name__) from error
-                raise
+            else:
+                if isinstance(result, Accepted):
+                    return result
+                admission = result
         raise AssertionError
 
-    async def _store(self, admissions: Sequence[Admission]) -> list[Accepted]:
+    async def _once(self, admission: Admission) -> Accepted | Admission:
+        """Store a delivery, or return what to try instead."""
+        try:
+            [accepted] = await self._store([admission])
+            return accepted or await judged(self._db.pool, admission)
+        except asyncpg.UniqueViolationError as error:
+            if error.constraint_name != _KNOWN_MESSAGE:
+                raise UnstorableError(type(error).__name__) from error
+            return await self._known_message(admission)
+        except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
+            raise UnstorableError(type(error).__name__) from error
+        except asyncpg.InterfaceError as error:
+            if isinstance(error, ValueError):  # the driver's own refusal to encode a value
+                raise UnstorableError(type(error).__name__) from error
+            raise
+
+    async def _known_message(self, admission: Admission) -> Accepted | Admission:
+        if own := await own_message(self._db.pool, admission):
+            return own
+        if row := await repeat(self._db.pool, admission.row):
+            return Accepted(row["lead_id"], row["order_id"], str(row["order_number"]), Disposition.REPEAT)
+        return admission
+
+    async def _store(self, admissions: Sequence[Admission]) -> list[Accepted | None]:
+        """Store deliveries; None for one that may be another person's: nothing was stored of it."""
         columns = zip(*(admission.row for admission in admissions), strict=True)
-        rows = await self._db.pool.fetch(ACCEPT, *columns)
+        stored = {row["n"]: row for row in await self._db.pool.fetch(ACCEPT, *columns)}
         self._wake_relay()
-        pairs = zip(admissions, rows, strict=True)
-        left = [(admission.row, row) for admission, row in pairs if row["astray"] or not row["fresh"]]
+        pairs = [(admission, stored.get(n)) for n, admission in enumerate(admissions, 1)]
+        left = [(a.row, row) for a, row in pairs if row and (row["astray"] or not row["fresh"])]
         learned = await amend(self._db.pool, left) if left else set()
         if learned:
             self._wake_relay()
-        return [_accepted(row, told_more=row["lead_id"] in learned) for row in rows]
+        return [_accepted(row, told_more=row["lead_id"] in learned) if row else None for _, row in pairs]
 
     def _wake_relay(self) -> None:
         if self._db.wake_relay is not None:

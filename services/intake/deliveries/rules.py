@@ -14,6 +14,7 @@ class Signal(StrEnum):
     TEST_NUMBER = "test_number"
     FALSE_NUMBER = "false_number"
     SECOND_UNPAID_ORDER = "second_unpaid_order"
+    OTHER_CONTACT = "other_contact"
 
 
 class Disposition(StrEnum):
@@ -41,6 +42,49 @@ def signals_of(phone: Phone | None, test_prefixes: Sequence[str]) -> tuple[Signa
     if digits.startswith(tuple(test_prefixes)):
         return (Signal.TEST_NUMBER,)
     return (Signal.FALSE_NUMBER,) if is_false(phone) else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whom an order or a delivery names; `phone` is E.164, `callable` whether somebody can have it."""
+
+    name: str | None
+    phone: str | None
+    phone_raw: str | None
+    email: str | None
+    callable: bool = True
+
+
+def is_another(known: Person, said: Person) -> bool:
+    """Return whether a delivery under a known order's weak identifier speaks of somebody else.
+
+    Who goes by the same name has corrected their number. Another name beside another number, or without any
+    common contact, is another person; so is another contact of somebody who gave no name.
+    """
+    phone = _same_phone(known, said)
+    email = None if known.email is None or said.email is None else known.email == said.email
+    if known.name is not None and said.name is not None:
+        other = phone is False if phone is not None else email is not True
+        return other and not _same_name(known.name, said.name)
+    return not phone and not email and ((phone is False and said.callable) or email is False)
+
+
+def _same_phone(known: Person, said: Person) -> bool | None:
+    if known.phone_raw is None or said.phone_raw is None:
+        return None
+    if known.phone is not None and said.phone is not None:
+        return known.phone == said.phone
+    return _digits(known.phone_raw) == _digits(said.phone_raw)
+
+
+def _digits(text: str) -> str:
+    return "".join(c for c in text if c.isdigit())
+
+
+def _same_name(one: str, other: str) -> bool:
+    """Return whether one name has all words of the other: `Анна` and `анна  Иванова`."""
+    words = [frozenset(name.casefold().replace("ё", "е").split()) for name in (one, other)]
+    return words[0] <= words[1] or words[1] <= words[0]
 
 
 class HasKeys(Protocol):

@@ -6,6 +6,11 @@ returns: the customer behind an identity, new or repeat, the state before a chan
 customer's newest order, which the customer's row carries for that purpose. What is left to `amend` is told by
 `fresh` and `astray`.
 
+An identifier that is `unsure` may have been given to somebody else before. When the known order's person is not
+evidently the same, nothing is stored and the delivery is missing among the results: `whose.judged` decides. An
+order that this snapshot does not see cannot be compared, so such a race is lost (a cardinality error) and the
+delivery taken again in a new one.
+
 Locks are taken in one order everywhere: identities (e-mail before phone), customers, orders, stream rows,
 each sorted. Within a batch no order and no identity may come twice (`group.take_batch`); two deliveries
 that turn out to be of one customer fail the batch with a cardinality error, and are then taken one by one.
@@ -50,7 +55,9 @@ COLUMNS = {
     "traceparent": "text",
     "head": "text",
     "webhook_id": "text",
+    "unsure": "boolean",
 }
+PLACES = {name: place for place, name in enumerate(COLUMNS)}
 _ARRAYS = ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(COLUMNS.values(), 1))
 UNPAID = ", ".join(f"'{status.value}'" for status in sorted(rules.UNPAID))
 _SAME = "(c.last_source_id, c.last_external_id) = (excluded.last_source_id, excluded.last_external_id)"
@@ -63,9 +70,12 @@ WITH given AS MATERIALIZED (
     FROM unnest({_ARRAYS}) WITH ORDINALITY AS i({", ".join(COLUMNS)}, n)
     -- LIMIT keeps the plan on the index, also one that was made while the table was empty.
     LEFT JOIN LATERAL (
-        SELECT o.id, o.order_number, o.customer_id, o.status FROM sales_order o
+        SELECT o.id, o.order_number, o.customer_id, o.status, o.lead_id FROM sales_order o
         WHERE o.source_id = i.source_id AND o.external_id = i.external_id LIMIT 1
     ) o ON true
+    LEFT JOIN LATERAL (SELECT l.name, l.phone, l.email FROM lead l WHERE l.id = o.lead_id LIMIT 1) l ON i.unsure
+    WHERE (i.unsure AND o.id IS NOT NULL AND (i.name = l.name) IS NOT TRUE AND (i.phone = l.phone) IS NOT TRUE
+           AND (i.email = l.email AND (i.phone IS NULL OR l.phone IS NULL)) IS NOT TRUE) IS NOT TRUE
 ), emails AS (
     INSERT INTO customer_identity AS c (desk, kind, value, customer_id)
     SELECT i.desk, 'email', i.email, coalesce(
@@ -140,7 +150,9 @@ WITH given AS MATERIALIZED (
            CASE WHEN e.lead_id IS NULL THEN r.marks ELSE r.marks || 'second_unpaid_order'::text END AS signals,
            CASE WHEN o.moved THEN 'accepted' WHEN NOT o.fresh THEN 'repeat'
                 WHEN 'test_number' = ANY (r.marks) THEN 'test' ELSE 'accepted' END AS disposition,
-           coalesce(r.email_customer <> o.customer_id, false) AS astray
+           CASE WHEN r.unsure AND r.known IS NULL AND NOT o.fresh
+                THEN (SELECT true FROM generate_series(1, 2) WHERE r.n > 0)  -- two rows: the race is lost
+                ELSE coalesce(r.email_customer <> o.customer_id, false) END AS astray
     FROM resolved r
     JOIN orders o ON o.external_id = r.external_id AND o.source_id = r.source_id
     LEFT JOIN customers c ON c.id = o.customer_id

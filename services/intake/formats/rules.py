@@ -23,6 +23,10 @@ class Format(StrEnum):
     LANDING = "landing"
 
 
+# A page's script makes up its identifiers, and some give one to everybody; GetCourse's are kept by its database.
+WEAK_IDS = frozenset({Format.LANDING})
+
+
 class OrderStatus(StrEnum):
     """The published states of an order (`libs.common.events.shared`; a test holds them equal)."""
 
