@@ -65,9 +65,9 @@ def identifier_of(text: str) -> str:
 def is_no_id(text: str) -> bool:
     """Return whether a text stands where an identifier is missing."""
     text = text.strip()
-    if not any(c.isalnum() and digit(c, 1) for c in text):
+    if not any(c.isalnum() and digit(c, 1) for c in text):  # neither a letter nor a digit but zero
         return True
-    if len(text) > MAX_ID:
+    if text.isdecimal() or len(text) > MAX_ID:
         return False
     plain = unescape(text)
     return _says_nothing(plain) or ("%" in plain and _says_nothing(unquote(plain)))
@@ -82,7 +82,7 @@ def _says_nothing(text: str) -> bool:
     if left != text and not any(c.isdigit() for c in left):
         return True
     # `orderId` is one word or two.
-    return any(_all_empty(each) or _is_form(each) for each in (left, _HUMP.sub(" ", spelled).casefold()))
+    return any(_all_empty(each) or _is_form(each) for each in {left, _HUMP.sub(" ", spelled).casefold()})
 
 
 def _all_empty(text: str) -> bool:
