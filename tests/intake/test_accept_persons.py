@@ -69,7 +69,7 @@ async def notes(front: Front) -> list[list[tuple[str, str, str]]]:
     return [[(n["field"], n["code"], n["detail"]) for n in row["notes"]] for row in rows]
 
 
-@pytest.mark.parametrize("given_id", ["callback-main", 20261128, "null"])
+@pytest.mark.parametrize("given_id", ["callback-main", 20261128, 0, "null", "form1"])
 async def test_two_people_under_one_identifier_are_two_leads(front: Front, given_id: object) -> None:
     hook = await front.source()
     bodies = [{"order_id": given_id, "name": n, "phone": p} for n, p in (("First", ONE), ("Second", TWO))]

@@ -170,6 +170,15 @@ async def test_a_call_repeated_with_its_key_is_answered_again_and_done_once(worl
     assert (len(await world.sent(tasks.TaskTaken)), len(await world.sent(tasks.TaskCompleted))) == (1, 1)
 
 
+async def test_a_refused_outcome_is_mended_under_the_same_key(world: World, api: Api) -> None:
+    task = await opened(world, api)
+    path, good, bad = f"/tasks/{task['id']}/outcome", {"outcome": "paid", "comment": "да"}, {"outcome": "odd"}
+    tries = [(1, good), (task["version"], {**good, **bad}), (task["version"], good), (1, good)]
+    answers = [await api.call("POST", path, json=body, version=version, key="k") for version, body in tries]
+    assert [answer.status_code for answer in answers] == [412, 422, 200, 200]
+    assert (answers[3].json(), len(await world.sent(tasks.TaskCompleted))) == (answers[2].json(), 1)
+
+
 @pytest.mark.req("P.6")
 async def test_an_operator_sees_own_and_nobody_s_tasks_alone(world: World, api: Api) -> None:
     mine = await opened(world, api)
