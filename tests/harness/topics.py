@@ -16,7 +16,7 @@ from libs.common.events import OWNERS, topic
 
 #: Whose topics each service's worker reads, in a group of the service's name.
 READS: Mapping[str, Sequence[str]] = {
-    "intake": ("tasks",),
+    "intake": ("tasks", "assignment"),
     "tasks": ("intake", "assignment", "notifications"),
     "assignment": ("tasks",),
     "notifications": ("tasks", "assignment"),
