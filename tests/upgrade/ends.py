@@ -1,0 +1,105 @@
+"""How every frozen lead gets to its end, through HTTP alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import MappingProxyType
+
+from libs.common.testing.messaging import eventually
+from tests.harness.settle import settle
+from tests.upgrade.frozen import Manifest
+from tests.upgrade.leads import UNKNOWN_WORDS, order
+from tests.upgrade.people import DESK, Json, People
+
+PATIENCE = 60.0
+SURVEY = Path(__file__).with_name("survey.yaml")
+#: Further than this no clock goes while a message that has a deadline may be under way.
+FAR = timedelta(minutes=30)
+OUTCOMES: Mapping[str, str] = MappingProxyType(
+    {"call_back": "reached", "process_order": "paid", "follow_up": "paid", "ask": "told"}
+)
+LETTERS = "/tasks/v1/dead-letters"
+
+
+@dataclass
+class Ends:
+    """Works the desk until nothing is open. `lead_ids` are by the lead's name."""
+
+    people: People
+    manifest: Manifest
+    lead_ids: dict[str, str] = field(default_factory=dict)
+    replayed: bool = False
+    repeated: Json = field(default_factory=dict)
+
+    async def run(self) -> None:
+        """Go through all of it."""
+        self.lead_ids = {lead.name: lead.lead_id for lead in self.manifest.leads if lead.lead_id}
+        await self._again()
+        await self._back_to_work()
+        await self._discard("poisoned")
+        await self._activate()
+        await self._rerun("quarantined")
+        await eventually(self._all_begun, PATIENCE)
+        await eventually(self._nothing_open, PATIENCE)
+
+    async def _again(self) -> None:
+        """Ask for what was done before the upgrade: the same call, and the same order."""
+        task = await self.people.task(self.lead_ids["taken"])
+        assert task is not None
+        self.replayed = await self.people.is_replayed(task, self.manifest.remembered)
+        self.repeated = await self.people.order("landing", order(self.manifest.lead("taken")))
+
+    async def _back_to_work(self) -> None:
+        """Give everybody room, and let the one whose shift is over begin another."""
+        await self.people.patch(f"/assignment/v1/operators/{await self.people.operator('olga')}", {"capacity": 20})
+        await self.people.post("/assignment/v1/check-in", {"operator_id": await self.people.operator("ivan")})
+
+    async def _discard(self, name: str) -> None:
+        """Give up the event that nobody can read; what waits behind it goes on."""
+        (letter,) = await self.people.items(LETTERS, key=f"lead:{self.lead_ids[name]}", state="failed")
+        await self.people.post(f"{LETTERS}/{letter['id']}/discard", {"note": "written by a foreign hand"})
+
+    async def _activate(self) -> None:
+        """Give the desk the playbook that it lacked."""
+        made = await self.people.post_yaml("/tasks/v1/playbooks", SURVEY.read_bytes())
+        await self.people.post("/tasks/v1/playbooks/survey/activate", {"desk": DESK, "version": made["version"]})
+        await go_on(self.people, f"lead:{self.lead_ids['no-playbook']}")
+
+    async def _rerun(self, name: str) -> None:
+        """Mend the source's map and read what is in quarantine again."""
+        (source,) = [s for s in await self.people.items("/intake/v1/sources", desk=DESK) if s["code"] == "landing"]
+        known = {word: [word, unknown] for word, unknown in UNKNOWN_WORDS.items()}
+        await self.people.patch(f"/intake/v1/sources/{source['id']}", {"field_map": known})
+        (delivery,) = await self.people.items("/intake/v1/deliveries", disposition="quarantined")
+        mended = await self.people.post(f"/intake/v1/deliveries/{delivery['id']}/rerun")
+        self.lead_ids[name] = mended["lead_id"]
+
+    async def _all_begun(self) -> bool:
+        tasks = await self.people.items("/tasks/v1/tasks")
+        return {task["lead_id"] for task in tasks} >= set(self.lead_ids.values())
+
+    async def _nothing_open(self) -> bool:
+        """End what an operator has; once the rest is for later, move the clock to when the next is offered."""
+        tasks = await self.people.items("/tasks/v1/tasks", state="active")
+        mine = [task for task in tasks if task["operator_id"]]
+        for task in mine:
+            await self.people.end(await self.people.take(task), OUTCOMES[task["type"]])
+        if not mine and tasks:
+            await self._forward(min(datetime.fromisoformat(task["offer_from"]) for task in tasks))
+        return not tasks
+
+    async def _forward(self, moment: datetime) -> None:
+        clock = self.people.stack.clock
+        if moment - clock.now() > FAR:
+            await settle(self.people.stack)
+        clock.advance(max(moment - clock.now(), timedelta(0)))
+
+
+async def go_on(people: People, key: str) -> None:
+    """Release what the frozen release parked as failed for want of a playbook: its replay is left to a person.
+
+    Goes away with the last frozen release that parks it so.
+    """
+    for letter in await people.items(LETTERS, key=key, state="failed"):
+        await people.post(f"{LETTERS}/{letter['id']}/retry", {"note": "the playbook is active"})

@@ -1,0 +1,89 @@
+"""The release before this one, stopped in the middle of its work: this one takes over, and every lead ends."""
+
+from collections import Counter
+from contextlib import closing
+from dataclasses import replace
+
+import asyncpg
+import pytest
+
+from libs.common.events import OWNERS
+from tests.harness.checks import violations
+from tests.harness.facts import Facts
+from tests.upgrade.upgraded import Upgrade
+
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(120)]
+
+ASSIGNED = "dozvon.task.assigned.v1"
+PARKED = "SELECT state, count(*) AS events FROM {}.parked GROUP BY state"
+
+
+def without_poison(upgrade: Upgrade) -> Facts:
+    """The facts without the event that no service of ours has sent."""
+    events = [event for event in upgrade.facts.events if event.event_id != upgrade.manifest.poison]
+    return replace(upgrade.facts, events=events)
+
+
+async def test_the_frozen_release_was_stopped_in_every_state(upgrade: Upgrade) -> None:
+    assert list(upgrade.missing) == []
+    assert {group for group, count in upgrade.unread_before.items() if count} == set(OWNERS)
+
+
+@pytest.mark.req("P.1")
+async def test_every_lead_of_the_frozen_release_gets_to_its_end(upgrade: Upgrade) -> None:
+    ends = {}
+    for name, lead_id in upgrade.ends.lead_ids.items():
+        head = await upgrade.people.get("/tasks/v1/timeline", lead_id=lead_id)
+        messages = await upgrade.people.items("/notifications/v1/messages", lead_id=lead_id)
+        ends[name] = (head["status"], messages[-1]["state"])
+    assert ends == {lead.name: (lead.status, lead.message) for lead in upgrade.manifest.leads}
+
+
+@pytest.mark.req("P.1")
+async def test_an_upgrade_breaks_no_promise(upgrade: Upgrade) -> None:
+    assert violations(without_poison(upgrade)) == []
+
+
+async def test_nothing_is_open_unsent_or_unread(upgrade: Upgrade) -> None:
+    active = [task.task_id for task in upgrade.facts.tasks if task.state == "active"]
+    assert (active, upgrade.facts.live, set(upgrade.unread.values())) == ([], frozenset(), {0})
+
+
+async def test_nothing_stays_parked_but_what_was_discarded(upgrade: Upgrade) -> None:
+    conn = await asyncpg.connect(upgrade.stack.database.admin_url)
+    try:
+        rows = [row for owner in OWNERS for row in await conn.fetch(PARKED.format(owner))]
+    finally:
+        await conn.close()
+    assert {row["state"]: row["events"] for row in rows} == {"discarded": 1, "done": 3}
+
+
+async def test_no_task_is_assigned_and_no_message_accepted_twice(upgrade: Upgrade) -> None:
+    assigned = Counter(event.body["task_id"] for event in upgrade.facts.events if event.type == ASSIGNED)
+    with closing(upgrade.stack.journal()) as journal:
+        assert journal.twice() == []
+    assert set(assigned) == {str(task.task_id) for task in upgrade.facts.tasks}
+    assert set(assigned.values()) == {1}
+
+
+async def test_each_timeline_holds_every_event_of_its_lead(upgrade: Upgrade) -> None:
+    untold = []
+    for name, lead_id in upgrade.ends.lead_ids.items():
+        told = await upgrade.people.get("/tasks/v1/timeline", lead_id=lead_id)
+        steps = {step["id"] for step in told["items"]}
+        happened = [event for event in without_poison(upgrade).events if event.key == f"lead:{lead_id}"]
+        untold += [f"{name}: {event.type}" for event in happened if event.event_id not in steps]
+    assert untold == []
+
+
+@pytest.mark.req("P.2")
+async def test_what_was_done_before_the_upgrade_is_not_done_again(upgrade: Upgrade) -> None:
+    assert upgrade.ends.replayed
+    assert upgrade.ends.repeated["disposition"] == "repeat"
+    assert upgrade.ends.repeated["lead_id"] == upgrade.manifest.lead("taken").lead_id
+
+
+async def test_a_shift_that_was_over_stays_over(upgrade: Upgrade) -> None:
+    operator_id = await upgrade.people.operator("ivan")
+    shifts = await upgrade.people.items("/assignment/v1/shifts", operator_id=operator_id)
+    assert [shift["ended_at"] is not None for shift in shifts] == [False, True]
