@@ -46,6 +46,16 @@ async def _until(condition: object) -> None:
             await asyncio.sleep(0.02)
 
 
+async def test_children_run_from_the_tree_that_is_given(tmp_path: Path) -> None:
+    script = tmp_path / "deploy" / "local" / "child.py"
+    script.parent.mkdir(parents=True)
+    script.write_text("print('another tree')")
+    family = Children(tmp_path, said.append, tmp_path)
+    await family.start("one", ["any.module"], os.environ)
+    await _until(lambda: "another tree" in (tmp_path / "one.log").read_text())
+    await family.stop()
+
+
 async def test_a_dead_child_is_restarted_and_said(children: Children) -> None:
     await children.start("sleeper", SLEEPER, os.environ)
     first = children.pids()["sleeper"]
