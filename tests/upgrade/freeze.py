@@ -25,7 +25,7 @@ from tests.harness.facts import Connection
 from tests.harness.stack import process_stack
 from tests.upgrade import frozen
 from tests.upgrade.people import People
-from tests.upgrade.records import Frozen, behind, take_offsets, take_records
+from tests.upgrade.records import Frozen, behind, delete_topics, take_offsets, take_records
 from tests.upgrade.release import ReleaseStack, committed_at, export, full_commit, other_packages
 from tests.upgrade.scenario import Scenario
 from tests.upgrade.states import missing_states
@@ -80,6 +80,7 @@ async def _freeze(commit: str, folder: Path) -> None:
                     await _write(commit, scenario)
             finally:
                 await conn.close()
+                await delete_topics(kafka, PREFIX)
 
 
 async def _write(commit: str, scenario: Scenario) -> None:
