@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 
+from libs.common.events import OWNERS
 from libs.common.testing.messaging import eventually
 from tests.harness.settle import settle
 from tests.upgrade.frozen import Manifest
@@ -40,8 +41,11 @@ class Ends:
         await self._discard("poisoned")
         await self._activate()
         await self._rerun("quarantined")
-        await eventually(self._all_begun, PATIENCE)
-        await eventually(self._nothing_open, PATIENCE)
+        try:
+            await eventually(self._all_begun, PATIENCE)
+            await eventually(self._nothing_open, PATIENCE)
+        except TimeoutError:
+            raise TimeoutError(await self._stuck()) from None
 
     async def _again(self) -> None:
         """Ask for what was done before the upgrade: the same call, and the same order."""
@@ -88,6 +92,14 @@ class Ends:
         if not mine and tasks:
             await self._forward(min(datetime.fromisoformat(task["offer_from"]) for task in tasks))
         return not tasks
+
+    async def _stuck(self) -> str:
+        """Return which leads have no task or an open one, and what is parked."""
+        tasks = await self.people.items("/tasks/v1/tasks")
+        ended = {task["lead_id"] for task in tasks} - {t["lead_id"] for t in tasks if t["state"] == "active"}
+        left = [name for name, lead_id in self.lead_ids.items() if lead_id not in ended]
+        parked = [letter for owner in OWNERS for letter in await self.people.items(f"/{owner}/v1/dead-letters")]
+        return f"not ended: {left}; parked: {[(letter['type'], letter['error']) for letter in parked]}"
 
     async def _forward(self, moment: datetime) -> None:
         clock = self.people.stack.clock
