@@ -19,6 +19,7 @@ from services.tasks.context import Context
 from services.tasks.desks.api import router as desks
 from services.tasks.errors import ERRORS
 from services.tasks.playbooks.api import router as playbooks
+from services.tasks.playbooks.waiting import waiting_loop
 from services.tasks.queues.api import router as queues
 from services.tasks.settings import TasksSettings
 from services.tasks.subscriptions import OWNERS, subscriptions
@@ -65,9 +66,10 @@ def serve_context(app: FastAPI, ctx: Context) -> None:
 
 
 async def run_worker(settings: TasksSettings, stop: asyncio.Event) -> None:
-    """Relay our events, apply those of the three others, and fire timers, until `stop` is set."""
+    """Relay our events, apply those of the three others, fire timers, release what waited, until `stop` is set."""
     async with open_context(settings) as ctx:
-        worker = Worker(ctx.core, owners=OWNERS, subscriptions=subscriptions(ctx), loops=[timer_loop(ctx)])
+        loops = [timer_loop(ctx), waiting_loop(ctx)]
+        worker = Worker(ctx.core, owners=OWNERS, subscriptions=subscriptions(ctx), loops=loops)
         await worker.run(stop)
 
 

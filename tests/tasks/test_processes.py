@@ -8,7 +8,7 @@ from libs.common.events import intake, tasks
 from libs.common.events.shared import OrderStatus, Signal
 from libs.common.ids import uuid7
 from services.tasks.operators.actions import project_operators
-from services.tasks.playbooks.cache import UnknownPlaybookError
+from services.tasks.playbooks.waiting import UnknownPlaybookError
 from services.tasks.processes.actions import advance
 from tests.tasks.world import ANNA_ID, BORIS_ID, World, lead, operator, proposal
 

@@ -51,7 +51,10 @@ D_co = TypeVar("D_co", bound=EventData, covariant=True)
 
 
 class Received(NamedTuple, Generic[D_co]):
-    """An event as a consumer hands it to a use case; `sequence` ascends without gaps per key and topic."""
+    """An event as a consumer hands it to a use case; `sequence` ascends without gaps per key and topic.
+
+    `waited`: it comes late, after people have set up what it needed (`inbox.Unready`).
+    """
 
     event_id: UUID
     key: str
@@ -60,6 +63,7 @@ class Received(NamedTuple, Generic[D_co]):
     sequence: int
     cause: Cause
     data: D_co
+    waited: bool = False
 
     def follow(self) -> Cause:
         """Return the cause of everything that this event brings about."""

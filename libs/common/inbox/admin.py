@@ -43,6 +43,7 @@ class LetterOut(BaseModel):
     error: str | None
     attempts: int
     state: State
+    waits_for: str | None
     note: str | None
     parked_at: datetime
     updated_at: datetime
@@ -107,7 +108,7 @@ async def _show(request: Request, letter_id: int, _: Admin) -> LetterDetail:
 
 
 async def _retry(request: Request, letter_id: int, caller: Admin, body: Annotated[Retry, Body()]) -> LetterDetail:
-    """Release a failed one; the worker replays it and what waits behind it."""
+    """Release one that failed or waits; the worker replays it and what waits behind it."""
     try:
         await deadletters.retry_letter(
             _db(request), letter_id, note=_signed(caller, body.note or "retry"), patch=body.data

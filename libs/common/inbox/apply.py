@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal, TypeAlias
 
 from libs.common import faultpoints
@@ -19,7 +20,7 @@ from libs.common.telemetry.context import bound
 from libs.common.telemetry.logs import get_logger
 from libs.common.telemetry.tracing import Tracing
 
-Result: TypeAlias = Literal["applied", "repeated", "blocked", "failed"]
+Result: TypeAlias = Literal["applied", "repeated", "blocked", "failed", "waiting"]
 
 log = get_logger(__name__)
 
@@ -74,6 +75,10 @@ class Applier:
             return False
         try:
             return bool(await self.apply([item]))
+        except Unready as error:
+            log.warning("event waits", event_type=item.type, event_id=str(item.event_id), waits_for=error.waits_for)
+            await self._park(item, error)
+            return False
         except Exception as error:
             if is_transient(error):
                 raise
@@ -83,9 +88,9 @@ class Applier:
             await self._park(item, error)
             return False
 
-    async def replay(self, tx: Transaction, item: Incoming) -> None:
+    async def replay(self, tx: Transaction, item: Incoming, *, waited: bool) -> None:
         """Apply a parked event in a transaction of the caller's; its id was taken in when it was parked."""
-        await self._call(tx, [item])
+        await self._call(tx, [replace(item, event=item.event._replace(waited=waited))])
 
     async def _park(self, item: Incoming | Broken, error: Exception) -> None:
         result: Result = "repeated"
@@ -95,10 +100,10 @@ class Applier:
                 result = "blocked"
                 await park(tx, item, result, None)
             elif fresh:
-                result = "failed"
-                if not isinstance(error, Unready):
+                result = "waiting" if isinstance(error, Unready) else "failed"
+                if result == "failed":
                     self._limit.failed(asyncio.get_running_loop().time(), item.type, item.key)
-                await park(tx, item, result, error)
+                await park(tx, item, "failed", error)
             await tx.commit()
         self._count([item], [result])
 

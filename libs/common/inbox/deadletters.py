@@ -12,13 +12,17 @@ import orjson
 from libs.common.db import Database, Transaction
 from libs.common.telemetry.masking import MASK, mask_value
 
-_BRIEF = """id, topic, partition, "offset", event_id, type, key, sequence, desk, time, error_type, error, attempts,
-    state, note, parked_at, updated_at"""
+#: The state as people see it: waiting for what is yet to be set up is no failure (tables.py says how it is kept).
+SHOWN = "CASE WHEN state = 'failed' AND waits_for IS NOT NULL THEN 'waiting' ELSE state END"
+
+_BRIEF = f"""id, topic, partition, "offset", event_id, type, key, sequence, desk, time, error_type, error, attempts,
+    {SHOWN} AS state, waits_for, note, parked_at, updated_at"""
 _LIST = f"""
 SELECT {_BRIEF} FROM parked
-WHERE state = ANY($1::text[]) AND ($2::text IS NULL OR key = $2) AND id > $3 ORDER BY id LIMIT $4
+WHERE {SHOWN} = ANY($1::text[]) AND ($2::text IS NULL OR key = $2) AND id > $3 ORDER BY id LIMIT $4
 """  # noqa: S608 - a constant
 _SHOW = f"SELECT {_BRIEF}, headers, body FROM parked WHERE id = $1"  # noqa: S608 - a constant
+_STATE = f"SELECT {SHOWN} FROM parked WHERE id = $1"  # noqa: S608 - a constant
 _BODY = "SELECT body FROM parked WHERE id = $1"
 _CORRECT = "UPDATE parked SET body = $2 WHERE id = $1"
 _RETRY = """
@@ -32,16 +36,20 @@ WHERE id = $1 AND state IN ('failed', 'blocked', 'retrying')
 
 
 class State(StrEnum):
-    """What became of a parked event: `blocked` waits behind another of its key, `failed` is the reason."""
+    """What became of a parked event: `blocked` waits behind another of its key, `failed` is the reason.
+
+    `waiting` goes on by itself as soon as people have set up what it waits for.
+    """
 
     BLOCKED = "blocked"
     FAILED = "failed"
+    WAITING = "waiting"
     RETRYING = "retrying"
     DISCARDED = "discarded"
     DONE = "done"
 
 
-OPEN = (State.BLOCKED, State.FAILED, State.RETRYING)
+OPEN = (State.BLOCKED, State.FAILED, State.WAITING, State.RETRYING)
 
 
 class NoSuchLetterError(LookupError):
@@ -74,6 +82,7 @@ class Letter:
     error: str | None
     attempts: int
     state: State
+    waits_for: str | None
     note: str | None
     parked_at: datetime
     updated_at: datetime
@@ -108,7 +117,7 @@ async def show_letter(db: Database, letter_id: int) -> OpenedLetter:
 async def retry_letter(
     db: Database, letter_id: int, *, note: str | None = None, patch: Mapping[str, object] | None = None
 ) -> None:
-    """Release a failed event, its payload corrected by a JSON merge patch (RFC 7396) if there is one.
+    """Release an event that failed or waits, its payload corrected by a JSON merge patch (RFC 7396), if any.
 
     What waits behind it follows. Raises NoSuchLetterError, WrongStateError, MaskedDataError.
     """
@@ -147,7 +156,7 @@ def merged(target: object, patch: object) -> object:
 
 async def _change(tx: Transaction, letter_id: int, statement: str, note: str | None) -> None:
     if await tx.conn.execute(statement, letter_id, note) != "UPDATE 1":
-        state = await tx.conn.fetchval("SELECT state FROM parked WHERE id = $1", letter_id)
+        state = await tx.conn.fetchval(_STATE, letter_id)
         if state is None:
             raise NoSuchLetterError
         raise WrongStateError(f"it is {state}")

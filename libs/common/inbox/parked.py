@@ -19,6 +19,7 @@ class ParkedRecord:
     key: bytes | None
     value: bytes | None
     headers: Sequence[tuple[str, bytes]]
+    waits_for: str | None
 
     @classmethod
     def of(cls, row: asyncpg.Record) -> "ParkedRecord":
@@ -26,6 +27,5 @@ class ParkedRecord:
         headers = [(name, text.encode()) for name, text in row["headers"]]
         stamp = int(row["time"].timestamp() * 1000)
         key = row["key"].encode()
-        return cls(
-            row["id"], row["state"], row["topic"], row["partition"], row["offset"], stamp, key, row["body"], headers
-        )
+        place = row["topic"], row["partition"], row["offset"]
+        return cls(row["id"], row["state"], *place, stamp, key, row["body"], headers, row["waits_for"])

@@ -5,8 +5,8 @@ import asyncio
 from libs.common.db import Database, Transaction
 from libs.common.inbox.apply import Applier
 from libs.common.inbox.consumer_metrics import ConsumerMetrics
-from libs.common.inbox.deadletters import State
-from libs.common.inbox.errors import is_transient
+from libs.common.inbox.deadletters import SHOWN, State
+from libs.common.inbox.errors import is_transient, waits_for
 from libs.common.inbox.incoming import Broken, Incoming, Reader
 from libs.common.inbox.parked import ParkedRecord
 from libs.common.inbox.store import readable
@@ -14,6 +14,7 @@ from libs.common.telemetry.logs import get_logger
 from libs.common.waiting import wait_for_stop
 
 LOOK_SECONDS = 1.0
+MOST = 100  # keys per look
 COUNT_SECONDS = 15.0
 
 _OPEN = "('blocked', 'failed', 'retrying')"
@@ -24,7 +25,7 @@ _READY = f"""
 SELECT topic, key FROM (
     SELECT DISTINCT ON (topic, key) topic, key, state FROM parked WHERE state IN {_OPEN}
     ORDER BY topic, key, partition, "offset") AS heads
-WHERE state <> 'failed' ORDER BY random() LIMIT 100
+WHERE state <> 'failed' ORDER BY random() LIMIT {MOST}
 """  # noqa: S608 - a constant
 # NOWAIT, never SKIP LOCKED: skipping the first would hand out the second.
 _HEAD = f"""
@@ -33,11 +34,11 @@ ORDER BY partition, "offset" LIMIT 1 FOR UPDATE NOWAIT
 """  # noqa: S608 - a constant
 _DONE = "UPDATE parked SET state = 'done', attempts = attempts + 1, updated_at = clock_timestamp() WHERE id = $1"
 _FAILED = """
-UPDATE parked SET state = 'failed', attempts = attempts + 1, error_type = $2, error = $3,
+UPDATE parked SET state = 'failed', attempts = attempts + 1, error_type = $2, error = $3, waits_for = $4,
                   updated_at = clock_timestamp()
 WHERE id = $1 AND state IN ('blocked', 'retrying')
 """
-_COUNTS = "SELECT state, count(*) AS events FROM parked GROUP BY state"
+_COUNTS = f"SELECT {SHOWN} AS shown, count(*) AS events FROM parked GROUP BY shown"  # noqa: S608 - a constant
 
 log = get_logger(__name__)
 
@@ -49,14 +50,15 @@ class Replayer:
         self._db, self._reader, self._applier, self._metrics = db, reader, applier, metrics
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Look every second until `stop`, and count every 15 s."""
+        """Look every second until `stop`, without a pause while many keys move, and count every 15 s."""
         clock, count_due = asyncio.get_running_loop().time, 0.0
         while not stop.is_set():
             try:
                 if clock() >= count_due:
                     await self.count()
                     count_due = clock() + COUNT_SECONDS
-                await self.look()
+                if await self.look():
+                    continue
             except Exception as error:
                 if not is_transient(error):
                     raise
@@ -64,20 +66,22 @@ class Replayer:
 
     async def count(self) -> None:
         """Show how many events are parked, by state."""
-        found = {row["state"]: row["events"] for row in await self._db.pool.fetch(_COUNTS)}
+        found = {row["shown"]: row["events"] for row in await self._db.pool.fetch(_COUNTS)}
         for state in State:
             self._metrics.parked.labels(state.value).set(found.get(state.value, 0))
 
-    async def look(self) -> None:
-        """Replay keys that can move, as far as they go."""
-        for row in await self._db.pool.fetch(_READY):
+    async def look(self) -> bool:
+        """Replay keys that can move, as far as they go; return whether there may be many more."""
+        moved, rows = False, await self._db.pool.fetch(_READY)
+        for row in rows:
             try:
                 while await self._next(row["topic"], row["key"]):
-                    pass
+                    moved = True
             except Exception as error:
                 if not is_transient(error):
                     raise
                 log.info("replay waits", event_key=row["key"], error_type=type(error).__name__)
+        return moved and len(rows) == MOST
 
     async def _next(self, topic: str, key: str) -> bool:
         """Replay the first open event of a key; return whether another may follow. Raises transient errors."""
@@ -102,9 +106,10 @@ class Replayer:
         if isinstance(item, Broken):
             raise item.error
         if isinstance(item, Incoming):
-            await self._applier.replay(tx, item)
+            await self._applier.replay(tx, item, waited=record.waits_for is not None)
         await tx.conn.execute(_DONE, record.id)
 
     async def _fail(self, record: ParkedRecord, error: Exception) -> None:
         log.warning("replay failed", parked_id=record.id, error_type=type(error).__name__)
-        await self._db.pool.execute(_FAILED, record.id, type(error).__name__, readable(error))
+        what = type(error).__name__, readable(error), waits_for(error)
+        await self._db.pool.execute(_FAILED, record.id, *what)

@@ -5,6 +5,7 @@ from typing import Literal, TypeAlias
 from uuid import UUID
 
 from libs.common.db import Transaction
+from libs.common.inbox.errors import waits_for
 from libs.common.inbox.incoming import Broken, Incoming, storable
 from libs.common.telemetry.masking import mask
 
@@ -28,8 +29,8 @@ WHERE state IN {_OPEN} AND (topic, key) IN (SELECT * FROM unnest($1::text[], $2:
 """  # noqa: S608 - a constant
 _PARK = """
 INSERT INTO parked (topic, partition, "offset", event_id, type, key, sequence, desk, time, headers, body,
-                    error_type, error, attempts, state)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+                    error_type, error, attempts, state, waits_for)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 ON CONFLICT (event_id) DO NOTHING
 """
 
@@ -63,6 +64,7 @@ async def park(tx: Transaction, item: Incoming | Broken, state: Open, error: Exc
         readable(error) if error else None,
         int(error is not None),
         state,
+        waits_for(error),
     )
 
 

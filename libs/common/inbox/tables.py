@@ -20,7 +20,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 #: `blocked` waits behind an earlier event of its key, `failed` is the poisoned one, `retrying` was released
-#: by a person; `done` and `discarded` are closed and block nobody.
+#: by a person; `done` and `discarded` are closed and block nobody. One that waits for what people have yet to
+#: set up is `failed` too and says so in `waits_for`: a release that knows no such waiting then blocks its key.
 PARKED_STATES = ("blocked", "failed", "retrying", "discarded", "done")
 OPEN_STATES = ("blocked", "failed", "retrying")
 
@@ -66,8 +67,15 @@ def _parked_table(metadata: MetaData) -> Table:
         Column("note", Text),
         Column("parked_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
         Column("updated_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+        # What it waits for, or has waited for: `playbook:<desk>:<code>`.
+        Column("waits_for", Text),
         CheckConstraint(f"state IN ({states})", name="state"),
         CheckConstraint("state <> 'failed' OR error IS NOT NULL", name="failed_has_error"),
         # The consumer asks before each batch which of its keys have something open.
         Index("ix_parked_open", "topic", "key", "sequence", postgresql_where=text(f"state IN ({open_states})")),
+        Index(
+            "ix_parked_waits_for",
+            "waits_for",
+            postgresql_where=text("state = 'failed' AND waits_for IS NOT NULL"),
+        ),
     )

@@ -12,6 +12,7 @@ from services.tasks.playbooks.grammar import parse
 from services.tasks.playbooks.model import Title
 from services.tasks.playbooks.source import InvalidPlaybookError
 from services.tasks.playbooks.vocabulary import VOCABULARY
+from services.tasks.playbooks.waiting import go_on
 
 LIBRARY = "*"  # the desk of versions that all desks share
 
@@ -61,8 +62,11 @@ async def add_version(ctx: Context, source: str, actor: str, desk: str | None = 
         return VersionView(playbook.code, version, title, owner, now, actor)
 
 
-async def activate(ctx: Context, code: str, version: int, desk: str, actor: str, cause: Cause) -> None:
-    """Let a desk's new leads start on a version; leads under way keep theirs. Raises NotFoundError."""
+async def activate(ctx: Context, code: str, version: int, desk: str, actor: str, cause: Cause) -> int:
+    """Let a desk's new leads start on a version; leads under way keep theirs. Raises NotFoundError.
+
+    Returns how many leads waited for the playbook and go on.
+    """
     async with ctx.db.begin() as tx:
         known = await tx.conn.fetchval(EXISTS, code, version, [desk, LIBRARY])
         if known is None or await tx.conn.fetchval(DESK_EXISTS, desk) is None:
@@ -70,4 +74,6 @@ async def activate(ctx: Context, code: str, version: int, desk: str, actor: str,
         if await tx.conn.fetchval(ACTIVATE, desk, code, version, ctx.now(), actor) is not None:
             data = PlaybookActivated(code=code, version=version, actor=actor)
             await outbox.add(tx, [Outgoing(f"desk:{desk}", desk, ctx.now(), data, cause)])
+        released = await go_on(tx.conn, desk, code)
         await tx.commit()
+        return released

@@ -65,11 +65,14 @@ async def get_one(code: str, version: int, ctx: Ctx, caller: Staff, lang: Lang) 
 
 @router.post("/{code}/activate")
 async def post_activate(code: str, body: ActivationIn, ctx: Ctx, caller: Manager, chain: Chain) -> ActivationOut:
-    """Let a desk's new leads start on a version, from the next one on; leads under way keep theirs."""
+    """Let a desk's new leads start on a version, from the next one on; leads under way keep theirs.
+
+    Leads that came before the desk had the playbook go on by themselves.
+    """
     if not caller.may_see(body.desk):
         raise NotFoundError
-    await activate(ctx, code, body.version, body.desk, caller.sub, chain)
-    return ActivationOut(code=code, desk=body.desk, version=body.version)
+    released = await activate(ctx, code, body.version, body.desk, caller.sub, chain)
+    return ActivationOut(code=code, desk=body.desk, version=body.version, leads_released=released)
 
 
 @router.get("/{code}/diagram")

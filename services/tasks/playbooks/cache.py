@@ -6,15 +6,14 @@ It was checked when it was kept; a check that became stricter since must not sto
 from collections.abc import Collection
 
 from libs.common.db import Connection, Database
-from libs.common.inbox import Unready
 from services.tasks.playbooks.grammar import compiled
 from services.tasks.playbooks.model import Playbook
 
 SOURCE = "SELECT source FROM playbook WHERE code = $1 AND version = $2"
 
 
-class UnknownPlaybookError(Unready):
-    """A playbook that a desk has not activated, or a version that does not exist."""
+class UnknownVersionError(LookupError):
+    """A version of a playbook that does not exist."""
 
 
 class PlaybookCache:
@@ -24,7 +23,7 @@ class PlaybookCache:
         self._compiled: dict[tuple[str, int], Playbook] = {}
 
     async def of(self, db: Database, keys: Collection[tuple[str, int]]) -> dict[tuple[str, int], Playbook]:
-        """Return compiled versions by key, for reads. Raises UnknownPlaybookError."""
+        """Return compiled versions by key, for reads. Raises UnknownVersionError."""
         missing = [key for key in keys if key not in self._compiled]
         if missing:
             async with db.pool.acquire() as conn:
@@ -33,11 +32,11 @@ class PlaybookCache:
         return {key: self._compiled[key] for key in keys}
 
     async def get(self, conn: Connection, code: str, version: int) -> Playbook:
-        """Return a compiled version. Raises UnknownPlaybookError."""
+        """Return a compiled version. Raises UnknownVersionError."""
         found = self._compiled.get((code, version))
         if found is None:
             source = await conn.fetchval(SOURCE, code, version)
             if source is None:
-                raise UnknownPlaybookError(f"there is no version {version} of playbook {code!r}")
+                raise UnknownVersionError(f"there is no version {version} of playbook {code!r}")
             found = self._compiled[code, version] = compiled(source)
         return found

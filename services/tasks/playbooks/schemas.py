@@ -25,6 +25,7 @@ class ActivationOut(BaseModel):
     code: str
     desk: str
     version: int
+    leads_released: Annotated[int, Field(description="leads that waited for this playbook and go on now")]
 
 
 class VersionOut(BaseModel):

@@ -17,8 +17,8 @@ from services.tasks.engine.effects import Breach, Effect
 from services.tasks.engine.events import Event
 from services.tasks.engine.rules import resolve
 from services.tasks.engine.state import Facts, ProcessId, State
-from services.tasks.playbooks.cache import UnknownPlaybookError
 from services.tasks.playbooks.model import Playbook
+from services.tasks.playbooks.waiting import UnknownPlaybookError
 from services.tasks.processes import store
 from services.tasks.processes.publish import published
 from services.tasks.processes.rows import Origin, ProcessRow
@@ -71,11 +71,11 @@ class Batch:
         return next((found for found in self._processes.values() if found.state.id == process_id), None)
 
     async def begin(self, desk: str, playbook: str, facts: Facts, cause: Cause) -> Process:
-        """Pin the active version to a new process. Raises UnknownPlaybookError, which parks the lead's event."""
+        """Pin the active version to a new process. Raises UnknownPlaybookError: the lead waits for it."""
         active = self._desks.get(desk)
         version = active.active.get(playbook) if active else None
         if active is None or version is None:
-            raise UnknownPlaybookError(f"desk {desk!r} has no active playbook {playbook!r}")
+            raise UnknownPlaybookError(desk, playbook)
         compiled = await self._ctx.playbooks.get(self._tx.conn, playbook, version)
         state = State(ProcessId(uuid7()), active.desk, playbook, version, facts)
         process = Process(state, compiled, Origin(cause.correlation_id, cause.traceparent), None)

@@ -1,0 +1,79 @@
+"""Leads whose desk has not activated their playbook wait for it and go on at its activation, by themselves."""
+
+import asyncio
+
+from libs.common.db import Connection
+from libs.common.inbox import Unready
+from libs.common.inbox.waiting import release
+from libs.common.waiting import wait_for_stop
+from libs.common.worker import Loop
+from services.tasks.context import Context
+
+LOOK_SECONDS = 1.0
+ADOPT_LOOKS = 60  # looks between two adoptions
+
+_KIND = "playbook"
+# Desks and codes hold no colon.
+READY = """
+SELECT ready FROM (SELECT 'playbook:' || desk || ':' || code AS ready FROM playbook_activation) AS a
+WHERE EXISTS (SELECT FROM parked p WHERE p.state = 'failed' AND p.waits_for = a.ready)
+"""
+# The previous release parked such a lead for good, and still does as long as one of its workers runs. The code is
+# read from the body as it was written: no value in it can hold these quotes unescaped.
+ADOPT = """
+UPDATE parked SET waits_for = 'playbook:' || desk || ':'
+                              || substring(convert_from(body, 'UTF8') FROM '"playbook": ?"([^"\\\\]+)"')
+WHERE state = 'failed' AND waits_for IS NULL AND error_type = 'UnknownPlaybookError'
+  AND type = 'dozvon.lead.received.v1'
+"""
+
+
+class UnknownPlaybookError(Unready):
+    """A playbook that a desk has not activated; the desk or the playbook may not even exist."""
+
+    def __init__(self, desk: str, playbook: str) -> None:
+        super().__init__(waits_for(desk, playbook), f"desk {desk!r} has no active playbook {playbook!r}")
+
+
+def waits_for(desk: str, playbook: str) -> str:
+    """Return what a lead waits for whose desk has not activated its playbook."""
+    return f"{_KIND}:{desk}:{playbook}"
+
+
+def playbook_of(waits_for: str) -> str:
+    """Return the playbook that is waited for."""
+    return waits_for.rpartition(":")[2]
+
+
+async def go_on(conn: Connection, desk: str, playbook: str) -> int:
+    """Let the leads that wait for a playbook go on; returns how many. For the transaction that activates it."""
+    return await release(conn, [waits_for(desk, playbook)])
+
+
+def waiting_loop(ctx: Context) -> Loop:
+    """Return the loop that lets leads go on whose playbook is active: those parked while it was being activated,
+    those that the previous release parked, those of an activation by the previous release.
+    """
+
+    async def waiting(stop: asyncio.Event) -> None:
+        looks = 0
+        while not stop.is_set():
+            if looks % ADOPT_LOOKS == 0:
+                await adopt(ctx)
+            await look(ctx)
+            looks += 1
+            await wait_for_stop(stop, LOOK_SECONDS)
+
+    return waiting
+
+
+async def look(ctx: Context) -> int:
+    """Let every lead go on whose playbook is active by now; returns how many."""
+    async with ctx.db.pool.acquire() as conn:
+        ready = [row["ready"] for row in await conn.fetch(READY)]
+        return await release(conn, ready) if ready else 0
+
+
+async def adopt(ctx: Context) -> None:
+    """Let leads wait that the previous release parked for good."""
+    await ctx.db.pool.execute(ADOPT)
