@@ -31,7 +31,7 @@ def _anchor(anchor: Anchor, state: State, now: datetime, callback_at: datetime |
         case Anchor.NOW:
             return now
         case Anchor.RECEIVED:
-            return state.facts.received_at
+            return state.facts.counted_from or state.facts.received_at
         case Anchor.CALLBACK:
             return callback_at or now
 

@@ -39,7 +39,11 @@ class Customer:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What intake said of the lead and its order."""
+    """What intake said of the lead and its order.
+
+    `counted_from`: when a lead went on that had waited for its playbook. Its times count from then as if it came
+    then, or all would be due long ago; `received_at` stays what it was.
+    """
 
     lead_id: UUID
     customer_id: UUID
@@ -60,6 +64,7 @@ class Facts:
     zone: str
     received_at: datetime
     customer: Customer
+    counted_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

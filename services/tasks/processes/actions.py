@@ -1,6 +1,7 @@
 """What other services say, applied to processes in batches: one writer for all consumers."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from libs.common.db import Transaction
 from libs.common.events import EventData, Received
@@ -9,7 +10,7 @@ from libs.common.events.intake import LeadReceived
 from libs.common.events.tasks import WorkDeclined
 from libs.common.inbox import UseCase
 from services.tasks.context import Context
-from services.tasks.processes.batch import Batch
+from services.tasks.processes.batch import Batch, Process
 from services.tasks.processes.translate import facts_of, lead_of, translate
 from services.tasks.timeline import steps
 
@@ -29,6 +30,15 @@ def advance(ctx: Context) -> UseCase:
     return apply
 
 
+async def _begin(batch: Batch, event: Received[EventData], data: LeadReceived) -> Process:
+    facts = facts_of(data)
+    if event.waited:
+        facts = replace(facts, counted_from=batch.now)
+        for entry in steps.of_wait(event, data, until=batch.now):
+            batch.note(entry)
+    return await batch.begin(event.desk, data.playbook, facts, event.follow())
+
+
 async def _one(batch: Batch, event: Received[EventData]) -> None:
     lead_id = lead_of(event.data)
     if lead_id is None:
@@ -36,7 +46,7 @@ async def _one(batch: Batch, event: Received[EventData]) -> None:
     batch.note(steps.of_received(event, lead_id))
     process = batch.of_lead(lead_id)
     if process is None and isinstance(event.data, LeadReceived):
-        process = await batch.begin(event.desk, event.data.playbook, facts_of(event.data), event.follow())
+        process = await _begin(batch, event, event.data)
     meaning = translate(event.data)
     if process is not None and meaning is not None:
         batch.apply(process, meaning, event.follow())

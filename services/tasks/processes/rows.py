@@ -129,7 +129,12 @@ def read_facts(row: asyncpg.Record) -> Facts:
         zone=stored["zone"],
         received_at=datetime.fromisoformat(stored["received_at"]),
         customer=Customer(**row["person"]),
+        counted_from=_moment(stored.get("counted_from")),
     )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def read_state(row: asyncpg.Record, desk: Desk, tasks: tuple[Task, ...], timers: tuple[Timer, ...]) -> State:

@@ -6,6 +6,8 @@ from operator import attrgetter
 from typing import NamedTuple
 from uuid import UUID
 
+import asyncpg
+
 from libs.common.db import Transaction
 from services.tasks.engine.state import SYSTEM
 from services.tasks.processes.bulk import Bulk
@@ -55,6 +57,11 @@ ENTRY: Bulk[Entry] = Bulk(
     ),
 )
 INSERT = ENTRY.insert()
+
+
+def read(row: asyncpg.Record) -> Entry:
+    """Return a stored step."""
+    return Entry(**{name: row[name] for name in Entry._fields})
 
 
 async def write(tx: Transaction, entries: Sequence[Entry]) -> None:

@@ -12,9 +12,11 @@ from services.tasks.context import Context
 from services.tasks.errors import NotFoundError
 from services.tasks.operators.queries import operator_of
 from services.tasks.playbooks.model import Playbook
+from services.tasks.timeline.entries import Entry, read
 from services.tasks.timeline.rules import Step, ordered
 from services.tasks.timeline.schemas import StepOut, TimelineOut
 from services.tasks.timeline.texts import title_of
+from services.tasks.timeline.waiting import waiting_steps
 
 LONGEST = 5000  # steps; a lead lives a month
 
@@ -43,71 +45,70 @@ async def lead_of(ctx: Context, caller: Principal, source: str, external_id: str
 async def timeline(ctx: Context, caller: Principal, lead_id: UUID, language: Language) -> TimelineOut:
     """Return a lead's timeline. Raises NotFoundError, also for what the caller may not see (P.6)."""
     async with ctx.db.pool.acquire() as conn:
-        rows = await conn.fetch(STEPS, lead_id, LONGEST)
+        found = [read(row) for row in await conn.fetch(STEPS, lead_id, LONGEST)]
         process = await conn.fetchrow(PROCESS, lead_id)
-        if not rows or not caller.may_see(rows[0]["desk"]):
+        if process is None:
+            found += await waiting_steps(conn, lead_id)
+        if not found or not caller.may_see(found[0].desk):
             raise NotFoundError
         person = await operator_of(conn, caller.sub)
-        if not _visible(caller, person.id if person else None, process, rows):
+        if not _visible(caller, person.id if person else None, process, found):
             raise NotFoundError
-        names = await _names(conn, rows)
+        names = await _names(conn, found)
         playbook = None
         if process is not None:
             playbook = await ctx.playbooks.get(conn, process["playbook"], process["playbook_version"])
-    return _shaped(lead_id, rows, process, names, playbook, language)
+    return _shaped(lead_id, found, process, names, playbook, language)
 
 
-def _visible(
-    caller: Principal, me: UUID | None, process: asyncpg.Record | None, rows: Sequence[asyncpg.Record]
-) -> bool:
+def _visible(caller: Principal, me: UUID | None, process: asyncpg.Record | None, found: Sequence[Entry]) -> bool:
     """Operators see leads that are theirs, nobody's, or on which they have worked."""
     if caller.has(Role.SUPERVISOR, Role.ADMIN, Role.SERVICE):
         return True
     if process is None:
         return False
-    return process["owner_id"] in (None, me) or any(row["facts"].get("operator_id") == str(me) for row in rows)
+    return process["owner_id"] in (None, me) or any(entry.facts.get("operator_id") == str(me) for entry in found)
 
 
-async def _names(conn: Connection, rows: Sequence[asyncpg.Record]) -> Mapping[str, str]:
-    ids = {found for row in rows if (found := _uuid(row["actor"])) is not None}
+async def _names(conn: Connection, found: Sequence[Entry]) -> Mapping[str, str]:
+    ids = {actor for entry in found if (actor := _uuid(entry.actor)) is not None}
     return {str(row["id"]): row["name"] for row in await conn.fetch(NAMES, list(ids))}
 
 
 def _shaped(
     lead_id: UUID,
-    rows: Sequence[asyncpg.Record],
+    found: Sequence[Entry],
     process: asyncpg.Record | None,
     names: Mapping[str, str],
     playbook: Playbook | None,
     language: Language,
 ) -> TimelineOut:
     steps = [
-        Step(row["id"], row["event_id"], row["causation_id"], row["owner"], row["sequence"], row["time"])
-        for row in rows
+        Step(number, entry.event_id, entry.causation_id, entry.owner, entry.sequence, entry.time)
+        for number, entry in enumerate(found)
     ]
-    by_id = {row["id"]: row for row in rows}
     return TimelineOut(
         lead_id=lead_id,
-        desk=rows[0]["desk"],
+        desk=found[0].desk,
         **{name: process[name] if process else None for name in _HEAD},
-        items=[_step(by_id[step.id], names, playbook, language) for step in ordered(steps)],
+        items=[_step(found[step.id], names, playbook, language) for step in ordered(steps)],
     )
 
 
-def _step(row: asyncpg.Record, names: Mapping[str, str], playbook: Playbook | None, language: Language) -> StepOut:
+def _step(entry: Entry, names: Mapping[str, str], playbook: Playbook | None, language: Language) -> StepOut:
     return StepOut(
-        id=row["event_id"],
-        time=row["time"],
-        owner=row["owner"],
-        kind=row["kind"],
-        title=title_of(row["kind"], row["facts"], playbook, language.value),
-        actor=row["actor"],
-        actor_name=names.get(row["actor"]),
-        rule=row["rule"],
-        task_id=row["task_id"],
-        facts=row["facts"],
-        caused_by=row["causation_id"],
-        correlation_id=row["correlation_id"],
+        id=entry.event_id,
+        time=entry.time,
+        owner=entry.owner,
+        kind=entry.kind,
+        title=title_of(entry.kind, entry.facts, playbook, language.value),
+        actor=entry.actor,
+        actor_name=names.get(entry.actor),
+        rule=entry.rule,
+        task_id=entry.task_id,
+        facts=entry.facts,
+        caused_by=entry.causation_id,
+        correlation_id=entry.correlation_id,
     )
 
 

@@ -76,6 +76,26 @@ def of_received(event: Received[EventData], lead_id: UUID) -> Entry:
     )
 
 
+def of_wait(event: Received[EventData], data: leads.LeadReceived, until: datetime | None = None) -> list[Entry]:
+    """Return the steps of a lead whose desk had not activated its playbook; `until`: when it went on."""
+    waits = Entry(
+        desk=event.desk,
+        lead_id=data.lead_id,
+        event_id=uuid7(),
+        causation_id=event.event_id,
+        correlation_id=event.cause.correlation_id,
+        owner=OWN,
+        time=event.time,
+        kind="playbook_awaited",
+        rule="engine.start",
+        facts={"playbook": data.playbook},
+    )
+    if until is None:
+        return [waits]
+    on = waits._replace(event_id=uuid7(), causation_id=waits.event_id, time=until, kind="playbook_came")
+    return [waits, on]
+
+
 def of_sent(event: Outgoing, event_id: UUID, lead_id: UUID, effect: fx.Effect) -> Entry:
     """Return the step of an event of our own, with the rule behind it."""
     # Deferring ends one task and opens another: the words and the person belong to the end.

@@ -42,6 +42,13 @@ TEXTS: Mapping[str, Title] = {
     ),
     "process_ended": Title("Процесс завершён", "Process ended"),
     "process_reopened": Title("Процесс возобновлён", "Process reopened"),
+    "playbook_awaited": Title(
+        "Заявка ждёт: плейбук «{playbook}» не активирован", "Waits: playbook “{playbook}” is not active"
+    ),
+    "playbook_came": Title(
+        "Плейбук «{playbook}» активирован, заявка пошла в работу",
+        "Playbook “{playbook}” is active: the lead goes on",
+    ),
     "work_begun": Title("Оператор начал работу", "Operator began"),
     "status_followed": Title("Принят статус «{status}»", "Status “{status}” followed"),
     "received_again": Title("Заявка пришла повторно", "Lead came again"),
