@@ -1,6 +1,9 @@
 """The service's worker on a bus: a lead goes in twice, its task and its timers come out once."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,13 +11,17 @@ import pytest
 from libs.common import outbox
 from libs.common.bus.codec import Encoder
 from libs.common.events import Cause, EventData, Outgoing, tasks
+from libs.common.telemetry.metrics import new_registry
 from libs.common.testing.memory_bus import MemoryBus
 from libs.common.worker import Worker
+from services.tasks.playbooks.waiting import waiting_loop
 from services.tasks.subscriptions import OWNERS, subscriptions
 from services.tasks.timers.loop import timer_loop
+from tests.tasks.support import TINY
 from tests.tasks.world import World, lead
 
 SECONDS = 20.0
+AS_THE_PREVIOUS_RELEASE_LEFT_IT = "UPDATE parked SET state = 'failed', waits_for = NULL"
 
 
 async def publish(world: World, bus: MemoryBus, data: EventData, key: str, *, times: int) -> None:
@@ -39,6 +46,21 @@ async def seen(bus: MemoryBus, kind: type[EventData]) -> None:
         await asyncio.sleep(0.02)
 
 
+@asynccontextmanager
+async def shipped_worker(world: World, bus: MemoryBus) -> AsyncIterator[None]:
+    """Run the worker with the loops it is shipped with."""
+    stop, loops = asyncio.Event(), [timer_loop(world.ctx), waiting_loop(world.ctx)]
+    core = replace(world.ctx.core, metrics=new_registry())
+    worker = Worker(core, owners=OWNERS, subscriptions=subscriptions(world.ctx), loops=loops, bus=bus)
+    running = asyncio.create_task(worker.run(stop))
+    try:
+        async with asyncio.timeout(SECONDS):
+            yield
+    finally:
+        stop.set()
+        await running
+
+
 async def test_a_desk_without_its_playbook_does_not_stop_the_consumer_of_all(world: World) -> None:
     bus, stop = MemoryBus(), asyncio.Event()
     for received in (*(lead("nowhere") for _ in range(25)), lead("callback")):
@@ -49,7 +71,23 @@ async def test_a_desk_without_its_playbook_does_not_stop_the_consumer_of_all(wor
         await seen(bus, tasks.TaskOpened)
     stop.set()
     await running
-    assert await world.ctx.db.pool.fetchval("SELECT count(*) FROM parked") == 25
+    assert await world.ctx.db.pool.fetchval("SELECT count(*) FROM parked WHERE waits_for IS NOT NULL") == 25
+
+
+@pytest.mark.req("P.1")
+async def test_leads_that_wait_go_on_after_a_restart_whoever_activated_their_playbook(world: World) -> None:
+    bus, leads = MemoryBus(), [lead("tiny") for _ in range(3)]
+    for received in leads:
+        await publish(world, bus, received, f"lead:{received.lead_id}", times=1)
+    async with shipped_worker(world, bus):
+        while await world.ctx.db.pool.fetchval("SELECT count(*) FROM parked") < 3:
+            await asyncio.sleep(0.02)
+    await world.play(TINY)
+    await world.ctx.db.pool.execute(AS_THE_PREVIOUS_RELEASE_LEFT_IT)
+    async with shipped_worker(world, bus):
+        while published(bus, tasks.TaskOpened) < 3:
+            await asyncio.sleep(0.02)
+    assert published(bus, tasks.TaskOpened) == 3
 
 
 @pytest.mark.req("P.2", "S4.4")

@@ -6,10 +6,11 @@ from libs.common.http.etag import IfMatch, set_etag, stale
 from libs.common.http.idempotent_route import IdempotentRoute
 from libs.common.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
 from libs.common.http.routes import api_router
-from services.tasks.deps import Admin, Chain, Ctx, Lang, Staff
+from services.tasks.deps import Admin, Chain, Ctx, Lang, Manager, Staff
 from services.tasks.desks.actions import StaleDeskError, change_desk, create_desk
 from services.tasks.desks.queries import get_desk, list_desks
-from services.tasks.desks.schemas import DeskIn, DeskOut, DeskPatch
+from services.tasks.desks.readiness import readiness
+from services.tasks.desks.schemas import DeskIn, DeskOut, DeskPatch, ReadinessOut
 
 router = api_router("/tasks/v1/desks", tags=["desks"], route_class=IdempotentRoute)
 
@@ -40,6 +41,15 @@ async def get_one(code: str, ctx: Ctx, caller: Staff, lang: Lang, response: Resp
     view = await get_desk(ctx.db, caller, code)
     set_etag(response, view.version)
     return DeskOut.of(view, lang)
+
+
+@router.get("/{code}/readiness")
+async def get_readiness(code: str, ctx: Ctx, caller: Manager) -> ReadinessOut:
+    """Tell what a desk lacks: leads that wait for a playbook go on as soon as it is activated.
+
+    Administrators also see a desk that does not exist yet, if leads came for it.
+    """
+    return ReadinessOut.of(await readiness(ctx.db, caller, code))
 
 
 @router.patch("/{code}")

@@ -1,5 +1,6 @@
 """Desks on the wire."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 
@@ -9,6 +10,7 @@ from libs.common.events.shared import Language, Text
 from libs.common.events.tasks import CallingHours
 from libs.common.http.language import Language as Tongue
 from services.tasks.desks.actions import DeskChange, DeskSpec, DeskView, known_zone
+from services.tasks.desks.readiness import PlaybookReadiness, Readiness
 from services.tasks.wire import Code, Titles, Wire
 
 
@@ -109,3 +111,32 @@ class DeskOut(BaseModel):
             version=view.version,
             created_at=view.created_at,
         )
+
+
+class PlaybookReadinessOut(BaseModel):
+    """A playbook that is active on the desk or that leads wait for."""
+
+    code: str
+    exists: Annotated[bool, Field(description="there is a version that the desk may activate")]
+    active_version: int | None
+    waiting_leads: int
+    oldest_received_at: datetime | None
+
+    @classmethod
+    def of(cls, found: PlaybookReadiness) -> "PlaybookReadinessOut":
+        """Shape a playbook's readiness."""
+        return cls(**asdict(found))
+
+
+class ReadinessOut(BaseModel):
+    """What a desk lacks before its leads can be worked."""
+
+    desk: str
+    exists: bool
+    playbooks: tuple[PlaybookReadinessOut, ...]
+
+    @classmethod
+    def of(cls, found: Readiness) -> "ReadinessOut":
+        """Shape a desk's readiness."""
+        playbooks = tuple(PlaybookReadinessOut.of(playbook) for playbook in found.playbooks)
+        return cls(desk=found.desk, exists=found.exists, playbooks=playbooks)
