@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument("--key", help="such as lead:0190…")
     listing.add_argument("--limit", type=int, default=100)
     show = commands.add_parser("show", help="one with its payload, personal data masked")
-    retry = commands.add_parser("retry", help="release a failed one; what waits behind it follows")
+    retry = commands.add_parser("retry", help="release one that failed or waits; what waits behind it follows")
     retry.add_argument("--data", type=Path, help="a JSON file with the fields to correct (merge patch, RFC 7396)")
     discard = commands.add_parser("discard", help="give one up; what waits behind it goes on")
     discard.add_argument("--note", required=True, help="why")
