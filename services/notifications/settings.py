@@ -26,7 +26,7 @@ class NotificationsSettings(ServiceSettings, env_prefix="NOTIFICATIONS_"):
     unknown_after: Annotated[float, Field(gt=0)] = 600.0
     """Seconds to wait for a callback before a message without an answer ends as unknown."""
     send_concurrency: Annotated[int, Field(ge=1, le=256)] = 16
-    """Calls at the same time per channel and worker."""
+    """Calls at the same time per channel and worker, at most: fewer while answers stay out."""
     callback_batch: Annotated[int, Field(ge=1, le=5000)] = 500
     """Callbacks applied in one transaction."""
 

@@ -1,6 +1,7 @@
 """Lost answers, crashes and late callbacks: nothing is sent twice, nothing is guessed."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -252,3 +253,16 @@ async def test_an_ill_provider_is_spared_so_that_few_messages_end_in_doubt(kind:
         await asyncio.sleep(3)
     (row,) = await kind.rows("SELECT count(*) AS doubtful FROM attempt WHERE offered_at IS NOT NULL")
     assert row["doubtful"] < 70
+
+
+async def test_a_provider_that_cannot_answer_all_calls_in_time_gets_fewer_and_takes_every_message(
+    notifications_db: Database,
+) -> None:
+    """64 calls at once would all be answered within 1.6 s, of which the time-out allows 0.5."""
+    people = [{"name": "Анна", "phone": f"+7900{number:07d}"} for number in range(200)]
+    async with world(notifications_db, replace(KIND, service=0.025)) as slow:
+        ctx = slow.context(send_concurrency=64, repeat_window=12, unknown_after=24)
+        async with worker(ctx):
+            await slow.request(*(requested(person=person) for person in people))
+            ended = await slow.until("read", "unknown", "failed", seconds=60)
+    assert Counter(ended.values()) == {"read": 200}

@@ -15,9 +15,9 @@ from services.notifications.sending.wazzup import Letter
 
 CLAIM = """
 WITH busy AS (
-    SELECT * FROM unnest($1::uuid[], $2::int[]) AS t (channel_id, inflight)
+    SELECT * FROM unnest($1::uuid[], $2::int[]) AS t (channel_id, places)
 ), waiting AS (
-    SELECT c.id, c.account, c.rate_5s, $3 - coalesce(b.inflight, 0) AS free
+    SELECT c.id, c.account, c.rate_5s, $3 - coalesce(b.places, 0) AS free
     FROM channel c LEFT JOIN busy b ON b.channel_id = c.id
     WHERE c.active AND c.halted_at IS NULL
       AND EXISTS (SELECT FROM attempt a WHERE a.channel_id = c.id AND a.state IN ('pending', 'sending')
@@ -89,14 +89,17 @@ class Limits:
     repeat_window: timedelta
 
 
-async def claim(db: Database, inflight: Mapping[UUID, int], limits: Limits, now: datetime) -> Sequence[Claim]:
-    """Take attempts that are due, mark them as being sent and commit; `now` is business time (deadlines)."""
+async def claim(db: Database, taken: Mapping[UUID, int], limits: Limits, now: datetime) -> Sequence[Claim]:
+    """Take attempts that are due, mark them as being sent and commit; `now` is business time (deadlines).
+
+    `taken`: how many places of a channel are not free, of `limits.per_channel`.
+    """
     token = uuid7()
     async with db.begin() as tx:
         rows = await tx.conn.fetch(
             CLAIM,
-            list(inflight),
-            list(inflight.values()),
+            list(taken),
+            list(taken.values()),
             limits.per_channel,
             limits.repeat_window,
             limits.lease,

@@ -6,7 +6,6 @@ lease offers the same key again while the provider remembers it, and never after
 
 import asyncio
 import random
-from collections import Counter as Tally
 from collections import deque
 from collections.abc import Sequence
 from time import monotonic
@@ -22,12 +21,14 @@ from services.notifications.context import Context
 from services.notifications.sending.claims import Claim, Limits, claim
 from services.notifications.sending.records import Halted, Result, record
 from services.notifications.sending.rules import Outcome, Verdict, judge
+from services.notifications.sending.window import Window
 
 IDLE = 0.25  # seconds between looks at an empty table
 GATHER = 0.003  # seconds that finished calls wait for company, so that slots are refilled together
 MOST_PER_RECORD = 200
 RECENT = 16  # answers by which an account's health is told
 DATABASE_PAUSE = 0.2  # seconds before the database is asked again after an error
+_UNANSWERED = (Verdict.DOUBT, Verdict.LATER)
 
 log = get_logger(__name__)
 
@@ -41,7 +42,7 @@ class Sender:
         self._ctx = ctx
         self._limits = Limits(ctx.settings.send_concurrency, ctx.settings.lease, ctx.settings.repeat)
         self._patience = ctx.settings.send_lease - ctx.settings.send_timeout
-        self._busy: Tally[UUID] = Tally()
+        self._windows: dict[UUID, Window] = {}
         self._calls: set[asyncio.Task[None]] = set()
         self._results: asyncio.Queue[Result] = asyncio.Queue()
         self._recent: dict[str, deque[bool]] = {}
@@ -82,10 +83,11 @@ class Sender:
         self._ctx.due.clear()
         now = self._ctx.core.clock.now()
         claimed_at = monotonic()  # leases begin inside the statement, so count from before it
-        claims = await claim(self._ctx.core.db, self._busy, self._limits, now)
+        places = {channel: window.taken for channel, window in self._windows.items()}
+        claims = await claim(self._ctx.core.db, places, self._limits, now)
         for taken in claims:
-            self._busy[taken.channel_id] += 1
-            call = asyncio.create_task(self._call(taken, claimed_at))
+            begun = self._window(taken.channel_id).begin()
+            call = asyncio.create_task(self._call(taken, claimed_at, begun))
             self._calls.add(call)
             call.add_done_callback(self._calls.discard)
         return bool(claims)
@@ -97,7 +99,8 @@ class Sender:
             wait.cancel()
         await asyncio.sleep(GATHER)
 
-    async def _call(self, taken: Claim, claimed_at: float) -> None:
+    async def _call(self, taken: Claim, claimed_at: float, begun: int) -> None:
+        answered = False
         try:
             if monotonic() - claimed_at > self._patience:
                 # A stalled process: the lease may be over before the answer. Nothing left, so it is handed back.
@@ -109,11 +112,15 @@ class Sender:
             faultpoints.reach("sender.sent")
             jitter = random.random()  # noqa: S311 - spreads retries, guards nothing
             outcome = judge(answer, doubtful=taken.doubtful, tries=taken.number, jitter=jitter)
+            answered = outcome.verdict not in _UNANSWERED
             self._tries.labels(taken.provider, outcome.verdict).inc()
             self._results.put_nowait(Result(taken, outcome, self._ails(taken.account, outcome)))
         finally:
-            self._busy[taken.channel_id] -= 1
+            self._window(taken.channel_id).end(begun, answered=answered)
             self._ctx.due.set()
+
+    def _window(self, channel_id: UUID) -> Window:
+        return self._windows.setdefault(channel_id, Window(self._ctx.settings.send_concurrency))
 
     def _ails(self, account: str, outcome: Outcome) -> bool:
         """Tell whether to spare an ill provider: each message that it does not answer may end as unknown."""

@@ -22,6 +22,7 @@ class Profile:
     lose_callback: float = 0.0
     read: float = 1.0  # how many messages are opened by their reader
     answer_delay: float = 0.0
+    service: float = 0.0  # one message at a time, so many seconds each: callers wait for their turn
     callback_delay: float = 0.0
     rate_limit: int = 500  # requests per key and window
     rate_window: float = 5.0

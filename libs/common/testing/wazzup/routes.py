@@ -69,6 +69,8 @@ async def _message(request: Request, standin: Standin, account: Account) -> Resp
     body = await _object(request)
     if body is None:
         return await _send(request, error("VALIDATION_ERROR"))
+    if not await standin.turn(request.is_disconnected):
+        return Response(status_code=400)
     return await _send(request, await standin.message(account, body, request.headers.get("traceparent")))
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
@@ -61,6 +61,7 @@ class Standin:
         self.callbacks: dict[str, Callbacks] = {}
         self._http = httpx.AsyncClient(limits=httpx.Limits(max_connections=32), trust_env=False)
         self._tasks = asyncio.TaskGroup()
+        self._turn = asyncio.Lock()
         self._runners: list[asyncio.Task[None]] = []
 
     @contextlib.asynccontextmanager
@@ -93,6 +94,16 @@ class Standin:
                 self.journal.subscribed(account.key, uri)
                 return True
         return False
+
+    async def turn(self, gone: Callable[[], Awaitable[bool]]) -> bool:
+        """Wait for one's turn where messages are taken one at a time; False for a caller who has gone meanwhile."""
+        if not self.dice.profile.service:
+            return True
+        async with self._turn:
+            if await gone():
+                return False
+            await asyncio.sleep(self.dice.profile.service)
+        return True
 
     async def message(self, account: Account, body: Payload, traceparent: str | None = None) -> Answer:
         """Take one message, nastily."""
