@@ -21,10 +21,13 @@ from tests.bench.product import meter_of, product_on, running_processes
 from tests.bench.servers import Servers, count
 
 FILL = 100  # intents per transaction
-STUCK = 20.0  # seconds without a delivery after which the rest is given up
+# Seconds without a delivery after which the rest is given up: longer than the product repeats an unanswered call
+# (NOTIFICATIONS_REPEAT_WINDOW and a lease), for then it only waits for a callback.
+STUCK = 60.0
 RUNS = ("tasks-worker", "tasks-api", "notifications-api", "notifications-worker", "wazzup")
 DELIVERED = "SELECT count(*) FROM notifications.message WHERE state IN ('delivered', 'read')"
 ALL = "SELECT count(*) FROM notifications.message"
+UNANSWERED = "SELECT count(*) FROM notifications.attempt WHERE state IN ('waiting', 'unknown')"
 HOW = (
     "{intents} intents are put into the outbox of tasks at once; its relay, notifications and the Wazzup stand-in"
     " (its kind profile: no faults, four callbacks per message) do the rest. {accounts} accounts of one channel"
@@ -54,6 +57,7 @@ async def measure(servers: Servers, *, accounts: int, intents: int) -> Part:
             Count("delivered", intents, delivered),
             Count("accepted by the provider, its own journal", intents, len(journal.entries)),
             Count("accepted twice", 0, len(journal.twice())),
+            Count("given up without an answer", 0, await count(url, UNANSWERED)),
         ]
     table = Table(
         ("accounts", "intents", "to accepted, per s", "to delivered, per s"),
