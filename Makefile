@@ -37,8 +37,8 @@ fmt: $(READY) ## Mend what can be mended by itself
 	$(BIN)/ruff format .
 
 contracts: $(READY) ## Write the generated files anew: event schemas, examples, docs/requirements.md, README's settings
-	$(BIN)/python -m libs.common.events.export
-	$(BIN)/python -m libs.common.testing.requirements_report
+	$(BIN)/python -m libs.common.contracts.export
+	$(BIN)/python -m libs.common.testkit.requirements_report
 	$(BIN)/python -m deploy.readme
 
 bench: $(READY) ## Measure the shipped app and write docs/benchmarks.md

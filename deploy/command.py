@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 _TEXT = """#!/bin/sh
-exec env PYTHONPATH={root} {python} -P -m libs.common.cli "$@"
+exec env PYTHONPATH={root} {python} -P -m libs.common.platform.cli "$@"
 """
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from libs.common.settings import settings_table
+from libs.common.platform.settings import settings_table
 from services.assignment.settings import AssignmentSettings
 from services.intake.settings import IntakeSettings
 from services.notifications.settings import NotificationsSettings

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 import asyncpg
 from pydantic import SecretStr
 
-from libs.common.bus.ports import BusError
-from libs.common.bus.topics import PARTITIONS, ensure_topics
-from libs.common.db.roles import SERVICES, ensure_roles
-from libs.common.settings import ServiceSettings, SettingsError
+from libs.common.messaging.bus.ports import BusError
+from libs.common.messaging.bus.topics import PARTITIONS, ensure_topics
+from libs.common.platform.db.roles import SERVICES, ensure_roles
+from libs.common.platform.settings import ServiceSettings, SettingsError
 
 PATIENCE_SECONDS = 60.0  # a server may answer its port before it serves
 _NOT_YET = (OSError, TimeoutError, BusError, asyncpg.CannotConnectNowError)

@@ -13,10 +13,10 @@ import pytest_asyncio
 import structlog
 from pytest_socket import disable_socket, socket_allow_hosts
 
-from libs.common.db import Database
-from libs.common.db.migrations import migrate
-from libs.common.testing.database import Copies, StackDatabase, Templates, empty_database, template_database
-from libs.common.testing.servers import both_servers, kafka_server, postgres_server
+from libs.common.platform.db import Database
+from libs.common.platform.db.migrations import migrate
+from libs.common.testkit.database import Copies, StackDatabase, Templates, empty_database, template_database
+from libs.common.testkit.servers import both_servers, kafka_server, postgres_server
 
 if TYPE_CHECKING:
     from xdist.remote import Producer

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 
 from deploy.demo.desk import Seeder
-from libs.common.testing.issuer import TokenIssuer
+from libs.common.testkit.issuer import TokenIssuer
 
 
 def main(argv: list[str]) -> int:

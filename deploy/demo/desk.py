@@ -9,9 +9,9 @@ from pathlib import Path
 import httpx
 
 from deploy.demo.templates import TEMPLATES
-from libs.common.files import write_whole
-from libs.common.testing.issuer import TokenIssuer
-from libs.common.testing.wazzup.accounts import DEMO_CHANNEL, DEMO_KEY
+from deploy.standins.wazzup.accounts import DEMO_CHANNEL, DEMO_KEY
+from libs.common.platform.files import write_whole
+from libs.common.testkit.issuer import TokenIssuer
 
 DESK = "demo"
 OPERATORS = {"maria": "Мария", "ivan": "Иван", "olga": "Ольга"}

@@ -5,8 +5,8 @@ from typing import TypeVar
 
 from fastapi import FastAPI
 
-from libs.common.service import Service
-from libs.common.settings import ServiceSettings
+from libs.common.platform.service import Service
+from libs.common.platform.settings import ServiceSettings
 from services.assignment.app import SERVICE as ASSIGNMENT
 from services.intake.app import SERVICE as INTAKE
 from services.notifications.app import SERVICE as NOTIFICATIONS

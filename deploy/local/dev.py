@@ -8,11 +8,11 @@ import httpx
 from fastapi import FastAPI, Query
 from pydantic import BaseModel, Field
 
-from libs.common.clock import SharedClock
-from libs.common.events.shared import Part
-from libs.common.http.app import create_app
-from libs.common.http.routes import api_router
-from libs.common.testing.issuer import TokenIssuer
+from libs.common.contracts.shared import Part
+from libs.common.platform.clock import SharedClock
+from libs.common.platform.http.app import create_app
+from libs.common.platform.http.routes import api_router
+from libs.common.testkit.issuer import TokenIssuer
 
 
 class Advance(BaseModel):

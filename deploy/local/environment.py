@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from pydantic import ValidationError
 
 from deploy.local.process import LocalStackError
-from libs.common.db.roles import SERVICES
-from libs.common.settings import ServiceSettings
-from libs.common.settings.source import is_shared
+from libs.common.platform.db.roles import SERVICES
+from libs.common.platform.settings import ServiceSettings
+from libs.common.platform.settings.source import is_shared
 
 CHOICES = ("POSTGRES_URL", "KAFKA_BOOTSTRAP", "TOPIC_PREFIX", "LOG_LEVEL", "OTLP_ENDPOINT")
 

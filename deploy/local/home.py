@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local.process import LocalStackError, one_line
-from libs.common.db.roles import SERVICES
-from libs.common.files import write_whole
-from libs.common.testing.issuer import TokenIssuer
+from libs.common.platform.db.roles import SERVICES
+from libs.common.platform.files import write_whole
+from libs.common.testkit.issuer import TokenIssuer
 
 
 @dataclass(frozen=True, slots=True)

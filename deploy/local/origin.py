@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from libs.common.http.app import begin_shutdown
+from libs.common.platform.http.app import begin_shutdown
 
 _ASK_SECONDS = 3.0
 

@@ -21,12 +21,12 @@ from deploy.local.ports import free_ports
 from deploy.local.process import LocalStackError
 from deploy.local.servers import Servers
 from deploy.setup import set_up
-from libs.common.bus.ports import BusError
-from libs.common.clock import SharedClock
-from libs.common.db.roles import SERVICES, service_url
-from libs.common.serving import serve
-from libs.common.settings import ServiceSettings
-from libs.common.testing.issuer import TokenIssuer
+from libs.common.messaging.bus.ports import BusError
+from libs.common.platform.clock import SharedClock
+from libs.common.platform.db.roles import SERVICES, service_url
+from libs.common.platform.serving import serve
+from libs.common.platform.settings import ServiceSettings
+from libs.common.testkit.issuer import TokenIssuer
 
 _READY_SECONDS = 60
 _TOPIC_PREFIX: str = ServiceSettings.model_fields["topic_prefix"].default
@@ -99,7 +99,7 @@ class Stack:
         return Servers(self.home, self.say, choices.get("POSTGRES_URL", ""), choices.get("KAFKA_BOOTSTRAP", ""))
 
     async def _prepare(self, servers: Servers) -> None:
-        from libs.common.db.migrations import migrate
+        from libs.common.platform.db.migrations import migrate
 
         self.say("roles, migrations, topics")
         passwords = self.home.passwords()
@@ -144,7 +144,7 @@ class Stack:
             env = {**os.environ, **self._environment(service, servers)}
             await children.start(f"{service}-worker", [f"services.{service}", "worker"], env)
         standin = [
-            "libs.common.testing.wazzup",
+            "deploy.standins.wazzup",
             "--port",
             str(self._ports["wazzup"]),
             "--journal",

@@ -1,0 +1,1 @@
+"""What the four services share: contracts, messaging, platform, domain; testkit is for tests alone."""

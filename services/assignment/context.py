@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from libs.common.core import Core
-from libs.common.db import Database
+from libs.common.platform.core import Core
+from libs.common.platform.db import Database
 from services.assignment.metrics import Metrics
 from services.assignment.settings import AssignmentSettings
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from libs.common.http.problems import ErrorTable, Fault
+from libs.common.platform.http.problems import ErrorTable, Fault
 from services.assignment.shifts.rules import NotOnShiftError, OperatorInactiveError
 
 

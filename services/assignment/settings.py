@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from libs.common.settings import ServiceSettings
+from libs.common.platform.settings import ServiceSettings
 
 
 class AssignmentSettings(ServiceSettings, env_prefix="ASSIGNMENT_"):

@@ -1,7 +1,7 @@
 """Which events assignment listens to, and what it does with them."""
 
-from libs.common.events import tasks
-from libs.common.inbox import UseCase
+from libs.common.contracts import tasks
+from libs.common.messaging.inbox import UseCase
 from services.assignment.context import Context
 from services.assignment.work.actions import work_events
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from libs.common.http.language import Language
+from libs.common.platform.http.language import Language
 
 Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$", description="short machine name")]
 Codes = Annotated[tuple[Code, ...], Field(max_length=100)]

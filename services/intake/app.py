@@ -9,13 +9,13 @@ from pathlib import Path
 from fastapi import FastAPI
 from prometheus_client import Counter
 
-from libs.common.auth.jwt import JwtVerifier
-from libs.common.core import Core, Telemetry, open_core
-from libs.common.http.app import Lifespan, create_app
-from libs.common.http.assembly import lifespan_of, ready_when_migrated, verifier
-from libs.common.inbox.admin import dead_letters_router
-from libs.common.service import Service
-from libs.common.worker import Worker
+from libs.common.messaging.deadletters.api import dead_letters_router
+from libs.common.platform.auth.jwt import JwtVerifier
+from libs.common.platform.core import Core, Telemetry, open_core
+from libs.common.platform.http.app import Lifespan, create_app
+from libs.common.platform.http.assembly import lifespan_of, ready_when_migrated, verifier
+from libs.common.platform.service import Service
+from libs.common.platform.worker import Worker
 from services.intake.context import Context
 from services.intake.customers.api import router as customers
 from services.intake.deliveries.api import router as deliveries

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from prometheus_client import Counter
 
-from libs.common.core import Core
+from libs.common.platform.core import Core
 from services.intake.deliveries.group import Acceptance
 from services.intake.sources.cache import SourceCache
 

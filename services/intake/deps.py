@@ -4,10 +4,10 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from libs.common.auth.dependencies import require
-from libs.common.auth.principal import Principal, Role
-from libs.common.http.language import Language
-from libs.common.http.problems import request_language
+from libs.common.platform.auth.dependencies import require
+from libs.common.platform.auth.principal import Principal, Role
+from libs.common.platform.http.language import Language
+from libs.common.platform.http.problems import request_language
 from services.intake.context import Context
 
 

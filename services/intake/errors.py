@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from libs.common.http.problems import ErrorTable
+from libs.common.platform.http.problems import ErrorTable
 from services.intake.deliveries.group import OverloadedError
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, select, true
 
-from libs.common.auth.principal import Principal, Role
+from libs.common.platform.auth.principal import Principal, Role
 from services.intake.operators.tables import operator
 
 

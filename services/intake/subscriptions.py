@@ -1,7 +1,7 @@
 """Which events intake listens to, and what it does with them."""
 
-from libs.common.events import assignment, tasks
-from libs.common.inbox import UseCase
+from libs.common.contracts import assignment, tasks
+from libs.common.messaging.inbox import UseCase
 from services.intake.context import Context
 from services.intake.leads.actions import lead_events
 from services.intake.operators.actions import project_operators

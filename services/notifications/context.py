@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from libs.common.core import Core
+from libs.common.platform.core import Core
 from services.notifications.feed.hub import FeedHub
 from services.notifications.sending.wazzup import Wazzup
 from services.notifications.settings import NotificationsSettings

@@ -4,12 +4,12 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from libs.common.auth.dependencies import require
-from libs.common.auth.principal import Principal, Role
-from libs.common.events import Cause
-from libs.common.http.language import Language
-from libs.common.http.problems import request_language
-from libs.common.telemetry.tracing import current_traceparent
+from libs.common.contracts import Cause
+from libs.common.platform.auth.dependencies import require
+from libs.common.platform.auth.principal import Principal, Role
+from libs.common.platform.http.language import Language
+from libs.common.platform.http.problems import request_language
+from libs.common.platform.telemetry.tracing import current_traceparent
 from services.notifications.context import Context
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from libs.common.http.language import Text
-from libs.common.http.problems import ErrorTable, Fault
+from libs.common.platform.http.language import Text
+from libs.common.platform.http.problems import ErrorTable, Fault
 
 
 class NotFoundError(Exception):

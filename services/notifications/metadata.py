@@ -2,10 +2,10 @@
 
 from sqlalchemy import MetaData
 
-from libs.common.db.naming import NAMING
-from libs.common.http.idempotency import idempotency_table
-from libs.common.inbox.tables import inbox_tables
-from libs.common.outbox.tables import outbox_tables
+from libs.common.messaging.inbox.tables import inbox_tables
+from libs.common.messaging.outbox.tables import outbox_tables
+from libs.common.platform.db.naming import NAMING
+from libs.common.platform.http.idempotency import idempotency_table
 
 metadata = MetaData(naming_convention=NAMING)
 outbox_tables(metadata)

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, HttpUrl, model_validator
 
-from libs.common.settings import ServiceSettings
+from libs.common.platform.settings import ServiceSettings
 
 PROVIDER_REMEMBERS = 60  # seconds in which Wazzup knows a key again
 

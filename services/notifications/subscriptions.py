@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import cast
 
-from libs.common.db import Transaction
-from libs.common.events import EventData, Received, assignment, tasks
-from libs.common.inbox import UseCase
+from libs.common.contracts import EventData, Received, assignment, tasks
+from libs.common.messaging.inbox import UseCase
+from libs.common.platform.db import Transaction
 from services.notifications.context import Context
 from services.notifications.feed.actions import Given, know_operators, tell_operators
 from services.notifications.messages.actions import request_messages

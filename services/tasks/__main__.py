@@ -2,7 +2,7 @@
 
 import sys
 
-from libs.common.service import run
+from libs.common.platform.service import run
 from services.tasks.app import SERVICE
 
 raise SystemExit(run(SERVICE, sys.argv[1:]))

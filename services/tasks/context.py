@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
-from libs.common.core import Core
-from libs.common.db import Database
+from libs.common.platform.core import Core
+from libs.common.platform.db import Database
 from services.tasks.metrics import Metrics
 from services.tasks.playbooks.cache import PlaybookCache
 from services.tasks.settings import TasksSettings

@@ -1,7 +1,7 @@
 """Which events tasks listens to, and what it does with them."""
 
-from libs.common.events import assignment, intake, notifications
-from libs.common.inbox import UseCase
+from libs.common.contracts import assignment, intake, notifications
+from libs.common.messaging.inbox import UseCase
 from services.tasks.context import Context
 from services.tasks.operators.actions import project_operators
 from services.tasks.processes.actions import advance

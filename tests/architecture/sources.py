@@ -36,7 +36,7 @@ class Source:
     @property
     def is_test(self) -> bool:
         """Tests and what only tests use."""
-        return self.name.startswith(("tests/", "libs/common/testing/"))
+        return self.name.startswith(("tests/", "libs/common/testkit/"))
 
     def functions(self) -> Iterator[Function]:
         """Every function and method, nested ones too."""

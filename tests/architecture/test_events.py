@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from libs.common.events import OWNERS, REGISTRY, export
+from libs.common.contracts import OWNERS, REGISTRY, export
 from tests.architecture.sources import ROOT, Source, sources
 
 
@@ -46,8 +46,8 @@ def test_only_the_owner_makes_its_events(owner: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "from libs.common.events.intake import OrderChanged\nOrderChanged(lead_id=1)",
-        "from libs.common.events import intake as leads\nleads.OrderChanged(lead_id=1)",
+        "from libs.common.contracts.intake import OrderChanged\nOrderChanged(lead_id=1)",
+        "from libs.common.contracts import intake as leads\nleads.OrderChanged(lead_id=1)",
     ],
 )
 def test_the_check_sees_a_foreign_event_however_it_is_spelled(text: str) -> None:

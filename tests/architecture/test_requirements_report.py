@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from libs.common.testing import requirements_report
-from libs.common.testing.requirements_report import REPORT, proofs, report
+from libs.common.testkit import requirements_report
+from libs.common.testkit.requirements_report import REPORT, proofs, report
 
 TESTS = """
 import pytest

@@ -2,11 +2,11 @@
 
 import pytest_asyncio
 
-from libs.common.clock import ManualClock
-from libs.common.core import Core
-from libs.common.db import Database
-from libs.common.telemetry.metrics import new_registry
-from libs.common.telemetry.tracing import Tracing
+from libs.common.platform.clock import ManualClock
+from libs.common.platform.core import Core
+from libs.common.platform.db import Database
+from libs.common.platform.telemetry.metrics import new_registry
+from libs.common.platform.telemetry.tracing import Tracing
 from services.assignment.context import Context
 from services.assignment.metrics import Metrics
 from services.assignment.settings import AssignmentSettings

@@ -13,14 +13,14 @@ import orjson
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 
-from libs.common.auth.jwks import InlineKeys, KeySet
-from libs.common.auth.jwt import JwtVerifier
-from libs.common.events import REGISTRY, Cause, EventData, Received
-from libs.common.events import tasks as ev
-from libs.common.events.assignment import WorkAssigned, WorkWaiting
-from libs.common.events.shared import Text
-from libs.common.ids import uuid7
-from libs.common.testing.issuer import AUDIENCE, ISSUER, TokenIssuer
+from libs.common.contracts import REGISTRY, Cause, EventData, Received
+from libs.common.contracts import tasks as ev
+from libs.common.contracts.assignment import WorkAssigned, WorkWaiting
+from libs.common.contracts.shared import Text
+from libs.common.platform.auth.jwks import InlineKeys, KeySet
+from libs.common.platform.auth.jwt import JwtVerifier
+from libs.common.platform.ids import uuid7
+from libs.common.testkit.issuer import AUDIENCE, ISSUER, TokenIssuer
 from services.assignment.app import build_api, serve_context
 from services.assignment.context import Context
 from services.assignment.subscriptions import subscriptions

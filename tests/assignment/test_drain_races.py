@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from libs.common.events.assignment import WorkAssigned
-from libs.common.testing.database import BLOCKED
+from libs.common.contracts.assignment import WorkAssigned
+from libs.common.testkit.database import BLOCKED
 from tests.assignment.desk import Desk, completed, requested, taken
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from libs.common.events.assignment import OperatorChanged, ShiftEnded, WorkAssigned
+from libs.common.contracts.assignment import OperatorChanged, ShiftEnded, WorkAssigned
 from tests.assignment.desk import Desk, requested
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from libs.common.events.assignment import WorkAssigned, WorkWaiting
+from libs.common.contracts.assignment import WorkAssigned, WorkWaiting
 from services.assignment.decisions.schemas import DecisionView
 from tests.assignment.desk import Desk, assigned, completed, declined, lead_id, requested, taken, task_id, withdrawn
 

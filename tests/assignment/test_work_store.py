@@ -3,7 +3,7 @@
 import asyncpg
 import pytest
 
-from libs.common.telemetry.metrics import render
+from libs.common.platform.telemetry.metrics import render
 from services.assignment.subscriptions import subscriptions
 from services.assignment.work import store
 from tests.assignment.desk import Desk, requested, task_id

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import pytest
 
-from libs.common import outbox
-from libs.common.bus.codec import Encoder
-from libs.common.events import EventData, Outgoing
-from libs.common.events.assignment import WorkAssigned
-from libs.common.testing.memory_bus import MemoryBus
-from libs.common.worker import Worker
+from libs.common.contracts import EventData, Outgoing
+from libs.common.contracts.assignment import WorkAssigned
+from libs.common.messaging import outbox
+from libs.common.messaging.bus.codec import Encoder
+from libs.common.platform.worker import Worker
+from libs.common.testkit.memory_bus import MemoryBus
 from services.assignment.subscriptions import subscriptions
 from tests.assignment.desk import Desk, completed, requested
 

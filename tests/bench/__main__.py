@@ -15,7 +15,7 @@ from typing import assert_never
 
 import uvloop
 
-from libs.common.telemetry.logs import configure_logging
+from libs.common.platform.telemetry.logs import configure_logging
 from tests.bench import accept, messages, pipes
 from tests.bench.bare import bare_chain_on
 from tests.bench.chain import measure_latency, measure_rate

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import httpx
 
 from deploy.local.ports import free_port
-from libs.common.testing.database import empty_database
+from libs.common.testkit.database import empty_database
 from tests.bench.client import Target
 from tests.bench.cpu import CpuMeter
 from tests.bench.desk import make_source

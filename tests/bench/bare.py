@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 import asyncpg
 
-from libs.common.bus.topics import create_topics
-from libs.common.testing.database import empty_database
+from libs.common.messaging.bus.topics import create_topics
+from libs.common.testkit.database import empty_database
 from tests.bench import bare_chain
 from tests.bench.cpu import CpuMeter
 from tests.bench.figures import Count

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import psutil
 
-from libs.common.db.roles import SERVICES, role_of
+from libs.common.platform.db.roles import SERVICES, role_of
 from tests.bench.figures import Table
 
 BACKGROUND = "postgres, background"

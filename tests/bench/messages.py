@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from uuid import UUID
 
-from libs.common import outbox
-from libs.common.db import Database
-from libs.common.events import Cause, Outgoing
-from libs.common.events.shared import Language, Person
-from libs.common.events.tasks import MessageRequested
-from libs.common.ids import uuid7
+from libs.common.contracts import Cause, Outgoing
+from libs.common.contracts.shared import Language, Person
+from libs.common.contracts.tasks import MessageRequested
+from libs.common.messaging import outbox
+from libs.common.platform.db import Database
+from libs.common.platform.ids import uuid7
 from tests.bench.cpu import cpu_table
 from tests.bench.desk import DESK, TEMPLATE, make_channels
 from tests.bench.figures import Count, Part, Table, short

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from libs.common.bus.topics import PARTITIONS
+from libs.common.messaging.bus.topics import PARTITIONS
 
 
 class Observer:

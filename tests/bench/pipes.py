@@ -14,26 +14,26 @@ from uuid import UUID
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from libs.common import outbox
-from libs.common.bus import KafkaBus
-from libs.common.bus.topics import PARTITIONS
-from libs.common.db import Database, Transaction
-from libs.common.db.migrations import migrate
-from libs.common.events import Cause, EventData, Outgoing, Received
-from libs.common.events.intake import LeadReceived
-from libs.common.events.shared import Language, OrderStatus, Person
-from libs.common.ids import uuid7
-from libs.common.inbox.apply import Applier
-from libs.common.inbox.consumer import ConsumerLoop
-from libs.common.inbox.consumer_metrics import ConsumerMetrics
-from libs.common.inbox.incoming import Reader
-from libs.common.inbox.partitions import maintain_inbox
-from libs.common.outbox.add import encoded
-from libs.common.outbox.relay import Relay
-from libs.common.outbox.relay_metrics import RelayMetrics
-from libs.common.telemetry.metrics import new_registry
-from libs.common.telemetry.tracing import Tracing
-from libs.common.testing.database import StackDatabase, empty_database
+from libs.common.contracts import Cause, EventData, Outgoing, Received
+from libs.common.contracts.intake import LeadReceived
+from libs.common.contracts.shared import Language, OrderStatus, Person
+from libs.common.messaging import outbox
+from libs.common.messaging.bus import KafkaBus
+from libs.common.messaging.bus.topics import PARTITIONS
+from libs.common.messaging.inbox.apply import Applier
+from libs.common.messaging.inbox.consumer import ConsumerLoop
+from libs.common.messaging.inbox.consumer_metrics import ConsumerMetrics
+from libs.common.messaging.inbox.incoming import Reader
+from libs.common.messaging.inbox.partitions import maintain_inbox
+from libs.common.messaging.outbox.add import encoded
+from libs.common.messaging.outbox.relay import Relay
+from libs.common.messaging.outbox.relay_metrics import RelayMetrics
+from libs.common.platform.db import Database, Transaction
+from libs.common.platform.db.migrations import migrate
+from libs.common.platform.ids import uuid7
+from libs.common.platform.telemetry.metrics import new_registry
+from libs.common.platform.telemetry.tracing import Tracing
+from libs.common.testkit.database import StackDatabase, empty_database
 from tests.bench.cpu import CpuMeter
 from tests.bench.figures import Count, Part, Table, median, spread
 from tests.bench.servers import Servers

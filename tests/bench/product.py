@@ -9,9 +9,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from uuid import uuid4
 
-from libs.common.bus.topics import PARTITIONS, ensure_topics
-from libs.common.events import topic
-from libs.common.events.tasks import TaskAssigned
+from libs.common.contracts import topic
+from libs.common.contracts.tasks import TaskAssigned
+from libs.common.messaging.bus.topics import PARTITIONS, ensure_topics
 from tests.bench.client import Target, post_orders
 from tests.bench.cpu import CpuMeter
 from tests.bench.desk import make_desk, make_source

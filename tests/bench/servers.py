@@ -13,7 +13,7 @@ import asyncpg
 
 from deploy.local.kafka import EmbeddedKafka
 from deploy.local.postgres import EmbeddedPostgres
-from libs.common.testing.database import StackDatabase, database_copy, template_database
+from libs.common.testkit.database import StackDatabase, database_copy, template_database
 
 
 @dataclass(frozen=True)

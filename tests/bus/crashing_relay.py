@@ -5,10 +5,10 @@ import sys
 
 from prometheus_client import CollectorRegistry
 
-from libs.common.bus import KafkaBus
-from libs.common.db import DatabaseConfig
-from libs.common.outbox.relay import Relay
-from libs.common.outbox.relay_metrics import RelayMetrics
+from libs.common.messaging.bus import KafkaBus
+from libs.common.messaging.outbox.relay import Relay
+from libs.common.messaging.outbox.relay_metrics import RelayMetrics
+from libs.common.platform.db import DatabaseConfig
 
 if __name__ == "__main__":
     url, bootstrap, topic = sys.argv[1:]

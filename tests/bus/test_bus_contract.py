@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from libs.common.bus import Bus, Consumer, KafkaBus, Message, Partition, Record
-from libs.common.testing.memory_bus import MemoryBus
-from libs.common.testing.messaging import eventually
+from libs.common.messaging.bus import Bus, Consumer, KafkaBus, Message, Partition, Record
+from libs.common.testkit.memory_bus import MemoryBus
+from libs.common.testkit.messaging import eventually
 
 
 @dataclass

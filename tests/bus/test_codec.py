@@ -10,9 +10,9 @@ import pytest
 from cloudevents.core.bindings.kafka import KafkaMessage, from_kafka_event, to_binary_event
 from cloudevents.core.v1.event import CloudEvent
 
-from libs.common.bus.codec import Encoder, MalformedEventError, headers_of, read_envelope
-from libs.common.bus.ports import Message, Record
-from libs.common.ids import uuid7
+from libs.common.messaging.bus.codec import Encoder, MalformedEventError, headers_of, read_envelope
+from libs.common.messaging.bus.ports import Message, Record
+from libs.common.platform.ids import uuid7
 
 ID, CHAIN, CAUSE = uuid7(), uuid7(), uuid7()
 TIME = datetime(2026, 3, 2, 9, 15, 27, 120000, tzinfo=UTC)

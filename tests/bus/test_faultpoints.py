@@ -6,10 +6,10 @@ import sys
 
 import pytest
 
-from libs.common import faultpoints
+from libs.common.platform import faultpoints
 
 PROGRAM = """
-from libs.common import faultpoints
+from libs.common.platform import faultpoints
 for number in range(5):
     print(number, flush=True)
     faultpoints.reach("relay.acked")

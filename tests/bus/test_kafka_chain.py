@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from deploy.local.kafka import EmbeddedKafka
-from libs.common import faultpoints
-from libs.common.bus import KafkaBus
-from libs.common.db import Database
-from libs.common.testing.messaging import Rig, emit, eventually, running, status_event
+from libs.common.messaging.bus import KafkaBus
+from libs.common.platform import faultpoints
+from libs.common.platform.db import Database
+from libs.common.testkit.messaging import Rig, emit, eventually, running, status_event
 
 pytestmark = pytest.mark.timeout(90)
 

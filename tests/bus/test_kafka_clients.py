@@ -5,9 +5,9 @@ import secrets
 import pytest
 from aiokafka.errors import KafkaError
 
-from libs.common.bus import KafkaBus
-from libs.common.bus.kafka_consumer import KafkaConsumer
-from libs.common.bus.topics import topic_configs
+from libs.common.messaging.bus import KafkaBus
+from libs.common.messaging.bus.kafka_consumer import KafkaConsumer
+from libs.common.messaging.bus.topics import topic_configs
 
 
 @pytest.mark.parametrize(("copies", "needed"), [(1, None), (2, None), (3, "2")])

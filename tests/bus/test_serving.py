@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from libs.common import serving
-from libs.common.serving import ServingError, serve
+from libs.common.platform import serving
+from libs.common.platform.serving import ServingError, serve
 
 pytestmark = pytest.mark.servers
 

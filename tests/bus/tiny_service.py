@@ -1,4 +1,4 @@
-"""A service of its own for tests of `libs.common.service`: `python -m tests.bus.tiny_service api|worker|all`."""
+"""A service of its own for tests of `platform.service`: `python -m tests.bus.tiny_service api|worker|all`."""
 
 import asyncio
 import sys
@@ -6,9 +6,9 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from libs.common.http.app import create_app
-from libs.common.service import Service, run
-from libs.common.settings import ServiceSettings
+from libs.common.platform.http.app import create_app
+from libs.common.platform.service import Service, run
+from libs.common.platform.settings import ServiceSettings
 
 
 class TinySettings(ServiceSettings, env_prefix="TINY_"):

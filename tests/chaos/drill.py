@@ -11,9 +11,9 @@ from types import MappingProxyType
 
 from deploy.local.kafka import EmbeddedKafka
 from deploy.local.postgres import EmbeddedPostgres
-from libs.common.db.roles import SERVICES
-from libs.common.faultpoints import VARIABLE
-from libs.common.testing.database import database_copy, template_database
+from libs.common.platform.db.roles import SERVICES
+from libs.common.platform.faultpoints import VARIABLE
+from libs.common.testkit.database import database_copy, template_database
 from tests.harness.checks import CHECKERS, nothing_is_stored_unasked, violations
 from tests.harness.desk import Customers, make_room
 from tests.harness.facts import Facts, Told

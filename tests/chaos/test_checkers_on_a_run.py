@@ -15,10 +15,10 @@ import pytest
 import pytest_asyncio
 from aiokafka import AIOKafkaProducer
 
-from libs.common.bus.ports import Record
-from libs.common.bus.topics import ensure_topics
-from libs.common.testing.database import StackDatabase, database_copy
-from libs.common.testing.wazzup.journal import Entry, Journal
+from deploy.standins.wazzup.journal import Entry, Journal
+from libs.common.messaging.bus.ports import Record
+from libs.common.messaging.bus.topics import ensure_topics
+from libs.common.testkit.database import StackDatabase, database_copy
 from tests.harness import checks
 from tests.harness.desk import Customers, make_room
 from tests.harness.facts import Connection, Facts, Told, gather

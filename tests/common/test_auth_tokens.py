@@ -17,8 +17,8 @@ from fastapi import Depends
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 from prometheus_client import CollectorRegistry
 
-from libs.common.auth.dependencies import require
-from libs.common.auth.jwks import (
+from libs.common.platform.auth.dependencies import require
+from libs.common.platform.auth.jwks import (
     MAX_AGE,
     MIN_INTERVAL,
     FileKeys,
@@ -29,11 +29,11 @@ from libs.common.auth.jwks import (
     UrlKeys,
     parse_keys,
 )
-from libs.common.auth.jwt import JwtVerifier, TokenError
-from libs.common.auth.principal import Principal, Role
-from libs.common.http.app import create_app
-from libs.common.http.routes import api_router
-from libs.common.testing.issuer import AUDIENCE, ISSUER, TokenIssuer
+from libs.common.platform.auth.jwt import JwtVerifier, TokenError
+from libs.common.platform.auth.principal import Principal, Role
+from libs.common.platform.http.app import create_app
+from libs.common.platform.http.routes import api_router
+from libs.common.testkit.issuer import AUDIENCE, ISSUER, TokenIssuer
 
 
 @dataclass

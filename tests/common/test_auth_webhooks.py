@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 from standardwebhooks.webhooks import Webhook
 
-from libs.common.auth.webhooks import TOLERANCE, WebhookRefusedError, WebhookVerifier, same_secret
+from libs.common.platform.auth.webhooks import TOLERANCE, WebhookRefusedError, WebhookVerifier, same_secret
 
 CURRENT = "whsec_" + base64.b64encode(b"c" * 24).decode()
 PREVIOUS = "whsec_" + base64.b64encode(b"p" * 32).decode()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from libs.common.clock import ManualClock, SharedClock, SystemClock
+from libs.common.platform.clock import ManualClock, SharedClock, SystemClock
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -16,7 +16,7 @@ ADVANCE = """
 import sys
 from datetime import timedelta
 from pathlib import Path
-from libs.common.clock import SharedClock
+from libs.common.platform.clock import SharedClock
 for _ in range(200):
     SharedClock(Path(sys.argv[1])).advance(timedelta(seconds=1))
 """

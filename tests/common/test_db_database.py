@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
-from libs.common.db import Database, DatabaseConfig
+from libs.common.platform.db import Database, DatabaseConfig
 
 PUT = "INSERT INTO stream (key, version) VALUES ($1, 1)"
 COUNT = "SELECT count(*) FROM stream"

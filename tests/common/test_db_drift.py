@@ -5,14 +5,14 @@ from importlib import import_module
 import pytest
 from sqlalchemy import MetaData
 
-from libs.common.db import Database
-from libs.common.db.naming import NAMING
-from libs.common.db.roles import SERVICES
-from libs.common.http.idempotency import idempotency_table
-from libs.common.inbox.tables import inbox_tables
-from libs.common.outbox.tables import outbox_tables
-from libs.common.testing.database import StackDatabase, empty_database
-from libs.common.testing.drift import catalogue, create_all
+from libs.common.messaging.inbox.tables import inbox_tables
+from libs.common.messaging.outbox.tables import outbox_tables
+from libs.common.platform.db import Database
+from libs.common.platform.db.naming import NAMING
+from libs.common.platform.db.roles import SERVICES
+from libs.common.platform.http.idempotency import idempotency_table
+from libs.common.testkit.database import StackDatabase, empty_database
+from libs.common.testkit.drift import catalogue, create_all
 
 # Tables that know of no desk, and why.
 TECHNICAL = {

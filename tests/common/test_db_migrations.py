@@ -10,15 +10,15 @@ import asyncpg
 import pytest
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from libs.common.db import migrations
-from libs.common.db.migrations import migrate, schema_ready
-from libs.common.testing.database import StackDatabase, empty_database
+from libs.common.platform.db import migrations
+from libs.common.platform.db.migrations import migrate, schema_ready
+from libs.common.testkit.database import StackDatabase, empty_database
 
 Connection = asyncpg.Connection
 
 ENV = """
 from sqlalchemy import MetaData
-from libs.common.db.migrations import run_env
+from libs.common.platform.db.migrations import run_env
 run_env(MetaData())
 """
 STEP = """

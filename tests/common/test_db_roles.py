@@ -6,8 +6,8 @@ from itertools import permutations
 import asyncpg
 import pytest
 
-from libs.common.db.roles import SERVICES, ensure_roles, role_of, service_url
-from libs.common.testing.database import PASSWORD, StackDatabase, empty_database
+from libs.common.platform.db.roles import SERVICES, ensure_roles, role_of, service_url
+from libs.common.testkit.database import PASSWORD, StackDatabase, empty_database
 
 PAIRS = tuple(permutations(SERVICES, 2))
 FOREIGN = [

@@ -6,8 +6,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from libs.common.db import migrations
-from libs.common.testing.database import NotMigratedError, StackDatabase, database_copy, template_database
+from libs.common.platform.db import migrations
+from libs.common.testkit.database import NotMigratedError, StackDatabase, database_copy, template_database
 
 MESSAGING = Path(__file__).parent / "messaging"
 BROKEN = """

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from libs.common.files import write_whole
-from libs.common.testing.issuer import TokenIssuer
+from libs.common.platform.files import write_whole
+from libs.common.testkit.issuer import TokenIssuer
 
 
 def test_what_is_written_is_there_with_its_mode(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from libs.common.garbage import YOUNG, calm_collector
+from libs.common.platform.garbage import YOUNG, calm_collector
 
 
 @pytest.fixture

@@ -17,15 +17,15 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from libs.common.http import shell
-from libs.common.http.app import begin_shutdown, create_app
-from libs.common.http.pagination import Limit
-from libs.common.http.problems import Fault
-from libs.common.http.readiness import Readiness
-from libs.common.http.routes import api_router
-from libs.common.http.shell import limit_body
-from libs.common.telemetry.context import log_fields
-from libs.common.telemetry.tracing import current_traceparent
+from libs.common.platform.http import shell
+from libs.common.platform.http.app import begin_shutdown, create_app
+from libs.common.platform.http.pagination import Limit
+from libs.common.platform.http.problems import Fault
+from libs.common.platform.http.readiness import Readiness
+from libs.common.platform.http.routes import api_router
+from libs.common.platform.http.shell import limit_body
+from libs.common.platform.telemetry.context import log_fields
+from libs.common.platform.telemetry.tracing import current_traceparent
 
 LEAD = "/intake/v1/leads/0190b3a4-0000-7000-8000-000000000001"
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"

@@ -17,13 +17,13 @@ from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.schema import CreateTable
 
-from libs.common.auth.dependencies import require
-from libs.common.auth.jwks import InlineKeys, KeySet
-from libs.common.auth.jwt import JwtVerifier
-from libs.common.auth.principal import Principal, Role
-from libs.common.db import Database
-from libs.common.http.app import create_app
-from libs.common.http.idempotency import (
+from libs.common.platform.auth.dependencies import require
+from libs.common.platform.auth.jwks import InlineKeys, KeySet
+from libs.common.platform.auth.jwt import JwtVerifier
+from libs.common.platform.auth.principal import Principal, Role
+from libs.common.platform.db import Database
+from libs.common.platform.http.app import create_app
+from libs.common.platform.http.idempotency import (
     Claim,
     ClaimLostError,
     claim_or_replay,
@@ -31,10 +31,10 @@ from libs.common.http.idempotency import (
     keep_idempotency,
     purge_idempotency,
 )
-from libs.common.http.idempotent_route import IdempotentRoute
-from libs.common.http.problems import Problem
-from libs.common.http.routes import api_router
-from libs.common.testing.issuer import AUDIENCE, ISSUER, TokenIssuer
+from libs.common.platform.http.idempotent_route import IdempotentRoute
+from libs.common.platform.http.problems import Problem
+from libs.common.platform.http.routes import api_router
+from libs.common.testkit.issuer import AUDIENCE, ISSUER, TokenIssuer
 
 PATH = "/tasks/v1/tasks"
 POSTGRES = create_async_engine("postgresql+asyncpg://").dialect

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libs.common.http.json import MAX_DEPTH, parse_json
-from libs.common.http.problems import Problem
+from libs.common.platform.http.json import MAX_DEPTH, parse_json
+from libs.common.platform.http.problems import Problem
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"))
 VALUES = st.recursive(

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 from starlette.requests import Request
 
-from libs.common.http.catalogue import CATALOGUE, type_of
-from libs.common.http.etag import etag, required_version, stale
-from libs.common.http.language import Language, language_of
-from libs.common.http.pagination import decode_cursor, encode_cursor, page_of
-from libs.common.http.problems import Problem
-from libs.common.http.sse import ServerEvent, event_stream, last_event_id
+from libs.common.platform.http.catalogue import CATALOGUE, type_of
+from libs.common.platform.http.etag import etag, required_version, stale
+from libs.common.platform.http.language import Language, language_of
+from libs.common.platform.http.pagination import decode_cursor, encode_cursor, page_of
+from libs.common.platform.http.problems import Problem
+from libs.common.platform.http.sse import ServerEvent, event_stream, last_event_id
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 ID = UUID("0190b3a4-0000-7000-8000-000000000001")

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from libs.common.db.roles import SERVICES
-from libs.common.http.catalogue import CATALOGUE, ProblemType, type_of
-from libs.common.http.problems import ErrorTable
+from libs.common.platform.db.roles import SERVICES
+from libs.common.platform.http.catalogue import CATALOGUE, ProblemType, type_of
+from libs.common.platform.http.problems import ErrorTable
 
 PAGES = Path(__file__).parents[2] / "docs" / "problems"
 

@@ -6,15 +6,15 @@ from uuid import UUID
 
 import pytest
 
-from libs.common import outbox
-from libs.common.db import Database
-from libs.common.events import Cause, Outgoing
-from libs.common.events.assignment import ShiftStarted
-from libs.common.events.envelope import MAX_KEY
-from libs.common.events.intake import LeadUpdated
-from libs.common.events.shared import Language, Person
-from libs.common.ids import uuid7
-from libs.common.outbox.add import MAX_BODY
+from libs.common.contracts import Cause, Outgoing
+from libs.common.contracts.assignment import ShiftStarted
+from libs.common.contracts.envelope import MAX_KEY
+from libs.common.contracts.intake import LeadUpdated
+from libs.common.contracts.shared import Language, Person
+from libs.common.messaging import outbox
+from libs.common.messaging.outbox.add import MAX_BODY
+from libs.common.platform.db import Database
+from libs.common.platform.ids import uuid7
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SENT = "SELECT key, sequence, id FROM outbox ORDER BY id"

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libs.common import phone as phone_module
-from libs.common.phone import read_phone
+from libs.common.domain import phone as phone_module
+from libs.common.domain.phone import read_phone
 
 
 @pytest.mark.parametrize(

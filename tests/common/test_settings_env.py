@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from libs.common.settings import ServiceSettings, SettingsError, settings_table
+from libs.common.platform.settings import ServiceSettings, SettingsError, settings_table
 
 
 class DeskSettings(ServiceSettings, env_prefix="DESK_"):

@@ -13,9 +13,9 @@ import pytest
 import sqlalchemy.exc
 import structlog
 
-from libs.common.telemetry.context import bound, new_trace, use_trace
-from libs.common.telemetry.logs import configure_logging, get_logger
-from libs.common.telemetry.masking import mask
+from libs.common.platform.telemetry.context import bound, new_trace, use_trace
+from libs.common.platform.telemetry.logs import configure_logging, get_logger
+from libs.common.platform.telemetry.masking import mask
 
 CANARIES = ("9161234567", "916 123-45-67", "123-45-67", "kanareika", "hunter2", "eyJhbGci", "Канарейкин")
 PHONE, EMAIL, NAME = "+79161234567", "kanareika@mail.ru", "Канарейкин hunter2"

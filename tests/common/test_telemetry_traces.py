@@ -3,9 +3,9 @@
 import pytest
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from libs.common.telemetry.context import new_trace, parse_traceparent, use_trace
-from libs.common.telemetry.metrics import new_registry, render
-from libs.common.telemetry.tracing import Tracing, current_traceparent, start_span_from
+from libs.common.platform.telemetry.context import new_trace, parse_traceparent, use_trace
+from libs.common.platform.telemetry.metrics import new_registry, render
+from libs.common.platform.telemetry.tracing import Tracing, current_traceparent, start_span_from
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 

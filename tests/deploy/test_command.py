@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from deploy import command
-from libs.common.testing.database import StackDatabase
+from libs.common.testkit.database import StackDatabase
 
 Dozvon = Callable[..., subprocess.CompletedProcess[str]]
 

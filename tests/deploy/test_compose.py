@@ -8,9 +8,9 @@ import pytest
 import yaml
 
 from deploy.setup import SetupSettings
-from libs.common.db.roles import SERVICES
-from libs.common.settings import ServiceSettings
-from libs.common.settings.source import keys_of
+from libs.common.platform.db.roles import SERVICES
+from libs.common.platform.settings import ServiceSettings
+from libs.common.platform.settings.source import keys_of
 from services.assignment.settings import AssignmentSettings
 from services.intake.settings import IntakeSettings
 from services.notifications.settings import NotificationsSettings
@@ -109,7 +109,7 @@ def test_workers_have_names_of_their_own() -> None:
 
 
 def test_the_demo_starts_only_when_asked_for() -> None:
-    demo = {name for name, service in COMPOSE.items() if "libs.common.testing" in str(service) or "demo" in name}
+    demo = {name for name, service in COMPOSE.items() if "libs.common.testkit" in str(service) or "demo" in name}
     assert {tuple(COMPOSE[name]["profiles"]) for name in demo} == {("demo",)}
 
 
@@ -157,5 +157,5 @@ def test_secrets_go_neither_to_git_nor_to_the_builder(ignored: str) -> None:
 
 def test_the_image_has_neither_tests_nor_embedded_servers() -> None:
     shut = (DEPLOY.parent / ".dockerignore").read_text().splitlines()
-    assert {"*", "deploy/local", "libs/common/testing/*"} <= set(shut)
+    assert {"*", "deploy/local", "libs/common/testkit/*"} <= set(shut)
     assert "!tests" not in shut

@@ -9,9 +9,9 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
 from deploy import setup
-from libs.common.db.roles import SERVICES, service_url
-from libs.common.health import healthy
-from libs.common.testing.database import empty_database
+from libs.common.platform.db.roles import SERVICES, service_url
+from libs.common.platform.health import healthy
+from libs.common.testkit.database import empty_database
 
 PREFIX = "setup-test"
 

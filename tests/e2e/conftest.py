@@ -10,8 +10,8 @@ import pytest_asyncio
 from deploy.demo.desk import DemoDesk
 from deploy.local.kafka import EmbeddedKafka
 from deploy.local.ports import free_port
-from libs.common.testing.database import StackDatabase, database_copy
-from libs.common.testing.otlp import TraceReceiver, trace_receiver
+from libs.common.testkit.database import StackDatabase, database_copy
+from libs.common.testkit.otlp import TraceReceiver, trace_receiver
 from tests.harness.desk import Customers, make_room
 from tests.harness.stack import ProcessStack, process_stack
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from deploy.demo.desk import DemoDesk
-from libs.common.testing.otlp import TraceReceiver
+from libs.common.testkit.otlp import TraceReceiver
 from tests.harness.desk import Customers
 from tests.harness.stack import ProcessStack
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from libs.common.events import REGISTRY, EventData, export
-from libs.common.events.compatibility import Json, Schema, breaks, inlined
-from libs.common.events.shared import Part, Person
+from libs.common.contracts import REGISTRY, EventData, export
+from libs.common.contracts.compatibility import Json, Schema, breaks, inlined
+from libs.common.contracts.shared import Part, Person
 
 ROOT = Path(__file__).parents[2]
 TYPES = sorted(REGISTRY)
@@ -117,7 +117,7 @@ def test_models_break_with_nothing_that_is_released() -> None:
 
 def test_every_release_froze_its_schemas() -> None:
     releases = re.findall(r"^## (?!Unreleased).+", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
-    assert not releases or list(export.RELEASED.glob("*.json")), "run `… libs.common.events.export --release`"
+    assert not releases or list(export.RELEASED.glob("*.json")), "run `… libs.common.contracts.export --release`"
 
 
 @pytest.fixture

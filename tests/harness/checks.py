@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from uuid import UUID
 
-from libs.common.events import tasks
+from libs.common.contracts import tasks
 from tests.harness.facts import Facts, TaskFact
 from tests.harness.topics import distinct
 

@@ -10,8 +10,8 @@ from uuid import UUID
 
 import asyncpg
 
-from libs.common.events import OWNERS
-from libs.common.testing.wazzup.journal import Journal, Status
+from deploy.standins.wazzup.journal import Journal, Status
+from libs.common.contracts import OWNERS
 from tests.harness.topics import EventFact
 
 

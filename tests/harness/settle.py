@@ -7,7 +7,7 @@ import asyncpg
 import httpx
 from aiokafka.errors import KafkaError
 
-from libs.common.events import OWNERS
+from libs.common.contracts import OWNERS
 from tests.harness.facts import Connection, Facts, Told, backlog, gather
 from tests.harness.stack import ProcessStack
 from tests.harness.topics import EventFact, read_topics, unread

@@ -13,13 +13,13 @@ import httpx
 from deploy.demo.desk import DemoDesk, Seeder
 from deploy.local.children import Children
 from deploy.local.ports import free_ports
-from libs.common import faultpoints
-from libs.common.bus.topics import ensure_topics
-from libs.common.clock import SharedClock
-from libs.common.db.roles import SERVICES
-from libs.common.testing.database import StackDatabase
-from libs.common.testing.issuer import TokenIssuer
-from libs.common.testing.wazzup.journal import Journal
+from deploy.standins.wazzup.journal import Journal
+from libs.common.messaging.bus.topics import ensure_topics
+from libs.common.platform import faultpoints
+from libs.common.platform.clock import SharedClock
+from libs.common.platform.db.roles import SERVICES
+from libs.common.testkit.database import StackDatabase
+from libs.common.testkit.issuer import TokenIssuer
 from tests.harness.routing import RoutingTransport
 from tests.harness.topics import Topics
 
@@ -80,7 +80,7 @@ class ProcessStack:
     async def start_process(self, name: str) -> None:
         if name == "wazzup":
             arguments = ["--port", str(self.ports[name]), "--journal", str(self.journal_path), *self.standin]
-            await self.children.start(name, ["libs.common.testing.wazzup", *arguments], os.environ)
+            await self.children.start(name, ["deploy.standins.wazzup", *arguments], os.environ)
             return
         service, part = name.split("-")
         env = {**os.environ, **self._environment(service), **self.env}

@@ -11,8 +11,8 @@ import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from libs.common.bus.ports import Record
-from libs.common.events import OWNERS, topic
+from libs.common.contracts import OWNERS, topic
+from libs.common.messaging.bus.ports import Record
 
 #: Whose topics each service's worker reads, in a group of the service's name.
 READS: Mapping[str, Sequence[str]] = {

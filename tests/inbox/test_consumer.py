@@ -8,14 +8,14 @@ from dataclasses import replace
 import asyncpg
 import pytest
 
-from libs.common.bus.ports import Message
-from libs.common.db import Transaction
-from libs.common.events import EventData, Received
-from libs.common.events.envelope import MAX_KEY
-from libs.common.ids import uuid7
-from libs.common.inbox import Transient, UseCase
-from libs.common.testing.memory_bus import MemoryBus, MemoryRecord
-from libs.common.testing.messaging import Faulty, Rig, eventually, journal, note_down, running, status_event
+from libs.common.contracts import EventData, Received
+from libs.common.contracts.envelope import MAX_KEY
+from libs.common.messaging.bus.ports import Message
+from libs.common.messaging.inbox import Transient, UseCase
+from libs.common.platform.db import Transaction
+from libs.common.platform.ids import uuid7
+from libs.common.testkit.memory_bus import MemoryBus, MemoryRecord
+from libs.common.testkit.messaging import Faulty, Rig, eventually, journal, note_down, running, status_event
 
 Events = Sequence[Received[EventData]]
 

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 import pytest
 
-from libs.common.db import Transaction
-from libs.common.events import Cause, EventData, Outgoing, Received, export
-from libs.common.events.intake import LeadReceived
-from libs.common.inbox import Transient, deadletters
-from libs.common.inbox.deadletters import MaskedDataError, NoSuchLetterError, State, WrongStateError
-from libs.common.testing.messaging import NOON, Rig, eventually, journal, note_down, reason, running, status_event
+from libs.common.contracts import Cause, EventData, Outgoing, Received, export
+from libs.common.contracts.intake import LeadReceived
+from libs.common.messaging.deadletters import store as deadletters
+from libs.common.messaging.deadletters.store import MaskedDataError, NoSuchLetterError, State, WrongStateError
+from libs.common.messaging.inbox import Transient
+from libs.common.platform.db import Transaction
+from libs.common.testkit.messaging import NOON, Rig, eventually, journal, note_down, reason, running, status_event
 
 _MANY = """
 INSERT INTO parked (topic, partition, "offset", event_id, type, key, sequence, desk, time, headers, body, state)

@@ -9,13 +9,13 @@ from types import SimpleNamespace
 import httpx
 import pytest
 
-from libs.common import cli
-from libs.common.auth.jwks import InlineKeys, KeySet
-from libs.common.auth.jwt import JwtVerifier
-from libs.common.http.app import create_app
-from libs.common.inbox.admin import dead_letters_router
-from libs.common.testing.issuer import AUDIENCE, ISSUER, TokenIssuer
-from libs.common.testing.messaging import Faulty, Rig, eventually, running, status_event
+from libs.common.messaging.deadletters.api import dead_letters_router
+from libs.common.platform import cli
+from libs.common.platform.auth.jwks import InlineKeys, KeySet
+from libs.common.platform.auth.jwt import JwtVerifier
+from libs.common.platform.http.app import create_app
+from libs.common.testkit.issuer import AUDIENCE, ISSUER, TokenIssuer
+from libs.common.testkit.messaging import Faulty, Rig, eventually, running, status_event
 
 KEYS = TokenIssuer.generate()
 PATH = "/intake/v1/dead-letters"

@@ -7,8 +7,8 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from libs.common.db import Database
-from libs.common.inbox.partitions import maintain_inbox
+from libs.common.messaging.inbox.partitions import maintain_inbox
+from libs.common.platform.db import Database
 
 NAMES = "SELECT c.relname FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid WHERE inhparent = 'inbox'::regclass"
 TODAY = datetime.now(UTC).date()

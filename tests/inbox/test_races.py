@@ -6,14 +6,14 @@ from itertools import count
 
 import pytest
 
-from libs.common.db import Database, Transaction
-from libs.common.events import EventData, Received
-from libs.common.inbox.apply import Applier
-from libs.common.inbox.incoming import Incoming
-from libs.common.inbox.store import claim, park
-from libs.common.testing.database import BLOCKED
-from libs.common.testing.memory_bus import MemoryBus
-from libs.common.testing.messaging import Rig, emit, eventually, journal, note_down, running, status_event
+from libs.common.contracts import EventData, Received
+from libs.common.messaging.inbox.apply import Applier
+from libs.common.messaging.inbox.incoming import Incoming
+from libs.common.messaging.inbox.store import claim, park
+from libs.common.platform.db import Database, Transaction
+from libs.common.testkit.database import BLOCKED
+from libs.common.testkit.memory_bus import MemoryBus
+from libs.common.testkit.messaging import Rig, emit, eventually, journal, note_down, running, status_event
 
 
 class Gate:

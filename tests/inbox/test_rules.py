@@ -10,16 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
-from libs.common.bus import Partition
-from libs.common.inbox import Transient, is_transient
-from libs.common.inbox.consumer_metrics import ConsumerMetrics
-from libs.common.inbox.grouping import grouped
-from libs.common.inbox.incoming import UNKNOWN, Skipped
-from libs.common.inbox.limit import FailureLimit, TooManyFailuresError
-from libs.common.inbox.progress import Progress
-from libs.common.inbox.sequence import Fault, SequenceCheck
-from libs.common.testing.memory_bus import MemoryBus, MemoryConsumer, MemoryRecord
-from libs.common.waiting import growing
+from libs.common.messaging.bus import Partition
+from libs.common.messaging.inbox import Transient, is_transient
+from libs.common.messaging.inbox.consumer_metrics import ConsumerMetrics
+from libs.common.messaging.inbox.grouping import grouped
+from libs.common.messaging.inbox.incoming import UNKNOWN, Skipped
+from libs.common.messaging.inbox.limit import FailureLimit, TooManyFailuresError
+from libs.common.messaging.inbox.progress import Progress
+from libs.common.messaging.inbox.sequence import Fault, SequenceCheck
+from libs.common.platform.waiting import growing
+from libs.common.testkit.memory_bus import MemoryBus, MemoryConsumer, MemoryRecord
 
 HERE = Partition("t", 0)
 SKIPPED = Skipped(MemoryRecord("t", 0, 0, 0, b"k", None, ()), "x", "k", 1)

@@ -7,13 +7,14 @@ from typing import TypeAlias
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from libs.common.db import Database, Transaction
-from libs.common.events import EventData, Received
-from libs.common.inbox import Transient, deadletters
-from libs.common.inbox.deadletters import State
-from libs.common.inbox.incoming import Incoming
-from libs.common.testing.memory_bus import MemoryBus
-from libs.common.testing.messaging import Rig, journal, note_down, reason, status_event
+from libs.common.contracts import EventData, Received
+from libs.common.messaging.deadletters import store as deadletters
+from libs.common.messaging.deadletters.store import State
+from libs.common.messaging.inbox import Transient
+from libs.common.messaging.inbox.incoming import Incoming
+from libs.common.platform.db import Database, Transaction
+from libs.common.testkit.memory_bus import MemoryBus
+from libs.common.testkit.messaging import Rig, journal, note_down, reason, status_event
 
 KEYS, EACH = ("a", "b", "c"), 5
 NOTES = [f"{key}{number}" for number in range(EACH) for key in KEYS]

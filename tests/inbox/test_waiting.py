@@ -5,12 +5,13 @@ from collections.abc import Sequence
 
 import pytest
 
-from libs.common.db import Transaction
-from libs.common.events import EventData, Received
-from libs.common.inbox import Unready, deadletters
-from libs.common.inbox.deadletters import State
-from libs.common.inbox.waiting import count_waiting, release
-from libs.common.testing.messaging import NOON, Rig, eventually, journal, note_down, reason, running, status_event
+from libs.common.contracts import EventData, Received
+from libs.common.messaging.deadletters import store as deadletters
+from libs.common.messaging.deadletters.store import State
+from libs.common.messaging.deadletters.waiting import count_waiting, release
+from libs.common.messaging.inbox import Unready
+from libs.common.platform.db import Transaction
+from libs.common.testkit.messaging import NOON, Rig, eventually, journal, note_down, reason, running, status_event
 
 
 class Lacking:

@@ -5,18 +5,18 @@ from collections.abc import Collection, Sequence
 
 import pytest
 
-from libs.common.bus.ports import Message, Partition
-from libs.common.db import Transaction
-from libs.common.events import EventData, Received
-from libs.common.inbox.watchdog import Watchdog
-from libs.common.testing.memory_bus import MemoryBus
-from libs.common.testing.messaging import Rig, emit, eventually, note_down, running, status_event
+from libs.common.contracts import EventData, Received
+from libs.common.messaging.bus.ports import Message, Partition
+from libs.common.messaging.inbox.watchdog import Watchdog
+from libs.common.platform.db import Transaction
+from libs.common.testkit.memory_bus import MemoryBus
+from libs.common.testkit.messaging import Rig, emit, eventually, note_down, running, status_event
 
 
 async def test_a_client_that_went_silent_is_made_anew(
     rig: Rig, memory: MemoryBus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("libs.common.inbox.watchdog.LOOK_SECONDS", 0.2)
+    monkeypatch.setattr("libs.common.messaging.inbox.watchdog.LOOK_SECONDS", 0.2)
     await rig.publish([status_event("a", "1")])
     async with running(rig.consumer().run):
         await rig.noted(1)
@@ -30,7 +30,7 @@ async def test_a_client_that_went_silent_is_made_anew(
 async def test_one_silent_partition_among_others_that_deliver_is_noticed(
     rig: Rig, memory: MemoryBus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("libs.common.inbox.watchdog.LOOK_SECONDS", 0.3)
+    monkeypatch.setattr("libs.common.messaging.inbox.watchdog.LOOK_SECONDS", 0.3)
     await rig.publish([status_event(f"k{number}", "x") for number in range(9)])
     async with running(rig.consumer().run), running(rig.relay().run):
         await rig.noted(9)
@@ -46,8 +46,8 @@ async def test_one_silent_partition_among_others_that_deliver_is_noticed(
 async def test_while_every_poll_is_full_a_partition_may_wait_for_its_turn(
     rig: Rig, memory: MemoryBus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("libs.common.inbox.watchdog.LOOK_SECONDS", 0.05)
-    monkeypatch.setattr("libs.common.inbox.consumer.POLL_RECORDS", 1)
+    monkeypatch.setattr("libs.common.messaging.inbox.watchdog.LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("libs.common.messaging.inbox.consumer.POLL_RECORDS", 1)
     rig.use_case = _slow
     await rig.publish([status_event(f"k{number}", "x") for number in range(9)])
     async with running(rig.consumer().run):
@@ -69,7 +69,7 @@ async def test_a_topic_whose_partitions_went_to_others_shows_no_lag(rig: Rig, me
 
 
 async def test_a_use_case_that_hangs_makes_it_unready(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("libs.common.inbox.consumer.TURN_LATE", 0.2)
+    monkeypatch.setattr("libs.common.messaging.inbox.consumer.TURN_LATE", 0.2)
     go_on = asyncio.Event()
 
     async def hangs(tx: Transaction, events: Sequence[Received[EventData]]) -> None:

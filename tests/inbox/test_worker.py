@@ -10,17 +10,17 @@ import pytest
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
-from libs.common.clock import ManualClock
-from libs.common.core import Core, open_core
-from libs.common.db import Database
-from libs.common.events.intake import LeadStatusChanged
-from libs.common.inbox.usecase import Subscriptions
-from libs.common.settings import ServiceSettings
-from libs.common.telemetry.tracing import Tracing
-from libs.common.testing.memory_bus import MemoryBus
-from libs.common.testing.messaging import NOON, SERVICE, emit, eventually, journal, note_down, status_event
-from libs.common.worker import Loop, Worker
-from libs.common.worker.health import health_server
+from libs.common.contracts.intake import LeadStatusChanged
+from libs.common.messaging.inbox.usecase import Subscriptions
+from libs.common.platform.clock import ManualClock
+from libs.common.platform.core import Core, open_core
+from libs.common.platform.db import Database
+from libs.common.platform.settings import ServiceSettings
+from libs.common.platform.telemetry.tracing import Tracing
+from libs.common.platform.worker import Loop, Worker
+from libs.common.platform.worker.health import health_server
+from libs.common.testkit.memory_bus import MemoryBus
+from libs.common.testkit.messaging import NOON, SERVICE, emit, eventually, journal, note_down, status_event
 
 SUBSCRIPTIONS: Subscriptions = {LeadStatusChanged.event_type: note_down}
 
@@ -78,7 +78,7 @@ async def test_a_relay_that_lags_makes_it_unready(core: Core, memory: MemoryBus)
 async def test_a_database_that_does_not_answer_makes_it_unready(
     core: Core, memory: MemoryBus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("libs.common.worker.runtime.DATABASE_LATE", 0.3)
+    monkeypatch.setattr("libs.common.platform.worker.runtime.DATABASE_LATE", 0.3)
     async with worker(core, memory) as running:
         core.db.pool.terminate()
         await eventually(lambda: _true("no answer" in running.faults().get("database", "")))
@@ -101,7 +101,7 @@ async def test_a_crashed_loop_is_started_again_and_counted(core: Core, memory: M
 async def test_a_loop_that_does_not_stop_is_cut_off(
     core: Core, memory: MemoryBus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("libs.common.worker.runtime.FINISH_SECONDS", 0.2)
+    monkeypatch.setattr("libs.common.platform.worker.runtime.FINISH_SECONDS", 0.2)
 
     async def deaf(stop: asyncio.Event) -> None:
         await asyncio.sleep(3600)

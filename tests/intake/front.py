@@ -9,11 +9,11 @@ from uuid import UUID
 import httpx
 from httpx import ASGITransport, AsyncClient
 
-from libs.common.auth.jwks import InlineKeys, KeySet
-from libs.common.auth.jwt import JwtVerifier
-from libs.common.events import REGISTRY, Cause, EventData, Received
-from libs.common.ids import uuid7
-from libs.common.testing.issuer import AUDIENCE, ISSUER, TokenIssuer
+from libs.common.contracts import REGISTRY, Cause, EventData, Received
+from libs.common.platform.auth.jwks import InlineKeys, KeySet
+from libs.common.platform.auth.jwt import JwtVerifier
+from libs.common.platform.ids import uuid7
+from libs.common.testkit.issuer import AUDIENCE, ISSUER, TokenIssuer
 from services.intake.app import build_api, serve_context
 from services.intake.context import Context
 from services.intake.subscriptions import subscriptions

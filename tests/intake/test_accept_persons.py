@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libs.common.events.intake import LeadReceived, LeadUpdated, OrderChanged
+from libs.common.contracts.intake import LeadReceived, LeadUpdated, OrderChanged
 from services.intake.context import Context
 from services.intake.deliveries.group import Acceptance, Accepted
 from services.intake.deliveries.rules import Person, is_another

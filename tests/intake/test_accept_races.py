@@ -10,10 +10,10 @@ import asyncpg
 import orjson
 import pytest
 
-from libs.common.db import Connection, Database
-from libs.common.events.intake import LeadReceived, LeadUpdated, OrderChanged
-from libs.common.ids import uuid7
-from libs.common.testing.database import BLOCKED
+from libs.common.contracts.intake import LeadReceived, LeadUpdated, OrderChanged
+from libs.common.platform.db import Connection, Database
+from libs.common.platform.ids import uuid7
+from libs.common.testkit.database import BLOCKED
 from services.intake.context import Context
 from services.intake.deliveries.admission import Admission, Delivery, admit, sure
 from services.intake.deliveries.group import Acceptance

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libs.common.events import shared
-from libs.common.phone import read_phone
+from libs.common.contracts import shared
+from libs.common.domain.phone import read_phone
 from services.intake.deliveries.rules import Signal, signals_of
 from services.intake.formats.common import currency, names, reader
 from services.intake.formats.identifiers import identifier_of

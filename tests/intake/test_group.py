@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libs.common.phone import read_phone
+from libs.common.domain.phone import read_phone
 from services.intake.context import Context
 from services.intake.deliveries.group import Acceptance, OverloadedError
 from services.intake.deliveries.rules import Pace, Signal, signals_of, take_batch

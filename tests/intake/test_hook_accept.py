@@ -7,11 +7,11 @@ from io import StringIO
 import pytest
 from pydantic_core import to_json
 
-from libs.common.events import REGISTRY
-from libs.common.events.intake import LeadReceived, LeadUpdated, OrderChanged
-from libs.common.events.shared import Person
-from libs.common.telemetry import logs
-from libs.common.telemetry.metrics import render
+from libs.common.contracts import REGISTRY
+from libs.common.contracts.intake import LeadReceived, LeadUpdated, OrderChanged
+from libs.common.contracts.shared import Person
+from libs.common.platform.telemetry import logs
+from libs.common.platform.telemetry.metrics import render
 from tests.intake.front import Front, lead_of, order
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook
 from starlette.types import Message
 
-from libs.common.events.intake import OrderChanged
+from libs.common.contracts.intake import OrderChanged
 from services.intake.deliveries import admission
 from services.intake.formats.rules import RawRequest
 from tests.intake.front import Front, order

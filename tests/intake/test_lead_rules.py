@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libs.common.ids import uuid7
+from libs.common.platform.ids import uuid7
 from services.intake.leads.rules import (
     FINAL,
     Applied,

@@ -4,11 +4,11 @@ from uuid import UUID
 
 import pytest
 
-from libs.common.events.assignment import OperatorChanged, Presence
-from libs.common.events.intake import LeadStatusChanged, LeadStatusRefused
-from libs.common.events.shared import Stage, Text
-from libs.common.events.tasks import LeadOwnerChanged, LeadStatusRequested
-from libs.common.ids import uuid7
+from libs.common.contracts.assignment import OperatorChanged, Presence
+from libs.common.contracts.intake import LeadStatusChanged, LeadStatusRefused
+from libs.common.contracts.shared import Stage, Text
+from libs.common.contracts.tasks import LeadOwnerChanged, LeadStatusRequested
+from libs.common.platform.ids import uuid7
 from tests.intake.front import Front, lead_of, order
 
 

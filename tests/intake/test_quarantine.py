@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from libs.common.events.intake import LeadReceived, OrderChanged
+from libs.common.contracts.intake import LeadReceived, OrderChanged
 from tests.intake.front import Front, order
 
 MINUTE = timedelta(minutes=1)

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 import pytest
 
 from deploy.local.process import LocalStackError
-from libs.common.testing.containers import kafka_container, postgres_container
+from libs.common.testkit.containers import kafka_container, postgres_container
 
 pytestmark = pytest.mark.servers
 

@@ -16,11 +16,11 @@ from deploy.local.apps import create_apps
 from deploy.local.dev import create_dev
 from deploy.local.origin import Origin
 from deploy.local.ports import free_port
-from libs.common.clock import SharedClock
-from libs.common.db.roles import SERVICES
-from libs.common.http.app import create_app
-from libs.common.testing.database import StackDatabase
-from libs.common.testing.issuer import AUDIENCE, TokenIssuer
+from libs.common.platform.clock import SharedClock
+from libs.common.platform.db.roles import SERVICES
+from libs.common.platform.http.app import create_app
+from libs.common.testkit.database import StackDatabase
+from libs.common.testkit.issuer import AUDIENCE, TokenIssuer
 
 
 def _service(name: str, status: int = 200) -> FastAPI:

@@ -9,9 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from libs.common.db.roles import SERVICES
-from libs.common.ids import uuid7
-from libs.common.testing.database import PASSWORD, empty_database
+from libs.common.platform.db.roles import SERVICES
+from libs.common.platform.ids import uuid7
+from libs.common.testkit.database import PASSWORD, empty_database
 from tests.local.run import PATIENCE, Run, kinds, shell, until
 
 pytestmark = [pytest.mark.servers, pytest.mark.slow, pytest.mark.timeout(900)]

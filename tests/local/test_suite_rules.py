@@ -3,7 +3,7 @@ import urllib.request
 
 import pytest
 
-from libs.common.testing.servers import chosen, kafka_server, postgres_server
+from libs.common.testkit.servers import chosen, kafka_server, postgres_server
 
 
 @pytest.mark.filterwarnings("ignore:A test tried")

@@ -9,13 +9,13 @@ from contextlib import asynccontextmanager
 import httpx
 import orjson
 
-from libs.common.auth.jwks import InlineKeys, KeySet
-from libs.common.auth.jwt import JwtVerifier
-from libs.common.db import Database
-from libs.common.http.app import begin_shutdown
-from libs.common.serving import serve
-from libs.common.testing.issuer import AUDIENCE, ISSUER, TokenIssuer
-from libs.common.testing.wazzup.server import bound
+from deploy.standins.wazzup.server import bound
+from libs.common.platform.auth.jwks import InlineKeys, KeySet
+from libs.common.platform.auth.jwt import JwtVerifier
+from libs.common.platform.db import Database
+from libs.common.platform.http.app import begin_shutdown
+from libs.common.platform.serving import serve
+from libs.common.testkit.issuer import AUDIENCE, ISSUER, TokenIssuer
 from services.notifications.app import build_api, serve_context
 from tests.notifications.support import DESK, context
 

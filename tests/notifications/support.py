@@ -15,20 +15,20 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from libs.common.clock import Clock, SystemClock
-from libs.common.core import Core
-from libs.common.db import Database
-from libs.common.events import REGISTRY, Cause, EventData, Received
-from libs.common.events.shared import Language, Person
-from libs.common.events.tasks import MessageRequested
-from libs.common.ids import uuid7
-from libs.common.serving import serve
-from libs.common.telemetry.metrics import new_registry
-from libs.common.telemetry.tracing import Tracing
-from libs.common.testing.wazzup import KIND, Account, Profile, Standin, running
-from libs.common.testing.wazzup.accounts import DEMO_CHANNEL, DEMO_KEY
-from libs.common.testing.wazzup.server import bound
-from libs.common.worker import Loop
+from deploy.standins.wazzup import KIND, Account, Profile, Standin, running
+from deploy.standins.wazzup.accounts import DEMO_CHANNEL, DEMO_KEY
+from deploy.standins.wazzup.server import bound
+from libs.common.contracts import REGISTRY, Cause, EventData, Received
+from libs.common.contracts.shared import Language, Person
+from libs.common.contracts.tasks import MessageRequested
+from libs.common.platform.clock import Clock, SystemClock
+from libs.common.platform.core import Core
+from libs.common.platform.db import Database
+from libs.common.platform.ids import uuid7
+from libs.common.platform.serving import serve
+from libs.common.platform.telemetry.metrics import new_registry
+from libs.common.platform.telemetry.tracing import Tracing
+from libs.common.platform.worker import Loop
 from services.notifications.channels.actions import create
 from services.notifications.channels.schemas import CreateChannel
 from services.notifications.context import Context

@@ -7,12 +7,12 @@ import httpx
 import orjson
 import pytest
 
-from libs.common.db import Database
-from libs.common.events import REGISTRY
-from libs.common.events.notifications import TemplateApproved
-from libs.common.http.app import begin_shutdown
-from libs.common.testing.wazzup import KIND, Account, Standin, running
-from libs.common.testing.wazzup.accounts import DEMO_CHANNEL, DEMO_KEY
+from deploy.standins.wazzup import KIND, Account, Standin, running
+from deploy.standins.wazzup.accounts import DEMO_CHANNEL, DEMO_KEY
+from libs.common.contracts import REGISTRY
+from libs.common.contracts.notifications import TemplateApproved
+from libs.common.platform.db import Database
+from libs.common.platform.http.app import begin_shutdown
 from tests.notifications.front import PREFIX, Front, front
 from tests.notifications.support import BODIES, DESK, World, requested, worker, world
 from tests.notifications.test_feed import ANNA, BORIS, assigned, known, write

@@ -9,11 +9,11 @@ from uuid import UUID
 
 import pytest
 
-from libs.common import faultpoints
-from libs.common.db import Database
-from libs.common.events.notifications import FinalState, MessageDelivered, MessageFailed, MessageSent
-from libs.common.testing.wazzup import KIND, Failure
-from libs.common.testing.wazzup.faults import Mode
+from deploy.standins.wazzup import KIND, Failure
+from deploy.standins.wazzup.faults import Mode
+from libs.common.contracts.notifications import FinalState, MessageDelivered, MessageFailed, MessageSent
+from libs.common.platform import faultpoints
+from libs.common.platform.db import Database
 from services.notifications.sending.claims import Claim, Limits, claim
 from services.notifications.sending.records import Result, record, settle
 from services.notifications.sending.rules import Outcome, Verdict

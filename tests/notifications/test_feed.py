@@ -7,12 +7,12 @@ from uuid import UUID
 
 import pytest
 
-from libs.common.db import Database
-from libs.common.events import EventData
-from libs.common.events.assignment import OperatorChanged, Presence
-from libs.common.events.shared import Text
-from libs.common.events.tasks import TaskAssigned, TaskTaken
-from libs.common.ids import uuid7
+from libs.common.contracts import EventData
+from libs.common.contracts.assignment import OperatorChanged, Presence
+from libs.common.contracts.shared import Text
+from libs.common.contracts.tasks import TaskAssigned, TaskTaken
+from libs.common.platform.db import Database
+from libs.common.platform.ids import uuid7
 from services.notifications.feed.hub import FeedHub
 from services.notifications.feed.queries import items_after
 from tests.notifications.support import apply, context

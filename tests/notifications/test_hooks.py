@@ -9,9 +9,9 @@ import httpx
 import orjson
 import pytest
 
-from libs.common.db import Database
-from libs.common.testing.wazzup import KIND, Failure
-from libs.common.testing.wazzup.faults import Mode
+from deploy.standins.wazzup import KIND, Failure
+from deploy.standins.wazzup.faults import Mode
+from libs.common.platform.db import Database
 from services.notifications.channels.actions import change
 from services.notifications.channels.schemas import ChangeChannel
 from services.notifications.hooks.actions import apply, take

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from libs.common import faultpoints
-from libs.common.db import Database
-from libs.common.events.notifications import MessageSent
-from libs.common.testing.wazzup import NASTY
+from deploy.standins.wazzup import NASTY
+from libs.common.contracts.notifications import MessageSent
+from libs.common.platform import faultpoints
+from libs.common.platform.db import Database
 from services.notifications.context import Context
 from services.notifications.sending.rules import Outcome, Verdict
 from tests.notifications.support import World, eventually, requested, worker, world

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from libs.common.db import Database
-from libs.common.testing.wazzup.accounts import DEMO_CHANNEL
+from deploy.standins.wazzup.accounts import DEMO_CHANNEL
+from libs.common.platform.db import Database
 from services.notifications.hooks.actions import apply, take
 from services.notifications.messages.rules import State, advance
 from services.notifications.sending.claims import Claim, Limits, claim

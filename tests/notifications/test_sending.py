@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from libs.common.clock import ManualClock
-from libs.common.db import Database
-from libs.common.events.notifications import MessageDelivered, MessageFailed, MessageRead, MessageSent
-from libs.common.testing.wazzup import KIND, Failure
-from libs.common.testing.wazzup.faults import Mode
+from deploy.standins.wazzup import KIND, Failure
+from deploy.standins.wazzup.faults import Mode
+from libs.common.contracts.notifications import MessageDelivered, MessageFailed, MessageRead, MessageSent
+from libs.common.platform.clock import ManualClock
+from libs.common.platform.db import Database
 from services.notifications.channels.actions import change
 from services.notifications.channels.schemas import ChangeChannel
 from services.notifications.sending.claims import Limits, claim

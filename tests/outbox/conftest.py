@@ -4,9 +4,9 @@ import socket
 
 import pytest
 
-from libs.common.db import Database
-from libs.common.testing.memory_bus import MemoryBus
-from libs.common.testing.messaging import Rig, messaging_db, messaging_stack, messaging_template
+from libs.common.platform.db import Database
+from libs.common.testkit.memory_bus import MemoryBus
+from libs.common.testkit.messaging import Rig, messaging_db, messaging_stack, messaging_template
 
 __all__ = ["messaging_db", "messaging_stack", "messaging_template"]
 

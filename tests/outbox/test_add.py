@@ -2,9 +2,9 @@
 
 import asyncio
 
-from libs.common import outbox
-from libs.common.db import Database
-from libs.common.testing.messaging import emit, status_event
+from libs.common.messaging import outbox
+from libs.common.platform.db import Database
+from libs.common.testkit.messaging import emit, status_event
 
 
 async def test_two_transactions_with_the_same_keys_in_other_order_do_not_deadlock(messaging_db: Database) -> None:

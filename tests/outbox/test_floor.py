@@ -5,10 +5,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from libs.common import outbox
-from libs.common.db import Database
-from libs.common.outbox.floor import Floor, Session
-from libs.common.testing.messaging import emit, eventually, status_event
+from libs.common.messaging import outbox
+from libs.common.messaging.outbox.floor import Floor, Session
+from libs.common.platform.db import Database
+from libs.common.testkit.messaging import emit, eventually, status_event
 
 POLL = "EXPLAIN (ANALYZE, BUFFERS) SELECT * FROM outbox WHERE id > $1 ORDER BY id LIMIT 1000"
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from libs.common import outbox
-from libs.common.bus import Message, Sent
-from libs.common.outbox import RelayHint
-from libs.common.testing.memory_bus import MemoryBus, MemoryProducer
-from libs.common.testing.messaging import Rig, emit, eventually, running, status_event
+from libs.common.messaging import outbox
+from libs.common.messaging.bus import Message, Sent
+from libs.common.messaging.outbox import RelayHint
+from libs.common.testkit.memory_bus import MemoryBus, MemoryProducer
+from libs.common.testkit.messaging import Rig, emit, eventually, running, status_event
 
 EVENTS = [status_event(f"lead:{number % 5}", f"{number}") for number in range(60)]
 
@@ -131,7 +131,7 @@ async def test_a_hint_wakes_an_idle_relay(
     rig: Rig, memory: MemoryBus, free_udp_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("BUSY", "IDLE"):
-        monkeypatch.setattr(f"libs.common.outbox.pace.{name}", 10)
+        monkeypatch.setattr(f"libs.common.messaging.outbox.pace.{name}", 10)
     hint = RelayHint(free_udp_port)
     rig.db.wake_relay = hint.send
     async with running(rig.relay(hint_port=free_udp_port).run):

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from libs.common.db import Database
-from libs.common.inbox.incoming import Incoming
-from libs.common.testing.memory_bus import MemoryBus
-from libs.common.testing.messaging import Rig, emit, eventually, journal, running, status_event
+from libs.common.messaging.inbox.incoming import Incoming
+from libs.common.platform.db import Database
+from libs.common.testkit.memory_bus import MemoryBus
+from libs.common.testkit.messaging import Rig, emit, eventually, journal, running, status_event
 
 STEPS = st.lists(
     st.sampled_from(["write", "write", "refuse", "deaf", "late", "well", "land", "lose the leader"]), max_size=12
@@ -58,7 +58,7 @@ class Outbox:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AFTER_ERROR_SECONDS", "FOLLOWER_SECONDS", "LONGEST_PAUSE"):
-        monkeypatch.setattr(f"libs.common.outbox.relay.{name}", 0.01)
+        monkeypatch.setattr(f"libs.common.messaging.outbox.relay.{name}", 0.01)
 
 
 # Not shrunk: that would take minutes, and a schedule is short.

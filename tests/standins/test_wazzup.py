@@ -16,11 +16,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from libs.common.serving import serve
-from libs.common.testing.wazzup import KIND, NASTY, Account, Failure, Journal, Profile, Standin, running
-from libs.common.testing.wazzup.accounts import DEMO_CHANNEL, DEMO_KEY
-from libs.common.testing.wazzup.faults import Dice, Mode
-from libs.common.testing.wazzup.server import bound
+from deploy.standins.wazzup import KIND, NASTY, Account, Failure, Journal, Profile, Standin, running
+from deploy.standins.wazzup.accounts import DEMO_CHANNEL, DEMO_KEY
+from deploy.standins.wazzup.faults import Dice, Mode
+from deploy.standins.wazzup.server import bound
+from libs.common.platform.serving import serve
 
 pytestmark = pytest.mark.servers
 

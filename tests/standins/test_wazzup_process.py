@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from libs.common.testing.wazzup.accounts import DEMO_CHANNEL, DEMO_KEY
-from libs.common.testing.wazzup.server import bound
+from deploy.standins.wazzup.accounts import DEMO_CHANNEL, DEMO_KEY
+from deploy.standins.wazzup.server import bound
 
 pytestmark = pytest.mark.servers
 
@@ -23,7 +23,7 @@ async def process(port: int, journal: Path) -> AsyncIterator[httpx.AsyncClient]:
     """Run the command until the block ends, then kill it without a warning."""
     command = [
         "-m",
-        "libs.common.testing.wazzup",
+        "deploy.standins.wazzup",
         "--port",
         str(port),
         "--profile",

@@ -8,9 +8,9 @@ import httpx
 import orjson
 from httpx import Response
 
-from libs.common.auth.jwks import InlineKeys, KeySet
-from libs.common.auth.jwt import JwtVerifier
-from libs.common.testing.issuer import AUDIENCE, ISSUER, TokenIssuer
+from libs.common.platform.auth.jwks import InlineKeys, KeySet
+from libs.common.platform.auth.jwt import JwtVerifier
+from libs.common.testkit.issuer import AUDIENCE, ISSUER, TokenIssuer
 from services.tasks.app import build_api, serve_context
 from tests.tasks.world import World
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
-from libs.common.db import Database
+from libs.common.platform.db import Database
 from tests.tasks.client import Api, api_of
 from tests.tasks.world import World
 

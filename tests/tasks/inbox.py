@@ -4,15 +4,15 @@ from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
 
-from libs.common import outbox
-from libs.common.bus.codec import Encoder
-from libs.common.events import Cause, EventData, Outgoing
-from libs.common.inbox.apply import Applier
-from libs.common.inbox.consumer_metrics import ConsumerMetrics
-from libs.common.inbox.incoming import Incoming, Reader
-from libs.common.inbox.replay import Replayer
-from libs.common.telemetry.tracing import Tracing
-from libs.common.testing.memory_bus import MemoryBus
+from libs.common.contracts import Cause, EventData, Outgoing
+from libs.common.messaging import outbox
+from libs.common.messaging.bus.codec import Encoder
+from libs.common.messaging.deadletters.replay import Replayer
+from libs.common.messaging.inbox.apply import Applier
+from libs.common.messaging.inbox.consumer_metrics import ConsumerMetrics
+from libs.common.messaging.inbox.incoming import Incoming, Reader
+from libs.common.platform.telemetry.tracing import Tracing
+from libs.common.testkit.memory_bus import MemoryBus
 from services.tasks.subscriptions import subscriptions
 from tests.tasks.world import World
 

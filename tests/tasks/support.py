@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 from uuid import UUID, uuid4
 
-from libs.common.events.shared import OrderStatus, Signal
+from libs.common.contracts.shared import OrderStatus, Signal
 from services.tasks.engine.effects import Effect
 from services.tasks.engine.events import Event, LeadReceived, OutcomeGiven, Taken, TimerFired
 from services.tasks.engine.rules import resolve

@@ -2,7 +2,7 @@
 
 import pytest
 
-from libs.common.events import tasks
+from libs.common.contracts import tasks
 from services.tasks.playbooks.cache import PlaybookCache
 from tests.tasks.client import Api
 from tests.tasks.support import LIBRARY, TINY

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from libs.common.events import tasks
+from libs.common.contracts import tasks
 from services.tasks import app
 from tests.tasks.client import Api
 from tests.tasks.world import World, operator

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from libs.common.events import intake, tasks
-from libs.common.events.shared import OrderStatus, Signal
-from libs.common.ids import uuid7
+from libs.common.contracts import intake, tasks
+from libs.common.contracts.shared import OrderStatus, Signal
+from libs.common.platform.ids import uuid7
 from services.tasks.operators.actions import project_operators
 from services.tasks.playbooks.waiting import UnknownPlaybookError
 from services.tasks.processes.actions import advance

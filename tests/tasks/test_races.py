@@ -7,9 +7,9 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from libs.common.auth.principal import Principal, Role
-from libs.common.events import Cause, tasks
-from libs.common.testing.database import BLOCKED
+from libs.common.contracts import Cause, tasks
+from libs.common.platform.auth.principal import Principal, Role
+from libs.common.testkit.database import BLOCKED
 from services.tasks.engine.events import Taken
 from services.tasks.engine.state import Operator, OperatorId
 from services.tasks.errors import TakenByOtherError

@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from libs.common.events import tasks
-from libs.common.events.shared import Signal
+from libs.common.contracts import tasks
+from libs.common.contracts.shared import Signal
 from tests.tasks.client import Api, Json
 from tests.tasks.world import ANNA_ID, World, operator, proposal
 

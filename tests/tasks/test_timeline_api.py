@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from libs.common.events import intake
-from libs.common.events import notifications as messages
-from libs.common.events.assignment import Candidate
-from libs.common.events.shared import Language, Person, Stage
+from libs.common.contracts import intake
+from libs.common.contracts import notifications as messages
+from libs.common.contracts.assignment import Candidate
+from libs.common.contracts.shared import Language, Person, Stage
 from tests.tasks.client import Api, Json
 from tests.tasks.world import ANNA_ID, BORIS_ID, World, lead, proposal
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from libs.common.events import tasks
+from libs.common.contracts import tasks
 from services.tasks.timers.actions import fire_due, next_due, try_again
 from services.tasks.timers.loop import timer_loop
 from tests.tasks.support import START, TINY

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from libs.common.events import intake, tasks
-from libs.common.events.shared import OrderStatus
-from libs.common.inbox.store import claim, park
+from libs.common.contracts import intake, tasks
+from libs.common.contracts.shared import OrderStatus
+from libs.common.messaging.inbox.store import claim, park
 from services.tasks.playbooks.waiting import UnknownPlaybookError, adopt, look, waiting_loop
 from tests.tasks.client import Api, Json
 from tests.tasks.inbox import Inbox

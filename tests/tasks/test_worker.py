@@ -8,12 +8,12 @@ from datetime import timedelta
 
 import pytest
 
-from libs.common import outbox
-from libs.common.bus.codec import Encoder
-from libs.common.events import Cause, EventData, Outgoing, tasks
-from libs.common.telemetry.metrics import new_registry
-from libs.common.testing.memory_bus import MemoryBus
-from libs.common.worker import Worker
+from libs.common.contracts import Cause, EventData, Outgoing, tasks
+from libs.common.messaging import outbox
+from libs.common.messaging.bus.codec import Encoder
+from libs.common.platform.telemetry.metrics import new_registry
+from libs.common.platform.worker import Worker
+from libs.common.testkit.memory_bus import MemoryBus
 from services.tasks.playbooks.waiting import waiting_loop
 from services.tasks.subscriptions import OWNERS, subscriptions
 from services.tasks.timers.loop import timer_loop

@@ -9,19 +9,19 @@ from uuid import UUID, uuid4
 
 from pydantic import SecretStr
 
-from libs.common.clock import ManualClock
-from libs.common.core import Core
-from libs.common.db import Database
-from libs.common.events import Cause, EventData, Received
-from libs.common.events import assignment as work
-from libs.common.events import intake as leads
-from libs.common.events.registry import REGISTRY
-from libs.common.events.shared import Language, OrderStatus, Person, Signal, Text
-from libs.common.ids import uuid7
-from libs.common.inbox import Subscriptions, UseCase
-from libs.common.money import Money
-from libs.common.telemetry.metrics import new_registry
-from libs.common.telemetry.tracing import Tracing
+from libs.common.contracts import Cause, EventData, Received
+from libs.common.contracts import assignment as work
+from libs.common.contracts import intake as leads
+from libs.common.contracts.registry import REGISTRY
+from libs.common.contracts.shared import Language, OrderStatus, Person, Signal, Text
+from libs.common.domain.money import Money
+from libs.common.messaging.inbox import Subscriptions, UseCase
+from libs.common.platform.clock import ManualClock
+from libs.common.platform.core import Core
+from libs.common.platform.db import Database
+from libs.common.platform.ids import uuid7
+from libs.common.platform.telemetry.metrics import new_registry
+from libs.common.platform.telemetry.tracing import Tracing
 from services.tasks.context import Context
 from services.tasks.desks.actions import DeskSpec, create_desk
 from services.tasks.playbooks.actions import activate, add_version

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 
-from libs.common.events import OWNERS
-from libs.common.testing.messaging import eventually
+from libs.common.contracts import OWNERS
+from libs.common.testkit.messaging import eventually
 from tests.harness.settle import settle
 from tests.upgrade.frozen import Manifest
 from tests.upgrade.leads import UNKNOWN_WORDS, order

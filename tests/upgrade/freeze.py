@@ -18,9 +18,9 @@ from pathlib import Path
 import asyncpg
 
 from deploy.local.postgres import binaries
-from libs.common.db.roles import SERVICES
-from libs.common.testing.database import StackDatabase, empty_database
-from libs.common.testing.servers import kafka_server, postgres_server
+from libs.common.platform.db.roles import SERVICES
+from libs.common.testkit.database import StackDatabase, empty_database
+from libs.common.testkit.servers import kafka_server, postgres_server
 from tests.harness.facts import Connection
 from tests.harness.stack import process_stack
 from tests.upgrade import frozen

@@ -10,7 +10,7 @@ import orjson
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from libs.common.bus.ports import Record
+from libs.common.messaging.bus.ports import Record
 
 FOREVER = {"retention.ms": "-1"}  # frozen records may be older than any retention when they are read
 

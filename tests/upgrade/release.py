@@ -15,8 +15,8 @@ from pathlib import Path
 
 from deploy.local.children import Children
 from deploy.runtime_lock import entries
-from libs.common.db.roles import SERVICES
-from libs.common.testing.database import PASSWORD
+from libs.common.platform.db.roles import SERVICES
+from libs.common.testkit.database import PASSWORD
 from tests.harness.stack import ProcessStack
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -13,11 +13,11 @@ import asyncpg
 import httpx
 
 from deploy.demo.desk import Seeder
-from libs.common.bus import KafkaBus
-from libs.common.bus.ports import Message
-from libs.common.db.roles import SERVICES
-from libs.common.ids import uuid7
-from libs.common.testing.messaging import eventually
+from libs.common.messaging.bus import KafkaBus
+from libs.common.messaging.bus.ports import Message
+from libs.common.platform.db.roles import SERVICES
+from libs.common.platform.ids import uuid7
+from libs.common.testkit.messaging import eventually
 from tests.harness.topics import unread
 from tests.upgrade.leads import LEADS, Lead, order, phone
 from tests.upgrade.people import DESK, Json, People, Source

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from libs.common.db.roles import SERVICES
+from libs.common.platform.db.roles import SERVICES
 from tests.harness.facts import Connection
 
 _ATTEMPT = "SELECT FROM notifications.attempt WHERE"

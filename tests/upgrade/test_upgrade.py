@@ -7,7 +7,7 @@ from dataclasses import replace
 import asyncpg
 import pytest
 
-from libs.common.events import OWNERS
+from libs.common.contracts import OWNERS
 from tests.harness.checks import violations
 from tests.harness.facts import Facts
 from tests.upgrade.upgraded import Upgrade

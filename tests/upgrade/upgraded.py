@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from libs.common.bus.topics import ensure_topics
-from libs.common.db.migrations import migrate
-from libs.common.db.roles import SERVICES
-from libs.common.testing.database import StackDatabase, empty_database
+from libs.common.messaging.bus.topics import ensure_topics
+from libs.common.platform.db.migrations import migrate
+from libs.common.platform.db.roles import SERVICES
+from libs.common.testkit.database import StackDatabase, empty_database
 from tests.harness.facts import Facts, Told
 from tests.harness.settle import facts_of
 from tests.harness.stack import ProcessStack, process_stack

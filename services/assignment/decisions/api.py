@@ -5,8 +5,8 @@ from uuid import UUID
 
 from fastapi import Query
 
-from libs.common.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
-from libs.common.http.routes import api_router
+from libs.common.platform.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
+from libs.common.platform.http.routes import api_router
 from services.assignment.decisions.queries import Filter, list_decisions
 from services.assignment.decisions.schemas import DecisionView
 from services.assignment.deps import Ctx, Lang, Staff

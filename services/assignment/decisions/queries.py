@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, RowMapping, and_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from libs.common.auth.principal import Principal, Role
-from libs.common.db import Database
-from libs.common.http.language import Language
+from libs.common.platform.auth.principal import Principal, Role
+from libs.common.platform.db import Database
+from libs.common.platform.http.language import Language
 from services.assignment.decisions.schemas import CandidateView, DecisionView, ReasonView
 from services.assignment.decisions.tables import decision
 from services.assignment.decisions.texts import CHOICES, REFUSALS

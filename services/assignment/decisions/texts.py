@@ -1,6 +1,6 @@
 """Reasons in words, for people."""
 
-from libs.common.http.language import Text
+from libs.common.platform.http.language import Text
 from services.assignment.pools.rules import Choice, Refusal
 
 CHOICES: dict[Choice, Text] = {

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from libs.common.auth.principal import Principal
-from libs.common.db import Transaction
-from libs.common.events import Cause
-from libs.common.ids import uuid7
+from libs.common.contracts import Cause
+from libs.common.platform.auth.principal import Principal
+from libs.common.platform.db import Transaction
+from libs.common.platform.ids import uuid7
 from services.assignment.context import Context
 from services.assignment.errors import (
     AlreadyExistsError,

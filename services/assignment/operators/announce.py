@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from libs.common.db import Transaction
-from libs.common.events import Cause, Outgoing
-from libs.common.events.assignment import OperatorChanged, Presence
+from libs.common.contracts import Cause, Outgoing
+from libs.common.contracts.assignment import OperatorChanged, Presence
+from libs.common.platform.db import Transaction
 from services.assignment.pools.rules import OperatorId
 
 SNAPSHOT = """

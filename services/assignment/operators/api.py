@@ -5,10 +5,10 @@ from uuid import UUID
 
 from fastapi import Query, Response
 
-from libs.common.http.etag import IfMatch, set_etag, stale
-from libs.common.http.idempotent_route import IdempotentRoute
-from libs.common.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
-from libs.common.http.routes import api_router
+from libs.common.platform.http.etag import IfMatch, set_etag, stale
+from libs.common.platform.http.idempotent_route import IdempotentRoute
+from libs.common.platform.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
+from libs.common.platform.http.routes import api_router
 from services.assignment.deps import Chain, Ctx, Manager, Staff
 from services.assignment.errors import StaleVersionError
 from services.assignment.operators.actions import change_operator, create_operator

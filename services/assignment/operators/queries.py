@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from libs.common.auth.principal import Principal, Role
-from libs.common.db import Database
+from libs.common.platform.auth.principal import Principal, Role
+from libs.common.platform.db import Database
 from services.assignment.errors import NotFoundError
 from services.assignment.operators.schemas import OperatorView
 from services.assignment.operators.tables import operator

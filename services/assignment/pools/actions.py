@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from libs.common.auth.principal import Principal
-from libs.common.ids import uuid7
+from libs.common.platform.auth.principal import Principal
+from libs.common.platform.ids import uuid7
 from services.assignment.context import Context
 from services.assignment.errors import AlreadyExistsError, NotFoundError, StaleVersionError
 from services.assignment.pools.rules import PoolId

@@ -6,9 +6,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, RowMapping, Select, func, select, true
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from libs.common.auth.principal import Principal
-from libs.common.db import Database
-from libs.common.http.language import Language
+from libs.common.platform.auth.principal import Principal
+from libs.common.platform.db import Database
+from libs.common.platform.http.language import Language
 from services.assignment.errors import AmbiguousPoolError, NotFoundError
 from services.assignment.operators.tables import operator
 from services.assignment.pools.rules import SCALE

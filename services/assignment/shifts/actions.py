@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from libs.common.auth.principal import Principal, Role
-from libs.common.db import Transaction
-from libs.common.events import Cause, Outgoing
-from libs.common.events.assignment import ShiftEnded, ShiftStarted
-from libs.common.ids import uuid7
+from libs.common.contracts import Cause, Outgoing
+from libs.common.contracts.assignment import ShiftEnded, ShiftStarted
+from libs.common.platform.auth.principal import Principal, Role
+from libs.common.platform.db import Transaction
+from libs.common.platform.ids import uuid7
 from services.assignment.context import Context
 from services.assignment.errors import NotFoundError
 from services.assignment.operators.announce import operator_changed

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from fastapi import Body, Query
 
-from libs.common.http.idempotent_route import IdempotentRoute
-from libs.common.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
-from libs.common.http.routes import api_router
+from libs.common.platform.http.idempotent_route import IdempotentRoute
+from libs.common.platform.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
+from libs.common.platform.http.routes import api_router
 from services.assignment.deps import Chain, Ctx, Staff
 from services.assignment.operators.queries import get_operator
 from services.assignment.operators.schemas import OperatorView

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from sqlalchemy import select, true
 
-from libs.common.auth.principal import Principal
-from libs.common.db import Database
+from libs.common.platform.auth.principal import Principal
+from libs.common.platform.db import Database
 from services.assignment.operators.queries import visible
 from services.assignment.operators.tables import operator
 from services.assignment.shifts.schemas import ShiftView

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from libs.common import outbox
-from libs.common.db import Transaction
-from libs.common.events import EventData, Outgoing, Received
-from libs.common.events.tasks import WorkRequested
-from libs.common.ids import uuid7
-from libs.common.inbox import UseCase
+from libs.common.contracts import EventData, Outgoing, Received
+from libs.common.contracts.tasks import WorkRequested
+from libs.common.messaging import outbox
+from libs.common.messaging.inbox import UseCase
+from libs.common.platform.db import Transaction
+from libs.common.platform.ids import uuid7
 from services.assignment.context import Context
 from services.assignment.pools.rules import Choice, PoolId
 from services.assignment.work import store

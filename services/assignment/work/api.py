@@ -6,8 +6,8 @@ from uuid import UUID
 
 from fastapi import Query
 
-from libs.common.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
-from libs.common.http.routes import api_router
+from libs.common.platform.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
+from libs.common.platform.http.routes import api_router
 from services.assignment.deps import Ctx, Staff
 from services.assignment.wire import Code
 from services.assignment.work.queries import Filter, list_work

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, select, true, tuple_
 
-from libs.common.auth.principal import Principal, Role
-from libs.common.db import Database
+from libs.common.platform.auth.principal import Principal, Role
+from libs.common.platform.db import Database
 from services.assignment.operators.tables import operator
 from services.assignment.pools.tables import pool
 from services.assignment.work.rules import WorkState

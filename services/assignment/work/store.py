@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from libs.common.db import Transaction
-from libs.common.ids import uuid7
+from libs.common.platform.db import Transaction
+from libs.common.platform.ids import uuid7
 from services.assignment.pools.rules import DecisionId, TaskId
 from services.assignment.work.floor import Floor
 from services.assignment.work.rows import decision_row, operator_of, pools_of, work_of, work_row

@@ -2,9 +2,9 @@
 
 from functools import lru_cache
 
-from libs.common.events import Cause, EventData, Outgoing, Received
-from libs.common.events import assignment as out
-from libs.common.events import tasks as ev
+from libs.common.contracts import Cause, EventData, Outgoing, Received
+from libs.common.contracts import assignment as out
+from libs.common.contracts import tasks as ev
 from services.assignment.pools.rules import (
     SCALE,
     Candidate,

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from libs.common.http.routes import api_router
+from libs.common.platform.http.routes import api_router
 from services.intake.customers.queries import get_customer
 from services.intake.customers.schemas import CustomerView
 from services.intake.deps import Ctx, Staff

@@ -4,8 +4,8 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from libs.common.auth.principal import Principal
-from libs.common.db import Database
+from libs.common.platform.auth.principal import Principal
+from libs.common.platform.db import Database
 from services.intake.customers.schemas import CustomerView, IdentityView
 from services.intake.customers.tables import customer, identity
 from services.intake.errors import NotFoundError

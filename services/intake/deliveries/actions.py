@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from libs.common.ids import uuid7
-from libs.common.inbox.errors import is_transient
-from libs.common.telemetry.logs import get_logger
+from libs.common.messaging.inbox.errors import is_transient
+from libs.common.platform.ids import uuid7
+from libs.common.platform.telemetry.logs import get_logger
 from services.intake.context import Context
 from services.intake.deliveries.admission import Delivery, admit, notes_json
 from services.intake.deliveries.amend import learn

@@ -9,8 +9,8 @@ from uuid import UUID, uuid5
 
 import orjson
 
-from libs.common.phone import Phone, read_phone
-from libs.common.telemetry.logs import get_logger
+from libs.common.domain.phone import Phone, read_phone
+from libs.common.platform.telemetry.logs import get_logger
 from services.intake.deliveries.rules import Person, is_false, signals_of
 from services.intake.deliveries.statement import PLACES
 from services.intake.formats.identifiers import identifier_of, is_no_id
@@ -160,7 +160,7 @@ def _fallback_id(delivery: Delivery) -> str:
 
 
 def _items(items: tuple[ParsedItem, ...], currency: str) -> bytes:
-    # As published: `libs.common.events.intake.Item`.
+    # As published: `libs.common.contracts.intake.Item`.
     lines = [
         {"title": item.title, "code": item.code, "quantity": item.quantity, "price": _money(item.price, currency)}
         for item in items

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import asyncpg
 
-from libs.common.events.intake import LeadUpdated
+from libs.common.contracts.intake import LeadUpdated
 from services.intake.deliveries.rules import Signal
 from services.intake.deliveries.statement import PLACES
 

@@ -6,10 +6,10 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import AwareDatetime
 
-from libs.common.http.idempotent_route import IdempotentRoute
-from libs.common.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
-from libs.common.http.routes import api_router
-from libs.common.telemetry.tracing import current_traceparent
+from libs.common.platform.http.idempotent_route import IdempotentRoute
+from libs.common.platform.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
+from libs.common.platform.http.routes import api_router
+from libs.common.platform.telemetry.tracing import current_traceparent
 from services.intake.deliveries.actions import rerun
 from services.intake.deliveries.queries import DeliveryFilter, get_delivery, list_deliveries
 from services.intake.deliveries.rules import Disposition

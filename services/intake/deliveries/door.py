@@ -4,8 +4,8 @@ import base64
 import binascii
 from urllib.parse import unquote_to_bytes
 
-from libs.common.auth.webhooks import WebhookRefusedError, same_secret
-from libs.common.telemetry.logs import get_logger
+from libs.common.platform.auth.webhooks import WebhookRefusedError, same_secret
+from libs.common.platform.telemetry.logs import get_logger
 from services.intake.formats.rules import RawRequest
 from services.intake.sources.cache import Known
 

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import asyncpg
 
-from libs.common.db import Database
+from libs.common.platform.db import Database
 from services.intake.deliveries.admission import Admission
 from services.intake.deliveries.amend import amend, repeat
 from services.intake.deliveries.rules import Disposition, take_batch

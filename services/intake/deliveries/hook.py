@@ -12,15 +12,15 @@ from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from libs.common import faultpoints
-from libs.common.http.failures import unavailable
-from libs.common.http.problems import Problem
-from libs.common.http.routes import DescribedRoute
-from libs.common.http.shell import limit_body
-from libs.common.inbox.errors import is_transient
-from libs.common.telemetry.context import bind
-from libs.common.telemetry.logs import get_logger
-from libs.common.telemetry.tracing import current_traceparent
+from libs.common.messaging.inbox.errors import is_transient
+from libs.common.platform import faultpoints
+from libs.common.platform.http.failures import unavailable
+from libs.common.platform.http.problems import Problem
+from libs.common.platform.http.routes import DescribedRoute
+from libs.common.platform.http.shell import limit_body
+from libs.common.platform.telemetry.context import bind
+from libs.common.platform.telemetry.logs import get_logger
+from libs.common.platform.telemetry.tracing import current_traceparent
 from services.intake.context import Context
 from services.intake.deliveries.actions import Answer, receive
 from services.intake.deliveries.door import is_authentic

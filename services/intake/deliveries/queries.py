@@ -8,8 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, Text, and_, cast, select
 
-from libs.common.auth.principal import Principal
-from libs.common.db import Database
+from libs.common.platform.auth.principal import Principal
+from libs.common.platform.db import Database
 from services.intake.deliveries.rules import Disposition
 from services.intake.deliveries.schemas import DeliveryView, RawDelivery
 from services.intake.deliveries.tables import delivery

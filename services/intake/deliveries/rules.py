@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
-from libs.common.phone import Phone
+from libs.common.domain.phone import Phone
 
 
 class Signal(StrEnum):
-    """What intake recognises by itself (`libs.common.events.shared`; a test holds them equal)."""
+    """What intake recognises by itself (`libs.common.contracts.shared`; a test holds them equal)."""
 
     TEST_NUMBER = "test_number"
     FALSE_NUMBER = "false_number"

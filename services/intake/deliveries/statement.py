@@ -16,7 +16,7 @@ each sorted. Within a batch no order and no identity may come twice (`group.take
 that turn out to be of one customer fail the batch with a cardinality error, and are then taken one by one.
 """
 
-from libs.common.events.intake import LeadReceived, OrderChanged
+from libs.common.contracts.intake import LeadReceived, OrderChanged
 from services.intake.formats import rules
 
 # In the order of the statement's parameters; types are those of one element.

@@ -28,7 +28,7 @@ WEAK_IDS = frozenset({Format.LANDING})
 
 
 class OrderStatus(StrEnum):
-    """The published states of an order (`libs.common.events.shared`; a test holds them equal)."""
+    """The published states of an order (`libs.common.contracts.shared`; a test holds them equal)."""
 
     NEW = "new"
     UNCONFIRMED = "unconfirmed"

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from libs.common.clock import Clock
-from libs.common.db import Transaction
-from libs.common.events import EventData, Outgoing, Received
-from libs.common.events.intake import LeadStatusChanged, LeadStatusRefused
-from libs.common.events.shared import Stage as PublishedStage
-from libs.common.events.tasks import LeadOwnerChanged, LeadStatusRequested
-from libs.common.inbox import UseCase
-from libs.common.outbox import add
+from libs.common.contracts import EventData, Outgoing, Received
+from libs.common.contracts.intake import LeadStatusChanged, LeadStatusRefused
+from libs.common.contracts.shared import Stage as PublishedStage
+from libs.common.contracts.tasks import LeadOwnerChanged, LeadStatusRequested
+from libs.common.messaging.inbox import UseCase
+from libs.common.messaging.outbox import add
+from libs.common.platform.clock import Clock
+from libs.common.platform.db import Transaction
 from services.intake.leads.rules import Applied, LeadId, LeadState, Refused, Stage, StatusRequest, decide_status
 
 LOCK = """

@@ -7,11 +7,11 @@ from uuid import UUID
 from fastapi import Query, Response
 from pydantic import AwareDatetime
 
-from libs.common.events.shared import Stage
-from libs.common.http.etag import set_etag
-from libs.common.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
-from libs.common.http.routes import api_router
-from libs.common.telemetry.context import bind
+from libs.common.contracts.shared import Stage
+from libs.common.platform.http.etag import set_etag
+from libs.common.platform.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
+from libs.common.platform.http.routes import api_router
+from libs.common.platform.telemetry.context import bind
 from services.intake.deps import Ctx, Lang, Staff
 from services.intake.leads.queries import LeadFilter, get_lead, list_history, list_leads
 from services.intake.leads.schemas import HistoryView, LeadDetail, LeadView

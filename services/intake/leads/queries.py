@@ -7,10 +7,10 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, and_, false, func, or_, select, true, tuple_
 
-from libs.common.auth.principal import Principal
-from libs.common.db import Database
-from libs.common.events.shared import Stage
-from libs.common.http.language import Language
+from libs.common.contracts.shared import Stage
+from libs.common.platform.auth.principal import Principal
+from libs.common.platform.db import Database
+from libs.common.platform.http.language import Language
 from services.intake.errors import NotFoundError
 from services.intake.leads.schemas import HistoryView, LeadDetail, LeadView
 from services.intake.leads.tables import history, lead

@@ -12,7 +12,7 @@ SYSTEM = "system"
 
 
 class Stage(StrEnum):
-    """The published stages (`libs.common.events.shared`; a test holds them equal)."""
+    """The published stages (`libs.common.contracts.shared`; a test holds them equal)."""
 
     NEW = "new"
     WORKING = "working"

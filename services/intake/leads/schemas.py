@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from libs.common.events.shared import Language, Person, Signal, Stage
+from libs.common.contracts.shared import Language, Person, Signal, Stage
 from services.intake.orders.schemas import OrderView
 
 

@@ -1,6 +1,6 @@
 """The alembic environment of intake."""
 
-from libs.common.db.migrations import run_env
+from libs.common.platform.db.migrations import run_env
 from services.intake.schema import metadata
 
 run_env(metadata)

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from libs.common.db import Transaction
-from libs.common.events import EventData, Received
-from libs.common.events.assignment import OperatorChanged
+from libs.common.contracts import EventData, Received
+from libs.common.contracts.assignment import OperatorChanged
+from libs.common.platform.db import Transaction
 
 PROJECT = """
 INSERT INTO operator AS o (id, desk, subject, sequence)

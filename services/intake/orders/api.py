@@ -4,8 +4,8 @@ from uuid import UUID
 
 from fastapi import Response
 
-from libs.common.http.etag import set_etag
-from libs.common.http.routes import api_router
+from libs.common.platform.http.etag import set_etag
+from libs.common.platform.http.routes import api_router
 from services.intake.deps import Ctx, Staff
 from services.intake.orders.queries import get_order
 from services.intake.orders.schemas import OrderView

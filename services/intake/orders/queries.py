@@ -5,8 +5,8 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, and_, select
 
-from libs.common.auth.principal import Principal
-from libs.common.db import Database
+from libs.common.platform.auth.principal import Principal
+from libs.common.platform.db import Database
 from services.intake.errors import NotFoundError
 from services.intake.leads.tables import lead
 from services.intake.orders.schemas import OrderView

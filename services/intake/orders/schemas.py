@@ -5,9 +5,9 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from libs.common.events.intake import Item
-from libs.common.events.shared import OrderStatus
-from libs.common.money import Money
+from libs.common.contracts.intake import Item
+from libs.common.contracts.shared import OrderStatus
+from libs.common.domain.money import Money
 
 
 class OrderView(BaseModel):

@@ -5,7 +5,7 @@ import secrets
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from libs.common.ids import uuid7
+from libs.common.platform.ids import uuid7
 from services.intake.context import Context
 from services.intake.errors import AlreadyExistsError, NoSecretError, NotFoundError, StaleVersionError
 from services.intake.sources.cache import secrets_of

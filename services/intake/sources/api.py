@@ -6,10 +6,10 @@ from uuid import UUID
 
 from fastapi import Query, Response
 
-from libs.common.http.etag import IfMatch, set_etag, stale
-from libs.common.http.idempotent_route import IdempotentRoute
-from libs.common.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
-from libs.common.http.routes import api_router
+from libs.common.platform.http.etag import IfMatch, set_etag, stale
+from libs.common.platform.http.idempotent_route import IdempotentRoute
+from libs.common.platform.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
+from libs.common.platform.http.routes import api_router
 from services.intake.deps import Admin, Ctx
 from services.intake.errors import StaleVersionError
 from services.intake.sources.actions import change_source, create_source, rotate_secret

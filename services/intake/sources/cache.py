@@ -9,9 +9,9 @@ from uuid import UUID
 import asyncpg
 from pydantic import SecretStr
 
-from libs.common.auth.webhooks import WebhookVerifier
-from libs.common.db import Database
-from libs.common.telemetry.logs import get_logger
+from libs.common.platform.auth.webhooks import WebhookVerifier
+from libs.common.platform.db import Database
+from libs.common.platform.telemetry.logs import get_logger
 from services.intake.deliveries.rules import Pace
 from services.intake.formats.rules import Format
 from services.intake.sources.rules import Auth, ResponseKind, Secret, Source, SourceId, current, mapped_of

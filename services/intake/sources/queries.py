@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, select, true
 
-from libs.common.db import Database
+from libs.common.platform.db import Database
 from services.intake.errors import NotFoundError
 from services.intake.sources.schemas import SourceView
 from services.intake.sources.tables import source

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from libs.common.auth.webhooks import WebhookVerifier
-from libs.common.events.shared import Language
+from libs.common.contracts.shared import Language
+from libs.common.platform.auth.webhooks import WebhookVerifier
 from services.intake.formats.rules import Format, OrderStatus
 from services.intake.sources.rules import FIELDS, Auth, ResponseKind, is_zone
 

@@ -9,8 +9,8 @@ from uuid import UUID
 
 import asyncpg
 
-from libs.common.db import Database, Transaction
-from libs.common.ids import uuid7
+from libs.common.platform.db import Database, Transaction
+from libs.common.platform.ids import uuid7
 from services.notifications.channels.schemas import ChangeChannel, CreateChannel
 from services.notifications.errors import AlreadyExistsError, NotFoundError, StaleVersionError, SubscriptionError
 from services.notifications.sending.wazzup import Wazzup

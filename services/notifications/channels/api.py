@@ -6,11 +6,11 @@ from uuid import UUID
 
 from fastapi import Response
 
-from libs.common.auth.principal import Principal, Role
-from libs.common.http.etag import IfMatch, set_etag, stale
-from libs.common.http.idempotent_route import IdempotentRoute
-from libs.common.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
-from libs.common.http.routes import api_router
+from libs.common.platform.auth.principal import Principal, Role
+from libs.common.platform.http.etag import IfMatch, set_etag, stale
+from libs.common.platform.http.idempotent_route import IdempotentRoute
+from libs.common.platform.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
+from libs.common.platform.http.routes import api_router
 from services.notifications.channels import actions
 from services.notifications.channels.queries import list_channels, one_channel
 from services.notifications.channels.schemas import ChangeChannel, Channel, CreateChannel

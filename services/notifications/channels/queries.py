@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from libs.common.db import Database
+from libs.common.platform.db import Database
 from services.notifications.channels.tables import channel
 
 _SHOWN = [column for column in channel.c if column.name not in ("api_key", "account")]

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from libs.common.db import Transaction
-from libs.common.events import Received
-from libs.common.events.assignment import OperatorChanged
-from libs.common.events.tasks import TaskAssigned, TaskTaken
+from libs.common.contracts import Received
+from libs.common.contracts.assignment import OperatorChanged
+from libs.common.contracts.tasks import TaskAssigned, TaskTaken
+from libs.common.platform.db import Transaction
 
 ADD = """
 WITH input AS (

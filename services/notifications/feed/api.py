@@ -6,10 +6,10 @@ from typing import Annotated, cast
 from fastapi import Query, Request
 from starlette.responses import StreamingResponse
 
-from libs.common.http.language import Language
-from libs.common.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
-from libs.common.http.routes import api_router
-from libs.common.http.sse import ServerEvent, event_stream, last_event_id
+from libs.common.platform.http.language import Language
+from libs.common.platform.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
+from libs.common.platform.http.routes import api_router
+from libs.common.platform.http.sse import ServerEvent, event_stream, last_event_id
 from services.notifications.deps import Ctx, Lang, Staff
 from services.notifications.feed.hub import FeedHub
 from services.notifications.feed.queries import Item, feed_of, items_before

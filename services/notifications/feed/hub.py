@@ -8,8 +8,8 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
-from libs.common.db import Database
-from libs.common.telemetry.logs import get_logger
+from libs.common.platform.db import Database
+from libs.common.platform.telemetry.logs import get_logger
 from services.notifications.feed.queries import Item, feed_of, items_after, positions
 
 POLL = 0.2  # seconds

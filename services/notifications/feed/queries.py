@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, select
 
-from libs.common.db import Database
+from libs.common.platform.db import Database
 from services.notifications.feed.tables import feed, feed_item, operator
 
 

@@ -7,9 +7,9 @@ from uuid import UUID
 
 import asyncpg
 
-from libs.common.db import Database, Transaction
-from libs.common.http.json import parse_json
-from libs.common.http.problems import Problem
+from libs.common.platform.db import Database, Transaction
+from libs.common.platform.http.json import parse_json
+from libs.common.platform.http.problems import Problem
 from services.notifications.hooks.rules import Kind, Reading, Status, error_code, read
 from services.notifications.messages import publish
 from services.notifications.messages.rules import State

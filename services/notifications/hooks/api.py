@@ -4,8 +4,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from libs.common.http.problems import Problem
-from libs.common.http.shell import limit_body
+from libs.common.platform.http.problems import Problem
+from libs.common.platform.http.shell import limit_body
 from services.notifications.context import Context
 from services.notifications.hooks.actions import take
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from libs.common.db import Transaction
-from libs.common.events import Received
-from libs.common.events.tasks import MessageRequested
-from libs.common.ids import uuid7
+from libs.common.contracts import Received
+from libs.common.contracts.tasks import MessageRequested
+from libs.common.platform.db import Transaction
+from libs.common.platform.ids import uuid7
 from services.notifications.messages import publish
 from services.notifications.messages.rules import Intent, Line, Ready, State, Stopped, prepare
 from services.notifications.templates.rules import Version

@@ -3,8 +3,8 @@
 from typing import cast
 from uuid import UUID
 
-from libs.common.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
-from libs.common.http.routes import api_router
+from libs.common.platform.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
+from libs.common.platform.http.routes import api_router
 from services.notifications.deps import Ctx, Staff, desks_of, operator_of
 from services.notifications.errors import NotFoundError
 from services.notifications.messages.queries import Filter, list_messages, one_message

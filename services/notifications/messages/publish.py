@@ -8,10 +8,8 @@ from uuid import UUID
 
 import asyncpg
 
-from libs.common import outbox
-from libs.common.db import Transaction
-from libs.common.events import Cause, Outgoing
-from libs.common.events.notifications import (
+from libs.common.contracts import Cause, Outgoing
+from libs.common.contracts.notifications import (
     FinalState,
     MessageDelivered,
     MessageFailed,
@@ -19,6 +17,8 @@ from libs.common.events.notifications import (
     MessageSent,
     MessageStep,
 )
+from libs.common.messaging import outbox
+from libs.common.platform.db import Transaction
 from services.notifications.messages.rules import State, Step, advance
 
 LOCK = """

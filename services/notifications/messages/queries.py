@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, RowMapping, and_, select, true
 
-from libs.common.db import Database
+from libs.common.platform.db import Database
 from services.notifications.feed.tables import feed_item, operator
 from services.notifications.messages.rules import State
 from services.notifications.messages.tables import attempt, message

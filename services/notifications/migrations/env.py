@@ -1,6 +1,6 @@
 """Alembic environment of notifications."""
 
-from libs.common.db.migrations import run_env
+from libs.common.platform.db.migrations import run_env
 from services.notifications.schema import metadata
 
 run_env(metadata)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from libs.common.db import Database
-from libs.common.ids import uuid7
+from libs.common.platform.db import Database
+from libs.common.platform.ids import uuid7
 from services.notifications.sending.wazzup import Letter
 
 CLAIM = """

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from libs.common.waiting import wait_for_stop
-from libs.common.worker import Loop
+from libs.common.platform.waiting import wait_for_stop
+from libs.common.platform.worker import Loop
 from services.notifications.context import Context
 from services.notifications.hooks.actions import apply
 from services.notifications.sending.records import settle

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import assert_never
 from uuid import UUID
 
-from libs.common.db import Database, Transaction
-from libs.common.ids import uuid7
+from libs.common.platform.db import Database, Transaction
+from libs.common.platform.ids import uuid7
 from services.notifications.messages import publish
 from services.notifications.messages.rules import State, Stop
 from services.notifications.sending.claims import Claim

@@ -14,9 +14,9 @@ from uuid import UUID
 from opentelemetry.trace import SpanKind
 from prometheus_client import Counter
 
-from libs.common import faultpoints
-from libs.common.inbox import is_transient
-from libs.common.telemetry.logs import get_logger
+from libs.common.messaging.inbox import is_transient
+from libs.common.platform import faultpoints
+from libs.common.platform.telemetry.logs import get_logger
 from services.notifications.context import Context
 from services.notifications.sending.claims import Claim, Limits, claim
 from services.notifications.sending.records import Halted, Result, record

@@ -6,12 +6,12 @@ from typing import TypeAlias
 
 import asyncpg
 
-from libs.common import outbox
-from libs.common.db import Database, Transaction
-from libs.common.events import Cause, Outgoing
-from libs.common.events.notifications import TemplateApproved
-from libs.common.events.shared import Language
-from libs.common.ids import uuid7
+from libs.common.contracts import Cause, Outgoing
+from libs.common.contracts.notifications import TemplateApproved
+from libs.common.contracts.shared import Language
+from libs.common.messaging import outbox
+from libs.common.platform.db import Database, Transaction
+from libs.common.platform.ids import uuid7
 from services.notifications.errors import (
     AlreadyExistsError,
     AmbiguousDeskError,

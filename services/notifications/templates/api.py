@@ -6,9 +6,9 @@ from uuid import UUID
 
 from fastapi import Query
 
-from libs.common.http.idempotent_route import IdempotentRoute
-from libs.common.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
-from libs.common.http.routes import api_router
+from libs.common.platform.http.idempotent_route import IdempotentRoute
+from libs.common.platform.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
+from libs.common.platform.http.routes import api_router
 from services.notifications.deps import Chain, Ctx, Manager, Staff, desks_of
 from services.notifications.errors import NotFoundError
 from services.notifications.templates import actions

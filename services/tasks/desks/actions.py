@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
-from libs.common import outbox
-from libs.common.db import Transaction
-from libs.common.events import Cause, Outgoing
-from libs.common.events.shared import Language, Text
-from libs.common.events.tasks import CallingHours, DeskChanged
+from libs.common.contracts import Cause, Outgoing
+from libs.common.contracts.shared import Language, Text
+from libs.common.contracts.tasks import CallingHours, DeskChanged
+from libs.common.messaging import outbox
+from libs.common.platform.db import Transaction
 from services.tasks.context import Context
 from services.tasks.errors import AlreadyExistsError, NotFoundError
 

@@ -2,10 +2,10 @@
 
 from fastapi import Response
 
-from libs.common.http.etag import IfMatch, set_etag, stale
-from libs.common.http.idempotent_route import IdempotentRoute
-from libs.common.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
-from libs.common.http.routes import api_router
+from libs.common.platform.http.etag import IfMatch, set_etag, stale
+from libs.common.platform.http.idempotent_route import IdempotentRoute
+from libs.common.platform.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
+from libs.common.platform.http.routes import api_router
 from services.tasks.deps import Admin, Chain, Ctx, Lang, Manager, Staff
 from services.tasks.desks.actions import StaleDeskError, change_desk, create_desk
 from services.tasks.desks.queries import get_desk, list_desks

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from libs.common.auth.principal import Principal
-from libs.common.db import Database
+from libs.common.platform.auth.principal import Principal
+from libs.common.platform.db import Database
 from services.tasks.desks.actions import DeskView, read_view
 from services.tasks.errors import NotFoundError
 

@@ -5,9 +5,9 @@ from datetime import datetime
 
 import asyncpg
 
-from libs.common.auth.principal import Principal, Role
-from libs.common.db import Database
-from libs.common.inbox.waiting import Waiting, count_waiting
+from libs.common.messaging.deadletters.waiting import Waiting, count_waiting
+from libs.common.platform.auth.principal import Principal, Role
+from libs.common.platform.db import Database
 from services.tasks.errors import NotFoundError
 from services.tasks.playbooks.waiting import playbook_of
 

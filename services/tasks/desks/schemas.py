@@ -6,9 +6,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
-from libs.common.events.shared import Language, Text
-from libs.common.events.tasks import CallingHours
-from libs.common.http.language import Language as Tongue
+from libs.common.contracts.shared import Language, Text
+from libs.common.contracts.tasks import CallingHours
+from libs.common.platform.http.language import Language as Tongue
 from services.tasks.desks.actions import DeskChange, DeskSpec, DeskView, known_zone
 from services.tasks.desks.readiness import PlaybookReadiness, Readiness
 from services.tasks.wire import Code, Titles, Wire

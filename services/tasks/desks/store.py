@@ -6,7 +6,7 @@ from datetime import time
 
 import asyncpg
 
-from libs.common.db import Connection
+from libs.common.platform.db import Connection
 from services.tasks.engine.state import Desk, Hours
 
 DESKS = """

@@ -1,6 +1,6 @@
 """Alembic's environment of the tasks service."""
 
-from libs.common.db.migrations import run_env
+from libs.common.platform.db.migrations import run_env
 from services.tasks.schema import metadata
 
 run_env(metadata)

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from libs.common.db import Transaction
-from libs.common.events import EventData, Received
-from libs.common.events.assignment import OperatorChanged
-from libs.common.inbox import UseCase
+from libs.common.contracts import EventData, Received
+from libs.common.contracts.assignment import OperatorChanged
+from libs.common.messaging.inbox import UseCase
+from libs.common.platform.db import Transaction
 from services.tasks.context import Context
 
 PROJECT = """

@@ -1,6 +1,6 @@
 """Operators by the subject of their token."""
 
-from libs.common.db import Connection
+from libs.common.platform.db import Connection
 from services.tasks.operators.rules import Person
 
 BY_SUBJECT = "SELECT * FROM operator WHERE subject = $1 ORDER BY active DESC, sequence DESC LIMIT 1"

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from libs.common import outbox
-from libs.common.events import Cause, Outgoing
-from libs.common.events.tasks import PlaybookActivated
+from libs.common.contracts import Cause, Outgoing
+from libs.common.contracts.tasks import PlaybookActivated
+from libs.common.messaging import outbox
 from services.tasks.context import Context
 from services.tasks.errors import BadPlaybookError, NotFoundError
 from services.tasks.playbooks.grammar import parse

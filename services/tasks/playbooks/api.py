@@ -5,12 +5,12 @@ from typing import Annotated
 from fastapi import Query, Request
 from starlette.datastructures import Headers
 
-from libs.common.http.idempotent_route import IdempotentRoute
-from libs.common.http.json import parse_json
-from libs.common.http.language import Text
-from libs.common.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
-from libs.common.http.problems import Fault, Problem
-from libs.common.http.routes import api_router, is_json
+from libs.common.platform.http.idempotent_route import IdempotentRoute
+from libs.common.platform.http.json import parse_json
+from libs.common.platform.http.language import Text
+from libs.common.platform.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
+from libs.common.platform.http.problems import Fault, Problem
+from libs.common.platform.http.routes import api_router, is_json
 from services.tasks.deps import Admin, Chain, Ctx, Lang, Manager, Staff
 from services.tasks.errors import NotFoundError
 from services.tasks.playbooks.actions import activate, add_version

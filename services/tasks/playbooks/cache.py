@@ -5,7 +5,7 @@ It was checked when it was kept; a check that became stricter since must not sto
 
 from collections.abc import Collection
 
-from libs.common.db import Connection, Database
+from libs.common.platform.db import Connection, Database
 from services.tasks.playbooks.grammar import compiled
 from services.tasks.playbooks.model import Playbook
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from libs.common.auth.principal import Principal
-from libs.common.db import Database
+from libs.common.platform.auth.principal import Principal
+from libs.common.platform.db import Database
 from services.tasks.errors import NotFoundError
 from services.tasks.playbooks.actions import LIBRARY, VersionView
 from services.tasks.playbooks.model import Title

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from libs.common.http.language import Language
+from libs.common.platform.http.language import Language
 from services.tasks.playbooks.actions import LIBRARY, VersionView
 from services.tasks.wire import Code, Wire
 

@@ -1,6 +1,6 @@
 """The names that playbooks share with others' events."""
 
-from libs.common.events.shared import OrderStatus, Signal
+from libs.common.contracts.shared import OrderStatus, Signal
 from services.tasks.playbooks.grammar import Vocabulary
 
 CHANNELS = frozenset({"whatsapp", "sms"})

@@ -2,11 +2,11 @@
 
 import asyncio
 
-from libs.common.db import Connection
-from libs.common.inbox import Unready
-from libs.common.inbox.waiting import release
-from libs.common.waiting import wait_for_stop
-from libs.common.worker import Loop
+from libs.common.messaging.deadletters.waiting import release
+from libs.common.messaging.inbox import Unready
+from libs.common.platform.db import Connection
+from libs.common.platform.waiting import wait_for_stop
+from libs.common.platform.worker import Loop
 from services.tasks.context import Context
 
 LOOK_SECONDS = 1.0

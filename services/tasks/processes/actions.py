@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from libs.common.db import Transaction
-from libs.common.events import EventData, Received
-from libs.common.events.assignment import WorkAssigned
-from libs.common.events.intake import LeadReceived
-from libs.common.events.tasks import WorkDeclined
-from libs.common.inbox import UseCase
+from libs.common.contracts import EventData, Received
+from libs.common.contracts.assignment import WorkAssigned
+from libs.common.contracts.intake import LeadReceived
+from libs.common.contracts.tasks import WorkDeclined
+from libs.common.messaging.inbox import UseCase
+from libs.common.platform.db import Transaction
 from services.tasks.context import Context
 from services.tasks.processes.batch import Batch, Process
 from services.tasks.processes.translate import facts_of, lead_of, translate

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from prometheus_client import Counter
 
-from libs.common import outbox
-from libs.common.db import Transaction
-from libs.common.events import Cause, EventData, Outgoing
-from libs.common.ids import uuid7
+from libs.common.contracts import Cause, EventData, Outgoing
+from libs.common.messaging import outbox
+from libs.common.platform.db import Transaction
+from libs.common.platform.ids import uuid7
 from services.tasks.context import Context
 from services.tasks.desks.store import ActiveDesk, read_desks
 from services.tasks.engine.effects import Breach, Effect

@@ -2,10 +2,10 @@
 
 from typing import assert_never
 
-from libs.common.events import EventData
-from libs.common.events import tasks as ev
-from libs.common.events.shared import Language, Mode, Person, Stage, Text
-from libs.common.ids import uuid7
+from libs.common.contracts import EventData
+from libs.common.contracts import tasks as ev
+from libs.common.contracts.shared import Language, Mode, Person, Stage, Text
+from libs.common.platform.ids import uuid7
 from services.tasks.engine import effects as fx
 from services.tasks.engine.state import Closing, State, Task, TaskState
 from services.tasks.engine.variables import message_language, variables

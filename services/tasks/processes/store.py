@@ -6,8 +6,8 @@ from uuid import UUID
 
 import asyncpg
 
-from libs.common.db import Connection
-from libs.common.inbox import Transient
+from libs.common.messaging.inbox import Transient
+from libs.common.platform.db import Connection
 from services.tasks.engine.state import Desk, State, Task, Timer
 from services.tasks.processes.rows import (
     MOVED_PROCESS,

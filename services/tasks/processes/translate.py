@@ -2,10 +2,10 @@
 
 from uuid import UUID
 
-from libs.common.events import EventData
-from libs.common.events import assignment as work
-from libs.common.events import intake as leads
-from libs.common.events import notifications as messages
+from libs.common.contracts import EventData
+from libs.common.contracts import assignment as work
+from libs.common.contracts import intake as leads
+from libs.common.contracts import notifications as messages
 from services.tasks.engine import events as ev
 from services.tasks.engine.state import Customer, Facts, Operator, OperatorId
 

@@ -4,9 +4,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from libs.common.auth.principal import Principal
-from libs.common.db import Transaction
-from libs.common.events import Cause
+from libs.common.contracts import Cause
+from libs.common.platform.auth.principal import Principal
+from libs.common.platform.db import Transaction
 from services.tasks.context import Context
 from services.tasks.errors import NoOperatorError, NotEligibleError, TaskRefusedError
 from services.tasks.operators.queries import operator_of

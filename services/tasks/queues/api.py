@@ -6,9 +6,9 @@ from uuid import UUID
 
 from fastapi import Query
 
-from libs.common.http.idempotent_route import IdempotentRoute
-from libs.common.http.pagination import CursorParam, CursorValue, Limit, Page, decode_cursor, encode_cursor
-from libs.common.http.routes import api_router
+from libs.common.platform.http.idempotent_route import IdempotentRoute
+from libs.common.platform.http.pagination import CursorParam, CursorValue, Limit, Page, decode_cursor, encode_cursor
+from libs.common.platform.http.routes import api_router
 from services.tasks.deps import Chain, Ctx, Lang, Staff, Worker
 from services.tasks.queues.actions import next_task
 from services.tasks.queues.queries import list_queues, queue_tasks

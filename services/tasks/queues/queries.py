@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from libs.common.auth.principal import Principal
-from libs.common.db import Transaction
-from libs.common.http.language import Language
+from libs.common.platform.auth.principal import Principal
+from libs.common.platform.db import Transaction
+from libs.common.platform.http.language import Language
 from services.tasks.context import Context
 from services.tasks.errors import NotFoundError
 from services.tasks.operators.queries import operator_of

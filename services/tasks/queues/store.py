@@ -6,7 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
-from libs.common.db import Connection
+from libs.common.platform.db import Connection
 from services.tasks.operators.rules import ALL_PRODUCTS, Person
 from services.tasks.playbooks.model import Holder
 from services.tasks.queues.rules import Place, Queue, Visits, bounds

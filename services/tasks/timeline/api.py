@@ -5,9 +5,9 @@ from uuid import UUID
 
 from fastapi import Query
 
-from libs.common.http.language import Text
-from libs.common.http.problems import Fault, Problem
-from libs.common.http.routes import api_router
+from libs.common.platform.http.language import Text
+from libs.common.platform.http.problems import Fault, Problem
+from libs.common.platform.http.routes import api_router
 from services.tasks.deps import Ctx, Lang, Staff
 from services.tasks.timeline.queries import lead_of, timeline
 from services.tasks.timeline.schemas import TimelineOut

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
-from libs.common.db import Transaction
+from libs.common.platform.db import Transaction
 from services.tasks.engine.state import SYSTEM
 from services.tasks.processes.bulk import Bulk
 

@@ -5,9 +5,9 @@ from uuid import UUID
 
 import asyncpg
 
-from libs.common.auth.principal import Principal, Role
-from libs.common.db import Connection
-from libs.common.http.language import Language
+from libs.common.platform.auth.principal import Principal, Role
+from libs.common.platform.db import Connection
+from libs.common.platform.http.language import Language
 from services.tasks.context import Context
 from services.tasks.errors import NotFoundError
 from services.tasks.operators.queries import operator_of

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from libs.common.events import Cause, EventData, Outgoing, Received, tasks
-from libs.common.events import assignment as work
-from libs.common.events import intake as leads
-from libs.common.events import notifications as messages
-from libs.common.ids import uuid7
+from libs.common.contracts import Cause, EventData, Outgoing, Received, tasks
+from libs.common.contracts import assignment as work
+from libs.common.contracts import intake as leads
+from libs.common.contracts import notifications as messages
+from libs.common.platform.ids import uuid7
 from services.tasks.engine import effects as fx
 from services.tasks.engine.state import SYSTEM, State
 from services.tasks.playbooks.model import Title

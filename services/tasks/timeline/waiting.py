@@ -5,9 +5,9 @@ from uuid import UUID
 
 import orjson
 
-from libs.common.db import Connection
-from libs.common.events.intake import LeadReceived
-from libs.common.inbox.waiting import held
+from libs.common.contracts.intake import LeadReceived
+from libs.common.messaging.deadletters.waiting import held
+from libs.common.platform.db import Connection
 from services.tasks.timeline import steps
 from services.tasks.timeline.entries import Entry
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from libs.common.db import Transaction
-from libs.common.events import Cause
-from libs.common.faultpoints import reach
-from libs.common.inbox import is_transient
-from libs.common.telemetry.logs import get_logger
+from libs.common.contracts import Cause
+from libs.common.messaging.inbox import is_transient
+from libs.common.platform.db import Transaction
+from libs.common.platform.faultpoints import reach
+from libs.common.platform.telemetry.logs import get_logger
 from services.tasks.context import Context
 from services.tasks.engine.events import TimerFired
 from services.tasks.engine.state import Timer

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from libs.common.worker import Loop
+from libs.common.platform.worker import Loop
 from services.tasks.context import Context
 from services.tasks.timers.actions import fire_due, next_due, try_again
 

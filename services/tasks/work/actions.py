@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from libs.common.auth.principal import Principal, Role
-from libs.common.db import Connection, Transaction
-from libs.common.events import Cause
+from libs.common.contracts import Cause
+from libs.common.platform.auth.principal import Principal, Role
+from libs.common.platform.db import Connection, Transaction
 from services.tasks.context import Context
 from services.tasks.engine.effects import Effect, Refuse
 from services.tasks.engine.events import OutcomeGiven, Taken

@@ -7,10 +7,10 @@ from uuid import UUID
 from fastapi import Depends, Query, Response
 from pydantic import AwareDatetime
 
-from libs.common.http.etag import IfMatch, set_etag, stale
-from libs.common.http.idempotent_route import IdempotentRoute
-from libs.common.http.pagination import CursorParam, Limit, Page, decode_cursor, encode_cursor
-from libs.common.http.routes import api_router
+from libs.common.platform.http.etag import IfMatch, set_etag, stale
+from libs.common.platform.http.idempotent_route import IdempotentRoute
+from libs.common.platform.http.pagination import CursorParam, Limit, Page, decode_cursor, encode_cursor
+from libs.common.platform.http.routes import api_router
 from services.tasks.deps import Chain, Ctx, Lang, Staff, Worker
 from services.tasks.engine.state import TaskState
 from services.tasks.errors import StaleTaskError

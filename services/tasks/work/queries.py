@@ -7,9 +7,9 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, or_, select, true, tuple_
 
-from libs.common.auth.principal import Principal, Role
-from libs.common.db import Database
-from libs.common.http.language import Language
+from libs.common.platform.auth.principal import Principal, Role
+from libs.common.platform.db import Database
+from libs.common.platform.http.language import Language
 from services.tasks.context import Context
 from services.tasks.errors import NotFoundError
 from services.tasks.operators.tables import operator

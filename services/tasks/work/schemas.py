@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from libs.common.http.language import Language
+from libs.common.platform.http.language import Language
 from services.tasks.engine.matrix import LONGEST_COMMENT
 from services.tasks.engine.state import Task, TaskState
 from services.tasks.playbooks.model import Mode, Need, Outcome, Playbook, Result

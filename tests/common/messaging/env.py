@@ -2,6 +2,6 @@
 
 from sqlalchemy import MetaData
 
-from libs.common.db.migrations import run_env
+from libs.common.platform.db.migrations import run_env
 
 run_env(MetaData())

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from libs.common.db.baseline import create_messaging_v1
+from libs.common.platform.db.baseline import create_messaging_v1
 
 revision = "tasks_0001"
 down_revision = None

@@ -1,4 +1,4 @@
-from libs.common.db.baseline import create_messaging_v1
+from libs.common.platform.db.baseline import create_messaging_v1
 
 revision = "messaging_0001"
 down_revision = None

@@ -1,4 +1,4 @@
-from libs.common.db.messaging_v2 import add_messaging_v2
+from libs.common.platform.db.messaging_v2 import add_messaging_v2
 
 revision = "messaging_0002"
 down_revision = "messaging_0001"

@@ -1,0 +1,1 @@
+"""Providers as local HTTP servers that behave as their APIs do, errors and delays included."""

@@ -1,0 +1,269 @@
+"""The stand-in's behaviour: what it does with a message, and which webhooks follow."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
+from uuid import uuid4
+
+import httpx
+
+from deploy.standins.wazzup.accounts import Account, Admission
+from deploy.standins.wazzup.callbacks import Callback, Callbacks, Payload
+from deploy.standins.wazzup.faults import NASTY, Dice, Failure, Mode, Profile
+from deploy.standins.wazzup.journal import Entry, Journal, Status
+
+CHAT_TYPES = frozenset(
+    {"whatsapp", "whatsgroup", "viber", "instagram", "telegram", "telegroup", "vk", "avito", "max", "maxgroup"}
+)
+MAX_TEXT = 10_000
+EARLY_TIMEOUT = 1.0  # seconds that an early callback may hold its own answer back
+ECHO = "echo"
+
+Story: TypeAlias = Sequence[tuple[float, Callback]]  # seconds after the acceptance
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back over the wire; status None closes the connection without a response."""
+
+    status: int | None
+    body: Payload | None = None
+
+
+LOST = Answer(None)
+
+
+def error(code: str, status: int = 400, data: Payload | None = None) -> Answer:
+    """Return an error in Wazzup's shape."""
+    request_id = uuid4().hex[:12]
+    return Answer(
+        status,
+        {"status": status, "requestId": request_id, "error": code, "description": code.lower(), "data": data},
+    )
+
+
+class Standin:
+    """Several accounts, one journal, one set of dice."""
+
+    def __init__(
+        self,
+        accounts: Iterable[Account] = (),
+        profile: Profile = NASTY,
+        seed: int = 0,
+        journal: Journal | None = None,
+    ) -> None:
+        self.dice = Dice(profile, seed)
+        self.journal = journal or Journal()
+        self.accounts = {account.key: account for account in accounts}
+        self.callbacks: dict[str, Callbacks] = {}
+        self._http = httpx.AsyncClient(limits=httpx.Limits(max_connections=32), trust_env=False)
+        self._tasks = asyncio.TaskGroup()
+        self._turn = asyncio.Lock()
+        self._runners: list[asyncio.Task[None]] = []
+
+    @contextlib.asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Deliver webhooks while the block runs; takes up what an earlier life had not delivered."""
+        async with self._http, self._tasks:
+            for account in tuple(self.accounts.values()):
+                self.add(account)
+            self._resume()
+            try:
+                yield
+            finally:
+                for runner in self._runners:
+                    runner.cancel()
+                self.journal.close()
+
+    def add(self, account: Account) -> None:
+        """Open an account; its runner ends with the stand-in."""
+        account.webhooks_uri = self.journal.webhooks.get(account.key, account.webhooks_uri)
+        self.accounts[account.key] = account
+        self.callbacks[account.key] = Callbacks(account, self.dice, self._http, self._told)
+        self._runners.append(self._tasks.create_task(self.callbacks[account.key].run()))
+
+    async def subscribe(self, account: Account, uri: str) -> bool:
+        """Probe the address with `{"test": true}` as Wazzup does; False when it did not answer 200."""
+        with contextlib.suppress(httpx.HTTPError):
+            probe = await self._http.post(uri, json={"test": True}, timeout=10)
+            if probe.status_code == httpx.codes.OK:
+                account.webhooks_uri = uri
+                self.journal.subscribed(account.key, uri)
+                return True
+        return False
+
+    async def turn(self, gone: Callable[[], Awaitable[bool]]) -> bool:
+        """Wait for one's turn where messages are taken one at a time; False for a caller who has gone meanwhile."""
+        if not self.dice.profile.service:
+            return True
+        async with self._turn:
+            if await gone():
+                return False
+            await asyncio.sleep(self.dice.profile.service)
+        return True
+
+    async def message(self, account: Account, body: Payload, traceparent: str | None = None) -> Answer:
+        """Take one message, nastily."""
+        profile = self.dice.profile
+        refusal = check(account, body)
+        if refusal is not None:
+            return refusal
+        failure = self.dice.failure(str(body["chatId"]))
+        if failure is not None and failure.mode in (Mode.CODE, Mode.HTTP):
+            return error(failure.value) if failure.mode is Mode.CODE else Answer(int(failure.value))
+        if failure is None and self.dice.hits(profile.refuse_503):
+            failure = Failure(self.dice.pick(Mode.HTTP, Mode.HTTP_ACCEPTED), "503")
+            if failure.mode is Mode.HTTP:
+                return Answer(503)
+        if account.admit(_crm_id(body), profile.duplicate_window) is Admission.REPEATED:
+            spelling = self.dice.pick("REPEATED_CRM_MESSAGE_ID", "repeatedCrmMessageId")
+            return error(spelling, data={"crmMessageId": _crm_id(body)})
+        entry = self._accept(account, body, traceparent)
+        await self._announce(entry, failure)
+        return await self._answer(entry, failure)
+
+    async def inbound(self, account: Account, chat_id: str, text: str) -> str:
+        """Let a customer write to the account's first channel; returns the messageId."""
+        message_id = str(uuid4())
+        payload = _message(account.channels[0].channel_id, chat_id, text, message_id, echo=False)
+        self.callbacks[account.key].later(Callback("messages", payload), 0)
+        return message_id
+
+    @property
+    def waiting(self) -> int:
+        """Return how many callbacks are not delivered yet."""
+        return sum(callbacks.waiting for callbacks in self.callbacks.values())
+
+    def _accept(self, account: Account, body: Payload, traceparent: str | None) -> Entry:
+        entry = Entry(
+            message_id=str(uuid4()),
+            key=account.key,
+            channel_id=str(body["channelId"]),
+            chat_id=str(body["chatId"]),
+            text=str(body.get("text") or body.get("contentUri")),
+            crm_message_id=_crm_id(body),
+            accepted_at=datetime.now(UTC),
+            traceparent=traceparent,
+        )
+        self.journal.accepted(entry)
+        return entry
+
+    async def _announce(self, entry: Entry, failure: Failure | None) -> None:
+        callbacks = self.callbacks[entry.key]
+        story = self._story(entry, failure)
+        batch = [callback for _, callback in story[:2] if callbacks.account.wants(callback.kind)]
+        early = bool(batch) and self.dice.hits(self.dice.profile.early_callback)
+        if early and await callbacks.post(batch, EARLY_TIMEOUT):
+            for callback in batch:
+                self._told(callback)
+            story = story[2:]
+        self._schedule(entry.key, story)
+
+    def _schedule(self, key: str, story: Story) -> None:
+        """Deliver each callback when it happens or, shuffled, whenever it likes."""
+        shuffled = self.dice.hits(self.dice.profile.shuffle_callbacks)
+        last = max((after for after, _ in story), default=0.0)
+        for after, callback in story:
+            self.callbacks[key].later(callback, self.dice.delay(2 * last) if shuffled else after)
+
+    def _story(self, entry: Entry, failure: Failure | None = None) -> Story:
+        """Return every webhook that a message brings about, stamped and in true order."""
+        ends = [Status.DELIVERED, Status.READ] if self.dice.hits(self.dice.profile.read) else [Status.DELIVERED]
+        words, code = [Status.SENT, *ends], None
+        if failure is not None and failure.mode is Mode.STATUS:
+            words, code = [Status.ERROR], failure.value
+        echo = _message(entry.channel_id, entry.chat_id, entry.text, entry.message_id, echo=True)
+        echo["dateTime"] = _stamp(entry.accepted_at)
+        after = self.dice.delay(self.dice.profile.callback_delay)
+        story = [(after, Callback("messages", echo))]
+        for word in words:
+            after += self.dice.delay(self.dice.profile.callback_delay)
+            at = entry.accepted_at + timedelta(seconds=after)
+            story.append((after, Callback("statuses", _status(entry, word, at, code))))
+        return story
+
+    async def _answer(self, entry: Entry, failure: Failure | None) -> Answer:
+        profile = self.dice.profile
+        await asyncio.sleep(self.dice.delay(profile.answer_delay))
+        match failure:
+            case Failure(Mode.LOSE):
+                return LOST
+            case Failure(Mode.HTTP_ACCEPTED, status):
+                return Answer(int(status))
+            case Failure(Mode.HANG, seconds):
+                await asyncio.sleep(float(seconds))
+        if self.dice.hits(profile.lose_answer):
+            return LOST
+        return Answer(201, {"messageId": entry.message_id, "chatId": entry.chat_id})
+
+    def _told(self, callback: Callback) -> None:
+        message_id = str(callback.payload["messageId"])
+        if message_id in self.journal.entries:
+            self.journal.told(message_id, ECHO if callback.kind == "messages" else str(callback.payload["status"]))
+
+    def _resume(self) -> None:
+        for entry in self.journal.entries.values():
+            over = {Status.DELIVERED, Status.READ, Status.ERROR}.intersection(entry.statuses)
+            if entry.key in self.callbacks and not over:
+                self._schedule(entry.key, self._story(entry))
+
+
+def check(account: Account, body: Payload) -> Answer | None:
+    """Return the validation error of a message, or None (API v3, sending messages)."""
+    channel = account.channel(str(body.get("channelId")))
+    fields = [name for name in ("channelId", "chatType", "chatId") if not isinstance(body.get(name), str)]
+    if fields or body["chatType"] not in CHAT_TYPES:
+        return error("INVALID_MESSAGE_DATA", data={"fields": fields or ["chatType"]})
+    if channel is None:
+        return error("CHANNEL_NOT_FOUND")
+    if channel.state.lower() != "active":
+        return error("MESSAGE_CHANNEL_UNAVAILABLE")
+    if body["chatType"] == "whatsapp" and not str(body["chatId"]).isdecimal():
+        return error("INVALID_MESSAGE_DATA", data={"fields": ["chatId"]})
+    return _check_content(body)
+
+
+def _check_content(body: Payload) -> Answer | None:
+    text, content = body.get("text"), body.get("contentUri")
+    if text is not None and content is not None:
+        return error("MESSAGE_ONLY_TEXT_OR_CONTENT")
+    if text is None and content is None and "templateId" not in body:
+        return error("MESSAGE_NOTHING_TO_SEND")
+    if isinstance(text, str) and not text.strip():
+        return error("MESSAGES_TEXT_CAN_NOT_BE_BLANK")
+    if isinstance(text, str) and len(text) > MAX_TEXT:
+        return error("MESSAGE_TEXT_TOO_LONG")
+    return None
+
+
+def _crm_id(body: Payload) -> str | None:
+    value = body.get("crmMessageId")
+    return None if value is None else str(value)
+
+
+def _message(channel_id: str, chat_id: str, text: str, message_id: str, *, echo: bool) -> Payload:
+    return {
+        "messageId": message_id,
+        "channelId": channel_id,
+        "chatType": "whatsapp",
+        "chatId": chat_id,
+        "dateTime": _stamp(datetime.now(UTC)),
+        "type": "text",
+        "isEcho": echo,
+        "status": "sent" if echo else "inbound",
+        "text": text,
+    }
+
+
+def _status(entry: Entry, status: Status, at: datetime, code: str | None) -> Payload:
+    payload: Payload = {"messageId": entry.message_id, "timestamp": _stamp(at), "status": status}
+    if code is not None:
+        payload["error"] = {"error": code, "description": code.lower(), "data": None}
+    return payload
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

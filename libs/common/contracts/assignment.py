@@ -1,0 +1,100 @@
+"""Events that assignment owns: operators and proposals. Key `lead:<id>` for work, `operator:<id>` for people."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+from uuid import UUID
+
+from libs.common.contracts.envelope import EventData
+from libs.common.contracts.shared import Part
+
+OWNER = "assignment"
+
+
+class AssignmentEvent(EventData):
+    """An event of assignment's topic."""
+
+    owner: ClassVar[str] = OWNER
+
+
+class Candidate(Part):
+    """One operator of the pool in a decision; no reasons means eligible (P.3)."""
+
+    operator_id: UUID
+    reasons: tuple[str, ...] = ()
+    virtual_time: float
+    open_work: int
+
+
+class WorkAssigned(AssignmentEvent):
+    """A proposal: this operator should do the task. It becomes true when tasks accepts it."""
+
+    event_type: ClassVar[str] = "dozvon.work.assigned.v1"
+
+    task_id: UUID
+    lead_id: UUID
+    task_version: int
+    pool: str
+    decision_id: UUID
+    operator_id: UUID
+    operator_name: str
+    reason: str
+    candidates: tuple[Candidate, ...]
+
+
+class WorkWaiting(AssignmentEvent):
+    """Nobody is eligible now; the work waits by deadline, then age, until somebody is."""
+
+    event_type: ClassVar[str] = "dozvon.work.waiting.v1"
+
+    task_id: UUID
+    lead_id: UUID
+    pool: str
+    decision_id: UUID
+    candidates: tuple[Candidate, ...]
+
+
+class Presence(StrEnum):
+    """Whether an operator can be given work now."""
+
+    CHECKED_OUT = "checked_out"
+    CHECKED_IN = "checked_in"
+    PAUSED = "paused"
+
+
+class OperatorChanged(AssignmentEvent):
+    """An operator was made or changed. `subject` is the `sub` of their token; key `operator:<id>`."""
+
+    event_type: ClassVar[str] = "dozvon.operator.changed.v1"
+
+    operator_id: UUID
+    subject: str
+    name: str
+    active: bool
+    roles: tuple[str, ...]
+    desks: tuple[str, ...]
+    pools: tuple[str, ...]
+    products: tuple[str, ...]
+    capacity: int
+    presence: Presence
+
+
+class ShiftStarted(AssignmentEvent):
+    """An operator checked in. Key `operator:<id>`."""
+
+    event_type: ClassVar[str] = "dozvon.shift.started.v1"
+
+    operator_id: UUID
+    at: datetime
+
+
+class ShiftEnded(AssignmentEvent):
+    """An operator checked out. Key `operator:<id>`."""
+
+    event_type: ClassVar[str] = "dozvon.shift.ended.v1"
+
+    operator_id: UUID
+    at: datetime
+
+
+EVENTS = (WorkAssigned, WorkWaiting, OperatorChanged, ShiftStarted, ShiftEnded)

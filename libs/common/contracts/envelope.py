@@ -1,0 +1,70 @@
+"""The envelope of an event: CloudEvents 1.0 attributes, and what it was caused by."""
+
+from datetime import datetime
+from typing import ClassVar, Generic, NamedTuple, Self, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from libs.common.platform.ids import uuid7
+
+MAX_KEY = 200  # characters; a reader's index has to hold it
+
+
+class EventData(BaseModel):
+    """The payload of one event type. Fields only grow; readers ignore what they do not know."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    event_type: ClassVar[str]
+    owner: ClassVar[str]
+
+
+class Cause(NamedTuple):
+    """Why something happens: the chain it belongs to, the event before it, the trace around it."""
+
+    correlation_id: UUID
+    causation_id: UUID | None = None
+    traceparent: str | None = None
+
+    @classmethod
+    def fresh(cls, traceparent: str | None = None) -> Self:
+        """Start a chain: a request of a person or of a foreign system."""
+        return cls(correlation_id=uuid7(), traceparent=traceparent)
+
+
+class Outgoing(NamedTuple):
+    """An event as a use case hands it to the outbox.
+
+    `key` orders it (`lead:0190…`), `time` is business time, `event_id` may be given when a row names it.
+    """
+
+    key: str
+    desk: str
+    time: datetime
+    data: EventData
+    cause: Cause
+    event_id: UUID | None = None
+
+
+D_co = TypeVar("D_co", bound=EventData, covariant=True)
+
+
+class Received(NamedTuple, Generic[D_co]):
+    """An event as a consumer hands it to a use case; `sequence` ascends without gaps per key and topic.
+
+    `waited`: it comes late, after people have set up what it needed (`inbox.Unready`).
+    """
+
+    event_id: UUID
+    key: str
+    desk: str
+    time: datetime
+    sequence: int
+    cause: Cause
+    data: D_co
+    waited: bool = False
+
+    def follow(self) -> Cause:
+        """Return the cause of everything that this event brings about."""
+        return Cause(self.cause.correlation_id, self.event_id, self.cause.traceparent)

@@ -1,0 +1,144 @@
+"""Write the JSON Schema and an example of every event type: `python -m libs.common.contracts.export [--release]`.
+
+The files are committed. With `--release` the schemas are also frozen in `released/`: from then on nothing is
+written once a type has changed in a way that old readers or old events cannot bear. Publish a new type instead.
+"""
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from zlib import crc32
+
+from libs.common.contracts.compatibility import Json, Schema, breaks, inlined
+from libs.common.contracts.envelope import EventData
+from libs.common.contracts.registry import REGISTRY
+
+HERE = Path(__file__).parent
+RELEASED = HERE / "released"
+
+#: Lines of `broken()` that are borne: new values of an enum that every reader in production knows by now.
+KNOWN_TO_READERS: frozenset[str] = frozenset()
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+
+#: What a field of this name holds in an example; personal data are the made-up ones of a test customer.
+_BY_NAME: Mapping[str, Json] = {
+    "name": "Анна Тестова",
+    "phone": "+79990000001",
+    "phone_raw": "8 999 000-00-01",
+    "email": "anna@example.com",
+    "zone": "Europe/Moscow",
+    "amount": "743.00",
+    "currency": "RUB",
+    "payment_link": "https://pay.example.com/7Q2F",
+    "operator_name": "Ольга",
+    "opens": "09:00",
+    "closes": "21:00",
+    "channel": "whatsapp",
+    "provider": "wazzup",
+    "language": "ru",
+    "ru": "Обработать заказ",
+    "en": "Process the order",
+    "source": "landing",
+    "playbook": "callback",
+    "external_id": "LP-77",
+    "external_number": "100500",
+    "order_number": "1042",
+    "title": "Математика, 8 класс",
+    "template": "order_received",
+    "pool": "callback",
+    "role": "operator",
+    "task_type": "callback",
+}
+_MOMENT = "2026-03-02T09:00:00Z"
+
+
+def schema_of(model: type[EventData]) -> dict[str, Json]:
+    """Return the JSON Schema of a payload as it goes over the wire."""
+    schema = model.model_json_schema(mode="serialization")
+    return {"$schema": DRAFT, "$id": f"urn:{model.event_type}", **schema}
+
+
+def example_of(model: type[EventData]) -> dict[str, Json]:
+    """Return a full payload of the type, the same at every call."""
+    schema = schema_of(model)
+    value = _value(inlined(schema, schema), "")
+    made: dict[str, Json] = model.model_validate(value).model_dump(mode="json")
+    return made
+
+
+def schema_path(event_type: str) -> Path:
+    """Return where the schema of a type is committed."""
+    return HERE / "schemas" / f"{event_type}.json"
+
+
+def example_path(event_type: str) -> Path:
+    """Return where the example of a type is committed."""
+    return HERE / "examples" / f"{event_type}.json"
+
+
+def as_text(document: Mapping[str, Json]) -> str:
+    """Return the committed form: two spaces, keys as the model orders them, one final newline."""
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
+def broken() -> list[str]:
+    """Return every way in which today's models break with the released schemas."""
+    found: list[str] = []
+    for path in sorted(RELEASED.glob("*.json")):
+        model = REGISTRY.get(path.stem)
+        lines = breaks(json.loads(path.read_text()), schema_of(model)) if model else ["is gone"]
+        found += [f"{path.stem} {line}" for line in lines]
+    return [line for line in found if line not in KNOWN_TO_READERS]
+
+
+def main(*, release: bool = False) -> int:
+    """Write all files, or none when a released type would break."""
+    if problems := broken():
+        sys.stderr.write("\n".join(("released event types only grow:", *problems, "")))
+        return 1
+    for event_type, model in REGISTRY.items():
+        documents = {schema_path(event_type): schema_of(model), example_path(event_type): example_of(model)}
+        if release:
+            documents[RELEASED / f"{event_type}.json"] = schema_of(model)
+        for path, document in documents.items():
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(as_text(document))
+    return 0
+
+
+def _value(schema: Schema, name: str) -> Json:
+    """Make a value of the schema; a field's name decides where the type leaves it open."""
+    match schema:
+        case {"anyOf": [Mapping() as first, *_]}:
+            return _value(first, name)
+        case {"enum": [first, *_]}:
+            return first
+        case {"properties": Mapping() as fields}:
+            return {key: _value(field, key) for key, field in fields.items() if isinstance(field, Mapping)}
+        case {"type": "object"}:
+            return {"code": "text"}
+        case {"type": "array", "items": Mapping() as items}:
+            return [_value(items, name)]
+        case _:
+            return _scalar(schema, name)
+
+
+def _scalar(schema: Schema, name: str) -> Json:
+    if name in _BY_NAME:
+        return _BY_NAME[name]
+    match schema:
+        case {"format": "uuid"}:
+            return f"0190b6d0-0000-7000-8000-{crc32(name.encode()):012x}"
+        case {"format": "date-time"}:
+            return _MOMENT
+        case {"type": "boolean"}:
+            return True
+        case {"type": "integer" | "number"}:
+            return 1
+        case _:
+            return name or "text"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(release="--release" in sys.argv[1:]))

@@ -1,0 +1,78 @@
+"""Events that notifications owns: what became of a message. Key `lead:<id>`; templates `desk:<code>`."""
+
+from enum import StrEnum
+from typing import ClassVar
+from uuid import UUID
+
+from libs.common.contracts.envelope import EventData
+from libs.common.contracts.shared import Language
+
+OWNER = "notifications"
+
+
+class NotificationsEvent(EventData):
+    """An event of notifications' topic."""
+
+    owner: ClassVar[str] = OWNER
+
+
+class MessageStep(NotificationsEvent):
+    """Shared by all steps of one message."""
+
+    message_id: UUID
+    lead_id: UUID
+    template: str
+    purpose: str
+    channel: str
+    provider: str
+
+
+class MessageSent(MessageStep):
+    """The provider accepted the message."""
+
+    event_type: ClassVar[str] = "dozvon.message.sent.v1"
+
+    template_version: int
+
+
+class MessageDelivered(MessageStep):
+    """The provider says that it reached the customer's device."""
+
+    event_type: ClassVar[str] = "dozvon.message.delivered.v1"
+
+
+class MessageRead(MessageStep):
+    """The customer opened it."""
+
+    event_type: ClassVar[str] = "dozvon.message.read.v1"
+
+
+class FinalState(StrEnum):
+    """How a message that did not arrive for certain ended."""
+
+    FAILED = "failed"
+    UNKNOWN = "unknown"  # the provider never said whether it took the message; never resent blindly
+
+
+class MessageFailed(MessageStep):
+    """The message did not leave, or nobody knows whether it did; `code` says why, machine-read."""
+
+    event_type: ClassVar[str] = "dozvon.message.failed.v1"
+
+    state: FinalState
+    code: str
+    detail: str
+
+
+class TemplateApproved(NotificationsEvent):
+    """A version of a template may be used (S2.5). Key `desk:<code>`."""
+
+    event_type: ClassVar[str] = "dozvon.template.approved.v1"
+
+    code: str
+    version: int
+    languages: tuple[Language, ...]
+    actor: str
+
+
+EVENTS = (MessageSent, MessageDelivered, MessageRead, MessageFailed, TemplateApproved)

@@ -1,0 +1,236 @@
+"""Events that tasks owns: desks, playbooks, tasks, work and owners. Key `lead:<id>` unless said otherwise."""
+
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from libs.common.contracts.envelope import EventData
+from libs.common.contracts.shared import Language, Mode, Part, Person, Stage, Text
+
+OWNER = "tasks"
+
+
+class TasksEvent(EventData):
+    """An event of tasks' topic."""
+
+    owner: ClassVar[str] = OWNER
+
+
+class TaskOpened(TasksEvent):
+    """A task exists. `offer_from` is when it may first be given to somebody (S4.4)."""
+
+    event_type: ClassVar[str] = "dozvon.task.opened.v1"
+
+    task_id: UUID
+    lead_id: UUID
+    process_id: UUID
+    task_type: str
+    title: Text
+    role: str
+    pool: str
+    mode: Mode
+    lane: str
+    rank: int
+    attempt: int
+    important: bool
+    due_at: datetime
+    offer_from: datetime
+    playbook: str
+    playbook_version: int
+
+
+class TaskAssigned(TasksEvent):
+    """The arbiter accepted a proposal of assignment: the operator owns the task from now on."""
+
+    event_type: ClassVar[str] = "dozvon.task.assigned.v1"
+
+    task_id: UUID
+    lead_id: UUID
+    task_type: str
+    title: Text
+    due_at: datetime
+    operator_id: UUID
+    decision_id: UUID
+    order_number: str | None = None
+
+
+class TaskTaken(TasksEvent):
+    """An operator claimed a task by `take` or `next`."""
+
+    event_type: ClassVar[str] = "dozvon.task.taken.v1"
+
+    task_id: UUID
+    lead_id: UUID
+    task_type: str
+    title: Text
+    due_at: datetime
+    pool: str
+    operator_id: UUID
+
+
+class TaskEnded(TasksEvent):
+    """Shared by the three ends of a task. `actor` is an operator's id or `system`; the comment stays at home."""
+
+    task_id: UUID
+    lead_id: UUID
+    task_type: str
+    pool: str
+    operator_id: UUID | None
+    outcome: str | None
+    actor: str
+    rule: str | None = None
+
+
+class TaskCompleted(TaskEnded):
+    """A task ended with a positive result (S0.1)."""
+
+    event_type: ClassVar[str] = "dozvon.task.completed.v1"
+
+
+class TaskFailed(TaskEnded):
+    """A task ended with a negative result (S0.1)."""
+
+    event_type: ClassVar[str] = "dozvon.task.failed.v1"
+
+
+class TaskDeferred(TaskEnded):
+    """A task was closed and its successor opened at another time (S2.8)."""
+
+    event_type: ClassVar[str] = "dozvon.task.deferred.v1"
+
+    successor_id: UUID
+    due_at: datetime
+
+
+class TaskOverdue(TasksEvent):
+    """A task passed its due time unfinished; said once per task (S2.6)."""
+
+    event_type: ClassVar[str] = "dozvon.task.overdue.v1"
+
+    task_id: UUID
+    lead_id: UUID
+    task_type: str
+    due_at: datetime
+    operator_id: UUID | None
+
+
+class WorkRequested(TasksEvent):
+    """Pushed work asks for an operator. `task_version` fences the answer."""
+
+    event_type: ClassVar[str] = "dozvon.work.requested.v1"
+
+    task_id: UUID
+    lead_id: UUID
+    task_version: int
+    pool: str
+    role: str
+    products: tuple[str, ...] = ()
+    due_at: datetime
+    requested_at: datetime
+    prefer_operator_id: UUID | None = None
+
+
+class WorkWithdrawn(TasksEvent):
+    """Pushed work needs nobody any more: taken, closed or moved meanwhile."""
+
+    event_type: ClassVar[str] = "dozvon.work.withdrawn.v1"
+
+    task_id: UUID
+    lead_id: UUID
+    reason: str
+
+
+class WorkDeclined(TasksEvent):
+    """A proposal came too late; the operator gets the turn back."""
+
+    event_type: ClassVar[str] = "dozvon.work.declined.v1"
+
+    task_id: UUID
+    lead_id: UUID
+    decision_id: UUID
+    operator_id: UUID
+    reason: str
+
+
+class LeadStatusRequested(TasksEvent):
+    """A playbook asks intake for a status of the desk's own, with its canonical stage."""
+
+    event_type: ClassVar[str] = "dozvon.lead.status_requested.v1"
+
+    lead_id: UUID
+    status: str
+    title: Text
+    stage: Stage
+    actor: str
+    reason: str
+
+
+class LeadOwnerChanged(TasksEvent):
+    """Another operator is responsible for the lead."""
+
+    event_type: ClassVar[str] = "dozvon.lead.owner_changed.v1"
+
+    lead_id: UUID
+    from_operator_id: UUID | None
+    to_operator_id: UUID | None
+    reason: str
+
+
+class MessageRequested(TasksEvent):
+    """A playbook wants the customer to be told something. Self-contained: nobody is asked back.
+
+    `variables` hold no personal data: a template reads name, phone and e-mail from `person`.
+    `dedupe_key` makes the intent unique per desk; past `deadline` the message is worthless.
+    """
+
+    event_type: ClassVar[str] = "dozvon.message.requested.v1"
+
+    message_id: UUID
+    lead_id: UUID
+    task_id: UUID | None
+    template: str
+    channels: tuple[str, ...] = ("whatsapp",)
+    variables: dict[str, str]
+    language: Language
+    zone: str
+    purpose: str
+    deadline: datetime | None
+    dedupe_key: str
+    person: Person
+
+
+class CallingHours(Part):
+    """Working hours of one weekday (ISO 1–7), local `HH:MM`."""
+
+    weekday: int
+    opens: str
+    closes: str
+
+
+class DeskChanged(TasksEvent):
+    """A desk was made or changed. Key `desk:<code>`."""
+
+    event_type: ClassVar[str] = "dozvon.desk.changed.v1"
+
+    code: str
+    title: Text
+    zone: str
+    languages: tuple[Language, ...]
+    calendar: tuple[CallingHours, ...]
+
+
+class PlaybookActivated(TasksEvent):
+    """New leads of a desk start on this version. Key `desk:<code>`."""
+
+    event_type: ClassVar[str] = "dozvon.playbook.activated.v1"
+
+    code: str
+    version: int
+    actor: str
+
+
+EVENTS = (
+    TaskOpened, TaskAssigned, TaskTaken, TaskCompleted, TaskFailed, TaskDeferred, TaskOverdue,
+    WorkRequested, WorkWithdrawn, WorkDeclined, LeadStatusRequested, LeadOwnerChanged,
+    MessageRequested, DeskChanged, PlaybookActivated,
+)  # fmt: skip

@@ -1,6 +1,0 @@
-"""Idempotent consumer: inbox, dead letters, replay (docs/adr/0002)."""
-
-from libs.common.inbox.errors import Transient, Unready, is_transient
-from libs.common.inbox.usecase import Subscriptions, UseCase
-
-__all__ = ["Subscriptions", "Transient", "Unready", "UseCase", "is_transient"]

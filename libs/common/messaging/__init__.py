@@ -1,0 +1,1 @@
+"""Events between services: bus, outbox, inbox, dead letters (docs/adr/0002)."""

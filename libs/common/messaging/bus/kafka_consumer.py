@@ -1,0 +1,143 @@
+"""aiokafka's group consumer behind our port, with an end to every wait."""
+
+from collections.abc import Collection, Coroutine, Mapping, Sequence
+from typing import TypeVar
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+
+from libs.common.messaging.bus.ports import BusError, Partition, Record, Revoked
+from libs.common.platform.waiting import bounded, quietly
+
+START_SECONDS = 30.0
+CALL_SECONDS = 10.0
+CLOSE_SECONDS = 5.0
+STATIC_SESSION_MS = 30_000  # a named member may be away that long without a rebalance
+DYNAMIC_SESSION_MS = 10_000
+
+_TASKS = ("_coordination_task", "_heartbeat_task", "_commit_refresh_task", "_fetch_task")
+
+T = TypeVar("T")
+
+
+class KafkaConsumer:
+    """A member of a consumer group; offsets are ours to commit."""
+
+    def __init__(self, inner: AIOKafkaConsumer) -> None:
+        self._inner = inner
+
+    @classmethod
+    async def connect(
+        cls, bootstrap: str, group: str, topics: Sequence[str], instance: str | None, revoked: Revoked
+    ) -> "KafkaConsumer":
+        """Join `group`; with an `instance` as a static member, whose restart disturbs nobody. Raises BusError."""
+        inner = AIOKafkaConsumer(
+            bootstrap_servers=bootstrap,
+            group_id=group,
+            group_instance_id=instance,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            session_timeout_ms=STATIC_SESSION_MS if instance else DYNAMIC_SESSION_MS,
+            heartbeat_interval_ms=3_000,
+            fetch_max_wait_ms=500,
+            request_timeout_ms=20_000,
+            metadata_max_age_ms=60_000,
+        )
+        inner.subscribe(topics=list(topics), listener=_Listener(revoked))
+        try:
+            await bounded(inner.start(), START_SECONDS)
+        except (KafkaError, OSError, TimeoutError) as error:
+            await _close(inner)
+            raise BusError(f"no consumer: {type(error).__name__}") from error
+        return cls(inner)
+
+    def assignment(self) -> Collection[Partition]:
+        """Return the partitions that are ours now."""
+        return {Partition(tp.topic, tp.partition) for tp in self._inner.assignment()}
+
+    async def poll(self, seconds: float, limit: int) -> Sequence[Record]:
+        """Return the next records; see the port."""
+        work = self._inner.getmany(timeout_ms=int(seconds * 1000), max_records=limit)
+        batches: Mapping[TopicPartition, Sequence[Record]] = await _call(work, seconds + CALL_SECONDS)
+        return [record for records in batches.values() for record in records]
+
+    async def commit(self, offsets: Mapping[Partition, int]) -> bool:
+        """Store next offsets of partitions that are still ours; see the port."""
+        ours = self._inner.assignment()
+        named = {TopicPartition(*partition): offset for partition, offset in offsets.items()}
+        wanted = {tp: offset for tp, offset in named.items() if tp in ours}
+        try:
+            if wanted:
+                await _call(self._inner.commit(wanted), CALL_SECONDS)
+        except (CommitFailedError, IllegalStateError):
+            return False
+        return len(wanted) == len(offsets)
+
+    def seek(self, partition: Partition, offset: int) -> None:
+        """Read from `offset` next."""
+        try:
+            self._inner.seek(TopicPartition(*partition), offset)
+        except IllegalStateError:
+            return
+
+    def pause(self, partitions: Collection[Partition]) -> None:
+        """Deliver nothing from these partitions until `resume`."""
+        self._inner.pause(*self._ours(partitions))
+
+    def resume(self, partitions: Collection[Partition]) -> None:
+        """Deliver again."""
+        self._inner.resume(*self._ours(partitions))
+
+    async def lag(self) -> Mapping[Partition, int]:
+        """Return how many records lie ahead in each partition; the broker is asked."""
+        ours = list(self._inner.assignment())
+        if not ours:
+            return {}
+        ends = await _call(self._inner.end_offsets(ours), CALL_SECONDS)
+        found: dict[Partition, int] = {}
+        for tp in ours:
+            try:
+                position = await _call(self._inner.position(tp), CALL_SECONDS)
+            except IllegalStateError:
+                continue
+            found[Partition(tp.topic, tp.partition)] = max(0, ends[tp] - position)
+        return found
+
+    def _ours(self, partitions: Collection[Partition]) -> set[TopicPartition]:
+        assigned: set[TopicPartition] = self._inner.assignment()
+        return {TopicPartition(*partition) for partition in partitions} & assigned
+
+    async def close(self) -> None:
+        """Leave the group, or as a named member keep the place in it."""
+        await _close(self._inner)
+
+
+async def _close(inner: AIOKafkaConsumer) -> None:
+    """Stop, and end what a `stop()` that failed on its way has left: it would go on as a member of the group."""
+    await quietly(inner.stop(), CLOSE_SECONDS)
+    parts = inner._coordinator, inner._fetcher  # noqa: SLF001 - there is no public way to give up
+    for task in (getattr(part, name, None) for part in parts for name in _TASKS):
+        if task is not None:
+            task.cancel()
+    await quietly(inner._client.close(), CLOSE_SECONDS)  # noqa: SLF001 - stop() never reaches it when it fails before
+
+
+async def _call(work: Coroutine[object, object, T], seconds: float) -> T:
+    try:
+        return await bounded(work, seconds)
+    except (CommitFailedError, IllegalStateError):
+        raise
+    except (KafkaError, OSError, TimeoutError) as error:
+        raise BusError(type(error).__name__) from error
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # the base class is untyped
+    def __init__(self, revoked: Revoked) -> None:
+        self._revoked = revoked
+
+    async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
+        """Let the owner commit what it has done before somebody else goes on."""
+        await self._revoked({Partition(tp.topic, tp.partition) for tp in revoked})
+
+    async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        """Do nothing: positions are the committed offsets."""

@@ -1,0 +1,136 @@
+"""aiokafka's idempotent producer behind our port, with an end to every wait (aiokafka issue 1101)."""
+
+import asyncio
+import zlib
+from collections.abc import Sequence
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError, ProducerClosed
+
+from libs.common.messaging.bus.ports import BusError, Message, Sent
+from libs.common.platform.waiting import bounded, quietly
+
+START_SECONDS = 15.0
+ACK_SECONDS = 15.0
+CLOSE_SECONDS = 3.0
+MAX_BATCH = 900_000  # bytes; the broker refuses a batch over 1 MiB, one message is at most 512 KiB
+
+
+class KafkaProducer:
+    """Sends by whole batches per partition, one at a time each: a later one never passes a failed one."""
+
+    def __init__(self, inner: AIOKafkaProducer) -> None:
+        self._inner = inner
+        self._partitions: dict[str, int] = {}
+        self._broken = self._closed = False
+
+    @classmethod
+    async def connect(cls, bootstrap: str) -> "KafkaProducer":
+        """Return a connected producer. Raises BusError."""
+        inner = AIOKafkaProducer(
+            bootstrap_servers=bootstrap,
+            enable_idempotence=True,
+            acks="all",
+            max_batch_size=MAX_BATCH,
+            linger_ms=0,
+            request_timeout_ms=10_000,
+        )
+        try:
+            await bounded(inner.start(), START_SECONDS)
+        except (KafkaError, OSError, TimeoutError) as error:
+            await _abandon(inner)
+            raise BusError(f"no producer: {type(error).__name__}") from error
+        return cls(inner)
+
+    async def send(self, topic: str, messages: Sequence[Message]) -> Sent:
+        """Send in order per key; see the port."""
+        if self._closed:
+            return Sent((), BusError("the producer is closed"))
+        acked: list[int] = []
+        try:
+            lanes = await bounded(self._lanes(topic, messages), ACK_SECONDS)
+            while lanes:
+                acked += await self._round(topic, messages, lanes)
+        except (KafkaError, OSError, TimeoutError) as error:
+            self._broken = True
+            return Sent(acked, BusError(f"send failed: {type(error).__name__}"))
+        except _PartlySentError as error:
+            self._broken = True
+            return Sent(acked + error.acked, BusError(f"send failed: {error.cause}"))
+        return Sent(acked)
+
+    async def close(self) -> None:
+        """Flush and close; after an error only close, so that nothing old goes out later."""
+        self._closed = True
+        if not self._broken:
+            try:
+                await bounded(self._inner.stop(), CLOSE_SECONDS)
+            except (KafkaError, OSError, TimeoutError):
+                pass
+            else:
+                return
+        await _abandon(self._inner)
+
+    async def _lanes(self, topic: str, messages: Sequence[Message]) -> dict[int, list[int]]:
+        count = self._partitions.get(topic)
+        if count is None:
+            count = self._partitions[topic] = len(await self._inner.partitions_for(topic))
+        lanes: dict[int, list[int]] = {}
+        for index, message in enumerate(messages):
+            lanes.setdefault(zlib.crc32(message.key) % count, []).append(index)
+        return lanes
+
+    async def _round(self, topic: str, messages: Sequence[Message], lanes: dict[int, list[int]]) -> list[int]:
+        """Send one batch of each partition, take it out of `lanes`, return the acknowledged indices."""
+        sent: dict[asyncio.Future[object], list[int]] = {}
+        for partition, indices in list(lanes.items()):
+            batch, count = self._inner.create_batch(), 0
+            for index in indices:
+                item = messages[index]
+                if not batch.append(timestamp=None, key=item.key, value=item.value, headers=item.headers):
+                    break
+                count += 1
+            batch.close()
+            if count == 0:
+                raise KafkaError("a message is larger than a batch")
+            future = await bounded(self._inner.send_batch(batch, topic, partition=partition), ACK_SECONDS)
+            sent[future], rest = indices[:count], indices[count:]
+            if rest:
+                lanes[partition] = rest
+            else:
+                del lanes[partition]
+        return await _acknowledged(sent)
+
+
+class _PartlySentError(Exception):
+    def __init__(self, acked: list[int], cause: str) -> None:
+        super().__init__(cause)
+        self.acked, self.cause = acked, cause
+
+
+async def _acknowledged(sent: dict["asyncio.Future[object]", list[int]]) -> list[int]:
+    done, pending = await asyncio.wait(sent, timeout=ACK_SECONDS)
+    for future in pending:
+        future.add_done_callback(lambda late: late.cancelled() or late.exception())
+    # Every future is asked, so that none complains later that nobody did.
+    faults = {future: future.exception() for future in done}
+    acked = [index for future in done if faults[future] is None for index in sent[future]]
+    causes = sorted({type(fault).__name__ for fault in faults.values() if fault is not None})
+    if pending or causes:
+        raise _PartlySentError(acked, ", ".join(causes) or "time-out")
+    return acked
+
+
+async def _abandon(inner: AIOKafkaProducer) -> None:
+    """Cut the connections before the queue is looked at: an old batch must not go out after its successor.
+
+    `stop()` alone waits for ever for a broker that is down (aiokafka #1101).
+    """
+    sender = inner._sender.sender_task  # noqa: SLF001 - there is no public way to give up
+    if sender is not None:
+        sender.cancel()
+    await quietly(inner.client.close(), CLOSE_SECONDS)
+    if sender is not None:
+        await asyncio.wait({sender}, timeout=CLOSE_SECONDS)
+    inner._message_accumulator.fail_all(ProducerClosed())  # noqa: SLF001 - else stop() waits for these batches
+    await quietly(inner.stop(), CLOSE_SECONDS)

@@ -1,0 +1,154 @@
+"""Dead letters over HTTP for administrators: `/{service}/v1/dead-letters`."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Body, Depends, Query, Request
+from pydantic import BaseModel, Field
+
+from libs.common.messaging.deadletters import store as deadletters
+from libs.common.messaging.deadletters.store import MaskedDataError, NoSuchLetterError, State, WrongStateError
+from libs.common.platform.auth.dependencies import require
+from libs.common.platform.auth.principal import Principal, Role
+from libs.common.platform.db import Database
+from libs.common.platform.http.language import Text
+from libs.common.platform.http.pagination import Limit
+from libs.common.platform.http.problems import Fault, Problem
+from libs.common.platform.http.routes import api_router
+
+_HIDDEN = Text(
+    "*** стоит вместо скрытого значения: пришлите только то, что меняется",
+    "*** stands for a hidden value: give only the fields that change",
+)
+
+Admin = Annotated[Principal, Depends(require(Role.ADMIN))]
+
+
+class LetterOut(BaseModel):
+    """A parked event."""
+
+    id: int
+    topic: str
+    partition: int
+    offset: int
+    event_id: UUID
+    type: str
+    key: str
+    sequence: int
+    desk: str
+    time: datetime
+    error_type: str | None
+    error: str | None
+    attempts: int
+    state: State
+    waits_for: str | None
+    note: str | None
+    parked_at: datetime
+    updated_at: datetime
+
+
+class LetterDetail(LetterOut):
+    """A parked event with headers and payload, personal data masked."""
+
+    headers: dict[str, str]
+    data: object
+
+
+class Letters(BaseModel):
+    """A page of parked events; `next_cursor` is the last id."""
+
+    items: list[LetterOut]
+    next_cursor: str | None = None
+
+
+class Retry(BaseModel):
+    """`data` is a JSON merge patch (RFC 7396) over the payload: only what changes, `null` removes a field."""
+
+    note: str | None = Field(default=None, max_length=500)
+    data: dict[str, object] | None = None
+
+
+class Discard(BaseModel):
+    """Why the event is given up."""
+
+    note: str = Field(min_length=3, max_length=500)
+
+
+def dead_letters_router(service: str) -> APIRouter:
+    """Return the routes; the app's lifespan must have set `app.state.ctx` with a `core`."""
+    router = api_router(prefix=f"/{service}/v1/dead-letters", tags=["dead letters"])
+    router.add_api_route("", _list, methods=["GET"], response_model=Letters)
+    router.add_api_route("/{letter_id}", _show, methods=["GET"], response_model=LetterDetail)
+    router.add_api_route("/{letter_id}/retry", _retry, methods=["POST"], response_model=LetterDetail)
+    router.add_api_route("/{letter_id}/discard", _discard, methods=["POST"], response_model=LetterDetail)
+    return router
+
+
+async def _list(
+    request: Request,
+    _: Admin,
+    state: Annotated[list[State] | None, Query()] = None,
+    key: str | None = None,
+    cursor: Annotated[str, Query(pattern=r"^\d{1,18}$")] = "0",
+    limit: Limit = 50,
+) -> Letters:
+    """List parked events, by default those that still need somebody."""
+    found = await deadletters.list_letters(
+        _db(request), states=state or deadletters.OPEN, key=key, after=int(cursor), limit=limit
+    )
+    more = str(found[-1].id) if len(found) == limit else None
+    return Letters(items=[LetterOut(**asdict(letter)) for letter in found], next_cursor=more)
+
+
+async def _show(request: Request, letter_id: int, _: Admin) -> LetterDetail:
+    """Show one with its payload."""
+    return await _detail(request, letter_id)
+
+
+async def _retry(request: Request, letter_id: int, caller: Admin, body: Annotated[Retry, Body()]) -> LetterDetail:
+    """Release one that failed or waits; the worker replays it and what waits behind it."""
+    try:
+        await deadletters.retry_letter(
+            _db(request), letter_id, note=_signed(caller, body.note or "retry"), patch=body.data
+        )
+    except (NoSuchLetterError, WrongStateError, MaskedDataError) as error:
+        raise _problem(error) from error
+    return await _detail(request, letter_id)
+
+
+async def _discard(
+    request: Request, letter_id: int, caller: Admin, body: Annotated[Discard, Body()]
+) -> LetterDetail:
+    """Give one up for good."""
+    try:
+        await deadletters.discard_letter(_db(request), letter_id, note=_signed(caller, body.note))
+    except (NoSuchLetterError, WrongStateError) as error:
+        raise _problem(error) from error
+    return await _detail(request, letter_id)
+
+
+async def _detail(request: Request, letter_id: int) -> LetterDetail:
+    try:
+        opened = await deadletters.show_letter(_db(request), letter_id)
+    except NoSuchLetterError as error:
+        raise _problem(error) from error
+    return LetterDetail(**asdict(opened.letter), headers=dict(opened.headers), data=opened.data)
+
+
+def _db(request: Request) -> Database:
+    db: Database = request.app.state.ctx.core.db
+    return db
+
+
+def _signed(caller: Principal, note: str) -> str:
+    return f"{caller.sub}: {note}"
+
+
+def _problem(error: NoSuchLetterError | WrongStateError | MaskedDataError) -> Problem:
+    if isinstance(error, NoSuchLetterError):
+        return Problem(404, "not_found")
+    if isinstance(error, MaskedDataError):
+        return Problem(422, "validation_failed", errors=[Fault("/data", "hidden_value", _HIDDEN)])
+    return Problem(409, "wrong_state", detail=str(error))

@@ -1,0 +1,115 @@
+"""Parked keys on their way back: what a person released, and what waited behind it, in order."""
+
+import asyncio
+
+from libs.common.messaging.deadletters.parked import ParkedRecord
+from libs.common.messaging.deadletters.store import SHOWN, State
+from libs.common.messaging.inbox.apply import Applier
+from libs.common.messaging.inbox.consumer_metrics import ConsumerMetrics
+from libs.common.messaging.inbox.errors import is_transient, waits_for
+from libs.common.messaging.inbox.incoming import Broken, Incoming, Reader
+from libs.common.messaging.inbox.store import readable
+from libs.common.platform.db import Database, Transaction
+from libs.common.platform.telemetry.logs import get_logger
+from libs.common.platform.waiting import wait_for_stop
+
+LOOK_SECONDS = 1.0
+MOST = 100  # keys per look
+COUNT_SECONDS = 15.0
+
+_OPEN = "('blocked', 'failed', 'retrying')"
+
+# A key moves when its first open event is not a failure: it was released, or what stood before it is gone.
+# In no order: a hundred keys that wait for something must not keep the next one from moving.
+_READY = f"""
+SELECT topic, key FROM (
+    SELECT DISTINCT ON (topic, key) topic, key, state FROM parked WHERE state IN {_OPEN}
+    ORDER BY topic, key, partition, "offset") AS heads
+WHERE state <> 'failed' ORDER BY random() LIMIT {MOST}
+"""  # noqa: S608 - a constant
+# NOWAIT, never SKIP LOCKED: skipping the first would hand out the second.
+_HEAD = f"""
+SELECT * FROM parked WHERE topic = $1 AND key = $2 AND state IN {_OPEN}
+ORDER BY partition, "offset" LIMIT 1 FOR UPDATE NOWAIT
+"""  # noqa: S608 - a constant
+_DONE = "UPDATE parked SET state = 'done', attempts = attempts + 1, updated_at = clock_timestamp() WHERE id = $1"
+_FAILED = """
+UPDATE parked SET state = 'failed', attempts = attempts + 1, error_type = $2, error = $3, waits_for = $4,
+                  updated_at = clock_timestamp()
+WHERE id = $1 AND state IN ('blocked', 'retrying')
+"""
+_COUNTS = f"SELECT {SHOWN} AS shown, count(*) AS events FROM parked GROUP BY shown"  # noqa: S608 - a constant
+
+log = get_logger(__name__)
+
+
+class Replayer:
+    """Replays parked events through the same use cases as the consumer. Several workers may run it."""
+
+    def __init__(self, db: Database, reader: Reader, applier: Applier, metrics: ConsumerMetrics) -> None:
+        self._db, self._reader, self._applier, self._metrics = db, reader, applier, metrics
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look every second until `stop`, without a pause while many keys move, and count every 15 s."""
+        clock, count_due = asyncio.get_running_loop().time, 0.0
+        while not stop.is_set():
+            try:
+                if clock() >= count_due:
+                    await self.count()
+                    count_due = clock() + COUNT_SECONDS
+                if await self.look():
+                    continue
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+            await wait_for_stop(stop, LOOK_SECONDS)
+
+    async def count(self) -> None:
+        """Show how many events are parked, by state."""
+        found = {row["shown"]: row["events"] for row in await self._db.pool.fetch(_COUNTS)}
+        for state in State:
+            self._metrics.parked.labels(state.value).set(found.get(state.value, 0))
+
+    async def look(self) -> bool:
+        """Replay keys that can move, as far as they go; return whether there may be many more."""
+        moved, rows = False, await self._db.pool.fetch(_READY)
+        for row in rows:
+            try:
+                while await self._next(row["topic"], row["key"]):
+                    moved = True
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                log.info("replay waits", event_key=row["key"], error_type=type(error).__name__)
+        return moved and len(rows) == MOST
+
+    async def _next(self, topic: str, key: str) -> bool:
+        """Replay the first open event of a key; return whether another may follow. Raises transient errors."""
+        record: ParkedRecord | None = None
+        try:
+            async with self._db.begin() as tx:
+                row = await tx.conn.fetchrow(_HEAD, topic, key)
+                if row is None or row["state"] == "failed":
+                    return False
+                record = ParkedRecord.of(row)
+                await self._apply(tx, record)
+                await tx.commit()
+        except Exception as error:
+            if record is None or is_transient(error):
+                raise
+            await self._fail(record, error)
+            return False
+        return True
+
+    async def _apply(self, tx: Transaction, record: ParkedRecord) -> None:
+        (item,) = self._reader.read([record])
+        if isinstance(item, Broken):
+            raise item.error
+        if isinstance(item, Incoming):
+            await self._applier.replay(tx, item, waited=record.waits_for is not None)
+        await tx.conn.execute(_DONE, record.id)
+
+    async def _fail(self, record: ParkedRecord, error: Exception) -> None:
+        log.warning("replay failed", parked_id=record.id, error_type=type(error).__name__)
+        what = type(error).__name__, readable(error), waits_for(error)
+        await self._db.pool.execute(_FAILED, record.id, *what)

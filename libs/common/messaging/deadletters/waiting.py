@@ -1,0 +1,79 @@
+"""Events that wait for what people have yet to set up (`Unready`), and go on when it is there.
+
+No lock stands between an event that is being parked and its release at the same instant: a service looks again and
+again at what is there and releases what waits for it, so what one look could not see yet the next one sees.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import ValidationError
+
+from libs.common.contracts import EventData, Received
+from libs.common.messaging.bus.codec import MalformedEventError, headers_of, read_envelope
+from libs.common.messaging.deadletters.parked import ParkedRecord
+from libs.common.messaging.inbox.incoming import parse
+from libs.common.platform.db import Connection
+
+_MOST = 200  # events of one key
+
+# Locked in id order, so that two releases at once never wait for each other.
+_RELEASE = """
+UPDATE parked SET state = 'retrying', updated_at = clock_timestamp()
+WHERE id IN (SELECT id FROM parked WHERE state = 'failed' AND waits_for = ANY($1::text[]) ORDER BY id FOR UPDATE)
+"""
+_COUNT = """
+SELECT waits_for, count(*) AS events, min(time) AS oldest FROM parked
+WHERE state = 'failed' AND waits_for IS NOT NULL AND desk = $1 GROUP BY waits_for ORDER BY waits_for
+"""
+_OF_KEY = f"""
+SELECT * FROM parked WHERE key = $1 AND state IN ('blocked', 'failed', 'retrying')
+ORDER BY topic, partition, "offset" LIMIT {_MOST}
+"""  # noqa: S608 - a constant
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many events of a desk wait for one thing, and since when the oldest does, by its business time."""
+
+    waits_for: str
+    events: int
+    oldest: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The events of a key that stand still: the first waits, the others wait behind it."""
+
+    waits_for: str
+    events: Sequence[Received[EventData]]
+
+
+async def release(conn: Connection, there: Collection[str]) -> int:
+    """Let every event go on that waits for one of these; returns how many. The worker replays them in order."""
+    done: str = await conn.execute(_RELEASE, list(there))
+    return int(done.removeprefix("UPDATE "))
+
+
+async def count_waiting(conn: Connection, desk: str) -> list[Waiting]:
+    """Return what the events of a desk wait for."""
+    rows = await conn.fetch(_COUNT, desk)
+    return [Waiting(row["waits_for"], row["events"], row["oldest"]) for row in rows]
+
+
+async def held(conn: Connection, key: str) -> Held | None:
+    """Return what of a key waits; None when nothing does."""
+    records = [ParkedRecord.of(row) for row in await conn.fetch(_OF_KEY, key)]
+    first = next((record for record in records if record.waits_for is not None), None)
+    if first is None or first.waits_for is None:
+        return None
+    behind = [record for record in records if record.topic == first.topic and record.offset >= first.offset]
+    return Held(first.waits_for, [event for record in behind if (event := _read(record)) is not None])
+
+
+def _read(record: ParkedRecord) -> Received[EventData] | None:
+    try:
+        return parse(read_envelope(headers_of(record)), record.value or b"")
+    except (MalformedEventError, ValidationError):
+        return None

@@ -1,0 +1,184 @@
+"""The consumer's loop: poll, apply, remember offsets, and get over everything that may pass."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Collection, Sequence
+from itertools import chain
+
+from libs.common.messaging.bus.ports import Bus, BusError, Consumer, Partition
+from libs.common.messaging.inbox.apply import Applier
+from libs.common.messaging.inbox.consumer_metrics import ConsumerMetrics
+from libs.common.messaging.inbox.errors import is_transient
+from libs.common.messaging.inbox.incoming import Broken, Incoming, Item, Reader, Skipped
+from libs.common.messaging.inbox.limit import TooManyFailuresError
+from libs.common.messaging.inbox.progress import Progress, partition_of
+from libs.common.messaging.inbox.watchdog import Watchdog
+from libs.common.platform.telemetry.logs import get_logger
+from libs.common.platform.waiting import quietly, wait_for_stop
+
+POLL_SECONDS = 0.25
+POLL_RECORDS = 500
+COMMIT_SECONDS = 0.5
+REBUILD_SECONDS = 1.0
+RETRY_SECONDS = 0.1
+APART_AFTER = 3  # polls in a row put back as a whole, then each partition for itself
+REMIND_SECONDS = 30.0
+TURN_LATE = 60.0  # seconds that a turn of the loop may take before the worker is not ready
+
+log = get_logger(__name__)
+
+
+class ConsumerLoop:
+    """One member of the service's group."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        *,
+        group: str,
+        topics: Sequence[str],
+        instance: str | None,
+        reader: Reader,
+        applier: Applier,
+        metrics: ConsumerMetrics,
+    ) -> None:
+        self._bus, self._group, self._topics, self._instance = bus, group, topics, instance
+        self._reader, self._applier, self._metrics = reader, applier, metrics
+        self._consumer: Consumer | None = None
+        self._progress = Progress(metrics)
+        self._watchdog = Watchdog(metrics)
+        self._streak = 0
+        self._turned_at = time.monotonic()
+        self.halted = False
+
+    @property
+    def fault(self) -> str | None:
+        """Return why no events are being taken in, or None: joined, with partitions, moving, the broker answers."""
+        if self.halted:
+            return "stopped by too many failures"
+        if self._consumer is None or not self._consumer.assignment():
+            return "no partitions"
+        if (stands := time.monotonic() - self._turned_at) > TURN_LATE:
+            return f"stands still for {stands:.0f} s"
+        return None if self._watchdog.reachable else "the broker does not answer"
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Consume until `stop`, with a new client after each fault of the bus."""
+        while not stop.is_set():
+            try:
+                await self._member(stop)
+            except BusError as error:
+                self._metrics.rebuilds.labels(str(error)).inc()
+                log.warning("consumer is rebuilt", reason=str(error), group=self._group)
+                await wait_for_stop(stop, REBUILD_SECONDS)
+            except TooManyFailuresError as error:
+                await self._halt(stop, error)
+
+    async def _member(self, stop: asyncio.Event) -> None:
+        await self._bus.ensure_topics(self._topics)
+        self._progress.forget_all()
+        consumer = await self._bus.consumer(self._group, self._topics, self._instance, self._revoked)
+        self._consumer = consumer
+        try:
+            await self._consume(consumer, stop)
+        finally:
+            await quietly(self._progress.commit(consumer), 5)
+            self._consumer = None
+            await quietly(consumer.close(), 10)
+
+    async def _consume(self, consumer: Consumer, stop: asyncio.Event) -> None:
+        clock = asyncio.get_running_loop().time
+        watchdog, commit_due = self._watchdog, 0.0
+        watchdog.start(clock())
+        while not stop.is_set():
+            records = await consumer.poll(POLL_SECONDS, POLL_RECORDS)
+            self._turned_at = time.monotonic()
+            watchdog.polled(records, full=len(records) >= POLL_RECORDS)
+            if records:
+                await self._handle(consumer, self._reader.read(records))
+            self._progress.resume_due(consumer, clock())
+            if clock() >= commit_due:
+                await self._progress.commit(consumer)
+                commit_due = clock() + COMMIT_SECONDS
+            await watchdog.look(consumer, clock(), self._progress.paused)
+
+    async def _handle(self, consumer: Consumer, items: Sequence[Item]) -> None:
+        """Apply all of a poll in one transaction if that goes, else each partition for itself."""
+        apart = self._streak >= APART_AFTER or self._progress.stalls(items)
+        try:
+            if apart or not await self._together(items):
+                await self._apart(consumer, items)
+            self._streak = 0
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            self._streak += 1
+            log.warning("batch is put back", error_type=type(error).__name__, events=len(items))
+            self._progress.rewind(consumer, items)
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _together(self, items: Collection[Item]) -> bool:
+        """Apply all in one transaction; return false when one of them spoils it for the rest."""
+        ours: list[Incoming] = []
+        for item in items:
+            if isinstance(item, Broken):
+                return False
+            if isinstance(item, Incoming):
+                ours.append(item)
+        applied: set[int] = set()
+        try:
+            if ours:
+                applied = await self._applier.apply(ours)
+        except Exception as error:
+            if is_transient(error):
+                raise
+            log.warning("batch fails, is divided", error_type=type(error).__name__, events=len(ours))
+            return False
+        new = {id(ours[position]) for position in applied}
+        for item in items:
+            self._progress.settle(item, applied=id(item) in new)
+        return True
+
+    async def _apart(self, consumer: Consumer, items: Sequence[Item]) -> None:
+        """Apply partition by partition; what may pass later holds up its own partition alone.
+
+        After one such error the rest waits for the next poll: a database that does not answer must not keep
+        this loop from polling.
+        """
+        parts: dict[Partition, deque[Item]] = {}
+        for item in items:
+            parts.setdefault(partition_of(item), deque()).append(item)
+        for partition, part in parts.items():
+            try:
+                await self._part(part)
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                log.warning("partition waits", error_type=type(error).__name__, topic=partition.topic)
+                self._progress.pause(consumer, partition, asyncio.get_running_loop().time())
+                self._progress.rewind(consumer, chain.from_iterable(parts.values()))
+                return
+
+    async def _part(self, part: deque[Item]) -> None:
+        """Apply a partition's events together, or one by one where that fails; take out what is done."""
+        if not self._progress.stalls(part) and await self._together(part):
+            part.clear()
+        while part:
+            item = part[0]
+            applied = not isinstance(item, Skipped) and await self._applier.apply_or_park(item)
+            self._progress.settle(item, applied=applied)
+            part.popleft()
+
+    async def _revoked(self, partitions: Collection[Partition]) -> None:
+        consumer = self._consumer
+        if consumer is not None:
+            await quietly(self._progress.commit(consumer), 3)
+        self._progress.forget(partitions)
+
+    async def _halt(self, stop: asyncio.Event, error: TooManyFailuresError) -> None:
+        self.halted = True
+        self._metrics.halted.set(1)
+        while not stop.is_set():
+            log.critical("consumer stopped: too many failures, mend and restart", reason=str(error))
+            await wait_for_stop(stop, REMIND_SECONDS)

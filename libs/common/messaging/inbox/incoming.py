@@ -1,0 +1,153 @@
+"""Records made into events: what is ours to apply, what is skipped, what is broken."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import NamedTuple, TypeAlias
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from pydantic import ValidationError
+
+from libs.common.contracts import REGISTRY, EventData, Received
+from libs.common.contracts.envelope import MAX_KEY
+from libs.common.messaging.bus.codec import Envelope, MalformedEventError, headers_of, read_envelope, read_sequence
+from libs.common.messaging.bus.ports import Record
+from libs.common.messaging.inbox.usecase import Subscriptions
+from libs.common.platform.ids import uuid7_day
+
+UNKNOWN = "unknown"  # the type of a record that names none
+_LAST_MOMENT = 253_402_300_799_000  # milliseconds; the last second of the year 9999
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A record with a readable envelope and payload."""
+
+    record: Record
+    type: str
+    event: Received[EventData]
+
+    @property
+    def event_id(self) -> UUID:
+        """Return the event's id."""
+        return self.event.event_id
+
+    @property
+    def day(self) -> date:
+        """Return the inbox partition."""
+        return uuid7_day(self.event.event_id)
+
+    @property
+    def key(self) -> str:
+        """Return what orders it."""
+        return self.event.key
+
+    @property
+    def sequence(self) -> int:
+        """Return its number within its key."""
+        return self.event.sequence
+
+    @property
+    def desk(self) -> str:
+        """Return the desk it belongs to."""
+        return self.event.desk
+
+    @property
+    def time(self) -> datetime:
+        """Return its business time."""
+        return self.event.time
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A record that cannot be read; identified and keyed as well as it lets itself be."""
+
+    record: Record
+    type: str
+    event_id: UUID
+    day: date
+    key: str
+    desk: str
+    sequence: int
+    time: datetime
+    error: Exception
+
+
+class Skipped(NamedTuple):
+    """A record of a type that this service does not subscribe to; its sequence still counts."""
+
+    record: Record
+    type: str
+    key: str
+    sequence: int
+
+
+Item: TypeAlias = Incoming | Broken | Skipped
+
+
+class Reader:
+    """Reads records for one service's subscriptions."""
+
+    def __init__(self, subscriptions: Subscriptions) -> None:
+        self._models: Mapping[bytes, type[EventData]] = {name.encode(): REGISTRY[name] for name in subscriptions}
+
+    def read(self, records: Sequence[Record]) -> list[Item]:
+        """Return one item per record, in order; never raises for what a record holds."""
+        return [self._read(record) for record in records]
+
+    def _read(self, record: Record) -> Item:
+        headers = headers_of(record)
+        name = headers.get("ce_type")
+        model = self._models.get(name) if name is not None else None
+        if name and model is None:
+            return _skipped(record, headers, name)
+        envelope: Envelope | None = None
+        try:
+            envelope = read_envelope(headers)
+            return Incoming(record, envelope.type, parse(envelope, record.value or b""))
+        except (MalformedEventError, ValidationError) as error:
+            return _broken(record, headers, envelope, error)
+
+
+def parse(envelope: Envelope, body: bytes) -> Received[EventData]:
+    """Return the event of an envelope and its JSON body. Raises ValidationError or KeyError (unknown type)."""
+    data = REGISTRY[envelope.type].model_validate_json(body)
+    return Received(
+        envelope.event_id, envelope.key, envelope.desk, envelope.time, envelope.sequence, envelope.cause, data
+    )
+
+
+def storable(value: bytes | None) -> str:
+    """Return foreign bytes as text that PostgreSQL takes."""
+    return (value or b"").decode("utf-8", "backslashreplace").replace("\x00", "\\x00")
+
+
+def _skipped(record: Record, headers: Mapping[str, bytes], name: bytes) -> Skipped:
+    try:
+        sequence = read_sequence(headers)
+    except MalformedEventError:
+        sequence = 0
+    return Skipped(record, storable(name), storable(record.key), sequence)
+
+
+def _broken(record: Record, headers: Mapping[str, bytes], envelope: Envelope | None, error: Exception) -> Broken:
+    if envelope is not None:
+        made, sequence, time = envelope.event_id, envelope.sequence, envelope.time
+        day = uuid7_day(made)
+    else:
+        # Its own id may be missing or another's: the place in the log is unique and the same at each reading.
+        made = uuid5(NAMESPACE_URL, f"{record.topic}/{record.partition}/{record.offset}")
+        time = datetime.fromtimestamp(min(max(record.timestamp, 0), _LAST_MOMENT) / 1000, tz=UTC)
+        day, sequence = time.date(), 0
+    place = f"{record.topic}/{record.partition}/{record.offset}"
+    return Broken(
+        record=record,
+        type=storable(headers.get("ce_type")) or UNKNOWN,
+        event_id=made,
+        day=day,
+        key=storable(headers.get("ce_subject") or record.key)[:MAX_KEY] or place,
+        desk=storable(headers.get("ce_desk")),
+        sequence=sequence,
+        time=time,
+        error=error,
+    )

@@ -1,0 +1,72 @@
+"""aiokafka may go silent without an error (aiokafka issue 1037): lag without progress means a new client."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from libs.common.messaging.bus.ports import BusError, Consumer, Partition, Record
+from libs.common.messaging.inbox.consumer_metrics import ConsumerMetrics
+
+LOOK_SECONDS = 10.0
+UNASSIGNED_SECONDS = 60.0
+PATIENCE = 3  # looks at an unreachable broker
+
+
+class Watchdog:
+    """Looks every 10 s. A partition behind at two looks, with not one record of it between them, is stuck.
+
+    As long as every poll is full of records of other partitions it may merely wait for its turn.
+    """
+
+    def __init__(self, metrics: ConsumerMetrics) -> None:
+        self._metrics = metrics
+        self.start(0.0)
+
+    def start(self, now: float) -> None:
+        """Watch a new client."""
+        self._next_look = now + LOOK_SECONDS
+        self._assigned_at = now
+        self._delivered: set[tuple[str, int]] = set()
+        self._room = False
+        self._behind: set[Partition] = set()
+        self._blind = 0
+
+    @property
+    def reachable(self) -> bool:
+        """Whether the broker answered at the last look."""
+        return self._blind == 0
+
+    def polled(self, records: Sequence[Record], *, full: bool) -> None:
+        """Note what a poll brought, and whether it could have brought more."""
+        self._delivered.update([(record.topic, record.partition) for record in records])
+        self._room = self._room or not full
+
+    async def look(self, consumer: Consumer, now: float, paused: Collection[Partition]) -> None:
+        """Raise BusError when the consumer has to be rebuilt."""
+        if now < self._next_look:
+            return
+        self._next_look = now + LOOK_SECONDS
+        if consumer.assignment():
+            self._assigned_at = now
+        elif now - self._assigned_at > UNASSIGNED_SECONDS:
+            raise BusError("no partitions")
+        try:
+            lag = await consumer.lag()
+        except BusError:
+            self._blind += 1
+            if self._blind >= PATIENCE:
+                raise
+            return
+        self._blind = 0
+        self._show(lag)
+        behind = {partition for partition, count in lag.items() if count and partition not in paused}
+        if self._room and behind & self._behind - self._delivered:
+            raise BusError("lag without progress")
+        self._behind, self._room = behind, False
+        self._delivered.clear()
+
+    def _show(self, lag: Mapping[Partition, int]) -> None:
+        totals: dict[str, int] = {}
+        for partition, count in lag.items():
+            totals[partition.topic] = totals.get(partition.topic, 0) + count
+        self._metrics.lag.clear()  # of topics whose partitions went to others
+        for topic, count in totals.items():
+            self._metrics.lag.labels(topic).set(count)

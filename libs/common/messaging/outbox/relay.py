@@ -1,0 +1,133 @@
+"""The relay: committed events to Kafka, in order per key, none lost (docs/adr/0002).
+
+It reads visible rows by id and deletes them once acknowledged: no cursor, which would lose rows that commit
+late. A crash between acknowledgement and delete sends a row twice; the inbox of each reader drops the second.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+import asyncpg
+
+from libs.common.messaging.bus.codec import Encoder
+from libs.common.messaging.bus.ports import Bus, BusError, Producer
+from libs.common.messaging.inbox.errors import is_transient
+from libs.common.messaging.outbox.pace import Pace
+from libs.common.messaging.outbox.relay_hints import relay_hints
+from libs.common.messaging.outbox.relay_metrics import RelayMetrics
+from libs.common.messaging.outbox.relay_store import RelayStore
+from libs.common.platform import faultpoints
+from libs.common.platform.db import DatabaseConfig
+from libs.common.platform.telemetry.logs import get_logger
+from libs.common.platform.waiting import growing, quietly, wait_for_stop
+
+BATCH = 1000
+FOLLOWER_SECONDS = 1.0  # how often one that does not lead asks again
+AFTER_ERROR_SECONDS = 0.5
+LONGEST_PAUSE = 10.0  # of a database that refuses again and again
+FLUSH_SECONDS = 3.0
+
+log = get_logger(__name__)
+
+
+class Relay:
+    """Publishes one service's outbox to its topic while it is the leader."""
+
+    def __init__(
+        self,
+        config: DatabaseConfig,
+        bus: Bus,
+        topic: str,
+        metrics: RelayMetrics,
+        *,
+        hint_port: int = 0,
+        batch: int = BATCH,
+    ) -> None:
+        self._config, self._bus, self._topic, self._metrics = config, bus, topic, metrics
+        self._hint_port, self._batch = hint_port, batch
+        self._encoder = Encoder(config.schema)
+        self._producer: Producer | None = None
+        self._acked: list[int] = []  # rows that the broker has and the outbox still holds
+        self._failures = 0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Follow or lead until `stop`; what the database refuses for a while is tried again."""
+        while not stop.is_set():
+            try:
+                await self._session(stop)
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                self._metrics.errors.labels("database").inc()
+                log.warning("relay lost its database session", error_type=type(error).__name__)
+                await wait_for_stop(stop, growing(self._failures, AFTER_ERROR_SECONDS, LONGEST_PAUSE))
+                self._failures += 1
+
+    async def _session(self, stop: asyncio.Event) -> None:
+        store = await RelayStore.connect(self._config)
+        try:
+            while not stop.is_set() and not await store.lead():
+                await wait_for_stop(stop, FOLLOWER_SECONDS)
+            if not stop.is_set():
+                self._metrics.leader.set(1)
+                log.info("relay leads", topic=self._topic)
+                await self._lead(store, stop)
+        finally:
+            self._metrics.leader.set(0)
+            await self._drop_producer()
+            await quietly(store.close(), 3)
+
+    async def _lead(self, store: RelayStore, stop: asyncio.Event) -> None:
+        """Publish until `stop`, and then until nothing is left, for a short while."""
+        await self._forget_acked(store)  # else a delete that fails sends its batch again and again
+        async with relay_hints(self._hint_port) as wake:
+            pace = Pace(wake)
+            flush_until = float("inf")
+            while asyncio.get_running_loop().time() < flush_until:
+                rows = await store.read(self._batch)
+                error = await self._publish(store, rows) if rows else None
+                self._failures = 0
+                if stop.is_set() and (error or not rows):
+                    return
+                if stop.is_set():
+                    flush_until = min(flush_until, asyncio.get_running_loop().time() + FLUSH_SECONDS)
+                if error is None:
+                    await pace.rest(len(rows), full=len(rows) == self._batch)
+                else:
+                    await self._recover(error)
+
+    async def _recover(self, error: BusError) -> None:
+        self._metrics.errors.labels("bus").inc()
+        log.warning("relay could not send", reason=str(error), topic=self._topic)
+        await self._drop_producer()
+        await asyncio.sleep(AFTER_ERROR_SECONDS)
+
+    async def _publish(self, store: RelayStore, rows: Sequence[asyncpg.Record]) -> BusError | None:
+        """Send, await every acknowledgement, delete what has one; return why not all have."""
+        clock = asyncio.get_running_loop().time
+        read_at = clock()
+        try:
+            if self._producer is None:
+                await self._bus.ensure_topics([self._topic])
+                self._producer = await self._bus.producer()
+        except BusError as error:
+            return error
+        sent = await self._producer.send(self._topic, [self._encoder.message(row) for row in rows])
+        if sent.acked:
+            faultpoints.reach("relay.acked")
+            age = rows[min(sent.acked)]["age"] + clock() - read_at
+            self._acked = [rows[index]["id"] for index in sent.acked]
+            await self._forget_acked(store)
+            self._metrics.published(len(sent.acked), age)
+        return sent.error
+
+    async def _forget_acked(self, store: RelayStore) -> None:
+        if self._acked:
+            await store.delete(self._acked)
+            self._acked = []
+
+    async def _drop_producer(self) -> None:
+        # Never used again: what it still holds would go out after its successor's.
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await quietly(producer.close(), 10)

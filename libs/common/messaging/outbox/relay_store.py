@@ -1,0 +1,81 @@
+"""The relay's session with the database: leadership, rows to send, rows sent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import asyncpg
+
+from libs.common.messaging.outbox.floor import Floor
+from libs.common.platform.db import DatabaseConfig
+
+_LEAD = "SELECT pg_try_advisory_lock(hashtextextended('relay:' || current_schema(), 0))"
+_READ = """
+SELECT id, event_id, type, key, sequence, desk, time, correlation_id, causation_id, traceparent, body,
+       extract(epoch FROM clock_timestamp() - stored_at)::float8 AS age
+FROM outbox WHERE id > $1 ORDER BY id LIMIT $2
+"""
+_DELETE = "DELETE FROM outbox WHERE id = ANY($1::bigint[])"
+CALL_SECONDS = 10.0
+FLOOR_SECONDS = 1.0
+
+# A leader behind a cut cable must not keep the lock for the two hours that TCP waits by default. Keepalives
+# find an idle one, the user time-out (in ms) one that still owes acknowledgements.
+_KEEPALIVE = {
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "11000",
+}
+
+
+class RelayStore:
+    """One session that holds the service's relay lock.
+
+    Every batch is read through the session that owns the lock, so a lost lock is a failed read: nobody
+    reads as a leader who is none.
+    """
+
+    def __init__(self, conn: asyncpg.Connection[asyncpg.Record]) -> None:
+        self._conn = conn
+        self._floor = Floor()
+        self._floor_due = 0.0
+
+    @classmethod
+    async def connect(cls, config: DatabaseConfig) -> RelayStore:
+        """Open the session. Raises OSError, TimeoutError or an asyncpg error."""
+        name = {"application_name": f"{config.application}-relay"}
+        settings = {**config.server_settings(), **_KEEPALIVE, **name}
+        return cls(
+            await asyncpg.connect(
+                config.url, server_settings=settings, timeout=CALL_SECONDS, command_timeout=CALL_SECONDS
+            )
+        )
+
+    async def lead(self) -> bool:
+        """Try to become the leader; the lock lasts as long as the session."""
+        return bool(await self._conn.fetchval(_LEAD))
+
+    async def read(self, limit: int) -> Sequence[asyncpg.Record]:
+        """Return the first unsent rows by id; once a second the floor is looked after too."""
+        now = asyncio.get_running_loop().time()
+        confirmed = None
+        if now >= self._floor_due:
+            self._floor_due = now + FLOOR_SECONDS
+            confirmed = await self._floor.confirmed(self._conn)
+        rows = await self._conn.fetch(_READ, self._floor.value, limit)
+        if confirmed is not None:
+            self._floor.raise_to(confirmed, rows[0]["id"] if rows else None)
+        return rows
+
+    async def delete(self, ids: Sequence[int]) -> None:
+        """Forget rows that the broker has."""
+        await self._conn.execute(_DELETE, ids)
+
+    async def close(self) -> None:
+        """Give up the lock."""
+        try:
+            await self._conn.close(timeout=2)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            self._conn.terminate()

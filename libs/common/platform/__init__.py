@@ -1,0 +1,1 @@
+"""What any service runs on: database, HTTP, tokens, clock, settings, telemetry, worker."""

@@ -1,0 +1,56 @@
+"""Who calls, for routes: `caller: Annotated[Principal, Depends(require(Role.SUPERVISOR))]`."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from fastapi import Depends
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.requests import Request
+
+from libs.common.platform.auth.jwt import JwtVerifier, TokenError
+from libs.common.platform.auth.principal import Principal, Role
+from libs.common.platform.http.problems import Problem
+
+# Declared for OpenAPI; reading the header is ours, because its own error has no problem shape.
+_BEARER = HTTPBearer(auto_error=False, bearerFormat="JWT", scheme_name="bearer")
+_REALM = 'Bearer realm="dozvon"'
+
+Require = Callable[..., Awaitable[Principal]]
+
+
+async def authenticate(request: Request) -> Principal:
+    """Return the verified caller, kept for the request. Raises Problem 401 with WWW-Authenticate (RFC 6750)."""
+    known = request.scope["state"].get("principal")
+    if isinstance(known, Principal):
+        return known
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Problem(401, "unauthenticated", headers={"WWW-Authenticate": _REALM})
+    verifier: JwtVerifier | None = request.app.state.auth
+    if verifier is None:
+        raise RuntimeError("the app has no verifier")
+    try:
+        principal = await verifier.verify(token.strip())
+    except TokenError as error:
+        challenge = f'{_REALM}, error="invalid_token"'
+        raise Problem(401, "invalid_token", detail=str(error), headers={"WWW-Authenticate": challenge}) from error
+    request.scope["state"]["principal"] = principal
+    return principal
+
+
+def require(*roles: Role) -> Require:
+    """Return a dependency that gives the caller if they have one of `roles` (none given: anybody known).
+
+    Raises Problem 401, 403.
+    """
+
+    async def principal(
+        request: Request, _: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
+    ) -> Principal:
+        caller = await authenticate(request)
+        if roles and not caller.has(*roles):
+            challenge = f'{_REALM}, error="insufficient_scope"'
+            raise Problem(403, "forbidden", headers={"WWW-Authenticate": challenge})
+        return caller
+
+    return principal

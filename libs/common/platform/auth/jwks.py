@@ -1,0 +1,176 @@
+"""The issuer's public keys (RFC 7517): fetched, cached, rotated, and kept while the issuer is down.
+
+All times are the technical clock (monotonic seconds): a movable business clock must not open a door.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import httpx
+import jwt
+import orjson
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from structlog.typing import FilteringBoundLogger
+
+from libs.common.platform.telemetry.logs import get_logger
+
+MAX_AGE = 300.0  # seconds until the set is read again
+MIN_INTERVAL = 15.0  # seconds between two reads that unknown key ids or failures may cause
+MAX_SIZE = 256 * 1024  # bytes
+_RSA_BITS = 2048
+
+log: FilteringBoundLogger = get_logger(__name__)
+
+
+class KeysUnavailableError(Exception):
+    """No key set was ever read and the issuer does not answer."""
+
+
+class UnknownKeyError(Exception):
+    """The issuer has no such signing key."""
+
+
+class KeySource(Protocol):
+    """Where the JWKS document comes from."""
+
+    async def read(self) -> bytes:
+        """Return the document. Raises OSError, httpx.HTTPError, httpx.InvalidURL or ValueError."""
+        ...
+
+
+class UrlKeys:
+    """A JWKS URL; one read takes at most 5 s and 256 KiB, redirects are not followed."""
+
+    def __init__(self, url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._url = url
+        self._transport = transport
+
+    async def read(self) -> bytes:
+        """Fetch the document."""
+        body = bytearray()
+        async with (
+            asyncio.timeout(5),
+            httpx.AsyncClient(transport=self._transport) as client,
+            client.stream("GET", self._url) as answer,
+        ):
+            answer.raise_for_status()
+            async for chunk in answer.aiter_bytes():
+                body += chunk
+                if len(body) > MAX_SIZE:
+                    raise ValueError("the key set is too large")
+        return bytes(body)
+
+
+class FileKeys:
+    """A JWKS file, read again like a URL, so that keys rotate without a restart."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    async def read(self) -> bytes:
+        """Read the file."""
+        return await asyncio.to_thread(self._path.read_bytes)
+
+
+class InlineKeys:
+    """A JWKS document at hand."""
+
+    def __init__(self, document: bytes) -> None:
+        self._document = document
+
+    async def read(self) -> bytes:
+        """Return the document."""
+        return self._document
+
+
+class SigningKey:
+    """A public key with the one algorithm it may be used for: the token's header never chooses (RFC 8725 §3.1)."""
+
+    __slots__ = ("algorithm", "public")
+
+    def __init__(self, public: RSAPublicKey | EllipticCurvePublicKey) -> None:
+        self.public = public
+        self.algorithm = "RS256" if isinstance(public, RSAPublicKey) else "ES256"
+
+
+class KeySet:
+    """The usable keys of one source by key id. `generation` grows with every read that changed them."""
+
+    def __init__(self, source: KeySource, now: Callable[[], float] = time.monotonic) -> None:
+        self._source = source
+        self._now = now
+        self._keys: dict[str | None, SigningKey] = {}
+        self._read_at: float | None = None
+        self._tried_at: float | None = None
+        self._lock = asyncio.Lock()
+        self._refreshing: asyncio.Task[None] | None = None
+        self.generation = 0
+
+    async def key(self, kid: str | None) -> SigningKey:
+        """Return the key `kid`; without an id, the only one. Raises UnknownKeyError, KeysUnavailableError."""
+        if self._read_at is None:
+            await self._refresh()
+        elif self._now() - self._read_at > MAX_AGE:
+            self._refresh_behind()
+        found = self._find(kid)
+        if found is None:
+            await self._refresh()
+            found = self._find(kid)
+        if found is None:
+            raise KeysUnavailableError if self._read_at is None else UnknownKeyError(kid)
+        return found
+
+    def _find(self, kid: str | None) -> SigningKey | None:
+        if kid is None and len(self._keys) == 1:
+            return next(iter(self._keys.values()))
+        return self._keys.get(kid)
+
+    def _refresh_behind(self) -> None:
+        # Old keys serve meanwhile: a slow issuer must not slow every request.
+        if self._refreshing is None or self._refreshing.done():
+            self._refreshing = asyncio.create_task(self._refresh(), name="jwks")
+
+    async def _refresh(self) -> None:
+        async with self._lock:
+            if self._tried_at is not None and self._now() - self._tried_at < MIN_INTERVAL:
+                return
+            self._tried_at = self._now()
+            try:
+                keys = parse_keys(await self._source.read())
+            except (OSError, TimeoutError, ValueError, httpx.HTTPError, httpx.InvalidURL) as error:
+                log.warning("key set not read", error=type(error).__name__, keys=len(self._keys))
+                return
+            self._keys, self._read_at = keys, self._now()
+            self.generation += 1
+
+
+def parse_keys(document: bytes) -> dict[str | None, SigningKey]:
+    """Return a JWKS's signing keys: RSA of 2048 bits or more, EC P-256. Raises ValueError if there is none."""
+    parsed = orjson.loads(document)
+    entries = parsed.get("keys") if isinstance(parsed, dict) else None
+    if not isinstance(entries, list):
+        raise ValueError("no member 'keys'")  # noqa: TRY004 - one error for every unusable document
+    keys: dict[str | None, SigningKey] = {}
+    for entry in entries:
+        if isinstance(entry, dict) and (public := _public_key(entry)) is not None:
+            kid = entry.get("kid")
+            keys[kid if isinstance(kid, str) else None] = SigningKey(public)
+    if not keys:
+        raise ValueError("no usable key")
+    return keys
+
+
+def _public_key(entry: dict[str, object]) -> RSAPublicKey | EllipticCurvePublicKey | None:
+    if entry.get("use", "sig") != "sig" or entry.get("kty") not in {"RSA", "EC"}:
+        return None
+    try:
+        key = jwt.PyJWK(entry).key
+    except (jwt.PyJWTError, ValueError, TypeError, KeyError):
+        return None
+    if isinstance(key, RSAPublicKey):
+        return key if key.key_size >= _RSA_BITS else None
+    return key if isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1) else None

@@ -1,0 +1,127 @@
+"""`dozvon dead-letters list|show|retry|discard --service <name>`: what the worker could not apply.
+
+Connects as the service does: `<SERVICE>_POSTGRES_URL` or `POSTGRES_URL`, and the password beside it.
+"""
+
+import argparse
+import asyncio
+import getpass
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import asyncpg
+import orjson
+
+from libs.common.messaging.deadletters import store as deadletters
+from libs.common.messaging.deadletters.store import NoSuchLetterError, State, WrongStateError
+from libs.common.platform.core import database_config
+from libs.common.platform.db import Database
+from libs.common.platform.settings import ServiceSettings, SettingsError
+from libs.common.platform.settings.source import EnvironmentSource
+
+SERVICES = ("intake", "tasks", "assignment", "notifications")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; return 0 when done, 1 when it cannot be done (the reason goes to standard error)."""
+    args = _parser().parse_args(argv)
+    try:
+        asyncio.run(_run(args))
+    except NoSuchLetterError:
+        return _sorry(f"there is no parked event {args.id}")
+    except WrongStateError as error:
+        return _sorry(f"event {args.id}: {error}")
+    except (SettingsError, OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        return _sorry(str(error).strip().partition("\n")[0] or type(error).__name__)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="dozvon", description=__doc__)
+    letters = parser.add_subparsers(required=True, metavar="dead-letters").add_parser("dead-letters")
+    commands = letters.add_subparsers(dest="command", required=True)
+    listing = commands.add_parser("list", help="those that still need somebody, or all of a state")
+    listing.add_argument("--state", choices=[state.value for state in State], action="append")
+    listing.add_argument("--key", help="such as lead:0190…")
+    listing.add_argument("--limit", type=int, default=100)
+    show = commands.add_parser("show", help="one with its payload, personal data masked")
+    retry = commands.add_parser("retry", help="release one that failed or waits; what waits behind it follows")
+    retry.add_argument("--data", type=Path, help="a JSON file with the fields to correct (merge patch, RFC 7396)")
+    discard = commands.add_parser("discard", help="give one up; what waits behind it goes on")
+    discard.add_argument("--note", required=True, help="why")
+    for command in (show, retry, discard):
+        command.add_argument("id", type=int)
+    for command in (listing, show, retry, discard):
+        command.add_argument("--service", choices=SERVICES, required=True)
+    return parser
+
+
+async def _run(args: argparse.Namespace) -> None:
+    db = await Database.connect(database_config(args.service, _settings(args.service)))
+    try:
+        match args.command:
+            case "list":
+                await _list(db, args)
+            case "show":
+                await _show(db, args.id)
+            case "retry":
+                await deadletters.retry_letter(db, args.id, note=f"{_user()}: retry", patch=_patch(args.data))
+                print(f"event {args.id} is released; the worker replays it")
+            case "discard":
+                await deadletters.discard_letter(db, args.id, note=f"{_user()}: {args.note}")
+                print(f"event {args.id} is discarded")
+    finally:
+        await db.close()
+
+
+async def _list(db: Database, args: argparse.Namespace) -> None:
+    states = [State(state) for state in args.state] if args.state else deadletters.OPEN
+    letters = await deadletters.list_letters(db, states=states, key=args.key, limit=args.limit)
+    for letter in letters:
+        why = f"{letter.error_type}: {letter.error}" if letter.error_type else ""
+        print(f"{letter.id}\t{letter.state}\t{letter.key}\t#{letter.sequence}\t{letter.type}\t{why}")
+    if not letters:
+        print("nothing is parked")
+
+
+async def _show(db: Database, letter_id: int) -> None:
+    opened = await deadletters.show_letter(db, letter_id)
+    shown = {**asdict(opened.letter), "headers": dict(opened.headers), "data": opened.data}
+    print(orjson.dumps(shown, default=str, option=orjson.OPT_INDENT_2).decode())
+
+
+def _patch(path: Path | None) -> dict[str, object] | None:
+    if path is None:
+        return None
+    patch = orjson.loads(path.read_bytes())
+    if not isinstance(patch, dict):
+        raise ValueError(f"{path} holds no JSON object")  # noqa: TRY004 - the file's fault, as broken JSON is
+    return patch
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container runs under a number that has no name
+        return f"user {os.getuid()}"
+
+
+def _settings(service: str) -> ServiceSettings:
+    prefix = f"{service.upper()}_"
+    own = {key.removeprefix(prefix): value for key, value in os.environ.items() if key.startswith(prefix)}
+    found = EnvironmentSource(ServiceSettings, {**os.environ, **own})()
+    if "postgres_url" not in found:
+        raise SettingsError(f"give {prefix}POSTGRES_URL or POSTGRES_URL")
+    return ServiceSettings(**found)
+
+
+def _sorry(text: str) -> int:
+    sys.stderr.write(f"dozvon: {text}\n")
+    return 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,116 @@
+"""Alembic without its command line: each service's migrations, run by its own role in its own schema.
+
+A migration runs in a transaction of its own, under lock and statement time-outs (CONTRIBUTING, *Migrations*),
+so one that would hold up the running release gives up instead and can be run again. asyncpg takes one
+statement per `op.execute`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import cache, partial
+from pathlib import Path
+
+import asyncpg
+from alembic import command, context
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from asyncpg.pool import PoolConnectionProxy
+from sqlalchemy import Connection, MetaData, NullPool
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+SERVICES_ROOT = Path(__file__).resolve().parents[4] / "services"
+
+LOCK_TIMEOUT = "5s"
+STATEMENT_TIMEOUT = "2min"
+WAIT_FOR_OTHER_RUNNER = 300.0  # seconds
+LOOK_AGAIN = 0.1
+
+_TRY_TURN = "SELECT pg_try_advisory_lock(hashtext('dozvon migrations'), hashtext(current_schema()))"
+_CURRENT = "SELECT version_num FROM alembic_version"
+
+# Alembic keeps the running environment in module globals: two runs in one process take turns.
+_one_run = asyncio.Lock()
+
+
+def migrations_path(service: str) -> Path:
+    """Return the folder of a service's alembic environment."""
+    return SERVICES_ROOT / service / "migrations"
+
+
+async def migrate(service: str, url: str, scripts: Path | None = None, to: str = "head") -> None:
+    """Bring the schema of `service` to its newest revision; `url` connects as the service's own role.
+
+    `scripts` is the folder of the alembic environment, the service's own by default. Runners in other
+    processes wait for each other. Raises TimeoutError when another one works for 5 minutes, and whatever
+    alembic and the driver raise; what was committed until then stays, and the next run goes on from there.
+    """
+    engine = create_async_engine(
+        "postgresql+asyncpg://",
+        async_creator=partial(asyncpg.connect, url, server_settings=_session(service)),
+        poolclass=NullPool,
+    )
+    try:
+        async with _one_run, engine.connect() as conn:
+            await _take_turn(conn)
+            await conn.run_sync(_upgrade, scripts or migrations_path(service), to)
+    finally:
+        await engine.dispose()
+
+
+def run_env(metadata: MetaData) -> None:
+    """Be the body of a service's `env.py`: run its migrations on the connection that `migrate` opened."""
+    connection: Connection = context.config.attributes["connection"]
+    context.configure(connection=connection, target_metadata=metadata, transaction_per_migration=True)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+async def schema_ready(
+    conn: asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record], scripts: Path
+) -> bool:
+    """Tell whether the schema is at least the one this code needs; a newer release's is."""
+    try:
+        current = await conn.fetchval(_CURRENT)
+    except asyncpg.UndefinedTableError:
+        return False
+    return current is not None and current not in older_revisions(scripts)
+
+
+@cache
+def older_revisions(scripts: Path) -> frozenset[str]:
+    """Return the revisions that this code has migrations away from."""
+    history = ScriptDirectory.from_config(_config(scripts)).walk_revisions()
+    return frozenset(script.revision for script in history if not script.is_head)
+
+
+def _session(service: str) -> dict[str, str]:
+    return {
+        "application_name": f"{service}-migrate",
+        "search_path": service,
+        "lock_timeout": LOCK_TIMEOUT,
+        "statement_timeout": STATEMENT_TIMEOUT,
+    }
+
+
+async def _take_turn(conn: AsyncConnection) -> None:
+    # Asked again and again: a waiting statement's snapshot would hold up the other's CREATE INDEX CONCURRENTLY.
+    # The lock is the session's, since that index needs to be made outside any transaction.
+    async with asyncio.timeout(WAIT_FOR_OTHER_RUNNER):
+        while not (await conn.exec_driver_sql(_TRY_TURN)).scalar_one():
+            await conn.rollback()
+            await asyncio.sleep(LOOK_AGAIN)
+        await conn.commit()
+
+
+def _upgrade(connection: Connection, scripts: Path, to: str) -> None:
+    config = _config(scripts)
+    config.attributes["connection"] = connection
+    command.upgrade(config, to)
+
+
+def _config(scripts: Path) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(scripts).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config

@@ -1,0 +1,81 @@
+"""What pydantic found, as faults with JSON pointers and messages in the caller's language."""
+
+from collections.abc import Mapping, Sequence
+from typing import get_args
+
+from libs.common.platform.http.language import Language
+from libs.common.platform.http.problems import Fault, Place, Problem
+
+_PLACES: Mapping[str, Place] = {place: place for place in get_args(Place)}
+
+_RU = {
+    "missing": "обязательное поле",
+    "extra_forbidden": "такого поля нет",
+    "string_type": "нужна строка",
+    "string_too_short": "не короче {min_length} знаков",
+    "string_too_long": "не длиннее {max_length} знаков",
+    "string_pattern_mismatch": "не подходит под образец",
+    "int_type": "нужно целое число",
+    "int_parsing": "нужно целое число",
+    "int_from_float": "нужно целое число",
+    "float_type": "нужно число",
+    "float_parsing": "нужно число",
+    "decimal_type": "нужно число",
+    "decimal_parsing": "нужно число",
+    "bool_type": "нужно true или false",
+    "bool_parsing": "нужно true или false",
+    "greater_than": "должно быть больше {gt}",
+    "greater_than_equal": "должно быть не меньше {ge}",
+    "less_than": "должно быть меньше {lt}",
+    "less_than_equal": "должно быть не больше {le}",
+    "enum": "одно из: {expected}",
+    "literal_error": "одно из: {expected}",
+    "uuid_parsing": "нужен UUID",
+    "uuid_type": "нужен UUID",
+    "datetime_parsing": "нужны дата и время RFC 3339",
+    "datetime_from_date_parsing": "нужны дата и время RFC 3339",
+    "datetime_type": "нужны дата и время RFC 3339",
+    "timezone_aware": "нужно смещение от UTC",
+    "date_parsing": "нужна дата ГГГГ-ММ-ДД",
+    "date_from_datetime_parsing": "нужна дата ГГГГ-ММ-ДД",
+    "dict_type": "нужен объект",
+    "model_type": "нужен объект",
+    "model_attributes_type": "нужен объект",
+    "list_type": "нужен список",
+    "too_short": "не меньше элементов: {min_length}",
+    "too_long": "не больше элементов: {max_length}",
+    "url_parsing": "нужен адрес URL",
+}
+
+
+def validation_problem(errors: Sequence[Mapping[str, object]], language: Language) -> Problem:
+    """Return a 422 that names every fault at once; the offending values themselves are not repeated."""
+    return Problem(422, "validation_failed", errors=[_fault(error, language) for error in errors])
+
+
+def pointer(parts: Sequence[object]) -> str:
+    """Return the JSON pointer of a path (RFC 6901); the whole document is the empty string."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def _fault(error: Mapping[str, object], language: Language) -> Fault:
+    location = error.get("loc")
+    parts = list(location) if isinstance(location, tuple | list) else []
+    place = _PLACES.get(str(parts[0])) if parts else None
+    code = str(error.get("type", "invalid"))
+    return Fault(pointer(parts[1:] if place else parts), code, _message(error, code, language), place or "body")
+
+
+def _message(error: Mapping[str, object], code: str, language: Language) -> str:
+    english = str(error.get("msg", "invalid")).removeprefix("Value error, ")
+    if language is Language.EN or code not in _RU:
+        # Messages of our own validators come with type value_error, in the language they were written in.
+        return english if language is Language.EN or code == "value_error" else "недопустимое значение"
+    context = error.get("ctx")
+    values = {key: str(value) for key, value in context.items()} if isinstance(context, Mapping) else {}
+    return _RU[code].format_map(_Blank(values))
+
+
+class _Blank(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "…"

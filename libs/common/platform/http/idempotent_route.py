@@ -1,0 +1,199 @@
+"""The route class of POSTs that create or act: `api_router(…, route_class=IdempotentRoute)`.
+
+Only what was done is answered again for 24 hours. The claim is made between validation and the endpoint, so
+refused requests and missing rights never reach it; a failure of ours (5xx) and a refusal of the endpoint (4xx)
+give it back when nothing was committed: the state or the request may have changed by the next try.
+"""
+
+import functools
+import hashlib
+import inspect
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from typing import ParamSpec, TypeVar
+from uuid import uuid4
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from libs.common.platform.auth.principal import Principal
+from libs.common.platform.db.database import before_commit
+from libs.common.platform.http.idempotency import Claim, ClaimLostError, Pool, claim_or_replay
+from libs.common.platform.http.language import Text
+from libs.common.platform.http.problems import Fault, Problem, problem_response
+from libs.common.platform.http.routes import Handler, StrictRequest, StrictRoute
+from libs.common.platform.http.translate import to_problem
+from libs.common.platform.telemetry.logs import get_logger
+
+MAX_KEY = 255
+_ONE_KEY = Text(f"один ключ из 1–{MAX_KEY} знаков", f"one key of 1 to {MAX_KEY} characters")
+_SHOWN: dict[str, object] = {
+    "parameters": [
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "description": "names this call: once done, it is answered from memory for 24 hours; a refusal is not",
+            "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY},
+        }
+    ]
+}
+_REFUSAL, _FAILURE = 400, 500
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+log = get_logger(__name__)
+
+
+class _Call:
+    """One request with a key; `claim` is set once the endpoint may run."""
+
+    __slots__ = ("claim", "key", "request")
+
+    def __init__(self, request: Request, key: str) -> None:
+        self.request = request
+        self.key = key
+        self.claim: Claim | None = None
+
+    @property
+    def pool(self) -> Pool:
+        """Return the service's pool."""
+        pool: Pool = self.request.app.state.db.pool
+        return pool
+
+    async def begin(self) -> None:
+        """Claim the key. Raises _Replayed, Problem."""
+        caller = self.request.scope["state"].get("principal")
+        if not isinstance(caller, Principal):
+            raise TypeError("an idempotent route needs a caller: declare require(…)")
+        scope = f"{caller.sub} {self.request.method} {_template(self.request)}"
+        claim = Claim(scope, self.key, await _fingerprint(self.request), uuid4())
+        stored = await claim_or_replay(self.pool, claim)
+        if stored is not None:
+            raise _Replayed(stored)
+        self.claim = claim
+
+
+class _Replayed(Exception):  # noqa: N818 - not an error: the way out past FastAPI's serialization
+    def __init__(self, response: Response) -> None:
+        super().__init__()
+        self.response = response
+
+
+_call: ContextVar[_Call | None] = ContextVar("idempotent_call", default=None)
+
+
+class IdempotentRoute(StrictRoute):
+    """A POST that may be repeated with the same `Idempotency-Key`; without one it is carried out as it comes."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Awaitable[object]], **options: object) -> None:
+        if not inspect.iscoroutinefunction(endpoint):
+            raise TypeError("an idempotent endpoint must be async")
+        if options.get("methods") == ["POST"]:
+            options["openapi_extra"] = _SHOWN
+        super().__init__(path, _claiming(endpoint), **options)  # type: ignore[arg-type] # passed through as given
+
+    def get_route_handler(self) -> Handler:
+        """Return the strict handler with the key's bookkeeping around it."""
+        handle = super().get_route_handler()
+
+        async def idempotent(request: Request) -> Response:
+            key = idempotency_key(request) if request.method == "POST" else None
+            if key is None:
+                return await handle(request)
+            # One request object for FastAPI and the fingerprint: a body can be read once.
+            return await _carry_out(_Call(StrictRequest(request.scope, request.receive), key), handle)
+
+        return idempotent
+
+
+def idempotency_key(request: Request) -> str | None:
+    """Return the key, with or without the quotes of a structured field. Raises Problem 400 when it is malformed."""
+    values = request.headers.getlist("idempotency-key")
+    if not values:
+        return None
+    key = values[0].strip()
+    if len(key) > 1 and key[0] == key[-1] == '"':
+        key = key[1:-1]
+    if len(values) > 1 or not 0 < len(key) <= MAX_KEY or not key.isascii() or not key.isprintable() or '"' in key:
+        fault = Fault("/idempotency-key", "malformed_key", _ONE_KEY, "header")
+        raise Problem(400, "malformed_request", errors=[fault])
+    return key
+
+
+def _claiming(endpoint: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+    @functools.wraps(endpoint)
+    async def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        call = _call.get()
+        if call is None:
+            return await endpoint(*args, **kwargs)
+        await call.begin()
+        token = before_commit.set(call.claim.settle if call.claim else None)
+        try:
+            return await endpoint(*args, **kwargs)
+        finally:
+            before_commit.reset(token)
+
+    return run
+
+
+async def _carry_out(call: _Call, handle: Handler) -> Response:
+    token = _call.set(call)
+    try:
+        response = await handle(call.request)
+    except _Replayed as replay:
+        return replay.response
+    except Exception as error:
+        problem = _problem(call.request, error)
+        if problem is None or problem.status_code >= _FAILURE:
+            await _release(call)
+            raise
+        response = problem_response(call.request, problem)
+    finally:
+        _call.reset(token)
+    await _keep(call, response)
+    return response
+
+
+def _problem(request: Request, error: Exception) -> Problem | None:
+    if isinstance(error, ClaimLostError):
+        return Problem(409, "request_in_progress", headers={"Retry-After": "1"})
+    return to_problem(request, error)
+
+
+async def _keep(call: _Call, response: Response) -> None:
+    """Store an answer, unless it is a refusal that changed nothing or cannot be stored."""
+    if call.claim is None:
+        return
+    unfit = isinstance(response, StreamingResponse) or response.status_code >= _FAILURE
+    if unfit or response.status_code >= _REFUSAL:
+        released = await _release(call)
+        if released or unfit:
+            return
+    try:
+        await call.claim.store(call.pool, response)
+    except Exception:
+        # The call is done and its answer is known: failing now would only make the caller repeat it.
+        log.exception("answer not stored for repetition")
+
+
+async def _release(call: _Call) -> bool:
+    """Give the claim back; return whether nothing had been committed under it."""
+    if call.claim is None:
+        return True
+    try:
+        return await call.claim.release(call.pool)
+    except Exception:
+        log.exception("claim not released, it will expire")
+        return True
+
+
+def _template(request: Request) -> str:
+    return str(getattr(request.scope.get("route"), "path_format", request.scope["path"]))
+
+
+async def _fingerprint(request: Request) -> bytes:
+    digest = hashlib.sha256(f"{request.scope['path']}?".encode())
+    digest.update(request.scope["query_string"] + b"\n")
+    digest.update(await request.body())
+    return digest.digest()

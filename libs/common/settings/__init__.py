@@ -1,7 +1,0 @@
-"""Settings of a service: one frozen model, read from the environment once, unknown keys refused."""
-
-from libs.common.settings.base import ServiceSettings
-from libs.common.settings.source import SHARED, SettingsError
-from libs.common.settings.table import settings_table
-
-__all__ = ["SHARED", "ServiceSettings", "SettingsError", "settings_table"]

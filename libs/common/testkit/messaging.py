@@ -1,0 +1,214 @@
+"""A service's messaging tables alone: what tests of outbox, inbox and bus run on."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+import asyncpg
+import pytest_asyncio
+from prometheus_client import CollectorRegistry
+from sqlalchemy import MetaData
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from libs.common.contracts import Cause, EventData, Outgoing, Received
+from libs.common.contracts.intake import LeadStatusChanged
+from libs.common.contracts.shared import Stage
+from libs.common.messaging import outbox
+from libs.common.messaging.bus import Bus
+from libs.common.messaging.deadletters.replay import Replayer
+from libs.common.messaging.inbox import UseCase
+from libs.common.messaging.inbox.apply import Applier
+from libs.common.messaging.inbox.consumer import ConsumerLoop
+from libs.common.messaging.inbox.consumer_metrics import ConsumerMetrics
+from libs.common.messaging.inbox.incoming import Reader
+from libs.common.messaging.inbox.tables import inbox_tables
+from libs.common.messaging.outbox.relay import Relay
+from libs.common.messaging.outbox.relay_metrics import RelayMetrics
+from libs.common.messaging.outbox.tables import outbox_tables
+from libs.common.platform.db import Database, Transaction
+from libs.common.platform.db.naming import NAMING
+from libs.common.platform.telemetry.tracing import Tracing
+from libs.common.platform.worker.supervise import Loop
+from libs.common.testkit.database import StackDatabase, database_copy, empty_database
+
+SERVICE = "intake"
+_JOURNAL = "CREATE TABLE journal (id bigint GENERATED ALWAYS AS IDENTITY, key text, note text)"
+_NOTE = "INSERT INTO journal (key, note) SELECT * FROM unnest($1::text[], $2::text[])"
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+@pytest_asyncio.fixture(scope="session")
+async def messaging_template(postgres_url: str) -> AsyncIterator[StackDatabase]:
+    """A database whose schema `intake` has stream, outbox, inbox and parked; to be copied."""
+    async with empty_database(postgres_url) as url:
+        stack = StackDatabase(url, {})
+        metadata = MetaData(naming_convention=NAMING)
+        outbox_tables(metadata)
+        inbox_tables(metadata)
+        engine = create_async_engine(
+            stack.url(SERVICE).replace("postgresql://", "postgresql+asyncpg://", 1),
+            connect_args={"server_settings": {"search_path": SERVICE}},
+        )
+        async with engine.begin() as conn:
+            await conn.run_sync(metadata.create_all)
+            await conn.exec_driver_sql("CREATE TABLE inbox_default PARTITION OF inbox DEFAULT")
+            await conn.exec_driver_sql(_JOURNAL)
+        await engine.dispose()
+        yield stack
+
+
+@pytest_asyncio.fixture
+async def messaging_stack(postgres_url: str, messaging_template: StackDatabase) -> AsyncIterator[StackDatabase]:
+    """A fresh copy of the messaging tables."""
+    async with database_copy(postgres_url, messaging_template) as copy:
+        yield copy
+
+
+@pytest_asyncio.fixture
+async def messaging_db(messaging_stack: StackDatabase) -> AsyncIterator[Database]:
+    """The copy, opened as `intake`; `journal (key, note)` is for what a test's use case does."""
+    async with messaging_stack.open(SERVICE) as database:
+        yield database
+
+
+def status_event(key: str, note: str, *, event_id: UUID | None = None) -> Outgoing:
+    """Return a small event whose `reason` tells it apart."""
+    data = LeadStatusChanged(
+        lead_id=UUID(int=1), from_status=None, to_status="new", stage=Stage.NEW, actor="test", reason=note
+    )
+    return Outgoing(key=key, desk="demo", time=NOON, data=data, cause=Cause.fresh(), event_id=event_id)
+
+
+async def emit(db: Database, events: Sequence[Outgoing]) -> None:
+    """Put events into the outbox in one transaction of their own."""
+    async with db.begin() as tx:
+        await outbox.add(tx, events)
+        await tx.commit()
+
+
+def reason(data: EventData) -> str:
+    """Return what tells a `status_event` apart."""
+    assert isinstance(data, LeadStatusChanged)  # noqa: S101 - for tests alone
+    return data.reason
+
+
+async def journal(db: Database) -> list[tuple[str, str]]:
+    """Return (key, note) in the order in which they were written."""
+    rows: list[asyncpg.Record] = await db.pool.fetch("SELECT key, note FROM journal ORDER BY id")
+    return [(row["key"], row["note"]) for row in rows]
+
+
+async def note_down(tx: Transaction, events: Sequence[Received[EventData]]) -> None:
+    """Apply status events: write each one's key and reason into the journal."""
+    await tx.conn.execute(_NOTE, [event.key for event in events], [reason(event.data) for event in events])
+
+
+class Faulty:
+    """A use case that fails for the reasons named."""
+
+    def __init__(self, *bad: str, error: type[Exception] = ValueError) -> None:
+        self.bad, self.error = set(bad), error
+        self.batches: list[int] = []
+
+    async def __call__(self, tx: Transaction, events: Sequence[Received[EventData]]) -> None:
+        """Note the events down, then fail if one of them is bad: nothing of it may stay."""
+        self.batches.append(len(events))
+        await note_down(tx, events)
+        if any(reason(event.data) in self.bad for event in events):
+            raise self.error("phone +79991234567 is bad")
+
+
+@asynccontextmanager
+async def running(loop: Loop) -> AsyncIterator[None]:
+    """Run a worker's loop for the block, and end it as a worker would."""
+    stop = asyncio.Event()
+    task = asyncio.create_task(run_loop(loop, stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.wait_for(task, 20)
+
+
+async def run_loop(loop: Loop, stop: asyncio.Event) -> None:
+    """Await the loop: it need not be a coroutine function."""
+    await loop(stop)
+
+
+async def eventually(look: Callable[[], Awaitable[bool]], seconds: float = 15.0) -> None:
+    """Wait until `look` is true. Raises TimeoutError after `seconds`."""
+    async with asyncio.timeout(seconds):
+        while not await look():
+            await asyncio.sleep(0.02)
+
+
+@dataclass
+class Rig:
+    """A relay and a consumer of one service on one bus and one database; `use_case` may be replaced."""
+
+    db: Database
+    bus: Bus
+    prefix: str = "test"
+    use_case: UseCase = note_down
+    types: Sequence[str] = (LeadStatusChanged.event_type,)
+    instance: str | None = None
+
+    def __post_init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.topic = f"{self.prefix}.{SERVICE}"
+        self.outbox = RelayMetrics(self.registry)
+        self.metrics = ConsumerMetrics(self.registry)
+        subscriptions = dict.fromkeys(self.types, self._apply)
+        self.reader = Reader(subscriptions)
+        self.applier = Applier(self.db, Tracing(SERVICE), subscriptions, self.metrics)
+        self.replayer = Replayer(self.db, self.reader, self.applier, self.metrics)
+
+    def relay(self, *, batch: int = 100, hint_port: int = 0) -> Relay:
+        """Return a relay of the service."""
+        return Relay(self.db.config, self.bus, self.topic, self.outbox, batch=batch, hint_port=hint_port)
+
+    def consumer(self) -> ConsumerLoop:
+        """Return a consumer of the service's own topic."""
+        return ConsumerLoop(
+            self.bus,
+            group=f"{self.prefix}.readers",
+            topics=[self.topic],
+            instance=self.instance,
+            reader=self.reader,
+            applier=self.applier,
+            metrics=self.metrics,
+        )
+
+    async def publish(self, events: Sequence[Outgoing]) -> None:
+        """Put events through outbox and relay onto the bus."""
+        await emit(self.db, events)
+        async with running(self.relay().run):
+            await eventually(self.outbox_empty)
+
+    async def outbox_empty(self) -> bool:
+        """Return whether every event was acknowledged."""
+        return not await self.db.pool.fetchval("SELECT EXISTS (SELECT 1 FROM outbox)")
+
+    async def noted(self, count: int) -> list[tuple[str, str]]:
+        """Wait for `count` journal lines and return all of them."""
+
+        async def enough() -> bool:
+            return len(await journal(self.db)) >= count
+
+        await eventually(enough)
+        return await journal(self.db)
+
+    async def states(self) -> list[tuple[str, str]]:
+        """Return (key, state) of all parked events in the order of their offsets."""
+        rows = await self.db.pool.fetch('SELECT key, state FROM parked ORDER BY partition, "offset"')
+        return [(row["key"], row["state"]) for row in rows]
+
+    def counted(self, metric: str, **labels: str) -> float:
+        """Return a metric's value."""
+        return self.registry.get_sample_value(metric, labels) or 0.0
+
+    async def _apply(self, tx: Transaction, events: Sequence[Received[EventData]]) -> None:
+        await self.use_case(tx, events)

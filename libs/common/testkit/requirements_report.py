@@ -1,0 +1,86 @@
+"""Write docs/requirements.md: which test proves which requirement (`@pytest.mark.req("S4.4")`).
+
+Run `python -m libs.common.testkit.requirements_report`; a test holds the committed file against the marks.
+"""
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+REPORT = ROOT / "docs" / "requirements.md"
+HEAD = """# Requirements and their proofs
+
+Each of the desks' requirements, by its id, and the tests that prove it by driving the public API and the events.
+Made from the marks in the tests by `make contracts`.
+"""
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def proofs(tests: Path) -> dict[str, list[tuple[Path, str]]]:
+    """Return, per requirement in natural order, the file and name of each test that is marked with it."""
+    found: dict[str, list[tuple[Path, str]]] = defaultdict(list)
+    for path in sorted(tests.rglob("test_*.py")):
+        for name, requirement in _marks(ast.parse(path.read_text())):
+            found[requirement].append((path, name))
+    return {requirement: found[requirement] for requirement in sorted(found, key=_natural)}
+
+
+def report(tests: Path = ROOT / "tests") -> str:
+    """Return the text of docs/requirements.md."""
+    return "\n".join([HEAD, *(_section(requirement, found) for requirement, found in proofs(tests).items())])
+
+
+def _section(requirement: str, found: list[tuple[Path, str]]) -> str:
+    lines = (f"- [{_sentence(name)}](../{path.relative_to(ROOT).as_posix()})\n" for path, name in found)
+    return f"## {requirement}\n\n{''.join(lines)}"
+
+
+def _marks(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Yield (test, requirement) of a file; a mark on the module (`pytestmark`) or a class counts for all in it."""
+    of_module = [
+        requirement
+        for node in tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "pytestmark"
+        for requirement in _named(node.value)
+    ]
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            of_class = [requirement for mark in node.decorator_list for requirement in _named(mark)]
+            yield from _of_functions(node.body, [*of_module, *of_class])
+    yield from _of_functions(tree.body, of_module)
+
+
+def _of_functions(body: list[ast.stmt], inherited: list[str]) -> Iterator[tuple[str, str]]:
+    for node in body:
+        if isinstance(node, Function) and node.name.startswith("test_"):
+            own = [requirement for mark in node.decorator_list for requirement in _named(mark)]
+            yield from ((node.name, requirement) for requirement in dict.fromkeys([*inherited, *own]))
+
+
+def _named(value: ast.expr) -> Iterator[str]:
+    """Yield the ids of every `pytest.mark.req(...)` in an expression."""
+    for node in ast.walk(value):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.mark.req":
+            yield from (str(ast.literal_eval(argument)) for argument in node.args)
+
+
+def _sentence(name: str) -> str:
+    return name.removeprefix("test_").replace("_", " ")
+
+
+def _natural(requirement: str) -> tuple[int | str, ...]:
+    return tuple(int(part) if part.isdigit() else part for part in re.split(r"(\d+)", requirement))
+
+
+def main() -> None:
+    """Write the file."""
+    REPORT.parent.mkdir(exist_ok=True)
+    REPORT.write_text(report())
+
+
+if __name__ == "__main__":
+    main()
