@@ -23,7 +23,10 @@ def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A tree where intake has migrations, those of tasks fail, and the others have none."""
     shutil.copytree(MESSAGING, tmp_path / "intake" / "migrations")
     shutil.copytree(MESSAGING, tmp_path / "tasks" / "migrations")
-    (tmp_path / "tasks" / "migrations" / "versions" / "0001_baseline.py").write_text(BROKEN)
+    versions = tmp_path / "tasks" / "migrations" / "versions"
+    shutil.rmtree(versions)
+    versions.mkdir()
+    (versions / "0001_baseline.py").write_text(BROKEN)
     monkeypatch.setattr(migrations, "SERVICES_ROOT", tmp_path)
     return tmp_path
 
