@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
+from libs.common.contracts.shared import Presence
 from services.assignment.pools.rules import (
     SCALE,
     DecisionId,
@@ -16,7 +17,6 @@ from services.assignment.pools.rules import (
     Seat,
     decide_turn,
 )
-from services.assignment.shifts.rules import Presence
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 CALL = Need("operator")

@@ -10,8 +10,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from libs.common.contracts.shared import Presence
 from services.assignment.pools.rules import Choice, LeadId, OperatorId, PoolId, TaskId, why_not
-from services.assignment.shifts.rules import Presence
 from services.assignment.work.floor import Floor
 from services.assignment.work.rules import (
     Assigned,

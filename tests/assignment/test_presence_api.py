@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from libs.common.contracts.assignment import OperatorChanged, Presence, ShiftEnded, ShiftStarted, WorkAssigned
+from libs.common.contracts.assignment import OperatorChanged, ShiftEnded, ShiftStarted, WorkAssigned
+from libs.common.contracts.shared import Presence
 from libs.common.platform.clock import ManualClock
 from tests.assignment.desk import Desk, completed, requested, task_id
 

@@ -7,8 +7,8 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
+from libs.common.contracts.shared import Presence
 from services.assignment.pools.rules import SCALE, OperatorId, PoolState, charge, decide_turn, give_back
-from services.assignment.shifts.rules import Presence
 from tests.assignment.people import CALL, NOW, operator_id, person, pool_of, with_people
 
 PEOPLE = 5

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from libs.common.contracts.shared import Presence
 from services.assignment.pools.rules import (
     SCALE,
     Choice,
@@ -14,7 +15,6 @@ from services.assignment.pools.rules import (
     decide_turn,
     give_back,
 )
-from services.assignment.shifts.rules import Presence
 from tests.assignment.people import CALL, NOW, deal, operator_id, person, pool_of, turns, virtual_times, with_people
 
 

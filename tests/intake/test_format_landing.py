@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 import orjson
 import pytest
 
+from libs.common.contracts.shared import OrderStatus
 from services.intake.formats.landing import read
-from services.intake.formats.rules import Mapped, OrderStatus, ParsedOrder, RawRequest, Reason, Unreadable
+from services.intake.formats.rules import Mapped, ParsedOrder, RawRequest, Reason, Unreadable
 from tests.intake.payloads import raw_of
 
 MAPPED = Mapped(ZoneInfo("Europe/Moscow"))

@@ -9,15 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libs.common.contracts import shared
+from libs.common.contracts.shared import Signal
 from libs.common.domain.phone import read_phone
-from services.intake.deliveries.rules import Signal, signals_of
+from services.intake.deliveries.rules import signals_of
 from services.intake.formats.common import currency, names, reader
 from services.intake.formats.identifiers import identifier_of
 from services.intake.formats.read import read
-from services.intake.formats.rules import Format, Mapped, OrderStatus, ParsedOrder, RawRequest, Unreadable
+from services.intake.formats.rules import Format, Mapped, ParsedOrder, RawRequest, Unreadable
 from services.intake.formats.values import read_amount, read_email, read_moment, read_quantity
-from services.intake.leads.rules import Stage
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 MAPPED = Mapped(MOSCOW)
@@ -70,15 +69,6 @@ def test_a_quantity_is_a_whole_count(value: float | str, count: int | None) -> N
 ])  # fmt: skip
 def test_an_address_is_kept_in_lower_case(text: str | None, address: str | None) -> None:
     assert read_email(text) == address
-
-
-@pytest.mark.parametrize(("ours", "published"), [
-    (OrderStatus, shared.OrderStatus), (Stage, shared.Stage), (Signal, shared.Signal),
-])  # fmt: skip
-def test_our_closed_sets_are_the_published_ones(
-    ours: type[OrderStatus | Stage | Signal], published: type[shared.OrderStatus | shared.Stage | shared.Signal]
-) -> None:
-    assert [member.value for member in ours] == [member.value for member in published]
 
 
 json_values = st.recursive(

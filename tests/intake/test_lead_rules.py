@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from libs.common.contracts.shared import Stage
 from libs.common.platform.ids import uuid7
 from services.intake.leads.rules import (
     FINAL,
@@ -12,7 +13,6 @@ from services.intake.leads.rules import (
     LeadState,
     Refusal,
     Refused,
-    Stage,
     StatusRequest,
     decide_status,
 )

@@ -4,9 +4,9 @@ from uuid import UUID
 
 import pytest
 
-from libs.common.contracts.assignment import OperatorChanged, Presence
+from libs.common.contracts.assignment import OperatorChanged
 from libs.common.contracts.intake import LeadStatusChanged, LeadStatusRefused
-from libs.common.contracts.shared import Stage, Text
+from libs.common.contracts.shared import Presence, Stage, Text
 from libs.common.contracts.tasks import LeadOwnerChanged, LeadStatusRequested
 from libs.common.platform.ids import uuid7
 from tests.intake.front import Front, lead_of, order

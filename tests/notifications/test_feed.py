@@ -8,8 +8,8 @@ from uuid import UUID
 import pytest
 
 from libs.common.contracts import EventData
-from libs.common.contracts.assignment import OperatorChanged, Presence
-from libs.common.contracts.shared import Text
+from libs.common.contracts.assignment import OperatorChanged
+from libs.common.contracts.shared import Presence, Text
 from libs.common.contracts.tasks import TaskAssigned, TaskTaken
 from libs.common.platform.db import Database
 from libs.common.platform.ids import uuid7

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from libs.common.contracts.shared import MessageProgress
 from services.notifications.messages.rules import (
     Intent,
     Line,
     Ready,
     State,
-    Step,
     Stop,
     Stopped,
     advance,
@@ -35,9 +35,9 @@ def intent(
     return Intent("hello", "ru", ("whatsapp",), phone, {"name": name}, deadline)
 
 
-def run(facts: tuple[State, ...]) -> tuple[State, list[Step]]:
+def run(facts: tuple[State, ...]) -> tuple[State, list[MessageProgress]]:
     state = State.PENDING
-    published: list[Step] = []
+    published: list[MessageProgress] = []
     for fact in facts:
         state, steps = advance(state, fact, published)
         published.extend(steps)
@@ -96,16 +96,25 @@ def test_a_kind_that_the_desk_has_not_is_passed_over() -> None:
 
 
 def test_a_skipped_step_is_published_with_the_one_that_implies_it() -> None:
-    assert run((State.READ,)) == (State.READ, [Step.SENT, Step.DELIVERED, Step.READ])
+    assert run((State.READ,)) == (
+        State.READ,
+        [MessageProgress.SENT, MessageProgress.DELIVERED, MessageProgress.READ],
+    )
 
 
 def test_a_late_lower_step_changes_nothing() -> None:
-    assert run((State.DELIVERED, State.SENT)) == (State.DELIVERED, [Step.SENT, Step.DELIVERED])
+    assert run((State.DELIVERED, State.SENT)) == (
+        State.DELIVERED,
+        [MessageProgress.SENT, MessageProgress.DELIVERED],
+    )
 
 
 def test_delivery_after_failure_wins() -> None:
     state, published = run((State.ACCEPTED, State.FAILED, State.DELIVERED))
-    assert (state, published) == (State.DELIVERED, [Step.SENT, Step.FAILED, Step.DELIVERED])
+    assert (state, published) == (
+        State.DELIVERED,
+        [MessageProgress.SENT, MessageProgress.FAILED, MessageProgress.DELIVERED],
+    )
 
 
 def test_failure_after_delivery_is_history() -> None:
@@ -117,7 +126,7 @@ def test_an_unknown_message_follows_what_the_provider_says_later() -> None:
 
 
 def test_a_message_fails_publicly_once_even_when_it_was_unknown_before() -> None:
-    assert run((State.UNKNOWN, State.FAILED)) == (State.FAILED, [Step.FAILED])
+    assert run((State.UNKNOWN, State.FAILED)) == (State.FAILED, [MessageProgress.FAILED])
 
 
 @given(st.sets(st.sampled_from(list(State)), min_size=1, max_size=5))
@@ -128,6 +137,6 @@ def test_the_order_of_facts_does_not_change_where_a_message_ends(facts: set[Stat
 @given(st.lists(st.sampled_from(list(State)), max_size=20))
 def test_no_step_is_published_twice_and_sent_comes_before_delivered(facts: list[State]) -> None:
     _, published = run(tuple(facts))
-    order = [step for step in published if step is not Step.FAILED]
+    order = [step for step in published if step is not MessageProgress.FAILED]
     assert len(published) == len(set(published))
-    assert order == [Step.SENT, Step.DELIVERED, Step.READ][: len(order)]
+    assert order == [MessageProgress.SENT, MessageProgress.DELIVERED, MessageProgress.READ][: len(order)]

@@ -10,13 +10,13 @@ from uuid import UUID
 
 import yaml
 
+from libs.common.contracts.shared import MessageProgress, Mode, Stage
 from services.tasks.engine.effects import Effect
 from services.tasks.engine.events import (
     Event,
     LeadReceived,
     LeadUpdated,
     MessageMoved,
-    MessageStep,
     OrderChanged,
     OutcomeGiven,
     Proposed,
@@ -28,7 +28,7 @@ from services.tasks.engine.events import (
 )
 from services.tasks.engine.state import Customer, Operator, State, Task, TaskId, Timer, TimerKind
 from services.tasks.playbooks.grammar import parse
-from services.tasks.playbooks.model import Mode, Need, Playbook
+from services.tasks.playbooks.model import Need, Playbook
 from tests.tasks.support import ANNA, BORIS, LIBRARY, START, VOCABULARY, Story, blank, facts
 
 FITTING = 0.75  # of the moves: the others are about anything at all
@@ -121,9 +121,9 @@ class Teller:
         events: list[Event] = [
             LeadUpdated(Customer(), "en", "Asia/Omsk"),
             OrderChanged(state.facts.order_id, self.dice.choice(STATUSES), None, None, None),
-            StatusChanged(status, "working", self.dice.random() < 0.5),
+            StatusChanged(status, Stage.WORKING, self.dice.random() < 0.5),
             StatusRefused(state.status or status, status, "stale"),
-            MessageMoved(self.dice.choice(list(MessageStep)), purpose),
+            MessageMoved(self.dice.choice(list(MessageProgress)), purpose),
         ]
         return self.dice.choice(events)
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 from uuid import uuid4
 
+from libs.common.contracts.shared import Stage
 from services.tasks.engine.effects import (
     AssignTask,
     DeclineWork,
@@ -135,14 +136,14 @@ def test_delays_between_attempts_grow() -> None:
 
 def test_a_status_set_by_somebody_else_is_followed() -> None:
     told = story(CALLBACK)
-    told.on(StatusChanged("refused", "lost", by_us=False))
+    told.on(StatusChanged("refused", Stage.LOST, by_us=False))
     assert told.state.status == "refused"
 
 
 def test_our_own_status_coming_back_late_changes_nothing() -> None:
     told = story(CALLBACK)
     told.take()
-    told.on(StatusChanged("new", "new", by_us=True))
+    told.on(StatusChanged("new", Stage.NEW, by_us=True))
     assert told.state.status == "in_work"
 
 

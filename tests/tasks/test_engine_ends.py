@@ -5,14 +5,15 @@ from uuid import uuid4
 
 import pytest
 
+from libs.common.contracts.shared import MessageProgress
 from services.tasks.engine.effects import CloseTask, EndProcess, OpenTask, ReopenProcess, WithdrawWork
-from services.tasks.engine.events import MessageMoved, MessageStep, OutcomeGiven, Proposed, TimerFired
+from services.tasks.engine.events import MessageMoved, OutcomeGiven, Proposed, TimerFired
 from services.tasks.engine.state import TaskState, Timer, TimerKind
 from services.tasks.playbooks.grammar import parse
 from tests.tasks.support import ANNA, START, TINY, VOCABULARY, Story, story
 
 TWO = "- open: call\n        - open: {type: call, due: 1h}"
-DELIVERED = MessageMoved(MessageStep.DELIVERED, "x")
+DELIVERED = MessageMoved(MessageProgress.DELIVERED, "x")
 
 
 def tiny(source: str) -> Story:

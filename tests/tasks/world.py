@@ -13,7 +13,7 @@ from libs.common.contracts import Cause, EventData, Received
 from libs.common.contracts import assignment as work
 from libs.common.contracts import intake as leads
 from libs.common.contracts.registry import REGISTRY
-from libs.common.contracts.shared import Language, OrderStatus, Person, Signal, Text
+from libs.common.contracts.shared import Language, OrderStatus, Person, Presence, Signal, Text
 from libs.common.domain.money import Money
 from libs.common.messaging.inbox import Subscriptions, UseCase
 from libs.common.platform.clock import ManualClock
@@ -152,7 +152,7 @@ def operator(operator_id: UUID, subject: str, **changes: object) -> work.Operato
         "pools": ("callback", "sales"),
         "products": ("*",),
         "capacity": 20,
-        "presence": work.Presence.CHECKED_IN,
+        "presence": Presence.CHECKED_IN,
     }
     return work.OperatorChanged.model_validate({**fields, **changes})
 

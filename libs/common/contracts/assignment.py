@@ -1,12 +1,11 @@
 """Events that assignment owns: operators and proposals. Key `lead:<id>` for work, `operator:<id>` for people."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
 from libs.common.contracts.envelope import EventData
-from libs.common.contracts.shared import Part
+from libs.common.contracts.shared import Part, Presence
 
 OWNER = "assignment"
 
@@ -52,14 +51,6 @@ class WorkWaiting(AssignmentEvent):
     pool: str
     decision_id: UUID
     candidates: tuple[Candidate, ...]
-
-
-class Presence(StrEnum):
-    """Whether an operator can be given work now."""
-
-    CHECKED_OUT = "checked_out"
-    CHECKED_IN = "checked_in"
-    PAUSED = "paused"
 
 
 class OperatorChanged(AssignmentEvent):

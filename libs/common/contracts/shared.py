@@ -70,6 +70,23 @@ class Signal(StrEnum):
     OTHER_CONTACT = "other_contact"  # a later delivery of the order names another phone or address
 
 
+class MessageProgress(StrEnum):
+    """How far a message has come, as it is told: each at most once."""
+
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    FAILED = "failed"
+
+
+class Presence(StrEnum):
+    """Whether an operator can be given work now."""
+
+    CHECKED_OUT = "checked_out"
+    CHECKED_IN = "checked_in"
+    PAUSED = "paused"
+
+
 class Mode(StrEnum):
     """How work reaches people: pushed by the robot, pulled by them, or both."""
 

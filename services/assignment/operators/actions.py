@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from libs.common.contracts import Cause
+from libs.common.contracts.shared import Presence
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Transaction
 from libs.common.platform.ids import uuid7
@@ -19,7 +20,7 @@ from services.assignment.errors import (
 from services.assignment.operators.announce import operator_changed
 from services.assignment.pools.rules import Choice, OperatorId, PoolId
 from services.assignment.shifts.actions import apply_move
-from services.assignment.shifts.rules import Presence, Wish, move
+from services.assignment.shifts.rules import Wish, move
 from services.assignment.work import store
 from services.assignment.work.actions import conclude
 

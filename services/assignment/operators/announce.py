@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from libs.common.contracts import Cause, Outgoing
-from libs.common.contracts.assignment import OperatorChanged, Presence
+from libs.common.contracts.assignment import OperatorChanged
+from libs.common.contracts.shared import Presence
 from libs.common.platform.db import Transaction
 from services.assignment.pools.rules import OperatorId
 

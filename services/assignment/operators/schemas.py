@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, model_validator
 
+from libs.common.contracts.shared import Presence
 from services.assignment.operators.actions import NewOperator, OperatorChange, SeatWish
-from services.assignment.shifts.rules import Presence
 from services.assignment.wire import Code, Codes, Name, Wire
 
 Products = Annotated[

@@ -13,7 +13,7 @@ from itertools import compress
 from typing import NewType
 from uuid import UUID
 
-from services.assignment.shifts.rules import Presence
+from libs.common.contracts.shared import Presence
 
 OperatorId = NewType("OperatorId", UUID)
 PoolId = NewType("PoolId", UUID)

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from libs.common.contracts.shared import Presence
 from services.assignment.pools.actions import NewPool
-from services.assignment.shifts.rules import Presence
 from services.assignment.wire import Code, Titles, Wire
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from libs.common.contracts import Cause, Outgoing
 from libs.common.contracts.assignment import ShiftEnded, ShiftStarted
+from libs.common.contracts.shared import Presence
 from libs.common.platform.auth.principal import Principal, Role
 from libs.common.platform.db import Transaction
 from libs.common.platform.ids import uuid7
@@ -12,7 +13,7 @@ from services.assignment.context import Context
 from services.assignment.errors import NotFoundError
 from services.assignment.operators.announce import operator_changed
 from services.assignment.pools.rules import Choice, OperatorId
-from services.assignment.shifts.rules import Move, Presence, ShiftStep, Wish, move
+from services.assignment.shifts.rules import Move, ShiftStep, Wish, move
 from services.assignment.work import store
 from services.assignment.work.actions import conclude
 

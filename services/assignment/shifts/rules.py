@@ -4,13 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
-
-class Presence(StrEnum):
-    """Whether an operator can be given work now; the names are those of `operator.changed`."""
-
-    CHECKED_OUT = "checked_out"
-    CHECKED_IN = "checked_in"
-    PAUSED = "paused"
+from libs.common.contracts.shared import Presence
 
 
 class Wish(StrEnum):

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from asyncpg import Record
 
+from libs.common.contracts.shared import Presence
 from services.assignment.pools.rules import (
     Candidate,
     DecisionId,
@@ -20,7 +21,6 @@ from services.assignment.pools.rules import (
     Seat,
     TaskId,
 )
-from services.assignment.shifts.rules import Presence
 from services.assignment.work.floor import Verdict
 from services.assignment.work.rules import Offer, Origin, Request, Work, WorkState
 

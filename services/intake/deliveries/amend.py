@@ -9,7 +9,7 @@ from typing import TypeAlias
 import asyncpg
 
 from libs.common.contracts.intake import LeadUpdated
-from services.intake.deliveries.rules import Signal
+from libs.common.contracts.shared import Signal
 from services.intake.deliveries.statement import PLACES
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"

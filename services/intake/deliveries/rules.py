@@ -5,16 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
+from libs.common.contracts.shared import Signal
 from libs.common.domain.phone import Phone
-
-
-class Signal(StrEnum):
-    """What intake recognises by itself (`libs.common.contracts.shared`; a test holds them equal)."""
-
-    TEST_NUMBER = "test_number"
-    FALSE_NUMBER = "false_number"
-    SECOND_UNPAID_ORDER = "second_unpaid_order"
-    OTHER_CONTACT = "other_contact"
 
 
 class Disposition(StrEnum):

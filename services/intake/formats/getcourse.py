@@ -4,11 +4,11 @@ Placeholders that were not filled come empty or literally; a phone loses its plu
 Russian title; times are in the account's zone.
 """
 
+from libs.common.contracts.shared import OrderStatus
 from services.intake.formats.common import LINK, contacts, currency, marketing, names, reader
 from services.intake.formats.payload import object_of
 from services.intake.formats.rules import (
     Mapped,
-    OrderStatus,
     ParsedItem,
     ParsedOrder,
     RawRequest,

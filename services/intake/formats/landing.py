@@ -2,13 +2,13 @@
 
 from decimal import Decimal
 
+from libs.common.contracts.shared import OrderStatus
 from services.intake.formats.common import LINK, NAME, contacts, currency, marketing, names, reader
 from services.intake.formats.payload import object_of
 from services.intake.formats.rules import (
     Json,
     Mapped,
     Note,
-    OrderStatus,
     ParsedItem,
     ParsedOrder,
     RawRequest,

@@ -11,6 +11,8 @@ from enum import StrEnum
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
+from libs.common.contracts.shared import OrderStatus
+
 # Numbers that were read are int or Decimal, digit by digit.
 Json: TypeAlias = "bool | int | float | Decimal | str | list[Json] | dict[str, Json] | None"
 Path: TypeAlias = tuple[str, ...]
@@ -25,21 +27,6 @@ class Format(StrEnum):
 
 # A page's script makes up its identifiers, and some give one to everybody; GetCourse's are kept by its database.
 WEAK_IDS = frozenset({Format.LANDING})
-
-
-class OrderStatus(StrEnum):
-    """The published states of an order (`libs.common.contracts.shared`; a test holds them equal)."""
-
-    NEW = "new"
-    UNCONFIRMED = "unconfirmed"
-    IN_WORK = "in_work"
-    AWAITING_PAYMENT = "awaiting_payment"
-    PART_PAID = "part_paid"
-    PAID = "paid"
-    ON_HOLD = "on_hold"
-    CANCELLED = "cancelled"
-    REFUND_REQUESTED = "refund_requested"
-    FALSE = "false"
 
 
 # Nothing was paid and the customer is still expected to (S4.2).

@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
+from libs.common.contracts.shared import OrderStatus
 from services.intake.formats.identifiers import identifier_of, is_no_id
 from services.intake.formats.payload import find, found, is_blank
-from services.intake.formats.rules import Json, Note, OrderStatus, Path, Reason, UnreadableError
+from services.intake.formats.rules import Json, Note, Path, Reason, UnreadableError
 
 MAX_AMOUNT = Decimal(10) ** 12
 _WRITTEN_OUT = 400  # digits

@@ -7,13 +7,13 @@ from uuid import UUID
 
 from libs.common.contracts import EventData, Outgoing, Received
 from libs.common.contracts.intake import LeadStatusChanged, LeadStatusRefused
-from libs.common.contracts.shared import Stage as PublishedStage
+from libs.common.contracts.shared import Stage
 from libs.common.contracts.tasks import LeadOwnerChanged, LeadStatusRequested
 from libs.common.messaging.inbox import UseCase
 from libs.common.messaging.outbox import add
 from libs.common.platform.clock import Clock
 from libs.common.platform.db import Transaction
-from services.intake.leads.rules import Applied, LeadId, LeadState, Refused, Stage, StatusRequest, decide_status
+from services.intake.leads.rules import Applied, LeadId, LeadState, Refused, StatusRequest, decide_status
 
 LOCK = """
 SELECT id, desk, status, stage, title, owner_id FROM lead WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE
@@ -69,7 +69,7 @@ def lead_events(clock: Clock) -> UseCase:
 
 def _status(batch: _Batch, event: Received[EventData], data: LeadStatusRequested) -> None:
     request = StatusRequest(
-        event.event_id, LeadId(data.lead_id), event.desk, data.status, Stage(data.stage),
+        event.event_id, LeadId(data.lead_id), event.desk, data.status, data.stage,
         data.title.model_dump(), data.actor, data.reason,
     )  # fmt: skip
     decision = decide_status(batch.leads.get(data.lead_id), request)
@@ -87,7 +87,7 @@ def _status(batch: _Batch, event: Received[EventData], data: LeadStatusRequested
             _log(batch, event, data.lead_id, "lead_status", data.actor, (before.status, after.status, data.reason))
             answer = LeadStatusChanged(
                 lead_id=data.lead_id, from_status=before.status, to_status=after.status,
-                stage=PublishedStage(after.stage), actor=data.actor, reason=data.reason, request_id=event.event_id,
+                stage=after.stage, actor=data.actor, reason=data.reason, request_id=event.event_id,
             )  # fmt: skip
     key = f"lead:{data.lead_id}"
     batch.outgoing.append(Outgoing(key=key, desk=event.desk, time=batch.now, data=answer, cause=event.follow()))

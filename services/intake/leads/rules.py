@@ -6,21 +6,11 @@ from enum import StrEnum
 from typing import NewType
 from uuid import UUID
 
+from libs.common.contracts.shared import Stage
+
 LeadId = NewType("LeadId", UUID)
 
 SYSTEM = "system"
-
-
-class Stage(StrEnum):
-    """The published stages (`libs.common.contracts.shared`; a test holds them equal)."""
-
-    NEW = "new"
-    WORKING = "working"
-    BOOKED = "booked"
-    WON = "won"
-    LOST = "lost"
-    INVALID = "invalid"
-    INCUBATOR = "incubator"
 
 
 FINAL = frozenset({Stage.WON, Stage.LOST, Stage.INVALID})

@@ -8,8 +8,9 @@ from typing import NewType
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
 
+from libs.common.contracts.shared import OrderStatus
 from services.intake.formats.payload import split_path
-from services.intake.formats.rules import Format, Mapped, OrderStatus
+from services.intake.formats.rules import Format, Mapped
 from services.intake.formats.values import status_key
 
 SourceId = NewType("SourceId", UUID)

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from libs.common.contracts.shared import Language
+from libs.common.contracts.shared import Language, OrderStatus
 from libs.common.platform.auth.webhooks import WebhookVerifier
-from services.intake.formats.rules import Format, OrderStatus
+from services.intake.formats.rules import Format
 from services.intake.sources.rules import FIELDS, Auth, ResponseKind, is_zone
 
 MAX_BODY = 1_048_576

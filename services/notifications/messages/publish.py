@@ -17,9 +17,10 @@ from libs.common.contracts.notifications import (
     MessageSent,
     MessageStep,
 )
+from libs.common.contracts.shared import MessageProgress
 from libs.common.messaging import outbox
 from libs.common.platform.db import Transaction
-from services.notifications.messages.rules import State, Step, advance
+from services.notifications.messages.rules import State, advance
 
 LOCK = """
 SELECT id, desk, lead_id, template, template_version, purpose, channel, provider, state, published, code, detail,
@@ -50,10 +51,10 @@ class _Message:
 
     row: asyncpg.Record
     state: State
-    published: list[Step]
+    published: list[MessageProgress]
     code: str | None
     detail: str | None
-    steps: list[Step]
+    steps: list[MessageProgress]
 
 
 async def learn(tx: Transaction, facts: Sequence[tuple[UUID, Fact]], now: datetime) -> None:
@@ -72,13 +73,13 @@ async def announce_stopped(tx: Transaction, stopped: Mapping[UUID, Fact], now: d
     rows = await tx.conn.fetch(LOCK, list(stopped))
     messages = [_loaded(row) for row in rows]
     for message in messages:
-        message.steps.append(Step.FAILED)
-        message.published.append(Step.FAILED)
+        message.steps.append(MessageProgress.FAILED)
+        message.published.append(MessageProgress.FAILED)
     await _write(tx, messages, now)
 
 
 def _loaded(row: asyncpg.Record) -> _Message:
-    published = [Step(step) for step in row["published"]]
+    published = [MessageProgress(step) for step in row["published"]]
     return _Message(row, State(row["state"]), published, row["code"], row["detail"], [])
 
 
@@ -104,24 +105,24 @@ async def _write(tx: Transaction, messages: Sequence[_Message], now: datetime) -
     await outbox.add(tx, [_event(message, step, now) for message in messages for step in message.steps])
 
 
-def _event(message: _Message, step: Step, now: datetime) -> Outgoing:
+def _event(message: _Message, step: MessageProgress, now: datetime) -> Outgoing:
     row = message.row
     cause = Cause(row["correlation_id"], row["causation_id"], row["traceparent"])
     return Outgoing(f"lead:{row['lead_id']}", row["desk"], now, _data(message, step), cause)
 
 
-def _data(message: _Message, step: Step) -> MessageStep:
+def _data(message: _Message, step: MessageProgress) -> MessageStep:
     row = message.row
     shared = {name: row[name] for name in ("lead_id", "template", "purpose", "channel", "provider")}
     shared["message_id"] = row["id"]
     match step:
-        case Step.SENT:
+        case MessageProgress.SENT:
             return MessageSent(**shared, template_version=row["template_version"])
-        case Step.DELIVERED:
+        case MessageProgress.DELIVERED:
             return MessageDelivered(**shared)
-        case Step.READ:
+        case MessageProgress.READ:
             return MessageRead(**shared)
-        case Step.FAILED:
+        case MessageProgress.FAILED:
             state = FinalState.UNKNOWN if message.state is State.UNKNOWN else FinalState.FAILED
             return MessageFailed(**shared, state=state, code=message.code or "", detail=message.detail or "")
         case _:

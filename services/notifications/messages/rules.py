@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from libs.common.contracts.shared import MessageProgress
 from services.notifications.templates.rules import UnfilledError, Version, choose_language, render
 
 
@@ -26,28 +27,21 @@ class State(StrEnum):
     READ = "read"
 
 
-class Step(StrEnum):
-    """What is published of a message, each at most once."""
-
-    SENT = "sent"
-    DELIVERED = "delivered"
-    READ = "read"
-    FAILED = "failed"
-
-
 _RANK = {state: rank for rank, state in enumerate(State)}
-_STEPS: Mapping[State, tuple[Step, ...]] = {
+_STEPS: Mapping[State, tuple[MessageProgress, ...]] = {
     State.PENDING: (),
-    State.UNKNOWN: (Step.FAILED,),
-    State.ACCEPTED: (Step.SENT,),
-    State.SENT: (Step.SENT,),
-    State.FAILED: (Step.FAILED,),
-    State.DELIVERED: (Step.SENT, Step.DELIVERED),
-    State.READ: (Step.SENT, Step.DELIVERED, Step.READ),
+    State.UNKNOWN: (MessageProgress.FAILED,),
+    State.ACCEPTED: (MessageProgress.SENT,),
+    State.SENT: (MessageProgress.SENT,),
+    State.FAILED: (MessageProgress.FAILED,),
+    State.DELIVERED: (MessageProgress.SENT, MessageProgress.DELIVERED),
+    State.READ: (MessageProgress.SENT, MessageProgress.DELIVERED, MessageProgress.READ),
 }
 
 
-def advance(state: State, fact: State, published: Collection[Step]) -> tuple[State, tuple[Step, ...]]:
+def advance(
+    state: State, fact: State, published: Collection[MessageProgress]
+) -> tuple[State, tuple[MessageProgress, ...]]:
     """Return the state after the provider's word `fact`, and the steps to publish now.
 
     The order in which facts come does not change where a message ends.

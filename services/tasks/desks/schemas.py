@@ -8,7 +8,6 @@ from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from libs.common.contracts.shared import Language, Text
 from libs.common.contracts.tasks import CallingHours
-from libs.common.platform.http.language import Language as Tongue
 from services.tasks.desks.actions import DeskChange, DeskSpec, DeskView, known_zone
 from services.tasks.desks.readiness import PlaybookReadiness, Readiness
 from services.tasks.wire import Code, Titles, Wire
@@ -98,12 +97,12 @@ class DeskOut(BaseModel):
     created_at: datetime
 
     @classmethod
-    def of(cls, view: DeskView, language: Tongue) -> "DeskOut":
+    def of(cls, view: DeskView, language: Language) -> "DeskOut":
         """Shape a desk."""
         spec = view.spec
         return cls(
             code=spec.code,
-            title=spec.title.en if language is Tongue.EN else spec.title.ru,
+            title=spec.title.en if language is Language.EN else spec.title.ru,
             titles=spec.title,
             zone=spec.zone,
             languages=spec.languages,

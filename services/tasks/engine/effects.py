@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TypeAlias
 from uuid import UUID
 
+from libs.common.contracts.shared import Stage
 from services.tasks.engine.state import Closing, Facts, Operator, Task, TaskId, Timer
 from services.tasks.playbooks.model import MessageSpec, Title
 
@@ -128,7 +129,7 @@ class SetStatus:
     rule: str
     status: str
     title: Title
-    stage: str
+    stage: Stage
     actor: str
     reason: str
 
@@ -139,7 +140,7 @@ class FollowStatus:
 
     rule: str
     status: str
-    stage: str
+    stage: Stage
 
 
 @dataclass(frozen=True, slots=True)

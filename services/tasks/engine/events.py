@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import TypeAlias
 from uuid import UUID
 
+from libs.common.contracts.shared import MessageProgress, Stage
 from services.tasks.engine.state import Customer, Operator, Timer
 
 
@@ -40,7 +40,7 @@ class StatusChanged:
     """Intake applied a status; `by_us` = it answers a request of this process."""
 
     status: str
-    stage: str
+    stage: Stage
     by_us: bool
 
 
@@ -100,20 +100,11 @@ class TimerFired:
     timer: Timer
 
 
-class MessageStep(StrEnum):
-    """What became of a message."""
-
-    SENT = "sent"
-    DELIVERED = "delivered"
-    READ = "read"
-    FAILED = "failed"
-
-
 @dataclass(frozen=True, slots=True)
 class MessageMoved:
     """A message of this process moved on."""
 
-    step: MessageStep
+    step: MessageProgress
     purpose: str
 
 

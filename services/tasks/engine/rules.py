@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
+from libs.common.contracts.shared import MessageProgress, Mode
 from services.tasks.engine.effects import (
     AssignTask,
     Breach,
@@ -27,7 +28,6 @@ from services.tasks.engine.events import (
     LeadReceived,
     LeadUpdated,
     MessageMoved,
-    MessageStep,
     OrderChanged,
     OutcomeGiven,
     Proposed,
@@ -40,13 +40,13 @@ from services.tasks.engine.events import (
 from services.tasks.engine.matrix import outcome_faults
 from services.tasks.engine.run import Run
 from services.tasks.engine.state import State, Task, Timer, TimerKind
-from services.tasks.playbooks.model import Mode, Open, Playbook, Result, Trigger
+from services.tasks.playbooks.model import Open, Playbook, Result, Trigger
 
 _MESSAGES = {
-    MessageStep.SENT: Trigger.MESSAGE_SENT,
-    MessageStep.DELIVERED: Trigger.MESSAGE_DELIVERED,
-    MessageStep.READ: Trigger.MESSAGE_READ,
-    MessageStep.FAILED: Trigger.MESSAGE_FAILED,
+    MessageProgress.SENT: Trigger.MESSAGE_SENT,
+    MessageProgress.DELIVERED: Trigger.MESSAGE_DELIVERED,
+    MessageProgress.READ: Trigger.MESSAGE_READ,
+    MessageProgress.FAILED: Trigger.MESSAGE_FAILED,
 }
 _FENCE = "engine.fence"
 

@@ -9,7 +9,8 @@ from hashlib import blake2b
 from typing import NewType, Self
 from uuid import UUID
 
-from services.tasks.playbooks.model import Mode, TaskType
+from libs.common.contracts.shared import Mode, Stage
+from services.tasks.playbooks.model import TaskType
 
 ProcessId = NewType("ProcessId", UUID)
 TaskId = NewType("TaskId", UUID)
@@ -175,7 +176,7 @@ class State:
     started_at: datetime | None = None
     ended_at: datetime | None = None
     status: str | None = None
-    stage: str | None = None
+    stage: Stage | None = None
     owner: Operator | None = None
     opened: int = 0
     breaches: int = 0

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
+from libs.common.contracts.shared import Mode, Stage
 from services.tasks.playbooks.model import (
     AttemptPolicy,
     Holder,
     Lane,
     MessageSpec,
-    Mode,
     Need,
     Outcome,
     Playbook,
@@ -18,7 +18,6 @@ from services.tasks.playbooks.model import (
     Requires,
     Result,
     Rule,
-    Stage,
     StatusSpec,
     TaskType,
     TimerSpec,

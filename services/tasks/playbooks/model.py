@@ -8,25 +8,7 @@ from datetime import time, timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
-
-class Mode(StrEnum):
-    """How work reaches people."""
-
-    PUSH = "push"
-    PULL = "pull"
-    MIXED = "mixed"
-
-
-class Stage(StrEnum):
-    """The canonical state of a lead behind each desk's own status."""
-
-    NEW = "new"
-    WORKING = "working"
-    BOOKED = "booked"
-    WON = "won"
-    LOST = "lost"
-    INVALID = "invalid"
-    INCUBATOR = "incubator"
+from libs.common.contracts.shared import Mode, Stage
 
 
 class Result(StrEnum):

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from libs.common.contracts.shared import Mode
 from services.tasks.playbooks.model import (
     Choose,
     Close,
     Defer,
     End,
     Holder,
-    Mode,
     Open,
     Outcome,
     Phase,

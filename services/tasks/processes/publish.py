@@ -4,7 +4,7 @@ from typing import assert_never
 
 from libs.common.contracts import EventData
 from libs.common.contracts import tasks as ev
-from libs.common.contracts.shared import Language, Mode, Person, Stage, Text
+from libs.common.contracts.shared import Language, Person, Text
 from libs.common.platform.ids import uuid7
 from services.tasks.engine import effects as fx
 from services.tasks.engine.state import Closing, State, Task, TaskState
@@ -48,7 +48,7 @@ def _opened(task: Task, state: State, playbook: Playbook) -> EventData:
         title=_text(playbook.task_types[task.type].title),
         role=task.role,
         pool=task.pool,
-        mode=Mode(task.mode),
+        mode=task.mode,
         lane=task.lane,
         rank=task.rank,
         attempt=task.attempt,
@@ -167,7 +167,7 @@ def _lead(effect: fx.SetStatus | fx.SetOwner | fx.RequestMessage, state: State) 
     match effect:
         case fx.SetStatus(status=status, title=title, stage=stage, actor=actor, reason=reason):
             return ev.LeadStatusRequested(
-                lead_id=lead_id, status=status, title=_text(title), stage=Stage(stage), actor=actor, reason=reason
+                lead_id=lead_id, status=status, title=_text(title), stage=stage, actor=actor, reason=reason
             )
         case fx.SetOwner(owner=owner, previous=previous, reason=reason):
             return ev.LeadOwnerChanged(

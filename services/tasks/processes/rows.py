@@ -8,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
+from libs.common.contracts.shared import Stage
 from services.tasks.engine.state import (
     Customer,
     Desk,
@@ -149,7 +150,7 @@ def read_state(row: asyncpg.Record, desk: Desk, tasks: tuple[Task, ...], timers:
         started_at=row["started_at"],
         ended_at=row["ended_at"],
         status=row["status"],
-        stage=row["stage"],
+        stage=None if row["stage"] is None else Stage(row["stage"]),
         owner=owner,
         opened=row["opened"],
         breaches=row["breaches"],

@@ -6,14 +6,15 @@ from libs.common.contracts import EventData
 from libs.common.contracts import assignment as work
 from libs.common.contracts import intake as leads
 from libs.common.contracts import notifications as messages
+from libs.common.contracts.shared import MessageProgress
 from services.tasks.engine import events as ev
 from services.tasks.engine.state import Customer, Facts, Operator, OperatorId
 
-_STEPS: dict[type[EventData], ev.MessageStep] = {
-    messages.MessageSent: ev.MessageStep.SENT,
-    messages.MessageDelivered: ev.MessageStep.DELIVERED,
-    messages.MessageRead: ev.MessageStep.READ,
-    messages.MessageFailed: ev.MessageStep.FAILED,
+_STEPS: dict[type[EventData], MessageProgress] = {
+    messages.MessageSent: MessageProgress.SENT,
+    messages.MessageDelivered: MessageProgress.DELIVERED,
+    messages.MessageRead: MessageProgress.READ,
+    messages.MessageFailed: MessageProgress.FAILED,
 }
 
 
@@ -28,7 +29,7 @@ def translate(data: EventData) -> ev.Event | None:
         case leads.OrderChanged():
             return _order(data)
         case leads.LeadStatusChanged(to_status=status, stage=stage, request_id=request_id):
-            return ev.StatusChanged(status, stage.value, by_us=request_id is not None)
+            return ev.StatusChanged(status, stage, by_us=request_id is not None)
         case leads.LeadStatusRefused(status=status, current_status=current, code=code):
             return ev.StatusRefused(status, current, code)
         case work.WorkAssigned():

@@ -8,8 +8,8 @@ from typing import TypeAlias
 import asyncpg
 from sqlalchemy import RowMapping
 
+from libs.common.contracts.shared import Mode
 from services.tasks.engine.state import Closing, State, Task, TaskState
-from services.tasks.playbooks.model import Mode
 from services.tasks.processes.bulk import Bulk
 
 Row: TypeAlias = RowMapping | asyncpg.Record

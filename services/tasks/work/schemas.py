@@ -6,10 +6,11 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field
 
+from libs.common.contracts.shared import Mode
 from libs.common.platform.http.language import Language
 from services.tasks.engine.matrix import LONGEST_COMMENT
 from services.tasks.engine.state import Task, TaskState
-from services.tasks.playbooks.model import Mode, Need, Outcome, Playbook, Result
+from services.tasks.playbooks.model import Need, Outcome, Playbook, Result
 from services.tasks.wire import Wire
 from services.tasks.work.actions import OutcomeInput
 

@@ -1,15 +1,11 @@
 """The language of titles and messages: Accept-Language, Russian by default."""
 
-from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
+from libs.common.contracts.shared import Language
 
-class Language(StrEnum):
-    """The languages that texts are kept in."""
-
-    RU = "ru"
-    EN = "en"
+__all__ = ["Language", "Text", "language_of"]
 
 
 _BY_TAG = {language.value: language for language in Language}
