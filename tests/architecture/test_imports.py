@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import inspect
 import sys
 from collections.abc import Iterator
 from enum import Enum
@@ -9,6 +10,7 @@ from enum import Enum
 import pytest
 from importlinter.cli import lint_imports
 
+from libs.common.contracts import REGISTRY
 from tests.architecture.sources import ROOT, Source, sources
 
 MODULES = {source.module: source for source in sources() if not source.is_test}
@@ -63,6 +65,17 @@ def allowed(module: str, name: str) -> bool:
     return standard or module in MODULES_OF_RULES or module.startswith(PURE_LIBRARIES)
 
 
+def aliases() -> Iterator[tuple[str, str, str]]:
+    """Yield (importing module, what it imports, under which other name) for all services."""
+    for name, source in MODULES.items():
+        for node in ast.walk(source.tree):
+            if name.startswith("services.") and isinstance(node, ast.ImportFrom):
+                found = ((f"{node.module}.{part.name}", part) for part in node.names)
+                yield from (
+                    (name, what, part.asname) for what, part in found if part.asname not in (None, part.name)
+                )
+
+
 MODULES_OF_RULES = pure_modules()
 
 
@@ -83,6 +96,17 @@ def test_rules_read_no_clock_and_draw_no_ids(name: str) -> None:
     calls = [node for node in ast.walk(MODULES[name].tree) if isinstance(node, ast.Call)]
     reads = [f"line {call.lineno}" for call in calls if ast.unparse(call.func).endswith(tuple(IMPURE_CALLS))]
     assert reads == []
+
+
+def test_an_event_module_goes_by_its_own_name_in_every_service() -> None:
+    owners = {module.__name__ for module in map(inspect.getmodule, REGISTRY.values()) if module is not None}
+    assert {(name, alias) for _, name, alias in aliases() if name in owners} == set()
+
+
+def test_an_engine_module_goes_by_one_name_that_means_nothing_else() -> None:
+    ours = {(name, alias) for _, name, alias in aliases() if name.startswith("services.tasks.engine.")}
+    meanings = {name for _, name, alias in aliases() if alias in {alias for _, alias in ours}}
+    assert len(ours) == len({name for name, _ in ours}) == len(meanings)
 
 
 def test_every_service_has_rules() -> None:

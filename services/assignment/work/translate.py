@@ -2,9 +2,7 @@
 
 from functools import lru_cache
 
-from libs.common.contracts import Cause, EventData, Outgoing, Received
-from libs.common.contracts import assignment as out
-from libs.common.contracts import tasks as ev
+from libs.common.contracts import Cause, EventData, Outgoing, Received, assignment, tasks
 from services.assignment.pools.rules import (
     SCALE,
     Candidate,
@@ -31,16 +29,16 @@ from services.assignment.work.rules import (
     unknown,
 )
 
-ENDS = ev.TaskCompleted | ev.TaskFailed | ev.TaskDeferred
+ENDS = tasks.TaskCompleted | tasks.TaskFailed | tasks.TaskDeferred
 WorkEvent = (
-    ev.WorkRequested
-    | ev.WorkWithdrawn
-    | ev.WorkDeclined
-    | ev.TaskAssigned
-    | ev.TaskTaken
-    | ev.TaskCompleted
-    | ev.TaskFailed
-    | ev.TaskDeferred
+    tasks.WorkRequested
+    | tasks.WorkWithdrawn
+    | tasks.WorkDeclined
+    | tasks.TaskAssigned
+    | tasks.TaskTaken
+    | tasks.TaskCompleted
+    | tasks.TaskFailed
+    | tasks.TaskDeferred
 )
 
 
@@ -54,13 +52,13 @@ def work_event(event: Received[EventData]) -> WorkEvent:
 def pool_named(event: Received[EventData]) -> tuple[str, str] | None:
     """Return desk and code of the pool that an event names, if it names one."""
     data = event.data
-    return (event.desk, data.pool) if isinstance(data, ev.WorkRequested | ev.TaskTaken | ENDS) else None
+    return (event.desk, data.pool) if isinstance(data, tasks.WorkRequested | tasks.TaskTaken | ENDS) else None
 
 
 def people_named(event: Received[EventData]) -> list[OperatorId]:
     """Return the operators that an event puts work on."""
     data = event.data
-    return [OperatorId(data.operator_id)] if isinstance(data, ev.TaskAssigned | ev.TaskTaken) else []
+    return [OperatorId(data.operator_id)] if isinstance(data, tasks.TaskAssigned | tasks.TaskTaken) else []
 
 
 def work_of(event: Received[EventData], floor: Floor) -> Work:
@@ -76,21 +74,21 @@ def step_of(event: Received[EventData], pool_id: PoolId | None, floor: Floor) ->
     An operator who is not ours cannot be counted: for us such work is gone.
     """
     match work_event(event):
-        case ev.WorkRequested() as data if pool_id is not None:
+        case tasks.WorkRequested() as data if pool_id is not None:
             return Requested(_request(event, data, pool_id))
-        case ev.WorkRequested() as data:
+        case tasks.WorkRequested() as data:
             raise LookupError(f"no pool {data.pool!r} at {event.desk!r}")
-        case ev.WorkWithdrawn(reason=reason):
+        case tasks.WorkWithdrawn(reason=reason):
             return Withdrawn(reason)
-        case ev.WorkDeclined(decision_id=decision_id, reason=reason):
+        case tasks.WorkDeclined(decision_id=decision_id, reason=reason):
             return Declined(DecisionId(decision_id), reason)
-        case (ev.TaskAssigned() | ev.TaskTaken()) as data if data.operator_id not in floor.people:
+        case (tasks.TaskAssigned() | tasks.TaskTaken()) as data if data.operator_id not in floor.people:
             return Withdrawn("given_to_a_stranger")
-        case ev.TaskAssigned(operator_id=operator_id):
+        case tasks.TaskAssigned(operator_id=operator_id):
             return Assigned(OperatorId(operator_id))
-        case ev.TaskTaken(operator_id=operator_id):
+        case tasks.TaskTaken(operator_id=operator_id):
             return Taken(OperatorId(operator_id), pool_id)
-        case ev.TaskCompleted() | ev.TaskFailed() | ev.TaskDeferred() as data:
+        case tasks.TaskCompleted() | tasks.TaskFailed() | tasks.TaskDeferred() as data:
             return Ended(OperatorId(data.operator_id) if data.operator_id else None)
 
 
@@ -106,7 +104,7 @@ def announcement(floor: Floor, verdict: Verdict, most: int) -> Outgoing:
     )
 
 
-def _request(event: Received[EventData], data: ev.WorkRequested, pool_id: PoolId) -> Request:
+def _request(event: Received[EventData], data: tasks.WorkRequested, pool_id: PoolId) -> Request:
     prefer = OperatorId(data.prefer_operator_id) if data.prefer_operator_id else None
     cause = event.follow()
     return Request(
@@ -124,14 +122,14 @@ def _payload(floor: Floor, verdict: Verdict, most: int) -> EventData:
     pool = floor.pools[request.pool_id].code
     candidates = _candidates(verdict.decision, most)
     if operator_id is None:
-        return out.WorkWaiting(
+        return assignment.WorkWaiting(
             task_id=work.task_id,
             lead_id=work.lead_id,
             pool=pool,
             decision_id=verdict.decision_id,
             candidates=candidates,
         )
-    return out.WorkAssigned(
+    return assignment.WorkAssigned(
         task_id=work.task_id,
         lead_id=work.lead_id,
         task_version=request.version,
@@ -144,7 +142,7 @@ def _payload(floor: Floor, verdict: Verdict, most: int) -> EventData:
     )
 
 
-def _candidates(decision: Decision, most: int) -> tuple[out.Candidate, ...]:
+def _candidates(decision: Decision, most: int) -> tuple[assignment.Candidate, ...]:
     def rank(candidate: Candidate) -> tuple[bool, bool, int]:
         return candidate.operator_id != decision.operator_id, bool(candidate.refusals), candidate.virtual_time
 
@@ -153,8 +151,8 @@ def _candidates(decision: Decision, most: int) -> tuple[out.Candidate, ...]:
 
 # Between two decisions of a batch only one candidate changes: the others are found again.
 @lru_cache(maxsize=4096)
-def _candidate(candidate: Candidate) -> out.Candidate:
-    return out.Candidate(
+def _candidate(candidate: Candidate) -> assignment.Candidate:
+    return assignment.Candidate(
         operator_id=candidate.operator_id,
         reasons=tuple(refusal.value for refusal in candidate.refusals),
         virtual_time=candidate.virtual_time / SCALE,

@@ -2,8 +2,7 @@
 
 from typing import assert_never
 
-from libs.common.contracts import EventData
-from libs.common.contracts import tasks as ev
+from libs.common.contracts import EventData, tasks
 from libs.common.contracts.shared import Language, Person, Text
 from libs.common.platform.ids import uuid7
 from services.tasks.engine import effects as fx
@@ -40,7 +39,7 @@ def _text(title: Title) -> Text:
 
 
 def _opened(task: Task, state: State, playbook: Playbook) -> EventData:
-    return ev.TaskOpened(
+    return tasks.TaskOpened(
         task_id=task.id,
         lead_id=state.facts.lead_id,
         process_id=state.id,
@@ -61,7 +60,7 @@ def _opened(task: Task, state: State, playbook: Playbook) -> EventData:
 
 
 def _ended(task: Task, closing: Closing, state: State) -> EventData:
-    model = ev.TaskCompleted if closing.result is TaskState.COMPLETED else ev.TaskFailed
+    model = tasks.TaskCompleted if closing.result is TaskState.COMPLETED else tasks.TaskFailed
     return model(
         task_id=task.id,
         lead_id=state.facts.lead_id,
@@ -76,7 +75,7 @@ def _ended(task: Task, closing: Closing, state: State) -> EventData:
 
 def _deferred(effect: fx.DeferTask, state: State) -> EventData:
     task = _task(state, effect.task_id)
-    return ev.TaskDeferred(
+    return tasks.TaskDeferred(
         task_id=task.id,
         lead_id=state.facts.lead_id,
         task_type=task.type,
@@ -97,7 +96,7 @@ def _held(
     match effect:
         case fx.AssignTask(operator=operator, decision_id=decision_id):
             return (
-                ev.TaskAssigned(
+                tasks.TaskAssigned(
                     task_id=task.id,
                     lead_id=lead_id,
                     task_type=task.type,
@@ -112,7 +111,7 @@ def _held(
             return ()
         case fx.TakeTask(operator=operator):
             return (
-                ev.TaskTaken(
+                tasks.TaskTaken(
                     task_id=task.id,
                     lead_id=lead_id,
                     task_type=task.type,
@@ -124,7 +123,7 @@ def _held(
             )
         case fx.MarkOverdue():
             return (
-                ev.TaskOverdue(
+                tasks.TaskOverdue(
                     task_id=task.id,
                     lead_id=lead_id,
                     task_type=task.type,
@@ -141,7 +140,7 @@ def _work(effect: fx.OfferWork | fx.WithdrawWork | fx.DeclineWork, state: State)
     match effect:
         case fx.OfferWork(task_id=task_id, at=at, prefer=prefer):
             task = _task(state, task_id)
-            return ev.WorkRequested(
+            return tasks.WorkRequested(
                 task_id=task.id,
                 lead_id=lead_id,
                 task_version=task.version,
@@ -153,9 +152,9 @@ def _work(effect: fx.OfferWork | fx.WithdrawWork | fx.DeclineWork, state: State)
                 prefer_operator_id=prefer.id if prefer else None,
             )
         case fx.WithdrawWork(task_id=task_id, reason=reason):
-            return ev.WorkWithdrawn(task_id=task_id, lead_id=lead_id, reason=reason)
+            return tasks.WorkWithdrawn(task_id=task_id, lead_id=lead_id, reason=reason)
         case fx.DeclineWork(task_id=declined, decision_id=decision_id, operator=operator, reason=reason):
-            return ev.WorkDeclined(
+            return tasks.WorkDeclined(
                 task_id=declined, lead_id=lead_id, decision_id=decision_id, operator_id=operator.id, reason=reason
             )
         case _:
@@ -166,11 +165,11 @@ def _lead(effect: fx.SetStatus | fx.SetOwner | fx.RequestMessage, state: State) 
     lead_id = state.facts.lead_id
     match effect:
         case fx.SetStatus(status=status, title=title, stage=stage, actor=actor, reason=reason):
-            return ev.LeadStatusRequested(
+            return tasks.LeadStatusRequested(
                 lead_id=lead_id, status=status, title=_text(title), stage=stage, actor=actor, reason=reason
             )
         case fx.SetOwner(owner=owner, previous=previous, reason=reason):
-            return ev.LeadOwnerChanged(
+            return tasks.LeadOwnerChanged(
                 lead_id=lead_id,
                 from_operator_id=previous.id if previous else None,
                 to_operator_id=owner.id if owner else None,
@@ -184,7 +183,7 @@ def _lead(effect: fx.SetStatus | fx.SetOwner | fx.RequestMessage, state: State) 
 
 def _message(effect: fx.RequestMessage, state: State) -> EventData:
     facts, language, customer = state.facts, message_language(state), state.facts.customer
-    return ev.MessageRequested(
+    return tasks.MessageRequested(
         message_id=uuid7(),
         lead_id=facts.lead_id,
         task_id=effect.task_id,

@@ -2,47 +2,44 @@
 
 from uuid import UUID
 
-from libs.common.contracts import EventData
-from libs.common.contracts import assignment as work
-from libs.common.contracts import intake as leads
-from libs.common.contracts import notifications as messages
+from libs.common.contracts import EventData, assignment, intake, notifications
 from libs.common.contracts.shared import MessageProgress
 from services.tasks.engine import events as ev
 from services.tasks.engine.state import Customer, Facts, Operator, OperatorId
 
 _STEPS: dict[type[EventData], MessageProgress] = {
-    messages.MessageSent: MessageProgress.SENT,
-    messages.MessageDelivered: MessageProgress.DELIVERED,
-    messages.MessageRead: MessageProgress.READ,
-    messages.MessageFailed: MessageProgress.FAILED,
+    notifications.MessageSent: MessageProgress.SENT,
+    notifications.MessageDelivered: MessageProgress.DELIVERED,
+    notifications.MessageRead: MessageProgress.READ,
+    notifications.MessageFailed: MessageProgress.FAILED,
 }
 
 
 def translate(data: EventData) -> ev.Event | None:
     """Return what an event means to its process; None when it means nothing to it."""
     match data:
-        case leads.LeadReceived():
+        case intake.LeadReceived():
             return ev.LeadReceived()
-        case leads.LeadUpdated(person=person, language=language, zone=zone):
+        case intake.LeadUpdated(person=person, language=language, zone=zone):
             customer = Customer(person.name, person.phone, person.phone_raw, person.email)
             return ev.LeadUpdated(customer, language.value, zone)
-        case leads.OrderChanged():
+        case intake.OrderChanged():
             return _order(data)
-        case leads.LeadStatusChanged(to_status=status, stage=stage, request_id=request_id):
+        case intake.LeadStatusChanged(to_status=status, stage=stage, request_id=request_id):
             return ev.StatusChanged(status, stage, by_us=request_id is not None)
-        case leads.LeadStatusRefused(status=status, current_status=current, code=code):
+        case intake.LeadStatusRefused(status=status, current_status=current, code=code):
             return ev.StatusRefused(status, current, code)
-        case work.WorkAssigned():
+        case assignment.WorkAssigned():
             return ev.Proposed(data.task_id, data.task_version, proposed(data), data.decision_id)
-        case work.WorkWaiting(task_id=task_id):
+        case assignment.WorkWaiting(task_id=task_id):
             return ev.Waiting(task_id)
-        case messages.MessageStep(purpose=purpose):
+        case notifications.MessageStep(purpose=purpose):
             return ev.MessageMoved(_STEPS[type(data)], purpose)
         case _:
             return None
 
 
-def proposed(data: work.WorkAssigned) -> Operator:
+def proposed(data: assignment.WorkAssigned) -> Operator:
     """Return the operator of a proposal."""
     return Operator(OperatorId(data.operator_id), data.operator_name)
 
@@ -53,7 +50,7 @@ def lead_of(data: EventData) -> UUID | None:
     return found if isinstance(found, UUID) else None
 
 
-def facts_of(data: leads.LeadReceived) -> Facts:
+def facts_of(data: intake.LeadReceived) -> Facts:
     """Return the facts that a new lead brings."""
     person = data.person
     return Facts(
@@ -79,7 +76,7 @@ def facts_of(data: leads.LeadReceived) -> Facts:
     )
 
 
-def _order(data: leads.OrderChanged) -> ev.OrderChanged:
+def _order(data: intake.OrderChanged) -> ev.OrderChanged:
     return ev.OrderChanged(
         data.order_id,
         data.to_status.value,

@@ -4,10 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from libs.common.contracts import Cause, EventData, Outgoing, Received, tasks
-from libs.common.contracts import assignment as work
-from libs.common.contracts import intake as leads
-from libs.common.contracts import notifications as messages
+from libs.common.contracts import Cause, EventData, Outgoing, Received, assignment, intake, notifications, tasks
 from libs.common.platform.ids import uuid7
 from services.tasks.engine import effects as fx
 from services.tasks.engine.state import SYSTEM, State
@@ -18,17 +15,17 @@ OWN = tasks.OWNER
 
 # What of each event stands in the timeline: never anything of `person`.
 _FACTS: dict[type[EventData], tuple[str, ...]] = {
-    leads.LeadReceived: ("source", "order_number", "external_id", "order_status", "signals", "received_at"),
-    leads.LeadUpdated: ("language", "zone"),
-    leads.LeadStatusChanged: ("from_status", "to_status", "stage", "reason"),
-    leads.LeadStatusRefused: ("status", "current_status", "code"),
-    leads.OrderChanged: ("order_number", "from_status", "to_status"),
-    work.WorkAssigned: ("pool", "operator_id", "operator_name", "decision_id", "reason", "candidates"),
-    work.WorkWaiting: ("pool", "decision_id", "candidates"),
-    messages.MessageSent: ("template", "purpose", "channel", "provider"),
-    messages.MessageDelivered: ("template", "purpose", "channel", "provider"),
-    messages.MessageRead: ("template", "purpose", "channel", "provider"),
-    messages.MessageFailed: ("template", "purpose", "channel", "provider", "state", "code"),
+    intake.LeadReceived: ("source", "order_number", "external_id", "order_status", "signals", "received_at"),
+    intake.LeadUpdated: ("language", "zone"),
+    intake.LeadStatusChanged: ("from_status", "to_status", "stage", "reason"),
+    intake.LeadStatusRefused: ("status", "current_status", "code"),
+    intake.OrderChanged: ("order_number", "from_status", "to_status"),
+    assignment.WorkAssigned: ("pool", "operator_id", "operator_name", "decision_id", "reason", "candidates"),
+    assignment.WorkWaiting: ("pool", "decision_id", "candidates"),
+    notifications.MessageSent: ("template", "purpose", "channel", "provider"),
+    notifications.MessageDelivered: ("template", "purpose", "channel", "provider"),
+    notifications.MessageRead: ("template", "purpose", "channel", "provider"),
+    notifications.MessageFailed: ("template", "purpose", "channel", "provider", "state", "code"),
     tasks.TaskOpened: ("task_type", "pool", "mode", "attempt", "important", "due_at", "offer_from"),
     tasks.TaskAssigned: ("task_type", "operator_id", "decision_id", "due_at"),
     tasks.TaskTaken: ("task_type", "operator_id", "due_at"),
@@ -52,7 +49,7 @@ def facts_of(data: EventData) -> dict[str, object]:
 
 def _plain(value: object) -> object:
     if isinstance(value, tuple):
-        return [part.model_dump(mode="json") if isinstance(part, work.Candidate) else part for part in value]
+        return [part.model_dump(mode="json") if isinstance(part, assignment.Candidate) else part for part in value]
     # The driver's own class of UUIDs is not JSON.
     return str(value) if isinstance(value, UUID) and type(value) is not UUID else value
 
@@ -76,7 +73,7 @@ def of_received(event: Received[EventData], lead_id: UUID) -> Entry:
     )
 
 
-def of_wait(event: Received[EventData], data: leads.LeadReceived, until: datetime | None = None) -> list[Entry]:
+def of_wait(event: Received[EventData], data: intake.LeadReceived, until: datetime | None = None) -> list[Entry]:
     """Return the steps of a lead whose desk had not activated its playbook; `until`: when it went on."""
     waits = Entry(
         desk=event.desk,
