@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from libs.common.contracts import EventData, Outgoing, Received
-from libs.common.contracts.tasks import WorkRequested
 from libs.common.messaging import outbox
 from libs.common.messaging.inbox import UseCase
 from libs.common.platform.db import Transaction
@@ -13,9 +12,7 @@ from services.assignment.context import Context
 from services.assignment.pools.rules import Choice, PoolId
 from services.assignment.work import store
 from services.assignment.work.floor import Floor
-from services.assignment.work.translate import announcement, people_named, pool_named, step_of, work_event, work_of
-
-PoolName = tuple[str, str]
+from services.assignment.work.translate import PoolName, Reading, announcement, read
 
 FIND_POOLS = """
 SELECT p.id, p.desk, p.code FROM pool p JOIN unnest($1::text[], $2::text[]) AS n(desk, code) USING (desk, code)
@@ -34,18 +31,18 @@ def work_events(ctx: Context) -> UseCase:
     """Return the one use case of all events about work: one lock, one decision pass, one write per batch."""
 
     async def apply(tx: Transaction, events: Sequence[Received[EventData]]) -> None:
-        names = await _pools(ctx, tx, events)
+        readings = [read(event) for event in events]
+        names = await _pools(ctx, tx, readings)
         scope = store.Scope(
-            tasks={work_event(event).task_id for event in events},
+            tasks={reading.task_id for reading in readings},
             pools=set(names.values()),
-            people={operator_id for event in events for operator_id in people_named(event)},
+            people={reading.puts_on for reading in readings if reading.puts_on is not None},
         )
         floor = await store.read(tx, await store.widen(tx, scope))
         # All steps first, decisions after: work that ends within the batch disturbs nobody.
-        for event in events:
-            name = pool_named(event)
-            pool_id = names.get(name) if name else None
-            floor.play(work_of(event, floor), step_of(event, pool_id, floor))
+        for reading in readings:
+            pool_id = names.get(reading.pool) if reading.pool is not None else None
+            floor.play(reading.work(floor), reading.step_at(floor, pool_id))
         await conclude(ctx, tx, floor, Choice.DRAINED_WORK_FINISHED, drain=floor.relieved)
 
     return apply
@@ -82,12 +79,10 @@ async def conclude(
     await outbox.add(tx, [*also, *(announcement(floor, verdict, most) for verdict in floor.verdicts)])
 
 
-async def _pools(ctx: Context, tx: Transaction, events: Sequence[Received[EventData]]) -> Mapping[PoolName, PoolId]:
-    named = sorted({name for event in events if (name := pool_named(event))})
+async def _pools(ctx: Context, tx: Transaction, readings: Sequence[Reading]) -> Mapping[PoolName, PoolId]:
+    named = sorted({reading.pool for reading in readings if reading.pool is not None})
     found = await _find(tx, named)
-    roles = {
-        (event.desk, event.data.pool): event.data.role for event in events if isinstance(event.data, WorkRequested)
-    }
+    roles = {reading.pool: reading.role for reading in readings if reading.pool and reading.role is not None}
     missing = sorted(roles.keys() - found.keys())
     if missing:
         desks, codes = [desk for desk, _ in missing], [code for _, code in missing]

@@ -1,6 +1,9 @@
 """Events into steps of the rules, and decisions into events: the only place of the slice that knows both."""
 
-from functools import lru_cache
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import TypeAlias, assert_never
 
 from libs.common.contracts import Cause, EventData, Outgoing, Received, assignment, tasks
 from services.assignment.pools.rules import (
@@ -29,8 +32,7 @@ from services.assignment.work.rules import (
     unknown,
 )
 
-ENDS = tasks.TaskCompleted | tasks.TaskFailed | tasks.TaskDeferred
-WorkEvent = (
+WorkEvent: TypeAlias = (
     tasks.WorkRequested
     | tasks.WorkWithdrawn
     | tasks.WorkDeclined
@@ -40,56 +42,62 @@ WorkEvent = (
     | tasks.TaskFailed
     | tasks.TaskDeferred
 )
+PoolName: TypeAlias = tuple[str, str]  # desk, code
 
 
-def work_event(event: Received[EventData]) -> WorkEvent:
-    """Return the payload of an event that is about work. Raises TypeError for any other."""
-    if not isinstance(event.data, WorkEvent):
-        raise TypeError(f"{event.data.event_type} is not about work")
-    return event.data
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What an event says of a piece of work: the pool that it names and the operator on whom it puts the work.
 
-
-def pool_named(event: Received[EventData]) -> tuple[str, str] | None:
-    """Return desk and code of the pool that an event names, if it names one."""
-    data = event.data
-    return (event.desk, data.pool) if isinstance(data, tasks.WorkRequested | tasks.TaskTaken | ENDS) else None
-
-
-def people_named(event: Received[EventData]) -> list[OperatorId]:
-    """Return the operators that an event puts work on."""
-    data = event.data
-    return [OperatorId(data.operator_id)] if isinstance(data, tasks.TaskAssigned | tasks.TaskTaken) else []
-
-
-def work_of(event: Received[EventData], floor: Floor) -> Work:
-    """Return the work that an event is about, as far as it is known."""
-    data = work_event(event)
-    task_id = TaskId(data.task_id)
-    return floor.works.get(task_id) or unknown(task_id, LeadId(data.lead_id), event.desk)
-
-
-def step_of(event: Received[EventData], pool_id: PoolId | None, floor: Floor) -> Step:
-    """Return what an event means for its work; `pool_id` is the pool it names, when there is such a pool.
-
-    An operator who is not ours cannot be counted: for us such work is gone.
+    `step` makes its step once it is known which pool has the name. `role` is of the work that is asked for.
     """
-    match work_event(event):
-        case tasks.WorkRequested() as data if pool_id is not None:
-            return Requested(_request(event, data, pool_id))
-        case tasks.WorkRequested() as data:
-            raise LookupError(f"no pool {data.pool!r} at {event.desk!r}")
-        case tasks.WorkWithdrawn(reason=reason):
-            return Withdrawn(reason)
-        case tasks.WorkDeclined(decision_id=decision_id, reason=reason):
-            return Declined(DecisionId(decision_id), reason)
-        case (tasks.TaskAssigned() | tasks.TaskTaken()) as data if data.operator_id not in floor.people:
+
+    task_id: TaskId
+    lead_id: LeadId
+    desk: str
+    step: Callable[[PoolId | None], Step]
+    pool: PoolName | None = None
+    role: str | None = None
+    puts_on: OperatorId | None = None
+
+    def work(self, floor: Floor) -> Work:
+        """Return the work, as far as it is known."""
+        return floor.works.get(self.task_id) or unknown(self.task_id, self.lead_id, self.desk)
+
+    def step_at(self, floor: Floor, pool_id: PoolId | None) -> Step:
+        """Return what the event means for its work; `pool_id` is the pool it names, when there is such a pool.
+
+        An operator who is not ours cannot be counted: for us such work is gone.
+        """
+        if self.puts_on is not None and self.puts_on not in floor.people:
             return Withdrawn("given_to_a_stranger")
-        case tasks.TaskAssigned(operator_id=operator_id):
-            return Assigned(OperatorId(operator_id))
-        case tasks.TaskTaken(operator_id=operator_id):
-            return Taken(OperatorId(operator_id), pool_id)
-        case tasks.TaskCompleted() | tasks.TaskFailed() | tasks.TaskDeferred() as data:
-            return Ended(OperatorId(data.operator_id) if data.operator_id else None)
+        return self.step(pool_id)
+
+
+def read(event: Received[EventData]) -> Reading:
+    """Return all that an event says of its work. Raises TypeError for an event that is about something else."""
+    data = event.data
+    if not isinstance(data, WorkEvent):
+        raise TypeError(f"{data.event_type} is not about work")
+    made = partial(Reading, TaskId(data.task_id), LeadId(data.lead_id), event.desk)
+    match data:
+        case tasks.WorkRequested(pool=pool, role=role):
+            return made(partial(_requested, event, data), (event.desk, pool), role)
+        case tasks.WorkWithdrawn(reason=reason):
+            return made(lambda _: Withdrawn(reason))
+        case tasks.WorkDeclined(decision_id=decision_id, reason=reason):
+            return made(lambda _: Declined(DecisionId(decision_id), reason))
+        case tasks.TaskAssigned():
+            who = OperatorId(data.operator_id)
+            return made(lambda _: Assigned(who), puts_on=who)
+        case tasks.TaskTaken(pool=pool):
+            who = OperatorId(data.operator_id)
+            return made(partial(Taken, who), (event.desk, pool), puts_on=who)
+        case tasks.TaskCompleted() | tasks.TaskFailed() | tasks.TaskDeferred():
+            by = OperatorId(data.operator_id) if data.operator_id else None
+            return made(lambda _: Ended(by), (event.desk, data.pool))
+        case _:
+            assert_never(data)
 
 
 def announcement(floor: Floor, verdict: Verdict, most: int) -> Outgoing:
@@ -104,10 +112,12 @@ def announcement(floor: Floor, verdict: Verdict, most: int) -> Outgoing:
     )
 
 
-def _request(event: Received[EventData], data: tasks.WorkRequested, pool_id: PoolId) -> Request:
+def _requested(event: Received[EventData], data: tasks.WorkRequested, pool_id: PoolId | None) -> Requested:
+    if pool_id is None:
+        raise LookupError(f"no pool {data.pool!r} at {event.desk!r}")
     prefer = OperatorId(data.prefer_operator_id) if data.prefer_operator_id else None
     cause = event.follow()
-    return Request(
+    request = Request(
         data.task_version,
         pool_id,
         Need(data.role, frozenset(data.products), prefer),
@@ -115,6 +125,7 @@ def _request(event: Received[EventData], data: tasks.WorkRequested, pool_id: Poo
         data.requested_at,
         Origin(cause.correlation_id, cause.causation_id, cause.traceparent),
     )
+    return Requested(request)
 
 
 def _payload(floor: Floor, verdict: Verdict, most: int) -> EventData:
