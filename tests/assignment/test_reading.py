@@ -1,13 +1,15 @@
 """What assignment reads out of an event of tasks, without a database."""
 
-from typing import get_args
+from typing import cast, get_args
 
 import pytest
 
 from libs.common.contracts import REGISTRY, Cause, EventData, Received, export, tasks
 from libs.common.platform.ids import uuid7
 from libs.common.testkit.messaging import NOON
+from services.assignment.context import Context
 from services.assignment.pools.rules import DecisionId, OperatorId
+from services.assignment.subscriptions import subscriptions
 from services.assignment.work.floor import Floor
 from services.assignment.work.rules import Withdrawn
 from services.assignment.work.translate import WorkEvent, read
@@ -18,6 +20,11 @@ ABOUT_WORK: tuple[type[EventData], ...] = get_args(WorkEvent)
 def received(model: type[EventData]) -> Received[EventData]:
     data = model.model_validate(export.example_of(model))
     return Received(uuid7(), "lead:1", "demo", NOON, 1, Cause.fresh(), data)
+
+
+def test_assignment_listens_to_exactly_what_it_can_read() -> None:
+    unused = cast("Context", None)  # the table is read, none of its use cases runs
+    assert {REGISTRY[name] for name in subscriptions(unused)} == set(ABOUT_WORK)
 
 
 @pytest.mark.parametrize("model", ABOUT_WORK)

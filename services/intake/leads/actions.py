@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import assert_never
 from uuid import UUID
 
 from libs.common.contracts import EventData, Outgoing, Received
@@ -58,10 +59,13 @@ def lead_events(clock: Clock) -> UseCase:
         }
         batch = _Batch(clock.now(), leads, {row["id"]: row["owner_id"] for row in rows})
         for event in events:
-            if isinstance(event.data, LeadStatusRequested):
-                _status(batch, event, event.data)
-            elif isinstance(event.data, LeadOwnerChanged):
-                _owner(batch, event, event.data)
+            match event.data:
+                case LeadStatusRequested() as data:
+                    _status(batch, event, data)
+                case LeadOwnerChanged() as data:
+                    _owner(batch, event, data)
+                case other:
+                    raise TypeError(f"{other.event_type} asks nothing of a lead")
         await _save(tx, batch)
 
     return apply
@@ -89,6 +93,8 @@ def _status(batch: _Batch, event: Received[EventData], data: LeadStatusRequested
                 lead_id=data.lead_id, from_status=before.status, to_status=after.status,
                 stage=after.stage, actor=data.actor, reason=data.reason, request_id=event.event_id,
             )  # fmt: skip
+        case _:
+            assert_never(decision)
     key = f"lead:{data.lead_id}"
     batch.outgoing.append(Outgoing(key=key, desk=event.desk, time=batch.now, data=answer, cause=event.follow()))
 

@@ -1,7 +1,7 @@
 """Writing feeds: one row per recipient and event, its position taken under the recipient's row lock."""
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 from libs.common.contracts import Received
 from libs.common.contracts.assignment import OperatorChanged
@@ -46,11 +46,11 @@ async def tell_operators(tx: Transaction, events: Sequence[Received[Given]]) -> 
         (
             e.data.operator_id,
             e.desk,
-            "task_assigned" if isinstance(e.data, TaskAssigned) else "task_taken",
+            _kind(e.data),
             e.data.task_id,
             e.data.lead_id,
             e.data.title.model_dump(),
-            e.data.order_number if isinstance(e.data, TaskAssigned) else None,
+            _order_number(e.data),
             e.data.due_at,
             e.event_id,
             e.time,
@@ -58,6 +58,26 @@ async def tell_operators(tx: Transaction, events: Sequence[Received[Given]]) -> 
         for e in events
     ]
     await tx.conn.execute(ADD, *(list(column) for column in zip(*rows, strict=True)))
+
+
+def _kind(given: Given) -> str:
+    match given:
+        case TaskAssigned():
+            return "task_assigned"
+        case TaskTaken():
+            return "task_taken"
+        case _:
+            assert_never(given)
+
+
+def _order_number(given: Given) -> str | None:
+    match given:
+        case TaskAssigned(order_number=order_number):
+            return order_number
+        case TaskTaken():
+            return None
+        case _:
+            assert_never(given)
 
 
 async def know_operators(tx: Transaction, events: Sequence[Received[OperatorChanged]]) -> None:

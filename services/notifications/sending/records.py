@@ -190,8 +190,10 @@ def _fact(outcome: Outcome) -> publish.Fact | None:
         case Verdict.REFUSED:
             # The provider's own words stay in the attempt's row: nobody knows what stands in them.
             return publish.Fact(State.FAILED, outcome.code)
-        case _:
+        case Verdict.RETRY | Verdict.LATER | Verdict.DOUBT | Verdict.HALT:
             return None
+        case verdict:
+            assert_never(verdict)
 
 
 async def _follow_up(tx: Transaction, held: Sequence[Result]) -> None:

@@ -1,8 +1,25 @@
 """A playbook as a Mermaid flowchart: task types, what opens them, and where their outcomes lead (P.4)."""
 
 from collections.abc import Iterator
+from typing import assert_never
 
-from services.tasks.playbooks.model import Defer, End, Open, Playbook, StartTimer, Status, Steps, Tell, Try
+from services.tasks.playbooks.model import (
+    Choose,
+    Close,
+    Defer,
+    End,
+    Note,
+    Open,
+    Own,
+    Playbook,
+    StartTimer,
+    Status,
+    Step,
+    Steps,
+    StopTimer,
+    Tell,
+    Try,
+)
 from services.tasks.playbooks.rules import rule_steps, walk
 
 _ENDED = "ended"
@@ -50,18 +67,30 @@ def _targets(playbook: Playbook, steps: Steps, kind: str) -> Iterator[str]:
                 yield f"timer_{code}"
             case End():
                 yield _ENDED
-            case _:
+            case Close() | Status() | Tell() | StopTimer() | Own() | Note() | Choose():
                 pass
+            case _:
+                assert_never(step)
 
 
 def _label(playbook: Playbook, label: str, steps: Steps, language: str) -> str:
-    parts = [label] if label else []
-    for step in walk(steps):
-        if isinstance(step, Status):
-            parts.append(f"→ {playbook.statuses[step.code].title.of(language)}")
-        elif isinstance(step, Tell):
-            parts.append(f"✉ {step.message}")
-    return _safe(" · ".join(parts))
+    words = (_word(playbook, step, language) for step in walk(steps))
+    return _safe(" · ".join(word for word in (label, *words) if word))
+
+
+def _word(playbook: Playbook, step: Step, language: str) -> str:
+    """Return what a step does on the way to somewhere; empty for what is an edge itself, or is not drawn."""
+    match step:
+        case Status(code=code):
+            return f"→ {playbook.statuses[code].title.of(language)}"
+        case Tell(message=message):
+            return f"✉ {message}"
+        case Open() | Defer() | Try() | StartTimer() | End() | Choose():
+            return ""
+        case Close() | StopTimer() | Own() | Note():
+            return ""
+        case _:
+            assert_never(step)
 
 
 def _safe(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from libs.common.contracts.shared import Mode
 from services.tasks.playbooks.model import (
@@ -10,16 +11,20 @@ from services.tasks.playbooks.model import (
     Defer,
     End,
     Holder,
+    Note,
     Open,
     Outcome,
+    Own,
     Phase,
     Playbook,
     PlaybookFault,
     Result,
     Rule,
     StartTimer,
+    Status,
     Step,
     Steps,
+    StopTimer,
     Tell,
     Trigger,
     Try,
@@ -41,10 +46,16 @@ def walk(steps: Steps) -> Iterator[Step]:
     """Give each step, those inside choices too."""
     for step in steps:
         yield step
-        if isinstance(step, Choose):
-            for rule in step.rules:
-                yield from walk(rule.then)
-                yield from walk(rule.otherwise or ())
+        match step:
+            case Choose(rules=rules):
+                yield from walk(rule_steps(rules))
+            case (
+                Open() | Close() | Defer() | Try() | Status() | Tell() | StartTimer() | StopTimer() | Own() | Note()
+                | End()
+            ):  # fmt: skip
+                pass
+            case _:
+                assert_never(step)
 
 
 def rule_steps(rules: tuple[Rule, ...]) -> Steps:
@@ -68,7 +79,7 @@ class _Reach:
             match step:
                 case Open(type=kind):
                     self.enter(kind)
-                case Defer(to=kind) if kind is not None:
+                case Defer(to=str(kind)):
                     self.enter(kind)
                 case Try(policy=policy):
                     self._attempts(policy)
@@ -76,8 +87,11 @@ class _Reach:
                     self._timer(timer)
                 case Tell(message=message):
                     self.messages.add(message)
-                case _:
+                # What a choice holds is walked by itself.
+                case Defer() | Close() | Status() | StopTimer() | Own() | Note() | End() | Choose():
                     pass
+                case _:
+                    assert_never(step)
 
     def enter(self, kind: str) -> None:
         """Mark a task type and what its taking and its outcomes reach."""
@@ -138,8 +152,10 @@ def _after(playbook: Playbook, step: Step, *, before: bool) -> bool:
         case Choose(rules=rules):
             branches = [stays_open(playbook, steps, before=before) for steps in _branches(rules)]
             return all(branches) and (before or _matches_always(rules))
-        case _:
+        case Status() | Tell() | StartTimer() | StopTimer() | Own() | Note():
             return before
+        case _:
+            assert_never(step)
 
 
 def _branches(rules: tuple[Rule, ...]) -> list[Steps]:
@@ -253,8 +269,12 @@ def _lanes_of(playbook: Playbook, kind: str, steps: Steps) -> Iterator[tuple[str
                 yield to or kind, lane
             case Try(policy=policy) if (named := playbook.attempts[policy].lane) is not None:
                 yield kind, named
-            case _:
+            case Open() | Defer() | Try() | Close() | Status() | Tell() | StartTimer() | StopTimer():
                 pass
+            case Own() | Note() | End() | Choose():
+                pass
+            case _:
+                assert_never(step)
 
 
 def _fault(playbook: Playbook, path: str, code: str, detail: str) -> PlaybookFault:

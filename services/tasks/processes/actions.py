@@ -11,7 +11,7 @@ from libs.common.messaging.inbox import UseCase
 from libs.common.platform.db import Transaction
 from services.tasks.context import Context
 from services.tasks.processes.batch import Batch, Process
-from services.tasks.processes.translate import facts_of, lead_of, translate
+from services.tasks.processes.translate import about_lead, facts_of, translate
 from services.tasks.timeline import steps
 
 
@@ -20,7 +20,7 @@ def advance(ctx: Context) -> UseCase:
 
     async def apply(tx: Transaction, events: Sequence[Received[EventData]]) -> None:
         batch = Batch(ctx, tx)
-        leads = {lead_id for event in events if (lead_id := lead_of(event.data)) is not None}
+        leads = {about_lead(event.data).lead_id for event in events}
         desks = {event.desk for event in events if isinstance(event.data, LeadReceived)}
         await batch.load(leads=leads, desks=desks)
         for event in events:
@@ -40,23 +40,20 @@ async def _begin(batch: Batch, event: Received[EventData], data: LeadReceived) -
 
 
 async def _one(batch: Batch, event: Received[EventData]) -> None:
-    lead_id = lead_of(event.data)
-    if lead_id is None:
-        return
-    batch.note(steps.of_received(event, lead_id))
-    process = batch.of_lead(lead_id)
-    if process is None and isinstance(event.data, LeadReceived):
-        process = await _begin(batch, event, event.data)
-    meaning = translate(event.data)
-    if process is not None and meaning is not None:
-        batch.apply(process, meaning, event.follow())
-    elif isinstance(event.data, WorkAssigned):
+    data = about_lead(event.data)
+    batch.note(steps.of_received(event, data.lead_id))
+    process = batch.of_lead(data.lead_id)
+    if process is None and isinstance(data, LeadReceived):
+        process = await _begin(batch, event, data)
+    if process is not None:
+        batch.apply(process, translate(data), event.follow())
+    elif isinstance(data, WorkAssigned):
         # Work of a lead that has no process here: its operator gets the turn back.
         declined = WorkDeclined(
-            task_id=event.data.task_id,
-            lead_id=lead_id,
-            decision_id=event.data.decision_id,
-            operator_id=event.data.operator_id,
+            task_id=data.task_id,
+            lead_id=data.lead_id,
+            decision_id=data.decision_id,
+            operator_id=data.operator_id,
             reason="unknown_lead",
         )
-        batch.send(event.desk, lead_id, declined, event.follow())
+        batch.send(event.desk, data.lead_id, declined, event.follow())

@@ -26,8 +26,17 @@ def published(effect: fx.Effect, state: State, playbook: Playbook) -> tuple[Even
             return (_work(effect, state),)
         case fx.SetStatus() | fx.SetOwner() | fx.RequestMessage():
             return (_lead(effect, state),)
+        case fx.Start() | fx.Learn() | fx.FollowStatus() | fx.MarkWaiting() | fx.SetTimer() | fx.CancelTimer():
+            return _nothing()
+        case fx.CountAttempt() | fx.EndProcess() | fx.ReopenProcess() | fx.Breach() | fx.Record() | fx.Refuse():
+            return _nothing()
         case _:
-            return ()
+            assert_never(effect)
+
+
+def _nothing() -> tuple[EventData, ...]:
+    """Publish nothing: a matter of tasks alone, which no other service reads of."""
+    return ()
 
 
 def _task(state: State, task_id: object) -> Task:
@@ -108,7 +117,7 @@ def _held(
                 ),
             )
         case fx.TakeTask(pulled=False):
-            return ()
+            return _nothing()  # they have it already, and were told when it was given
         case fx.TakeTask(operator=operator):
             return (
                 tasks.TaskTaken(

@@ -1,22 +1,36 @@
 """Published events into the engine's own words."""
 
-from uuid import UUID
+from typing import TypeAlias, assert_never
 
 from libs.common.contracts import EventData, assignment, intake, notifications
 from libs.common.contracts.shared import MessageProgress
 from services.tasks.engine import events as ev
 from services.tasks.engine.state import Customer, Facts, Operator, OperatorId
 
-_STEPS: dict[type[EventData], MessageProgress] = {
-    notifications.MessageSent: MessageProgress.SENT,
-    notifications.MessageDelivered: MessageProgress.DELIVERED,
-    notifications.MessageRead: MessageProgress.READ,
-    notifications.MessageFailed: MessageProgress.FAILED,
-}
+LeadEvent: TypeAlias = (
+    intake.LeadReceived
+    | intake.LeadUpdated
+    | intake.LeadStatusChanged
+    | intake.LeadStatusRefused
+    | intake.OrderChanged
+    | assignment.WorkAssigned
+    | assignment.WorkWaiting
+    | notifications.MessageSent
+    | notifications.MessageDelivered
+    | notifications.MessageRead
+    | notifications.MessageFailed
+)
 
 
-def translate(data: EventData) -> ev.Event | None:
-    """Return what an event means to its process; None when it means nothing to it."""
+def about_lead(data: EventData) -> LeadEvent:
+    """Return the payload of an event that processes take in. Raises TypeError for any other."""
+    if not isinstance(data, LeadEvent):
+        raise TypeError(f"{data.event_type} means nothing to a process")
+    return data
+
+
+def translate(data: LeadEvent) -> ev.Event:
+    """Return what an event means to its process."""
     match data:
         case intake.LeadReceived():
             return ev.LeadReceived()
@@ -33,21 +47,32 @@ def translate(data: EventData) -> ev.Event | None:
             return ev.Proposed(data.task_id, data.task_version, proposed(data), data.decision_id)
         case assignment.WorkWaiting(task_id=task_id):
             return ev.Waiting(task_id)
-        case notifications.MessageStep(purpose=purpose):
-            return ev.MessageMoved(_STEPS[type(data)], purpose)
         case _:
-            return None
+            return ev.MessageMoved(_progress(data), data.purpose)
+
+
+def _progress(
+    data: notifications.MessageSent
+    | notifications.MessageDelivered
+    | notifications.MessageRead
+    | notifications.MessageFailed,
+) -> MessageProgress:
+    match data:
+        case notifications.MessageSent():
+            return MessageProgress.SENT
+        case notifications.MessageDelivered():
+            return MessageProgress.DELIVERED
+        case notifications.MessageRead():
+            return MessageProgress.READ
+        case notifications.MessageFailed():
+            return MessageProgress.FAILED
+        case _:
+            assert_never(data)
 
 
 def proposed(data: assignment.WorkAssigned) -> Operator:
     """Return the operator of a proposal."""
     return Operator(OperatorId(data.operator_id), data.operator_name)
-
-
-def lead_of(data: EventData) -> UUID | None:
-    """Return the lead that an event is about."""
-    found = getattr(data, "lead_id", None)
-    return found if isinstance(found, UUID) else None
 
 
 def facts_of(data: intake.LeadReceived) -> Facts:

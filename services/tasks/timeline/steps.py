@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import NamedTuple, assert_never
 from uuid import UUID
 
 from libs.common.contracts import Cause, EventData, Outgoing, Received, assignment, intake, notifications, tasks
@@ -96,7 +97,7 @@ def of_wait(event: Received[EventData], data: intake.LeadReceived, until: dateti
 def of_sent(event: Outgoing, event_id: UUID, lead_id: UUID, effect: fx.Effect) -> Entry:
     """Return the step of an event of our own, with the rule behind it."""
     # Deferring ends one task and opens another: the words and the person belong to the end.
-    opens = isinstance(event.data, tasks.TaskOpened)
+    said = _BY_RULE if isinstance(event.data, tasks.TaskOpened) else _said(effect)
     return Entry(
         desk=event.desk,
         lead_id=lead_id,
@@ -106,32 +107,19 @@ def of_sent(event: Outgoing, event_id: UUID, lead_id: UUID, effect: fx.Effect) -
         owner=OWN,
         time=event.time,
         kind=event.data.event_type,
-        actor=SYSTEM if opens else _actor(effect),
+        actor=said.actor,
         rule=effect.rule,
         task_id=vars(event.data).get("task_id"),
-        facts={**facts_of(event.data), **({} if opens else _words(effect))},
+        facts={**facts_of(event.data), **said.words},
     )
 
 
 def of_silent(effect: fx.Effect, state: State, cause: Cause, now: datetime) -> Entry | None:
     """Return the step of an effect that no event tells of; None for what is not worth a line."""
-    match effect:
-        case fx.Record(code=code, text=text):
-            kind, facts = code, _title(text)
-        case fx.Breach():
-            kind, facts = "breach", {}
-        case fx.EndProcess():
-            kind, facts = "process_ended", {}
-        case fx.ReopenProcess():
-            kind, facts = "process_reopened", {}
-        case fx.CountAttempt(policy=policy, count=count):
-            kind, facts = "attempt", {"policy": policy, "count": count}
-        case fx.TakeTask(pulled=False):
-            kind, facts = "work_begun", {}
-        case fx.FollowStatus(status=status, stage=stage):
-            kind, facts = "status_followed", {"status": status, "stage": stage}
-        case _:
-            return None
+    told = _told(effect)
+    if told is None:
+        return None
+    kind, facts = told
     return Entry(
         desk=state.desk.code,
         lead_id=state.facts.lead_id,
@@ -141,32 +129,75 @@ def of_silent(effect: fx.Effect, state: State, cause: Cause, now: datetime) -> E
         owner=OWN,
         time=now,
         kind=kind,
-        actor=_actor(effect),
+        actor=_said(effect).actor,
         rule=effect.rule,
         task_id=getattr(effect, "task_id", None),
         facts=facts,
     )
 
 
-def _actor(effect: fx.Effect) -> str:
+def _told(effect: fx.Effect) -> tuple[str, dict[str, object]] | None:  # noqa: C901 - one flat case per effect
+    """Return kind and facts of an effect that no event tells of."""
+    match effect:
+        case fx.Record(code=code, text=text):
+            return code, _title(text)
+        case fx.Breach():
+            return "breach", {}
+        case fx.EndProcess():
+            return "process_ended", {}
+        case fx.ReopenProcess():
+            return "process_reopened", {}
+        case fx.CountAttempt(policy=policy, count=count):
+            return "attempt", {"policy": policy, "count": count}
+        case fx.TakeTask(pulled=pulled):
+            return None if pulled else ("work_begun", {})
+        case fx.FollowStatus(status=status, stage=stage):
+            return "status_followed", {"status": status, "stage": stage}
+        # The event behind these has its own line, or they change nothing that people would look for.
+        case fx.Start() | fx.Learn() | fx.MarkWaiting() | fx.SetTimer() | fx.CancelTimer() | fx.Refuse():
+            return None
+        # Their own events are the lines.
+        case fx.OpenTask() | fx.AssignTask() | fx.CloseTask() | fx.DeferTask() | fx.MarkOverdue():
+            return None
+        case fx.OfferWork() | fx.WithdrawWork() | fx.DeclineWork():
+            return None
+        case fx.SetStatus() | fx.SetOwner() | fx.RequestMessage():
+            return None
+        case _:
+            assert_never(effect)
+
+
+class _Said(NamedTuple):
+    """Who is behind an effect, and the words that events do not carry (S2.7)."""
+
+    actor: str
+    words: Mapping[str, object]
+
+
+_BY_RULE = _Said(SYSTEM, {})
+
+
+def _said(effect: fx.Effect) -> _Said:
     match effect:
         case fx.CloseTask(closing=closing) | fx.DeferTask(closing=closing):
-            return closing.actor
+            words = {"comment": closing.comment, "problem": closing.problem, "call_made": closing.call_made}
+            return _Said(closing.actor, words)
         case fx.TakeTask(operator=operator):
-            return str(operator.id)
+            return _Said(str(operator.id), {})
         case fx.SetStatus(actor=actor):
-            return actor
+            return _Said(actor, {})
+        case fx.Start() | fx.Learn() | fx.SetTimer() | fx.CancelTimer() | fx.CountAttempt():
+            return _BY_RULE
+        case fx.OpenTask() | fx.AssignTask() | fx.MarkOverdue() | fx.MarkWaiting():
+            return _BY_RULE
+        case fx.OfferWork() | fx.WithdrawWork() | fx.DeclineWork() | fx.FollowStatus() | fx.SetOwner():
+            return _BY_RULE
+        case fx.RequestMessage() | fx.EndProcess() | fx.ReopenProcess():
+            return _BY_RULE
+        case fx.Breach() | fx.Record() | fx.Refuse():
+            return _BY_RULE
         case _:
-            return SYSTEM
-
-
-def _words(effect: fx.Effect) -> Mapping[str, object]:
-    """Return the words a task ended with; events do not carry them (S2.7)."""
-    match effect:
-        case fx.CloseTask(closing=closing) | fx.DeferTask(closing=closing):
-            return {"comment": closing.comment, "problem": closing.problem, "call_made": closing.call_made}
-        case _:
-            return {}
+            assert_never(effect)
 
 
 def _title(text: Title | None) -> dict[str, object]:
