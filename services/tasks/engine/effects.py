@@ -211,12 +211,25 @@ class Breach:
     rule: str
 
 
+class Noticed(StrEnum):
+    """What is worth a line though it changes nothing; the timeline stores these codes."""
+
+    NOTE = "note"
+    RECEIVED_AGAIN = "received_again"
+    WAITING_FOR_NOTHING = "waiting_for_nothing"
+    ALREADY_TAKEN = "already_taken"
+    PROCESS_ENDED = "process_ended"
+    TASK_CLOSED = "task_closed"
+    NOTHING_TO_DEFER = "nothing_to_defer"
+    MESSAGE_ALREADY_REQUESTED = "message_already_requested"
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """Nothing changes; `code` says what was noticed, `text` what a playbook wants to be read."""
 
     rule: str
-    code: str
+    code: Noticed
     text: Title | None = None
 
 

@@ -15,6 +15,7 @@ from services.tasks.engine.effects import (
     Learn,
     MarkOverdue,
     MarkWaiting,
+    Noticed,
     OfferWork,
     Record,
     Refusal,
@@ -125,7 +126,7 @@ def _trigger(run: Run, trigger: Trigger) -> None:
 
 def _lead_received(run: Run) -> None:
     if run.state.started_at is not None:
-        run.emit(Record("engine.start", "received_again"))
+        run.emit(Record("engine.start", Noticed.RECEIVED_AGAIN))
         return
     run.emit(Start("engine.start", run.now))
     _trigger(run, Trigger.LEAD_RECEIVED)
@@ -171,7 +172,7 @@ def _proposed(run: Run, event: Proposed) -> None:
 def _waiting(run: Run, event: Waiting) -> None:
     task = run.state.open_task(event.task_id)
     if task is None or task.operator_id is not None or task.offered_at is None:
-        run.emit(Record("engine.waiting", "waiting_for_nothing"))
+        run.emit(Record("engine.waiting", Noticed.WAITING_FOR_NOTHING))
         return
     run.task = task
     if not task.waiting:
@@ -189,7 +190,7 @@ def _taken(run: Run, event: Taken) -> None:
         run.emit(Refuse("engine.take", refusal))
         return
     if task.taken_at is not None:
-        run.emit(Record("engine.take", "already_taken"))
+        run.emit(Record("engine.take", Noticed.ALREADY_TAKEN))
         return
     run.rule, run.task = f"{task.type}.on_take", task
     run.actor, run.operator = str(event.operator.id), event.operator
@@ -237,7 +238,7 @@ def _timer(run: Run, timer: Timer) -> None:
     if run.state.timer(timer.name) is not None:
         run.emit(CancelTimer("engine.timer", timer.name))
     if not run.state.live:
-        run.emit(Record("engine.timer", "process_ended"))
+        run.emit(Record("engine.timer", Noticed.PROCESS_ENDED))
         return
     match timer.kind:
         case TimerKind.PLAYBOOK:
@@ -253,7 +254,7 @@ def _task_timer(run: Run, timer: Timer) -> None:
     """Mark a task overdue; an offer needs nothing here, since settling offers what may be offered."""
     task = run.state.open_task(timer.task_id) if timer.task_id is not None else None
     if task is None:
-        run.emit(Record("engine.timer", "task_closed"))
+        run.emit(Record("engine.timer", Noticed.TASK_CLOSED))
     elif timer.kind is TimerKind.DUE and not task.overdue and task.due_at <= run.now:
         run.task = task
         run.emit(MarkOverdue("engine.due", task.id))

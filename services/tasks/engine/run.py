@@ -12,6 +12,7 @@ from services.tasks.engine.effects import (
     DeferTask,
     Effect,
     EndProcess,
+    Noticed,
     OpenTask,
     Record,
     ReopenProcess,
@@ -188,7 +189,7 @@ class Run:
                 if self.operator is not None or not actor:
                     self.own(self.operator if actor else None)
             case Note(text=text):
-                self.emit(Record(self.rule, "note", text))
+                self.emit(Record(self.rule, Noticed.NOTE, text))
             case End(result=result, reason=reason):
                 self._close(result, reason)
                 if self.state.ended_at is None:
@@ -208,7 +209,7 @@ class Run:
     def _defer(self, step: Defer) -> None:
         """Close the task in hand and open its twin; without a task in hand there is nothing to defer."""
         if self.task is None or self.state.open_task(self.task.id) is None:
-            self.emit(Record(self.rule, "nothing_to_defer"))
+            self.emit(Record(self.rule, Noticed.NOTHING_TO_DEFER))
             return
         kind = self.playbook.task_types[step.to or self.task.type]
         important = self.task.important if step.important is None else step.important
@@ -218,7 +219,7 @@ class Run:
     def _try(self, step: Try) -> None:
         """Count an unsuccessful attempt: again later, or failed when the policy is exhausted (S0.5, S1.8)."""
         if self.task is None or self.state.open_task(self.task.id) is None:
-            self.emit(Record(self.rule, "nothing_to_defer"))
+            self.emit(Record(self.rule, Noticed.NOTHING_TO_DEFER))
             return
         policy = self.playbook.attempts[step.policy]
         count = self.state.attempts.get(policy.code, 0) + 1
@@ -250,7 +251,7 @@ class Run:
         spec = self.playbook.messages[step.message]
         number = self.state.messages.get(spec.code, 0) + 1
         if spec.once and number > 1:
-            self.emit(Record(self.rule, "message_already_requested"))
+            self.emit(Record(self.rule, Noticed.MESSAGE_ALREADY_REQUESTED))
             return
         deadline = self.now + spec.deadline if spec.deadline is not None else None
         task_id = self.task.id if self.task else None

@@ -5,52 +5,26 @@ from datetime import datetime
 from typing import NamedTuple, assert_never
 from uuid import UUID
 
-from libs.common.contracts import Cause, EventData, Outgoing, Received, assignment, intake, notifications, tasks
+from libs.common.contracts import Cause, EventData, Outgoing, Received, intake, tasks
+from libs.common.contracts.shared import Part
 from libs.common.platform.ids import uuid7
 from services.tasks.engine import effects as fx
 from services.tasks.engine.state import SYSTEM, State
 from services.tasks.playbooks.model import Title
+from services.tasks.timeline.catalogue import EVENTS, Kind
 from services.tasks.timeline.entries import Entry
 
 OWN = tasks.OWNER
 
-# What of each event stands in the timeline: never anything of `person`.
-_FACTS: dict[type[EventData], tuple[str, ...]] = {
-    intake.LeadReceived: ("source", "order_number", "external_id", "order_status", "signals", "received_at"),
-    intake.LeadUpdated: ("language", "zone"),
-    intake.LeadStatusChanged: ("from_status", "to_status", "stage", "reason"),
-    intake.LeadStatusRefused: ("status", "current_status", "code"),
-    intake.OrderChanged: ("order_number", "from_status", "to_status"),
-    assignment.WorkAssigned: ("pool", "operator_id", "operator_name", "decision_id", "reason", "candidates"),
-    assignment.WorkWaiting: ("pool", "decision_id", "candidates"),
-    notifications.MessageSent: ("template", "purpose", "channel", "provider"),
-    notifications.MessageDelivered: ("template", "purpose", "channel", "provider"),
-    notifications.MessageRead: ("template", "purpose", "channel", "provider"),
-    notifications.MessageFailed: ("template", "purpose", "channel", "provider", "state", "code"),
-    tasks.TaskOpened: ("task_type", "pool", "mode", "attempt", "important", "due_at", "offer_from"),
-    tasks.TaskAssigned: ("task_type", "operator_id", "decision_id", "due_at"),
-    tasks.TaskTaken: ("task_type", "operator_id", "due_at"),
-    tasks.TaskCompleted: ("task_type", "outcome", "operator_id"),
-    tasks.TaskFailed: ("task_type", "outcome", "operator_id"),
-    tasks.TaskDeferred: ("task_type", "outcome", "operator_id", "successor_id", "due_at"),
-    tasks.TaskOverdue: ("task_type", "due_at", "operator_id"),
-    tasks.WorkRequested: ("pool", "role", "products", "due_at", "prefer_operator_id"),
-    tasks.WorkWithdrawn: ("reason",),
-    tasks.WorkDeclined: ("operator_id", "decision_id", "reason"),
-    tasks.LeadStatusRequested: ("status", "stage", "reason"),
-    tasks.LeadOwnerChanged: ("from_operator_id", "to_operator_id", "reason"),
-    tasks.MessageRequested: ("message_id", "template", "purpose", "channels", "language", "deadline"),
-}
-
 
 def facts_of(data: EventData) -> dict[str, object]:
     """Return the facts of an event that may be shown, as JSON values."""
-    return {name: _plain(getattr(data, name)) for name in _FACTS.get(type(data), ())}
+    return {name: _plain(getattr(data, name)) for name in EVENTS[type(data)].facts}
 
 
 def _plain(value: object) -> object:
     if isinstance(value, tuple):
-        return [part.model_dump(mode="json") if isinstance(part, assignment.Candidate) else part for part in value]
+        return [part.model_dump(mode="json") if isinstance(part, Part) else part for part in value]
     # The driver's own class of UUIDs is not JSON.
     return str(value) if isinstance(value, UUID) and type(value) is not UUID else value
 
@@ -84,13 +58,13 @@ def of_wait(event: Received[EventData], data: intake.LeadReceived, until: dateti
         correlation_id=event.cause.correlation_id,
         owner=OWN,
         time=event.time,
-        kind="playbook_awaited",
+        kind=Kind.PLAYBOOK_AWAITED,
         rule="engine.start",
         facts={"playbook": data.playbook},
     )
     if until is None:
         return [waits]
-    on = waits._replace(event_id=uuid7(), causation_id=waits.event_id, time=until, kind="playbook_came")
+    on = waits._replace(event_id=uuid7(), causation_id=waits.event_id, time=until, kind=Kind.PLAYBOOK_CAME)
     return [waits, on]
 
 
@@ -142,17 +116,17 @@ def _told(effect: fx.Effect) -> tuple[str, dict[str, object]] | None:  # noqa: C
         case fx.Record(code=code, text=text):
             return code, _title(text)
         case fx.Breach():
-            return "breach", {}
+            return Kind.BREACH, {}
         case fx.EndProcess():
-            return "process_ended", {}
+            return Kind.PROCESS_ENDED, {}
         case fx.ReopenProcess():
-            return "process_reopened", {}
+            return Kind.PROCESS_REOPENED, {}
         case fx.CountAttempt(policy=policy, count=count):
-            return "attempt", {"policy": policy, "count": count}
+            return Kind.ATTEMPT, {"policy": policy, "count": count}
         case fx.TakeTask(pulled=pulled):
-            return None if pulled else ("work_begun", {})
+            return None if pulled else (Kind.WORK_BEGUN, {})
         case fx.FollowStatus(status=status, stage=stage):
-            return "status_followed", {"status": status, "stage": stage}
+            return Kind.STATUS_FOLLOWED, {"status": status, "stage": stage}
         # The event behind these has its own line, or they change nothing that people would look for.
         case fx.Start() | fx.Learn() | fx.MarkWaiting() | fx.SetTimer() | fx.CancelTimer() | fx.Refuse():
             return None

@@ -1,0 +1,193 @@
+"""What each step of a timeline is called, in both languages, and which of its facts may be shown.
+
+It stands here and not beside the event models: what an event says is a contract of all services, how a step reads
+is tasks' own, for only tasks shows steps. New words are no new contract, and no other service needs them.
+
+Braces of a title take the step's own facts. Facts are never anything of `person`; a test holds every row against
+its model.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import assert_never
+
+from libs.common.contracts import EventData, assignment, intake, notifications, tasks
+from services.tasks.engine.effects import Noticed
+from services.tasks.playbooks.model import Title
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One event type: its title, and the fields that may be shown."""
+
+    title: Title
+    facts: tuple[str, ...] = ()
+
+
+class Kind(StrEnum):
+    """Steps of tasks that no event tells of, beside what the engine noticed; stored as they are."""
+
+    PLAYBOOK_AWAITED = "playbook_awaited"
+    PLAYBOOK_CAME = "playbook_came"
+    BREACH = "breach"
+    PROCESS_ENDED = "process_ended"
+    PROCESS_REOPENED = "process_reopened"
+    ATTEMPT = "attempt"
+    WORK_BEGUN = "work_begun"
+    STATUS_FOLLOWED = "status_followed"
+
+
+_MESSAGE = ("template", "purpose", "channel", "provider")
+_END = ("task_type", "outcome", "operator_id")
+
+EVENTS: Mapping[type[EventData], Row] = {
+    intake.LeadReceived: Row(
+        Title("Заявка получена, заказ {order_number}", "Lead received, order {order_number}"),
+        ("source", "order_number", "external_id", "order_status", "signals", "received_at"),
+    ),
+    intake.LeadUpdated: Row(Title("Данные клиента исправлены", "Customer details corrected"), ("language", "zone")),
+    intake.LeadStatusChanged: Row(
+        Title("Статус: «{to_status}»", "Status: “{to_status}”"), ("from_status", "to_status", "stage", "reason")
+    ),
+    intake.LeadStatusRefused: Row(
+        Title("Статус «{status}» не принят: {code}", "Status “{status}” refused: {code}"),
+        ("status", "current_status", "code"),
+    ),
+    intake.OrderChanged: Row(
+        Title("Заказ: {from_status} → {to_status}", "Order: {from_status} → {to_status}"),
+        ("order_number", "from_status", "to_status"),
+    ),
+    tasks.TaskOpened: Row(
+        Title("Открыта задача «{task_type}»", "Task “{task_type}” opened"),
+        ("task_type", "pool", "mode", "attempt", "important", "due_at", "offer_from"),
+    ),
+    tasks.TaskAssigned: Row(
+        Title("Задача «{task_type}» назначена", "Task “{task_type}” assigned"),
+        ("task_type", "operator_id", "decision_id", "due_at"),
+    ),
+    tasks.TaskTaken: Row(
+        Title("Задача «{task_type}» взята", "Task “{task_type}” taken"), ("task_type", "operator_id", "due_at")
+    ),
+    tasks.TaskCompleted: Row(Title("Задача «{task_type}» выполнена", "Task “{task_type}” completed"), _END),
+    tasks.TaskFailed: Row(Title("Задача «{task_type}» не удалась", "Task “{task_type}” failed"), _END),
+    tasks.TaskDeferred: Row(
+        Title("Задача «{task_type}» отложена", "Task “{task_type}” deferred"), (*_END, "successor_id", "due_at")
+    ),
+    tasks.TaskOverdue: Row(
+        Title("Задача «{task_type}» просрочена", "Task “{task_type}” overdue"),
+        ("task_type", "due_at", "operator_id"),
+    ),
+    tasks.WorkRequested: Row(
+        Title("Ищем оператора: {pool}", "Looking for an operator: {pool}"),
+        ("pool", "role", "products", "due_at", "prefer_operator_id"),
+    ),
+    tasks.WorkWithdrawn: Row(Title("Оператор больше не нужен", "Operator not needed any more"), ("reason",)),
+    tasks.WorkDeclined: Row(
+        Title("Предложение отклонено: {reason}", "Proposal declined: {reason}"),
+        ("operator_id", "decision_id", "reason"),
+    ),
+    tasks.LeadStatusRequested: Row(
+        Title("Запрошен статус «{status}»", "Status “{status}” requested"), ("status", "stage", "reason")
+    ),
+    tasks.LeadOwnerChanged: Row(
+        Title("Сменился ответственный", "Owner changed"), ("from_operator_id", "to_operator_id", "reason")
+    ),
+    tasks.MessageRequested: Row(
+        Title("Запрошено сообщение «{template}»", "Message “{template}” requested"),
+        ("message_id", "template", "purpose", "channels", "language", "deadline"),
+    ),
+    tasks.DeskChanged: Row(Title("Отдел «{code}» изменён", "Desk “{code}” changed"), ("code", "zone")),
+    tasks.PlaybookActivated: Row(
+        Title("Плейбук «{code}» активирован, версия {version}", "Playbook “{code}” activated, version {version}"),
+        ("code", "version"),
+    ),
+    assignment.WorkAssigned: Row(
+        Title("Предложен оператор {operator_name}", "Operator {operator_name} proposed"),
+        ("pool", "operator_id", "operator_name", "decision_id", "reason", "candidates"),
+    ),
+    assignment.WorkWaiting: Row(
+        Title("Свободных операторов нет", "Nobody is eligible now"), ("pool", "decision_id", "candidates")
+    ),
+    assignment.OperatorChanged: Row(
+        Title("Оператор изменён", "Operator changed"), ("operator_id", "active", "presence")
+    ),
+    assignment.ShiftStarted: Row(Title("Смена начата", "Shift started"), ("operator_id", "at")),
+    assignment.ShiftEnded: Row(Title("Смена окончена", "Shift ended"), ("operator_id", "at")),
+    notifications.MessageSent: Row(
+        Title("Сообщение «{template}» отправлено", "Message “{template}” sent"), _MESSAGE
+    ),
+    notifications.MessageDelivered: Row(
+        Title("Сообщение «{template}» доставлено", "Message “{template}” delivered"), _MESSAGE
+    ),
+    notifications.MessageRead: Row(
+        Title("Сообщение «{template}» прочитано", "Message “{template}” read"), _MESSAGE
+    ),
+    notifications.MessageFailed: Row(
+        Title("Сообщение «{template}» не дошло: {code}", "Message “{template}” failed: {code}"),
+        (*_MESSAGE, "state", "code"),
+    ),
+    notifications.TemplateApproved: Row(
+        Title("Шаблон «{code}» одобрен, версия {version}", "Template “{code}” approved, version {version}"),
+        ("code", "version"),
+    ),
+}
+
+
+def _of_kind(kind: Kind) -> Title:
+    match kind:
+        case Kind.PLAYBOOK_AWAITED:
+            return Title(
+                "Заявка ждёт: плейбук «{playbook}» не активирован", "Waits: playbook “{playbook}” is not active"
+            )
+        case Kind.PLAYBOOK_CAME:
+            return Title(
+                "Плейбук «{playbook}» активирован, заявка пошла в работу",
+                "Playbook “{playbook}” is active: the lead goes on",
+            )
+        case Kind.BREACH:
+            return Title(
+                "Не осталось открытых задач, открыта запасная", "Nothing was open, the fallback task was opened"
+            )
+        case Kind.PROCESS_ENDED:
+            return Title("Процесс завершён", "Process ended")
+        case Kind.PROCESS_REOPENED:
+            return Title("Процесс возобновлён", "Process reopened")
+        case Kind.ATTEMPT:
+            return Title("Неудачная попытка {count}", "Unsuccessful attempt {count}")
+        case Kind.WORK_BEGUN:
+            return Title("Оператор начал работу", "Operator began")
+        case Kind.STATUS_FOLLOWED:
+            return Title("Принят статус «{status}»", "Status “{status}” followed")
+        case _:
+            assert_never(kind)
+
+
+def _of_noticed(code: Noticed) -> Title:
+    match code:
+        case Noticed.NOTE:
+            return Title("{text}", "{text}")
+        case Noticed.RECEIVED_AGAIN:
+            return Title("Заявка пришла повторно", "Lead came again")
+        case Noticed.WAITING_FOR_NOTHING:
+            return Title("Ожидание уже не нужно", "Waiting for nothing")
+        case Noticed.ALREADY_TAKEN:
+            return Title("Задача уже у этого оператора", "The operator has the task already")
+        case Noticed.PROCESS_ENDED:
+            return Title("Процесс завершён", "Process ended")
+        case Noticed.TASK_CLOSED:
+            return Title("Срок закрытой задачи", "Timer of a closed task")
+        case Noticed.NOTHING_TO_DEFER:
+            return Title("Откладывать нечего", "Nothing to defer")
+        case Noticed.MESSAGE_ALREADY_REQUESTED:
+            return Title("Сообщение уже запрошено", "Message requested already")
+        case _:
+            assert_never(code)
+
+
+#: Every title by the kind that is stored.
+TITLES: Mapping[str, Title] = {
+    **{model.event_type: row.title for model, row in EVENTS.items()},
+    **{kind.value: _of_kind(kind) for kind in Kind},
+    **{code.value: _of_noticed(code) for code in Noticed},
+}
