@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from libs.common.contracts import Cause, EventData, Outgoing, Received
+from libs.common.contracts import REGISTRY, Cause, EventData, Outgoing, Received
 from libs.common.contracts.intake import LeadStatusChanged
 from libs.common.contracts.shared import Stage
 from libs.common.messaging import outbox
@@ -23,7 +23,7 @@ from libs.common.messaging.inbox import UseCase
 from libs.common.messaging.inbox.apply import Applier
 from libs.common.messaging.inbox.consumer import ConsumerLoop
 from libs.common.messaging.inbox.consumer_metrics import ConsumerMetrics
-from libs.common.messaging.inbox.incoming import Reader
+from libs.common.messaging.inbox.incoming import Reader, Registry
 from libs.common.messaging.inbox.tables import inbox_tables
 from libs.common.messaging.outbox.relay import Relay
 from libs.common.messaging.outbox.relay_metrics import RelayMetrics
@@ -147,7 +147,10 @@ async def eventually(look: Callable[[], Awaitable[bool]], seconds: float = 15.0)
 
 @dataclass
 class Rig:
-    """A relay and a consumer of one service on one bus and one database; `use_case` may be replaced."""
+    """A relay and a consumer of one service on one bus and one database; `use_case` may be replaced.
+
+    `known` are the event types of its release.
+    """
 
     db: Database
     bus: Bus
@@ -155,6 +158,7 @@ class Rig:
     use_case: UseCase = note_down
     types: Sequence[str] = (LeadStatusChanged.event_type,)
     instance: str | None = None
+    known: Registry = field(default_factory=lambda: REGISTRY)
 
     def __post_init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -162,7 +166,7 @@ class Rig:
         self.outbox = RelayMetrics(self.registry)
         self.metrics = ConsumerMetrics(self.registry)
         subscriptions = dict.fromkeys(self.types, self._apply)
-        self.reader = Reader(subscriptions)
+        self.reader = Reader(subscriptions, self.known)
         self.applier = Applier(self.db, Tracing(SERVICE), subscriptions, self.metrics)
         self.replayer = Replayer(self.db, self.reader, self.applier, self.metrics)
 

@@ -1,13 +1,14 @@
 """Parked keys on their way back: what a person released, and what waited behind it, in order."""
 
 import asyncio
+from typing import assert_never
 
 from libs.common.messaging.deadletters.parked import ParkedRecord
 from libs.common.messaging.deadletters.store import SHOWN, State
 from libs.common.messaging.inbox.apply import Applier
 from libs.common.messaging.inbox.consumer_metrics import ConsumerMetrics
 from libs.common.messaging.inbox.errors import is_transient, waits_for
-from libs.common.messaging.inbox.incoming import Broken, Incoming, Reader
+from libs.common.messaging.inbox.incoming import Broken, Incoming, Reader, Skipped, UnknownTypeError
 from libs.common.messaging.inbox.store import readable
 from libs.common.platform.db import Database, Transaction
 from libs.common.platform.telemetry.logs import get_logger
@@ -38,6 +39,12 @@ UPDATE parked SET state = 'failed', attempts = attempts + 1, error_type = $2, er
                   updated_at = clock_timestamp()
 WHERE id = $1 AND state IN ('blocked', 'retrying')
 """
+# Parked by an older release. One that still runs beside this one may fail them again: they are released once more.
+_LEARNED = """
+UPDATE parked SET state = 'retrying', updated_at = clock_timestamp()
+WHERE id IN (SELECT id FROM parked WHERE state = 'failed' AND error_type = $1 AND type = ANY($2::text[])
+             ORDER BY id FOR UPDATE)
+"""
 _COUNTS = f"SELECT {SHOWN} AS shown, count(*) AS events FROM parked GROUP BY shown"  # noqa: S608 - a constant
 
 log = get_logger(__name__)
@@ -50,12 +57,13 @@ class Replayer:
         self._db, self._reader, self._applier, self._metrics = db, reader, applier, metrics
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Look every second until `stop`, without a pause while many keys move, and count every 15 s."""
+        """Look every second until `stop`, without a pause while many keys move, and count and learn every 15 s."""
         clock, count_due = asyncio.get_running_loop().time, 0.0
         while not stop.is_set():
             try:
                 if clock() >= count_due:
                     await self.count()
+                    await self.learn()
                     count_due = clock() + COUNT_SECONDS
                 if await self.look():
                     continue
@@ -69,6 +77,10 @@ class Replayer:
         found = {row["shown"]: row["events"] for row in await self._db.pool.fetch(_COUNTS)}
         for state in State:
             self._metrics.parked.labels(state.value).set(found.get(state.value, 0))
+
+    async def learn(self) -> None:
+        """Release events that were parked for their unknown type and whose type this release knows."""
+        await self._db.pool.execute(_LEARNED, UnknownTypeError.__name__, list(self._reader.known))
 
     async def look(self) -> bool:
         """Replay keys that can move, as far as they go; return whether there may be many more."""
@@ -103,10 +115,15 @@ class Replayer:
 
     async def _apply(self, tx: Transaction, record: ParkedRecord) -> None:
         (item,) = self._reader.read([record])
-        if isinstance(item, Broken):
-            raise item.error
-        if isinstance(item, Incoming):
-            await self._applier.replay(tx, item, waited=record.waits_for is not None)
+        match item:
+            case Broken():
+                raise item.error
+            case Incoming():
+                await self._applier.replay(tx, item, waited=record.waits_for is not None)
+            case Skipped():
+                log.info("parked event is not for this service", parked_id=record.id, event_type=item.type)
+            case _:
+                assert_never(item)
         await tx.conn.execute(_DONE, record.id)
 
     async def _fail(self, record: ParkedRecord, error: Exception) -> None:

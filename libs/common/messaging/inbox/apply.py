@@ -10,7 +10,7 @@ from libs.common.contracts import EventData, Received
 from libs.common.messaging.inbox.consumer_metrics import ConsumerMetrics
 from libs.common.messaging.inbox.errors import Unready, is_transient
 from libs.common.messaging.inbox.grouping import grouped
-from libs.common.messaging.inbox.incoming import Broken, Incoming
+from libs.common.messaging.inbox.incoming import Broken, Incoming, UnknownTypeError
 from libs.common.messaging.inbox.limit import FailureLimit
 from libs.common.messaging.inbox.store import claim, park, place
 from libs.common.messaging.inbox.usecase import Subscriptions, UseCase
@@ -101,7 +101,8 @@ class Applier:
                 await park(tx, item, result, None)
             elif fresh:
                 result = "waiting" if isinstance(error, Unready) else "failed"
-                if result == "failed":
+                # A newer service's type says nothing against this release: it must not stop it.
+                if result == "failed" and not isinstance(error, UnknownTypeError):
                     self._limit.failed(asyncio.get_running_loop().time(), item.type, item.key)
                 await park(tx, item, "failed", error)
             await tx.commit()

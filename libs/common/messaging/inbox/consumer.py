@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import Collection, Sequence
 from itertools import chain
+from typing import assert_never
 
 from libs.common.messaging.bus.ports import Bus, BusError, Consumer, Partition
 from libs.common.messaging.inbox.apply import Applier
@@ -122,10 +123,15 @@ class ConsumerLoop:
         """Apply all in one transaction; return false when one of them spoils it for the rest."""
         ours: list[Incoming] = []
         for item in items:
-            if isinstance(item, Broken):
-                return False
-            if isinstance(item, Incoming):
-                ours.append(item)
+            match item:
+                case Broken():
+                    return False
+                case Incoming():
+                    ours.append(item)
+                case Skipped():
+                    pass
+                case _:
+                    assert_never(item)
         applied: set[int] = set()
         try:
             if ours:

@@ -1,6 +1,6 @@
-"""Records made into events: what is ours to apply, what is skipped, what is broken."""
+"""Records made into events: what is ours to apply, what is skipped, what is broken or unknown."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import NamedTuple, TypeAlias
@@ -15,8 +15,17 @@ from libs.common.messaging.bus.ports import Record
 from libs.common.messaging.inbox.usecase import Subscriptions
 from libs.common.platform.ids import uuid7_day
 
+Registry: TypeAlias = Mapping[str, type[EventData]]
+
 UNKNOWN = "unknown"  # the type of a record that names none
 _LAST_MOMENT = 253_402_300_799_000  # milliseconds; the last second of the year 9999
+
+
+class UnknownTypeError(MalformedEventError):
+    """A type that no service of this release publishes: garbage, or a newer service's (docs/adr/0002)."""
+
+    def __init__(self) -> None:
+        super().__init__("this release knows no event of this type")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +83,7 @@ class Broken:
 
 
 class Skipped(NamedTuple):
-    """A record of a type that this service does not subscribe to; its sequence still counts."""
+    """A record of a known type that this service does not subscribe to; its sequence still counts."""
 
     record: Record
     type: str
@@ -86,10 +95,16 @@ Item: TypeAlias = Incoming | Broken | Skipped
 
 
 class Reader:
-    """Reads records for one service's subscriptions."""
+    """Reads records for one service's subscriptions; `registry` is all that its release knows."""
 
-    def __init__(self, subscriptions: Subscriptions) -> None:
-        self._models: Mapping[bytes, type[EventData]] = {name.encode(): REGISTRY[name] for name in subscriptions}
+    def __init__(self, subscriptions: Subscriptions, registry: Registry = REGISTRY) -> None:
+        self._registry = registry
+        self._foreign = frozenset(name.encode() for name in registry.keys() - subscriptions.keys())
+
+    @property
+    def known(self) -> Collection[str]:
+        """Return every type that this release knows, subscribed to or not."""
+        return self._registry.keys()
 
     def read(self, records: Sequence[Record]) -> list[Item]:
         """Return one item per record, in order; never raises for what a record holds."""
@@ -98,20 +113,22 @@ class Reader:
     def _read(self, record: Record) -> Item:
         headers = headers_of(record)
         name = headers.get("ce_type")
-        model = self._models.get(name) if name is not None else None
-        if name and model is None:
+        if name in self._foreign:
             return _skipped(record, headers, name)
         envelope: Envelope | None = None
         try:
             envelope = read_envelope(headers)
-            return Incoming(record, envelope.type, parse(envelope, record.value or b""))
+            return Incoming(record, envelope.type, parse(envelope, record.value or b"", self._registry))
         except (MalformedEventError, ValidationError) as error:
             return _broken(record, headers, envelope, error)
 
 
-def parse(envelope: Envelope, body: bytes) -> Received[EventData]:
-    """Return the event of an envelope and its JSON body. Raises ValidationError or KeyError (unknown type)."""
-    data = REGISTRY[envelope.type].model_validate_json(body)
+def parse(envelope: Envelope, body: bytes, registry: Registry = REGISTRY) -> Received[EventData]:
+    """Return the event of an envelope and its JSON body. Raises ValidationError or UnknownTypeError."""
+    model = registry.get(envelope.type)
+    if model is None:
+        raise UnknownTypeError
+    data = model.model_validate_json(body)
     return Received(
         envelope.event_id, envelope.key, envelope.desk, envelope.time, envelope.sequence, envelope.cause, data
     )
