@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from libs.common.contracts.shared import Presence
+from libs.common.domain.eligibility import Refusal
 from services.assignment.pools.rules import (
     SCALE,
     Choice,
     Need,
     Operator,
-    Refusal,
     charge,
     decide_turn,
     give_back,

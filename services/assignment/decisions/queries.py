@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, RowMapping, and_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from libs.common.domain.eligibility import Refusal
 from libs.common.platform.auth.principal import Principal, Role
 from libs.common.platform.db import Database
 from libs.common.platform.http.language import Language
@@ -15,7 +16,7 @@ from services.assignment.decisions.schemas import CandidateView, DecisionView, R
 from services.assignment.decisions.tables import decision
 from services.assignment.decisions.texts import CHOICES, REFUSALS
 from services.assignment.operators.tables import operator
-from services.assignment.pools.rules import SCALE, Choice, Refusal
+from services.assignment.pools.rules import SCALE, Choice
 from services.assignment.pools.tables import pool
 
 

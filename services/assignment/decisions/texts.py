@@ -1,7 +1,8 @@
 """Reasons in words, for people."""
 
+from libs.common.domain.eligibility import Refusal
 from libs.common.platform.http.language import Text
-from services.assignment.pools.rules import Choice, Refusal
+from services.assignment.pools.rules import Choice
 
 CHOICES: dict[Choice, Text] = {
     Choice.LEAST_VIRTUAL_TIME: Text("его очередь", "it was their turn"),
@@ -22,6 +23,7 @@ REFUSALS: dict[Refusal, Text] = {
     Refusal.PAUSED: Text("на паузе", "paused"),
     Refusal.WRONG_ROLE: Text("другая роль", "has another role"),
     Refusal.WRONG_DESK: Text("другой отдел", "works for another desk"),
+    Refusal.NOT_IN_POOL: Text("не в этом пуле", "not in the pool"),
     Refusal.PRODUCT_UNKNOWN: Text("не знает продукт", "does not know the product"),
     Refusal.AT_CAPACITY: Text("предел открытых задач", "has as many open tasks as allowed"),
 }

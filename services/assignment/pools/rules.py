@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from itertools import compress
 from typing import NewType
 from uuid import UUID
 
 from libs.common.contracts.shared import Presence
+from libs.common.domain.eligibility import Demand, Refusal, Standing, refusals
 
 OperatorId = NewType("OperatorId", UUID)
 PoolId = NewType("PoolId", UUID)
@@ -22,19 +22,6 @@ LeadId = NewType("LeadId", UUID)
 DecisionId = NewType("DecisionId", UUID)
 
 SCALE = 232_792_560  # one turn at weight 1; divisible by every weight from 1 to 20
-ALL_PRODUCTS = "*"
-
-
-class Refusal(StrEnum):
-    """Why an operator of the pool cannot be given this work now."""
-
-    INACTIVE = "inactive"
-    NOT_ON_SHIFT = "not_on_shift"
-    PAUSED = "paused"
-    WRONG_ROLE = "wrong_role"
-    WRONG_DESK = "wrong_desk"
-    PRODUCT_UNKNOWN = "product_unknown"
-    AT_CAPACITY = "at_capacity"
 
 
 class Choice(StrEnum):
@@ -145,11 +132,11 @@ def decide_turn(pool: PoolState, need: Need, now: datetime) -> Decision:
     Ties go to whoever has been longest without work in this pool, then to the lower id. The preferred owner's
     turn counts like any other.
     """
-    refusals = [why_not(pool.people[seat.operator_id], need, pool.desk) for seat in pool.seats]
-    seats = _seated(pool, refusals)
+    reasons = [why_not(pool.people[seat.operator_id], need, pool.desk) for seat in pool.seats]
+    seats = _seated(pool, reasons)
     candidates = tuple(
         Candidate(seat.operator_id, why, seat.virtual_time, pool.people[seat.operator_id].open_work)
-        for seat, why in zip(seats, refusals, strict=True)
+        for seat, why in zip(seats, reasons, strict=True)
     )
     eligible = [seat for seat in seats if seat.eligible]
     if not eligible:
@@ -165,21 +152,16 @@ def decide_turn(pool: PoolState, need: Need, now: datetime) -> Decision:
 
 def why_not(operator: Operator, need: Need, desk: str) -> tuple[Refusal, ...]:
     """Return every test of eligibility that fails, so that the decision can be explained (P.3)."""
-    fails = (  # in the order of Refusal
-        not operator.active,
-        operator.presence is Presence.CHECKED_OUT,
-        operator.presence is Presence.PAUSED,
-        need.role not in operator.roles,
-        desk not in operator.desks,
-        not knows(operator.products, need.products),
-        operator.open_work >= operator.capacity,
+    standing = Standing(
+        active=operator.active,
+        roles=operator.roles,
+        desks=operator.desks,
+        products=operator.products,
+        on_shift=operator.presence is not Presence.CHECKED_OUT,
+        paused=operator.presence is Presence.PAUSED,
+        has_room=operator.open_work < operator.capacity,
     )
-    return tuple(compress(Refusal, fails)) if any(fails) else ()
-
-
-def knows(known: frozenset[str], needed: frozenset[str]) -> bool:
-    """Tell whether somebody knows all products of the work; `*` stands for every product."""
-    return needed <= known or ALL_PRODUCTS in known
+    return refusals(standing, Demand(desk, need.role, need.products))
 
 
 def charge(pool: PoolState, operator_id: OperatorId) -> PoolState:
@@ -214,9 +196,9 @@ def _order(seat: Seat) -> tuple[int, int, UUID]:
     return seat.virtual_time, seat.last_turn, seat.operator_id
 
 
-def _seated(pool: PoolState, refusals: Sequence[tuple[Refusal, ...]]) -> tuple[Seat, ...]:
+def _seated(pool: PoolState, reasons: Sequence[tuple[Refusal, ...]]) -> tuple[Seat, ...]:
     # Only those who stayed set the start; when nobody did, the pool's own virtual time remembers it.
-    pairs = list(zip(pool.seats, refusals, strict=True))
+    pairs = list(zip(pool.seats, reasons, strict=True))
     base = min(
         (seat.virtual_time for seat, why in pairs if seat.eligible and not why),
         default=pool.virtual_time,

@@ -3,9 +3,21 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from libs.common.domain.eligibility import Demand, Refusal, Standing, refusals
 from services.tasks.engine.state import Operator, OperatorId
 
-ALL_PRODUCTS = "*"
+#: Refusals as this API names them, in the order in which it does (docs/problems/not_eligible.md).
+CODES: dict[Refusal, str] = {
+    Refusal.INACTIVE: "inactive",
+    Refusal.WRONG_DESK: "other_desk",
+    Refusal.WRONG_ROLE: "wrong_role",
+    Refusal.NOT_IN_POOL: "not_in_pool",
+    Refusal.PRODUCT_UNKNOWN: "unknown_product",
+    # Not asked of pulled work.
+    Refusal.NOT_ON_SHIFT: "not_on_shift",
+    Refusal.PAUSED: "paused",
+    Refusal.AT_CAPACITY: "at_capacity",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +39,13 @@ class Person:
 
 
 def ineligible(person: Person, *, desk: str, role: str, pool: str, products: Collection[str]) -> tuple[str, ...]:
-    """Return the tests that fail; none = the operator may take the task."""
-    tests = {
-        "inactive": person.active,
-        "other_desk": desk in person.desks,
-        "wrong_role": role in person.roles,
-        "not_in_pool": pool in person.pools,
-        "unknown_product": ALL_PRODUCTS in person.products or person.products.issuperset(products),
-    }
-    return tuple(name for name, passed in tests.items() if not passed)
+    """Return the codes of the tests that fail; none = the operator may take the task."""
+    standing = Standing(
+        active=person.active,
+        roles=person.roles,
+        desks=person.desks,
+        products=person.products,
+        in_pool=pool in person.pools,
+    )
+    found = refusals(standing, Demand(desk, role, frozenset(products)))
+    return tuple(code for refusal, code in CODES.items() if refusal in found)

@@ -6,8 +6,9 @@ from uuid import UUID
 
 import asyncpg
 
+from libs.common.domain.eligibility import ALL_PRODUCTS
 from libs.common.platform.db import Connection
-from services.tasks.operators.rules import ALL_PRODUCTS, Person
+from services.tasks.operators.rules import Person
 from services.tasks.playbooks.model import Holder
 from services.tasks.queues.rules import Place, Queue, Visits, bounds
 

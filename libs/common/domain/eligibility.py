@@ -1,0 +1,65 @@
+"""May this operator do this work: one judgement for work that is pushed and work that is pulled."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+ALL_PRODUCTS = "*"
+
+
+class Refusal(StrEnum):
+    """Why an operator may not do a piece of work now. Decisions store these codes."""
+
+    INACTIVE = "inactive"
+    NOT_ON_SHIFT = "not_on_shift"
+    PAUSED = "paused"
+    WRONG_ROLE = "wrong_role"
+    WRONG_DESK = "wrong_desk"
+    NOT_IN_POOL = "not_in_pool"
+    PRODUCT_UNKNOWN = "product_unknown"
+    AT_CAPACITY = "at_capacity"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What counts of an operator. The defaults pass: they stand for what the caller's kind of work does not ask."""
+
+    active: bool
+    roles: frozenset[str]
+    desks: frozenset[str]
+    products: frozenset[str]
+    on_shift: bool = True
+    paused: bool = False
+    in_pool: bool = True
+    has_room: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What a piece of work asks of whoever does it."""
+
+    desk: str
+    role: str
+    products: frozenset[str] = frozenset()
+
+
+def knows(known: frozenset[str], needed: frozenset[str]) -> bool:
+    """Return whether `known` covers all products of the work; `*` covers every product."""
+    return ALL_PRODUCTS in known or needed <= known
+
+
+_TESTS: tuple[tuple[Refusal, Callable[[Standing, Demand], bool]], ...] = (
+    (Refusal.INACTIVE, lambda operator, _: operator.active),
+    (Refusal.NOT_ON_SHIFT, lambda operator, _: operator.on_shift),
+    (Refusal.PAUSED, lambda operator, _: not operator.paused),
+    (Refusal.WRONG_ROLE, lambda operator, work: work.role in operator.roles),
+    (Refusal.WRONG_DESK, lambda operator, work: work.desk in operator.desks),
+    (Refusal.NOT_IN_POOL, lambda operator, _: operator.in_pool),
+    (Refusal.PRODUCT_UNKNOWN, lambda operator, work: knows(operator.products, work.products)),
+    (Refusal.AT_CAPACITY, lambda operator, _: operator.has_room),
+)
+
+
+def refusals(operator: Standing, work: Demand) -> tuple[Refusal, ...]:
+    """Return every test that fails, in the order of `Refusal` (P.3); none: the operator may do the work."""
+    return tuple([refusal for refusal, passes in _TESTS if not passes(operator, work)])
