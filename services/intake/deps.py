@@ -1,29 +1,12 @@
-"""What routes need of the running app: its context and the caller."""
+"""What routes need of the running app: its context, the caller, the caller's language."""
 
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends
 
-from libs.common.platform.auth.dependencies import require
-from libs.common.platform.auth.principal import Principal, Role
-from libs.common.platform.http.language import Language
-from libs.common.platform.http.problems import request_language
+from libs.common.platform.http.deps import Admin, Lang, Manager, Staff, context_of
 from services.intake.context import Context
 
+__all__ = ["Admin", "Ctx", "Lang", "Manager", "Staff"]
 
-def context(request: Request) -> Context:
-    """Return the context that the app's lifespan opened."""
-    ctx: Context = request.app.state.ctx
-    return ctx
-
-
-def language(request: Request) -> Language:
-    """Return the language of the answer."""
-    return request_language(request)
-
-
-Ctx = Annotated[Context, Depends(context)]
-Lang = Annotated[Language, Depends(language)]
-Staff = Annotated[Principal, Depends(require(Role.OPERATOR, Role.SUPERVISOR, Role.ADMIN, Role.SERVICE))]
-Manager = Annotated[Principal, Depends(require(Role.SUPERVISOR, Role.ADMIN))]
-Admin = Annotated[Principal, Depends(require(Role.ADMIN))]
+Ctx = Annotated[Context, Depends(context_of(Context))]

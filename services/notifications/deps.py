@@ -2,31 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends
 
-from libs.common.contracts import Cause
-from libs.common.platform.auth.dependencies import require
 from libs.common.platform.auth.principal import Principal, Role
-from libs.common.platform.http.language import Language
-from libs.common.platform.http.problems import request_language
-from libs.common.platform.telemetry.tracing import current_traceparent
+from libs.common.platform.http.deps import Admin, Chain, Lang, Manager, Staff, context_of
 from services.notifications.context import Context
 
+__all__ = ["Admin", "Chain", "Ctx", "Lang", "Manager", "Staff", "desks_of", "operator_of"]
 
-def context(request: Request) -> Context:
-    """Return the context that the app's lifespan opened."""
-    ctx: Context = request.app.state.ctx
-    return ctx
-
-
-def language(request: Request) -> Language:
-    """Return the language of the answer."""
-    return request_language(request)
-
-
-def cause() -> Cause:
-    """Return the start of a chain of events: a person's request."""
-    return Cause.fresh(current_traceparent())
+Ctx = Annotated[Context, Depends(context_of(Context))]
 
 
 def desks_of(caller: Principal) -> frozenset[str] | None:
@@ -37,11 +21,3 @@ def desks_of(caller: Principal) -> frozenset[str] | None:
 def operator_of(caller: Principal) -> str | None:
     """Return whose own work alone the caller may see (P.6); None for those who see whole desks."""
     return None if caller.sees_all_desks or caller.has(Role.SUPERVISOR) else caller.sub
-
-
-Ctx = Annotated[Context, Depends(context)]
-Lang = Annotated[Language, Depends(language)]
-Chain = Annotated[Cause, Depends(cause)]
-Staff = Annotated[Principal, Depends(require(Role.OPERATOR, Role.SUPERVISOR, Role.ADMIN, Role.SERVICE))]
-Manager = Annotated[Principal, Depends(require(Role.SUPERVISOR, Role.ADMIN))]
-Admin = Annotated[Principal, Depends(require(Role.ADMIN))]

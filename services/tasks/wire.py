@@ -2,20 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from libs.common.platform.http.wire import Name, Titles, Wire
+
+__all__ = ["Code", "Name", "Titles", "Wire"]
 
 Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$", description="short machine name")]
-Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
-
-
-class Wire(BaseModel):
-    """A body that the caller sends: unknown fields are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Titles(Wire):
-    """One title in both languages."""
-
-    ru: Name
-    en: Name
