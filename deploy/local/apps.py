@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from fastapi import FastAPI
 
-from libs.common.platform.service import Service
+from libs.common.platform.service import HasCore, Service
 from libs.common.platform.settings import ServiceSettings
 from services.assignment.app import SERVICE as ASSIGNMENT
 from services.intake.app import SERVICE as INTAKE
@@ -13,6 +13,7 @@ from services.notifications.app import SERVICE as NOTIFICATIONS
 from services.tasks.app import SERVICE as TASKS
 
 S = TypeVar("S", bound=ServiceSettings)
+C = TypeVar("C", bound=HasCore)
 
 
 def create_apps(environments: Mapping[str, Mapping[str, str]]) -> dict[str, FastAPI]:
@@ -25,7 +26,7 @@ def create_apps(environments: Mapping[str, Mapping[str, str]]) -> dict[str, Fast
     }
 
 
-def _create(service: Service[S], environments: Mapping[str, Mapping[str, str]]) -> FastAPI:
+def _create(service: Service[S, C], environments: Mapping[str, Mapping[str, str]]) -> FastAPI:
     prefix = f"{service.name.upper()}_"
     environment = environments[service.name]
     settings = {name.removeprefix(prefix).lower(): value for name, value in environment.items()}

@@ -5,6 +5,8 @@ from libs.common.messaging.inbox import UseCase
 from services.assignment.context import Context
 from services.assignment.work.actions import work_events
 
+OWNERS = (tasks.OWNER,)
+
 
 def subscriptions(ctx: Context) -> dict[str, UseCase]:
     """Return the use case of each event type; one function takes them mixed, so that a batch stays one batch."""

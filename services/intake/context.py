@@ -1,11 +1,15 @@
 """What a use case of intake may need."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Self
 
 from prometheus_client import Counter
 
 from libs.common.platform.core import Core
 from services.intake.deliveries.group import Acceptance
+from services.intake.settings import IntakeSettings
 from services.intake.sources.cache import SourceCache
 
 
@@ -17,3 +21,23 @@ class Context:
     sources: SourceCache
     acceptance: Acceptance
     deliveries: Counter
+
+    @classmethod
+    def of(cls, core: Core, settings: IntakeSettings) -> Self:
+        """Return the context around a core."""
+        acceptance = Acceptance(core.db, settings.accept_queue, settings.accept_batch)
+        outcomes = ("disposition", "reason")
+        deliveries = Counter(
+            "intake_deliveries", "Deliveries by what became of them", outcomes, registry=core.metrics
+        )
+        return cls(core, SourceCache(core.db), acceptance, deliveries)
+
+
+@asynccontextmanager
+async def open_context(core: Core, settings: IntakeSettings) -> AsyncIterator[Context]:
+    """Open a process's context; what waits for its batch is stored before the end."""
+    ctx = Context.of(core, settings)
+    try:
+        yield ctx
+    finally:
+        await ctx.acceptance.drain()

@@ -10,6 +10,8 @@ from services.notifications.context import Context
 from services.notifications.feed.actions import Given, know_operators, tell_operators
 from services.notifications.messages.actions import request_messages
 
+OWNERS = (tasks.OWNER, assignment.OWNER)
+
 
 def subscriptions(ctx: Context) -> dict[str, UseCase]:
     """Return the use case of each event type."""

@@ -1,5 +1,7 @@
 """What the use cases of tasks work with."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -13,7 +15,7 @@ from services.tasks.settings import TasksSettings
 
 @dataclass(frozen=True)
 class Context:
-    """The technical core, the service's settings, compiled playbooks and figures; opened once in `app.py`."""
+    """The technical core, the service's settings, compiled playbooks and figures."""
 
     core: Core
     settings: TasksSettings
@@ -33,3 +35,9 @@ class Context:
     def now(self) -> datetime:
         """Return the present business moment in UTC."""
         return self.core.clock.now()
+
+
+@asynccontextmanager
+async def open_context(core: Core, settings: TasksSettings) -> AsyncIterator[Context]:
+    """Open a process's context; nothing of it needs to be closed."""
+    yield Context.of(core, settings)

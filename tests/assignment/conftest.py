@@ -8,7 +8,6 @@ from libs.common.platform.db import Database
 from libs.common.platform.telemetry.metrics import new_registry
 from libs.common.platform.telemetry.tracing import Tracing
 from services.assignment.context import Context
-from services.assignment.metrics import Metrics
 from services.assignment.settings import AssignmentSettings
 from tests.assignment.desk import Desk
 from tests.assignment.people import NOW
@@ -19,7 +18,7 @@ async def ctx(assignment_db: Database) -> Context:
     settings = AssignmentSettings(postgres_url=assignment_db.config.url)
     clock, tracing = ManualClock(NOW), Tracing("assignment")
     core = Core("assignment", settings, assignment_db, clock, tracing, new_registry())
-    return Context(core, settings, Metrics(core.metrics))
+    return Context.of(core, settings)
 
 
 @pytest_asyncio.fixture

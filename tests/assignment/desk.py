@@ -21,7 +21,7 @@ from libs.common.platform.auth.jwks import InlineKeys, KeySet
 from libs.common.platform.auth.jwt import JwtVerifier
 from libs.common.platform.ids import uuid7
 from libs.common.testkit.issuer import AUDIENCE, ISSUER, TokenIssuer
-from services.assignment.app import build_api, serve_context
+from services.assignment.app import SERVICE
 from services.assignment.context import Context
 from services.assignment.subscriptions import subscriptions
 from tests.assignment.people import NOW
@@ -45,8 +45,8 @@ class Desk:
     @cached_property
     def app(self) -> FastAPI:
         keys = KeySet(InlineKeys(orjson.dumps(self.issuer.jwks())))
-        app = build_api(JwtVerifier(keys, issuer=ISSUER, audience=AUDIENCE))
-        serve_context(app, self.ctx)
+        app = SERVICE.build_api(JwtVerifier(keys, issuer=ISSUER, audience=AUDIENCE))
+        SERVICE.serve_context(app, self.ctx)
         return app
 
     async def call(

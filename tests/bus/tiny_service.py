@@ -1,28 +1,39 @@
-"""A service of its own for tests of `platform.service`: `python -m tests.bus.tiny_service api|worker|all`."""
+"""The least service there can be, for tests of `platform.service`: `python -m tests.bus.tiny_service <command>`."""
 
 import asyncio
 import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from fastapi import FastAPI
-
-from libs.common.platform.http.app import create_app
+from libs.common.platform.core import Core
 from libs.common.platform.service import Service, run
 from libs.common.platform.settings import ServiceSettings
+from libs.common.platform.worker import Loop
 
 
 class TinySettings(ServiceSettings, env_prefix="TINY_"):
     """Nothing of its own."""
 
 
-def create_api(settings: TinySettings) -> FastAPI:
-    return create_app(service="tiny", title="Tiny", routers=[])
+@dataclass(frozen=True)
+class Context:
+    core: Core
 
 
-async def run_worker(settings: TinySettings, stop: asyncio.Event) -> None:
-    say("runs")
-    await stop.wait()
-    say("finished")
+@asynccontextmanager
+async def open_context(core: Core, settings: TinySettings) -> AsyncIterator[Context]:
+    yield Context(core)
+
+
+def loops(ctx: Context) -> Sequence[Loop]:
+    async def speaking(stop: asyncio.Event) -> None:
+        say("runs")
+        await stop.wait()
+        say("finished")
+
+    return [speaking]
 
 
 def say(word: str) -> None:
@@ -30,6 +41,16 @@ def say(word: str) -> None:
     sys.stdout.flush()
 
 
+SERVICE = Service(
+    name="tiny",
+    title="Tiny",
+    settings=TinySettings,
+    context=open_context,
+    migrations=Path(__file__).parents[1] / "common" / "messaging",
+    owners=("tiny",),
+    subscriptions=lambda _: {},
+    loops=loops,
+)
+
 if __name__ == "__main__":
-    service = Service("tiny", TinySettings, create_api, run_worker, Path(__file__).parent)
-    raise SystemExit(run(service, sys.argv[1:]))
+    raise SystemExit(run(SERVICE, sys.argv[1:]))

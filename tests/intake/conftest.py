@@ -7,7 +7,6 @@ from libs.common.platform.core import Core
 from libs.common.platform.db import Database
 from libs.common.platform.telemetry.metrics import new_registry
 from libs.common.platform.telemetry.tracing import Tracing
-from services.intake.app import make_context
 from services.intake.context import Context
 from services.intake.settings import IntakeSettings
 from tests.intake.front import NOW, Front
@@ -17,7 +16,7 @@ from tests.intake.front import NOW, Front
 async def ctx(intake_db: Database) -> Context:
     settings = IntakeSettings(postgres_url=intake_db.config.url)
     core = Core("intake", settings, intake_db, ManualClock(NOW), Tracing("intake"), new_registry())
-    return make_context(core, settings)
+    return Context.of(core, settings)
 
 
 @pytest_asyncio.fixture

@@ -14,7 +14,7 @@ from libs.common.platform.auth.jwks import InlineKeys, KeySet
 from libs.common.platform.auth.jwt import JwtVerifier
 from libs.common.platform.ids import uuid7
 from libs.common.testkit.issuer import AUDIENCE, ISSUER, TokenIssuer
-from services.intake.app import build_api, serve_context
+from services.intake.app import SERVICE
 from services.intake.context import Context
 from services.intake.subscriptions import subscriptions
 
@@ -31,8 +31,8 @@ class Front:
         self.ctx = ctx
         self.issuer = TokenIssuer.generate()
         keys = KeySet(InlineKeys(json.dumps(self.issuer.jwks()).encode()))
-        self.app = build_api(JwtVerifier(keys, issuer=ISSUER, audience=AUDIENCE))
-        serve_context(self.app, ctx)
+        self.app = SERVICE.build_api(JwtVerifier(keys, issuer=ISSUER, audience=AUDIENCE))
+        SERVICE.serve_context(self.app, ctx)
 
     async def send(
         self,

@@ -16,7 +16,7 @@ from libs.common.platform.db import Database
 from libs.common.platform.http.app import begin_shutdown
 from libs.common.platform.serving import serve
 from libs.common.testkit.issuer import AUDIENCE, ISSUER, TokenIssuer
-from services.notifications.app import build_api, serve_context
+from services.notifications.app import SERVICE
 from tests.notifications.support import DESK, context
 
 PREFIX = "/notifications/v1"
@@ -28,9 +28,9 @@ class Front:
     def __init__(self, db: Database, wazzup_url: str, public_url: str) -> None:
         self.issuer = TokenIssuer.generate()
         keys = KeySet(InlineKeys(orjson.dumps(self.issuer.jwks())))
-        self.app = build_api(JwtVerifier(keys, issuer=ISSUER, audience=AUDIENCE))
+        self.app = SERVICE.build_api(JwtVerifier(keys, issuer=ISSUER, audience=AUDIENCE))
         self.ctx = context(db, wazzup_url, public_url=public_url)
-        serve_context(self.app, self.ctx)
+        SERVICE.serve_context(self.app, self.ctx)
         self.http = httpx.AsyncClient(trust_env=False)
 
     def headers(self, role: str, desks: Sequence[str] = (DESK,), sub: str | None = None) -> dict[str, str]:

@@ -11,7 +11,7 @@ from httpx import Response
 from libs.common.platform.auth.jwks import InlineKeys, KeySet
 from libs.common.platform.auth.jwt import JwtVerifier
 from libs.common.testkit.issuer import AUDIENCE, ISSUER, TokenIssuer
-from services.tasks.app import build_api, serve_context
+from services.tasks.app import SERVICE
 from tests.tasks.world import World
 
 Json = dict[str, Any]  # what a test reads out of an answer is the test's own business
@@ -65,6 +65,6 @@ class Api:
 def api_of(world: World) -> httpx.AsyncClient:
     """Return a client of the service that shares the world's context."""
     auth = JwtVerifier(KeySet(InlineKeys(orjson.dumps(KEYS.jwks()))), issuer=ISSUER, audience=AUDIENCE)
-    app = build_api(auth)
-    serve_context(app, world.ctx)
+    app = SERVICE.build_api(auth)
+    SERVICE.serve_context(app, world.ctx)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://tasks")

@@ -1,42 +1,123 @@
-"""How a service is started: `python -m services.<name> api|worker|migrate|all`."""
+"""A service as its `app.py` declares it, and its commands: `python -m services.<name> api|worker|migrate|all`."""
 
 import asyncio
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import asyncpg
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
+from starlette.routing import BaseRoute
 
+from libs.common.messaging.deadletters.api import dead_letters_router
+from libs.common.messaging.inbox import Subscriptions
+from libs.common.platform.auth.jwt import JwtVerifier
+from libs.common.platform.core import Core, Telemetry, open_core
 from libs.common.platform.db.migrations import migrate
 from libs.common.platform.garbage import calm_collector
-from libs.common.platform.http.app import begin_shutdown
+from libs.common.platform.http.app import Lifespan, begin_shutdown, create_app
+from libs.common.platform.http.assembly import ready_when_migrated, verifier
+from libs.common.platform.http.problems import ErrorTable
 from libs.common.platform.serving import serve
 from libs.common.platform.settings import ServiceSettings, SettingsError
 from libs.common.platform.telemetry.logs import configure_logging, get_logger
+from libs.common.platform.worker import Loop, Worker
 
 COMMANDS = ("api", "worker", "migrate", "all")
-
-S = TypeVar("S", bound=ServiceSettings)
 
 log = get_logger(__name__)
 
 
-@dataclass(frozen=True)
-class Service(Generic[S]):
-    """One service as its `app.py` declares it. `migrations` is its alembic folder."""
+class HasCore(Protocol):
+    """What every service's context is: its own things around the technical core."""
+
+    @property
+    def core(self) -> Core:
+        """The technical core."""
+        ...
+
+
+S = TypeVar("S", bound=ServiceSettings)
+C = TypeVar("C", bound=HasCore)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service(Generic[S, C]):
+    """What a service consists of.
+
+    `context` opens what its use cases work with, around the core and once per process. `owners` are the services
+    whose topics it reads. `routes` are plain Starlette routes and come first (the hot path). `loops` run in the
+    worker beside relay and consumer. `migrations` is its alembic folder. Routes of dead letters come by themselves.
+    """
 
     name: str
+    title: str
     settings: type[S]
-    create_api: Callable[[S], FastAPI]
-    run_worker: Callable[[S, asyncio.Event], Awaitable[None]]
+    context: Callable[[Core, S], AbstractAsyncContextManager[C]]
     migrations: Path
+    owners: Sequence[str]
+    subscriptions: Callable[[C], Subscriptions]
+    loops: Callable[[C], Sequence[Loop]] = field(default=lambda _: ())
+    routers: Sequence[APIRouter] = ()
+    routes: Sequence[BaseRoute] = ()
+    errors: ErrorTable = field(default_factory=dict)
+
+    @asynccontextmanager
+    async def open_context(self, settings: S, telemetry: Telemetry | None = None) -> AsyncIterator[C]:
+        """Open core and context for the block.
+
+        Raises OSError or asyncpg.PostgresError when the database cannot be reached.
+        """
+        async with open_core(self.name, settings, telemetry) as core, self.context(core, settings) as ctx:
+            yield ctx
+
+    def create_api(self, settings: S) -> FastAPI:
+        """Return the HTTP app; its lifespan opens the context."""
+        telemetry = Telemetry.of(self.name, settings)
+
+        @asynccontextmanager
+        async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+            async with self.open_context(settings, telemetry) as ctx:
+                self.serve_context(app, ctx)
+                yield
+
+        return self.build_api(verifier(settings), lifespan, telemetry)
+
+    def build_api(
+        self, auth: JwtVerifier, lifespan: Lifespan | None = None, telemetry: Telemetry | None = None
+    ) -> FastAPI:
+        """Return the app without its context; a test gives it one by `serve_context`."""
+        return create_app(
+            service=self.name,
+            title=self.title,
+            routers=[*self.routers, dead_letters_router(self.name)],
+            routes=self.routes,
+            lifespan=lifespan,
+            errors=self.errors,
+            auth=auth,
+            registry=telemetry.metrics if telemetry else None,
+            tracing=telemetry.tracing if telemetry else None,
+        )
+
+    def serve_context(self, app: FastAPI, ctx: C) -> None:
+        """Let the app's routes work with `ctx`, and make it ready as long as its schema is."""
+        app.state.ctx = ctx
+        ready_when_migrated(app, ctx.core.db, self.migrations)
+
+    async def run_worker(self, settings: S, stop: asyncio.Event) -> None:
+        """Relay our events, apply those of the owners and run the loops until `stop` is set."""
+        async with self.open_context(settings) as ctx:
+            worker = Worker(
+                ctx.core, owners=self.owners, subscriptions=self.subscriptions(ctx), loops=self.loops(ctx)
+            )
+            await worker.run(stop)
 
 
-def run(service: Service[S], argv: Sequence[str]) -> int:
+def run(service: Service[S, C], argv: Sequence[str]) -> int:
     """Run one command to its end and return the exit code: 0 done, 1 cannot run, 2 wrong use."""
     if len(argv) != 1 or argv[0] not in COMMANDS:
         sys.stderr.write(f"usage: python -m services.{service.name} {'|'.join(COMMANDS)}\n")
@@ -59,13 +140,13 @@ def run(service: Service[S], argv: Sequence[str]) -> int:
     return int(failed)
 
 
-async def _run(service: Service[S], settings: S, command: str) -> None:
+async def _run(service: Service[S, C], settings: S, command: str) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     if command in {"migrate", "all"}:
-        await migrate(service.name, settings.postgres_dsn)
+        await migrate(service.name, settings.postgres_dsn, service.migrations)
     async with asyncio.TaskGroup() as group:
         if command in {"api", "all"}:
             api = service.create_api(settings)

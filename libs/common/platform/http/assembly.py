@@ -1,9 +1,6 @@
-"""What the four `app.py` share: the token check, the lifespan around a context, readiness of the schema."""
+"""The parts of an app that come from a service's settings: the token check, readiness of the schema."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import TypeVar
 
 from fastapi import FastAPI
 
@@ -11,30 +8,13 @@ from libs.common.platform.auth.jwks import FileKeys, KeySet, UrlKeys
 from libs.common.platform.auth.jwt import JwtVerifier
 from libs.common.platform.db import Database
 from libs.common.platform.db.migrations import schema_ready
-from libs.common.platform.http.app import Lifespan
 from libs.common.platform.settings import ServiceSettings
-
-C = TypeVar("C")
 
 
 def verifier(settings: ServiceSettings) -> JwtVerifier:
     """Return what checks the callers' tokens."""
     source = FileKeys(settings.jwks_file) if settings.jwks_file else UrlKeys(settings.jwks_url or "")
     return JwtVerifier(KeySet(source), issuer=settings.jwt_issuer, audience=settings.jwt_audience)
-
-
-def lifespan_of(
-    open_context: Callable[[], AbstractAsyncContextManager[C]], serve_context: Callable[[FastAPI, C], None]
-) -> Lifespan:
-    """Return a lifespan that opens a service's context and hands it to the app."""
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_context() as ctx:
-            serve_context(app, ctx)
-            yield
-
-    return lifespan
 
 
 def ready_when_migrated(app: FastAPI, db: Database, migrations: Path) -> None:
