@@ -11,7 +11,8 @@ from services.tasks.settings import TasksSettings
 README = Path(__file__).parents[1] / "README.md"
 _BEGIN, _END = "<!-- settings:begin -->\n", "<!-- settings:end -->"
 _NOTE = """A key is read with the service's prefix (`INTAKE_`, `TASKS_`, …) first; those in brackets also without.
-Each may be given as a file: `<KEY>_FILE`. An unknown key of a service's prefix is refused.
+Each may be given as a file: `<KEY>_FILE`. An unknown key of a service's prefix is refused; one
+that an earlier release read is ignored, with a warning in the log.
 
 """
 

@@ -116,7 +116,7 @@ class Stack:
             raise LocalStackError(f"PostgreSQL at {place} cannot be set up: {reason}") from error
 
     def _choose_ports(self) -> None:
-        names = [*(f"{service}-{part}" for service in SERVICES for part in ("worker", "hint")), "wazzup"]
+        names = [*(f"{service}-worker" for service in SERVICES), "wazzup"]
         self._ports = dict(zip(names, free_ports(len(names)), strict=True))
 
     def _environment(self, service: str, servers: Servers) -> dict[str, str]:
@@ -130,7 +130,6 @@ class Stack:
             f"{own}_CLOCK_FILE": str(self.home.clock),
             f"{own}_WORKER_PORT": str(self._ports[f"{service}-worker"]),
             f"{own}_PORT": str(self.port),
-            f"{own}_RELAY_HINT_PORT": str(self._ports[f"{service}-hint"]),
             **(self._messenger() if service == "notifications" else {}),
         }
 

@@ -89,6 +89,14 @@ async def test_an_api_is_ready_once_its_schema_is_migrated(bare: dict[str, str])
     assert (before, migrated, after) == (503, 0, 200)
 
 
+async def test_a_setting_of_an_earlier_release_does_not_keep_a_service_from_starting(
+    environ: dict[str, str],
+) -> None:
+    given = {**environ, "TINY_RELAY_HINT_PORT": "7", "LOG_LEVEL": "WARNING"}
+    code, text = await ended(await start("migrate", **given))
+    assert (code, "TINY_RELAY_HINT_PORT" in text) == (0, True)
+
+
 @pytest.mark.parametrize(
     ("command", "given", "code", "says"),
     [

@@ -55,6 +55,15 @@ def test_an_unknown_key_of_the_service_is_refused(monkeypatch: pytest.MonkeyPatc
         DeskSettings.load()
 
 
+@pytest.mark.parametrize("key", ["DESK_RELAY_HINT_PORT", "DESK_RELAY_HINT_PORT_FILE"])
+def test_a_setting_of_an_earlier_release_is_ignored(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    monkeypatch.setenv(key, "7")
+    assert DeskSettings.load() == DeskSettings(
+        postgres_url=SecretStr("postgresql://desk:old@db:5433/dozvon?sslmode=require")
+    )
+    assert DeskSettings.ignored() == [key]
+
+
 def test_an_unknown_argument_is_refused() -> None:
     with pytest.raises(ValidationError):
         DeskSettings(gruop_size=1)  # type: ignore[call-arg] # what is tested

@@ -43,9 +43,8 @@ class ProcessStack:
 
     def __post_init__(self) -> None:
         names = [f"{service}-{part}" for service in SERVICES for part in ("api", "worker")]
-        numbers = free_ports(len(names) + 1 + len(SERVICES))
-        self.ports = dict(zip([*names, "wazzup"], numbers, strict=False))
-        self.hints = dict(zip(SERVICES, numbers[len(names) + 1 :], strict=True))
+        names.append("wazzup")
+        self.ports = dict(zip(names, free_ports(len(names)), strict=True))
         self.issuer = TokenIssuer.in_folder(self.home / "keys")
         self.clock = SharedClock(self.home / "clock")
         self.said: list[str] = []
@@ -125,7 +124,6 @@ class ProcessStack:
             f"{own}_CLOCK_FILE": str(self.home / "clock"),
             f"{own}_PORT": str(self.ports[f"{service}-api"]),
             f"{own}_WORKER_PORT": str(self.ports[f"{service}-worker"]),
-            f"{own}_RELAY_HINT_PORT": str(self.hints[service]),
             **(self._messenger() if service == "notifications" else {}),
         }
 

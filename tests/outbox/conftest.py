@@ -1,7 +1,5 @@
 """Messaging tables, and a relay and a consumer on a bus in memory."""
 
-import socket
-
 import pytest
 
 from libs.common.platform.db import Database
@@ -19,10 +17,3 @@ def memory() -> MemoryBus:
 @pytest.fixture
 def rig(messaging_db: Database, memory: MemoryBus) -> Rig:
     return Rig(messaging_db, memory)
-
-
-@pytest.fixture
-def free_udp_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

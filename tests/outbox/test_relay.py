@@ -9,7 +9,6 @@ import pytest
 
 from libs.common.messaging import outbox
 from libs.common.messaging.bus import Message, Sent
-from libs.common.messaging.outbox import RelayHint
 from libs.common.testkit.memory_bus import MemoryBus, MemoryProducer
 from libs.common.testkit.messaging import Rig, emit, eventually, running, status_event
 
@@ -127,20 +126,17 @@ async def test_writers_faults_and_lost_leaders_at_once_lose_nothing_and_keep_ord
     assert in_order(memory, rig.topic, keys=4, each=100)
 
 
-async def test_a_hint_wakes_an_idle_relay(
-    rig: Rig, memory: MemoryBus, free_udp_port: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_commit_wakes_an_idle_relay(rig: Rig, memory: MemoryBus, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("BUSY", "IDLE"):
         monkeypatch.setattr(f"libs.common.messaging.outbox.pace.{name}", 10)
-    hint = RelayHint(free_udp_port)
-    rig.db.wake_relay = hint.send
-    async with running(rig.relay(hint_port=free_udp_port).run):
+    relay = rig.relay()
+    rig.db.wake_relay = relay.wake
+    async with running(relay.run):
         await eventually(lambda: _leads(rig))
         await asyncio.sleep(0.5)
         await emit(rig.db, [status_event("a", "1")])
         await eventually(lambda: _count(memory, rig, 1), 3)
-        asyncio.get_running_loop().call_later(0.2, hint.send)  # it also rests while it is told to stop
-    hint.close()
+        asyncio.get_running_loop().call_later(0.2, relay.wake)  # it also rests while it is told to stop
 
 
 async def test_a_delete_that_fails_again_and_again_sends_nothing_twice(rig: Rig, memory: MemoryBus) -> None:
@@ -170,13 +166,6 @@ async def test_lag_is_that_of_the_oldest_up_to_its_acknowledgement(rig: Rig) -> 
     async with running(rig.relay().run):
         await eventually(rig.outbox_empty)
     assert 60.3 <= rig.counted("relay_lag_seconds_sum") < 70
-
-
-async def test_a_taken_hint_port_leaves_polling(rig: Rig, memory: MemoryBus, free_udp_port: int) -> None:
-    other = Rig(rig.db, memory, prefix="other")
-    async with running(rig.relay(hint_port=free_udp_port).run), running(other.relay(hint_port=free_udp_port).run):
-        await emit(rig.db, EVENTS)
-        await eventually(rig.outbox_empty)
 
 
 async def test_stopping_flushes_what_is_committed(rig: Rig, memory: MemoryBus) -> None:

@@ -7,7 +7,6 @@ from typing import Self
 
 from prometheus_client import CollectorRegistry
 
-from libs.common.messaging.outbox import RelayHint
 from libs.common.platform.clock import Clock, SharedClock, SystemClock
 from libs.common.platform.db import Database, DatabaseConfig
 from libs.common.platform.settings import ServiceSettings
@@ -54,13 +53,10 @@ async def open_core(
         telemetry = telemetry or Telemetry.of(service, settings)
         stack.callback(telemetry.tracing.shutdown)
         telemetry.tracing.activate()
-        hint = RelayHint(settings.relay_hint_port) if settings.relay_hint_port else None
-        if hint is not None:
-            stack.callback(hint.close)
         clock = SharedClock(settings.clock_file) if settings.clock_file else SystemClock()
         if isinstance(clock, SharedClock):
             stack.callback(clock.close)
-        db = await Database.connect(database_config(service, settings), hint.send if hint else None)
+        db = await Database.connect(database_config(service, settings))
         stack.push_async_callback(db.close)
         yield Core(service, settings, db, clock, telemetry.tracing, telemetry.metrics)
 

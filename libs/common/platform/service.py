@@ -128,6 +128,8 @@ def run(service: Service[S, C], argv: Sequence[str]) -> int:
         sys.stderr.write(f"{service.name}: {error}\n")
         return 1
     configure_logging(service.name, settings.log_level)
+    if ignored := service.settings.ignored():
+        log.warning("settings of an earlier release are ignored", keys=ignored)
     calm_collector()
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:

@@ -170,9 +170,9 @@ class Rig:
         self.applier = Applier(self.db, Tracing(SERVICE), subscriptions, self.metrics)
         self.replayer = Replayer(self.db, self.reader, self.applier, self.metrics)
 
-    def relay(self, *, batch: int = 100, hint_port: int = 0) -> Relay:
+    def relay(self, *, batch: int = 100) -> Relay:
         """Return a relay of the service."""
-        return Relay(self.db.config, self.bus, self.topic, self.outbox, batch=batch, hint_port=hint_port)
+        return Relay(self.db.config, self.bus, self.topic, self.outbox, batch=batch)
 
     def consumer(self) -> ConsumerLoop:
         """Return a consumer of the service's own topic."""

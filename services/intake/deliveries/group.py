@@ -184,17 +184,10 @@ class Acceptance:
         """Store deliveries; None for one that may be another person's: nothing was stored of it."""
         columns = zip(*(admission.row for admission in admissions), strict=True)
         stored = {row["n"]: row for row in await self._db.pool.fetch(ACCEPT, *columns)}
-        self._wake_relay()
         pairs = [(admission, stored.get(n)) for n, admission in enumerate(admissions, 1)]
         left = [(a.row, row) for a, row in pairs if row and (row["astray"] or not row["fresh"])]
         learned = await amend(self._db.pool, left) if left else set()
-        if learned:
-            self._wake_relay()
         return [_accepted(row, told_more=row["lead_id"] in learned) if row else None for _, row in pairs]
-
-    def _wake_relay(self) -> None:
-        if self._db.wake_relay is not None:
-            self._db.wake_relay()
 
 
 def is_away(error: Exception) -> bool:

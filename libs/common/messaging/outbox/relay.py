@@ -13,7 +13,6 @@ from libs.common.messaging.bus.codec import Encoder
 from libs.common.messaging.bus.ports import Bus, BusError, Producer
 from libs.common.messaging.inbox.errors import is_transient
 from libs.common.messaging.outbox.pace import Pace
-from libs.common.messaging.outbox.relay_hints import relay_hints
 from libs.common.messaging.outbox.relay_metrics import RelayMetrics
 from libs.common.messaging.outbox.relay_store import RelayStore
 from libs.common.platform import faultpoints
@@ -40,15 +39,22 @@ class Relay:
         topic: str,
         metrics: RelayMetrics,
         *,
-        hint_port: int = 0,
         batch: int = BATCH,
     ) -> None:
         self._config, self._bus, self._topic, self._metrics = config, bus, topic, metrics
-        self._hint_port, self._batch = hint_port, batch
+        self._batch = batch
+        self._wake = asyncio.Event()
         self._encoder = Encoder(config.schema)
         self._producer: Producer | None = None
         self._acked: list[int] = []  # rows that the broker has and the outbox still holds
         self._failures = 0
+
+    def wake(self) -> None:
+        """Look now instead of at the next poll: at 1 lead/s it takes 225 ms off the way to `task.assigned`.
+
+        It may get lost: polling is the base (docs/adr/0002).
+        """
+        self._wake.set()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Follow or lead until `stop`; what the database refuses for a while is tried again."""
@@ -80,21 +86,20 @@ class Relay:
     async def _lead(self, store: RelayStore, stop: asyncio.Event) -> None:
         """Publish until `stop`, and then until nothing is left, for a short while."""
         await self._forget_acked(store)  # else a delete that fails sends its batch again and again
-        async with relay_hints(self._hint_port) as wake:
-            pace = Pace(wake)
-            flush_until = float("inf")
-            while asyncio.get_running_loop().time() < flush_until:
-                rows = await store.read(self._batch)
-                error = await self._publish(store, rows) if rows else None
-                self._failures = 0
-                if stop.is_set() and (error or not rows):
-                    return
-                if stop.is_set():
-                    flush_until = min(flush_until, asyncio.get_running_loop().time() + FLUSH_SECONDS)
-                if error is None:
-                    await pace.rest(len(rows), full=len(rows) == self._batch)
-                else:
-                    await self._recover(error)
+        pace = Pace(self._wake)
+        flush_until = float("inf")
+        while asyncio.get_running_loop().time() < flush_until:
+            rows = await store.read(self._batch)
+            error = await self._publish(store, rows) if rows else None
+            self._failures = 0
+            if stop.is_set() and (error or not rows):
+                return
+            if stop.is_set():
+                flush_until = min(flush_until, asyncio.get_running_loop().time() + FLUSH_SECONDS)
+            if error is None:
+                await pace.rest(len(rows), full=len(rows) == self._batch)
+            else:
+                await self._recover(error)
 
     async def _recover(self, error: BusError) -> None:
         self._metrics.errors.labels("bus").inc()

@@ -95,16 +95,16 @@ class Database:
         config: DatabaseConfig,
         pool: asyncpg.Pool[asyncpg.Record],
         engine: AsyncEngine,
-        wake_relay: Callable[[], None] | None = None,
     ) -> None:
         self.config = config
         self.pool = pool
         self.engine = engine
-        self.wake_relay = wake_relay
+        #: Runs after each commit that left events in the outbox; the worker sets it.
+        self.wake_relay: Callable[[], None] | None = None
 
     @classmethod
-    async def connect(cls, config: DatabaseConfig, wake_relay: Callable[[], None] | None = None) -> Database:
-        """Open both pools; `wake_relay` runs after each commit that left events in the outbox.
+    async def connect(cls, config: DatabaseConfig) -> Database:
+        """Open both pools.
 
         Raises OSError or asyncpg.PostgresError when the server cannot be reached.
         """
@@ -128,7 +128,7 @@ class Database:
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
         )
-        return cls(config, pool, engine, wake_relay)
+        return cls(config, pool, engine)
 
     async def close(self) -> None:
         """Close both pools; connections still in use are given two seconds."""

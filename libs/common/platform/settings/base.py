@@ -4,6 +4,7 @@ A service adds its own: `class IntakeSettings(ServiceSettings, env_prefix="INTAK
 the docstring under a field is its line in README's table.
 """
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -11,7 +12,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from libs.common.platform.settings.source import SHARED, EnvironmentSource, SettingsError
+from libs.common.platform.settings.source import SHARED, EnvironmentSource, SettingsError, retired_keys
 
 Milliseconds = Annotated[int, Field(ge=1, le=3_600_000)]
 PoolSize = Annotated[int, Field(ge=1, le=500)]
@@ -35,8 +36,6 @@ class ServiceSettings(BaseSettings):
     """First part of topic and consumer group names; stacks that share a broker differ here."""
     instance: Annotated[str | None, SHARED, Field(pattern=r"^[A-Za-z0-9._-]{1,100}$")] = None
     """The replica's own name: Kafka's `group.instance.id`. Absent: dynamic membership."""
-    relay_hint_port: Port = 0
-    """Loopback UDP port at which commits wake the relay; 0: it polls alone."""
     topic_partitions: Annotated[int, SHARED, Field(ge=1, le=1000)] = 12
     """Partitions of a topic that does not exist yet; for good, because they decide where a key goes."""
 
@@ -118,6 +117,11 @@ class ServiceSettings(BaseSettings):
                 for fault in error.errors(include_input=False, include_url=False)
             ]
             raise SettingsError("; ".join(faults)) from None
+
+    @classmethod
+    def ignored(cls) -> list[str]:
+        """Return the keys in the environment that an earlier release read and this one does not."""
+        return sorted(retired_keys(str(cls.model_config.get("env_prefix") or ""), os.environ))
 
     @classmethod
     def settings_customise_sources(

@@ -10,6 +10,10 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 MAX_FILE = 64 * 1024  # bytes
 
+# Settings of earlier releases, without prefix. They are ignored, not refused: an upgrade must not need another
+# environment before the first process can start.
+RETIRED = frozenset({"RELAY_HINT_PORT"})
+
 
 class Shared:
     """Mark a field that may also be set without the service's prefix: `Annotated[str, SHARED]`."""
@@ -56,6 +60,7 @@ class EnvironmentSource(PydanticBaseSettingsSource):
         for name, field in self.settings_cls.model_fields.items():
             for key in keys_of(self.settings_cls, name, field):
                 known |= {key, f"{key}_FILE"}
+        known |= retired_keys(prefix, self._environ)
         unknown = sorted(key for key in self._environ if key.startswith(prefix) and key not in known)
         if unknown:
             raise SettingsError(f"unknown settings: {', '.join(unknown)}")
@@ -67,6 +72,12 @@ def keys_of(model: type[BaseSettings], name: str, field: FieldInfo) -> Iterator[
     yield f"{prefix}{name.upper()}"
     if prefix and is_shared(field):
         yield name.upper()
+
+
+def retired_keys(prefix: str, environ: Mapping[str, str]) -> frozenset[str]:
+    """Return the keys of the environment that name a setting of an earlier release."""
+    retired = {f"{prefix}{name}{end}" for name in RETIRED for end in ("", "_FILE")}
+    return frozenset(retired.intersection(environ))
 
 
 def is_shared(field: FieldInfo) -> bool:

@@ -49,7 +49,9 @@ class Worker:
         bus = bus or KafkaBus(settings.kafka_bootstrap, settings.topic_partitions)
         self._outbox = RelayMetrics(core.metrics)
         own_topic = topic(core.service, settings.topic_prefix)
-        self._relay = Relay(core.db.config, bus, own_topic, self._outbox, hint_port=settings.relay_hint_port)
+        self._relay = Relay(core.db.config, bus, own_topic, self._outbox)
+        # The worker's own commits: those of the API are in another process, and the relay finds them by polling.
+        core.db.wake_relay = self._relay.wake
         metrics, reader = ConsumerMetrics(core.metrics), Reader(subscriptions)
         applier = Applier(core.db, core.tracing, subscriptions, metrics)
         self._consumer = ConsumerLoop(
