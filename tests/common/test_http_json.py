@@ -94,6 +94,13 @@ def test_many_members_given_twice_are_found_at_once() -> None:
     assert time.perf_counter() - started < 1
 
 
+def test_a_long_name_over_many_values_takes_no_quadratic_time() -> None:
+    raw = json.dumps({"a" * 500_000: ["\x00"] + [1] * 100_000}).encode()
+    started = time.process_time()
+    assert refused(raw).code == "unstorable_text"
+    assert time.process_time() - started < 1
+
+
 def test_nesting_ends_at_the_limit() -> None:
     assert parse_json(b"[" * MAX_DEPTH + b"]" * MAX_DEPTH)
     assert refused(b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1)).errors[0].code == "too_deep"
