@@ -1,4 +1,8 @@
-"""Server-sent events (WHATWG HTML §9.2): resumable by `id:`, a heartbeat every 15 s, a clean end at shutdown."""
+"""Server-sent events (WHATWG HTML §9.2): resumable by `id:`, a heartbeat every 15 s, a clean end at shutdown.
+
+Ours and not `fastapi.sse` (tried with FastAPI 0.165), whose streams know of no shutdown: one that waits for news
+stays open until the server cuts it (docs/adr/0001).
+"""
 
 import asyncio
 import re
