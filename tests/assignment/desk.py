@@ -9,7 +9,6 @@ from typing import TypeVar
 from uuid import UUID
 
 import httpx
-import orjson
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 
@@ -17,10 +16,8 @@ from libs.common.contracts import REGISTRY, Cause, EventData, Received
 from libs.common.contracts import tasks as ev
 from libs.common.contracts.assignment import WorkAssigned, WorkWaiting
 from libs.common.contracts.shared import Text
-from libs.common.platform.auth.jwks import InlineKeys, KeySet
-from libs.common.platform.auth.jwt import JwtVerifier
 from libs.common.platform.ids import uuid7
-from libs.common.testkit.issuer import AUDIENCE, ISSUER, TokenIssuer
+from libs.common.testkit.issuer import TokenIssuer
 from services.assignment.app import SERVICE
 from services.assignment.context import Context
 from services.assignment.subscriptions import subscriptions
@@ -44,8 +41,7 @@ class Desk:
 
     @cached_property
     def app(self) -> FastAPI:
-        keys = KeySet(InlineKeys(orjson.dumps(self.issuer.jwks())))
-        app = SERVICE.build_api(JwtVerifier(keys, issuer=ISSUER, audience=AUDIENCE))
+        app = SERVICE.build_api(self.issuer.verifier())
         SERVICE.serve_context(app, self.ctx)
         return app
 

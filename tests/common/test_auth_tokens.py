@@ -22,7 +22,6 @@ from libs.common.platform.auth.jwks import (
     MAX_AGE,
     MIN_INTERVAL,
     FileKeys,
-    InlineKeys,
     KeySet,
     KeySource,
     KeysUnavailableError,
@@ -33,7 +32,7 @@ from libs.common.platform.auth.jwt import JwtVerifier, TokenError
 from libs.common.platform.auth.principal import Principal, Role
 from libs.common.platform.http.app import create_app
 from libs.common.platform.http.routes import api_router
-from libs.common.testkit.issuer import AUDIENCE, ISSUER, TokenIssuer
+from libs.common.testkit.issuer import AUDIENCE, ISSUER, InlineKeys, TokenIssuer
 
 
 @dataclass

@@ -1,7 +1,6 @@
 """Idempotency-Key on real PostgreSQL: repeats, races, crashes, and what is not kept."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -18,8 +17,6 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.schema import CreateTable
 
 from libs.common.platform.auth.dependencies import require
-from libs.common.platform.auth.jwks import InlineKeys, KeySet
-from libs.common.platform.auth.jwt import JwtVerifier
 from libs.common.platform.auth.principal import Principal, Role
 from libs.common.platform.db import Database
 from libs.common.platform.http.app import create_app
@@ -34,7 +31,7 @@ from libs.common.platform.http.idempotency import (
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.problems import Problem
 from libs.common.platform.http.routes import api_router
-from libs.common.testkit.issuer import AUDIENCE, ISSUER, TokenIssuer
+from libs.common.testkit.issuer import TokenIssuer
 
 PATH = "/tasks/v1/tasks"
 POSTGRES = create_async_engine("postgresql+asyncpg://").dialect
@@ -88,7 +85,7 @@ def build(db: Database, issuer: TokenIssuer, stage: list[Stage]) -> FastAPI:
             raise error
         return {"id": str(uuid4()), "by": caller.sub}
 
-    verifier = JwtVerifier(KeySet(InlineKeys(json.dumps(issuer.jwks()).encode())), issuer=ISSUER, audience=AUDIENCE)
+    verifier = issuer.verifier()
     app = create_app(
         service="tasks",
         title="Tasks",

@@ -11,10 +11,8 @@ import pytest
 
 from libs.common.messaging.deadletters.api import dead_letters_router
 from libs.common.platform import cli
-from libs.common.platform.auth.jwks import InlineKeys, KeySet
-from libs.common.platform.auth.jwt import JwtVerifier
 from libs.common.platform.http.app import create_app
-from libs.common.testkit.issuer import AUDIENCE, ISSUER, TokenIssuer
+from libs.common.testkit.issuer import TokenIssuer
 from libs.common.testkit.messaging import Faulty, Rig, eventually, running, status_event
 
 KEYS = TokenIssuer.generate()
@@ -34,8 +32,7 @@ async def parked(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> Rig:
 
 @pytest.fixture
 async def client(parked: Rig) -> AsyncIterator[httpx.AsyncClient]:
-    verifier = JwtVerifier(KeySet(InlineKeys(json.dumps(KEYS.jwks()).encode())), issuer=ISSUER, audience=AUDIENCE)
-    app = create_app(service="intake", title="t", routers=[dead_letters_router("intake")], auth=verifier)
+    app = create_app(service="intake", title="t", routers=[dead_letters_router("intake")], auth=KEYS.verifier())
     app.state.ctx = SimpleNamespace(core=SimpleNamespace(db=parked.db))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
         yield client

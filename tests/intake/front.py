@@ -1,6 +1,5 @@
 """The running service as its neighbours see it: hooks, the API, the events it says and hears."""
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -10,10 +9,8 @@ import httpx
 from httpx import ASGITransport, AsyncClient
 
 from libs.common.contracts import REGISTRY, Cause, EventData, Received
-from libs.common.platform.auth.jwks import InlineKeys, KeySet
-from libs.common.platform.auth.jwt import JwtVerifier
 from libs.common.platform.ids import uuid7
-from libs.common.testkit.issuer import AUDIENCE, ISSUER, TokenIssuer
+from libs.common.testkit.issuer import TokenIssuer
 from services.intake.app import SERVICE
 from services.intake.context import Context
 from services.intake.subscriptions import subscriptions
@@ -30,8 +27,7 @@ class Front:
     def __init__(self, ctx: Context) -> None:
         self.ctx = ctx
         self.issuer = TokenIssuer.generate()
-        keys = KeySet(InlineKeys(json.dumps(self.issuer.jwks()).encode()))
-        self.app = SERVICE.build_api(JwtVerifier(keys, issuer=ISSUER, audience=AUDIENCE))
+        self.app = SERVICE.build_api(self.issuer.verifier())
         SERVICE.serve_context(self.app, ctx)
 
     async def send(

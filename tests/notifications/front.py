@@ -7,15 +7,12 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import httpx
-import orjson
 
 from deploy.standins.wazzup.server import bound
-from libs.common.platform.auth.jwks import InlineKeys, KeySet
-from libs.common.platform.auth.jwt import JwtVerifier
 from libs.common.platform.db import Database
 from libs.common.platform.http.app import begin_shutdown
 from libs.common.platform.serving import serve
-from libs.common.testkit.issuer import AUDIENCE, ISSUER, TokenIssuer
+from libs.common.testkit.issuer import TokenIssuer
 from services.notifications.app import SERVICE
 from tests.notifications.support import DESK, context
 
@@ -27,8 +24,7 @@ class Front:
 
     def __init__(self, db: Database, wazzup_url: str, public_url: str) -> None:
         self.issuer = TokenIssuer.generate()
-        keys = KeySet(InlineKeys(orjson.dumps(self.issuer.jwks())))
-        self.app = SERVICE.build_api(JwtVerifier(keys, issuer=ISSUER, audience=AUDIENCE))
+        self.app = SERVICE.build_api(self.issuer.verifier())
         self.ctx = context(db, wazzup_url, public_url=public_url)
         SERVICE.serve_context(self.app, self.ctx)
         self.http = httpx.AsyncClient(trust_env=False)

@@ -5,12 +5,9 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-import orjson
 from httpx import Response
 
-from libs.common.platform.auth.jwks import InlineKeys, KeySet
-from libs.common.platform.auth.jwt import JwtVerifier
-from libs.common.testkit.issuer import AUDIENCE, ISSUER, TokenIssuer
+from libs.common.testkit.issuer import TokenIssuer
 from services.tasks.app import SERVICE
 from tests.tasks.world import World
 
@@ -64,7 +61,6 @@ class Api:
 
 def api_of(world: World) -> httpx.AsyncClient:
     """Return a client of the service that shares the world's context."""
-    auth = JwtVerifier(KeySet(InlineKeys(orjson.dumps(KEYS.jwks()))), issuer=ISSUER, audience=AUDIENCE)
-    app = SERVICE.build_api(auth)
+    app = SERVICE.build_api(KEYS.verifier())
     SERVICE.serve_context(app, world.ctx)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://tasks")

@@ -11,10 +11,23 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
+from libs.common.platform.auth.jwks import KeySet
+from libs.common.platform.auth.jwt import JwtVerifier
 from libs.common.platform.files import write_whole
 
 ISSUER = "https://dozvon.local"
 AUDIENCE = "dozvon"
+
+
+class InlineKeys:
+    """A JWKS document at hand; see `libs.common.platform.auth.jwks.KeySource`."""
+
+    def __init__(self, document: bytes) -> None:
+        self._document = document
+
+    async def read(self) -> bytes:
+        """Return the document."""
+        return self._document
 
 
 class TokenIssuer:
@@ -57,6 +70,11 @@ class TokenIssuer:
         """Return the public key set (RFC 7517)."""
         public = ECAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
         return {"keys": [{**public, "kid": self._kid, "use": "sig", "alg": "ES256"}]}
+
+    def verifier(self) -> JwtVerifier:
+        """Return what takes this issuer's tokens, and nobody else's."""
+        keys = KeySet(InlineKeys(json.dumps(self.jwks()).encode()))
+        return JwtVerifier(keys, issuer=ISSUER, audience=AUDIENCE)
 
     def token(
         self,

@@ -76,17 +76,6 @@ class FileKeys:
         return await asyncio.to_thread(self._path.read_bytes)
 
 
-class InlineKeys:
-    """A JWKS document at hand."""
-
-    def __init__(self, document: bytes) -> None:
-        self._document = document
-
-    async def read(self) -> bytes:
-        """Return the document."""
-        return self._document
-
-
 class SigningKey:
     """A public key with the one algorithm it may be used for: the token's header never chooses (RFC 8725 §3.1)."""
 
