@@ -5,10 +5,10 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
+from libs.common.contracts.shared import Presence
 from libs.common.domain.eligibility import ALL_PRODUCTS, Demand, Refusal, Standing, refusals
 from services.assignment.pools.rules import Need, Operator, why_not
 from services.assignment.pools.rules import OperatorId as AssignmentId
-from services.assignment.shifts.rules import Presence
 from services.tasks.engine.state import OperatorId
 from services.tasks.operators.rules import CODES, Person, ineligible
 
