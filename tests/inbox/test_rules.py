@@ -4,14 +4,12 @@ import asyncio
 from collections.abc import Collection
 from itertools import groupby
 
-import asyncpg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
 from libs.common.messaging.bus import Partition
-from libs.common.messaging.inbox import Transient, is_transient
 from libs.common.messaging.inbox.consumer_metrics import ConsumerMetrics
 from libs.common.messaging.inbox.grouping import grouped
 from libs.common.messaging.inbox.incoming import UNKNOWN, Skipped
@@ -132,36 +130,6 @@ def test_one_key_that_fails_again_and_again_is_one() -> None:
     limit = FailureLimit()
     for number in range(40):
         limit.failed(number * 12, "a", "k")
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        Transient("later"), OSError(), ConnectionRefusedError(), TimeoutError(),
-        asyncpg.DeadlockDetectedError("x"), asyncpg.SerializationError("x"), asyncpg.LockNotAvailableError("x"),
-        asyncpg.AdminShutdownError("x"), asyncpg.CannotConnectNowError("x"), asyncpg.TooManyConnectionsError("x"),
-        asyncpg.ConnectionDoesNotExistError("x"), asyncpg.DiskFullError("x"), asyncpg.InternalClientError("x"),
-        asyncpg.InterfaceError("connection is closed"), asyncpg.InterfaceError("pool is closing"),
-        asyncpg.ReadOnlySQLTransactionError("x"), asyncpg.QueryCanceledError("x"),
-    ],
-    ids=lambda error: type(error).__name__,
-)  # fmt: skip
-def test_what_may_pass_by_itself_is_transient(error: Exception) -> None:
-    assert is_transient(error)
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        ValueError("x"), KeyError("x"), AssertionError(), asyncpg.UniqueViolationError("x"),
-        asyncpg.CheckViolationError("x"), asyncpg.UndefinedTableError("x"),
-        asyncpg.UntranslatableCharacterError("x"),
-        asyncpg.InterfaceError("the server expects 2 arguments for this query, 1 was passed"),
-    ],
-    ids=lambda error: type(error).__name__,
-)  # fmt: skip
-def test_what_will_fail_again_is_not(error: Exception) -> None:
-    assert not is_transient(error)
 
 
 def test_pauses_double_up_to_a_limit_that_holds_for_ever() -> None:

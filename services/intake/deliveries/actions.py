@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from libs.common.messaging.inbox.errors import is_transient
+from libs.common.platform.db.errors import is_transient
 from libs.common.platform.ids import uuid7
 from libs.common.platform.telemetry.logs import get_logger
 from services.intake.context import Context

@@ -14,6 +14,7 @@ from uuid import UUID
 import asyncpg
 
 from libs.common.platform.db import Database
+from libs.common.platform.db.errors import is_contention, is_transient
 from services.intake.deliveries.admission import Admission
 from services.intake.deliveries.amend import amend, repeat
 from services.intake.deliveries.rules import Disposition, take_batch
@@ -121,11 +122,11 @@ class Acceptance:
         try:
             results = await self._store([waiting.admission for waiting in batch])
         except Exception as error:  # noqa: BLE001 - whatever it is, nobody may wait for ever
-            if is_away(error):
+            if is_transient(error) and not is_contention(error):
                 for waiting in batch:
                     _fail(waiting, error)
             else:
-                # One bad delivery must not fail its neighbours.
+                # One bad delivery, or one whose row somebody else holds, must not fail its neighbours.
                 for waiting in batch:
                     await self._settle_alone(waiting)
             return
@@ -188,21 +189,6 @@ class Acceptance:
         left = [(a.row, row) for a, row in pairs if row and (row["astray"] or not row["fresh"])]
         learned = await amend(self._db.pool, left) if left else set()
         return [_accepted(row, told_more=row["lead_id"] in learned) if row else None for _, row in pairs]
-
-
-def is_away(error: Exception) -> bool:
-    """Return whether the database, not the delivery, is at fault."""
-    if isinstance(error, asyncpg.InterfaceError):
-        return not isinstance(error, ValueError)
-    return isinstance(
-        error,
-        asyncpg.PostgresConnectionError
-        | asyncpg.OperatorInterventionError
-        | asyncpg.InsufficientResourcesError
-        | asyncpg.InternalClientError
-        | OSError
-        | TimeoutError,
-    )
 
 
 def _accepted(row: asyncpg.Record, *, told_more: bool) -> Accepted:

@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from libs.common.messaging.inbox.errors import is_transient
 from libs.common.platform import faultpoints
+from libs.common.platform.db.errors import is_transient
 from libs.common.platform.http.failures import unavailable
 from libs.common.platform.http.problems import Problem
 from libs.common.platform.http.routes import DescribedRoute

@@ -14,8 +14,8 @@ from uuid import UUID
 from opentelemetry.trace import SpanKind
 from prometheus_client import Counter
 
-from libs.common.messaging.inbox import is_transient
 from libs.common.platform import faultpoints
+from libs.common.platform.db.errors import is_transient
 from libs.common.platform.telemetry.logs import get_logger
 from services.notifications.context import Context
 from services.notifications.sending.claims import Claim, Limits, claim

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from libs.common.contracts import Cause
-from libs.common.messaging.inbox import is_transient
 from libs.common.platform.db import Transaction
+from libs.common.platform.db.errors import is_transient
 from libs.common.platform.faultpoints import reach
 from libs.common.platform.telemetry.logs import get_logger
 from services.tasks.context import Context

@@ -7,10 +7,11 @@ from libs.common.messaging.deadletters.parked import ParkedRecord
 from libs.common.messaging.deadletters.store import SHOWN, State
 from libs.common.messaging.inbox.apply import Applier
 from libs.common.messaging.inbox.consumer_metrics import ConsumerMetrics
-from libs.common.messaging.inbox.errors import is_transient, waits_for
+from libs.common.messaging.inbox.errors import waits_for
 from libs.common.messaging.inbox.incoming import Broken, Incoming, Reader, Skipped, UnknownTypeError
 from libs.common.messaging.inbox.store import readable
 from libs.common.platform.db import Database, Transaction
+from libs.common.platform.db.errors import is_transient
 from libs.common.platform.telemetry.logs import get_logger
 from libs.common.platform.waiting import wait_for_stop
 

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from libs.common.contracts import EventData, Received
 from libs.common.messaging.inbox.consumer_metrics import ConsumerMetrics
-from libs.common.messaging.inbox.errors import Unready, is_transient
+from libs.common.messaging.inbox.errors import Unready
 from libs.common.messaging.inbox.grouping import grouped
 from libs.common.messaging.inbox.incoming import Broken, Incoming, UnknownTypeError
 from libs.common.messaging.inbox.limit import FailureLimit
@@ -16,6 +16,7 @@ from libs.common.messaging.inbox.store import claim, park, place
 from libs.common.messaging.inbox.usecase import Subscriptions, UseCase
 from libs.common.platform import faultpoints
 from libs.common.platform.db import Database, Transaction
+from libs.common.platform.db.errors import is_transient
 from libs.common.platform.telemetry.context import bound
 from libs.common.platform.telemetry.logs import get_logger
 from libs.common.platform.telemetry.tracing import Tracing

@@ -10,11 +10,11 @@ from typing import assert_never
 from libs.common.messaging.bus.ports import Bus, BusError, Consumer, Partition
 from libs.common.messaging.inbox.apply import Applier
 from libs.common.messaging.inbox.consumer_metrics import ConsumerMetrics
-from libs.common.messaging.inbox.errors import is_transient
 from libs.common.messaging.inbox.incoming import Broken, Incoming, Item, Reader, Skipped
 from libs.common.messaging.inbox.limit import TooManyFailuresError
 from libs.common.messaging.inbox.progress import Progress, partition_of
 from libs.common.messaging.inbox.watchdog import Watchdog
+from libs.common.platform.db.errors import is_transient
 from libs.common.platform.telemetry.logs import get_logger
 from libs.common.platform.waiting import quietly, wait_for_stop
 

@@ -1,15 +1,9 @@
-"""What may pass by itself and is retried, against what never will and is parked."""
+"""What a use case says about an event that cannot be applied now: later, or once people have set something up."""
 
-import asyncpg
-from sqlalchemy.exc import DBAPIError
-
-# SQLSTATE: a lost or refused connection, a lost race, a full or restarting server, a failed-over one.
-_CLASSES = ("08", "40", "53", "57", "58")
-_CODES = frozenset({"25006", "25P03", "55P03", "55006"})
-_LOST = ("connection", "pool")
+from libs.common.platform.db.errors import PassingError
 
 
-class Transient(Exception):  # noqa: N818 - the contract's word: a use case raises it to be called again
+class Transient(PassingError):  # noqa: N818 - the contract's word: a use case raises it to be called again
     """A use case cannot work now but may later: nothing is parked, the batch comes again."""
 
 
@@ -27,17 +21,3 @@ class Unready(Exception):  # noqa: N818 - the contract's word: a use case raises
 def waits_for(error: Exception | None) -> str | None:
     """Return what an event that failed waits for; None when nothing is known to come that would mend it."""
     return error.waits_for if isinstance(error, Unready) else None
-
-
-def is_transient(error: BaseException) -> bool:
-    """Return whether the same event may succeed later without anybody's help."""
-    if isinstance(error, DBAPIError) and error.orig is not None:
-        cause = error.orig.__cause__ or error.orig
-        return error.connection_invalidated or is_transient(cause)
-    if isinstance(error, asyncpg.PostgresError):
-        state = error.sqlstate or ""
-        return state[:2] in _CLASSES or state in _CODES
-    if isinstance(error, asyncpg.InterfaceError):
-        # The one class for "connection is closed" and for wrong arguments; only the first passes.
-        return not isinstance(error, ValueError) and any(word in str(error) for word in _LOST)
-    return isinstance(error, Transient | OSError | TimeoutError | asyncpg.InternalClientError)

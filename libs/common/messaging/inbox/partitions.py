@@ -3,8 +3,8 @@
 import asyncio
 from datetime import date, timedelta
 
-from libs.common.messaging.inbox.errors import is_transient
 from libs.common.platform.db import Database, Transaction
+from libs.common.platform.db.errors import is_transient
 from libs.common.platform.telemetry.logs import get_logger
 from libs.common.platform.waiting import wait_for_stop
 

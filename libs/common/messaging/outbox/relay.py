@@ -11,12 +11,12 @@ import asyncpg
 
 from libs.common.messaging.bus.codec import Encoder
 from libs.common.messaging.bus.ports import Bus, BusError, Producer
-from libs.common.messaging.inbox.errors import is_transient
 from libs.common.messaging.outbox.pace import Pace
 from libs.common.messaging.outbox.relay_metrics import RelayMetrics
 from libs.common.messaging.outbox.relay_store import RelayStore
 from libs.common.platform import faultpoints
 from libs.common.platform.db import DatabaseConfig
+from libs.common.platform.db.errors import is_transient
 from libs.common.platform.telemetry.logs import get_logger
 from libs.common.platform.waiting import growing, quietly, wait_for_stop
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from libs.common.messaging.inbox.errors import is_transient
 from libs.common.platform.db import Database
+from libs.common.platform.db.errors import is_transient
 from libs.common.platform.waiting import wait_for_stop
 
 LOOK_SECONDS = 2.0

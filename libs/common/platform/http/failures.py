@@ -3,36 +3,17 @@
 from collections.abc import Iterator
 
 import asyncpg
-import sqlalchemy.exc
 
+from libs.common.platform.db.errors import is_transient
 from libs.common.platform.http.problems import Problem
 
 RETRY_AFTER = 2  # seconds
-
-_PASSING: tuple[type[BaseException], ...] = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.OperatorInterventionError,  # shut down, starting, statement_timeout
-    asyncpg.LockNotAvailableError,
-    asyncpg.TransactionRollbackError,  # deadlock, serialization
-    asyncpg.ReadOnlySQLTransactionError,  # a standby that was promoted or demoted under us
-    sqlalchemy.exc.TimeoutError,  # no connection in the pool
-    ConnectionError,
-    TimeoutError,
-)
-_CLOSED = (
-    "connection is closed",
-    "connection was closed",
-    "pool is closing",
-    "pool is closed",
-    "has been released",
-)
 
 
 def database_problem(error: Exception) -> Problem | None:
     """Return the answer to a failure of the database, or None when the error is none."""
     for cause in _causes(error):
-        if isinstance(cause, _PASSING) or _is_closed(cause):
+        if is_transient(cause):
             return unavailable()
         if isinstance(cause, asyncpg.DataError) or _is_bad_argument(cause):
             return Problem(422, "unstorable_value")
@@ -42,10 +23,6 @@ def database_problem(error: Exception) -> Problem | None:
 def unavailable(retry_after: int = RETRY_AFTER) -> Problem:
     """Return a 503; `retry_after` in seconds."""
     return Problem(503, "unavailable", headers={"Retry-After": str(retry_after)})
-
-
-def _is_closed(error: BaseException) -> bool:
-    return isinstance(error, asyncpg.InterfaceError) and any(text in str(error) for text in _CLOSED)
 
 
 def _is_bad_argument(error: BaseException) -> bool:

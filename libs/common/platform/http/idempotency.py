@@ -29,8 +29,8 @@ from sqlalchemy import (
 )
 from starlette.responses import Response
 
-from libs.common.messaging.inbox.errors import is_transient
 from libs.common.platform.db.database import Connection, Database
+from libs.common.platform.db.errors import is_transient
 from libs.common.platform.http.problems import Problem
 from libs.common.platform.telemetry.logs import get_logger
 from libs.common.platform.waiting import wait_for_stop
