@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from libs.common.contracts.shared import Stage
+from libs.common.platform.db.bulk import Bulk
 from services.tasks.engine.state import (
     Customer,
     Desk,
@@ -22,7 +23,6 @@ from services.tasks.engine.state import (
     Timer,
     TimerKind,
 )
-from services.tasks.processes.bulk import Bulk
 
 
 @dataclass(frozen=True, slots=True)

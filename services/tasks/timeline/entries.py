@@ -9,8 +9,8 @@ from uuid import UUID
 import asyncpg
 
 from libs.common.platform.db import Transaction
+from libs.common.platform.db.bulk import Bulk
 from services.tasks.engine.state import SYSTEM
-from services.tasks.processes.bulk import Bulk
 
 
 class Entry(NamedTuple):

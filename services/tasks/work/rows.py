@@ -9,8 +9,8 @@ import asyncpg
 from sqlalchemy import RowMapping
 
 from libs.common.contracts.shared import Mode
+from libs.common.platform.db.bulk import Bulk
 from services.tasks.engine.state import Closing, State, Task, TaskState
-from services.tasks.processes.bulk import Bulk
 
 Row: TypeAlias = RowMapping | asyncpg.Record
 

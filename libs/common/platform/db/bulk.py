@@ -1,0 +1,46 @@
+"""Many rows in one statement: columns with their types, and how each value is read from a record.
+
+A column is declared once, so its place among the parameters, its type and its value cannot fall apart.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeAlias, TypeVar
+
+R = TypeVar("R")
+
+Column: TypeAlias = tuple[str, str, Callable[[R], object]]  # name, type of one element, getter
+
+
+@dataclass(frozen=True, slots=True)
+class Bulk(Generic[R]):
+    """The columns that a statement takes as arrays; `table` is where `insert` puts them."""
+
+    table: str
+    columns: tuple[Column[R], ...]
+
+    @property
+    def names(self) -> str:
+        """Return the names of all columns."""
+        return ", ".join(name for name, _, _ in self.columns)
+
+    def insert(self) -> str:
+        """Return an INSERT of all columns from arrays."""
+        return f"INSERT INTO {self.table} ({self.names}) SELECT {self.names} FROM {self.source()}"  # noqa: S608 - names of our own
+
+    def source(self) -> str:
+        """Return the `unnest` of all columns as `n`."""
+        return f"unnest({self.parameters()}) AS n({self.names})"
+
+    def parameters(self, first: int = 1) -> str:
+        """Return the arrays as the parameters from `first` on, for an `unnest` that has more to say."""
+        return ", ".join(f"${i}::{kind}[]" for i, (_, kind, _) in enumerate(self.columns, first))
+
+    def only(self, *names: str) -> "Bulk[R]":
+        """Return some of the columns, in the order of `names`. Raises KeyError."""
+        known = {column[0]: column for column in self.columns}
+        return Bulk(self.table, tuple(known[name] for name in names))
+
+    def arrays(self, records: Sequence[R]) -> list[list[object]]:
+        """Return one array per column."""
+        return [list(map(read, records)) for _, _, read in self.columns]
