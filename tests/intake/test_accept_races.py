@@ -17,6 +17,7 @@ from libs.common.testkit.database import BLOCKED
 from services.intake.context import Context
 from services.intake.deliveries.admission import Admission, Delivery, admit, sure
 from services.intake.deliveries.group import Acceptance
+from services.intake.deliveries.rows import DELIVERIES
 from services.intake.deliveries.statement import ACCEPT
 from services.intake.formats.rules import Format, Mapped, RawRequest
 from services.intake.sources.rules import Auth, ResponseKind, Source, SourceId
@@ -38,7 +39,7 @@ def admission(external_id: str, phone: str = "8 916 123-45-67", **members: objec
 
 
 async def store(conn: Connection, *admissions: Admission) -> list[asyncpg.Record]:
-    return await conn.fetch(ACCEPT, *zip(*(each.row for each in admissions), strict=True))
+    return await conn.fetch(ACCEPT, *DELIVERIES.arrays(admissions))
 
 
 @asynccontextmanager

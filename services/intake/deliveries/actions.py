@@ -147,7 +147,7 @@ async def _read_again(ctx: Context, delivery: Delivery, now: datetime) -> tuple[
         admission = await judged(pool, admission)
     lead = await pool.fetchval(SUPERSEDED, delivery.id, delivery.source.id, admission.external_id)
     if lead is not None:
-        await learn(pool, [(admission.row, lead)])
+        await learn(pool, [(admission, lead)])
     else:
         try:
             await ctx.acceptance.accept(admission)

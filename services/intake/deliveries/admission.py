@@ -1,4 +1,4 @@
-"""From a request to one row of the accepting statement: read, number checked, event begun."""
+"""From a request to what the accepting statement is given: read, number checked, event begun."""
 
 from collections.abc import Hashable
 from dataclasses import asdict, dataclass, replace
@@ -12,7 +12,6 @@ import orjson
 from libs.common.domain.phone import Phone, read_phone
 from libs.common.platform.telemetry.logs import get_logger
 from services.intake.deliveries.rules import Person, is_false, signals_of
-from services.intake.deliveries.statement import PLACES
 from services.intake.formats.identifiers import identifier_of, is_no_id
 from services.intake.formats.read import read
 from services.intake.formats.rules import (
@@ -61,20 +60,29 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """A readable delivery: its row in the order of `statement.COLUMNS`, and what must not meet in a batch."""
+    """A readable delivery, everything of it storable; `rows` says which column is where.
+
+    `phone_key` is the number when somebody can have it, `head` the event as far as the delivery decides it,
+    `size` its bytes; `unsure`: the identifier may be somebody else's by now. `keys` must not meet in a batch.
+    """
 
     delivery: Delivery
     now: datetime
     order: ParsedOrder
     person: Person
     external_id: str
-    size: int  # of the event, in bytes
-    row: tuple[object, ...]
+    phone_key: str | None
+    query: bytes
+    headers: str
+    notes: str
+    items: str
+    marketing: str
+    signals: str
+    head: str
+    size: int
+    webhook_id: str | None
+    unsure: bool
     keys: frozenset[Hashable]
-
-    def said(self, column: str) -> object:
-        """Return a member of the row."""
-        return self.row[PLACES[column]]
 
 
 def admit(delivery: Delivery, now: datetime) -> Admission | Unreadable:
@@ -111,17 +119,12 @@ def apart(admission: Admission) -> Admission:
 
 def sure(admission: Admission) -> Admission:
     """Return the delivery with its identifier taken at its word."""
-    return replace(admission, row=_with(admission.row, "unsure", value=False))
+    return replace(admission, unsure=False)
 
 
 def unnamed(admission: Admission) -> Admission:
     """Return the delivery without its message's identifier, which another message has used before."""
-    return replace(admission, row=_with(admission.row, "webhook_id", value=None))
-
-
-def _with(row: tuple[object, ...], column: str, *, value: object) -> tuple[object, ...]:
-    place = PLACES[column]
-    return (*row[:place], value, *row[place + 1 :])
+    return replace(admission, webhook_id=None)
 
 
 def _admit(delivery: Delivery, order: ParsedOrder, now: datetime) -> Admission | Unreadable:
@@ -146,8 +149,25 @@ def _built(delivery: Delivery, order: ParsedOrder, external_id: str, now: dateti
     )
     items = _items(order.items, order.currency)
     head = _head(delivery, order, phone, external_id, items)
-    row = _row(delivery, order, phone, key, external_id, items, head.decode(), now)
-    return Admission(delivery, now, order, person, external_id, len(head), row, frozenset(keys))
+    return Admission(
+        delivery=delivery,
+        now=now,
+        order=order,
+        person=person,
+        external_id=external_id,
+        phone_key=key,
+        query=delivery.kept_query(),
+        headers=delivery.headers_json(),
+        notes=notes_json(order.notes),
+        items=items.decode(),
+        marketing=orjson.dumps(order.marketing).decode(),
+        signals=",".join(signals_of(phone, source.test_prefixes)),
+        head=head.decode(),
+        size=len(head),
+        webhook_id=_message_id(delivery),
+        unsure=source.format in WEAK_IDS,
+        keys=frozenset(keys),
+    )
 
 
 def _fallback_id(delivery: Delivery) -> str:
@@ -197,56 +217,6 @@ def _head(delivery: Delivery, order: ParsedOrder, phone: Phone | None, external_
 
 def _money(amount: Decimal | None, currency: str) -> dict[str, str] | None:
     return None if amount is None else {"amount": f"{amount:.2f}", "currency": currency}
-
-
-def _row(
-    delivery: Delivery,
-    order: ParsedOrder,
-    phone: Phone | None,
-    key: str | None,
-    external_id: str,
-    items: bytes,
-    head: str,
-    now: datetime,
-) -> tuple[object, ...]:
-    source = delivery.source
-    return (
-        delivery.id,
-        source.desk,
-        source.id,
-        source.code,
-        source.playbook,
-        delivery.received_at,
-        now,
-        delivery.raw.method,
-        delivery.kept_query(),
-        delivery.headers_json(),
-        delivery.raw.body,
-        notes_json(order.notes),
-        external_id,
-        order.external_number,
-        order.status.value if order.status else None,
-        order.amount,
-        order.paid,
-        order.currency,
-        order.payment_link,
-        items.decode(),
-        orjson.dumps(order.marketing).decode(),
-        order.placed_at,
-        order.said_at,
-        order.name,
-        phone.e164 if phone else None,
-        phone.raw if phone else None,
-        order.email,
-        key,
-        source.language,
-        source.mapped.zone.key,
-        ",".join(signals_of(phone, source.test_prefixes)),
-        delivery.traceparent,
-        head,
-        _message_id(delivery),
-        source.format in WEAK_IDS,
-    )
 
 
 def _message_id(delivery: Delivery) -> str | None:

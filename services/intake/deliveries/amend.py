@@ -10,10 +10,19 @@ import asyncpg
 
 from libs.common.contracts.intake import LeadUpdated
 from libs.common.contracts.shared import Signal
-from services.intake.deliveries.statement import PLACES
+from services.intake.deliveries.admission import Admission
+from services.intake.deliveries.rows import DELIVERIES
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
-Row: TypeAlias = tuple[object, ...]
+
+_SAID = DELIVERIES.only("name", "phone", "email", "phone_key")
+_PERSON = DELIVERIES.only(
+    "delivery_id", "now", "name", "phone", "phone_raw", "email", "phone_key", "source", "traceparent"
+)
+_CAUSE = DELIVERIES.only("delivery_id", "now", "source", "traceparent")
+_MESSAGE = DELIVERIES.only(
+    "delivery_id", "desk", "source_id", "received_at", "method", "query", "headers", "body", "notes", "webhook_id"
+)
 
 # The first to speak of an e-mail made its customer's id beside one that spoke of the phone: it never came to be.
 REPOINT = """
@@ -23,10 +32,9 @@ WHERE c.desk = $1 AND c.kind = 'email' AND c.value = $2 AND c.customer_id <> $3
 """
 
 # Most of what comes again tells nothing new.
-NEWS = """
+NEWS = f"""
 SELECT g.n, n.lacks, n.other
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[])
-     WITH ORDINALITY AS g(id, name, phone, email, phone_key, n)
+FROM unnest($1::uuid[], {_SAID.parameters(2)}) WITH ORDINALITY AS g(id, {_SAID.names}, n)
 JOIN lead l ON l.id = g.id
 CROSS JOIN LATERAL (SELECT
     (coalesce(l.name, g.name), coalesce(l.phone, g.phone), coalesce(l.email, g.email))
@@ -35,14 +43,12 @@ CROSS JOIN LATERAL (SELECT
          WHEN g.email <> l.email AND (g.phone = l.phone) IS NOT TRUE THEN 'email' END AS other
 ) n
 WHERE n.lacks OR n.other IS NOT NULL
-"""
+"""  # noqa: S608 - made of constants alone
 
 # What a lead did not know of its person is taken from a later delivery; what it knew stays.
 FILL = f"""
 WITH given AS (
-    SELECT $1::uuid AS lead_id, $2::uuid AS delivery_id, $3::timestamptz AS now, $4::text AS name,
-           $5::text AS phone, $6::text AS phone_raw, $7::text AS email, $8::text AS phone_key, $9::text AS source,
-           $10::text AS traceparent
+    SELECT $1::uuid AS lead_id, n.* FROM unnest({_PERSON.parameters(2)}) AS n({_PERSON.names})
 ), known_by AS (
     INSERT INTO customer_identity (desk, kind, value, customer_id)
     SELECT l.desk, i.kind, i.value, l.customer_id
@@ -89,8 +95,8 @@ RETURNING true
 # What a lead knew stays; another contact is told once, to the people who work it and to whoever hears its events.
 TELL = f"""
 WITH given AS (
-    SELECT $1::uuid AS lead_id, $2::uuid AS delivery_id, $3::timestamptz AS now, $4::text AS source,
-           $5::text AS traceparent, $6::text AS kind, $7::text AS contact
+    SELECT $1::uuid AS lead_id, $2::text AS kind, $3::text AS contact, n.*
+    FROM unnest({_CAUSE.parameters(4)}) AS n({_CAUSE.names})
 ), told AS (
     UPDATE lead l
     SET signals = CASE WHEN '{Signal.OTHER_CONTACT}' = ANY (l.signals) THEN l.signals
@@ -129,36 +135,34 @@ RETURNING true
 """  # noqa: S608 - made of constants alone
 
 # A message that was taken once is not taken again, whatever it would do to the present state.
-REPEAT = """
+REPEAT = f"""
 INSERT INTO delivery AS k (id, desk, source_id, received_at, method, query, headers, body, disposition, notes,
                            lead_id, order_id, order_number, reruns)
-SELECT $1, $2, $3, $4, $5, $6, $7::text::jsonb, $8, 'repeat', $9::text::jsonb,
-       d.lead_id, d.order_id, d.order_number, 0
-FROM delivery d WHERE d.source_id = $3 AND d.webhook_id = $10
+SELECT n.delivery_id, n.desk, n.source_id, n.received_at, n.method, n.query, n.headers::jsonb, n.body, 'repeat',
+       n.notes::jsonb, d.lead_id, d.order_id, d.order_number, 0
+FROM {_MESSAGE.source()} JOIN delivery d USING (source_id, webhook_id)
 ON CONFLICT (id) DO UPDATE
 SET disposition = 'repeat', reason = NULL, notes = excluded.notes, lead_id = excluded.lead_id,
     order_id = excluded.order_id, order_number = excluded.order_number
 WHERE k.disposition = 'quarantined'
 RETURNING lead_id, order_id, order_number
-"""
+"""  # noqa: S608 - made of constants alone
 
 
-async def amend(pool: Pool, deliveries: Sequence[tuple[Row, asyncpg.Record]]) -> set[object]:
+async def amend(pool: Pool, deliveries: Sequence[tuple[Admission, asyncpg.Record]]) -> set[object]:
     """Do what the statement left of deliveries; return the leads that learned something about their person."""
     for given, stored in deliveries:
         if stored["astray"]:
-            await pool.execute(REPOINT, *_picked(given, "desk", "email"), stored["customer_id"])
+            await pool.execute(REPOINT, given.delivery.source.desk, given.person.email, stored["customer_id"])
     later = [(given, stored["lead_id"]) for given, stored in deliveries if not stored["fresh"]]
     return await learn(pool, later) if later else set()
 
 
-async def learn(pool: Pool, later: Sequence[tuple[Row, object]]) -> set[object]:
+async def learn(pool: Pool, later: Sequence[tuple[Admission, object]]) -> set[object]:
     """Take over what leads did not know, and tell what differs; return the leads that learned something."""
-    said = zip(
-        *((lead, *_picked(given, "name", "phone", "email", "phone_key")) for given, lead in later), strict=True
-    )
+    said = _SAID.arrays([given for given, _ in later])
     learned = set[object]()
-    for news in await pool.fetch(NEWS, *said):
+    for news in await pool.fetch(NEWS, [lead for _, lead in later], *said):
         given, lead = later[news["n"] - 1]
         filled = news["lacks"] and await _fill(pool, given, lead)
         told = news["other"] is not None and await _tell(pool, given, lead, news["other"])
@@ -167,28 +171,18 @@ async def learn(pool: Pool, later: Sequence[tuple[Row, object]]) -> set[object]:
     return learned
 
 
-async def _fill(pool: Pool, given: Row, lead: object) -> bool:
-    said = _picked(
-        given, "delivery_id", "now", "name", "phone", "phone_raw", "email", "phone_key", "source", "traceparent"
-    )
-    return bool(await pool.fetchval(FILL, lead, *said))
+async def _fill(pool: Pool, given: Admission, lead: object) -> bool:
+    return bool(await pool.fetchval(FILL, lead, *_PERSON.arrays([given])))
 
 
-async def _tell(pool: Pool, given: Row, lead: object, kind: str) -> bool:
-    said = _picked(given, "delivery_id", "now", "source", "traceparent")
+async def _tell(pool: Pool, given: Admission, lead: object, kind: str) -> bool:
+    contact = {"phone": given.person.phone, "email": given.person.email}[kind]
     async with pool.acquire() as conn, conn.transaction():
         # Two that tell the same at once: the second one looks after the first.
         await conn.execute("SELECT FROM lead WHERE id = $1 FOR UPDATE", lead)
-        return bool(await conn.fetchval(TELL, lead, *said, kind, *_picked(given, kind)))
+        return bool(await conn.fetchval(TELL, lead, kind, contact, *_CAUSE.arrays([given])))
 
 
-async def repeat(pool: Pool, given: Row) -> asyncpg.Record | None:
+async def repeat(pool: Pool, given: Admission) -> asyncpg.Record | None:
     """Keep a delivery of a message that was taken before; return that one's lead and order."""
-    raw = _picked(
-        given, "delivery_id", "desk", "source_id", "received_at", "method", "query", "headers", "body", "notes"
-    )
-    return await pool.fetchrow(REPEAT, *raw, *_picked(given, "webhook_id"))
-
-
-def _picked(given: Row, *names: str) -> list[object]:
-    return [given[PLACES[name]] for name in names]
+    return await pool.fetchrow(REPEAT, *_MESSAGE.arrays([given]))

@@ -17,6 +17,7 @@ from libs.common.platform.db import Database
 from libs.common.platform.db.errors import is_contention, is_transient
 from services.intake.deliveries.admission import Admission
 from services.intake.deliveries.amend import amend, repeat
+from services.intake.deliveries.rows import DELIVERIES
 from services.intake.deliveries.rules import Disposition, take_batch
 from services.intake.deliveries.statement import ACCEPT
 from services.intake.deliveries.whose import judged, own_message
@@ -177,16 +178,16 @@ class Acceptance:
     async def _known_message(self, admission: Admission) -> Accepted | Admission:
         if own := await own_message(self._db.pool, admission):
             return own
-        if row := await repeat(self._db.pool, admission.row):
+        if row := await repeat(self._db.pool, admission):
             return Accepted(row["lead_id"], row["order_id"], str(row["order_number"]), Disposition.REPEAT)
         return admission
 
     async def _store(self, admissions: Sequence[Admission]) -> list[Accepted | None]:
         """Store deliveries; None for one that may be another person's: nothing was stored of it."""
-        columns = zip(*(admission.row for admission in admissions), strict=True)
-        stored = {row["n"]: row for row in await self._db.pool.fetch(ACCEPT, *columns)}
+        rows = await self._db.pool.fetch(ACCEPT, *DELIVERIES.arrays(admissions))
+        stored = {row["n"]: row for row in rows}
         pairs = [(admission, stored.get(n)) for n, admission in enumerate(admissions, 1)]
-        left = [(a.row, row) for a, row in pairs if row and (row["astray"] or not row["fresh"])]
+        left = [(a, row) for a, row in pairs if row and (row["astray"] or not row["fresh"])]
         learned = await amend(self._db.pool, left) if left else set()
         return [_accepted(row, told_more=row["lead_id"] in learned) if row else None for _, row in pairs]
 

@@ -17,48 +17,9 @@ that turn out to be of one customer fail the batch with a cardinality error, and
 """
 
 from libs.common.contracts.intake import LeadReceived, OrderChanged
+from services.intake.deliveries.rows import DELIVERIES
 from services.intake.formats import rules
 
-# In the order of the statement's parameters; types are those of one element.
-COLUMNS = {
-    "delivery_id": "uuid",
-    "desk": "text",
-    "source_id": "uuid",
-    "source": "text",
-    "playbook": "text",
-    "received_at": "timestamptz",
-    "now": "timestamptz",
-    "method": "text",
-    "query": "bytea",
-    "headers": "text",
-    "body": "bytea",
-    "notes": "text",
-    "external_id": "text",
-    "external_number": "text",
-    "status": "text",
-    "amount": "numeric",
-    "paid": "numeric",
-    "currency": "text",
-    "payment_link": "text",
-    "items": "text",
-    "marketing": "text",
-    "placed_at": "timestamptz",
-    "said_at": "timestamptz",
-    "name": "text",
-    "phone": "text",
-    "phone_raw": "text",
-    "email": "text",
-    "phone_key": "text",
-    "language": "text",
-    "zone": "text",
-    "signals": "text",
-    "traceparent": "text",
-    "head": "text",
-    "webhook_id": "text",
-    "unsure": "boolean",
-}
-PLACES = {name: place for place, name in enumerate(COLUMNS)}
-_ARRAYS = ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(COLUMNS.values(), 1))
 UNPAID = ", ".join(f"'{status.value}'" for status in sorted(rules.UNPAID))
 _SAME = "(c.last_source_id, c.last_external_id) = (excluded.last_source_id, excluded.last_external_id)"
 
@@ -67,7 +28,7 @@ WITH given AS MATERIALIZED (
     SELECT i.*, uuidv7() AS lead_id, uuidv7() AS new_customer_id, string_to_array(i.signals, ',') AS marks,
            o.id AS known, o.order_number AS known_number, o.customer_id AS known_customer,
            coalesce(i.status, o.status, 'new') AS state
-    FROM unnest({_ARRAYS}) WITH ORDINALITY AS i({", ".join(COLUMNS)}, n)
+    FROM unnest({DELIVERIES.parameters()}) WITH ORDINALITY AS i({DELIVERIES.names}, n)
     -- LIMIT keeps the plan on the index, also one that was made while the table was empty.
     LEFT JOIN LATERAL (
         SELECT o.id, o.order_number, o.customer_id, o.status, o.lead_id FROM sales_order o

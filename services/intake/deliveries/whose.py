@@ -29,6 +29,6 @@ async def judged(pool: Pool, admission: Admission) -> Admission:
 
 async def own_message(pool: Pool, admission: Admission) -> Admission | None:
     """Return the delivery without its message's identifier when that was another person's, else None."""
-    row = await pool.fetchrow(PERSON_OF_MESSAGE, admission.delivery.source.id, admission.said("webhook_id"))
+    row = await pool.fetchrow(PERSON_OF_MESSAGE, admission.delivery.source.id, admission.webhook_id)
     another = row is not None and is_another(Person(**dict(row)), admission.person)
     return unnamed(admission) if another else None

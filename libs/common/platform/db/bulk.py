@@ -43,4 +43,7 @@ class Bulk(Generic[R]):
 
     def arrays(self, records: Sequence[R]) -> list[list[object]]:
         """Return one array per column."""
+        if len(records) == 1:  # half the time of the other way, and the way of all that is not under load
+            [record] = records
+            return [[read(record)] for _, _, read in self.columns]
         return [list(map(read, records)) for _, _, read in self.columns]
