@@ -11,6 +11,7 @@ import asyncpg
 from libs.common.contracts.intake import LeadUpdated
 from libs.common.contracts.shared import Signal
 from services.intake.deliveries.admission import Admission
+from services.intake.deliveries.events import LEAD_UPDATED, json_object
 from services.intake.deliveries.rows import DELIVERIES
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
@@ -83,12 +84,9 @@ WITH given AS (
     RETURNING key, version
 )
 INSERT INTO outbox (event_id, type, key, sequence, desk, time, correlation_id, causation_id, traceparent, body)
-SELECT uuidv7(), '{LeadUpdated.event_type}', b.key, b.version, f.desk, g.now, g.delivery_id, NULL, g.traceparent,
-       convert_to(json_build_object(
-           'lead_id', f.id, 'signals', f.signals, 'language', f.language, 'zone', f.zone,
-           'person', json_build_object('name', f.name, 'phone', f.phone, 'phone_raw', f.phone_raw, 'email', f.email)
-       )::text, 'UTF8')
-FROM filled f, given g, bumped b
+SELECT uuidv7(), '{LeadUpdated.event_type}', b.key, b.version, l.desk, g.now, g.delivery_id, NULL, g.traceparent,
+       convert_to({json_object(LEAD_UPDATED)}::text, 'UTF8')
+FROM filled l, given g, bumped b
 RETURNING true
 """  # noqa: S608 - made of constants alone
 
@@ -125,12 +123,9 @@ WITH given AS (
     RETURNING key, version
 )
 INSERT INTO outbox (event_id, type, key, sequence, desk, time, correlation_id, causation_id, traceparent, body)
-SELECT uuidv7(), '{LeadUpdated.event_type}', b.key, b.version, t.desk, g.now, g.delivery_id, NULL, g.traceparent,
-       convert_to(json_build_object(
-           'lead_id', t.id, 'signals', t.signals, 'language', t.language, 'zone', t.zone,
-           'person', json_build_object('name', t.name, 'phone', t.phone, 'phone_raw', t.phone_raw, 'email', t.email)
-       )::text, 'UTF8')
-FROM told t, given g, bumped b
+SELECT uuidv7(), '{LeadUpdated.event_type}', b.key, b.version, l.desk, g.now, g.delivery_id, NULL, g.traceparent,
+       convert_to({json_object(LEAD_UPDATED)}::text, 'UTF8')
+FROM told l, given g, bumped b
 RETURNING true
 """  # noqa: S608 - made of constants alone
 

@@ -1,0 +1,54 @@
+"""The events that intake's SQL writes: which fields a statement decides, each with its expression (docs/adr/0005).
+
+What a statement decides cannot be told before it runs, so it writes the event too. This is the one list of those
+fields: the statements are made of it, and `admission` writes the rest of `lead.received`. A test holds both against
+the models, so a field that a model gains and nobody writes is found.
+"""
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+Fields: TypeAlias = Mapping[str, str]
+
+
+def _money(column: str) -> str:
+    return (
+        f"CASE WHEN {column} IS NOT NULL THEN json_build_object('amount', {column}::text, 'currency', currency) END"
+    )
+
+
+def json_object(fields: Fields) -> str:
+    """Return SQL that makes a JSON object of the fields."""
+    members = ", ".join(f"'{name}', {sql}" for name, sql in fields.items())
+    return f"json_build_object({members})"
+
+
+# `lead.received`: whose and which it became, and what that says about it. All else the delivery says by itself.
+LEAD_RECEIVED: Fields = {
+    "lead_id": "lead_id",
+    "customer_id": "customer_id",
+    "order_id": "order_id",
+    "order_number": "order_number::text",
+    "order_status": "status",
+    "signals": "signals",
+    "earlier_lead_id": "earlier",
+}
+# `order.changed`: all of it, since what changed depends on what was stored.
+ORDER_CHANGED: Fields = {
+    "lead_id": "lead_id",
+    "order_id": "order_id",
+    "order_number": "order_number::text",
+    "external_id": "external_id",
+    "from_status": "from_status",
+    "to_status": "status",
+    "amount": _money("amount"),
+    "paid": _money("paid"),
+    "payment_link": "payment_link",
+}
+PERSON: Fields = {name: f"l.{name}" for name in ("name", "phone", "phone_raw", "email")}
+# `lead.updated`: all of it, from the row `l` of the lead as it is after the change.
+LEAD_UPDATED: Fields = {
+    "lead_id": "l.id",
+    **{name: f"l.{name}" for name in ("signals", "language", "zone")},
+    "person": json_object(PERSON),
+}

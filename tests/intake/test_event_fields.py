@@ -1,0 +1,32 @@
+"""Every field of an event that SQL writes has one writer: the statement, or what the delivery says by itself."""
+
+import json
+
+import pytest
+from pydantic import BaseModel
+
+from libs.common.contracts.intake import Item, LeadReceived, LeadUpdated, OrderChanged
+from libs.common.contracts.shared import Person
+from libs.common.domain.money import Money
+from services.intake.deliveries.events import LEAD_RECEIVED, LEAD_UPDATED, ORDER_CHANGED, PERSON, Fields
+from tests.intake.test_accept_races import admission
+
+SAID = json.loads(admission("lp-1", items=[{"title": "Крем", "price": "1990"}], total="1990").head + "}")
+
+
+def test_each_field_of_lead_received_is_written_by_the_statement_or_by_the_delivery_alone() -> None:
+    assert sorted([*LEAD_RECEIVED, *SAID]) == sorted(LeadReceived.model_fields)
+
+
+@pytest.mark.parametrize(("fields", "model"), [(ORDER_CHANGED, OrderChanged), (LEAD_UPDATED, LeadUpdated)])
+def test_the_statements_write_each_field_of_a_change(fields: Fields, model: type[BaseModel]) -> None:
+    assert fields.keys() == model.model_fields.keys()
+
+
+@pytest.mark.parametrize(
+    ("written", "model"),
+    [(PERSON, Person), (SAID["person"], Person), (SAID["items"][0], Item), (SAID["amount"], Money)],
+    ids=["person of a change", "person", "item", "money"],
+)
+def test_a_part_is_written_whole(written: Fields, model: type[BaseModel]) -> None:
+    assert written.keys() == model.model_fields.keys()
