@@ -4,12 +4,12 @@ from typing import Annotated
 
 from pydantic import Field
 
+from libs.common.domain.code import Code
 from libs.common.platform.http.language import Language
 from libs.common.platform.http.wire import Name, Titles, Wire
 
-__all__ = ["Code", "Codes", "Name", "Titles", "Wire", "title_in"]
+__all__ = ["Codes", "Name", "Titles", "Wire", "title_in"]
 
-Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$", description="short machine name")]
 Codes = Annotated[tuple[Code, ...], Field(max_length=100)]
 
 

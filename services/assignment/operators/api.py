@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import Query, Response
 
+from libs.common.domain.code import Code
 from libs.common.platform.http.etag import IfMatch, set_etag, stale
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
@@ -14,7 +15,6 @@ from services.assignment.errors import StaleVersionError
 from services.assignment.operators.actions import change_operator, create_operator
 from services.assignment.operators.queries import get_operator, list_operators
 from services.assignment.operators.schemas import OperatorIn, OperatorPatch, OperatorView
-from services.assignment.wire import Code
 
 router = api_router("/assignment/v1/operators", tags=["operators"], route_class=IdempotentRoute)
 

@@ -7,8 +7,9 @@ from uuid import UUID
 from pydantic import BaseModel, Field, model_validator
 
 from libs.common.contracts.shared import Presence
+from libs.common.domain.code import Code
 from services.assignment.operators.actions import NewOperator, OperatorChange, SeatWish
-from services.assignment.wire import Code, Codes, Name, Wire
+from services.assignment.wire import Codes, Name, Wire
 
 Products = Annotated[
     tuple[Annotated[str, Field(min_length=1, max_length=100)], ...],

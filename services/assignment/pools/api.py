@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import Query, Response
 
+from libs.common.domain.code import Code
 from libs.common.platform.http.etag import IfMatch, set_etag, stale
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
@@ -14,7 +15,6 @@ from services.assignment.errors import StaleVersionError
 from services.assignment.pools.actions import change_pool, create_pool
 from services.assignment.pools.queries import get_pool, list_pools
 from services.assignment.pools.schemas import PoolIn, PoolPatch, PoolView
-from services.assignment.wire import Code
 
 router = api_router("/assignment/v1/pools", tags=["pools"], route_class=IdempotentRoute)
 

@@ -6,8 +6,9 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from libs.common.contracts.shared import Presence
+from libs.common.domain.code import Code
 from services.assignment.pools.actions import NewPool
-from services.assignment.wire import Code, Titles, Wire
+from services.assignment.wire import Titles, Wire
 
 
 class PoolIn(Wire):

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from fastapi import Query
 
+from libs.common.domain.code import Code
 from libs.common.platform.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
 from libs.common.platform.http.routes import api_router
 from services.assignment.deps import Ctx, Staff
-from services.assignment.wire import Code
 from services.assignment.work.queries import Filter, list_work
 from services.assignment.work.rules import WorkState
 from services.assignment.work.schemas import WorkView

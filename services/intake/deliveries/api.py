@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import AwareDatetime
 
+from libs.common.domain.code import Code
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
 from libs.common.platform.http.routes import api_router
@@ -15,7 +16,6 @@ from services.intake.deliveries.queries import DeliveryFilter, get_delivery, lis
 from services.intake.deliveries.rules import Disposition
 from services.intake.deliveries.schemas import DeliveryView, RawDelivery
 from services.intake.deps import Ctx, Manager
-from services.intake.sources.schemas import Code
 
 router = api_router("/intake/v1/deliveries", tags=["deliveries"], route_class=IdempotentRoute)
 

@@ -8,6 +8,7 @@ from fastapi import Query, Response
 from pydantic import AwareDatetime
 
 from libs.common.contracts.shared import Stage
+from libs.common.domain.code import Code
 from libs.common.platform.http.etag import set_etag
 from libs.common.platform.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
 from libs.common.platform.http.routes import api_router
@@ -15,7 +16,6 @@ from libs.common.platform.telemetry.context import bind
 from services.intake.deps import Ctx, Lang, Staff
 from services.intake.leads.queries import LeadFilter, get_lead, list_history, list_leads
 from services.intake.leads.schemas import HistoryView, LeadDetail, LeadView
-from services.intake.sources.schemas import Code
 
 router = api_router("/intake/v1/leads", tags=["leads"])
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import Query, Response
 
+from libs.common.domain.code import Code
 from libs.common.platform.http.etag import IfMatch, set_etag, stale
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
@@ -14,7 +15,7 @@ from services.intake.deps import Admin, Ctx
 from services.intake.errors import StaleVersionError
 from services.intake.sources.actions import change_source, create_source, rotate_secret
 from services.intake.sources.queries import get_source, list_sources
-from services.intake.sources.schemas import Code, Rotation, SourceIn, SourcePatch, SourceView, SourceWithSecret
+from services.intake.sources.schemas import Rotation, SourceIn, SourcePatch, SourceView, SourceWithSecret
 
 router = api_router("/intake/v1/sources", tags=["sources"], route_class=IdempotentRoute)
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from libs.common.contracts.shared import Language, OrderStatus
+from libs.common.domain.code import Code
 from libs.common.platform.auth.webhooks import WebhookVerifier
 from services.intake.formats.rules import Format
 from services.intake.sources.rules import FIELDS, Auth, ResponseKind, is_zone
@@ -28,7 +29,6 @@ def _field_map(value: dict[str, str | list[str]]) -> dict[str, str | list[str]]:
     return value
 
 
-Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
 Zone = Annotated[str, Field(max_length=64), AfterValidator(_zone)]
 Region = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]

@@ -8,9 +8,10 @@ from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from libs.common.contracts.shared import Language, Text
 from libs.common.contracts.tasks import CallingHours
+from libs.common.domain.code import Code
+from libs.common.platform.http.wire import Titles, Wire
 from services.tasks.desks.actions import DeskChange, DeskSpec, DeskView, known_zone
 from services.tasks.desks.readiness import PlaybookReadiness, Readiness
-from services.tasks.wire import Code, Titles, Wire
 
 
 def _zone(name: str) -> str:

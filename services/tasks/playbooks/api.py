@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Query, Request
 from starlette.datastructures import Headers
 
+from libs.common.domain.code import Code
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.json import parse_json
 from libs.common.platform.http.language import Text
@@ -17,7 +18,6 @@ from services.tasks.playbooks.actions import activate, add_version
 from services.tasks.playbooks.diagram import diagram
 from services.tasks.playbooks.queries import StoredVersion, get_version, list_playbooks, list_versions
 from services.tasks.playbooks.schemas import MAX_SOURCE, ActivationIn, ActivationOut, DiagramOut, VersionOut
-from services.tasks.wire import Code
 
 router = api_router("/tasks/v1/playbooks", tags=["playbooks"], route_class=IdempotentRoute)
 

@@ -5,9 +5,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from libs.common.domain.code import Code
 from libs.common.platform.http.language import Language
+from libs.common.platform.http.wire import Wire
 from services.tasks.playbooks.actions import LIBRARY, VersionView
-from services.tasks.wire import Code, Wire
 
 MAX_SOURCE = 200_000  # characters
 

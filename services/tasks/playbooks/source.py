@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import yaml
 
+from libs.common.domain.code import is_code
 from services.tasks.playbooks.durations import parse_duration, parse_time
 from services.tasks.playbooks.model import PlaybookFault, Title
 
@@ -16,10 +17,6 @@ T = TypeVar("T")
 D = TypeVar("D")
 UNKNOWN = "?"  # stands in for what could not be read, so that reading goes on
 NO_TITLE = Title(UNKNOWN, UNKNOWN)
-
-
-def _is_code(word: str) -> bool:
-    return word.isascii() and word.replace("_", "a").isalnum() and word == word.lower()
 
 
 class InvalidPlaybookError(ValueError):
@@ -76,10 +73,14 @@ class Value:
         return UNKNOWN
 
     def code(self) -> str:
-        """Return a code: lower-case letters, digits and underscores."""
+        """Return a code, such as `no_answer` or `sales-1`."""
         word = self.word()
-        if word != UNKNOWN and not _is_code(word):
-            self.fault("bad_code", f"{word!r} is not a code of lower-case letters, digits and underscores")
+        return word if word == UNKNOWN else self.checked(word)
+
+    def checked(self, word: str) -> str:
+        """Return a word that must be a code."""
+        if not is_code(word):
+            self.fault("bad_code", f"{word!r} is not a code of lower-case letters, digits, '_', '-' and '.'")
         return word
 
     def number(self) -> int:
@@ -139,9 +140,7 @@ class Value:
         """Read a mapping of codes to what they declare."""
         found = {}
         for code, entry in self.entries():
-            if not _is_code(code):
-                entry.fault("bad_code", f"{code!r} is not a code of lower-case letters, digits and underscores")
-            found[code] = read(code, entry)
+            found[entry.checked(code)] = read(code, entry)
         return found
 
     def items(self) -> "list[Value]":

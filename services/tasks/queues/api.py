@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import Query
 
+from libs.common.domain.code import Code
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import CursorParam, CursorValue, Limit, Page, decode_cursor, encode_cursor
 from libs.common.platform.http.routes import api_router
@@ -14,7 +15,6 @@ from services.tasks.queues.actions import next_task
 from services.tasks.queues.queries import list_queues, queue_tasks
 from services.tasks.queues.rules import Place
 from services.tasks.queues.schemas import NextOut, QueueOut, WhyOut
-from services.tasks.wire import Code
 from services.tasks.work.queries import get_task
 from services.tasks.work.schemas import TaskOut
 

@@ -8,10 +8,10 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from libs.common.contracts.shared import Mode
 from libs.common.platform.http.language import Language
+from libs.common.platform.http.wire import Wire
 from services.tasks.engine.matrix import LONGEST_COMMENT
 from services.tasks.engine.state import Task, TaskState
 from services.tasks.playbooks.model import Need, Outcome, Playbook, Result
-from services.tasks.wire import Wire
 from services.tasks.work.actions import OutcomeInput
 
 

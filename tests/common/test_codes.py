@@ -1,0 +1,63 @@
+"""A code is a code for everybody: what one API lets in can be named at each other place."""
+
+import json
+
+import pytest
+from pydantic import BaseModel, ValidationError, create_model
+
+from libs.common.domain.code import is_code
+from services.assignment.operators.schemas import SeatIn
+from services.assignment.pools.schemas import PoolIn
+from services.intake.sources.schemas import SourceIn
+from services.notifications.channels.schemas import CreateChannel
+from services.notifications.templates.schemas import ProposeTemplate
+from services.tasks.desks.schemas import DeskIn
+from services.tasks.playbooks.schemas import ActivationIn
+from services.tasks.playbooks.source import Log, compose
+
+CODES = ["a", "1", "sales", "sales-1", "sales_1", "v1.2", "_own", "0-", "x" * 64, "x" * 255]
+OTHERS = ["", "Sales", "-sales", ".sales", "sales 1", "sales/1", "продажи", "sales\n", "sales!", "x" * 256]
+FIELDS = [
+    (SourceIn, "code"), (SourceIn, "desk"), (SourceIn, "playbook"), (DeskIn, "code"), (ActivationIn, "desk"),
+    (PoolIn, "code"), (PoolIn, "desk"), (PoolIn, "role"), (SeatIn, "code"), (SeatIn, "desk"),
+    (CreateChannel, "code"), (CreateChannel, "desk"), (ProposeTemplate, "code"), (ProposeTemplate, "desk"),
+]  # fmt: skip
+
+
+def takes(model: type[BaseModel], field: str, word: str) -> bool:
+    info = model.model_fields[field]
+    assert info.annotation is not None
+    alone = create_model("Alone", word=(info.annotation, info))
+    try:
+        alone.model_validate({"word": word})
+    except ValidationError:
+        return False
+    return True
+
+
+def reads(word: str) -> bool:
+    """Return whether a playbook may use the word, as a code and as the code of what it declares."""
+    log = Log()
+    value = compose(f"{{own: {json.dumps(word)}, pools: {{{json.dumps(word)}: x}}}}", log)
+    assert value is not None
+    members = dict(value.entries())
+    members["own"].code()
+    members["pools"].each(lambda _, entry: entry.word())
+    return not [fault for fault in log.faults if fault.code in ("bad_code", "not_a_word")]
+
+
+@pytest.mark.parametrize("word", CODES)
+@pytest.mark.parametrize(("model", "field"), FIELDS)
+def test_each_api_takes_every_code(model: type[BaseModel], field: str, word: str) -> None:
+    assert takes(model, field, word)
+
+
+@pytest.mark.parametrize("word", OTHERS)
+@pytest.mark.parametrize(("model", "field"), FIELDS)
+def test_each_api_refuses_what_is_no_code(model: type[BaseModel], field: str, word: str) -> None:
+    assert not takes(model, field, word)
+
+
+@pytest.mark.parametrize("word", [*CODES, *OTHERS])
+def test_a_playbook_names_what_the_apis_take_and_nothing_else(word: str) -> None:
+    assert reads(word) == is_code(word) == (word in CODES)
