@@ -17,7 +17,7 @@ from starlette.requests import Request
 from libs.common.platform.http.catalogue import CATALOGUE, type_of
 from libs.common.platform.http.etag import etag, required_version, stale
 from libs.common.platform.http.language import Language, language_of
-from libs.common.platform.http.pagination import decode_cursor, encode_cursor, page_of
+from libs.common.platform.http.pagination import Keyset, PageQuery, decode_cursor, encode_cursor
 from libs.common.platform.http.problems import Problem
 from libs.common.platform.http.sse import ServerEvent, event_stream, last_event_id
 
@@ -63,7 +63,8 @@ def test_a_cursor_cannot_smuggle_a_nul() -> None:
 
 
 def test_pages_end_without_a_cursor() -> None:
-    pages = [page_of(range(n), 3, "id", lambda row: [row], str) for n in (0, 3, 4)]
+    asked, keyset = PageQuery(limit=3), Keyset("id", {"id": int})
+    pages = [keyset.cut([{"id": n} for n in range(count)], asked).page(str) for count in (0, 3, 4)]
     assert [len(page.items) for page in pages] == [0, 3, 3]
     assert [page.next_cursor for page in pages] == [None, None, encode_cursor("id", [2])]
 

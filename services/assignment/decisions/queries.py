@@ -12,6 +12,7 @@ from libs.common.domain.eligibility import Refusal
 from libs.common.platform.auth.principal import Principal, Role
 from libs.common.platform.db import Database
 from libs.common.platform.http.language import Language
+from libs.common.platform.http.pagination import Page, PageQuery, paginate
 from services.assignment.decisions.schemas import CandidateView, DecisionView, ReasonView
 from services.assignment.decisions.tables import decision
 from services.assignment.decisions.texts import CHOICES, REFUSALS
@@ -39,20 +40,18 @@ class Filter:
 
 
 async def list_decisions(
-    db: Database, caller: Principal, wanted: Filter, before: UUID | None, limit: int, language: Language
-) -> Sequence[DecisionView]:
-    """Return up to `limit` decisions, the latest first, those before the id `before`."""
+    db: Database, caller: Principal, wanted: Filter, asked: PageQuery, language: Language
+) -> Page[DecisionView]:
+    """Return decisions, the latest first."""
     query = (
         select(*decision.c, pool.c.code.label("pool"))
         .join_from(decision, pool, pool.c.id == decision.c.pool_id)
-        .where(_visible(caller), _filtered(wanted), decision.c.id < before if before else true())
-        .order_by(decision.c.id.desc())
-        .limit(limit)
+        .where(_visible(caller), _filtered(wanted))
     )
     async with db.read() as conn:
-        rows = (await conn.execute(query)).mappings().all()
-        names = await _names(conn, rows)
-    return [_view(row, names, language) for row in rows]
+        found = await paginate(conn, query, "-id", [decision.c.id], asked)
+        names = await _names(conn, found.rows)
+    return found.page(lambda row: _view(row, names, language))
 
 
 def _visible(caller: Principal) -> ColumnElement[bool]:

@@ -8,7 +8,7 @@ from fastapi import Query, Response
 from libs.common.domain.code import Code
 from libs.common.platform.http.etag import IfMatch, set_etag, stale
 from libs.common.platform.http.idempotent_route import IdempotentRoute
-from libs.common.platform.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
+from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.routes import api_router
 from services.assignment.deps import Chain, Ctx, Manager, Staff
 from services.assignment.errors import StaleVersionError
@@ -34,14 +34,11 @@ async def post_operator(
 async def get_operators(
     ctx: Ctx,
     caller: Staff,
+    asked: Paged,
     desk: Annotated[Code | None, Query()] = None,
-    limit: Limit = 50,
-    cursor: CursorParam = None,
 ) -> Page[OperatorView]:
     """List the operators of the caller's desks; an operator sees themselves."""
-    after = UUID(str(decode_cursor(cursor, "id", (UUID,))[0])) if cursor else None
-    rows = await list_operators(ctx.db, caller, desk, after, limit + 1)
-    return page_of(rows, limit, "id", lambda row: (row.id,), lambda row: row)
+    return await list_operators(ctx.db, caller, desk, asked)
 
 
 @router.get("/{operator_id}")

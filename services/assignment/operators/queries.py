@@ -1,13 +1,13 @@
 """Reads of operators, always within the desks that the caller may see; operators see themselves."""
 
-from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, func, or_, select, true
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from libs.common.platform.auth.principal import Principal, Role
 from libs.common.platform.db import Database
+from libs.common.platform.http.pagination import Page, PageQuery, paginate
 from services.assignment.errors import NotFoundError
 from services.assignment.operators.schemas import OperatorView
 from services.assignment.operators.tables import operator
@@ -34,18 +34,12 @@ async def get_operator(db: Database, caller: Principal, operator_id: UUID) -> Op
     return OperatorView.model_validate(dict(row))
 
 
-async def list_operators(
-    db: Database, caller: Principal, desk: str | None, after: UUID | None, limit: int
-) -> Sequence[OperatorView]:
-    """Return up to `limit` operators in the order they were made, those after the id `after`."""
-    wanted = and_(
-        visible(caller),
-        operator.c.desks.contains([desk]) if desk else true(),
-        operator.c.id > after if after else true(),
-    )
+async def list_operators(db: Database, caller: Principal, desk: str | None, asked: PageQuery) -> Page[OperatorView]:
+    """Return operators in the order they were made."""
+    query = _views().where(visible(caller), operator.c.desks.contains([desk]) if desk else true())
     async with db.read() as conn:
-        rows = (await conn.execute(_views().where(wanted).order_by(operator.c.id).limit(limit))).mappings().all()
-    return [OperatorView.model_validate(dict(row)) for row in rows]
+        found = await paginate(conn, query, "id", [operator.c.id], asked)
+    return found.page(lambda row: OperatorView.model_validate(dict(row)))
 
 
 def _views() -> Select[tuple[object, ...]]:

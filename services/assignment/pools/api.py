@@ -1,14 +1,13 @@
 """Routes of pools."""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import Query, Response
 
 from libs.common.domain.code import Code
 from libs.common.platform.http.etag import IfMatch, set_etag, stale
 from libs.common.platform.http.idempotent_route import IdempotentRoute
-from libs.common.platform.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
+from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.routes import api_router
 from services.assignment.deps import Ctx, Lang, Manager, Overseer
 from services.assignment.errors import StaleVersionError
@@ -31,13 +30,9 @@ async def post_pool(body: PoolIn, ctx: Ctx, caller: Manager, lang: Lang, respons
 
 
 @router.get("")
-async def get_pools(
-    ctx: Ctx, caller: Overseer, lang: Lang, desk: Desk = None, limit: Limit = 50, cursor: CursorParam = None
-) -> Page[PoolView]:
+async def get_pools(ctx: Ctx, caller: Overseer, lang: Lang, asked: Paged, desk: Desk = None) -> Page[PoolView]:
     """List the pools of the caller's desks; not for operators: a queue shows their colleagues' load (P.6)."""
-    after = UUID(str(decode_cursor(cursor, "id", (UUID,))[0])) if cursor else None
-    rows = await list_pools(ctx.db, caller, lang, desk=desk, after=after, limit=limit + 1)
-    return page_of(rows, limit, "id", lambda row: (row.id,), lambda row: row)
+    return await list_pools(ctx.db, caller, lang, desk, asked)
 
 
 @router.get("/{code}")

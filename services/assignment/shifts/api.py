@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Body, Query
 
 from libs.common.platform.http.idempotent_route import IdempotentRoute
-from libs.common.platform.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
+from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.routes import api_router
 from services.assignment.deps import Chain, Ctx, Staff
 from services.assignment.operators.queries import get_operator
@@ -47,11 +47,8 @@ async def pause(ctx: Ctx, caller: Staff, cause: Chain, body: Whose = _OWN) -> Op
 async def get_shifts(
     ctx: Ctx,
     caller: Staff,
+    asked: Paged,
     operator_id: Annotated[UUID | None, Query()] = None,
-    limit: Limit = 50,
-    cursor: CursorParam = None,
 ) -> Page[ShiftView]:
     """List shifts, the latest first; an operator sees their own."""
-    before = UUID(str(decode_cursor(cursor, "-id", (UUID,))[0])) if cursor else None
-    rows = await list_shifts(ctx.db, caller, operator_id, before, limit + 1)
-    return page_of(rows, limit, "-id", lambda row: (row.id,), lambda row: row)
+    return await list_shifts(ctx.db, caller, operator_id, asked)

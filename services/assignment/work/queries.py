@@ -1,14 +1,13 @@
 """Reads of work: what waits, what is offered, what people have."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, select, true, tuple_
+from sqlalchemy import ColumnElement, and_, select, true
 
 from libs.common.platform.auth.principal import Principal, Role
 from libs.common.platform.db import Database
+from libs.common.platform.http.pagination import Page, PageQuery, paginate
 from services.assignment.operators.tables import operator
 from services.assignment.pools.tables import pool
 from services.assignment.work.rules import WorkState
@@ -25,21 +24,16 @@ class Filter:
     operator_id: UUID | None = None
 
 
-async def list_work(
-    db: Database, caller: Principal, wanted: Filter, after: tuple[datetime, UUID] | None, limit: int
-) -> Sequence[WorkView]:
-    """Return up to `limit` pieces of requested work by deadline, those after (due time, task id)."""
+async def list_work(db: Database, caller: Principal, wanted: Filter, asked: PageQuery) -> Page[WorkView]:
+    """Return requested work by deadline."""
     query = (
         select(*work.c, pool.c.code.label("pool"))
         .join_from(work, pool, pool.c.id == work.c.pool_id)
         .where(_visible(caller), _filtered(wanted))
-        .where(tuple_(work.c.due_at, work.c.task_id) > after if after else true())
-        .order_by(work.c.due_at, work.c.task_id)
-        .limit(limit)
     )
     async with db.read() as conn:
-        rows = (await conn.execute(query)).mappings().all()
-    return [WorkView.model_validate(dict(row)) for row in rows]
+        found = await paginate(conn, query, "due_at", [work.c.due_at, work.c.task_id], asked)
+    return found.page(lambda row: WorkView.model_validate(dict(row)))
 
 
 def _visible(caller: Principal) -> ColumnElement[bool]:

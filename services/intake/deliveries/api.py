@@ -8,7 +8,7 @@ from pydantic import AwareDatetime
 
 from libs.common.domain.code import Code
 from libs.common.platform.http.idempotent_route import IdempotentRoute
-from libs.common.platform.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
+from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.routes import api_router
 from libs.common.platform.telemetry.tracing import current_traceparent
 from services.intake.deliveries.actions import rerun
@@ -24,19 +24,16 @@ router = api_router("/intake/v1/deliveries", tags=["deliveries"], route_class=Id
 async def get_deliveries(
     ctx: Ctx,
     caller: Manager,
+    asked: Paged,
     disposition: Disposition | None = None,
     desk: Annotated[Code | None, Query()] = None,
     source: Annotated[Code | None, Query()] = None,
     received_from: AwareDatetime | None = None,
     received_to: AwareDatetime | None = None,
-    limit: Limit = 50,
-    cursor: CursorParam = None,
 ) -> Page[DeliveryView]:
     """List deliveries, the newest first; `disposition=quarantined` is the quarantine."""
     wanted = DeliveryFilter(disposition, desk, source, received_from, received_to)
-    before = UUID(str(decode_cursor(cursor, "-id", (UUID,))[0])) if cursor else None
-    rows = await list_deliveries(ctx.core.db, caller, wanted, before, limit + 1)
-    return page_of(rows, limit, "-id", lambda row: (row.id,), lambda row: row)
+    return await list_deliveries(ctx.core.db, caller, wanted, asked)
 
 
 @router.get("/{delivery_id}")

@@ -1,7 +1,6 @@
 """Reads of deliveries within the caller's desks."""
 
 import base64
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,6 +9,7 @@ from sqlalchemy import ColumnElement, Row, Select, Text, and_, cast, select
 
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Database
+from libs.common.platform.http.pagination import Page, PageQuery, paginate
 from services.intake.deliveries.rules import Disposition
 from services.intake.deliveries.schemas import DeliveryView, RawDelivery
 from services.intake.deliveries.tables import delivery
@@ -44,15 +44,13 @@ class DeliveryFilter:
 
 
 async def list_deliveries(
-    db: Database, caller: Principal, wanted: DeliveryFilter, before: UUID | None, limit: int
-) -> Sequence[DeliveryView]:
-    """Return up to `limit` deliveries, the newest first, those older than the id `before`."""
+    db: Database, caller: Principal, wanted: DeliveryFilter, asked: PageQuery
+) -> Page[DeliveryView]:
+    """Return deliveries, the newest first."""
     query = _deliveries().where(visible(caller, delivery.c.desk), wanted.condition())
-    if before is not None:
-        query = query.where(delivery.c.id < before)
     async with db.read() as conn:
-        rows = await conn.execute(query.order_by(delivery.c.id.desc()).limit(limit))
-        return [DeliveryView.model_validate(_members(row)) for row in rows]
+        found = await paginate(conn, query, "-id", [delivery.c.id], asked)
+    return found.page(lambda row: DeliveryView.model_validate(dict(row)))
 
 
 async def get_delivery(db: Database, caller: Principal, delivery_id: UUID) -> RawDelivery:

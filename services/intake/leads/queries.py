@@ -1,16 +1,16 @@
 """Reads of leads within the caller's desks."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, false, func, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, RowMapping, and_, false, func, or_, select, true
 
 from libs.common.contracts.shared import Stage
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Database
 from libs.common.platform.http.language import Language
+from libs.common.platform.http.pagination import Page, PageQuery, paginate
 from services.intake.errors import NotFoundError
 from services.intake.leads.schemas import HistoryView, LeadDetail, LeadView
 from services.intake.leads.tables import history, lead
@@ -74,47 +74,37 @@ def readable(caller: Principal) -> ColumnElement[bool]:
 
 
 async def list_leads(
-    db: Database,
-    caller: Principal,
-    wanted: LeadFilter,
-    before: tuple[datetime, UUID] | None,
-    limit: int,
-    language: Language,
-) -> Sequence[LeadView]:
-    """Return up to `limit` leads, the newest first, those after the sort key `before`."""
+    db: Database, caller: Principal, wanted: LeadFilter, asked: PageQuery, language: Language
+) -> Page[LeadView]:
+    """Return leads, the newest first."""
     query = select(lead).where(readable(caller), wanted.condition())
-    if before is not None:
-        query = query.where(tuple_(lead.c.created_at, lead.c.id) < before)
     async with db.read() as conn:
-        rows = await conn.execute(query.order_by(lead.c.created_at.desc(), lead.c.id.desc()).limit(limit))
-        return [LeadView.model_validate(_members(row, language)) for row in rows]
+        found = await paginate(conn, query, "-created_at", [lead.c.created_at, lead.c.id], asked)
+    return found.page(lambda row: LeadView.model_validate(_members(row, language)))
 
 
 async def get_lead(db: Database, caller: Principal, lead_id: UUID, language: Language) -> LeadDetail:
     """Return one lead with its orders. Raises NotFoundError, also for one that is not the caller's to see."""
     query = select(lead).where(lead.c.id == lead_id, readable(caller))
     async with db.read() as conn:
-        row = (await conn.execute(query)).one_or_none()
+        row = (await conn.execute(query)).mappings().one_or_none()
     if row is None:
         raise NotFoundError
     orders = await orders_of_lead(db, caller, lead_id)
     return LeadDetail.model_validate({**_members(row, language), "orders": [*orders]})
 
 
-async def list_history(
-    db: Database, caller: Principal, lead_id: UUID, after: int, limit: int
-) -> Sequence[HistoryView]:
-    """Return up to `limit` changes of a lead in their order, those after the id `after`. Raises NotFoundError."""
+async def list_history(db: Database, caller: Principal, lead_id: UUID, asked: PageQuery) -> Page[HistoryView]:
+    """Return the changes of a lead in their order. Raises NotFoundError."""
     exists = select(lead.c.id).where(lead.c.id == lead_id, readable(caller))
-    changes = select(history).where(history.c.lead_id == lead_id, history.c.id > after)
+    changes = select(history).where(history.c.lead_id == lead_id)
     async with db.read() as conn:
         if (await conn.execute(exists)).one_or_none() is None:
             raise NotFoundError
-        rows = await conn.execute(changes.order_by(history.c.id).limit(limit))
-        return [HistoryView.model_validate(dict(row._mapping)) for row in rows]  # noqa: SLF001 - public name
+        found = await paginate(conn, changes, "id", [history.c.id], asked)
+    return found.page(lambda row: HistoryView.model_validate(dict(row)))
 
 
-def _members(row: Row[tuple[object, ...]], language: Language) -> dict[str, object]:
-    members = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name
-    person = {name: members[name] for name in ("name", "phone", "phone_raw", "email")}
-    return {**members, "person": person, "title": row.title[language.value]}
+def _members(row: RowMapping, language: Language) -> dict[str, object]:
+    person = {name: row[name] for name in ("name", "phone", "phone_raw", "email")}
+    return {**row, "person": person, "title": row["title"][language.value]}

@@ -9,7 +9,7 @@ from fastapi import Query, Response
 from libs.common.domain.code import Code
 from libs.common.platform.http.etag import IfMatch, set_etag, stale
 from libs.common.platform.http.idempotent_route import IdempotentRoute
-from libs.common.platform.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
+from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.routes import api_router
 from services.intake.deps import Admin, Ctx
 from services.intake.errors import StaleVersionError
@@ -33,14 +33,11 @@ async def post_source(body: SourceIn, ctx: Ctx, _: Admin, response: Response) ->
 async def get_sources(
     ctx: Ctx,
     _: Admin,
+    asked: Paged,
     desk: Annotated[Code | None, Query()] = None,
-    limit: Limit = 50,
-    cursor: CursorParam = None,
 ) -> Page[SourceView]:
     """List sources in the order they were made."""
-    after = UUID(str(decode_cursor(cursor, "id", (UUID,))[0])) if cursor else None
-    rows = await list_sources(ctx.core.db, desk, after, limit + 1)
-    return page_of(rows, limit, "id", lambda row: (row.id,), lambda row: row)
+    return await list_sources(ctx.core.db, desk, asked)
 
 
 @router.get("/{source_id}")

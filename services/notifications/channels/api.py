@@ -1,7 +1,6 @@
 """Routes of channels."""
 
 from collections.abc import Mapping
-from typing import cast
 from uuid import UUID
 
 from fastapi import Response
@@ -9,7 +8,7 @@ from fastapi import Response
 from libs.common.platform.auth.principal import Principal, Role
 from libs.common.platform.http.etag import IfMatch, set_etag, stale
 from libs.common.platform.http.idempotent_route import IdempotentRoute
-from libs.common.platform.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
+from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.routes import api_router
 from services.notifications.channels import actions
 from services.notifications.channels.queries import list_channels, one_channel
@@ -18,7 +17,6 @@ from services.notifications.deps import Admin, Ctx, Manager, desks_of
 from services.notifications.errors import NotFoundError, StaleVersionError, SubscriptionError
 
 router = api_router("/notifications/v1/channels", tags=["channels"], route_class=IdempotentRoute)
-ORDER = "-id"
 
 
 @router.post("", status_code=201)
@@ -29,16 +27,13 @@ async def create(body: CreateChannel, ctx: Ctx, caller: Admin, response: Respons
 
 
 @router.get("")
-async def channels(
-    ctx: Ctx, caller: Manager, desk: str | None = None, limit: Limit = 50, cursor: CursorParam = None
-) -> Page[Channel]:
+async def channels(ctx: Ctx, caller: Manager, asked: Paged, desk: str | None = None) -> Page[Channel]:
     """List channels, newest first."""
     desks = desks_of(caller)
     if desk is not None:
         desks = frozenset({desk}) if caller.may_see(desk) else frozenset()
-    before = cast("UUID", decode_cursor(cursor, ORDER, [UUID])[0]) if cursor else None
-    rows = await list_channels(ctx.core.db, desks, before, limit + 1)
-    return page_of(rows, limit, ORDER, _key, lambda row: shape(row, caller))
+    found = await list_channels(ctx.core.db, desks, asked)
+    return found.page(lambda row: shape({**row}, caller))
 
 
 @router.get("/{channel_id}")
@@ -71,10 +66,6 @@ async def subscribe(channel_id: UUID, ctx: Ctx, caller: Admin) -> Channel:
         raise SubscriptionError("public_url_not_set")
     base = str(ctx.settings.public_url)
     return shape(await actions.subscribe(ctx.core.db, ctx.wazzup, channel_id, desks_of(caller), base), caller)
-
-
-def _key(row: Mapping[str, object]) -> list[UUID]:
-    return [cast("UUID", row["id"])]
 
 
 def _versioned(row: Mapping[str, object], caller: Principal, response: Response) -> Channel:

@@ -1,27 +1,24 @@
 """Reading channels, without their API keys."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import RowMapping, select
 
 from libs.common.platform.db import Database
+from libs.common.platform.http.pagination import Cut, PageQuery, paginate
 from services.notifications.channels.tables import channel
 
 _SHOWN = [column for column in channel.c if column.name not in ("api_key", "account")]
 
 
-async def list_channels(
-    db: Database, desks: Collection[str] | None, before: UUID | None, limit: int
-) -> Sequence[dict[str, object]]:
+async def list_channels(db: Database, desks: Collection[str] | None, asked: PageQuery) -> Cut[RowMapping]:
     """Return channels, newest first; `desks` None means all."""
-    query = select(*_SHOWN).order_by(channel.c.id.desc()).limit(limit)
+    query = select(*_SHOWN)
     if desks is not None:
         query = query.where(channel.c.desk.in_(desks))
-    if before is not None:
-        query = query.where(channel.c.id < before)
     async with db.read() as conn:
-        return [dict(row) for row in (await conn.execute(query)).mappings()]
+        return await paginate(conn, query, "-id", [channel.c.id], asked)
 
 
 async def one_channel(db: Database, channel_id: UUID, desks: Collection[str] | None) -> dict[str, object] | None:

@@ -1,33 +1,28 @@
 """Routes of an operator's own feed: a list, and a live stream that resumes."""
 
 from collections.abc import AsyncGenerator
-from typing import Annotated, cast
+from typing import Annotated
 
 from fastapi import Query, Request
 from starlette.responses import StreamingResponse
 
 from libs.common.platform.http.language import Language
-from libs.common.platform.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
+from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.routes import api_router
 from libs.common.platform.http.sse import ServerEvent, event_stream, last_event_id
 from services.notifications.deps import Ctx, Lang, Staff
 from services.notifications.feed.hub import FeedHub
-from services.notifications.feed.queries import Item, feed_of, items_before
+from services.notifications.feed.queries import Item, feed_of, items_of
 from services.notifications.feed.schemas import FeedItem
 
 router = api_router("/notifications/v1", tags=["feed"])
-ORDER = "-position"
 
 
 @router.get("/feed")
-async def feed(
-    ctx: Ctx, caller: Staff, language: Lang, limit: Limit = 50, cursor: CursorParam = None
-) -> Page[FeedItem]:
+async def feed(ctx: Ctx, caller: Staff, language: Lang, asked: Paged) -> Page[FeedItem]:
     """List the caller's own feed, newest first (S0.3)."""
-    before = cast("int", decode_cursor(cursor, ORDER, [int])[0]) if cursor else None
-    operator_id = await feed_of(ctx.core.db, caller.sub)
-    items = [] if operator_id is None else await items_before(ctx.core.db, operator_id, before, limit + 1)
-    return page_of(items, limit, ORDER, lambda item: [item.position], lambda item: shape(item, language))
+    found = await items_of(ctx.core.db, await feed_of(ctx.core.db, caller.sub), asked)
+    return found.page(lambda row: shape(Item(**row), language))
 
 
 @router.get("/stream", response_class=StreamingResponse)

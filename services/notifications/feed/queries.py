@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import RowMapping, Select, select
 
 from libs.common.platform.db import Database
+from libs.common.platform.http.pagination import Cut, PageQuery, paginate
 from services.notifications.feed.tables import feed, feed_item, operator
 
 
@@ -47,13 +48,13 @@ async def items_after(db: Database, operator_id: UUID, position: int, limit: int
     return await _fetch(db, query.limit(limit))
 
 
-async def items_before(db: Database, operator_id: UUID, position: int | None, limit: int) -> Sequence[Item]:
-    """Return items, newest first; `position` None starts at the end."""
-    query = _items(operator_id).order_by(feed_item.c.position.desc()).limit(limit)
-    return await _fetch(db, query if position is None else query.where(feed_item.c.position < position))
+async def items_of(db: Database, operator_id: UUID | None, asked: PageQuery) -> Cut[RowMapping]:
+    """Return items as rows, newest first; None has none."""
+    async with db.read() as conn:
+        return await paginate(conn, _items(operator_id), "-position", [feed_item.c.position], asked)
 
 
-def _items(operator_id: UUID) -> Select[tuple[object, ...]]:
+def _items(operator_id: UUID | None) -> Select[tuple[object, ...]]:
     return select(*(feed_item.c[name] for name in Item.__slots__)).where(feed_item.c.operator_id == operator_id)
 
 

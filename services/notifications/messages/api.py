@@ -1,9 +1,8 @@
 """Routes of messages."""
 
-from typing import cast
 from uuid import UUID
 
-from libs.common.platform.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
+from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.routes import api_router
 from services.notifications.deps import Ctx, Staff, desks_of, operator_of
 from services.notifications.errors import NotFoundError
@@ -12,23 +11,19 @@ from services.notifications.messages.rules import State
 from services.notifications.messages.schemas import Message, MessageWithAttempts
 
 router = api_router("/notifications/v1/messages", tags=["messages"])
-ORDER = "-id"
 
 
 @router.get("")
 async def messages(
     ctx: Ctx,
     caller: Staff,
+    asked: Paged,
     lead_id: UUID | None = None,
     state: State | None = None,
-    limit: Limit = 50,
-    cursor: CursorParam = None,
 ) -> Page[Message]:
     """List messages, newest first (S4.13); an operator sees those of leads whose task is or was theirs (P.6)."""
-    before = cast("UUID", decode_cursor(cursor, ORDER, [UUID])[0]) if cursor else None
-    wanted = Filter(desks_of(caller), operator_of(caller), lead_id, state, before)
-    rows = await list_messages(ctx.core.db, wanted, limit + 1)
-    return page_of(rows, limit, ORDER, lambda row: [row["id"]], Message.model_validate)
+    wanted = Filter(desks_of(caller), operator_of(caller), lead_id, state)
+    return (await list_messages(ctx.core.db, wanted, asked)).page(Message.model_validate)
 
 
 @router.get("/{message_id}")

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, RowMapping, and_, select, true
 
 from libs.common.platform.db import Database
+from libs.common.platform.http.pagination import Cut, PageQuery, paginate
 from services.notifications.feed.tables import feed_item, operator
 from services.notifications.messages.rules import State
 from services.notifications.messages.tables import attempt, message
@@ -20,20 +21,17 @@ class Filter:
     operator: str | None = None
     lead_id: UUID | None = None
     state: State | None = None
-    before: UUID | None = None
 
 
-async def list_messages(db: Database, wanted: Filter, limit: int) -> Sequence[RowMapping]:
+async def list_messages(db: Database, wanted: Filter, asked: PageQuery) -> Cut[RowMapping]:
     """Return messages, newest first."""
-    query = select(message).where(_visible(wanted)).order_by(message.c.id.desc()).limit(limit)
+    query = select(message).where(_visible(wanted))
     if wanted.lead_id is not None:
         query = query.where(message.c.lead_id == wanted.lead_id)
     if wanted.state is not None:
         query = query.where(message.c.state == wanted.state)
-    if wanted.before is not None:
-        query = query.where(message.c.id < wanted.before)
     async with db.read() as conn:
-        return (await conn.execute(query)).mappings().all()
+        return await paginate(conn, query, "-id", [message.c.id], asked)
 
 
 async def one_message(

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 from typing import Annotated, Literal, cast
-from uuid import UUID
 
 from fastapi import Query
 
 from libs.common.platform.http.idempotent_route import IdempotentRoute
-from libs.common.platform.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
+from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.routes import api_router
 from services.notifications.deps import Chain, Ctx, Manager, Staff, desks_of
 from services.notifications.errors import NotFoundError
@@ -17,7 +16,6 @@ from services.notifications.templates.rules import placeholders
 from services.notifications.templates.schemas import ProposeTemplate, TemplateVersion
 
 router = api_router("/notifications/v1/templates", tags=["templates"], route_class=IdempotentRoute)
-ORDER = "-id"
 
 
 @router.post("", status_code=201)
@@ -34,19 +32,17 @@ async def propose(body: ProposeTemplate, ctx: Ctx, caller: Staff) -> TemplateVer
 async def templates(
     ctx: Ctx,
     caller: Staff,
+    asked: Paged,
     code: str | None = None,
     desk: str | None = None,
     state: Literal["proposed", "approved"] | None = None,
-    limit: Limit = 50,
-    cursor: CursorParam = None,
 ) -> Page[TemplateVersion]:
     """List versions, newest first."""
     desks = desks_of(caller)
     if desk is not None:
         desks = frozenset({desk}) if caller.may_see(desk) else frozenset()
-    before = cast("UUID", decode_cursor(cursor, ORDER, [UUID])[0]) if cursor else None
-    rows = await list_templates(ctx.core.db, desks, code, state, before, limit + 1)
-    return page_of(rows, limit, ORDER, _key, shape)
+    found = await list_templates(ctx.core.db, desks, code, state, asked)
+    return found.page(lambda row: shape({**row}))
 
 
 @router.post("/{code}/versions/{number}/approve")
@@ -61,10 +57,6 @@ async def approve(
     """Make a version usable; approving it again changes nothing (S2.5)."""
     now = ctx.core.clock.now()
     return shape(await actions.approve(ctx.core.db, (code, number), desk, desks_of(caller), caller.sub, now, chain))
-
-
-def _key(row: Mapping[str, object]) -> list[UUID]:
-    return [cast("UUID", row["id"])]
 
 
 def shape(row: Mapping[str, object]) -> TemplateVersion:

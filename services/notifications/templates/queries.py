@@ -1,11 +1,11 @@
 """Reading templates."""
 
-from collections.abc import Collection, Sequence
-from uuid import UUID
+from collections.abc import Collection
 
-from sqlalchemy import select
+from sqlalchemy import RowMapping, select
 
 from libs.common.platform.db import Database
+from libs.common.platform.http.pagination import Cut, PageQuery, paginate
 from services.notifications.templates.tables import template
 
 
@@ -14,18 +14,15 @@ async def list_templates(
     desks: Collection[str] | None,
     code: str | None,
     state: str | None,
-    before: UUID | None,
-    limit: int,
-) -> Sequence[dict[str, object]]:
+    asked: PageQuery,
+) -> Cut[RowMapping]:
     """Return versions, newest first; `desks` None means all."""
-    query = select(template).order_by(template.c.id.desc()).limit(limit)
+    query = select(template)
     if desks is not None:
         query = query.where(template.c.desk.in_(desks))
     if code is not None:
         query = query.where(template.c.code == code)
     if state is not None:
         query = query.where(template.c.state == state)
-    if before is not None:
-        query = query.where(template.c.id < before)
     async with db.read() as conn:
-        return [dict(row) for row in (await conn.execute(query)).mappings()]
+        return await paginate(conn, query, "-id", [template.c.id], asked)

@@ -4,10 +4,10 @@ from fastapi import Response
 
 from libs.common.platform.http.etag import IfMatch, set_etag, stale
 from libs.common.platform.http.idempotent_route import IdempotentRoute
-from libs.common.platform.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
+from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.routes import api_router
 from services.tasks.deps import Admin, Chain, Ctx, Lang, Manager, Staff
-from services.tasks.desks.actions import StaleDeskError, change_desk, create_desk
+from services.tasks.desks.actions import StaleDeskError, change_desk, create_desk, read_view
 from services.tasks.desks.queries import get_desk, list_desks
 from services.tasks.desks.readiness import readiness
 from services.tasks.desks.schemas import DeskIn, DeskOut, DeskPatch, ReadinessOut
@@ -26,13 +26,10 @@ async def post_desk(
 
 
 @router.get("")
-async def get_desks(
-    ctx: Ctx, caller: Staff, lang: Lang, limit: Limit = 50, cursor: CursorParam = None
-) -> Page[DeskOut]:
+async def get_desks(ctx: Ctx, caller: Staff, lang: Lang, asked: Paged) -> Page[DeskOut]:
     """List the caller's desks."""
-    after = str(decode_cursor(cursor, "code", (str,))[0]) if cursor else None
-    rows = await list_desks(ctx.db, caller, after, limit + 1)
-    return page_of(rows, limit, "code", lambda row: (row.spec.code,), lambda row: DeskOut.of(row, lang))
+    found = await list_desks(ctx.db, caller, asked)
+    return found.page(lambda row: DeskOut.of(read_view(row), lang))
 
 
 @router.get("/{code}")

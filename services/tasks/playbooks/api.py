@@ -9,14 +9,14 @@ from libs.common.domain.code import Code
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.json import parse_json
 from libs.common.platform.http.language import Text
-from libs.common.platform.http.pagination import CursorParam, Limit, Page, decode_cursor, page_of
+from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.problems import Fault, Problem
 from libs.common.platform.http.routes import api_router, is_json
 from services.tasks.deps import Admin, Chain, Ctx, Lang, Manager, Staff
 from services.tasks.errors import NotFoundError
 from services.tasks.playbooks.actions import activate, add_version
 from services.tasks.playbooks.diagram import diagram
-from services.tasks.playbooks.queries import StoredVersion, get_version, list_playbooks, list_versions
+from services.tasks.playbooks.queries import StoredVersion, get_version, list_playbooks, list_versions, read_version
 from services.tasks.playbooks.schemas import MAX_SOURCE, ActivationIn, ActivationOut, DiagramOut, VersionOut
 
 router = api_router("/tasks/v1/playbooks", tags=["playbooks"], route_class=IdempotentRoute)
@@ -35,25 +35,19 @@ async def post_playbook(request: Request, ctx: Ctx, caller: Admin, lang: Lang, d
 
 
 @router.get("")
-async def get_playbooks(
-    ctx: Ctx, caller: Staff, lang: Lang, limit: Limit = 50, cursor: CursorParam = None
-) -> Page[VersionOut]:
+async def get_playbooks(ctx: Ctx, caller: Staff, lang: Lang, asked: Paged) -> Page[VersionOut]:
     """List the newest version of each playbook: the shared ones, and the caller's desks' own."""
-    code, desk = decode_cursor(cursor, "code", (str, str)) if cursor else (None, None)
-    rows = await list_playbooks(ctx.db, caller, (str(code), str(desk)) if cursor else None, limit + 1)
-    return page_of(rows, limit, "code", lambda row: (row.view.code, row.view.desk), lambda row: _out(row, lang))
+    found = await list_playbooks(ctx.db, caller, asked)
+    return found.page(lambda row: _out(read_version(row), lang))
 
 
 @router.get("/{code}/versions")
-async def get_versions(
-    code: str, ctx: Ctx, caller: Staff, lang: Lang, limit: Limit = 50, cursor: CursorParam = None
-) -> Page[VersionOut]:
+async def get_versions(code: str, ctx: Ctx, caller: Staff, lang: Lang, asked: Paged) -> Page[VersionOut]:
     """List the versions of a playbook, newest first."""
-    before = int(str(decode_cursor(cursor, "-version", (int,))[0])) if cursor else None
-    rows = await list_versions(ctx.db, caller, code, before, limit + 1)
-    if not rows and before is None:
+    found = await list_versions(ctx.db, caller, code, asked)
+    if not found.rows and not asked.cursor:
         raise NotFoundError
-    return page_of(rows, limit, "-version", lambda row: (row.view.version,), lambda row: _out(row, lang))
+    return found.page(lambda row: _out(read_version(row), lang))
 
 
 @router.get("/{code}/versions/{version}")

@@ -1,12 +1,12 @@
 """Reads of playbooks: of the shared library and of the caller's desks."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import asyncpg
 
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Database
+from libs.common.platform.http.pagination import Cut, Keyset, PageQuery
 from services.tasks.errors import NotFoundError
 from services.tasks.playbooks.actions import LIBRARY, VersionView
 from services.tasks.playbooks.model import Title
@@ -26,6 +26,8 @@ SELECT p.*, {_ACTIVE} FROM playbook p
 WHERE ($1 OR p.desk = ANY($2::text[])) AND p.code = $3 AND ($4::int IS NULL OR p.version < $4)
 ORDER BY p.version DESC LIMIT $5
 """  # noqa: S608 - clauses of our own
+_BY_CODE = Keyset("code", {"code": str, "desk": str})
+_NEWEST_FIRST = Keyset("-version", {"version": int})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,34 +39,33 @@ class StoredVersion:
     source: str
 
 
-async def list_playbooks(
-    db: Database, caller: Principal, after: tuple[str, str] | None, limit: int
-) -> Sequence[StoredVersion]:
-    """Return the newest version of each code and owner."""
-    code, desk = after or (None, None)
-    return [_read(row) for row in await db.pool.fetch(LATEST, *_scope(caller), code, desk, limit)]
+async def list_playbooks(db: Database, caller: Principal, asked: PageQuery) -> Cut[asyncpg.Record]:
+    """Return the newest version of each code and owner, as rows for `read_version`."""
+    rows = await db.pool.fetch(LATEST, *_scope(caller), *_BY_CODE.parameters(asked))
+    return _BY_CODE.cut(rows, asked)
 
 
-async def list_versions(
-    db: Database, caller: Principal, code: str, before: int | None, limit: int
-) -> Sequence[StoredVersion]:
-    """Return the versions of a code, newest first."""
-    return [_read(row) for row in await db.pool.fetch(VERSIONS, *_scope(caller), code, before, limit)]
+async def list_versions(db: Database, caller: Principal, code: str, asked: PageQuery) -> Cut[asyncpg.Record]:
+    """Return the versions of a code, newest first, as rows for `read_version`."""
+    rows = await db.pool.fetch(VERSIONS, *_scope(caller), code, *_NEWEST_FIRST.parameters(asked))
+    return _NEWEST_FIRST.cut(rows, asked)
 
 
 async def get_version(db: Database, caller: Principal, code: str, version: int | None) -> StoredVersion:
     """Return a version, the newest unless one is named. Raises NotFoundError."""
-    found = await list_versions(db, caller, code, None if version is None else version + 1, 1)
-    if not found or (version is not None and found[0].view.version != version):
+    before = None if version is None else version + 1
+    row = await db.pool.fetchrow(VERSIONS, *_scope(caller), code, before, 1)
+    if row is None or (version is not None and row["version"] != version):
         raise NotFoundError
-    return found[0]
+    return read_version(row)
 
 
 def _scope(caller: Principal) -> tuple[bool, list[str]]:
     return caller.sees_all_desks, [LIBRARY, *caller.desks]
 
 
-def _read(row: asyncpg.Record) -> StoredVersion:
+def read_version(row: asyncpg.Record) -> StoredVersion:
+    """Return a stored version."""
     title = Title(row["title_ru"], row["title_en"])
     view = VersionView(row["code"], row["version"], title, row["desk"], row["created_at"], row["created_by"])
     return StoredVersion(view, tuple(row["active_at"]), row["source"])

@@ -1,19 +1,16 @@
 """Routes of queues, and of what comes next."""
 
-from datetime import datetime
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import Query
 
 from libs.common.domain.code import Code
 from libs.common.platform.http.idempotent_route import IdempotentRoute
-from libs.common.platform.http.pagination import CursorParam, CursorValue, Limit, Page, decode_cursor, encode_cursor
+from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.routes import api_router
 from services.tasks.deps import Chain, Ctx, Lang, Staff, Worker
 from services.tasks.queues.actions import next_task
 from services.tasks.queues.queries import list_queues, queue_tasks
-from services.tasks.queues.rules import Place
 from services.tasks.queues.schemas import NextOut, QueueOut, WhyOut
 from services.tasks.work.queries import get_task
 from services.tasks.work.schemas import TaskOut
@@ -31,11 +28,10 @@ async def get_queues(ctx: Ctx, caller: Staff, lang: Lang, desk: Desk = None) -> 
 
 @router.get("/queues/{code}/tasks")
 async def get_queue_tasks(
-    code: str, ctx: Ctx, caller: Staff, lang: Lang, desk: Desk = None, limit: Limit = 50, cursor: CursorParam = None
+    code: str, ctx: Ctx, caller: Staff, lang: Lang, asked: Paged, desk: Desk = None
 ) -> Page[TaskOut]:
     """List the tasks of a queue in its order."""
-    items, place = await queue_tasks(ctx, caller, code, desk, _after(cursor, code), limit, lang)
-    return Page(items=items, next_cursor=encode_cursor(code, _key(place)) if place else None)
+    return await queue_tasks(ctx, caller, code, desk, asked, lang)
 
 
 @router.post("/next")
@@ -46,17 +42,3 @@ async def post_next(ctx: Ctx, caller: Worker, lang: Lang, chain: Chain) -> NextO
         return NextOut(task=None, why=None)
     why = WhyOut(lane=given.queue.lane.code, desk=given.queue.desk, text=given.why.of(lang.value))
     return NextOut(task=await get_task(ctx, caller, given.task_id, lang), why=why)
-
-
-def _key(place: Place) -> tuple[CursorValue, ...]:
-    return place.queue, int(place.important), place.rank, place.at, place.id
-
-
-def _after(cursor: str | None, code: str) -> Place | None:
-    if cursor is None:
-        return None
-    match decode_cursor(cursor, code, (int, int, int, datetime, UUID)):
-        case (int(queue), int(important), int(rank), datetime() as at, UUID() as task_id):
-            return Place(queue, bool(important), rank, at, task_id)
-        case _:
-            return None

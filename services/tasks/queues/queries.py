@@ -1,12 +1,15 @@
 """Reads of queues."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
 
 import asyncpg
 
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Transaction
 from libs.common.platform.http.language import Language
+from libs.common.platform.http.pagination import Keyset, Page, PageQuery
 from services.tasks.context import Context
 from services.tasks.errors import NotFoundError
 from services.tasks.operators.queries import operator_of
@@ -18,6 +21,8 @@ from services.tasks.queues.schemas import QueueOut
 from services.tasks.work.queries import shaped
 from services.tasks.work.schemas import TaskOut
 
+# A place in the queues of one code, as a cursor keeps it.
+_PLACE = {"queue": int, "important": int, "rank": int, "at": datetime, "id": UUID}
 DESKS = "SELECT desk FROM desk WHERE ($1 OR desk = ANY($2::text[])) AND ($3::text IS NULL OR desk = $3)"
 
 
@@ -51,30 +56,41 @@ async def queue_tasks(
     caller: Principal,
     code: str,
     desk: str | None,
-    after: Place | None,
-    limit: int,
+    asked: PageQuery,
     language: Language,
-) -> tuple[list[TaskOut], Place | None]:
-    """Return tasks of the queues of a code in their order, and the place to go on from. Raises NotFoundError."""
+) -> Page[TaskOut]:
+    """Return tasks of the queues of a code in their order. Raises NotFoundError."""
+    keyset = Keyset(code, _PLACE)
+    after = _after(keyset, asked)
     async with ctx.db.begin() as tx:
         person = await operator_of(tx.conn, caller.sub)
         queues = await all_queues(ctx, tx, await _desks(tx, caller, desk))
         chosen = [queue for queue in queues if queue.lane.code == code]
         if not chosen:
             raise NotFoundError
-        found: list[tuple[Place, asyncpg.Record]] = []
+        found: list[asyncpg.Record] = []
+        places: list[dict[str, object]] = []
         first = after.queue if after else 0
         for number, queue in enumerate(chosen[first:], first):
-            left, behind = limit + 1 - len(found), after if number == first else None
+            left, behind = asked.reach - len(found), after if number == first else None
             rows = await store.tasks(tx.conn, queue, person.id if person else None, ctx.now(), left, behind)
-            found += [(_place(number, queue, row), row) for row in rows]
-    items = await shaped(ctx, [row for _, row in found[:limit]], language)
-    return items, found[limit - 1][0] if len(found) > limit else None
+            found += rows
+            places += [_place(number, queue, row) for row in rows]
+    items = await shaped(ctx, found[: asked.limit], language)
+    return Page(items=items, next_cursor=keyset.cut(places, asked).next_cursor)
 
 
-def _place(number: int, queue: Queue, row: asyncpg.Record) -> Place:
+def _place(number: int, queue: Queue, row: asyncpg.Record) -> dict[str, object]:
     at = row["received_at" if queue.lane.newest_first else "due_at"]
-    return Place(number, row["important"], row["rank"], at, row["id"])
+    return {"queue": number, "important": int(row["important"]), "rank": row["rank"], "at": at, "id": row["id"]}
+
+
+def _after(keyset: Keyset, asked: PageQuery) -> Place | None:
+    match keyset.after(asked):
+        case (int(queue), int(important), int(rank), datetime() as at, UUID() as task_id):
+            return Place(queue, bool(important), rank, at, task_id)
+        case _:
+            return None
 
 
 async def _desks(tx: Transaction, caller: Principal, desk: str | None) -> Sequence[str]:

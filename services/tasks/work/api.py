@@ -1,6 +1,5 @@
 """Routes of tasks."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -9,7 +8,7 @@ from pydantic import AwareDatetime
 
 from libs.common.platform.http.etag import IfMatch, set_etag, stale
 from libs.common.platform.http.idempotent_route import IdempotentRoute
-from libs.common.platform.http.pagination import CursorParam, Limit, Page, decode_cursor, encode_cursor
+from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.routes import api_router
 from services.tasks.deps import Chain, Ctx, Lang, Staff, Worker
 from services.tasks.engine.state import TaskState
@@ -54,18 +53,12 @@ async def get_tasks(
     ctx: Ctx,
     caller: Staff,
     lang: Lang,
+    asked: Paged,
     sort: Order = "-opened_at",
-    limit: Limit = 50,
-    cursor: CursorParam = None,
 ) -> Page[TaskOut]:
     """List tasks: supervisors see their desks', operators their own and nobody's."""
-    after = _after(cursor, sort) if cursor else None
-    rows = await list_tasks(ctx.db, caller, wanted, sort, after, limit + 1)
-    shown = rows[:limit]
-    following = (
-        encode_cursor(sort, (shown[-1][sort.lstrip("-")], shown[-1]["id"])) if len(rows) > limit and shown else None
-    )
-    return Page(items=await shaped(ctx, shown, lang), next_cursor=following)
+    found = await list_tasks(ctx.db, caller, wanted, sort, asked)
+    return Page(items=await shaped(ctx, found.rows, lang), next_cursor=found.next_cursor)
 
 
 @router.get("/{task_id}")
@@ -103,8 +96,3 @@ async def post_outcome(
         current = await get_task(ctx, caller, task_id, lang)
         raise stale(current, current.version) from None
     return await get_one(task_id, ctx, caller, lang, response)
-
-
-def _after(cursor: str, order: str) -> tuple[datetime, UUID]:
-    at, task_id = decode_cursor(cursor, order, (datetime, UUID))
-    return datetime.fromisoformat(str(at)), UUID(str(task_id))

@@ -5,24 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, or_, select, true
 
 from libs.common.platform.auth.principal import Principal, Role
 from libs.common.platform.db import Database
 from libs.common.platform.http.language import Language
+from libs.common.platform.http.pagination import Cut, PageQuery, paginate
 from services.tasks.context import Context
 from services.tasks.errors import NotFoundError
 from services.tasks.operators.tables import operator
 from services.tasks.work.rows import Row, read_task
 from services.tasks.work.schemas import TaskOut, task_out
 from services.tasks.work.tables import task
-
-ORDERS = {
-    "-opened_at": (task.c.opened_at, True),
-    "opened_at": (task.c.opened_at, False),
-    "due_at": (task.c.due_at, False),
-    "-due_at": (task.c.due_at, True),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +49,12 @@ _EQUAL = (
 
 
 async def list_tasks(
-    db: Database, caller: Principal, wanted: TaskFilter, order: str, after: tuple[datetime, UUID] | None, limit: int
-) -> Sequence[RowMapping]:
-    """Return tasks in one of `ORDERS`, those behind the key `after`."""
-    column, descending = ORDERS[order]
-    key = tuple_(column, task.c.id)
-    query = select(task).where(_visible(caller), *_filtered(wanted)).limit(limit)
-    if after is not None:
-        query = query.where(key < tuple_(*after) if descending else key > tuple_(*after))
-    ends = (column.desc(), task.c.id.desc()) if descending else (column, task.c.id)
-    return await _read(db, query.order_by(*ends))
+    db: Database, caller: Principal, wanted: TaskFilter, order: str, asked: PageQuery
+) -> Cut[RowMapping]:
+    """Return tasks by a column, its name with a `-` before it: the latest first."""
+    query = select(task).where(_visible(caller), *_filtered(wanted))
+    async with db.read() as conn:
+        return await paginate(conn, query, order, [task.c[order.lstrip("-")], task.c.id], asked)
 
 
 async def get_task(ctx: Context, caller: Principal, task_id: UUID, language: Language) -> TaskOut:
