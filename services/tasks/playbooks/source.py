@@ -73,7 +73,7 @@ class Value:
         return UNKNOWN
 
     def code(self) -> str:
-        """Return a code, such as `no_answer` or `sales-1`."""
+        """Return a code, such as `in_work` or `sales-1`."""
         word = self.word()
         return word if word == UNKNOWN else self.checked(word)
 
