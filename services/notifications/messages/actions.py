@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from uuid import UUID
 
-from libs.common.contracts import Received
+from libs.common.contracts import Cause, Received
 from libs.common.contracts.tasks import MessageRequested
 from libs.common.platform.db import Transaction
+from libs.common.platform.db.bulk import Bulk
 from libs.common.platform.ids import uuid7
 from services.notifications.messages import publish
 from services.notifications.messages.rules import Intent, Line, Ready, State, Stopped, prepare
@@ -20,29 +22,64 @@ WHERE t.state = 'approved'
 ORDER BY t.desk, t.code, t.version DESC
 """
 LINES = "SELECT id, desk, kind, provider FROM channel WHERE desk = ANY($1::text[]) AND active ORDER BY id"
-STORE = """
-INSERT INTO message (changed_at, id, desk, dedupe_key, lead_id, task_id, purpose, template, template_version,
-                     language, channel, provider, address, text, deadline, state, published, code, detail,
-                     correlation_id, causation_id, traceparent, requested_at)
-SELECT $1, id, desk, dedupe_key, lead_id, task_id, purpose, template, template_version,
-       language, channel, provider, address, text, deadline, state, '{}', code, detail,
-       correlation_id, causation_id, traceparent, requested_at
-FROM unnest($2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::int[],
-            $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::timestamptz[], $16::text[],
-            $17::text[], $18::text[], $19::uuid[], $20::uuid[], $21::text[], $22::timestamptz[])
-     AS t (id, desk, dedupe_key, lead_id, task_id, purpose, template, template_version,
-           language, channel, provider, address, text, deadline, state, code, detail,
-           correlation_id, causation_id, traceparent, requested_at)
-ORDER BY desk, dedupe_key
-ON CONFLICT DO NOTHING
-RETURNING id
-"""
 FIRST_ATTEMPT = """
 INSERT INTO attempt (id, desk, message_id, number, channel_id, address, state, due_at, expires_at, tries)
 SELECT t.id, m.desk, m.id, 1, t.channel_id, m.address, 'pending', clock_timestamp(), m.deadline, 0
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS t (id, message_id, channel_id)
 JOIN message m ON m.id = t.message_id
 """
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A message as it is stored: what was asked, and what became of it."""
+
+    request: Received[MessageRequested]
+    cause: Cause
+    channel: str
+    language: str
+    state: State
+    provider: str = ""
+    template_version: int | None = None
+    address: str | None = None
+    text: str | None = None
+    code: str | None = None
+    detail: str | None = None
+
+
+MESSAGES: Bulk[_Row] = Bulk(
+    "message",
+    (
+        ("id", "uuid", attrgetter("request.data.message_id")),
+        ("desk", "text", attrgetter("request.desk")),
+        ("dedupe_key", "text", attrgetter("request.data.dedupe_key")),
+        ("lead_id", "uuid", attrgetter("request.data.lead_id")),
+        ("task_id", "uuid", attrgetter("request.data.task_id")),
+        ("purpose", "text", attrgetter("request.data.purpose")),
+        ("template", "text", attrgetter("request.data.template")),
+        ("template_version", "int", attrgetter("template_version")),
+        ("language", "text", attrgetter("language")),
+        ("channel", "text", attrgetter("channel")),
+        ("provider", "text", attrgetter("provider")),
+        ("address", "text", attrgetter("address")),
+        ("text", "text", attrgetter("text")),
+        ("deadline", "timestamptz", attrgetter("request.data.deadline")),
+        ("state", "text", attrgetter("state")),
+        ("code", "text", attrgetter("code")),
+        ("detail", "text", attrgetter("detail")),
+        ("correlation_id", "uuid", attrgetter("cause.correlation_id")),
+        ("causation_id", "uuid", attrgetter("cause.causation_id")),
+        ("traceparent", "text", attrgetter("cause.traceparent")),
+        ("requested_at", "timestamptz", attrgetter("request.time")),
+    ),
+)
+STORE = f"""
+INSERT INTO message (changed_at, published, {MESSAGES.names})
+SELECT $1, '{{}}', {MESSAGES.names} FROM unnest({MESSAGES.parameters(2)}) AS n({MESSAGES.names})
+ORDER BY desk, dedupe_key
+ON CONFLICT DO NOTHING
+RETURNING id
+"""  # noqa: S608 - columns of our own
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,19 +137,14 @@ async def _store(
     tx: Transaction, plans: Sequence[tuple[Received[MessageRequested], Ready | Stopped]], now: datetime
 ) -> list[UUID]:
     rows = [_row(request, plan) for request, plan in plans]
-    columns = [list(column) for column in zip(*rows, strict=True)]
-    return [row["id"] for row in await tx.conn.fetch(STORE, now, *columns)]
+    return [row["id"] for row in await tx.conn.fetch(STORE, now, *MESSAGES.arrays(rows))]
 
 
-def _row(request: Received[MessageRequested], plan: Ready | Stopped) -> tuple[object, ...]:
+def _row(request: Received[MessageRequested], plan: Ready | Stopped) -> _Row:
     data, cause = request.data, request.follow()
-    head = (data.message_id, request.desk, data.dedupe_key, data.lead_id, data.task_id, data.purpose, data.template)
-    tail = (cause.correlation_id, cause.causation_id, cause.traceparent, request.time)
-    way: tuple[object, ...]
     match plan:
         case Ready(line, address, text, version, language):
-            way = (version, language, line.kind, line.provider, address, text, data.deadline, "pending", None, None)
+            return _Row(request, cause, line.kind, language, State.PENDING, line.provider, version, address, text)
         case Stopped(code, detail):
             kind = data.channels[0] if data.channels else ""
-            way = (None, data.language, kind, "", None, None, data.deadline, "failed", str(code), detail)
-    return (*head, *way, *tail)
+            return _Row(request, cause, kind, data.language, State.FAILED, code=code, detail=detail)

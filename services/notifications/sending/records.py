@@ -3,35 +3,92 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import assert_never
 from uuid import UUID
 
 from libs.common.platform.db import Database, Transaction
+from libs.common.platform.db.bulk import Bulk
 from libs.common.platform.ids import uuid7
 from services.notifications.messages import publish
 from services.notifications.messages.rules import State, Stop
 from services.notifications.sending.claims import Claim
 from services.notifications.sending.rules import Outcome, Verdict
 
-RECORD = """
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A claim and what became of it; `ailing`: most answers of the account are missing just now."""
+
+    claim: Claim
+    outcome: Outcome
+    ailing: bool = False
+
+
+def _state(result: Result) -> str:
+    match result.outcome.verdict:
+        case Verdict.ACCEPTED:
+            return "accepted"
+        case Verdict.TAKEN:
+            return "waiting"
+        case Verdict.REFUSED | Verdict.RETRY:
+            return "refused"
+        case Verdict.LATER | Verdict.DOUBT | Verdict.HALT:
+            return "pending"
+        case verdict:
+            assert_never(verdict)
+
+
+def _may_be_taken(result: Result) -> bool:
+    match result.outcome.verdict:
+        case Verdict.ACCEPTED | Verdict.TAKEN | Verdict.DOUBT:
+            return True
+        case Verdict.LATER | Verdict.HALT:
+            return result.claim.doubtful
+        case Verdict.REFUSED | Verdict.RETRY:
+            return False
+        case verdict:
+            assert_never(verdict)
+
+
+def _delay(result: Result) -> float | None:
+    """Return seconds, None for as long as a callback is hoped for."""
+    return None if result.outcome.verdict is Verdict.TAKEN else result.outcome.delay
+
+
+RESULTS: Bulk[Result] = Bulk(
+    "attempt",
+    (
+        ("id", "uuid", attrgetter("claim.attempt_id")),
+        ("token", "uuid", attrgetter("claim.token")),
+        ("state", "text", _state),
+        ("code", "text", attrgetter("outcome.code")),
+        ("detail", "text", attrgetter("outcome.detail")),
+        ("provider_message_id", "text", attrgetter("outcome.provider_message_id")),
+        ("delay", "float8", _delay),
+        ("offered", "bool", _may_be_taken),
+    ),
+)
+NAMES = RESULTS.only("id", "token", "provider_message_id")
+RECORD = f"""
 UPDATE attempt a
-SET state = t.state, lease_token = NULL, code = nullif(t.code, ''), detail = nullif(t.detail, ''),
-    provider_message_id = t.provider_message_id,
-    due_at = clock_timestamp() + t.delay * interval '1 second',
-    offered_at = CASE WHEN t.offered THEN a.offered_at END
-FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::float8[], $8::bool[])
-     AS t (id, token, state, code, detail, provider_message_id, delay, offered)
-WHERE a.id = t.id AND a.lease_token = t.token AND a.state = 'sending'
-RETURNING a.id, t.token
-"""
+SET state = n.state, lease_token = NULL, code = nullif(n.code, ''), detail = nullif(n.detail, ''),
+    provider_message_id = n.provider_message_id,
+    due_at = clock_timestamp() + coalesce(n.delay, $1) * interval '1 second',
+    offered_at = CASE WHEN n.offered THEN a.offered_at END
+FROM unnest({RESULTS.parameters(2)}) AS n({RESULTS.names})
+WHERE a.id = n.id AND a.lease_token = n.token AND a.state = 'sending'
+RETURNING a.id, n.token
+"""  # noqa: S608 - columns of our own
 # The provider's name for a message is the truth whoever holds the lease by now: all its tries have one key.
-NAME_LATE = """
+NAME_LATE = f"""
 UPDATE attempt a
-SET state = 'accepted', lease_token = NULL, code = NULL, detail = NULL, provider_message_id = t.name
-FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS t (id, token, name)
-WHERE a.id = t.id AND a.provider_message_id IS NULL AND a.state <> 'refused'
-RETURNING a.id, t.token
-"""
+SET state = 'accepted', lease_token = NULL, code = NULL, detail = NULL,
+    provider_message_id = n.provider_message_id
+FROM {NAMES.source()}
+WHERE a.id = n.id AND a.provider_message_id IS NULL AND a.state <> 'refused'
+RETURNING a.id, n.token
+"""  # noqa: S608 - columns of our own
 SUCCESSOR = """
 INSERT INTO attempt (id, desk, message_id, number, channel_id, address, state, due_at, expires_at, tries)
 SELECT t.new_id, a.desk, a.message_id, a.number + 1, a.channel_id, a.address, 'pending',
@@ -73,15 +130,6 @@ RETURNING message_id
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """A claim and what became of it; `ailing`: most answers of the account are missing just now."""
-
-    claim: Claim
-    outcome: Outcome
-    ailing: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Halted:
     """A channel that a provider's answer stopped; a person must look."""
 
@@ -96,7 +144,7 @@ async def record(db: Database, results: Sequence[Result], hope: timedelta, now: 
     `hope`: how long a message that the provider has under an unknown name waits for a callback.
     """
     async with db.begin() as tx:
-        fenced = set(map(tuple, await tx.conn.fetch(RECORD, *_columns(results, hope))))
+        fenced = set(map(tuple, await tx.conn.fetch(RECORD, hope.total_seconds(), *RESULTS.arrays(results))))
         held = [result for result in results if _lease(result) in fenced]
         held += await _name_late(tx, [result for result in results if _lease(result) not in fenced])
         await _follow_up(tx, held)
@@ -135,52 +183,8 @@ async def _name_late(tx: Transaction, late: Sequence[Result]) -> list[Result]:
     named = [result for result in late if result.outcome.provider_message_id is not None]
     if not named:
         return []
-    columns = zip(*((*_lease(result), result.outcome.provider_message_id) for result in named), strict=True)
-    taken = set(map(tuple, await tx.conn.fetch(NAME_LATE, *map(list, columns))))
+    taken = set(map(tuple, await tx.conn.fetch(NAME_LATE, *NAMES.arrays(named))))
     return [result for result in named if _lease(result) in taken]
-
-
-def _columns(results: Sequence[Result], hope: timedelta) -> list[list[object]]:
-    rows = [
-        (
-            r.claim.attempt_id,
-            r.claim.token,
-            _state(r.outcome.verdict),
-            r.outcome.code,
-            r.outcome.detail,
-            r.outcome.provider_message_id,
-            hope.total_seconds() if r.outcome.verdict is Verdict.TAKEN else r.outcome.delay,
-            _may_be_taken(r),
-        )
-        for r in results
-    ]
-    return [list(column) for column in zip(*rows, strict=True)]
-
-
-def _state(verdict: Verdict) -> str:
-    match verdict:
-        case Verdict.ACCEPTED:
-            return "accepted"
-        case Verdict.TAKEN:
-            return "waiting"
-        case Verdict.REFUSED | Verdict.RETRY:
-            return "refused"
-        case Verdict.LATER | Verdict.DOUBT | Verdict.HALT:
-            return "pending"
-        case _:
-            assert_never(verdict)
-
-
-def _may_be_taken(result: Result) -> bool:
-    match result.outcome.verdict:
-        case Verdict.ACCEPTED | Verdict.TAKEN | Verdict.DOUBT:
-            return True
-        case Verdict.LATER | Verdict.HALT:
-            return result.claim.doubtful
-        case Verdict.REFUSED | Verdict.RETRY:
-            return False
-        case verdict:
-            assert_never(verdict)
 
 
 def _fact(outcome: Outcome) -> publish.Fact | None:
