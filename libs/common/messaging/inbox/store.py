@@ -1,12 +1,14 @@
 """The consumer's statements: take event ids in, ask what is blocked, park."""
 
 from collections.abc import Collection, Iterable, Sequence
+from operator import attrgetter
 from typing import Literal, TypeAlias
 from uuid import UUID
 
 from libs.common.messaging.inbox.errors import waits_for
 from libs.common.messaging.inbox.incoming import Broken, Incoming, storable
 from libs.common.platform.db import Transaction
+from libs.common.platform.db.bulk import Bulk
 from libs.common.platform.telemetry.masking import mask
 
 MAX_ERROR = 2_000  # characters
@@ -16,10 +18,12 @@ Place: TypeAlias = tuple[str, str]  # topic, key
 
 _OPEN = "('blocked', 'failed', 'retrying')"
 
+_IDS: Bulk[Incoming | Broken] = Bulk(
+    "inbox", (("day", "date", attrgetter("day")), ("event_id", "uuid", attrgetter("event_id")))
+)
 # Sorted, so that a consumer that lost its partitions and the new owner cannot wait for each other.
 _CLAIM = f"""
-INSERT INTO inbox (day, event_id)
-SELECT * FROM unnest($1::date[], $2::uuid[]) AS t(day, event_id) ORDER BY day, event_id
+{_IDS.insert()} ORDER BY day, event_id
 ON CONFLICT DO NOTHING
 RETURNING event_id, (SELECT EXISTS (SELECT 1 FROM parked WHERE state IN {_OPEN})) AS any_parked
 """  # noqa: S608 - a constant
@@ -37,7 +41,7 @@ ON CONFLICT (event_id) DO NOTHING
 
 async def claim(tx: Transaction, items: Sequence[Incoming | Broken]) -> tuple[set[UUID], set[Place]]:
     """Take the ids in; return those that are new, and the (topic, key) that wait behind a parked event."""
-    rows = await tx.conn.fetch(_CLAIM, [item.day for item in items], [item.event_id for item in items])
+    rows = await tx.conn.fetch(_CLAIM, *_IDS.arrays(items))
     fresh = {row["event_id"] for row in rows}
     # A repeat may have waited for another consumer's commit, which this statement's snapshot cannot see.
     doubtful = len(fresh) < len(items) or (rows and rows[0]["any_parked"])
