@@ -2,6 +2,10 @@
 
 Pools are locked before operators, both by id. Whoever changes turns, open work or waiting work holds those
 locks, so two check-ins or two batches never give the same work or the same place twice.
+
+Work and decisions are written from JSON records, not as a `Bulk`: most transactions write one of each, and there 28
+arrays cost half as much again as two documents (measured: 0.8 against 0.5 ms; even at ten rows, a fifth less at a
+hundred). Their products, a list per row, would be JSON within the arrays all the same.
 """
 
 from collections.abc import Collection
