@@ -14,7 +14,10 @@ Column: TypeAlias = tuple[str, str, Callable[[R], object]]  # name, type of one 
 
 @dataclass(frozen=True, slots=True)
 class Bulk(Generic[R]):
-    """The columns that a statement takes as arrays; `table` is where `insert` puts them."""
+    """The columns that a statement takes as arrays; `table` is where `insert` puts them.
+
+    A JSON list is given as a tuple: within an array the driver takes a list for another dimension.
+    """
 
     table: str
     columns: tuple[Column[R], ...]
