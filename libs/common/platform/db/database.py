@@ -23,7 +23,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
 BeforeCommit: TypeAlias = Callable[[Connection], Awaitable[None]]
 
-# Set around a use case by what must be settled inside its transaction: the claim of an Idempotency-Key.
+# The one thing that a commit does out of the use case's sight (docs/adr/0003): around a call with an
+# Idempotency-Key, platform.http sets it to the settling of the key's claim, and each commit awaits it first.
 before_commit: ContextVar[BeforeCommit | None] = ContextVar("before_commit", default=None)
 
 
@@ -73,7 +74,10 @@ class Transaction:
         self._after_commit[name] = hook
 
     async def commit(self) -> None:
-        """Make everything durable, then run the hooks (hints only: they may get lost)."""
+        """Make everything durable, then run the hooks (wake-ups only: they may get lost).
+
+        First awaits what `before_commit` holds, in this transaction; what that raises leaves nothing committed.
+        """
         if (settle := before_commit.get()) is not None:
             await settle(self.conn)
         self.open = False
