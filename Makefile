@@ -1,6 +1,6 @@
-# Works with any POSIX shell and make 3.81; nothing but Python is needed on the machine.
+# Works with any POSIX shell and make 3.81; nothing but Python is needed on the machine (`drill`: a container engine).
 .DEFAULT_GOAL := help
-.PHONY: help run check test lint fmt contracts bench chaos migrate lock
+.PHONY: help run check test lint fmt contracts bench chaos drill migrate lock
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -13,6 +13,15 @@ PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --durations 10
 # Written last (deploy/venv.py): an interrupted or outdated environment has no such file and is made anew.
 STAMP := $(VENV)/.complete-$(shell cksum < requirements.lock | tr -s ' ' '-')
 READY := $(STAMP) $(BIN)/dozvon
+# Containers of `make drill`. A project, an image and ports of its own: what it takes down is nobody else's.
+ENGINE ?= docker
+BUILD ?= $(ENGINE) build
+COMPOSE ?= $(ENGINE) compose
+DRILL_PORT ?= 8090
+DRILL_TLS_PORT ?= 8453
+DRILL := dozvon-drill
+DEMO = DOZVON_IMAGE=dozvon:drill DOZVON_PORT=$(DRILL_PORT) DOZVON_TLS_PORT=$(DRILL_TLS_PORT) \
+	$(COMPOSE) -p $(DRILL) --env-file deploy/demo.env -f deploy/compose.yml
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -46,6 +55,15 @@ bench: $(READY) ## Measure the shipped app and write docs/benchmarks.md
 
 chaos: $(READY) ## Kill random processes under load, N rounds (N=20), and check the invariants
 	$(BIN)/python -m tests.chaos --rounds $(N)
+
+drill: $(READY) ## Build the image, start the demo in containers and kill each of them under orders (ENGINE=docker)
+	@$(ENGINE) ps > /dev/null 2>&1 || { echo "make drill needs a container engine, and '$(ENGINE)' does not answer:" \
+		"start it, or name another (ENGINE=podman)"; exit 1; }
+	$(BUILD) -f deploy/Dockerfile -t dozvon:drill .
+	@trap 'code=$$?; trap - EXIT; $(DEMO) down --volumes --remove-orphans; exit $$code' EXIT; trap 'exit 130' INT TERM; \
+	$(DEMO) up -d --wait && \
+	$(BIN)/python -m tests.deploy.compose_drill --engine "$(ENGINE)" --compose "$(COMPOSE)" --project $(DRILL) \
+		--origin http://127.0.0.1:$(DRILL_PORT) $(ARGS)
 
 migrate: $(READY) ## Bring the schemas of the local stack's database up to date
 	$(BIN)/python -m deploy.local migrate

@@ -1,6 +1,7 @@
 """`make` explains itself, and needs no more than the machine has."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from deploy import venv
 from tests.architecture.sources import ROOT
 
-TARGETS = ("run", "check", "test", "lint", "fmt", "contracts", "bench", "chaos", "migrate", "lock")
+TARGETS = ("run", "check", "test", "lint", "fmt", "contracts", "bench", "chaos", "drill", "migrate", "lock")
 
 
 def make(*arguments: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
@@ -24,6 +25,16 @@ def script(path: Path, body: str) -> Path:
     path.write_text(f"#!/bin/sh\n{body}\n")
     path.chmod(0o755)
     return path
+
+
+def drill(tmp_path: Path, engine: str, finds: int = 0) -> tuple[subprocess.CompletedProcess[str], list[str]]:
+    """Run `make drill` with an engine that does what `engine` says and a drill that ends with `finds`."""
+    calls = tmp_path / "calls"
+    (tmp_path / "bin").mkdir()
+    script(tmp_path / "bin" / "python", f'echo "python $*" >> {calls}\nexit {finds}')
+    made = script(tmp_path / "engine", f'echo "engine $*" >> {calls}\n{engine}')
+    done = make("drill", "READY=", f"VENV={tmp_path}", f"ENGINE={made}")
+    return done, calls.read_text().splitlines()
 
 
 def build(tmp_path: Path, makes: str) -> subprocess.CompletedProcess[str]:
@@ -71,6 +82,33 @@ def test_an_interrupted_environment_is_made_anew_and_only_once(
 
 def test_chaos_takes_its_rounds(tmp_path: Path) -> None:
     assert "tests.chaos --rounds 7" in make("-n", "chaos", "N=7", f"VENV={tmp_path}").stdout
+
+
+@pytest.mark.parametrize("finds", [0, 1])
+def test_drill_builds_starts_drills_and_takes_down_whatever_was_found(tmp_path: Path, finds: int) -> None:
+    done, calls = drill(tmp_path, "exit 0", finds)
+    assert [re.sub(r"-p \S+ --env-file \S+ -f \S+ ", "", call).split(" -")[0] for call in calls] == [
+        "engine ps", "engine build", "engine compose up", "python", "engine compose down",
+    ]  # fmt: skip
+    assert (done.returncode == 0) == (finds == 0)
+
+
+def test_drill_takes_down_what_did_not_come_up(tmp_path: Path) -> None:
+    done, calls = drill(tmp_path, 'case "$*" in *" up "*) exit 5;; esac')
+    assert ("python" in " ".join(calls), " down --volumes" in calls[-1], done.returncode) == (False, True, 2)
+
+
+def test_drill_never_touches_the_project_that_readme_starts(tmp_path: Path) -> None:
+    _, calls = drill(tmp_path, "exit 0")
+    assert [
+        call for call in calls if "compose" in call and " -p dozvon-drill " not in call.replace("--project", "-p")
+    ] == []
+
+
+def test_a_missing_engine_is_one_clear_line(tmp_path: Path) -> None:
+    done, calls = drill(tmp_path, "exit 1")
+    assert (calls, done.stdout.count("\n")) == (["engine ps"], 1)
+    assert "make drill needs a container engine" in done.stdout
 
 
 @pytest.mark.parametrize("line", ["=== 3 passed in 1.20s ===", "3 passed, 1 warning in 1.20s"])

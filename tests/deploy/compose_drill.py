@@ -1,7 +1,8 @@
 """Kill every container of the running demo, one by one, under orders: `python -m tests.deploy.compose_drill`.
 
-Needs the demo of deploy/compose.yml up (README, *Containers*). Not part of `make test`: it takes minutes and a
-container engine. Exit code 1 when an accepted order was lost, doubled or left without operator or message.
+Needs the demo of deploy/compose.yml up (README, *Containers*); `make drill` puts one up for it. Not part of `make
+test`: it takes minutes and a container engine. Exit code 1 when an accepted order was lost, doubled or left without
+operator or message.
 """
 
 import argparse
@@ -25,6 +26,7 @@ SERVICES = ("intake", "tasks", "assignment", "notifications")
 PARTS = tuple(f"{service}-{part}" for service in SERVICES for part in ("api", "worker"))
 TARGETS = (*PARTS, "gateway", "wazzup", "kafka", "postgres")
 FILES = ("--env-file", "deploy/demo.env", "-f", "deploy/compose.yml")
+PROJECT = "dozvon"
 BACK_SECONDS = 120.0
 SETTLE_SECONDS = 180.0
 SENT = frozenset(f"dozvon.message.{end}.v1" for end in ("sent", "delivered", "read", "failed"))
@@ -38,6 +40,7 @@ class Engine:
     engine: Sequence[str]
     compose: Sequence[str]
     crash: bool
+    project: str = PROJECT
 
     def run(self, command: Sequence[str]) -> str:
         """Run a command and return what it printed. Raises CalledProcessError."""
@@ -45,11 +48,11 @@ class Engine:
 
     def inside(self, *command: str) -> str:
         """Run a compose command of the demo."""
-        return self.run([*self.compose, *FILES, *command])
+        return self.run([*self.compose, "-p", self.project, *FILES, *command])
 
     def container(self, service: str) -> str:
         """Return the name of a service's container."""
-        return f"dozvon-{service}-1"
+        return f"{self.project}-{service}-1"
 
     def kill(self, service: str) -> None:
         """End a container at once: by the engine, which leaves it down, or as a crash, which its policy mends."""
@@ -165,12 +168,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.deploy.compose_drill", description=__doc__)
     parser.add_argument("--engine", default="docker", help="docker or podman")
     parser.add_argument("--compose", default="docker compose", help="the compose command")
+    parser.add_argument("--project", default=PROJECT, help="the compose project that is up")
     parser.add_argument("--origin", default="http://127.0.0.1:8080")
     parser.add_argument("--rate", type=float, default=2.0, help="orders per second")
     parser.add_argument("--crash", action="store_true", help="kill main processes by pid (root, same machine)")
     parser.add_argument("targets", nargs="*", default=list(TARGETS), help=f"of {', '.join(TARGETS)}")
     args = parser.parse_args()
-    engine = Engine(shlex.split(args.engine), shlex.split(args.compose), args.crash)
+    engine = Engine(shlex.split(args.engine), shlex.split(args.compose), args.crash, args.project)
     return asyncio.run(drill(engine, args.origin, args.targets, args.rate))
 
 

@@ -1,7 +1,9 @@
 """The promises of the compose files and the gateway, read from the files; the drill holds them to containers."""
 
+import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from services.assignment.settings import AssignmentSettings
 from services.intake.settings import IntakeSettings
 from services.notifications.settings import NotificationsSettings
 from services.tasks.settings import TasksSettings
+from tests.architecture.sources import Source, sources
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yml").read_text())["services"]
@@ -109,7 +112,8 @@ def test_workers_have_names_of_their_own() -> None:
 
 
 def test_the_demo_starts_only_when_asked_for() -> None:
-    demo = {name for name, service in COMPOSE.items() if "libs.common.testkit" in str(service) or "demo" in name}
+    demo = {name for name, service in COMPOSE.items() if "deploy.standins" in str(service) or "demo" in name}
+    assert "wazzup" in demo
     assert {tuple(COMPOSE[name]["profiles"]) for name in demo} == {("demo",)}
 
 
@@ -159,3 +163,43 @@ def test_the_image_has_neither_tests_nor_embedded_servers() -> None:
     shut = (DEPLOY.parent / ".dockerignore").read_text().splitlines()
     assert {"*", "deploy/local", "libs/common/testkit/*"} <= set(shut)
     assert "!tests" not in shut
+
+
+def is_sent_to_the_builder(name: str, rules: Sequence[str]) -> bool:
+    """The last rule of the ignore file that fits has the word."""
+    sent = True
+    for rule in rules:
+        pattern = rule.removeprefix("!")
+        if fnmatch(name, pattern) or fnmatch(name, f"{pattern}/*"):
+            sent = rule.startswith("!")
+    return sent
+
+
+def in_the_image() -> dict[str, Source]:
+    """Our Python files that the image has."""
+    ignore = (DEPLOY.parent / ".dockerignore").read_text().splitlines()
+    rules = [line for line in ignore if not line.startswith("#")]
+    built = (DEPLOY / "Dockerfile").read_text()
+    lines = re.findall(r"^COPY ((?:libs|services|deploy).*) /opt/dozvon/app", built, re.MULTILINE)
+    copied = [path for line in lines for path in line.split()]
+    there = [source for source in sources() if any(fnmatch(source.name, f"{path}*") for path in copied)]
+    return {source.module: source for source in there if is_sent_to_the_builder(source.name, rules)}
+
+
+def imports(source: Source) -> set[str]:
+    """Our own modules that a file imports from."""
+    froms = {node.module for node in ast.walk(source.tree) if isinstance(node, ast.ImportFrom) and node.module}
+    return {name for name in froms if name.startswith(("libs.", "services.", "deploy."))}
+
+
+def test_the_image_has_what_its_modules_import() -> None:
+    image = in_the_image()
+    there = {*image, *(module.rpartition(".")[0] for module in image)}
+    absent = {name: imports(source) - there for name, source in image.items() if imports(source) - there}
+    assert absent == {}
+
+
+def test_the_image_has_what_compose_starts() -> None:
+    started = {service["command"][0] for service in OURS.values() if "command" in service}
+    image = in_the_image()
+    assert [name for name in started if name not in image and f"{name}.__main__" not in image] == []
