@@ -120,7 +120,9 @@ def test_a_repeated_key_is_a_fault() -> None:
         ("a: [", "not_yaml"),
         ("- a", "not_a_mapping"),
         ("a: &x 1\nb: *x", "alias"),
-        ("[" * 3000, "not_yaml"),
+        ("[" * 3000, "too_deep"),
+        ("- " * 3000, "too_deep"),
+        ('{"a":' * 3000, "too_deep"),
         ("a: \x01", "not_yaml"),
     ],
 )

@@ -17,6 +17,7 @@ T = TypeVar("T")
 D = TypeVar("D")
 UNKNOWN = "?"  # stands in for what could not be read, so that reading goes on
 NO_TITLE = Title(UNKNOWN, UNKNOWN)
+DEEPEST = 60  # levels of YAML in one another; a step in four choices is at 20
 
 
 class InvalidPlaybookError(ValueError):
@@ -201,14 +202,40 @@ class Section:
             value.fault("unknown_key", f"unknown key {key!r}")
 
 
+class _RefusedError(Exception):
+    """YAML that no playbook needs."""
+
+    def __init__(self, line: int, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.fault = PlaybookFault(line, "", code, detail)
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses at first sight: nesting takes time by its square, and aliases can blow up a small text."""
+
+    _depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]  # the stubs have no types for it
+        line = event.start_mark.line + 1 if event.start_mark else 1
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
+            raise _RefusedError(line, "alias", "anchors and aliases are not allowed")
+        if self._depth == DEEPEST:
+            raise _RefusedError(line, "too_deep", f"more than {DEEPEST} levels, one in the other")
+        self._depth += 1
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+
 def compose(text: str, log: Log) -> Value | None:
-    """Parse YAML into a value tree; None (with a fault) when it is not YAML or uses aliases."""
+    """Parse YAML into a value tree; None (with a fault) when it is not YAML, uses aliases or is nested too deep."""
     try:
-        if any(isinstance(token, yaml.AliasToken | yaml.AnchorToken) for token in yaml.scan(text)):
-            log.faults.append(PlaybookFault(1, "", "alias", "anchors and aliases are not allowed"))
-            return None
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except (yaml.YAMLError, RecursionError) as error:
+        node = yaml.compose(text, Loader=_Loader)
+    except _RefusedError as refused:
+        log.faults.append(refused.fault)
+        return None
+    except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
         log.faults.append(PlaybookFault(line, "", "not_yaml", f"not YAML: {getattr(error, 'problem', error)}"))
