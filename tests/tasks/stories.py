@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from random import Random
 from uuid import UUID
 
@@ -171,9 +171,21 @@ def _holder(task: Task) -> Operator:
     return ANNA if task.operator_id == ANNA.id else BORIS
 
 
+@cache
+def _shipped(code: str) -> str:
+    """A shipped playbook as JSON, of which everybody makes a copy of their own."""
+    return json.dumps(yaml.safe_load((LIBRARY / f"{code}.yaml").read_text(encoding="utf-8")))
+
+
+@cache
+def _parsed(text: str) -> Playbook:
+    """Reading YAML takes longer than the story: whoever tells it again has it read."""
+    return parse(text, VOCABULARY)
+
+
 def varied(dice: Random) -> Playbook:
     """Return a shipped playbook with other delays, limits, modes and offers."""
-    raw = yaml.safe_load((LIBRARY / f"{dice.choice(['callback', 'school'])}.yaml").read_text(encoding="utf-8"))
+    raw = json.loads(_shipped(dice.choice(["callback", "school"])))
     for kind in raw["task_types"].values():
         kind["mode"] = dice.choice(list(Mode)).value
         kind["due"] = dice.choice(["0m", "15m", "3d"])
@@ -182,7 +194,7 @@ def varied(dice: Random) -> Playbook:
     for policy in raw["attempts"].values():
         policy["limit"] = dice.randint(1, 5)
         policy["delays"] = dice.choices(["1m", "2h", "1d"], k=dice.randint(1, 3))
-    return parse(json.dumps(raw), VOCABULARY)
+    return _parsed(json.dumps(raw))
 
 
 WORDS = {"ru": "Слова", "en": "Words"}
@@ -254,4 +266,4 @@ def small(dice: Random) -> Playbook:
         "task_types": {"first": kind(), "second": kind()},
         "on": {**triggers, "lead_received": [arrival]},
     }  # fmt: skip
-    return parse(json.dumps(raw), VOCABULARY)
+    return _parsed(json.dumps(raw))
