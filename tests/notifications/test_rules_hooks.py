@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifications.hooks.rules import NO_TIME, Kind, error_code, read
+from services.notifications.hooks.rules import MAX_ID, NO_TIME, Callback, Kind, error_code, read
 
 STATUS = {"messageId": "m", "timestamp": "2026-03-02T09:14:01.000Z", "status": "sent"}
 MESSAGE = {"messageId": "n", "dateTime": "2026-03-02T09:15:27.000Z", "isEcho": False, "status": "inbound"}
@@ -24,6 +24,46 @@ def test_both_lists_of_one_body_are_read() -> None:
 def test_a_probe_is_readable_and_holds_nothing() -> None:
     reading = read({"test": True})
     assert (reading.callbacks, reading.unread) == ([], ())
+
+
+def test_what_is_no_object_is_unread_as_a_whole() -> None:
+    assert (read([STATUS]).callbacks, read([STATUS]).unread) == ((), ("body",))
+
+
+def test_a_probe_hides_nothing_that_comes_with_it() -> None:
+    assert len(read({"test": True, "statuses": [STATUS]}).callbacks) == 1
+
+
+def test_a_status_is_read_whole() -> None:
+    loud = {**STATUS, "status": "DELIVERED"}
+    at = datetime(2026, 3, 2, 9, 14, 1, tzinfo=UTC)
+    assert read({"statuses": [loud]}).callbacks == [Callback(Kind.STATUS, "m", "delivered", at, loud, useful=True)]
+
+
+def test_a_message_is_read_whole() -> None:
+    at = datetime(2026, 3, 2, 9, 15, 27, tzinfo=UTC)
+    found = read({"messages": [{**MESSAGE, "status": "read"}]}).callbacks
+    assert found == [Callback(Kind.INBOUND, "n", "read", at, {**MESSAGE, "status": "read"}, useful=False)]
+
+
+def test_a_message_without_a_status_has_its_kind_for_one() -> None:
+    assert read({"messages": [{"messageId": "n", "isEcho": True}]}).callbacks[0].status == "echo"
+
+
+@pytest.mark.parametrize("stamp", ["2026-03-02T12:14:01+03:00", "2026-03-02T09:14:01"])
+def test_a_time_keeps_its_zone_and_is_utc_without_one(stamp: str) -> None:
+    at = read({"statuses": [{**STATUS, "timestamp": stamp}]}).callbacks[0].at
+    assert (at.isoformat(), at.tzinfo) == ("2026-03-02T09:14:01+00:00", UTC)
+
+
+@pytest.mark.parametrize(("length", "found"), [(0, 0), (1, 1), (MAX_ID, 1), (MAX_ID + 1, 0)])
+def test_an_identifier_is_neither_empty_nor_longer_than_can_be_kept(length: int, found: int) -> None:
+    assert len(read({"statuses": [{**STATUS, "messageId": "x" * length}]}).callbacks) == found
+
+
+@pytest.mark.parametrize("broken", [{**STATUS, "messageId": 7}, {**STATUS, "status": None}, {"messageId": "m"}])
+def test_a_status_without_its_parts_is_unread(broken: dict[str, object]) -> None:
+    assert read({"statuses": [broken]}).unread == ("statuses[0]",)
 
 
 def test_times_are_utc_moments() -> None:

@@ -1,5 +1,6 @@
 """Whether a message may leave, and how far it has come, without a database."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from uuid import UUID
@@ -75,6 +76,31 @@ def test_the_reason_of_a_stop_holds_no_personal_data() -> None:
     stopped = prepare(intent(phone="8 900 secret"), TEMPLATE, [MAIN], NOW)
     assert isinstance(stopped, Stopped)
     assert "secret" not in stopped.detail
+
+
+@pytest.mark.parametrize(
+    ("stopped", "detail"),
+    [
+        (prepare(intent(), None, [MAIN], NOW), "hello has no approved version"),
+        (prepare(intent(name=" "), TEMPLATE, [MAIN], NOW), "unfilled: name"),
+        (prepare(intent(), TEMPLATE, [], NOW), "the desk has none of: whatsapp"),
+    ],
+)
+def test_the_reason_of_a_stop_says_what_to_mend(stopped: Ready | Stopped, detail: str) -> None:
+    assert isinstance(stopped, Stopped)
+    assert stopped.detail == detail
+
+
+def test_a_text_is_in_the_language_of_the_request() -> None:
+    english = replace(intent(), language="en")
+    ready = prepare(english, Version(3, {"ru": "Привет", "en": "Hello, {name}"}), [MAIN], NOW)
+    assert isinstance(ready, Ready)
+    assert (ready.language, ready.text) == ("en", "Hello, Анна")
+
+
+@pytest.mark.parametrize("phone", ["79011112233", "+7901111223x", "+x9011112233", "+", ""])
+def test_what_is_no_e164_number_is_no_address(phone: str) -> None:
+    assert chat_address(phone) is None
 
 
 def test_an_address_is_the_number_without_its_plus() -> None:

@@ -5,10 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notifications.sending.rules import (
+    BACKOFF,
     BACKOFF_MOST,
+    DOUBT_PAUSE,
     MAX_TRIES,
+    SLOW_DOWN,
     Answer,
     Class,
+    Outcome,
     Verdict,
     backoff,
     classify,
@@ -71,6 +75,43 @@ def test_the_last_refusal_ends_the_message() -> None:
     assert verdict(unavailable, tries=MAX_TRIES) is Verdict.REFUSED
 
 
+UNAVAILABLE = "MESSAGE_CHANNEL_UNAVAILABLE"
+SAID = "in the provider's words"
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (Answer(200, provider_message_id="m"), Outcome(Verdict.ACCEPTED, provider_message_id="m")),
+        (Answer(299, provider_message_id="m"), Outcome(Verdict.ACCEPTED, provider_message_id="m")),
+        (Answer(300, provider_message_id="m"), Outcome(Verdict.DOUBT, "http_300", delay=DOUBT_PAUSE * 1.5)),
+        (Answer(500, detail=SAID), Outcome(Verdict.DOUBT, "http_500", delay=DOUBT_PAUSE * 1.5)),
+        (Answer(None, detail=SAID), Outcome(Verdict.DOUBT, "no_answer", delay=DOUBT_PAUSE * 1.5)),
+        (Answer(None, code="timeout"), Outcome(Verdict.DOUBT, "timeout", delay=DOUBT_PAUSE * 1.5)),
+        (Answer(None, False, detail=SAID), Outcome(Verdict.LATER, "unreachable", SAID, delay=BACKOFF * 0.75)),
+        (Answer(None, False, "refused", SAID), Outcome(Verdict.LATER, "refused", SAID, delay=BACKOFF * 0.75)),
+        (Answer(400, code="repeatedCrmMessageId"), Outcome(Verdict.TAKEN, "repeatedCrmMessageId")),
+        (Answer(400, True, "BAD_CONTACT", SAID), Outcome(Verdict.REFUSED, "BAD_CONTACT", SAID)),
+        (Answer(404, True, "", SAID), Outcome(Verdict.HALT, "HTTP_404", SAID)),
+        (Answer(405, True, "", SAID), Outcome(Verdict.HALT, "HTTP_405", SAID)),
+        (Answer(429, True, "", SAID), Outcome(Verdict.LATER, "HTTP_429", SAID, delay=SLOW_DOWN * 1.5)),
+        (Answer(400, True, UNAVAILABLE, SAID), Outcome(Verdict.RETRY, UNAVAILABLE, SAID, delay=BACKOFF * 0.75)),
+    ],
+)
+def test_an_outcome_tells_its_reason_and_when_to_look_again(answer: Answer, expected: Outcome) -> None:
+    assert judge(answer, doubtful=False, tries=1, jitter=0.5) == expected
+
+
+@pytest.mark.parametrize("code", ["NEVER_HEARD_OF", UNAVAILABLE])
+def test_a_doubt_names_what_raised_it(code: str) -> None:
+    assert judge(Answer(400, code=code), doubtful=True, tries=1, jitter=0.5).code == code
+
+
+def test_the_last_refusal_says_how_often_it_was_tried() -> None:
+    given_up = judge(Answer(400, code=UNAVAILABLE), doubtful=False, tries=MAX_TRIES, jitter=0.5)
+    assert given_up == Outcome(Verdict.REFUSED, UNAVAILABLE, f"given up after {MAX_TRIES} attempts")
+
+
 def test_a_bare_error_has_its_status_as_code() -> None:
     assert judge(Answer(422), doubtful=False, tries=1, jitter=0).code == "HTTP_422"
 
@@ -83,6 +124,11 @@ def test_free_text_in_the_place_of_a_code_is_not_passed_on(text: str) -> None:
 def test_retry_after_is_respected_within_reason() -> None:
     delays = [judge(Answer(429, retry_after=s), doubtful=False, tries=1, jitter=0).delay for s in (7.0, 9e9)]
     assert delays == [7.0, 600.0]
+
+
+def test_backoff_doubles_and_is_spread_over_its_upper_half() -> None:
+    assert [backoff(tries, 0) for tries in (1, 2, 3)] == [BACKOFF / 2, BACKOFF, BACKOFF * 2]
+    assert [backoff(tries, 1) for tries in (1, 2, 60)] == [BACKOFF, BACKOFF * 2, BACKOFF_MOST]
 
 
 @given(st.integers(1, 60), st.floats(0, 1))
