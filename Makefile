@@ -20,8 +20,7 @@ COMPOSE ?= $(ENGINE) compose
 DRILL_PORT ?= 8090
 DRILL_TLS_PORT ?= 8453
 DRILL := dozvon-drill
-DEMO = DOZVON_IMAGE=dozvon:drill DOZVON_PORT=$(DRILL_PORT) DOZVON_TLS_PORT=$(DRILL_TLS_PORT) \
-	$(COMPOSE) -p $(DRILL) --env-file deploy/demo.env -f deploy/compose.yml
+DEMO = $(COMPOSE) -p $(DRILL) --env-file deploy/demo.env -f deploy/compose.yml
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -56,10 +55,13 @@ bench: $(READY) ## Measure the shipped app and write docs/benchmarks.md
 chaos: $(READY) ## Kill random processes under load, N rounds (N=20), and check the invariants
 	$(BIN)/python -m tests.chaos --rounds $(N)
 
+drill: export DOZVON_IMAGE := dozvon:drill
+drill: export DOZVON_PORT := $(DRILL_PORT)
+drill: export DOZVON_TLS_PORT := $(DRILL_TLS_PORT)
 drill: $(READY) ## Build the image, start the demo in containers and kill each of them under orders (ENGINE=docker)
 	@$(ENGINE) ps > /dev/null 2>&1 || { echo "make drill needs a container engine, and '$(ENGINE)' does not answer:" \
 		"start it, or name another (ENGINE=podman)"; exit 1; }
-	$(BUILD) -f deploy/Dockerfile -t dozvon:drill .
+	$(BUILD) -f deploy/Dockerfile -t $$DOZVON_IMAGE .
 	@trap 'code=$$?; trap - EXIT; $(DEMO) down --volumes --remove-orphans; exit $$code' EXIT; trap 'exit 130' INT TERM; \
 	$(DEMO) up -d --wait && \
 	$(BIN)/python -m tests.deploy.compose_drill --engine "$(ENGINE)" --compose "$(COMPOSE)" --project $(DRILL) \

@@ -31,7 +31,7 @@ def drill(tmp_path: Path, engine: str, finds: int = 0) -> tuple[subprocess.Compl
     """Run `make drill` with an engine that does what `engine` says and a drill that ends with `finds`."""
     calls = tmp_path / "calls"
     (tmp_path / "bin").mkdir()
-    script(tmp_path / "bin" / "python", f'echo "python $*" >> {calls}\nexit {finds}')
+    script(tmp_path / "bin" / "python", f'echo "python $* of $DOZVON_IMAGE" >> {calls}\nexit {finds}')
     made = script(tmp_path / "engine", f'echo "engine $*" >> {calls}\n{engine}')
     done = make("drill", "READY=", f"VENV={tmp_path}", f"ENGINE={made}")
     return done, calls.read_text().splitlines()
@@ -91,6 +91,12 @@ def test_drill_builds_starts_drills_and_takes_down_whatever_was_found(tmp_path: 
         "engine ps", "engine build", "engine compose up", "python", "engine compose down",
     ]  # fmt: skip
     assert (done.returncode == 0) == (finds == 0)
+
+
+def test_drill_runs_on_the_image_that_it_built(tmp_path: Path) -> None:
+    _, calls = drill(tmp_path, "exit 0")
+    built, drilled = next(call for call in calls if " build " in call), calls[-2]
+    assert (" -t dozvon:drill " in built, drilled.endswith(" of dozvon:drill")) == (True, True)
 
 
 def test_drill_takes_down_what_did_not_come_up(tmp_path: Path) -> None:
