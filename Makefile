@@ -1,12 +1,13 @@
 # Works with any POSIX shell and make 3.81; nothing but Python is needed on the machine (`drill`: a container engine).
 .DEFAULT_GOAL := help
-.PHONY: help run check test lint fmt contracts bench chaos drill migrate lock
+.PHONY: help run check test lint fmt contracts bench chaos drill soak migrate lock
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-# Rounds of `make chaos`, further arguments of pytest for `make test`, tests that run side by side.
+# Rounds of `make chaos`, modules of `make soak` (all, after chaos), further arguments of pytest for `make test`, tests that run side by side.
 N ?= 20
+MODULES ?=
 ARGS ?=
 WORKERS ?= 3
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --durations 10
@@ -66,6 +67,10 @@ drill: $(READY) ## Build the image, start the demo in containers and kill each o
 	$(DEMO) up -d --wait && \
 	$(BIN)/python -m tests.deploy.compose_drill --engine "$(ENGINE)" --compose "$(COMPOSE)" --project $(DRILL) \
 		--origin http://127.0.0.1:$(DRILL_PORT) $(ARGS)
+
+soak: $(READY) ## What takes long: chaos, and the mutation score of rules and engine (MODULES=services.tasks.engine.moments)
+	$(if $(MODULES),,$(BIN)/python -m tests.chaos --rounds $(N))
+	$(BIN)/python -m tests.mutation $(MODULES)
 
 migrate: $(READY) ## Bring the schemas of the local stack's database up to date
 	$(BIN)/python -m deploy.local migrate

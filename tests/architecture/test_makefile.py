@@ -11,7 +11,7 @@ import pytest
 from deploy import venv
 from tests.architecture.sources import ROOT
 
-TARGETS = ("run", "check", "test", "lint", "fmt", "contracts", "bench", "chaos", "drill", "migrate", "lock")
+TARGETS = ("run", "check", "test", "lint", "fmt", "contracts", "bench", "chaos", "drill", "soak", "migrate", "lock")
 
 
 def make(*arguments: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
@@ -82,6 +82,15 @@ def test_an_interrupted_environment_is_made_anew_and_only_once(
 
 def test_chaos_takes_its_rounds(tmp_path: Path) -> None:
     assert "tests.chaos --rounds 7" in make("-n", "chaos", "N=7", f"VENV={tmp_path}").stdout
+
+
+@pytest.mark.parametrize(("modules", "chaos"), [("", True), ("services.tasks.engine.moments", False)])
+def test_soak_is_chaos_and_mutation_or_the_mutation_of_what_is_named(
+    tmp_path: Path, modules: str, chaos: bool
+) -> None:
+    shown = make("-n", "soak", f"MODULES={modules}", f"VENV={tmp_path}").stdout
+    assert f"tests.mutation {modules}" in shown
+    assert ("tests.chaos --rounds 20" in shown) is chaos
 
 
 @pytest.mark.parametrize("finds", [0, 1])
