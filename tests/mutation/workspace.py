@@ -21,7 +21,16 @@ WORKERS = 2
 KILLED = frozenset({"killed", "timeout", "segfault"})
 # The same examples each time, none remembered: the survivors of two runs over the same code are the same.
 # Without the plugin that collects garbage before it looks for lost exceptions: half of what a quick mutant costs.
-PYTEST = ("--pure", "-p", "no:cacheprovider", "-p", "no:unraisableexception", "--hypothesis-profile=ci")
+PYTEST = (
+    "--pure",
+    "-m",
+    "not more",
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "no:unraisableexception",
+    "--hypothesis-profile=ci",
+)
 # A mutant that loops is given up after (its tests' time + 2 s) x 5: a busy machine is not taken for a kill.
 PATIENCE = {"timeout_multiplier": 5.0, "timeout_constant": 2.0}
 

@@ -20,6 +20,7 @@ from tests.tasks.support import CALLBACK, SCHOOL, story
 
 MOVES = 25
 SEEDS = range(40)
+FEW = 8  # of the seeds judge a mutant: the others throw the same dice once more
 LEAST = 10  # of each kind of effect in all stories; without it the checks would look at nothing
 
 
@@ -78,13 +79,16 @@ CHECKS = (
 
 
 @pytest.mark.req("S2.6", "S2.8", "S0.2")
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(
+    "seed", [*SEEDS[:FEW], *(pytest.param(seed, marks=pytest.mark.more) for seed in SEEDS[FEW:])]
+)
 def test_any_playbook_keeps_every_promise_in_any_story(seed: int) -> None:
     for step in steps(seed):
         for check in CHECKS:
             check(step)
 
 
+@pytest.mark.more
 def test_the_stories_bring_about_every_effect_there_is() -> None:
     seen = Counter(type(effect) for seed in SEEDS for step in steps(seed) for effect in step.effects)
     assert [kind.__name__ for kind in get_args(Effect) if kind is not Breach and seen[kind] < LEAST] == []
