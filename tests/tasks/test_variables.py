@@ -1,0 +1,63 @@
+"""What a message can say: the variables of a template, in the lead's language (S4.12)."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from services.tasks.engine.state import Facts, State
+from services.tasks.engine.variables import message_language, money, variables
+from tests.tasks.support import ANNA, DESK, SCHOOL, blank, facts
+
+PAID = replace(
+    facts(), amount=Decimal(4990), currency="RUB", items=("Курс", "Книга"), payment_link="https://pay.example/1"
+)
+
+
+def state(lead: Facts = PAID) -> State:
+    return blank(SCHOOL, lead)
+
+
+def test_every_variable_has_its_value() -> None:
+    told = state()
+    told.owner = ANNA
+    assert variables(told, "ru") == {
+        "order_number": "1042",
+        "amount": "4\xa0990\xa0₽",
+        "items": "Курс, Книга",
+        "payment_link": "https://pay.example/1",
+        "desk_title": "Демо",
+        "operator_name": "Анна",
+    }
+
+
+def test_what_has_no_value_is_left_out() -> None:
+    assert variables(state(facts()), "ru") == {"order_number": "1042", "desk_title": "Демо"}
+
+
+def test_the_desk_has_its_name_in_the_language_of_the_message() -> None:
+    assert variables(state(), "en")["desk_title"] == "Demo"
+
+
+@pytest.mark.parametrize(("language", "chosen"), [("ru", "ru"), ("en", "en"), ("kk", "ru")])
+def test_a_message_is_in_the_lead_s_language_where_the_desk_speaks_it(language: str, chosen: str) -> None:
+    assert message_language(state(replace(PAID, language=language))) == chosen
+
+
+def test_a_desk_says_what_it_cannot_translate_in_its_first_language() -> None:
+    english = replace(DESK, languages=("en", "ru"))
+    assert message_language(blank(SCHOOL, replace(PAID, language="kk"), english)) == "en"
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "said"),
+    [
+        ("4990.00", "RUB", "4\xa0990\xa0₽"),
+        ("1234567.5", "USD", "1\xa0234\xa0567.50\xa0$"),
+        ("10", "GEL", "10\xa0GEL"),
+        (None, "RUB", ""),
+        ("10", None, ""),
+    ],
+)
+def test_money_is_grouped_and_has_its_sign(amount: str | None, currency: str | None, said: str) -> None:
+    assert money(Decimal(amount) if amount else None, currency) == said
