@@ -28,6 +28,8 @@ LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 
 # Folders whose tests start whole stacks: one worker has them all, so that one stack at a time uses the machine.
 WHOLE_STACKS = ("tests/chaos/", "tests/e2e/", "tests/local/", "tests/upgrade/")
+# Tests that look at all our sources: one worker has them all, so that the tree is parsed once.
+WHOLE_TREE = ("tests/architecture/", "tests/deploy/test_compose.py")
 
 
 class Run:
@@ -93,12 +95,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "LoadScopeScheduling":
-    """Give the tests that start whole stacks to one worker, and each other test to whoever is free."""
+    """Give the tests that share something dear to one worker, and each other test to whoever is free."""
     from xdist.scheduler import LoadScopeScheduling
 
     # Not by marks of groups: they do not reach the scheduler with the releases of pytest and xdist that we lock.
     scheduler = LoadScopeScheduling(config, log)
-    scheduler._split_scope = lambda nodeid: "stacks" if nodeid.startswith(WHOLE_STACKS) else nodeid
+    scheduler._split_scope = _scope
     return scheduler
 
 
@@ -218,6 +220,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         socket_allow_hosts([*LOOPBACK, *_given_hosts()], allow_unix_socket=True)
     else:
         disable_socket(allow_unix_socket=True)
+
+
+def _scope(nodeid: str) -> str:
+    if nodeid.startswith(WHOLE_STACKS):
+        return "stacks"
+    return "tree" if nodeid.startswith(WHOLE_TREE) else nodeid
 
 
 def _uses_servers(item: pytest.Item) -> bool:

@@ -3,9 +3,9 @@
 import ast
 import io
 import tokenize
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,7 +21,11 @@ class Source:
 
     path: Path
     text: str
-    tree: ast.Module
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """The syntax tree: parsed when somebody looks, for most tests look at a few files."""
+        return ast.parse(self.text, str(self.path))
 
     @property
     def name(self) -> str:
@@ -38,9 +42,10 @@ class Source:
         """Tests and what only tests use."""
         return self.name.startswith(("tests/", "libs/common/testkit/"))
 
-    def functions(self) -> Iterator[Function]:
+    @cached_property
+    def functions(self) -> Sequence[Function]:
         """Every function and method, nested ones too."""
-        return (node for node in ast.walk(self.tree) if isinstance(node, Function))
+        return [node for node in ast.walk(self.tree) if isinstance(node, Function)]
 
     def lines(self) -> int:
         """Lines of the file without SQL."""
@@ -74,7 +79,7 @@ def sources() -> Sequence[Source]:
     """Return all files of libs, services, deploy and tests, sorted."""
     paths = sorted(path for top in (*CODE, "tests") for path in (ROOT / top).rglob("*.py"))
     texts = ((path, path.read_text()) for path in paths)
-    return [Source(path, text, ast.parse(text, str(path))) for path, text in texts if text.strip()]
+    return [Source(path, text) for path, text in texts if text.strip()]
 
 
 def function_lines(function: Function) -> int:

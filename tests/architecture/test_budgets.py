@@ -19,7 +19,7 @@ def test_no_function_is_longer_than_the_maximum() -> None:
     found = {
         f"{source.name}:{function.lineno} {function.name}": function_lines(function)
         for source in sources()
-        for function in source.functions()
+        for function in source.functions
         if function_lines(function) > FUNCTION_MAXIMUM
     }
     assert found == {}, report()
@@ -47,7 +47,7 @@ def report() -> str:
 
 
 def lengths(files: Sequence[Source]) -> list[int]:
-    return [function_lines(function) for source in files for function in source.functions()]
+    return [function_lines(function) for source in files for function in source.functions]
 
 
 def spread(values: Sequence[int]) -> str:

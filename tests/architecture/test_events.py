@@ -51,5 +51,5 @@ def test_only_the_owner_makes_its_events(owner: str) -> None:
     ],
 )
 def test_the_check_sees_a_foreign_event_however_it_is_spelled(text: str) -> None:
-    source = Source(ROOT / "services" / "tasks" / "x.py", text, ast.parse(text))
+    source = Source(ROOT / "services" / "tasks" / "x.py", text)
     assert calls(source) & foreign_names(source, "tasks") != set()
