@@ -2,6 +2,9 @@
 .DEFAULT_GOAL := help
 .PHONY: help run check test lint fmt contracts bench chaos drill soak migrate lock
 
+# Where this is set, each of our processes would compile the whole tree anew, and pytest rewrite all tests.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
