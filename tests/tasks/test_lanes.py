@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.tasks.playbooks.model import Holder, Lane, Title
-from services.tasks.queues.rules import MOST_ATTEMPTS, Queue, bounds, queues_of, walk
+from services.tasks.queues.rules import MOST_ATTEMPTS, Queue, bounds, queues_of, walk, why
 from tests.tasks.support import START
 
 M = timedelta(minutes=1)
@@ -47,6 +47,47 @@ def test_a_day_is_a_day_of_the_desk(days: tuple[int, int], after: datetime, unti
 def test_of_a_window_and_days_the_narrower_end_counts() -> None:
     found = bounds(queue(replace(LANE, window=(0 * M, 1440 * M), days=(0, 0))), START)
     assert (found.received_after, found.received_until) == (moscow(2), START)
+
+
+def test_of_a_narrow_window_and_days_the_window_counts() -> None:
+    found = bounds(queue(replace(LANE, window=(0 * M, 20 * M), days=(0, 0))), START)
+    assert (found.received_after, found.received_until) == (START - 20 * M, START)
+
+
+def test_limits_are_in_the_zone_of_the_moment() -> None:
+    after = bounds(queue(replace(LANE, days=(0, 0))), START).received_after
+    assert after is not None
+    assert after.tzinfo is UTC
+
+
+def test_a_queue_is_a_lane_of_its_desk_and_knows_its_versions() -> None:
+    lanes = [("demo", "Europe/Moscow", ("tiny", number), LANE) for number in (1, 2)]
+    assert queues_of(lanes) == [Queue("demo", "Europe/Moscow", LANE, (("tiny", 1), ("tiny", 2)))]
+
+
+@pytest.mark.parametrize(
+    ("interrupts", "important", "said"),
+    [
+        (
+            True,
+            False,
+            ("«Очередь» прерывает остальное каждые 20 мин.", "“Queue” interrupts everything else every 20 min"),
+        ),
+        (False, True, ("Очередь «Очередь»: важная, такие идут первыми", "Queue “Queue”: important, such go first")),
+        (
+            False,
+            False,
+            ("Очередь «Очередь»: самая срочная в очереди", "Queue “Queue”: the most urgent of the queue"),
+        ),
+    ],
+)
+def test_an_operator_reads_why_a_task_comes_next(interrupts: bool, important: bool, said: tuple[str, str]) -> None:
+    lane = replace(LANE, interrupts=20 * M)
+    assert why(lane, interrupts=interrupts, important=important) == Title(*said)
+
+
+def test_a_lane_that_does_not_interrupt_never_says_so() -> None:
+    assert why(LANE, interrupts=True, important=True).en == "Queue “Queue”: important, such go first"
 
 
 @pytest.mark.req("S1.1")

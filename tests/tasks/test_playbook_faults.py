@@ -1,5 +1,7 @@
 """Validation of playbooks: every fault at once, each with its line (P.4)."""
 
+import re
+
 import pytest
 
 from services.tasks.playbooks.diagram import diagram
@@ -10,13 +12,18 @@ from services.tasks.playbooks.vocabulary import VOCABULARY as REAL
 from tests.tasks.support import LIBRARY, SCHOOL, VOCABULARY
 from tests.tasks.support import TINY as GOOD
 
+IN_WORDS = re.compile(r"[^A-Z].*[a-z]")  # as all of them begin: in lower case, or with what they are about
 CLOSE = "close: {result: failed, reason: {ru: а, en: a}}"
 
 
 def faults(source: str) -> list[tuple[int, str]]:
+    """The faults of a playbook by line and code; each tells a person in a few words what is wrong, and where."""
     with pytest.raises(InvalidPlaybookError) as caught:
         parse(source, VOCABULARY)
-    return [(fault.line, fault.code) for fault in caught.value.faults]
+    found = caught.value.faults
+    assert [fault.detail for fault in found if not IN_WORDS.match(fault.detail)] == []
+    assert [fault for fault in found if not isinstance(fault.path, str)] == []
+    return [(fault.line, fault.code) for fault in found]
 
 
 def test_the_good_one_is_read() -> None:

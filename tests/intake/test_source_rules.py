@@ -1,0 +1,51 @@
+"""What a source is once its row is read: its map, its zone and which of its secrets open the door."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from services.intake.formats.rules import Mapped, OrderStatus
+from services.intake.sources.rules import Secret, current, is_zone, mapped_of, rotated
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+H = timedelta(hours=1)
+LASTING, ENDING, OVER = Secret("1", "a"), Secret("2", "b", NOW + H), Secret("3", "c", NOW)
+
+
+def test_a_map_is_made_ready_for_use() -> None:
+    made = mapped_of("Asia/Omsk", "KZT", {"name": "who.name", "phone": ["tel", "who.tel"]}, {"Оплачен ": "paid"})
+    assert made == Mapped(
+        zone=ZoneInfo("Asia/Omsk"),
+        currency="KZT",
+        paths={
+            "name": (("who.name",), ("who", "name")),
+            "phone": (("tel",), ("who.tel",), ("who", "tel")),
+        },
+        statuses={"оплачен": OrderStatus.PAID},
+    )
+
+
+def test_a_status_that_nobody_knows_cannot_be_mapped_to() -> None:
+    with pytest.raises(ValueError, match="paied"):
+        mapped_of("Asia/Omsk", "KZT", {}, {"Оплачен": "paied"})
+
+
+@pytest.mark.parametrize(("name", "known"), [("Europe/Moscow", True), ("Europe/Moskau", False), ("", False)])
+def test_a_zone_is_one_of_the_worlds(name: str, known: bool) -> None:
+    assert is_zone(name) is known
+
+
+def test_a_secret_opens_the_door_until_its_last_moment() -> None:
+    assert current((LASTING, ENDING, OVER), NOW) == (LASTING, ENDING)
+
+
+def test_a_fresh_secret_is_first_and_those_before_it_end_with_the_grace() -> None:
+    fresh = Secret("9", "z")
+    kept = (replace(LASTING, valid_until=NOW + 2 * H), ENDING)
+    assert rotated((LASTING, ENDING, OVER), fresh, NOW, NOW + 2 * H) == (fresh, *kept)
+
+
+def test_a_rotation_never_lengthens_a_secret() -> None:
+    assert rotated((ENDING,), LASTING, NOW, NOW + 2 * H)[1] == ENDING
