@@ -2,11 +2,11 @@
 
 import pytest
 
+from libs.common.contracts.shared import Presence
 from services.assignment.shifts.rules import (
     Move,
     NotOnShiftError,
     OperatorInactiveError,
-    Presence,
     ShiftStep,
     Wish,
     move,

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.intake.formats.rules import Mapped, OrderStatus
+from libs.common.contracts.shared import OrderStatus
+from services.intake.formats.rules import Mapped
 from services.intake.sources.rules import Secret, current, is_zone, mapped_of, rotated
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
