@@ -6,7 +6,7 @@ from libs.common.platform.service import Service
 from services.intake.context import open_context
 from services.intake.customers.api import router as customers
 from services.intake.deliveries.api import router as deliveries
-from services.intake.deliveries.hook import hook_route
+from services.intake.deliveries.webhook import hook_route
 from services.intake.errors import ERRORS
 from services.intake.leads.api import router as leads
 from services.intake.orders.api import router as orders

@@ -8,7 +8,7 @@ from typing import Self
 from prometheus_client import Counter
 
 from libs.common.platform.core import Core
-from services.intake.deliveries.group import Acceptance
+from services.intake.deliveries.batch import Acceptance
 from services.intake.settings import IntakeSettings
 from services.intake.sources.cache import SourceCache
 

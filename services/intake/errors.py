@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from libs.common.platform.http.problems import ErrorTable
-from services.intake.deliveries.group import OverloadedError
+from services.intake.deliveries.batch import OverloadedError
 
 
 class NotFoundError(Exception):

@@ -9,7 +9,7 @@ from libs.common.platform.telemetry.metrics import new_registry
 from libs.common.platform.telemetry.tracing import Tracing
 from services.intake.context import Context
 from services.intake.settings import IntakeSettings
-from tests.intake.front import NOW, Front
+from tests.intake.api import NOW, Front
 
 
 @pytest_asyncio.fixture

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from libs.common.contracts.intake import LeadReceived, LeadUpdated, OrderChanged
 from services.intake.context import Context
-from services.intake.deliveries.group import Acceptance, Accepted
+from services.intake.deliveries.batch import Acceptance, Accepted
 from services.intake.deliveries.rules import Person, is_another
-from tests.intake.front import Front, lead_of, order
+from tests.intake.api import Front, lead_of, order
 from tests.intake.payloads import sample
 from tests.intake.test_accept_races import admission, blocked, store, uncommitted
-from tests.intake.test_hook_door import signed
+from tests.intake.test_authenticate import signed
 from tests.intake.test_quarantine import MINUTE, mend, waiting
 
 ONE, TWO = "+79000000001", "+79000000002"

@@ -15,13 +15,13 @@ from libs.common.platform.db import Connection, Database
 from libs.common.platform.ids import uuid7
 from libs.common.testkit.database import BLOCKED
 from services.intake.context import Context
-from services.intake.deliveries.admission import Admission, Delivery, admit, sure
-from services.intake.deliveries.group import Acceptance
+from services.intake.deliveries.batch import Acceptance
+from services.intake.deliveries.convert import Admission, Delivery, admit, sure
 from services.intake.deliveries.rows import DELIVERIES
-from services.intake.deliveries.statement import ACCEPT
+from services.intake.deliveries.store import ACCEPT
 from services.intake.formats.rules import Format, Mapped, RawRequest
 from services.intake.sources.rules import Auth, ResponseKind, Source, SourceId
-from tests.intake.front import NOW, Front, order
+from tests.intake.api import NOW, Front, order
 
 SOURCE = Source(
     id=SourceId(UUID(int=1)), desk="demo", code="landing", key="k", format=Format.LANDING, auth=Auth.NONE,

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.deliveries.admission import Admission, Delivery, admit
+from services.intake.deliveries.convert import Admission, Delivery, admit
 from services.intake.formats.identifiers import is_no_id
 from services.intake.formats.read import read
 from services.intake.formats.rules import Format, Mapped, ParsedOrder, RawRequest, Reason, Unreadable
-from tests.intake.front import NOW
+from tests.intake.api import NOW
 from tests.intake.test_accept_races import SOURCE
 
 MAPPED = Mapped(ZoneInfo("Europe/Moscow"))

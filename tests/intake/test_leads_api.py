@@ -9,7 +9,7 @@ from libs.common.contracts.intake import LeadStatusChanged, LeadStatusRefused
 from libs.common.contracts.shared import Presence, Stage, Text
 from libs.common.contracts.tasks import LeadOwnerChanged, LeadStatusRequested
 from libs.common.platform.ids import uuid7
-from tests.intake.front import Front, lead_of, order
+from tests.intake.api import Front, lead_of, order
 
 
 async def a_lead(front: Front, number: str = "1", phone: str = "8 916 123-45-67", **members: object) -> UUID:

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from libs.common.contracts.intake import LeadReceived, OrderChanged
-from tests.intake.front import Front, order
+from tests.intake.api import Front, order
 
 MINUTE = timedelta(minutes=1)
 ODD = {"order": "42", "contact": {"tel": "8 916 123-45-67"}}

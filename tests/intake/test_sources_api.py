@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from services.intake.sources import cache
-from tests.intake.front import Front, new_source, order
+from tests.intake.api import Front, new_source, order
 
 
 async def make(front: Front, **members: object) -> dict[str, object]:

@@ -8,11 +8,11 @@ from libs.common.platform.db.errors import is_transient
 from libs.common.platform.ids import uuid7
 from libs.common.platform.telemetry.logs import get_logger
 from services.intake.context import Context
-from services.intake.deliveries.admission import Delivery, admit, notes_json
-from services.intake.deliveries.amend import learn
-from services.intake.deliveries.group import OverloadedError, UnstorableError
+from services.intake.deliveries.backfill import learn
+from services.intake.deliveries.batch import OverloadedError, UnstorableError
+from services.intake.deliveries.convert import Delivery, admit, notes_json
 from services.intake.deliveries.rules import Disposition
-from services.intake.deliveries.whose import judged
+from services.intake.deliveries.same_customer import judged
 from services.intake.errors import NotFoundError
 from services.intake.formats.rules import WEAK_IDS, Note, RawRequest, Reason, Unreadable
 from services.intake.sources.cache import source_of

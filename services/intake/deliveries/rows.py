@@ -3,7 +3,7 @@
 from operator import attrgetter
 
 from libs.common.platform.db.bulk import Bulk
-from services.intake.deliveries.admission import Admission
+from services.intake.deliveries.convert import Admission
 
 DELIVERIES: Bulk[Admission] = Bulk(
     "delivery",

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from libs.common.contracts.shared import Signal
 from libs.common.domain.phone import read_phone
 from services.intake.context import Context
-from services.intake.deliveries.group import Acceptance, OverloadedError
+from services.intake.deliveries.batch import Acceptance, OverloadedError
 from services.intake.deliveries.rules import Pace, signals_of, take_batch
-from tests.intake.front import Front, order
+from tests.intake.api import Front, order
 from tests.intake.test_accept_races import admission
 
 

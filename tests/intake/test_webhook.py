@@ -12,7 +12,7 @@ from libs.common.contracts.intake import LeadReceived, LeadUpdated, OrderChanged
 from libs.common.contracts.shared import Person
 from libs.common.platform.telemetry import logs
 from libs.common.platform.telemetry.metrics import render
-from tests.intake.front import Front, lead_of, order
+from tests.intake.api import Front, lead_of, order
 
 
 @pytest.mark.req("P.1")

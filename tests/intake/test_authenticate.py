@@ -12,9 +12,9 @@ from standardwebhooks.webhooks import Webhook
 from starlette.types import Message
 
 from libs.common.contracts.intake import OrderChanged
-from services.intake.deliveries import admission
+from services.intake.deliveries import convert
 from services.intake.formats.rules import RawRequest
-from tests.intake.front import Front, order
+from tests.intake.api import Front, order
 from tests.intake.payloads import raw_of, sample
 
 TOKEN = "a-token-of-the-school"
@@ -190,7 +190,7 @@ async def test_a_format_that_fails_leaves_the_delivery_in_quarantine(
     front: Front, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hook = await front.source()
-    monkeypatch.setattr(admission, "read", lambda *_: 1 // 0)
+    monkeypatch.setattr(convert, "read", lambda *_: 1 // 0)
     answer = await front.deliver(hook, order())
     assert answer["disposition"] == "quarantined"
     assert await front.ctx.core.db.pool.fetchval("SELECT reason FROM delivery") == "reader_failed"

@@ -15,12 +15,12 @@ import asyncpg
 
 from libs.common.platform.db import Database
 from libs.common.platform.db.errors import is_contention, is_transient
-from services.intake.deliveries.admission import Admission
-from services.intake.deliveries.amend import amend, repeat
+from services.intake.deliveries.backfill import amend, repeat
+from services.intake.deliveries.convert import Admission
 from services.intake.deliveries.rows import DELIVERIES
 from services.intake.deliveries.rules import Disposition, take_batch
-from services.intake.deliveries.statement import ACCEPT
-from services.intake.deliveries.whose import judged, own_message
+from services.intake.deliveries.same_customer import judged, own_message
+from services.intake.deliveries.store import ACCEPT
 
 LANES = 1  # statements under way at once: most of a statement is its start, so what waits goes together
 BATCH = 128

@@ -23,8 +23,8 @@ from libs.common.platform.telemetry.logs import get_logger
 from libs.common.platform.telemetry.tracing import current_traceparent
 from services.intake.context import Context
 from services.intake.deliveries.actions import Answer, receive
-from services.intake.deliveries.door import is_authentic
-from services.intake.deliveries.group import OverloadedError
+from services.intake.deliveries.authenticate import is_authentic
+from services.intake.deliveries.batch import OverloadedError
 from services.intake.deliveries.rules import Disposition
 from services.intake.formats.rules import RawRequest
 from services.intake.sources.cache import Known

@@ -4,7 +4,7 @@ from typing import TypeAlias
 
 import asyncpg
 
-from services.intake.deliveries.admission import Admission, apart, sure, unnamed
+from services.intake.deliveries.convert import Admission, apart, sure, unnamed
 from services.intake.deliveries.rules import Person, is_another
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"

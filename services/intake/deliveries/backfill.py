@@ -10,7 +10,7 @@ import asyncpg
 
 from libs.common.contracts.intake import LeadUpdated
 from libs.common.contracts.shared import Signal
-from services.intake.deliveries.admission import Admission
+from services.intake.deliveries.convert import Admission
 from services.intake.deliveries.events import LEAD_UPDATED, json_object
 from services.intake.deliveries.rows import DELIVERIES
 

@@ -7,12 +7,12 @@ customer's newest order, which the customer's row carries for that purpose. What
 `fresh` and `astray`.
 
 An identifier that is `unsure` may have been given to somebody else before. When the known order's person is not
-evidently the same, nothing is stored and the delivery is missing among the results: `whose.judged` decides. An
+evidently the same, nothing is stored and the delivery is missing among the results: `same_customer.judged` decides. An
 order that this snapshot does not see cannot be compared, so such a race is lost (a cardinality error) and the
 delivery taken again in a new one.
 
 Locks are taken in one order everywhere: identities (e-mail before phone), customers, orders, stream rows,
-each sorted. Within a batch no order and no identity may come twice (`group.take_batch`); two deliveries
+each sorted. Within a batch no order and no identity may come twice (`batch.take_batch`); two deliveries
 that turn out to be of one customer fail the batch with a cardinality error, and are then taken one by one.
 """
 
