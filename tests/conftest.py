@@ -194,7 +194,7 @@ async def messaging_template(postgres_url: str) -> AsyncIterator[StackDatabase]:
     """The tables of outbox, inbox and dead letters in the schema of intake; to be copied."""
     async with empty_database(postgres_url) as url:
         template = StackDatabase(url, {})
-        await migrate("intake", template.url("intake"), Path(__file__).parent / "common" / "messaging")
+        await migrate("intake", template.url("intake"), Path(__file__).parent / "messaging" / "migrations")
         yield template
 
 

@@ -1,4 +1,4 @@
-"""A bus in memory that passes the contract suite of the real one (tests/bus), with faults to switch on."""
+"""A bus in memory that passes the contract suite of the real one, with faults that a test can switch on."""
 
 import asyncio
 import zlib

@@ -6,10 +6,10 @@ returns: the customer behind an identity, new or repeat, the state before a chan
 customer's newest order, which the customer's row carries for that purpose. What is left to `amend` is told by
 `fresh` and `astray`.
 
-An identifier that is `unsure` may have been given to somebody else before. When the known order's person is not
-evidently the same, nothing is stored and the delivery is missing among the results: `same_customer.judged` decides. An
-order that this snapshot does not see cannot be compared, so such a race is lost (a cardinality error) and the
-delivery taken again in a new one.
+An identifier that is `unsure` may belong to another customer by now. When the known order's customer is not
+evidently the same, nothing is stored and the delivery is missing among the results: `same_customer.judged` decides.
+An order that this snapshot does not see cannot be compared, so such a race is lost (a cardinality error) and the
+delivery is stored again in a new snapshot.
 
 Locks are taken in one order everywhere: identities (e-mail before phone), customers, orders, stream rows,
 each sorted. Within a batch no order and no identity may come twice (`batch.take_batch`); two deliveries

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from libs.common.messaging.outbox.floor import Floor
+from libs.common.messaging.outbox.low_watermark import Floor
 from libs.common.platform.db import DatabaseConfig
 
 _LEAD = "SELECT pg_try_advisory_lock(hashtextextended('relay:' || current_schema(), 0))"

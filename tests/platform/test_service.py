@@ -16,7 +16,7 @@ import pytest_asyncio
 from deploy.local.ports import free_port
 from libs.common.platform.db.migrations import migrate
 from libs.common.testkit.database import empty_database
-from tests.bus.tiny_service import SERVICE
+from tests.platform.tiny_service import SERVICE
 
 pytestmark = pytest.mark.servers
 ROOT = Path(__file__).parents[2]
@@ -42,7 +42,7 @@ async def environ(bare: dict[str, str]) -> dict[str, str]:
 
 async def start(command: str, **environ: str) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.bus.tiny_service", *command.split(), cwd=ROOT,
+        sys.executable, "-m", "tests.platform.tiny_service", *command.split(), cwd=ROOT,
         env={"PATH": os.environ["PATH"], "TINY_POSTGRES_URL": "postgresql://x@127.0.0.1:1/x", **environ},
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip

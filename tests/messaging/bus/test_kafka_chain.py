@@ -114,7 +114,12 @@ async def _all_noted(rig: Rig, count: int) -> bool:
 async def _crash(point: str, *argv: str) -> int:
     environ = {**os.environ, faultpoints.VARIABLE: point}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.bus.crashing_relay", *argv, cwd=Path(__file__).parents[2], env=environ
+        sys.executable,
+        "-m",
+        "tests.messaging.bus.crashing_relay",
+        *argv,
+        cwd=Path(__file__).parents[3],
+        env=environ,
     )
     return await asyncio.wait_for(process.wait(), 30)
 

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from libs.common.messaging import outbox
-from libs.common.messaging.outbox.floor import Floor, Session
+from libs.common.messaging.outbox.low_watermark import Floor, Session
 from libs.common.platform.db import Database
 from libs.common.testkit.messaging import emit, eventually, status_event
 

@@ -9,7 +9,7 @@ import pytest
 from libs.common.platform.db import migrations
 from libs.common.testkit.database import NotMigratedError, StackDatabase, database_copy, template_database
 
-MESSAGING = Path(__file__).parent / "messaging"
+MESSAGING = Path(__file__).parents[1] / "messaging" / "migrations"
 BROKEN = """
 revision = "broken_0001"
 down_revision = None

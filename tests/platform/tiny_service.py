@@ -1,4 +1,4 @@
-"""The least service there can be, for tests of `platform.service`: `python -m tests.bus.tiny_service <command>`."""
+"""The smallest service, for tests of `platform.service`: `python -m tests.platform.tiny_service <command>`."""
 
 import asyncio
 import sys
@@ -46,7 +46,7 @@ SERVICE = Service(
     title="Tiny",
     settings=TinySettings,
     context=open_context,
-    migrations=Path(__file__).parents[1] / "common" / "messaging",
+    migrations=Path(__file__).parents[1] / "messaging" / "migrations",
     owners=("tiny",),
     subscriptions=lambda _: {},
     loops=loops,
