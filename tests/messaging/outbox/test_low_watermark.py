@@ -1,4 +1,4 @@
-"""The safe floor: an empty poll stays cheap over dead rows, and no row is ever below it unsent."""
+"""The low watermark: an empty poll stays cheap over dead rows, and no unsent row is below it."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -6,76 +6,78 @@ from contextlib import asynccontextmanager
 import pytest
 
 from libs.common.messaging import outbox
-from libs.common.messaging.outbox.low_watermark import Floor, Session
+from libs.common.messaging.outbox.low_watermark import LowWatermark, Session
 from libs.common.platform.db import Database
 from libs.common.testkit.messaging import emit, eventually, status_event
 
 POLL = "EXPLAIN (ANALYZE, BUFFERS) SELECT * FROM outbox WHERE id > $1 ORDER BY id LIMIT 1000"
 
 
-async def settle(floor: Floor, conn: Session, first_unsent: int | None = None) -> None:
+async def settle(watermark: LowWatermark, conn: Session, first_unsent: int | None = None) -> None:
     """Note and confirm; a transaction in any database of the server may hold the confirmation up for a moment."""
-    assert await floor.confirmed(conn) is None
-    await confirm(floor, conn, first_unsent)
+    assert await watermark.confirmed(conn) is None
+    await confirm(watermark, conn, first_unsent)
 
 
-async def confirm(floor: Floor, conn: Session, first_unsent: int | None = None) -> None:
+async def confirm(watermark: LowWatermark, conn: Session, first_unsent: int | None = None) -> None:
     """Confirm what was noted."""
-    await eventually(lambda: _raised(floor, conn, first_unsent))
+    await eventually(lambda: _raised(watermark, conn, first_unsent))
 
 
-async def _raised(floor: Floor, conn: Session, first_unsent: int | None) -> bool:
-    confirmed = await floor.confirmed(conn)
+async def _raised(watermark: LowWatermark, conn: Session, first_unsent: int | None) -> bool:
+    confirmed = await watermark.confirmed(conn)
     if confirmed is not None:
-        floor.raise_to(confirmed, first_unsent)
+        watermark.raise_to(confirmed, first_unsent)
     return confirmed is not None
 
 
-async def test_an_empty_outbox_raises_the_floor_to_its_last_id(messaging_db: Database) -> None:
+async def test_an_empty_outbox_raises_the_watermark_to_its_last_id(messaging_db: Database) -> None:
     await emit(messaging_db, [status_event("a", f"{number}") for number in range(5)])
-    floor = Floor()
+    watermark = LowWatermark()
     async with messaging_db.pool.acquire() as conn:
-        await settle(floor, conn)
-    assert floor.value == 5
+        await settle(watermark, conn)
+    assert watermark.value == 5
 
 
-async def test_an_unused_sequence_gives_no_floor(messaging_db: Database) -> None:
-    floor = Floor()
+async def test_an_unused_sequence_gives_no_watermark(messaging_db: Database) -> None:
+    watermark = LowWatermark()
     async with messaging_db.pool.acquire() as conn:
-        assert [await floor.confirmed(conn) for _ in range(2)] == [None, None]
-    assert floor.value == 0
+        assert [await watermark.confirmed(conn) for _ in range(2)] == [None, None]
+    assert watermark.value == 0
 
 
-async def test_the_floor_stays_below_the_first_unsent_row(messaging_db: Database) -> None:
+async def test_the_watermark_stays_below_the_first_unsent_row(messaging_db: Database) -> None:
     await emit(messaging_db, [status_event("a", f"{number}") for number in range(5)])
-    floor = Floor()
+    watermark = LowWatermark()
     async with messaging_db.pool.acquire() as conn:
-        await settle(floor, conn, first_unsent=3)
-    assert floor.value == 2
+        await settle(watermark, conn, first_unsent=3)
+    assert watermark.value == 2
 
 
-async def test_a_transaction_that_drew_an_id_and_still_runs_holds_the_floor_down(messaging_db: Database) -> None:
-    floor = Floor()
+async def test_a_transaction_that_drew_an_id_and_still_runs_holds_the_watermark_down(
+    messaging_db: Database,
+) -> None:
+    watermark = LowWatermark()
     async with messaging_db.begin() as slow, messaging_db.pool.acquire() as conn:
         await outbox.add(slow, [status_event("slow", "1")])
         await emit(messaging_db, [status_event("fast", "2")])
-        assert [await floor.confirmed(conn) for _ in range(2)] == [None, None]
+        assert [await watermark.confirmed(conn) for _ in range(2)] == [None, None]
         await slow.commit()
-        await confirm(floor, conn)
-    assert floor.value == 2
+        await confirm(watermark, conn)
+    assert watermark.value == 2
 
 
 @pytest.mark.parametrize("dead", [30_000])
 async def test_an_empty_poll_does_not_walk_over_dead_rows(messaging_db: Database, dead: int) -> None:
     insert = """INSERT INTO outbox (event_id, type, key, sequence, desk, time, correlation_id, body)
         SELECT uuidv7(), 't', 'k', 1, 'd', now(), uuidv7(), 'b' FROM generate_series(1, $1)"""
-    floor = Floor()
+    watermark = LowWatermark()
     async with _pinned_snapshot(messaging_db), messaging_db.pool.acquire() as conn:
         await conn.execute(insert, dead)
         await conn.execute("DELETE FROM outbox")
-        await settle(floor, conn)
-        plan = await conn.fetch(POLL, floor.value)
-    assert floor.value == dead
+        await settle(watermark, conn)
+        plan = await conn.fetch(POLL, watermark.value)
+    assert watermark.value == dead
     assert _buffers("\n".join(row[0] for row in plan)) < 20
 
 

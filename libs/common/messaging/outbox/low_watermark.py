@@ -21,7 +21,7 @@ _OLDEST = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 
 
 @dataclass
-class Floor:
+class LowWatermark:
     """Rows with an id up to `value` are all sent. Belongs to one leader; a new one starts at 0."""
 
     value: int = 0

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from libs.common.messaging.outbox.low_watermark import Floor
+from libs.common.messaging.outbox.low_watermark import LowWatermark
 from libs.common.platform.db import DatabaseConfig
 
 _LEAD = "SELECT pg_try_advisory_lock(hashtextextended('relay:' || current_schema(), 0))"
@@ -18,7 +18,7 @@ FROM outbox WHERE id > $1 ORDER BY id LIMIT $2
 """
 _DELETE = "DELETE FROM outbox WHERE id = ANY($1::bigint[])"
 CALL_SECONDS = 10.0
-FLOOR_SECONDS = 1.0
+WATERMARK_SECONDS = 1.0
 
 # A leader behind a cut cable must not keep the lock for the two hours that TCP waits by default. Keepalives
 # find an idle one, the user time-out (in ms) one that still owes acknowledgements.
@@ -39,8 +39,8 @@ class RelayStore:
 
     def __init__(self, conn: asyncpg.Connection[asyncpg.Record]) -> None:
         self._conn = conn
-        self._floor = Floor()
-        self._floor_due = 0.0
+        self._watermark = LowWatermark()
+        self._watermark_due = 0.0
 
     @classmethod
     async def connect(cls, config: DatabaseConfig) -> RelayStore:
@@ -58,15 +58,15 @@ class RelayStore:
         return bool(await self._conn.fetchval(_LEAD))
 
     async def read(self, limit: int) -> Sequence[asyncpg.Record]:
-        """Return the first unsent rows by id; once a second the floor is looked after too."""
+        """Return the first unsent rows by id; once a second the low watermark is updated."""
         now = asyncio.get_running_loop().time()
         confirmed = None
-        if now >= self._floor_due:
-            self._floor_due = now + FLOOR_SECONDS
-            confirmed = await self._floor.confirmed(self._conn)
-        rows = await self._conn.fetch(_READ, self._floor.value, limit)
+        if now >= self._watermark_due:
+            self._watermark_due = now + WATERMARK_SECONDS
+            confirmed = await self._watermark.confirmed(self._conn)
+        rows = await self._conn.fetch(_READ, self._watermark.value, limit)
         if confirmed is not None:
-            self._floor.raise_to(confirmed, rows[0]["id"] if rows else None)
+            self._watermark.raise_to(confirmed, rows[0]["id"] if rows else None)
         return rows
 
     async def delete(self, ids: Sequence[int]) -> None:
