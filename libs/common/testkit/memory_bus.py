@@ -120,9 +120,9 @@ class MemoryProducer:
         acked: list[int] = []
         stopped: set[int] = set()
         for index, message in enumerate(messages):
-            lane = zlib.crc32(message.key) % self._bus.partitions
-            if lane in stopped or (self._bus.refuse is not None and self._bus.refuse(message)):
-                stopped.add(lane)
+            partition = zlib.crc32(message.key) % self._bus.partitions
+            if partition in stopped or (self._bus.refuse is not None and self._bus.refuse(message)):
+                stopped.add(partition)
                 continue
             self._bus.append(topic, message)
             acked.append(index)

@@ -17,7 +17,7 @@ MAX_BATCH = 900_000  # bytes; the broker refuses a batch over 1 MiB, one message
 
 
 class KafkaProducer:
-    """Sends by whole batches per partition, one at a time each: a later one never passes a failed one."""
+    """Sends whole batches, one at a time per partition: a later batch never overtakes a failed one."""
 
     def __init__(self, inner: AIOKafkaProducer) -> None:
         self._inner = inner
@@ -48,9 +48,9 @@ class KafkaProducer:
             return Sent((), BusError("the producer is closed"))
         acked: list[int] = []
         try:
-            lanes = await bounded(self._lanes(topic, messages), ACK_SECONDS)
-            while lanes:
-                acked += await self._round(topic, messages, lanes)
+            left = await bounded(self._by_partition(topic, messages), ACK_SECONDS)
+            while left:
+                acked += await self._round(topic, messages, left)
         except (KafkaError, OSError, TimeoutError) as error:
             self._broken = True
             return Sent(acked, BusError(f"send failed: {type(error).__name__}"))
@@ -60,7 +60,7 @@ class KafkaProducer:
         return Sent(acked)
 
     async def close(self) -> None:
-        """Flush and close; after an error only close, so that nothing old goes out later."""
+        """Flush and close; after an error only close, so that no old message is sent later."""
         self._closed = True
         if not self._broken:
             try:
@@ -71,19 +71,19 @@ class KafkaProducer:
                 return
         await _abandon(self._inner)
 
-    async def _lanes(self, topic: str, messages: Sequence[Message]) -> dict[int, list[int]]:
+    async def _by_partition(self, topic: str, messages: Sequence[Message]) -> dict[int, list[int]]:
         count = self._partitions.get(topic)
         if count is None:
             count = self._partitions[topic] = len(await self._inner.partitions_for(topic))
-        lanes: dict[int, list[int]] = {}
+        indices: dict[int, list[int]] = {}
         for index, message in enumerate(messages):
-            lanes.setdefault(zlib.crc32(message.key) % count, []).append(index)
-        return lanes
+            indices.setdefault(zlib.crc32(message.key) % count, []).append(index)
+        return indices
 
-    async def _round(self, topic: str, messages: Sequence[Message], lanes: dict[int, list[int]]) -> list[int]:
-        """Send one batch of each partition, take it out of `lanes`, return the acknowledged indices."""
+    async def _round(self, topic: str, messages: Sequence[Message], left: dict[int, list[int]]) -> list[int]:
+        """Send one batch of each partition, remove it from `left`, return the acknowledged indices."""
         sent: dict[asyncio.Future[object], list[int]] = {}
-        for partition, indices in list(lanes.items()):
+        for partition, indices in list(left.items()):
             batch, count = self._inner.create_batch(), 0
             for index in indices:
                 item = messages[index]
@@ -96,9 +96,9 @@ class KafkaProducer:
             future = await bounded(self._inner.send_batch(batch, topic, partition=partition), ACK_SECONDS)
             sent[future], rest = indices[:count], indices[count:]
             if rest:
-                lanes[partition] = rest
+                left[partition] = rest
             else:
-                del lanes[partition]
+                del left[partition]
         return await _acknowledged(sent)
 
 
@@ -112,7 +112,7 @@ async def _acknowledged(sent: dict["asyncio.Future[object]", list[int]]) -> list
     done, pending = await asyncio.wait(sent, timeout=ACK_SECONDS)
     for future in pending:
         future.add_done_callback(lambda late: late.cancelled() or late.exception())
-    # Every future is asked, so that none complains later that nobody did.
+    # Retrieve every exception, or asyncio logs it when the future is collected.
     faults = {future: future.exception() for future in done}
     acked = [index for future in done if faults[future] is None for index in sent[future]]
     causes = sorted({type(fault).__name__ for fault in faults.values() if fault is not None})
@@ -122,7 +122,7 @@ async def _acknowledged(sent: dict["asyncio.Future[object]", list[int]]) -> list
 
 
 async def _abandon(inner: AIOKafkaProducer) -> None:
-    """Cut the connections before the queue is looked at: an old batch must not go out after its successor.
+    """Cut the connections before the queue is flushed: an old batch must not be sent after a newer one.
 
     `stop()` alone waits for ever for a broker that is down (aiokafka #1101).
     """
