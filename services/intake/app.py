@@ -6,7 +6,7 @@ from libs.common.platform.service import Service
 from services.intake.context import open_context
 from services.intake.customers.api import router as customers
 from services.intake.deliveries.api import router as deliveries
-from services.intake.deliveries.webhook import hook_route
+from services.intake.deliveries.webhook import webhook_route
 from services.intake.errors import ERRORS
 from services.intake.leads.api import router as leads
 from services.intake.orders.api import router as orders
@@ -22,7 +22,7 @@ SERVICE = Service(
     migrations=Path(__file__).parent / "migrations",
     owners=OWNERS,
     subscriptions=subscriptions,
-    routes=(hook_route(),),
+    routes=(webhook_route(),),
     routers=(sources, deliveries, leads, orders, customers),
     errors=ERRORS,
 )

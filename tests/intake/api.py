@@ -1,4 +1,4 @@
-"""The running service as its neighbours see it: hooks, the API, the events it says and hears."""
+"""Intake over HTTP: webhooks, the API, the events that it publishes and consumes."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -21,8 +21,8 @@ MOSCOW = "Europe/Moscow"
 E = TypeVar("E", bound=EventData)
 
 
-class Front:
-    """Everything that a test does to intake from outside."""
+class Api:
+    """The service over HTTP, with its events."""
 
     def __init__(self, ctx: Context) -> None:
         self.ctx = ctx
@@ -67,19 +67,19 @@ class Front:
         return document
 
     async def source(self, code: str = "landing", **members: object) -> str:
-        """Make a source and return the path of its hook; open to everybody unless said otherwise."""
+        """Make a source and return the path of its webhook; without authentication by default."""
         view = await self.ok("POST", "/sources", {**new_source(code), **members})
         return str(view["hook"])
 
-    async def deliver(self, hook: str, order: object) -> dict[str, str]:
+    async def deliver(self, url: str, order: object) -> dict[str, str]:
         """Post an order as JSON and return the 202's document."""
-        answer = await self.send("POST", hook, body=order)
+        answer = await self.send("POST", url, body=order)
         assert answer.status_code == 202, answer.text
         document: dict[str, str] = answer.json()
         return document
 
     async def said(self, model: type[E]) -> list[E]:
-        """Return the events of one type that intake put into its outbox."""
+        """Return the events of one type in intake's outbox."""
         rows = await self.ctx.core.db.pool.fetch("SELECT type, body FROM outbox ORDER BY id")
         events = [REGISTRY[row["type"]].model_validate_json(row["body"]) for row in rows]
         return [event for event in events if isinstance(event, model)]

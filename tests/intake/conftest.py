@@ -9,7 +9,7 @@ from libs.common.platform.telemetry.metrics import new_registry
 from libs.common.platform.telemetry.tracing import Tracing
 from services.intake.context import Context
 from services.intake.settings import IntakeSettings
-from tests.intake.api import NOW, Front
+from tests.intake.api import NOW, Api
 
 
 @pytest_asyncio.fixture
@@ -20,6 +20,6 @@ async def ctx(intake_db: Database) -> Context:
 
 
 @pytest_asyncio.fixture
-async def front(ctx: Context) -> Front:
+async def api(ctx: Context) -> Api:
     """The service without any source."""
-    return Front(ctx)
+    return Api(ctx)

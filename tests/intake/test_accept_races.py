@@ -16,12 +16,11 @@ from libs.common.platform.ids import uuid7
 from libs.common.testkit.database import BLOCKED
 from services.intake.context import Context
 from services.intake.deliveries.batch import Acceptance
-from services.intake.deliveries.convert import Admission, Delivery, admit, sure
-from services.intake.deliveries.rows import DELIVERIES
-from services.intake.deliveries.store import ACCEPT
+from services.intake.deliveries.convert import Delivery, DeliveryRow, parse_delivery, with_sure_id
+from services.intake.deliveries.store import ACCEPT, DELIVERIES
 from services.intake.formats.rules import Format, Mapped, RawRequest
 from services.intake.sources.rules import Auth, ResponseKind, Source, SourceId
-from tests.intake.api import NOW, Front, order
+from tests.intake.api import NOW, Api, order
 
 SOURCE = Source(
     id=SourceId(UUID(int=1)), desk="demo", code="landing", key="k", format=Format.LANDING, auth=Auth.NONE,
@@ -30,20 +29,20 @@ SOURCE = Source(
 )  # fmt: skip
 
 
-def admission(external_id: str, phone: str = "8 916 123-45-67", **members: object) -> Admission:
+def delivery_row(external_id: str, phone: str = "8 916 123-45-67", **members: object) -> DeliveryRow:
     body = orjson.dumps(order(external_id, phone, **members))
     raw = RawRequest("POST", b"", {"content-type": "application/json"}, body)
-    admitted = admit(Delivery(uuid7(), SOURCE, NOW, raw, None), NOW)
-    assert isinstance(admitted, Admission)
-    return admitted
+    parsed = parse_delivery(Delivery(uuid7(), SOURCE, NOW, raw, None), NOW)
+    assert isinstance(parsed, DeliveryRow)
+    return parsed
 
 
-async def store(conn: Connection, *admissions: Admission) -> list[asyncpg.Record]:
-    return await conn.fetch(ACCEPT, *DELIVERIES.arrays(admissions))
+async def store(conn: Connection, *rows: DeliveryRow) -> list[asyncpg.Record]:
+    return await conn.fetch(ACCEPT, *DELIVERIES.arrays(rows))
 
 
 @asynccontextmanager
-async def uncommitted(db: Database, first: Admission) -> AsyncIterator[Connection]:
+async def uncommitted(db: Database, first: DeliveryRow) -> AsyncIterator[Connection]:
     """Hold a transaction that has stored `first`; the block commits or rolls it back."""
     async with db.pool.acquire() as conn:
         await conn.execute("BEGIN")
@@ -58,13 +57,13 @@ async def blocked(db: Database) -> None:
             await asyncio.sleep(0.01)
 
 
-async def race(db: Database, first: Admission, second: Admission, end: str = "COMMIT") -> str:
+async def race(db: Database, first: DeliveryRow, second: DeliveryRow, end: str = "COMMIT") -> str:
     """Let `second` wait for the transaction of `first`, end that, and return how `second` came out.
 
     Its identifier is taken at its word, so it is decided in that one statement.
     """
     async with uncommitted(db, first) as conn, db.pool.acquire() as other:
-        waiting = asyncio.create_task(store(other, sure(second)))
+        waiting = asyncio.create_task(store(other, with_sure_id(second)))
         await blocked(db)
         await conn.execute(end)
         [row] = await waiting
@@ -73,99 +72,99 @@ async def race(db: Database, first: Admission, second: Admission, end: str = "CO
 
 
 @pytest.mark.req("P.2")
-async def test_duplicates_of_two_connections_are_one_lead(front: Front, ctx: Context) -> None:
-    assert await race(ctx.core.db, admission("1"), admission("1")) == "repeat"
-    assert [await front.count(t) for t in ("lead", "customer", "sales_order", "outbox")] == [1, 1, 1, 1]
+async def test_duplicates_of_two_connections_are_one_lead(api: Api, ctx: Context) -> None:
+    assert await race(ctx.core.db, delivery_row("1"), delivery_row("1")) == "repeat"
+    assert [await api.count(t) for t in ("lead", "customer", "sales_order", "outbox")] == [1, 1, 1, 1]
     assert len(await ctx.core.db.pool.fetch("SELECT DISTINCT lead_id FROM delivery")) == 1
 
 
-async def test_what_was_rolled_back_leaves_the_lead_to_the_other(front: Front, ctx: Context) -> None:
-    assert await race(ctx.core.db, admission("1"), admission("1"), "ROLLBACK") == "accepted"
-    assert [await front.count(t) for t in ("lead", "customer", "outbox")] == [1, 1, 1]
+async def test_what_was_rolled_back_leaves_the_lead_to_the_other(api: Api, ctx: Context) -> None:
+    assert await race(ctx.core.db, delivery_row("1"), delivery_row("1"), "ROLLBACK") == "accepted"
+    assert [await api.count(t) for t in ("lead", "customer", "outbox")] == [1, 1, 1]
 
 
-async def test_a_change_that_overlaps_the_birth_is_a_change_of_that_lead(front: Front, ctx: Context) -> None:
-    await race(ctx.core.db, admission("1", status="new"), admission("1", status="paid"))
-    [born], [changed] = await front.said(LeadReceived), await front.said(OrderChanged)
+async def test_a_change_that_overlaps_the_birth_is_a_change_of_that_lead(api: Api, ctx: Context) -> None:
+    await race(ctx.core.db, delivery_row("1", status="new"), delivery_row("1", status="paid"))
+    [born], [changed] = await api.said(LeadReceived), await api.said(OrderChanged)
     assert (changed.lead_id, changed.from_status, changed.to_status) == (born.lead_id, "new", "paid")
 
 
-async def test_silence_about_the_status_does_not_undo_one_that_overlaps(front: Front, ctx: Context) -> None:
-    assert await race(ctx.core.db, admission("1", status="paid"), admission("1")) == "repeat"
-    assert await front.said(OrderChanged) == []
+async def test_silence_about_the_status_does_not_undo_one_that_overlaps(api: Api, ctx: Context) -> None:
+    assert await race(ctx.core.db, delivery_row("1", status="paid"), delivery_row("1")) == "repeat"
+    assert await api.said(OrderChanged) == []
 
 
 @pytest.mark.req("S4.2")
 async def test_two_orders_of_one_phone_at_once_are_one_customer_and_the_later_is_told(
-    front: Front, ctx: Context
+    api: Api, ctx: Context
 ) -> None:
-    await race(ctx.core.db, admission("1"), admission("2"))
-    first, second = await front.said(LeadReceived)
+    await race(ctx.core.db, delivery_row("1"), delivery_row("2"))
+    first, second = await api.said(LeadReceived)
     assert (first.signals, second.signals) == ((), ("second_unpaid_order",))
     assert (second.customer_id, second.earlier_lead_id) == (first.customer_id, first.lead_id)
 
 
-async def test_a_paid_order_that_overlaps_is_no_reason_for_the_signal(front: Front, ctx: Context) -> None:
-    await race(ctx.core.db, admission("1", status="paid"), admission("2"))
-    assert [event.signals for event in await front.said(LeadReceived)] == [(), ()]
+async def test_a_paid_order_that_overlaps_is_no_reason_for_the_signal(api: Api, ctx: Context) -> None:
+    await race(ctx.core.db, delivery_row("1", status="paid"), delivery_row("2"))
+    assert [event.signals for event in await api.said(LeadReceived)] == [(), ()]
 
 
 @pytest.mark.parametrize(("first", "second"), [("", "a@b.ru"), ("a@b.ru", "a@b.ru")])
 async def test_a_phone_and_an_address_at_once_find_one_customer(
-    front: Front, ctx: Context, first: str, second: str
+    api: Api, ctx: Context, first: str, second: str
 ) -> None:
-    await race(ctx.core.db, admission("1", email=first), admission("2", email=second))
-    events = await front.said(LeadReceived)
-    assert len({event.customer_id for event in events}) == await front.count("customer") == 1
+    await race(ctx.core.db, delivery_row("1", email=first), delivery_row("2", email=second))
+    events = await api.said(LeadReceived)
+    assert len({event.customer_id for event in events}) == await api.count("customer") == 1
 
 
 async def test_an_address_beside_a_phone_that_overlaps_finds_the_customer_of_the_phone(
-    front: Front, ctx: Context
+    api: Api, ctx: Context
 ) -> None:
-    async with uncommitted(ctx.core.db, admission("1")) as conn:
-        second = asyncio.create_task(ctx.acceptance.accept(admission("2", email="a@b.ru")))
+    async with uncommitted(ctx.core.db, delivery_row("1")) as conn:
+        second = asyncio.create_task(ctx.acceptance.accept(delivery_row("2", email="a@b.ru")))
         await blocked(ctx.core.db)
         await conn.execute("COMMIT")
         await second
-    await ctx.acceptance.accept(admission("3", "", email="a@b.ru"))
-    events = await front.said(LeadReceived)
-    assert (len(events), len({event.customer_id for event in events}), await front.count("customer")) == (3, 1, 1)
+    await ctx.acceptance.accept(delivery_row("3", "", email="a@b.ru"))
+    events = await api.said(LeadReceived)
+    assert (len(events), len({event.customer_id for event in events}), await api.count("customer")) == (3, 1, 1)
 
 
-async def test_an_address_of_a_customer_that_is_stays_where_it_is(front: Front, ctx: Context) -> None:
-    for each in (admission("1"), admission("2", "", email="a@b.ru"), admission("3", email="a@b.ru")):
+async def test_an_address_of_a_customer_that_is_stays_where_it_is(api: Api, ctx: Context) -> None:
+    for each in (delivery_row("1"), delivery_row("2", "", email="a@b.ru"), delivery_row("3", email="a@b.ru")):
         await ctx.acceptance.accept(each)
-    customers = [event.customer_id for event in await front.said(LeadReceived)]
+    customers = [event.customer_id for event in await api.said(LeadReceived)]
     owner = await ctx.core.db.pool.fetchval("SELECT customer_id FROM customer_identity WHERE kind = 'email'")
     assert (customers[0], owner) == (customers[2], customers[1])
 
 
-async def test_a_person_that_overlaps_the_birth_of_the_lead_is_learned(front: Front, ctx: Context) -> None:
-    async with uncommitted(ctx.core.db, admission("1", "", email="a@b.ru")) as conn:
-        second = asyncio.create_task(ctx.acceptance.accept(admission("1", email="a@b.ru")))
+async def test_a_person_that_overlaps_the_birth_of_the_lead_is_learned(api: Api, ctx: Context) -> None:
+    async with uncommitted(ctx.core.db, delivery_row("1", "", email="a@b.ru")) as conn:
+        second = asyncio.create_task(ctx.acceptance.accept(delivery_row("1", email="a@b.ru")))
         await blocked(ctx.core.db)
         await conn.execute("COMMIT")
         await second
-    assert [event.person.phone for event in await front.said(LeadUpdated)] == ["+79161234567"]
+    assert [event.person.phone for event in await api.said(LeadUpdated)] == ["+79161234567"]
 
 
-async def test_batches_in_opposite_order_do_not_lock_each_other_up(front: Front, ctx: Context) -> None:
+async def test_batches_in_opposite_order_do_not_lock_each_other_up(api: Api, ctx: Context) -> None:
     async def one_side(round_: int, step: int) -> None:
-        batch = [admission(f"{round_}-{n}-{step}", f"8916{n:07}", email=f"u{40 - n}@b.ru") for n in range(40)]
+        batch = [delivery_row(f"{round_}-{n}-{step}", f"8916{n:07}", email=f"u{40 - n}@b.ru") for n in range(40)]
         async with ctx.core.db.pool.acquire() as conn:
             await store(conn, *batch[::step])
 
     for number in range(5):
         await asyncio.gather(one_side(number, 1), one_side(number, -1))
-    assert [await front.count("lead"), await front.count("customer")] == [400, 40]
+    assert [await api.count("lead"), await api.count("customer")] == [400, 40]
 
 
-async def test_two_identities_of_one_customer_in_a_batch_are_taken_one_by_one(front: Front, ctx: Context) -> None:
+async def test_two_identities_of_one_customer_in_a_batch_are_taken_one_by_one(api: Api, ctx: Context) -> None:
     async with ctx.core.db.pool.acquire() as conn:
-        await store(conn, admission("0", email="a@b.ru", status="paid"))
+        await store(conn, delivery_row("0", email="a@b.ru", status="paid"))
     acceptance = Acceptance(ctx.core.db)
-    by_phone, by_address = admission("1"), admission("2", "8 916 000-00-00", email="a@b.ru")
-    crowd = [admission(f"n{n}", f"8917{n:07}") for n in range(6)]
+    by_phone, by_address = delivery_row("1"), delivery_row("2", "8 916 000-00-00", email="a@b.ru")
+    crowd = [delivery_row(f"n{n}", f"8917{n:07}") for n in range(6)]
     await asyncio.gather(*(acceptance.accept(each) for each in (*crowd, by_phone, by_address)))
-    signals = {event.external_id: event.signals for event in await front.said(LeadReceived)}
+    signals = {event.external_id: event.signals for event in await api.said(LeadReceived)}
     assert sorted([signals["1"], signals["2"]]) == [(), ("second_unpaid_order",)]

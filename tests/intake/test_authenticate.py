@@ -14,7 +14,7 @@ from starlette.types import Message
 from libs.common.contracts.intake import OrderChanged
 from services.intake.deliveries import convert
 from services.intake.formats.rules import RawRequest
-from tests.intake.api import Front, order
+from tests.intake.api import Api, order
 from tests.intake.payloads import raw_of, sample
 
 TOKEN = "a-token-of-the-school"
@@ -28,25 +28,25 @@ def signed(secret: str, body: bytes, message_id: str = "msg_1") -> dict[str, str
     return {**JSON, "webhook-id": message_id, "webhook-timestamp": stamp, "webhook-signature": signature}
 
 
-async def test_an_unknown_address_is_not_found(front: Front) -> None:
-    answer = await front.send("POST", "/intake/v1/hooks/nowhere", body=order())
+async def test_an_unknown_address_is_not_found(api: Api) -> None:
+    answer = await api.send("POST", "/intake/v1/hooks/nowhere", body=order())
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
-async def test_a_source_that_was_switched_off_is_not_found(front: Front) -> None:
-    view = await front.ok("POST", "/sources", {"desk": "demo", "code": "x", "format": "landing", "auth": "none",
+async def test_a_source_that_was_switched_off_is_not_found(api: Api) -> None:
+    view = await api.ok("POST", "/sources", {"desk": "demo", "code": "x", "format": "landing", "auth": "none",
                                                "playbook": "callback", "zone": "UTC"})  # fmt: skip
-    await front.ok("PATCH", f"/sources/{view['id']}", {"active": False}, headers={"if-match": '"1"'})
-    assert (await front.send("POST", str(view["hook"]), body=order())).status_code == 404
+    await api.ok("PATCH", f"/sources/{view['id']}", {"active": False}, headers={"if-match": '"1"'})
+    assert (await api.send("POST", str(view["hook"]), body=order())).status_code == 404
 
 
 @pytest.mark.parametrize("given", [
     {"x-source-token": TOKEN},
     {"authorization": "Basic " + base64.b64encode(f"school:{TOKEN}".encode()).decode()},
 ])  # fmt: skip
-async def test_a_token_in_a_header_opens(front: Front, given: dict[str, str]) -> None:
-    hook = await front.source(auth="token", secret=TOKEN)
-    answer = await front.send("POST", hook, body=order(), headers=given)
+async def test_a_token_in_a_header_opens(api: Api, given: dict[str, str]) -> None:
+    url = await api.source(auth="token", secret=TOKEN)
+    answer = await api.send("POST", url, body=order(), headers=given)
     assert answer.status_code == 202
 
 
@@ -54,108 +54,108 @@ async def test_a_token_in_a_header_opens(front: Front, given: dict[str, str]) ->
     {}, {"x-source-token": "wrong"}, {"x-source-token": ""}, {"authorization": "Basic !"},
     {"authorization": f"Bearer {TOKEN}"},
 ])  # fmt: skip
-async def test_a_wrong_token_is_refused_and_nothing_is_kept(front: Front, given: dict[str, str]) -> None:
-    hook = await front.source(auth="token", secret=TOKEN)
-    answer = await front.send("POST", hook, body=order(), headers=given)
+async def test_a_wrong_token_is_refused_and_nothing_is_kept(api: Api, given: dict[str, str]) -> None:
+    url = await api.source(auth="token", secret=TOKEN)
+    answer = await api.send("POST", url, body=order(), headers=given)
     assert (answer.status_code, answer.json()["code"]) == (401, "sender_unverified")
-    assert await front.count("delivery") == 0
+    assert await api.count("delivery") == 0
 
 
 @pytest.mark.req("S4.1")
-async def test_a_getcourse_url_is_called_with_its_token_in_the_query(front: Front) -> None:
-    hook = await front.source("school", auth="token", secret="shared-invented!")
+async def test_a_getcourse_url_is_called_with_its_token_in_the_query(api: Api) -> None:
+    url = await api.source("school", auth="token", secret="shared-invented!")
     query = raw_of("callurl_get").query.replace(b"shared-invented", b"shared-invented%21").decode()
-    answer = await front.send("GET", f"{hook}?{query}")
+    answer = await api.send("GET", f"{url}?{query}")
     assert (answer.status_code, answer.json()["disposition"]) == (202, "accepted")
-    kept = await front.ctx.core.db.pool.fetchval("SELECT query FROM delivery")
+    kept = await api.ctx.core.db.pool.fetchval("SELECT query FROM delivery")
     assert b"token=***" in kept
     assert b"shared-invented" not in kept
 
 
-async def test_a_head_of_a_link_checker_is_no_delivery(front: Front) -> None:
-    hook = await front.source("school")
-    assert (await front.send("HEAD", f"{hook}?deal_id=1&email=a@b.ru")).status_code == 204
-    assert await front.count("delivery") == 0
+async def test_a_head_of_a_link_checker_is_no_delivery(api: Api) -> None:
+    url = await api.source("school")
+    assert (await api.send("HEAD", f"{url}?deal_id=1&email=a@b.ru")).status_code == 204
+    assert await api.count("delivery") == 0
 
 
-async def test_a_source_may_want_a_plain_ok(front: Front) -> None:
-    hook = await front.source("school", response="ok")
-    answer = await front.send("GET", f"{hook}?deal_id=1&email=a@b.ru")
+async def test_a_source_may_want_a_plain_ok(api: Api) -> None:
+    url = await api.source("school", response="ok")
+    answer = await api.send("GET", f"{url}?deal_id=1&email=a@b.ru")
     assert (answer.status_code, answer.text) == (200, "ok")
 
 
-async def test_a_signed_order_is_accepted_and_its_id_is_the_last_resort(front: Front) -> None:
+async def test_a_signed_order_is_accepted_and_its_id_is_the_last_resort(api: Api) -> None:
     secret = str(sample("landing_standard_webhook_order")["secret"]["whsec"])  # type: ignore[index] # one sample's shape
-    hook = await front.source(auth="signature", secret=secret)
+    url = await api.source(auth="signature", secret=secret)
     body = b'{"phone": "89161234567"}'
-    answers = [(await front.send("POST", hook, content=body, headers=signed(secret, body))).json() for _ in "ab"]
+    answers = [(await api.send("POST", url, content=body, headers=signed(secret, body))).json() for _ in "ab"]
     assert [answer["disposition"] for answer in answers] == ["accepted", "repeat"]
 
 
 @pytest.mark.req("P.2")
-async def test_a_retry_of_a_message_undoes_no_newer_state(front: Front) -> None:
+async def test_a_retry_of_a_message_undoes_no_newer_state(api: Api) -> None:
     secret = "whsec_" + base64.b64encode(b"k" * 32).decode()
-    hook, made = await front.source(auth="signature", secret=secret), list[str]()
+    url, made = await api.source(auth="signature", secret=secret), list[str]()
     for message, status in (("m1", "new"), ("m2", "paid"), ("m1", "new")):
         body = json.dumps(order(status=status)).encode()
-        answer = await front.send("POST", hook, content=body, headers=signed(secret, body, message))
+        answer = await api.send("POST", url, content=body, headers=signed(secret, body, message))
         made.append(answer.json()["disposition"])
     assert made == ["accepted", "accepted", "repeat"]
-    assert [c.to_status for c in await front.said(OrderChanged)] == ["paid"]
-    assert [await front.count("delivery"), await front.count("lead")] == [3, 1]
+    assert [c.to_status for c in await api.said(OrderChanged)] == ["paid"]
+    assert [await api.count("delivery"), await api.count("lead")] == [3, 1]
 
 
 @pytest.mark.req("P.2")
-async def test_a_message_that_waited_in_quarantine_is_taken_once(front: Front) -> None:
+async def test_a_message_that_waited_in_quarantine_is_taken_once(api: Api) -> None:
     secret = "whsec_" + base64.b64encode(b"k" * 32).decode()
-    hook, body = await front.source(auth="signature", secret=secret), json.dumps(order(status="odd")).encode()
+    url, body = await api.source(auth="signature", secret=secret), json.dumps(order(status="odd")).encode()
     for _ in "ab":
-        await front.send("POST", hook, content=body, headers=signed(secret, body))
-    [source] = await front.ctx.core.db.pool.fetch("SELECT id FROM source")
-    await front.ok("PATCH", f"/sources/{source['id']}", {"status_map": {"odd": "new"}}, headers={"if-match": '"1"'})
-    rows = await front.ctx.core.db.pool.fetch("SELECT id FROM delivery ORDER BY id")
-    settled = [await front.ok("POST", f"/deliveries/{row['id']}/rerun") for row in rows]
+        await api.send("POST", url, content=body, headers=signed(secret, body))
+    [source] = await api.ctx.core.db.pool.fetch("SELECT id FROM source")
+    await api.ok("PATCH", f"/sources/{source['id']}", {"status_map": {"odd": "new"}}, headers={"if-match": '"1"'})
+    rows = await api.ctx.core.db.pool.fetch("SELECT id FROM delivery ORDER BY id")
+    settled = [await api.ok("POST", f"/deliveries/{row['id']}/rerun") for row in rows]
     assert [view["disposition"] for view in settled] == ["accepted", "repeat"]
     assert {view["lead_id"] for view in settled} == {settled[0]["lead_id"]}
 
 
-async def test_an_old_timestamp_is_refused(front: Front) -> None:
+async def test_an_old_timestamp_is_refused(api: Api) -> None:
     example = sample("landing_standard_webhook_order")
     secret = example["secret"]
     assert isinstance(secret, dict)
-    hook = await front.source(auth="signature", secret=secret["whsec"])
+    url = await api.source(auth="signature", secret=secret["whsec"])
     raw: RawRequest = raw_of("landing_standard_webhook_order")
-    assert (await front.send("POST", hook, content=raw.body, headers=raw.headers)).status_code == 401
+    assert (await api.send("POST", url, content=raw.body, headers=raw.headers)).status_code == 401
 
 
-async def test_two_secrets_work_while_one_is_replaced(front: Front) -> None:
-    hook = await front.source(auth="token", secret=TOKEN)
-    [source] = await front.ctx.core.db.pool.fetch("SELECT id FROM source")
-    fresh = (await front.ok("POST", f"/sources/{source['id']}/rotate", {}))["secret"]
+async def test_two_secrets_work_while_one_is_replaced(api: Api) -> None:
+    url = await api.source(auth="token", secret=TOKEN)
+    [source] = await api.ctx.core.db.pool.fetch("SELECT id FROM source")
+    fresh = (await api.ok("POST", f"/sources/{source['id']}/rotate", {}))["secret"]
     codes = [
-        (await front.send("POST", hook, body=order(), headers={"x-source-token": str(token)})).status_code
+        (await api.send("POST", url, body=order(), headers={"x-source-token": str(token)})).status_code
         for token in (TOKEN, fresh, "neither-of-the-two")
     ]
     assert codes == [202, 202, 401]
 
 
-async def test_a_body_over_the_sources_limit_is_refused(front: Front) -> None:
-    hook = await front.source(body_limit=100)
-    answer = await front.send("POST", hook, content=b"x" * 101, headers=JSON)
+async def test_a_body_over_the_sources_limit_is_refused(api: Api) -> None:
+    url = await api.source(body_limit=100)
+    answer = await api.send("POST", url, content=b"x" * 101, headers=JSON)
     assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
 
 
-async def test_too_many_at_once_are_told_when_to_come_again(front: Front) -> None:
-    hook = await front.source(rate_per_second=1)
-    answers = [await front.send("POST", hook, body=order()) for _ in range(4)]
+async def test_too_many_at_once_are_told_when_to_come_again(api: Api) -> None:
+    url = await api.source(rate_per_second=1)
+    answers = [await api.send("POST", url, body=order()) for _ in range(4)]
     assert [answer.status_code for answer in answers[:2]] == [202, 202]
     assert (answers[-1].status_code, answers[-1].headers["retry-after"]) == (429, "1")
 
 
-async def test_an_idempotency_key_names_an_order_without_id(front: Front) -> None:
-    hook = await front.source()
+async def test_an_idempotency_key_names_an_order_without_id(api: Api) -> None:
+    url = await api.source()
     raw = raw_of("landing_plain_form")
-    answers = [(await front.send("POST", hook, content=raw.body, headers=raw.headers)).json() for _ in "ab"]
+    answers = [(await api.send("POST", url, content=raw.body, headers=raw.headers)).json() for _ in "ab"]
     assert [answer["disposition"] for answer in answers] == ["accepted", "repeat"]
 
 
@@ -176,28 +176,28 @@ HOSTILE = [
 @pytest.mark.req("P.1")
 @pytest.mark.parametrize(("body", "query", "headers"), HOSTILE)
 async def test_what_is_authentic_is_kept_whatever_it_holds(
-    front: Front, body: bytes, query: str, headers: dict[str, str]
+    api: Api, body: bytes, query: str, headers: dict[str, str]
 ) -> None:
-    hook = await front.source()
+    url = await api.source()
     raw = {name: value.encode("latin-1") for name, value in {**JSON, **headers}.items()}
-    answer = await front.send("POST", hook + query, content=body, headers=raw)  # type: ignore[arg-type] # bytes are bytes on the wire
+    answer = await api.send("POST", url + query, content=body, headers=raw)  # type: ignore[arg-type] # bytes are bytes on the wire
     assert answer.status_code == 202
-    kept = await front.ctx.core.db.pool.fetchval("SELECT body FROM delivery")
+    kept = await api.ctx.core.db.pool.fetchval("SELECT body FROM delivery")
     assert kept == body
 
 
 async def test_a_format_that_fails_leaves_the_delivery_in_quarantine(
-    front: Front, monkeypatch: pytest.MonkeyPatch
+    api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hook = await front.source()
+    url = await api.source()
     monkeypatch.setattr(convert, "read", lambda *_: 1 // 0)
-    answer = await front.deliver(hook, order())
+    answer = await api.deliver(url, order())
     assert answer["disposition"] == "quarantined"
-    assert await front.ctx.core.db.pool.fetchval("SELECT reason FROM delivery") == "reader_failed"
+    assert await api.ctx.core.db.pool.fetchval("SELECT reason FROM delivery") == "reader_failed"
 
 
-async def test_a_sender_that_breaks_off_before_its_body_has_delivered_nothing(front: Front) -> None:
-    hook, sent = await front.source(), list[Message]()
+async def test_a_sender_that_breaks_off_before_its_body_has_delivered_nothing(api: Api) -> None:
+    url, sent = await api.source(), list[Message]()
 
     async def gone() -> Message:
         return {"type": "http.disconnect"}
@@ -205,9 +205,9 @@ async def test_a_sender_that_breaks_off_before_its_body_has_delivered_nothing(fr
     async def note(message: Message) -> None:
         sent.append(message)
 
-    scope = {"type": "http", "method": "GET", "path": hook, "query_string": b"phone=89161234567", "headers": []}
-    await front.app({**scope, "http_version": "1.1", "root_path": ""}, gone, note)
-    assert (sent[0]["status"], await front.count("delivery")) == (400, 0)
+    scope = {"type": "http", "method": "GET", "path": url, "query_string": b"phone=89161234567", "headers": []}
+    await api.app({**scope, "http_version": "1.1", "root_path": ""}, gone, note)
+    assert (sent[0]["status"], await api.count("delivery")) == (400, 0)
 
 
 NASTY = st.sampled_from(
@@ -227,20 +227,20 @@ nested = st.recursive(
     header=st.text(st.characters(max_codepoint=255), max_size=20),
 )
 async def test_no_json_query_or_header_makes_an_error(
-    front: Front, payload: dict[str, object], query: dict[str, str], header: str
+    api: Api, payload: dict[str, object], query: dict[str, str], header: str
 ) -> None:
-    rows = await front.ctx.core.db.pool.fetch("SELECT key FROM source")
-    hook = f"/intake/v1/hooks/{rows[0]['key']}" if rows else await front.source(rate_per_second=10_000)
+    rows = await api.ctx.core.db.pool.fetch("SELECT key FROM source")
+    url = f"/intake/v1/hooks/{rows[0]['key']}" if rows else await api.source(rate_per_second=10_000)
     body = json.dumps({"phone": "89161234567", **payload}).encode()
     headers = {**JSON, "x-odd": header.encode("latin-1")}
-    answer = await front.send("POST", f"{hook}?{urlencode(query)}", content=body, headers=headers)  # type: ignore[arg-type] # bytes are bytes on the wire
+    answer = await api.send("POST", f"{url}?{urlencode(query)}", content=body, headers=headers)  # type: ignore[arg-type] # bytes are bytes on the wire
     assert answer.status_code == 202
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(body=st.binary(max_size=200), media=st.sampled_from(["application/json", "", "text/plain; charset=koi8-r"]))
-async def test_no_bytes_make_an_error(front: Front, body: bytes, media: str) -> None:
-    rows = await front.ctx.core.db.pool.fetch("SELECT key FROM source")
-    hook = f"/intake/v1/hooks/{rows[0]['key']}" if rows else await front.source(rate_per_second=10_000)
-    answer = await front.send("POST", hook, content=body, headers={"content-type": media} if media else {})
+async def test_no_bytes_make_an_error(api: Api, body: bytes, media: str) -> None:
+    rows = await api.ctx.core.db.pool.fetch("SELECT key FROM source")
+    url = f"/intake/v1/hooks/{rows[0]['key']}" if rows else await api.source(rate_per_second=10_000)
+    answer = await api.send("POST", url, content=body, headers={"content-type": media} if media else {})
     assert answer.status_code == 202

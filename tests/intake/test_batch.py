@@ -13,8 +13,8 @@ from libs.common.domain.phone import read_phone
 from services.intake.context import Context
 from services.intake.deliveries.batch import Acceptance, OverloadedError
 from services.intake.deliveries.rules import Pace, signals_of, take_batch
-from tests.intake.api import Front, order
-from tests.intake.test_accept_races import admission
+from tests.intake.api import Api, order
+from tests.intake.test_accept_races import delivery_row
 
 
 @dataclass(frozen=True)
@@ -77,36 +77,36 @@ def test_a_test_number_is_not_also_called_false() -> None:
     assert signals_of(read_phone("+972 1"), ("972",)) == (Signal.TEST_NUMBER,)
 
 
-async def test_more_than_the_queue_holds_are_told_to_come_again(front: Front, ctx: Context) -> None:
+async def test_more_than_the_queue_holds_are_told_to_come_again(api: Api, ctx: Context) -> None:
     acceptance = Acceptance(ctx.core.db, queue=2)
-    crowd = [acceptance.accept(admission(str(n), f"8916{n:07}")) for n in range(30)]
+    crowd = [acceptance.accept(delivery_row(str(n), f"8916{n:07}")) for n in range(30)]
     results = await asyncio.gather(*crowd, return_exceptions=True)
     refused = [each for each in results if isinstance(each, OverloadedError)]
     assert refused
-    assert await front.count("lead") == 30 - len(refused)
+    assert await api.count("lead") == 30 - len(refused)
 
 
-async def test_an_overloaded_service_answers_503_and_when_to_come_again(front: Front, ctx: Context) -> None:
-    hook = await front.source(rate_per_second=10_000)
+async def test_an_overloaded_service_answers_503_and_when_to_come_again(api: Api, ctx: Context) -> None:
+    url = await api.source(rate_per_second=10_000)
     ctx.acceptance._limit = 0
-    answers = await asyncio.gather(*(front.send("POST", hook, body=order(str(n))) for n in range(20)))
+    answers = await asyncio.gather(*(api.send("POST", url, body=order(str(n))) for n in range(20)))
     refused = [each for each in answers if each.status_code == 503]
     assert {each.headers["retry-after"] for each in refused} == {"1"}
-    assert len(refused) + await front.count("delivery") == 20
+    assert len(refused) + await api.count("delivery") == 20
 
 
-async def test_drained_means_that_everything_is_stored(front: Front, ctx: Context) -> None:
+async def test_drained_means_that_everything_is_stored(api: Api, ctx: Context) -> None:
     acceptance = Acceptance(ctx.core.db, batch=5)
-    crowd = [asyncio.create_task(acceptance.accept(admission(str(n), f"8916{n:07}"))) for n in range(60)]
+    crowd = [asyncio.create_task(acceptance.accept(delivery_row(str(n), f"8916{n:07}"))) for n in range(60)]
     await asyncio.sleep(0)
     await acceptance.drain()
-    assert await front.count("lead") >= 57
+    assert await api.count("lead") >= 57
     await asyncio.gather(*crowd)
 
 
-async def test_while_the_database_is_away_the_answer_is_503(front: Front, ctx: Context) -> None:
-    hook = await front.source()
-    await front.deliver(hook, order())
+async def test_while_the_database_is_away_the_answer_is_503(api: Api, ctx: Context) -> None:
+    url = await api.source()
+    await api.deliver(url, order())
     await ctx.core.db.pool.close()
-    answer = await front.send("POST", hook, body=order())
+    answer = await api.send("POST", url, body=order())
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")

@@ -8,10 +8,10 @@ from pydantic import BaseModel
 from libs.common.contracts.intake import Item, LeadReceived, LeadUpdated, OrderChanged
 from libs.common.contracts.shared import Person
 from libs.common.domain.money import Money
-from services.intake.deliveries.events import LEAD_RECEIVED, LEAD_UPDATED, ORDER_CHANGED, PERSON, Fields
-from tests.intake.test_accept_races import admission
+from services.intake.deliveries.events import CUSTOMER, LEAD_RECEIVED, LEAD_UPDATED, ORDER_CHANGED, Fields
+from tests.intake.test_accept_races import delivery_row
 
-SAID = json.loads(admission("lp-1", items=[{"title": "Крем", "price": "1990"}], total="1990").head + "}")
+SAID = json.loads(delivery_row("lp-1", items=[{"title": "Крем", "price": "1990"}], total="1990").head + "}")
 
 
 def test_each_field_of_lead_received_is_written_by_the_statement_or_by_the_delivery_alone() -> None:
@@ -25,7 +25,7 @@ def test_the_statements_write_each_field_of_a_change(fields: Fields, model: type
 
 @pytest.mark.parametrize(
     ("written", "model"),
-    [(PERSON, Person), (SAID["person"], Person), (SAID["items"][0], Item), (SAID["amount"], Money)],
+    [(CUSTOMER, Person), (SAID["person"], Person), (SAID["items"][0], Item), (SAID["amount"], Money)],
     ids=["person of a change", "person", "item", "money"],
 )
 def test_a_part_is_written_whole(written: Fields, model: type[BaseModel]) -> None:

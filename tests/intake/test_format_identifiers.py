@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.deliveries.convert import Admission, Delivery, admit
+from services.intake.deliveries.convert import Delivery, DeliveryRow, parse_delivery
 from services.intake.formats.identifiers import is_no_id
 from services.intake.formats.read import read
 from services.intake.formats.rules import Format, Mapped, ParsedOrder, RawRequest, Reason, Unreadable
@@ -123,14 +123,14 @@ def test_a_mapped_field_takes_no_stand_in() -> None:
     assert answer.external_id is None
 
 
-def admitted(**headers: str) -> Admission:
+def parsed(**headers: str) -> DeliveryRow:
     raw = RawRequest("POST", b"", {**JSON, **headers}, b'{"email": "a@b.ru"}')
-    answer = admit(Delivery(SOURCE.id, SOURCE, NOW, raw, None), NOW)
-    assert isinstance(answer, Admission)
+    answer = parse_delivery(Delivery(SOURCE.id, SOURCE, NOW, raw, None), NOW)
+    assert isinstance(answer, DeliveryRow)
     return answer
 
 
 @pytest.mark.parametrize("name", ["webhook-id", "idempotency-key"])
 @pytest.mark.parametrize("value", ["0", "undefined", '"null"', "", "{{uuid}}"])
 def test_a_stand_in_in_a_header_is_no_identifier(name: str, value: str) -> None:
-    assert admitted(**{name: value}).external_id == str(SOURCE.id)
+    assert parsed(**{name: value}).external_id == str(SOURCE.id)

@@ -7,130 +7,128 @@ from uuid import UUID
 import pytest
 
 from libs.common.contracts.intake import LeadReceived, OrderChanged
-from tests.intake.api import Front, order
+from tests.intake.api import Api, order
 
 MINUTE = timedelta(minutes=1)
 ODD = {"order": "42", "contact": {"tel": "8 916 123-45-67"}}
 
 
-async def waiting(front: Front) -> list[dict[str, object]]:
-    page = await front.ok("GET", "/deliveries?disposition=quarantined")
+async def waiting(api: Api) -> list[dict[str, object]]:
+    page = await api.ok("GET", "/deliveries?disposition=quarantined")
     items = page["items"]
     assert isinstance(items, list)
     return items
 
 
-async def mend(front: Front, **members: object) -> None:
-    [source] = await front.ctx.core.db.pool.fetch("SELECT id, version FROM source")
+async def mend(api: Api, **members: object) -> None:
+    [source] = await api.ctx.core.db.pool.fetch("SELECT id, version FROM source")
     headers = {"if-match": f'"{source["version"]}"'}
-    await front.ok("PATCH", f"/sources/{source['id']}", members, headers=headers)
+    await api.ok("PATCH", f"/sources/{source['id']}", members, headers=headers)
 
 
-async def test_an_unreadable_delivery_waits_with_its_reason(front: Front) -> None:
-    hook = await front.source()
-    answer = await front.deliver(hook, ODD)
-    [item] = await waiting(front)
+async def test_an_unreadable_delivery_waits_with_its_reason(api: Api) -> None:
+    url = await api.source()
+    answer = await api.deliver(url, ODD)
+    [item] = await waiting(api)
     assert answer == {"lead_id": None, "order_number": None, "disposition": "quarantined"}
-    assert (item["reason"], item["source"], await front.count("outbox")) == ("no_contact", "landing", 0)
+    assert (item["reason"], item["source"], await api.count("outbox")) == ("no_contact", "landing", 0)
 
 
 @pytest.mark.parametrize(("body", "shown"), [
     (b'{"name": "\\u0000"}', ('{"name": "\\u0000"}', "text")), (b"\xff\x00", ("/wA=", "base64")),
 ])  # fmt: skip
-async def test_the_raw_bytes_are_shown_as_received(front: Front, body: bytes, shown: tuple[str, str]) -> None:
-    hook = await front.source()
-    await front.send("POST", hook, content=body, headers={"content-type": "application/json", "cookie": "a=1"})
-    [item] = await waiting(front)
-    raw = await front.ok("GET", f"/deliveries/{item['id']}")
+async def test_the_raw_bytes_are_shown_as_received(api: Api, body: bytes, shown: tuple[str, str]) -> None:
+    url = await api.source()
+    await api.send("POST", url, content=body, headers={"content-type": "application/json", "cookie": "a=1"})
+    [item] = await waiting(api)
+    raw = await api.ok("GET", f"/deliveries/{item['id']}")
     assert ((raw["body"], raw["body_encoding"]), raw["method"]) == (shown, "POST")
     assert isinstance(raw["headers"], dict)
     assert raw["headers"]["cookie"] == "***"
 
 
-async def test_a_mended_map_makes_a_lead_of_it(front: Front) -> None:
-    hook = await front.source()
-    await front.deliver(hook, ODD)
-    [item] = await waiting(front)
-    await mend(front, field_map={"external_id": "order", "phone": "contact.tel"})
-    settled = await front.ok("POST", f"/deliveries/{item['id']}/rerun")
-    [event] = await front.said(LeadReceived)
+async def test_a_mended_map_makes_a_lead_of_it(api: Api) -> None:
+    url = await api.source()
+    await api.deliver(url, ODD)
+    [item] = await waiting(api)
+    await mend(api, field_map={"external_id": "order", "phone": "contact.tel"})
+    settled = await api.ok("POST", f"/deliveries/{item['id']}/rerun")
+    [event] = await api.said(LeadReceived)
     assert (settled["disposition"], settled["lead_id"]) == ("accepted", str(event.lead_id))
     assert (event.external_id, event.person.phone, settled["reruns"]) == ("42", "+79161234567", 1)
 
 
-async def test_an_unknown_status_is_read_once_its_word_is_mapped(front: Front) -> None:
-    hook = await front.source()
-    await front.deliver(hook, order(status="В архиве"))
-    [item] = await waiting(front)
-    await mend(front, status_map={"в Архиве": "cancelled"})
-    assert (await front.ok("POST", f"/deliveries/{item['id']}/rerun"))["disposition"] == "accepted"
-    assert (await front.said(LeadReceived))[0].order_status == "cancelled"
+async def test_an_unknown_status_is_read_once_its_word_is_mapped(api: Api) -> None:
+    url = await api.source()
+    await api.deliver(url, order(status="В архиве"))
+    [item] = await waiting(api)
+    await mend(api, status_map={"в Архиве": "cancelled"})
+    assert (await api.ok("POST", f"/deliveries/{item['id']}/rerun"))["disposition"] == "accepted"
+    assert (await api.said(LeadReceived))[0].order_status == "cancelled"
 
 
-async def test_read_again_in_vain_it_waits_on_with_the_new_reason(front: Front) -> None:
-    hook = await front.source()
-    await front.deliver(hook, ODD)
-    [item] = await waiting(front)
-    await mend(front, field_map={"phone": "contact.tel", "status": "order"})
-    again = await front.ok("POST", f"/deliveries/{item['id']}/rerun")
+async def test_read_again_in_vain_it_waits_on_with_the_new_reason(api: Api) -> None:
+    url = await api.source()
+    await api.deliver(url, ODD)
+    [item] = await waiting(api)
+    await mend(api, field_map={"phone": "contact.tel", "status": "order"})
+    again = await api.ok("POST", f"/deliveries/{item['id']}/rerun")
     assert (again["disposition"], again["reason"], again["reruns"]) == ("quarantined", "unknown_status", 1)
 
 
 @pytest.mark.req("P.2")
-async def test_reading_again_twice_at_once_makes_one_lead(front: Front) -> None:
-    hook = await front.source()
-    await front.deliver(hook, ODD)
-    [item] = await waiting(front)
-    await mend(front, field_map={"phone": "contact.tel"})
-    both = await asyncio.gather(*(front.ok("POST", f"/deliveries/{item['id']}/rerun") for _ in "ab"))
-    assert [await front.count("lead"), await front.count("outbox")] == [1, 1]
+async def test_reading_again_twice_at_once_makes_one_lead(api: Api) -> None:
+    url = await api.source()
+    await api.deliver(url, ODD)
+    [item] = await waiting(api)
+    await mend(api, field_map={"phone": "contact.tel"})
+    both = await asyncio.gather(*(api.ok("POST", f"/deliveries/{item['id']}/rerun") for _ in "ab"))
+    assert [await api.count("lead"), await api.count("outbox")] == [1, 1]
     assert {view["lead_id"] for view in both} == {both[0]["lead_id"]}
-    final = await front.ok("GET", f"/deliveries/{item['id']}")
+    final = await api.ok("GET", f"/deliveries/{item['id']}")
     assert final["disposition"] == "accepted"
 
 
 @pytest.mark.req("S4.1")
-async def test_what_was_overtaken_meanwhile_changes_nothing_any_more(front: Front) -> None:
-    hook = await front.source()
-    await front.deliver(hook, order(status="odd"))
-    front.ctx.core.clock.advance(MINUTE)  # type: ignore[attr-defined] # the fixture's clock is a manual one
-    await front.deliver(hook, order(status="paid"))
-    [item] = await waiting(front)
-    await mend(front, status_map={"odd": "new"})
-    settled = await front.ok("POST", f"/deliveries/{item['id']}/rerun")
+async def test_what_was_overtaken_meanwhile_changes_nothing_any_more(api: Api) -> None:
+    url = await api.source()
+    await api.deliver(url, order(status="odd"))
+    api.ctx.core.clock.advance(MINUTE)  # type: ignore[attr-defined] # the fixture's clock is a manual one
+    await api.deliver(url, order(status="paid"))
+    [item] = await waiting(api)
+    await mend(api, status_map={"odd": "new"})
+    settled = await api.ok("POST", f"/deliveries/{item['id']}/rerun")
     assert (settled["disposition"], settled["reruns"]) == ("repeat", 1)
-    assert await front.said(OrderChanged) == []
+    assert await api.said(OrderChanged) == []
 
 
-async def test_one_bad_delivery_of_a_batch_does_not_fail_its_neighbours(front: Front) -> None:
-    hook = await front.source(rate_per_second=10_000)
+async def test_one_bad_delivery_of_a_batch_does_not_fail_its_neighbours(api: Api) -> None:
+    url = await api.source(rate_per_second=10_000)
     orders = [order(f"n{n}", f"8916{n:07}") for n in range(40)]
     # A value that our own checks let through and the database does not.
-    await front.ctx.core.db.pool.execute(
-        "ALTER TABLE sales_order ADD CONSTRAINT picky CHECK (external_id <> 'n20')"
-    )
-    answers = await asyncio.gather(*(front.deliver(hook, each) for each in orders))
+    await api.ctx.core.db.pool.execute("ALTER TABLE sales_order ADD CONSTRAINT picky CHECK (external_id <> 'n20')")
+    answers = await asyncio.gather(*(api.deliver(url, each) for each in orders))
     states = [answer["disposition"] for answer in answers]
     assert (states.count("accepted"), states[20]) == (39, "quarantined")
-    assert (await waiting(front))[0]["reason"] == "unstorable"
+    assert (await waiting(api))[0]["reason"] == "unstorable"
 
 
-async def test_a_supervisor_sees_the_deliveries_of_their_desks_alone(front: Front) -> None:
-    hook = await front.source()
-    await front.deliver(hook, ODD)
-    [item] = await waiting(front)
-    foreign = await front.call("GET", f"/deliveries/{item['id']}", role="supervisor", desks=["other"])
-    own = await front.call("GET", "/deliveries", role="supervisor", desks=["demo"])
-    operator = await front.call("GET", "/deliveries", role="operator", desks=["demo"])
+async def test_a_supervisor_sees_the_deliveries_of_their_desks_alone(api: Api) -> None:
+    url = await api.source()
+    await api.deliver(url, ODD)
+    [item] = await waiting(api)
+    foreign = await api.call("GET", f"/deliveries/{item['id']}", role="supervisor", desks=["other"])
+    own = await api.call("GET", "/deliveries", role="supervisor", desks=["demo"])
+    operator = await api.call("GET", "/deliveries", role="operator", desks=["demo"])
     assert (foreign.status_code, len(own.json()["items"]), operator.status_code) == (404, 1, 403)
 
 
-async def test_the_list_is_filtered_and_paged(front: Front) -> None:
-    hook = await front.source()
+async def test_the_list_is_filtered_and_paged(api: Api) -> None:
+    url = await api.source()
     for number in range(5):
-        await front.deliver(hook, order(str(number), f"8 916 123-45-6{number}"))
-    first = await front.ok("GET", "/deliveries?limit=3&source=landing&disposition=accepted")
-    rest = await front.ok("GET", f"/deliveries?limit=3&source=landing&cursor={first['next_cursor']}")
+        await api.deliver(url, order(str(number), f"8 916 123-45-6{number}"))
+    first = await api.ok("GET", "/deliveries?limit=3&source=landing&disposition=accepted")
+    rest = await api.ok("GET", f"/deliveries?limit=3&source=landing&cursor={first['next_cursor']}")
     ids = [UUID(str(item["id"])) for page in (first, rest) for item in page["items"]]  # type: ignore[attr-defined] # a JSON list
     assert (len(ids), ids) == (5, sorted(ids, reverse=True))
-    assert (await front.ok("GET", "/deliveries?source=school"))["items"] == []
+    assert (await api.ok("GET", "/deliveries?source=school"))["items"] == []

@@ -5,31 +5,31 @@ import asyncio
 import pytest
 
 from services.intake.sources import cache
-from tests.intake.api import Front, new_source, order
+from tests.intake.api import Api, new_source, order
 
 
-async def make(front: Front, **members: object) -> dict[str, object]:
-    return await front.ok("POST", "/sources", {**new_source("landing"), **members})
+async def make(api: Api, **members: object) -> dict[str, object]:
+    return await api.ok("POST", "/sources", {**new_source("landing"), **members})
 
 
-async def test_a_secret_is_shown_once(front: Front) -> None:
-    made = await make(front, auth="signature")
-    seen = await front.ok("GET", f"/sources/{made['id']}")
+async def test_a_secret_is_shown_once(api: Api) -> None:
+    made = await make(api, auth="signature")
+    seen = await api.ok("GET", f"/sources/{made['id']}")
     assert str(made["secret"]).startswith("whsec_")
     assert str(made["secret"]) not in str(seen)
     assert isinstance(seen["secrets"], list)
     assert seen["secrets"][0]["valid_until"] is None
 
 
-async def test_a_source_without_proof_has_no_secret(front: Front) -> None:
-    made = await make(front)
-    answer = await front.call("POST", f"/sources/{made['id']}/rotate", {})
+async def test_a_source_without_proof_has_no_secret(api: Api) -> None:
+    made = await make(api)
+    answer = await api.call("POST", f"/sources/{made['id']}/rotate", {})
     assert (made["secret"], answer.status_code, answer.json()["code"]) == (None, 409, "no_secret")
 
 
-async def test_a_known_code_of_the_desk_is_a_conflict_that_names_the_existing(front: Front) -> None:
-    made = await make(front)
-    answer = await front.call("POST", "/sources", new_source("landing"))
+async def test_a_known_code_of_the_desk_is_a_conflict_that_names_the_existing(api: Api) -> None:
+    made = await make(api)
+    answer = await api.call("POST", "/sources", new_source("landing"))
     assert (answer.status_code, answer.json()["code"], answer.json()["existing"]) == (
         409,
         "already_exists",
@@ -42,87 +42,87 @@ async def test_a_known_code_of_the_desk_is_a_conflict_that_names_the_existing(fr
     ({"status_map": {"x": "odd"}}, "/status_map/x"), ({"format": "fax"}, "/format"),
     ({"test_prefixes": ["+972"]}, "/test_prefixes/0"), ({"extra": 1}, "/extra"),
 ])  # fmt: skip
-async def test_what_is_wrong_with_a_source_is_named(front: Front, members: dict[str, object], pointer: str) -> None:
-    answer = await front.call("POST", "/sources", {**new_source("landing"), **members})
+async def test_what_is_wrong_with_a_source_is_named(api: Api, members: dict[str, object], pointer: str) -> None:
+    answer = await api.call("POST", "/sources", {**new_source("landing"), **members})
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["pointer"].startswith(pointer)
 
 
-async def test_a_stale_change_is_refused_with_the_present_state(front: Front) -> None:
-    made = await make(front)
+async def test_a_stale_change_is_refused_with_the_present_state(api: Api) -> None:
+    made = await make(api)
     path = f"/sources/{made['id']}"
-    await front.ok("PATCH", path, {"playbook": "other"}, headers={"if-match": '"1"'})
-    answer = await front.call("PATCH", path, {"playbook": "third"}, headers={"if-match": '"1"'})
+    await api.ok("PATCH", path, {"playbook": "other"}, headers={"if-match": '"1"'})
+    answer = await api.call("PATCH", path, {"playbook": "third"}, headers={"if-match": '"1"'})
     assert (answer.status_code, answer.json()["current"]["playbook"]) == (412, "other")
 
 
-async def test_a_change_counts_for_the_next_delivery(front: Front) -> None:
-    made = await make(front)
-    await front.deliver(str(made["hook"]), order("1"))
-    await front.ok("PATCH", f"/sources/{made['id']}", {"playbook": "other"}, headers={"if-match": '"1"'})
-    await front.deliver(str(made["hook"]), order("2", "8 916 000-00-00"))
-    playbooks = await front.ctx.core.db.pool.fetch("SELECT playbook FROM lead ORDER BY id")
+async def test_a_change_counts_for_the_next_delivery(api: Api) -> None:
+    made = await make(api)
+    await api.deliver(str(made["hook"]), order("1"))
+    await api.ok("PATCH", f"/sources/{made['id']}", {"playbook": "other"}, headers={"if-match": '"1"'})
+    await api.deliver(str(made["hook"]), order("2", "8 916 000-00-00"))
+    playbooks = await api.ctx.core.db.pool.fetch("SELECT playbook FROM lead ORDER BY id")
     assert [row["playbook"] for row in playbooks] == ["callback", "other"]
 
 
-async def test_another_process_changes_are_known_after_two_seconds(front: Front) -> None:
-    made = await make(front)
-    await front.ctx.core.db.pool.execute("UPDATE source SET active = false")
-    front.ctx.sources._read_at -= 3
-    assert (await front.send("POST", str(made["hook"]), body=order())).status_code == 404
+async def test_another_process_changes_are_known_after_two_seconds(api: Api) -> None:
+    made = await make(api)
+    await api.ctx.core.db.pool.execute("UPDATE source SET active = false")
+    api.ctx.sources._read_at -= 3
+    assert (await api.send("POST", str(made["hook"]), body=order())).status_code == 404
 
 
-async def test_all_who_find_the_sources_old_wait_for_one_read(front: Front) -> None:
-    hook, sources = await front.source(), front.ctx.sources
+async def test_all_who_find_the_sources_old_wait_for_one_read(api: Api) -> None:
+    url, sources = await api.source(), api.ctx.sources
     sources._read_at -= 3
     before = sources._asked
-    found = await asyncio.gather(*(sources.get(hook.rpartition("/")[2]) for _ in range(20)))
+    found = await asyncio.gather(*(sources.get(url.rpartition("/")[2]) for _ in range(20)))
     assert (all(found), sources._asked - before) == (True, 1)
 
 
-async def test_a_slow_older_read_does_not_undo_a_newer(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
-    hook, sources = await front.source(), front.ctx.sources
+async def test_a_slow_older_read_does_not_undo_a_newer(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    url, sources = await api.source(), api.ctx.sources
     monkeypatch.setattr(cache, "READ", "SELECT s.* FROM source s, pg_sleep(0.5)")
     older = asyncio.create_task(sources.refresh())
     await asyncio.sleep(0.2)
     monkeypatch.undo()
-    await front.ctx.core.db.pool.execute("UPDATE source SET active = false")
+    await api.ctx.core.db.pool.execute("UPDATE source SET active = false")
     await sources.refresh()
     await older
-    known = await sources.get(hook.rpartition("/")[2])
+    known = await sources.get(url.rpartition("/")[2])
     assert known is not None
     assert not known.source.active
 
 
-async def test_who_calls_is_asked_before_what_they_saw(front: Front) -> None:
-    made = await make(front)
-    assert (await front.send("PATCH", f"/intake/v1/sources/{made['id']}", body={})).status_code == 401
+async def test_who_calls_is_asked_before_what_they_saw(api: Api) -> None:
+    made = await make(api)
+    assert (await api.send("PATCH", f"/intake/v1/sources/{made['id']}", body={})).status_code == 401
 
 
-async def test_the_document_shows_hooks_and_headers(front: Front) -> None:
-    paths = (await front.send("GET", "/intake/openapi.json")).json()["paths"]
-    hook = paths["/intake/v1/hooks/{source_key}"]["post"]
+async def test_the_document_shows_hooks_and_headers(api: Api) -> None:
+    paths = (await api.send("GET", "/intake/openapi.json")).json()["paths"]
+    operation = paths["/intake/v1/hooks/{source_key}"]["post"]
     shown = [
         parameter["name"]
         for path, method in (("/intake/v1/sources", "post"), ("/intake/v1/sources/{source_id}", "patch"))
         for parameter in paths[path][method]["parameters"]
         if parameter["in"] == "header"
     ]
-    assert (shown, set(hook["responses"])) == (["Idempotency-Key", "If-Match"], {"200", "202", "default"})
+    assert (shown, set(operation["responses"])) == (["Idempotency-Key", "If-Match"], {"200", "202", "default"})
 
 
-async def test_one_spoiled_row_leaves_the_other_sources_open(front: Front) -> None:
-    good = await make(front)
-    await make(front, code="bad")
-    await front.ctx.core.db.pool.execute("UPDATE source SET zone = 'nowhere' WHERE code = 'bad'")
-    await front.ctx.sources.refresh()
-    assert (await front.deliver(str(good["hook"]), order()))["disposition"] == "accepted"
+async def test_one_spoiled_row_leaves_the_other_sources_open(api: Api) -> None:
+    good = await make(api)
+    await make(api, code="bad")
+    await api.ctx.core.db.pool.execute("UPDATE source SET zone = 'nowhere' WHERE code = 'bad'")
+    await api.ctx.sources.refresh()
+    assert (await api.deliver(str(good["hook"]), order()))["disposition"] == "accepted"
 
 
-async def test_a_secret_stops_at_the_end_of_its_grace(front: Front) -> None:
-    made = await make(front, auth="token")
-    await front.ok("POST", f"/sources/{made['id']}/rotate", {"grace_seconds": 0})
-    answer = await front.send(
+async def test_a_secret_stops_at_the_end_of_its_grace(api: Api) -> None:
+    made = await make(api, auth="token")
+    await api.ok("POST", f"/sources/{made['id']}/rotate", {"grace_seconds": 0})
+    answer = await api.send(
         "POST", str(made["hook"]), body=order(), headers={"x-source-token": str(made["secret"])}
     )
     assert answer.status_code == 401
@@ -130,22 +130,22 @@ async def test_a_secret_stops_at_the_end_of_its_grace(front: Front) -> None:
 
 @pytest.mark.req("P.6")
 @pytest.mark.parametrize("role", ["operator", "supervisor", "service", "partner"])
-async def test_sources_are_for_administrators(front: Front, role: str) -> None:
-    assert (await front.call("GET", "/sources", role=role, desks=["demo"])).status_code == 403
+async def test_sources_are_for_administrators(api: Api, role: str) -> None:
+    assert (await api.call("GET", "/sources", role=role, desks=["demo"])).status_code == 403
 
 
-async def test_sources_are_listed_by_desk_in_pages(front: Front) -> None:
+async def test_sources_are_listed_by_desk_in_pages(api: Api) -> None:
     for code in ("a", "b", "c"):
-        await make(front, code=code)
-    await make(front, desk="other")
-    first = await front.ok("GET", "/sources?desk=demo&limit=2")
-    rest = await front.ok("GET", f"/sources?desk=demo&limit=2&cursor={first['next_cursor']}")
+        await make(api, code=code)
+    await make(api, desk="other")
+    first = await api.ok("GET", "/sources?desk=demo&limit=2")
+    rest = await api.ok("GET", f"/sources?desk=demo&limit=2&cursor={first['next_cursor']}")
     codes = [item["code"] for page in (first, rest) for item in page["items"]]  # type: ignore[attr-defined] # JSON lists
     assert codes == ["a", "b", "c"]
 
 
-async def test_the_same_request_with_its_key_makes_one_source(front: Front) -> None:
+async def test_the_same_request_with_its_key_makes_one_source(api: Api) -> None:
     headers = {"idempotency-key": "k-1"}
-    both = [await front.call("POST", "/sources", new_source("landing"), headers=headers) for _ in "ab"]
+    both = [await api.call("POST", "/sources", new_source("landing"), headers=headers) for _ in "ab"]
     assert [answer.status_code for answer in both] == [201, 201]
     assert both[0].json()["id"] == both[1].json()["id"]

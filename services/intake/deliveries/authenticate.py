@@ -1,4 +1,4 @@
-"""Who may come in: a shared token or a signature, compared in constant time, before anything is read."""
+"""Authentication of a source: a shared token or a signature, compared in constant time, before the body is read."""
 
 import base64
 import binascii
@@ -20,12 +20,12 @@ def is_authentic(known: Known, raw: RawRequest) -> bool:
         except WebhookRefusedError:
             return False
         if matched:
-            log.info("old secret still in use", source=known.source.code, desk=known.source.desk)
+            log.info("request signed with a previous secret", source=known.source.code, desk=known.source.desk)
         return True
     if not known.needs_token:
         return True
     given = given_token(raw)
-    # All are compared: the time must not tell which one came near.
+    # All secrets are compared, so that the time does not depend on which one matches.
     matches = [same_secret(given, secret) for secret in known.secrets]
     return any(matches)
 

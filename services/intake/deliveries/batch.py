@@ -1,7 +1,7 @@
-"""Group insert: under load deliveries wait for a batch, each is answered after its own commit.
+"""Batch insert: under load deliveries wait for a batch, and each is answered after its own commit.
 
-While a lane is free a delivery goes alone, at once; a batch forms by itself while those before it commit, so
-no timer is needed.
+While a slot is free a delivery is stored alone, at once. A batch forms while the statement before it commits, so no
+linger time is needed.
 """
 
 import asyncio
@@ -15,36 +15,35 @@ import asyncpg
 
 from libs.common.platform.db import Database
 from libs.common.platform.db.errors import is_contention, is_transient
-from services.intake.deliveries.backfill import amend, repeat
-from services.intake.deliveries.convert import Admission
-from services.intake.deliveries.rows import DELIVERIES
+from services.intake.deliveries.backfill import backfill, repeat
+from services.intake.deliveries.convert import DeliveryRow
 from services.intake.deliveries.rules import Disposition, take_batch
-from services.intake.deliveries.same_customer import judged, own_message
-from services.intake.deliveries.store import ACCEPT
+from services.intake.deliveries.same_customer import check_message, check_order
+from services.intake.deliveries.store import ACCEPT, DELIVERIES
 
-LANES = 1  # statements under way at once: most of a statement is its start, so what waits goes together
+SLOTS = 1  # statements at once: most of a statement's cost is its start, so one large one is cheaper than two
 BATCH = 128
-QUEUE = 2048  # deliveries that may wait; more are told to come again
+QUEUE = 2048  # deliveries that may wait; further ones are refused with 503
 ATTEMPTS = 6
 
-# Lost a race with another transaction: the same statement in a new snapshot will do.
 _KNOWN_MESSAGE = "uq_delivery_source_id_webhook_id"
+# A race with another transaction was lost: the same statement succeeds in a new snapshot.
 _RACES = (asyncpg.TransactionRollbackError, asyncpg.CardinalityViolationError)
 
 
 class OverloadedError(Exception):
-    """Too many deliveries wait already; nothing was stored."""
+    """The queue is full; nothing was stored."""
 
     retry_after = 1
 
 
 class UnstorableError(Exception):
-    """The database refuses the values of this delivery, and always will."""
+    """The database refuses the values of this delivery; a retry would fail too."""
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What became of a delivery, committed."""
+    """A committed delivery: its lead, its order and its disposition."""
 
     lead_id: UUID
     order_id: UUID
@@ -54,16 +53,16 @@ class Accepted:
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
-    admission: Admission
+    row: DeliveryRow
     done: "asyncio.Future[Accepted]"
 
     @property
     def keys(self) -> frozenset[Hashable]:
-        return self.admission.keys
+        return self.row.keys
 
 
 class Acceptance:
-    """The way of readable deliveries into the database; one per process."""
+    """Stores deliveries, alone or in batches; one per process."""
 
     def __init__(self, db: Database, queue: int = QUEUE, batch: int = BATCH) -> None:
         self._db = db
@@ -75,25 +74,25 @@ class Acceptance:
         self._idle.set()
         self._flushers: set[asyncio.Task[None]] = set()
 
-    async def accept(self, admission: Admission) -> Accepted:
+    async def accept(self, row: DeliveryRow) -> Accepted:
         """Store a delivery and return when it is committed.
 
         Raises OverloadedError, UnstorableError, and the driver's errors while the database is away.
         """
-        if self._running < LANES:
+        if self._running < SLOTS:
             self._enter()
             try:
-                return await self._alone(admission)
+                return await self._alone(row)
             finally:
                 self._leave()
         if len(self._queue) >= self._limit:
             raise OverloadedError
-        waiting = _Waiting(admission, asyncio.get_running_loop().create_future())
+        waiting = _Waiting(row, asyncio.get_running_loop().create_future())
         self._queue.append(waiting)
         return await waiting.done
 
     async def drain(self) -> None:
-        """Return when nothing is under way any more."""
+        """Return when no delivery waits and no statement runs."""
         await self._idle.wait()
 
     def _enter(self) -> None:
@@ -121,13 +120,13 @@ class Acceptance:
 
     async def _settle(self, batch: list[_Waiting]) -> None:
         try:
-            results = await self._store([waiting.admission for waiting in batch])
-        except Exception as error:  # noqa: BLE001 - whatever it is, nobody may wait for ever
+            results = await self._store([waiting.row for waiting in batch])
+        except Exception as error:  # noqa: BLE001 - each future needs a result
             if is_transient(error) and not is_contention(error):
                 for waiting in batch:
                     _fail(waiting, error)
             else:
-                # One bad delivery, or one whose row somebody else holds, must not fail its neighbours.
+                # One bad delivery, or one with a locked row, must not fail the others.
                 for waiting in batch:
                     await self._settle_alone(waiting)
             return
@@ -139,35 +138,35 @@ class Acceptance:
 
     async def _settle_alone(self, waiting: _Waiting) -> None:
         try:
-            result = await self._alone(waiting.admission)
+            result = await self._alone(waiting.row)
         except Exception as error:  # noqa: BLE001 - handed to the request that waits for it
             _fail(waiting, error)
         else:
             if not waiting.done.done():
                 waiting.done.set_result(result)
 
-    async def _alone(self, admission: Admission) -> Accepted:
+    async def _alone(self, row: DeliveryRow) -> Accepted:
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                result = await self._once(admission)
+                result = await self._once(row)
             except _RACES:
                 if attempt == ATTEMPTS:
                     raise
             else:
                 if isinstance(result, Accepted):
                     return result
-                admission = result
+                row = result
         raise AssertionError
 
-    async def _once(self, admission: Admission) -> Accepted | Admission:
-        """Store a delivery, or return what to try instead."""
+    async def _once(self, row: DeliveryRow) -> Accepted | DeliveryRow:
+        """Store a delivery, or return the row to store instead."""
         try:
-            [accepted] = await self._store([admission])
-            return accepted or await judged(self._db.pool, admission)
+            [accepted] = await self._store([row])
+            return accepted or await check_order(self._db.pool, row)
         except asyncpg.UniqueViolationError as error:
             if error.constraint_name != _KNOWN_MESSAGE:
                 raise UnstorableError(type(error).__name__) from error
-            return await self._known_message(admission)
+            return await self._known_message(row)
         except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
             raise UnstorableError(type(error).__name__) from error
         except asyncpg.InterfaceError as error:
@@ -175,26 +174,25 @@ class Acceptance:
                 raise UnstorableError(type(error).__name__) from error
             raise
 
-    async def _known_message(self, admission: Admission) -> Accepted | Admission:
-        if own := await own_message(self._db.pool, admission):
+    async def _known_message(self, row: DeliveryRow) -> Accepted | DeliveryRow:
+        if own := await check_message(self._db.pool, row):
             return own
-        if row := await repeat(self._db.pool, admission):
-            return Accepted(row["lead_id"], row["order_id"], str(row["order_number"]), Disposition.REPEAT)
-        return admission
+        if known := await repeat(self._db.pool, row):
+            return Accepted(known["lead_id"], known["order_id"], str(known["order_number"]), Disposition.REPEAT)
+        return row
 
-    async def _store(self, admissions: Sequence[Admission]) -> list[Accepted | None]:
-        """Store deliveries; None for one that may be another person's: nothing was stored of it."""
-        rows = await self._db.pool.fetch(ACCEPT, *DELIVERIES.arrays(admissions))
-        stored = {row["n"]: row for row in rows}
-        pairs = [(admission, stored.get(n)) for n, admission in enumerate(admissions, 1)]
-        left = [(a, row) for a, row in pairs if row and (row["astray"] or not row["fresh"])]
-        learned = await amend(self._db.pool, left) if left else set()
-        return [_accepted(row, told_more=row["lead_id"] in learned) if row else None for _, row in pairs]
+    async def _store(self, rows: Sequence[DeliveryRow]) -> list[Accepted | None]:
+        """Store deliveries; None for one that may be of another customer: nothing was stored of it."""
+        stored = {record["n"]: record for record in await self._db.pool.fetch(ACCEPT, *DELIVERIES.arrays(rows))}
+        pairs = [(row, stored.get(n)) for n, row in enumerate(rows, 1)]
+        incomplete = [(row, done) for row, done in pairs if done and (done["conflict"] or not done["fresh"])]
+        changed = await backfill(self._db.pool, incomplete) if incomplete else set()
+        return [_accepted(done, changed=done["lead_id"] in changed) if done else None for _, done in pairs]
 
 
-def _accepted(row: asyncpg.Record, *, told_more: bool) -> Accepted:
-    disposition = Disposition.ACCEPTED if told_more else Disposition(cast("str", row["disposition"]))
-    return Accepted(row["lead_id"], row["order_id"], str(row["order_number"]), disposition)
+def _accepted(record: asyncpg.Record, *, changed: bool) -> Accepted:
+    disposition = Disposition.ACCEPTED if changed else Disposition(cast("str", record["disposition"]))
+    return Accepted(record["lead_id"], record["order_id"], str(record["order_number"]), disposition)
 
 
 def _fail(waiting: _Waiting, error: Exception) -> None:

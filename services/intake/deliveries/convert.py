@@ -1,4 +1,4 @@
-"""From a request to what the accepting statement is given: read, number checked, event begun."""
+"""Delivery → row of the accepting statement: the format reads it, the number is checked, the event is begun."""
 
 from collections.abc import Hashable
 from dataclasses import asdict, dataclass, replace
@@ -11,7 +11,7 @@ import orjson
 
 from libs.common.domain.phone import Phone, read_phone
 from libs.common.platform.telemetry.logs import get_logger
-from services.intake.deliveries.rules import Person, is_false, signals_of
+from services.intake.deliveries.rules import Customer, is_false, signals_of
 from services.intake.formats.identifiers import identifier_of, is_no_id
 from services.intake.formats.read import read
 from services.intake.formats.rules import (
@@ -28,7 +28,7 @@ from services.intake.sources.rules import Auth, Source
 
 MAX_EVENT = 400 * 1024  # bytes of a lead.received, well below what the outbox takes
 MAX_AHEAD = timedelta(minutes=5)  # between a sender's clock and ours
-# What proves the sender or belongs to a browser session is of no use later, so it is not kept.
+# Credentials and cookies are not stored.
 _MASKED = frozenset({"authorization", "proxy-authorization", "cookie", "x-source-token"})
 
 log = get_logger(__name__)
@@ -47,7 +47,7 @@ class Delivery:
     traceparent: str | None
 
     def headers_json(self) -> str:
-        """Return the headers as they are kept: without secrets, storable."""
+        """Return the headers to store, secrets masked."""
         kept = {name: "***" if name in _MASKED else cleaned(value) for name, value in self.raw.headers.items()}
         return orjson.dumps(kept).decode()
 
@@ -59,17 +59,17 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Admission:
-    """A readable delivery, everything of it storable; `rows` says which column is where.
+class DeliveryRow:
+    """A delivery that was read, its values storable; `store.DELIVERIES` maps it to the statement's columns.
 
-    `phone_key` is the number when somebody can have it, `head` the event as far as the delivery decides it,
-    `size` its bytes; `unsure`: the identifier may be somebody else's by now. `keys` must not meet in a batch.
+    `phone_key` is the number when it is a possible one, `head` the part of the event that the delivery decides,
+    `size` its bytes. `unsure`: the identifier may belong to another customer by now. A batch has no key twice.
     """
 
     delivery: Delivery
     now: datetime
     order: ParsedOrder
-    person: Person
+    customer: Customer
     external_id: str
     phone_key: str | None
     query: bytes
@@ -85,62 +85,64 @@ class Admission:
     keys: frozenset[Hashable]
 
 
-def admit(delivery: Delivery, now: datetime) -> Admission | Unreadable:
-    """Read a delivery by its source's present settings. Never raises, whatever the bytes are."""
+def parse_delivery(delivery: Delivery, now: datetime) -> DeliveryRow | Unreadable:
+    """Read a delivery by its source's present settings. Never raises."""
     try:
         order = read(delivery.source.format, delivery.raw, delivery.source.mapped)
-        return order if isinstance(order, Unreadable) else _admit(delivery, _timely(order, delivery), now)
+        if isinstance(order, Unreadable):
+            return order
+        return _row_within_limit(delivery, _without_future_time(order, delivery), now)
     except Exception:
-        # Formats are total; should one not be, the delivery must not pay for it.
-        log.exception("delivery not read", delivery_id=str(delivery.id), source=delivery.source.code)
+        # A format must not raise. If one does, the delivery goes into quarantine.
+        log.exception("format failed to read delivery", delivery_id=str(delivery.id), source=delivery.source.code)
         return Unreadable(Reason.READER_FAILED)
 
 
-def _timely(order: ParsedOrder, delivery: Delivery) -> ParsedOrder:
-    """Return the order without a time that a wrong clock said: it would outdo every later statement (S4.1)."""
+def _without_future_time(order: ParsedOrder, delivery: Delivery) -> ParsedOrder:
+    """Drop a time in the future: a sender's wrong clock would override every later change (S4.1)."""
     if order.said_at is None or order.said_at <= delivery.received_at + MAX_AHEAD:
         return order
     note = Note("said_at", "ahead_of_time", order.said_at.isoformat())
     return replace(order, said_at=None, notes=(*order.notes, note))
 
 
-def apart(admission: Admission) -> Admission:
-    """Return the delivery as an order of its own, because its identifier has been given to somebody else.
+def as_own_order(row: DeliveryRow) -> DeliveryRow:
+    """Return the row as an order of its own: its identifier belongs to another customer.
 
-    The new identifier follows from the old one and the contact, so that what comes again finds the same order.
+    The new identifier is derived from the old one and the contact, so that a repeat finds the same order.
     """
-    person, given = admission.person, admission.external_id
-    contact = person.phone or person.phone_raw or person.email
-    own = str(uuid5(admission.delivery.source.id, f"{given}\n{contact}"))
+    customer, given = row.customer, row.external_id
+    contact = customer.phone or customer.phone_raw or customer.email
+    own = str(uuid5(row.delivery.source.id, f"{given}\n{contact}"))
     note = Note("external_id", "of_another_person", given)
-    order = replace(admission.order, external_id=own, notes=(*admission.order.notes, note))
-    return sure(_built(admission.delivery, order, own, admission.now))
+    order = replace(row.order, external_id=own, notes=(*row.order.notes, note))
+    return with_sure_id(_row(row.delivery, order, own, row.now))
 
 
-def sure(admission: Admission) -> Admission:
-    """Return the delivery with its identifier taken at its word."""
-    return replace(admission, unsure=False)
+def with_sure_id(row: DeliveryRow) -> DeliveryRow:
+    """Return the row with an identifier that need not be checked again."""
+    return replace(row, unsure=False)
 
 
-def unnamed(admission: Admission) -> Admission:
-    """Return the delivery without its message's identifier, which another message has used before."""
-    return replace(admission, webhook_id=None)
+def without_message_id(row: DeliveryRow) -> DeliveryRow:
+    """Return the row without its message's identifier, which another message has used before."""
+    return replace(row, webhook_id=None)
 
 
-def _admit(delivery: Delivery, order: ParsedOrder, now: datetime) -> Admission | Unreadable:
-    admission = _built(delivery, order, order.external_id or _fallback_id(delivery), now)
-    if admission.size > MAX_EVENT:
+def _row_within_limit(delivery: Delivery, order: ParsedOrder, now: datetime) -> DeliveryRow | Unreadable:
+    row = _row(delivery, order, order.external_id or _fallback_id(delivery), now)
+    if row.size > MAX_EVENT:
         return Unreadable(Reason.TOO_LARGE, (Note("items", "too_large"),))
-    return admission
+    return row
 
 
-def _built(delivery: Delivery, order: ParsedOrder, external_id: str, now: datetime) -> Admission:
+def _row(delivery: Delivery, order: ParsedOrder, external_id: str, now: datetime) -> DeliveryRow:
     source = delivery.source
     phone = cached_phone(order.phone, source.region) if order.phone else None
     key = phone.e164 if phone and not is_false(phone) else None
     keys: set[Hashable] = {(source.id, external_id)}
     keys.update((source.desk, identity) for identity in (key, order.email) if identity)
-    person = Person(
+    customer = Customer(
         name=order.name,
         phone=phone.e164 if phone else None,
         phone_raw=phone.raw if phone else None,
@@ -149,11 +151,11 @@ def _built(delivery: Delivery, order: ParsedOrder, external_id: str, now: dateti
     )
     items = _items(order.items, order.currency)
     head = _head(delivery, order, phone, external_id, items)
-    return Admission(
+    return DeliveryRow(
         delivery=delivery,
         now=now,
         order=order,
-        person=person,
+        customer=customer,
         external_id=external_id,
         phone_key=key,
         query=delivery.kept_query(),
@@ -189,7 +191,7 @@ def _items(items: tuple[ParsedItem, ...], currency: str) -> bytes:
 
 
 def _head(delivery: Delivery, order: ParsedOrder, phone: Phone | None, external_id: str, items: bytes) -> bytes:
-    """Return the event without what the statement decides, and without its closing brace."""
+    """Return the event without the fields that the statement decides, and without its closing brace."""
     source = delivery.source
     return orjson.dumps(
         {

@@ -1,8 +1,8 @@
 """The events that intake's SQL writes: which fields a statement decides, each with its expression (docs/adr/0005).
 
-What a statement decides cannot be told before it runs, so it writes the event too. This is the one list of those
-fields: the statements are made of it, and `admission` writes the rest of `lead.received`. A test holds both against
-the models, so a field that a model gains and nobody writes is found.
+Some fields are known only while a statement runs, so the statement writes the event. This module is the one list
+of those fields: the statements are built from it, and `convert` writes the rest of `lead.received`. A test compares
+both with the models and finds a new field that has no writer.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ def json_object(fields: Fields) -> str:
     return f"json_build_object({members})"
 
 
-# `lead.received`: whose and which it became, and what that says about it. All else the delivery says by itself.
+# `lead.received`: what the statement decides about the lead. The delivery decides the other fields.
 LEAD_RECEIVED: Fields = {
     "lead_id": "lead_id",
     "customer_id": "customer_id",
@@ -33,7 +33,7 @@ LEAD_RECEIVED: Fields = {
     "signals": "signals",
     "earlier_lead_id": "earlier",
 }
-# `order.changed`: all of it, since what changed depends on what was stored.
+# `order.changed`: all fields, since the change depends on the stored row.
 ORDER_CHANGED: Fields = {
     "lead_id": "lead_id",
     "order_id": "order_id",
@@ -45,10 +45,10 @@ ORDER_CHANGED: Fields = {
     "paid": _money("paid"),
     "payment_link": "payment_link",
 }
-PERSON: Fields = {name: f"l.{name}" for name in ("name", "phone", "phone_raw", "email")}
-# `lead.updated`: all of it, from the row `l` of the lead as it is after the change.
+CUSTOMER: Fields = {name: f"l.{name}" for name in ("name", "phone", "phone_raw", "email")}
+# `lead.updated`: all fields, from the row `l` of the lead after the change.
 LEAD_UPDATED: Fields = {
     "lead_id": "l.id",
     **{name: f"l.{name}" for name in ("signals", "language", "zone")},
-    "person": json_object(PERSON),
+    "person": json_object(CUSTOMER),
 }

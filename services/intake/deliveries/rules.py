@@ -1,4 +1,4 @@
-"""What accepting decides without a database: signals of a number, pace, which deliveries may share a batch."""
+"""Decisions without a database: signals of a number, rate limit, same customer or not, which rows share a batch."""
 
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Disposition(StrEnum):
 
 
 def is_false(phone: Phone) -> bool:
-    """Return whether nobody can have this number: wrong digit count, or one digit over and over (S1.9)."""
+    """Return whether the number is impossible: wrong digit count, or the same digit throughout (S1.9)."""
     if not phone.valid or phone.e164 is None:
         return True
     digits = phone.e164[1:]
@@ -27,7 +27,7 @@ def is_false(phone: Phone) -> bool:
 
 
 def signals_of(phone: Phone | None, test_prefixes: Sequence[str]) -> tuple[Signal, ...]:
-    """Return what a number says about its lead: a test one (S0.7) is not also called false."""
+    """Return the signals of a number; a test number (S0.7) is not also reported as false."""
     if phone is None:
         return ()
     digits = phone.e164[1:] if phone.e164 else "".join(c for c in phone.raw if c.isdigit())
@@ -37,8 +37,8 @@ def signals_of(phone: Phone | None, test_prefixes: Sequence[str]) -> tuple[Signa
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """Whom an order or a delivery names; `phone` is E.164, `callable` whether somebody can have it."""
+class Customer:
+    """The customer that an order or a delivery names; `phone` is E.164, `callable`: it is a possible number."""
 
     name: str | None
     phone: str | None
@@ -47,11 +47,11 @@ class Person:
     callable: bool = True
 
 
-def is_another(known: Person, said: Person) -> bool:
-    """Return whether a delivery under a known order's weak identifier speaks of somebody else.
+def is_another(known: Customer, said: Customer) -> bool:
+    """Return whether a delivery with a known order's weak identifier names another customer.
 
-    Who goes by the same name has corrected their number. Another name beside another number, or without any
-    common contact, is another person; so is another contact of somebody who gave no name.
+    The same name with another number is a corrected number. Another name with another number, or without a common
+    contact, is another customer. Without a name, another contact is another customer.
     """
     phone = _same_phone(known, said)
     email = None if known.email is None or said.email is None else known.email == said.email
@@ -61,7 +61,7 @@ def is_another(known: Person, said: Person) -> bool:
     return not phone and not email and ((phone is False and said.callable) or email is False)
 
 
-def _same_phone(known: Person, said: Person) -> bool | None:
+def _same_phone(known: Customer, said: Customer) -> bool | None:
     if known.phone_raw is None or said.phone_raw is None:
         return None
     if known.phone is not None and said.phone is not None:
@@ -80,12 +80,10 @@ def _same_name(one: str, other: str) -> bool:
 
 
 class HasKeys(Protocol):
-    """Anything that may not meet another one with the same key in one batch."""
+    """An item with keys; two items with a common key never share a batch."""
 
     @property
-    def keys(self) -> frozenset[Hashable]:
-        """Return what must not come twice."""
-        ...
+    def keys(self) -> frozenset[Hashable]: ...
 
 
 T = TypeVar("T", bound=HasKeys)
@@ -94,7 +92,7 @@ T = TypeVar("T", bound=HasKeys)
 def take_batch(waiting: Iterable[T], limit: int) -> tuple[list[T], list[T]]:
     """Split into a batch of at most `limit` without common keys, and the rest in its order.
 
-    What shares a key with something that was put off is put off too, so that nothing overtakes.
+    An item that shares a key with one left out is left out too, so that the order per key is kept.
     """
     batch: list[T] = []
     rest: list[T] = []

@@ -1,28 +1,71 @@
-"""The one statement that accepts deliveries: up to a batch of them, all or nothing.
+"""SQL that writes deliveries. `ACCEPT` stores up to a batch of them in one statement, all or nothing.
 
-Everything in it sees one snapshot, so a row that a concurrent transaction committed meanwhile is invisible
-to its reads. What must be right under such a race is therefore decided by what an `ON CONFLICT` lock
-returns: the customer behind an identity, new or repeat, the state before a change, and (for S4.2) the
-customer's newest order, which the customer's row carries for that purpose. What is left to `amend` is told by
-`fresh` and `astray`.
+The statement sees one snapshot: a row that a concurrent transaction committed meanwhile is invisible to its reads.
+What must be right under such a race is therefore decided by what an `ON CONFLICT` lock returns: the customer behind
+an identity, new or repeat, the state before a change, and (for S4.2) the customer's newest order, which the
+customer's row carries for that purpose. `fresh` and `conflict` say what is left to `backfill`.
 
 An identifier that is `unsure` may belong to another customer by now. When the known order's customer is not
-evidently the same, nothing is stored and the delivery is missing among the results: `same_customer.judged` decides.
-An order that this snapshot does not see cannot be compared, so such a race is lost (a cardinality error) and the
-delivery is stored again in a new snapshot.
+evidently the same, nothing is stored and the delivery is missing among the results:
+`same_customer.check_order` decides. An order that this snapshot does not see cannot be compared, so such a race is
+lost (a cardinality error) and the delivery is stored again in a new snapshot.
 
-Locks are taken in one order everywhere: identities (e-mail before phone), customers, orders, stream rows,
-each sorted. Within a batch no order and no identity may come twice (`batch.take_batch`); two deliveries
-that turn out to be of one customer fail the batch with a cardinality error, and are then taken one by one.
+Locks are taken in one order everywhere: identities (e-mail before phone), customers, orders, stream rows, each
+sorted. A batch holds no order and no identity twice (`rules.take_batch`). Two deliveries that turn out to be of one
+customer fail the batch with a cardinality error, and are then stored one by one.
 """
 
+from operator import attrgetter
+
 from libs.common.contracts.intake import LeadReceived, OrderChanged
+from libs.common.platform.db.bulk import Bulk
+from services.intake.deliveries.convert import DeliveryRow
 from services.intake.deliveries.events import LEAD_RECEIVED, ORDER_CHANGED, json_object
-from services.intake.deliveries.rows import DELIVERIES
 from services.intake.formats import rules
 
-# A lead is shown before its playbook has spoken, and a title may not be missing meanwhile: one word for all desks.
-# It stays until tasks asks for another status and brings the title that the desk's playbook gives it.
+# Every column of the accepting statement once: name, type, attribute of the row.
+DELIVERIES: Bulk[DeliveryRow] = Bulk(
+    "delivery",
+    (
+        ("delivery_id", "uuid", attrgetter("delivery.id")),
+        ("desk", "text", attrgetter("delivery.source.desk")),
+        ("source_id", "uuid", attrgetter("delivery.source.id")),
+        ("source", "text", attrgetter("delivery.source.code")),
+        ("playbook", "text", attrgetter("delivery.source.playbook")),
+        ("received_at", "timestamptz", attrgetter("delivery.received_at")),
+        ("now", "timestamptz", attrgetter("now")),
+        ("method", "text", attrgetter("delivery.raw.method")),
+        ("query", "bytea", attrgetter("query")),
+        ("headers", "text", attrgetter("headers")),
+        ("body", "bytea", attrgetter("delivery.raw.body")),
+        ("notes", "text", attrgetter("notes")),
+        ("external_id", "text", attrgetter("external_id")),
+        ("external_number", "text", attrgetter("order.external_number")),
+        ("status", "text", attrgetter("order.status")),
+        ("amount", "numeric", attrgetter("order.amount")),
+        ("paid", "numeric", attrgetter("order.paid")),
+        ("currency", "text", attrgetter("order.currency")),
+        ("payment_link", "text", attrgetter("order.payment_link")),
+        ("items", "text", attrgetter("items")),
+        ("marketing", "text", attrgetter("marketing")),
+        ("placed_at", "timestamptz", attrgetter("order.placed_at")),
+        ("said_at", "timestamptz", attrgetter("order.said_at")),
+        ("name", "text", attrgetter("customer.name")),
+        ("phone", "text", attrgetter("customer.phone")),
+        ("phone_raw", "text", attrgetter("customer.phone_raw")),
+        ("email", "text", attrgetter("customer.email")),
+        ("phone_key", "text", attrgetter("phone_key")),
+        ("language", "text", attrgetter("delivery.source.language")),
+        ("zone", "text", attrgetter("delivery.source.mapped.zone.key")),
+        ("signals", "text", attrgetter("signals")),
+        ("traceparent", "text", attrgetter("delivery.traceparent")),
+        ("head", "text", attrgetter("head")),
+        ("webhook_id", "text", attrgetter("webhook_id")),
+        ("unsure", "boolean", attrgetter("unsure")),
+    ),
+)
+
+# A new lead has a title before its playbook sets one: the same for all desks, until tasks requests another status.
 FIRST_STATUS = "new"
 FIRST_TITLE = '{"ru": "Новый", "en": "New"}'
 UNPAID = ", ".join(f"'{status.value}'" for status in sorted(rules.UNPAID))
@@ -34,7 +77,7 @@ WITH given AS MATERIALIZED (
            o.id AS known, o.order_number AS known_number, o.customer_id AS known_customer,
            coalesce(i.status, o.status, 'new') AS state
     FROM unnest({DELIVERIES.parameters()}) WITH ORDINALITY AS i({DELIVERIES.names}, n)
-    -- LIMIT keeps the plan on the index, also one that was made while the table was empty.
+    -- LIMIT keeps the plan on the index, also a plan made while the table was empty.
     LEFT JOIN LATERAL (
         SELECT o.id, o.order_number, o.customer_id, o.status, o.lead_id FROM sales_order o
         WHERE o.source_id = i.source_id AND o.external_id = i.external_id LIMIT 1
@@ -73,7 +116,7 @@ WITH given AS MATERIALIZED (
     SET name = coalesce(c.name, excluded.name),
         last_source_id = excluded.last_source_id,
         last_external_id = excluded.last_external_id,
-        -- A duplicate on its way must not put a lead here that will never be.
+        -- A concurrent duplicate must not write a lead that is never inserted.
         last_lead_id = CASE WHEN {_SAME} THEN c.last_lead_id ELSE excluded.last_lead_id END,
         last_unpaid = CASE WHEN {_SAME} THEN c.last_unpaid ELSE excluded.last_unpaid END
     RETURNING new.id, old.last_source_id, old.last_external_id, old.last_lead_id, old.last_unpaid
@@ -99,7 +142,7 @@ WITH given AS MATERIALIZED (
                             THEN excluded.currency ELSE o.currency END AS currency,
                        CASE WHEN says THEN coalesce(excluded.payment_link, o.payment_link)
                             ELSE o.payment_link END AS payment_link
-                -- An older statement that comes later changes nothing (S4.1).
+                -- An older order state that arrives later changes nothing (S4.1).
                 FROM (SELECT (excluded.said_at < o.said_at) IS NOT TRUE AS says) t
             ) s
         )
@@ -118,7 +161,7 @@ WITH given AS MATERIALIZED (
                 WHEN 'test_number' = ANY (r.marks) THEN 'test' ELSE 'accepted' END AS disposition,
            CASE WHEN r.unsure AND r.known IS NULL AND NOT o.fresh
                 THEN (SELECT true FROM generate_series(1, 2) WHERE r.n > 0)  -- two rows: the race is lost
-                ELSE coalesce(r.email_customer <> o.customer_id, false) END AS astray
+                ELSE coalesce(r.email_customer <> o.customer_id, false) END AS conflict
     FROM resolved r
     JOIN orders o ON o.external_id = r.external_id AND o.source_id = r.source_id
     LEFT JOIN customers c ON c.id = o.customer_id
@@ -155,7 +198,7 @@ WITH given AS MATERIALIZED (
     SELECT delivery_id, desk, source_id, received_at, method, query, headers::jsonb, body, disposition,
            notes::jsonb, lead_id, order_id, order_number, webhook_id, 0
     FROM outcome
-    -- Known already: one that waited in quarantine and is read again.
+    -- A conflict is a delivery from quarantine that is read again.
     ON CONFLICT (id) DO UPDATE
     SET disposition = excluded.disposition, reason = NULL, notes = excluded.notes, lead_id = excluded.lead_id,
         order_id = excluded.order_id, order_number = excluded.order_number, webhook_id = excluded.webhook_id
@@ -173,5 +216,47 @@ WITH given AS MATERIALIZED (
                       ELSE {json_object(ORDER_CHANGED)}::text END, 'UTF8')
     FROM outcome JOIN bumped USING (key) ORDER BY n
 )
-SELECT n, lead_id, order_id, order_number, disposition, customer_id, fresh, astray FROM outcome ORDER BY n
+SELECT n, lead_id, order_id, order_number, disposition, customer_id, fresh, conflict FROM outcome ORDER BY n
+"""  # noqa: S608 - made of constants alone
+
+# Stores the raw request alone.
+QUARANTINE = """
+INSERT INTO delivery (id, desk, source_id, received_at, method, query, headers, body, disposition, reason, notes,
+                      reruns)
+VALUES ($1, $2, $3, $4, $5, $6, $7::text::jsonb, $8, 'quarantined', $9, $10::text::jsonb, 0)
+ON CONFLICT (id) DO NOTHING
+"""
+
+# Marks a quarantined delivery as a repeat when a newer delivery has changed its order since.
+SUPERSEDED = """
+UPDATE delivery d
+SET disposition = 'repeat', reason = NULL, lead_id = o.lead_id, order_id = o.id, order_number = o.order_number
+FROM sales_order o
+WHERE d.id = $1 AND d.disposition = 'quarantined' AND o.source_id = $2 AND o.external_id = $3
+  AND o.heard_at > d.received_at
+RETURNING d.lead_id
+"""
+
+COUNT_RERUN = """
+UPDATE delivery SET reruns = reruns + 1, rerun_at = $2,
+    reason = CASE WHEN disposition = 'quarantined' THEN $3 ELSE reason END,
+    notes = CASE WHEN disposition = 'quarantined' THEN $4::text::jsonb ELSE notes END
+WHERE id = $1
+"""
+
+# Stores the delivery of a message that was accepted before; the state by now does not matter.
+MESSAGE = DELIVERIES.only(
+    "delivery_id", "desk", "source_id", "received_at", "method", "query", "headers", "body", "notes", "webhook_id"
+)
+REPEAT = f"""
+INSERT INTO delivery AS k (id, desk, source_id, received_at, method, query, headers, body, disposition, notes,
+                           lead_id, order_id, order_number, reruns)
+SELECT n.delivery_id, n.desk, n.source_id, n.received_at, n.method, n.query, n.headers::jsonb, n.body, 'repeat',
+       n.notes::jsonb, d.lead_id, d.order_id, d.order_number, 0
+FROM {MESSAGE.source()} JOIN delivery d USING (source_id, webhook_id)
+ON CONFLICT (id) DO UPDATE
+SET disposition = 'repeat', reason = NULL, notes = excluded.notes, lead_id = excluded.lead_id,
+    order_id = excluded.order_id, order_number = excluded.order_number
+WHERE k.disposition = 'quarantined'
+RETURNING lead_id, order_id, order_number
 """  # noqa: S608 - made of constants alone

@@ -1,7 +1,7 @@
-"""The hook: a plain ASGI route, because FastAPI's own cost per request is paid by every delivery.
+"""The webhook: a plain ASGI route, because every delivery would pay FastAPI's cost per request.
 
-4xx only for an unknown source, a sender without proof, too large or too many; whatever else is authentic is
-kept and answered 202, or as the source wants it.
+4xx only for an unknown source, an unverified sender, a body too large or a rate too high. Every other request is
+stored and answered 202, or in the form that the source needs.
 """
 
 import math
@@ -50,8 +50,8 @@ _BODY: dict[str, object] = {
 log = get_logger(__name__)
 
 
-class Hook:
-    """One delivery in, one answer out."""
+class Webhook:
+    """Takes one delivery and answers it."""
 
     async def __call__(self, scope: Scope, receive_part: Receive, send: Send) -> None:
         """Serve one request. Raises Problem."""
@@ -67,8 +67,8 @@ class Hook:
             headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
             body=await _body(receive_part),
         )
-        _admit(known, raw)
-        answer = await _received(ctx, known, raw)
+        _check_sender(known, raw)
+        answer = await _store(ctx, known, raw)
         faultpoints.reach("intake.committed")
         await _answer(send, known.source.response, answer)
 
@@ -87,15 +87,14 @@ def _operation(method: str) -> dict[str, object]:
     }
 
 
-def hook_route() -> Route:
-    """Return the route for both methods."""
+def webhook_route() -> Route:
     return DescribedRoute(
-        PATH, Hook(), {"get": _operation("GET"), "post": {**_operation("POST"), "requestBody": _BODY}}
+        PATH, Webhook(), {"get": _operation("GET"), "post": {**_operation("POST"), "requestBody": _BODY}}
     )
 
 
-async def _received(ctx: Context, known: Known, raw: RawRequest) -> Answer:
-    """Return what became of the delivery, counted. Raises Problem when nothing was kept."""
+async def _store(ctx: Context, known: Known, raw: RawRequest) -> Answer:
+    """Store the delivery and count it. Raises Problem when nothing was stored."""
     try:
         answer = await receive(ctx, known.source, raw, current_traceparent())
     except OverloadedError as error:
@@ -104,7 +103,11 @@ async def _received(ctx: Context, known: Known, raw: RawRequest) -> Answer:
     except Exception as error:
         ctx.deliveries.labels("refused", type(error).__name__).inc()
         if is_transient(error):
-            log.warning("delivery not kept", source=known.source.code, error_type=type(error).__name__)
+            log.warning(
+                "delivery not stored: database unavailable",
+                source=known.source.code,
+                error_type=type(error).__name__,
+            )
             raise unavailable() from error
         raise
     if answer.lead_id is not None:
@@ -137,7 +140,7 @@ async def _body(receive_part: Receive) -> bytes:
     return b"".join(parts)
 
 
-def _admit(known: Known, raw: RawRequest) -> None:
+def _check_sender(known: Known, raw: RawRequest) -> None:
     if not is_authentic(known, raw):
         raise Problem(401, "sender_unverified", headers={"WWW-Authenticate": 'Basic realm="dozvon"'})
     wait = known.pace.take(time.monotonic())

@@ -1,4 +1,4 @@
-"""Sources in the process: read again every two seconds, and when a key is not known."""
+"""Sources cached in the process: read again every two seconds, and when a key is unknown."""
 
 import asyncio
 import time
@@ -26,7 +26,7 @@ log = get_logger(__name__)
 
 
 class Known:
-    """A source with what checking its requests needs."""
+    """A source with its secrets, its verifier and its rate limit."""
 
     __slots__ = ("needs_token", "pace", "secrets", "source", "verifier")
 
@@ -51,7 +51,7 @@ class SourceCache:
         self._reading: asyncio.Task[None] | None = None
 
     async def get(self, key: str) -> Known | None:
-        """Return the source of a hook's key. Raises the driver's errors when nothing was ever read."""
+        """Return the source of a webhook's key. Raises the driver's errors when the sources were never read."""
         known = self._by_key.get(key)
         age = self._now() - self._read_at
         if age > TTL or (known is None and age > MISS_EVERY):
@@ -60,13 +60,13 @@ class SourceCache:
         return known
 
     async def _refresh_together(self) -> None:
-        # Everybody who finds the sources old waits for one read; whoever leaves does not end it for the others.
+        # Concurrent callers share one read; a cancelled caller does not cancel it for the others.
         if self._reading is None or self._reading.done():
             self._reading = asyncio.create_task(self.refresh(), name="intake-sources")
         await asyncio.shield(self._reading)
 
     async def refresh(self) -> None:
-        """Read all sources anew; while the database is away the known ones serve on."""
+        """Read all sources again; while the database is unavailable the cached ones stay in use."""
         self._asked += 1
         number, asked_at = self._asked, self._now()
         try:
@@ -74,11 +74,11 @@ class SourceCache:
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
             if not self._by_key:
                 raise
-            log.warning("sources not read")
+            log.warning("sources not refreshed")
             self._read_at = max(self._read_at, asked_at)
             return
         if number < self._shown:
-            return  # overtaken by a read that was asked for later
+            return  # a read that started later has finished already
         self._shown = number
         before = self._by_key
         self._by_key = {known.source.key: known for row in rows if (known := _known(row)) is not None}
@@ -123,6 +123,6 @@ def _known(row: asyncpg.Record) -> Known | None:
     try:
         return Known(source_of(row), datetime.now(UTC))
     except (ValueError, KeyError, TypeError) as error:
-        # One spoiled row must not close the door of all the others.
+        # One invalid row must not make the other sources unusable.
         log.error("source not usable", source=row["code"], error=type(error).__name__)  # noqa: TRY400
         return None

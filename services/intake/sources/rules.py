@@ -91,7 +91,7 @@ def is_zone(name: str) -> bool:
 
 
 def current(secrets: tuple[Secret, ...], now: datetime) -> tuple[Secret, ...]:
-    """Return the secrets that still open the door, the newest first."""
+    """Return the secrets that are still valid, the newest first."""
     return tuple(secret for secret in secrets if secret.valid_until is None or now < secret.valid_until)
 
 

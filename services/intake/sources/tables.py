@@ -11,7 +11,7 @@ source = Table(
     Column("id", Uuid, primary_key=True),
     Column("desk", Text, nullable=False),
     Column("code", Text, nullable=False),
-    # The unguessable part of the hook's address.
+    # The secret part of the webhook's path.
     Column("key", Text, nullable=False, unique=True),
     Column("format", Text, nullable=False),
     Column("auth", Text, nullable=False),

@@ -23,7 +23,7 @@ from libs.common.platform.telemetry.masking import mask
 from libs.common.platform.telemetry.tracing import Tracing
 
 BODY_LIMIT = 262_144  # bytes
-# Requests at once in one process, streams included: far above what the hook's queue may hold.
+# Requests at once in one process, streams included: far above what the webhook's queue may hold.
 MAX_REQUESTS = 8192
 _LIMIT_KEY = "dozvon.body_limit"
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
