@@ -39,7 +39,7 @@ async def test_an_error_after_a_statement_undoes_it(messaging_db: Database) -> N
     assert await messaging_db.pool.fetchval(COUNT) == 0
 
 
-async def test_committed_work_stays_and_its_hooks_run_once_per_name(messaging_db: Database) -> None:
+async def test_committed_work_stays_and_its_callbacks_run_once_per_name(messaging_db: Database) -> None:
     ran: list[int] = []
     async with messaging_db.begin() as tx:
         await tx.conn.execute(PUT, "a")

@@ -81,7 +81,7 @@ def leads() -> APIRouter:
     return router
 
 
-async def hook(request: Request) -> Response:
+async def deliver(request: Request) -> Response:
     if "small" in request.path_params["key"]:
         limit_body(request, 10)
     return Response(str(len(await request.body())), 202)
@@ -96,12 +96,12 @@ async def half(_: Request) -> Response:
 
 
 def make_app(readiness: Readiness | None = None) -> FastAPI:
-    hooks = Route("/intake/v1/hooks/{key}", hook, methods=["POST"])
+    webhook = Route("/intake/v1/hooks/{key}", deliver, methods=["POST"])
     return create_app(
         service="intake",
         title="Intake",
         routers=[leads()],
-        routes=[hooks, Route("/intake/half", half)],
+        routes=[webhook, Route("/intake/half", half)],
         errors={TakenError: (409, "task_already_taken"), LookupError: (404, "not_found")},
         readiness=readiness,
         registry=CollectorRegistry(),

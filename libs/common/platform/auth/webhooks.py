@@ -26,7 +26,7 @@ class WebhookVerifier:
 
     def __init__(self, secrets: Sequence[SecretStr], now: Callable[[], float] = time.time) -> None:
         """Raises ValueError for a secret that is malformed or shorter than 24 bytes: our own fault."""
-        self._hooks = [_hook(secret.get_secret_value()) for secret in secrets]
+        self._webhooks = [_hook(secret.get_secret_value()) for secret in secrets]
         self._now = now
 
     def verify(self, body: bytes, headers: Mapping[str, str]) -> int:
@@ -36,8 +36,8 @@ class WebhookVerifier:
         """
         lower = {name.lower(): value for name, value in headers.items()}
         self._check(lower)
-        for number, hook in enumerate(self._hooks):
-            if _matches(hook, body, lower):
+        for number, webhook in enumerate(self._webhooks):
+            if _matches(webhook, body, lower):
                 return number
         raise WebhookRefusedError("no signature matches")
 
@@ -75,11 +75,11 @@ def _hook(secret: str) -> Webhook:
     return Webhook(key)
 
 
-def _matches(hook: Webhook, body: bytes, headers: Mapping[str, str]) -> bool:
+def _matches(webhook: Webhook, body: bytes, headers: Mapping[str, str]) -> bool:
     # One malformed entry of the list must not hide a good one behind it, so entries are tried one by one.
     for entry in headers.get("webhook-signature", "").split()[:10]:
         try:
-            hook.verify(body, {**headers, "webhook-signature": entry}, json_parse=False)
+            webhook.verify(body, {**headers, "webhook-signature": entry}, json_parse=False)
         except Exception:  # noqa: BLE001, S112 - the library raises whatever base64, UTF-8 and split raise
             continue
         return True

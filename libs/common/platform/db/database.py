@@ -69,12 +69,12 @@ class Transaction:
         await self._inner.start()
         self.open = True
 
-    def after_commit(self, name: str, hook: Callable[[], None]) -> None:
-        """Run `hook` once after a commit; a second hook of the same name replaces the first."""
-        self._after_commit[name] = hook
+    def after_commit(self, name: str, callback: Callable[[], None]) -> None:
+        """Run `callback` once after a commit; a second one of the same name replaces the first."""
+        self._after_commit[name] = callback
 
     async def commit(self) -> None:
-        """Make everything durable, then run the hooks (wake-ups only: they may get lost).
+        """Make everything durable, then run the callbacks (wake-ups only: they may get lost).
 
         First awaits what `before_commit` holds, in this transaction; what that raises leaves nothing committed.
         """
@@ -82,8 +82,8 @@ class Transaction:
             await settle(self.conn)
         self.open = False
         await self._inner.commit()
-        for hook in self._after_commit.values():
-            hook()
+        for callback in self._after_commit.values():
+            callback()
 
     async def rollback(self) -> None:
         """Undo everything."""
