@@ -4,7 +4,7 @@ import pytest
 
 from libs.common.platform.db import Database
 from libs.common.testkit.memory_bus import MemoryBus
-from libs.common.testkit.messaging import Rig, messaging_db, messaging_stack, messaging_template
+from libs.common.testkit.messaging import Stack, messaging_db, messaging_stack, messaging_template
 
 __all__ = ["messaging_db", "messaging_stack", "messaging_template"]
 
@@ -15,5 +15,5 @@ def memory() -> MemoryBus:
 
 
 @pytest.fixture
-def rig(messaging_db: Database, memory: MemoryBus) -> Rig:
-    return Rig(messaging_db, memory)
+def stack(messaging_db: Database, memory: MemoryBus) -> Stack:
+    return Stack(messaging_db, memory)

@@ -16,7 +16,7 @@ import asyncpg
 import orjson
 
 from libs.common.messaging.deadletters import store as deadletters
-from libs.common.messaging.deadletters.store import NoSuchLetterError, State, WrongStateError
+from libs.common.messaging.deadletters.store import NoSuchDeadLetterError, State, WrongStateError
 from libs.common.platform.core import database_config
 from libs.common.platform.db import Database
 from libs.common.platform.settings import ServiceSettings, SettingsError
@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     try:
         asyncio.run(_run(args))
-    except NoSuchLetterError:
+    except NoSuchDeadLetterError:
         return _sorry(f"there is no parked event {args.id}")
     except WrongStateError as error:
         return _sorry(f"event {args.id}: {error}")
@@ -41,8 +41,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="dozvon", description=__doc__)
-    letters = parser.add_subparsers(required=True, metavar="dead-letters").add_parser("dead-letters")
-    commands = letters.add_subparsers(dest="command", required=True)
+    dead_letters = parser.add_subparsers(required=True, metavar="dead-letters").add_parser("dead-letters")
+    commands = dead_letters.add_subparsers(dest="command", required=True)
     listing = commands.add_parser("list", help="those that still need somebody, or all of a state")
     listing.add_argument("--state", choices=[state.value for state in State], action="append")
     listing.add_argument("--key", help="such as lead:0190…")
@@ -68,10 +68,10 @@ async def _run(args: argparse.Namespace) -> None:
             case "show":
                 await _show(db, args.id)
             case "retry":
-                await deadletters.retry_letter(db, args.id, note=f"{_user()}: retry", patch=_patch(args.data))
+                await deadletters.retry_dead_letter(db, args.id, note=f"{_user()}: retry", patch=_patch(args.data))
                 print(f"event {args.id} is released; the worker replays it")
             case "discard":
-                await deadletters.discard_letter(db, args.id, note=f"{_user()}: {args.note}")
+                await deadletters.discard_dead_letter(db, args.id, note=f"{_user()}: {args.note}")
                 print(f"event {args.id} is discarded")
     finally:
         await db.close()
@@ -79,17 +79,19 @@ async def _run(args: argparse.Namespace) -> None:
 
 async def _list(db: Database, args: argparse.Namespace) -> None:
     states = [State(state) for state in args.state] if args.state else deadletters.OPEN
-    letters = await deadletters.list_letters(db, states=states, key=args.key, limit=args.limit)
-    for letter in letters:
-        why = f"{letter.error_type}: {letter.error}" if letter.error_type else ""
-        print(f"{letter.id}\t{letter.state}\t{letter.key}\t#{letter.sequence}\t{letter.type}\t{why}")
-    if not letters:
+    dead_letters = await deadletters.list_dead_letters(db, states=states, key=args.key, limit=args.limit)
+    for dead_letter in dead_letters:
+        why = f"{dead_letter.error_type}: {dead_letter.error}" if dead_letter.error_type else ""
+        print(
+            f"{dead_letter.id}\t{dead_letter.state}\t{dead_letter.key}\t#{dead_letter.sequence}\t{dead_letter.type}\t{why}"
+        )
+    if not dead_letters:
         print("nothing is parked")
 
 
-async def _show(db: Database, letter_id: int) -> None:
-    opened = await deadletters.show_letter(db, letter_id)
-    shown = {**asdict(opened.letter), "headers": dict(opened.headers), "data": opened.data}
+async def _show(db: Database, dead_letter_id: int) -> None:
+    opened = await deadletters.show_dead_letter(db, dead_letter_id)
+    shown = {**asdict(opened.dead_letter), "headers": dict(opened.headers), "data": opened.data}
     print(orjson.dumps(shown, default=str, option=orjson.OPT_INDENT_2).decode())
 
 

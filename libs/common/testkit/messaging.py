@@ -146,7 +146,7 @@ async def eventually(look: Callable[[], Awaitable[bool]], seconds: float = 15.0)
 
 
 @dataclass
-class Rig:
+class Stack:
     """A relay and a consumer of one service on one bus and one database; `use_case` may be replaced.
 
     `known` are the event types of its release.

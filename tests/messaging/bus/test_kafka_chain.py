@@ -15,14 +15,14 @@ from deploy.local.kafka import EmbeddedKafka
 from libs.common.messaging.bus import KafkaBus
 from libs.common.platform import faultpoints
 from libs.common.platform.db import Database
-from libs.common.testkit.messaging import Rig, emit, eventually, running, status_event
+from libs.common.testkit.messaging import Stack, emit, eventually, running, status_event
 
 pytestmark = pytest.mark.timeout(90)
 
 
 @pytest.fixture
-async def chain(messaging_db: Database, kafka_bootstrap: str) -> Rig:
-    return Rig(messaging_db, KafkaBus(kafka_bootstrap, partitions=3), prefix=f"chain-{secrets.token_hex(4)}")
+async def chain(messaging_db: Database, kafka_bootstrap: str) -> Stack:
+    return Stack(messaging_db, KafkaBus(kafka_bootstrap, partitions=3), prefix=f"chain-{secrets.token_hex(4)}")
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def own_broker(tmp_path: Path) -> Iterator[EmbeddedKafka]:
     broker.destroy()
 
 
-async def test_a_thousand_events_arrive_once_each_in_order(chain: Rig) -> None:
+async def test_a_thousand_events_arrive_once_each_in_order(chain: Stack) -> None:
     async with running(chain.relay().run), running(chain.consumer().run):
         for start in range(0, 1000, 100):
             await emit(chain.db, [status_event(f"k{n % 10}", f"{n}") for n in range(start, start + 100)])
@@ -44,7 +44,7 @@ async def test_a_thousand_events_arrive_once_each_in_order(chain: Rig) -> None:
 
 
 async def test_a_relay_killed_between_acknowledgement_and_delete_repeats_and_the_inbox_absorbs_it(
-    chain: Rig, kafka_bootstrap: str
+    chain: Stack, kafka_bootstrap: str
 ) -> None:
     await emit(chain.db, [status_event(f"k{n % 10}", f"{n}") for n in range(100)])
     assert await _crash("relay.acked:2", chain.db.config.url, kafka_bootstrap, chain.topic) == -signal.SIGKILL
@@ -55,7 +55,7 @@ async def test_a_relay_killed_between_acknowledgement_and_delete_repeats_and_the
     assert found == {own: list(range(own, 100, 10)) for own in range(10)}
 
 
-async def test_a_restarted_named_member_goes_on_where_it_was(chain: Rig) -> None:
+async def test_a_restarted_named_member_goes_on_where_it_was(chain: Stack) -> None:
     chain.instance = "worker-1"
     await chain.publish([status_event("a", "1")])
     async with running(chain.consumer().run):
@@ -66,7 +66,7 @@ async def test_a_restarted_named_member_goes_on_where_it_was(chain: Rig) -> None
     assert chain.counted("consumer_events_total", topic=chain.topic, result="repeated") == 0
 
 
-async def test_two_members_share_the_work_and_one_may_leave(chain: Rig) -> None:
+async def test_two_members_share_the_work_and_one_may_leave(chain: Stack) -> None:
     async with running(chain.relay().run), running(chain.consumer().run):
         async with running(chain.consumer().run):
             await emit(chain.db, [status_event(f"k{n % 10}", f"{n}") for n in range(200)])
@@ -81,25 +81,25 @@ async def test_two_members_share_the_work_and_one_may_leave(chain: Rig) -> None:
 async def test_a_killed_broker_loses_nothing_and_everything_flows_again(
     messaging_db: Database, own_broker: EmbeddedKafka
 ) -> None:
-    rig = Rig(messaging_db, KafkaBus(own_broker.url, partitions=3))
-    async with running(rig.relay().run), running(rig.consumer().run), _steady(rig, 400):
-        await eventually(lambda: _all_noted(rig, 20), 40)  # a cold broker may take a while to know its groups
+    stack = Stack(messaging_db, KafkaBus(own_broker.url, partitions=3))
+    async with running(stack.relay().run), running(stack.consumer().run), _steady(stack, 400):
+        await eventually(lambda: _all_noted(stack, 20), 40)  # a cold broker may take a while to know its groups
         await asyncio.to_thread(own_broker.kill)
         await asyncio.sleep(1)
         await asyncio.to_thread(own_broker.start)
-        await eventually(lambda: _all_noted(rig, 400), 60)
-    notes = await rig.noted(400)
+        await eventually(lambda: _all_noted(stack, 400), 60)
+    notes = await stack.noted(400)
     found = {own: [int(note) for key, note in notes if key == f"k{own}"] for own in range(10)}
     assert found == {own: list(range(own, 400, 10)) for own in range(10)}
 
 
 @asynccontextmanager
-async def _steady(rig: Rig, count: int) -> AsyncIterator[None]:
+async def _steady(stack: Stack, count: int) -> AsyncIterator[None]:
     """Emit numbered events one by one beside the block, 10 ms apart."""
 
     async def write() -> None:
         for number in range(count):
-            await emit(rig.db, [status_event(f"k{number % 10}", f"{number}")])
+            await emit(stack.db, [status_event(f"k{number % 10}", f"{number}")])
             await asyncio.sleep(0.01)
 
     writing = asyncio.create_task(write())
@@ -107,8 +107,8 @@ async def _steady(rig: Rig, count: int) -> AsyncIterator[None]:
     await writing
 
 
-async def _all_noted(rig: Rig, count: int) -> bool:
-    return bool(await rig.db.pool.fetchval("SELECT count(*) >= $1 FROM journal", count))
+async def _all_noted(stack: Stack, count: int) -> bool:
+    return bool(await stack.db.pool.fetchval("SELECT count(*) >= $1 FROM journal", count))
 
 
 async def _crash(point: str, *argv: str) -> int:
@@ -124,5 +124,5 @@ async def _crash(point: str, *argv: str) -> int:
     return await asyncio.wait_for(process.wait(), 30)
 
 
-async def _repeated(rig: Rig, count: int) -> bool:
-    return rig.counted("consumer_events_total", topic=rig.topic, result="repeated") == count
+async def _repeated(stack: Stack, count: int) -> bool:
+    return stack.counted("consumer_events_total", topic=stack.topic, result="repeated") == count

@@ -13,25 +13,25 @@ from libs.common.messaging.deadletters.api import dead_letters_router
 from libs.common.platform import cli
 from libs.common.platform.http.app import create_app
 from libs.common.testkit.issuer import TokenIssuer
-from libs.common.testkit.messaging import Faulty, Rig, eventually, running, status_event
+from libs.common.testkit.messaging import Faulty, Stack, eventually, running, status_event
 
 KEYS = TokenIssuer.generate()
 PATH = "/intake/v1/dead-letters"
 
 
 @pytest.fixture
-async def parked(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> Rig:
+async def parked(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Stack:
     """A failed event (id 1) with one behind it (id 2); the environment leads the command to them."""
-    rig.use_case = Faulty("poison")
-    await rig.publish([status_event("a", "poison"), status_event("a", "2")])
-    async with running(rig.consumer().run):
-        await eventually(lambda: _two(rig))
-    monkeypatch.setenv("INTAKE_POSTGRES_URL", rig.db.config.url)
-    return rig
+    stack.use_case = Faulty("poison")
+    await stack.publish([status_event("a", "poison"), status_event("a", "2")])
+    async with running(stack.consumer().run):
+        await eventually(lambda: _two(stack))
+    monkeypatch.setenv("INTAKE_POSTGRES_URL", stack.db.config.url)
+    return stack
 
 
 @pytest.fixture
-async def client(parked: Rig) -> AsyncIterator[httpx.AsyncClient]:
+async def client(parked: Stack) -> AsyncIterator[httpx.AsyncClient]:
     app = create_app(service="intake", title="t", routers=[dead_letters_router("intake")], auth=KEYS.verifier())
     app.state.ctx = SimpleNamespace(core=SimpleNamespace(db=parked.db))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
@@ -46,28 +46,28 @@ async def dozvon(*argv: str) -> int:
     return await asyncio.to_thread(cli.main, ["dead-letters", *argv, "--service", "intake"])
 
 
-async def test_the_command_lists_what_needs_somebody(parked: Rig, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_the_command_lists_what_needs_somebody(parked: Stack, capsys: pytest.CaptureFixture[str]) -> None:
     assert await dozvon("list") == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split("\t")[1:3] for line in lines] == [["failed", "a"], ["blocked", "a"]]
 
 
 async def test_the_command_shows_one_without_the_persons_phone(
-    parked: Rig, capsys: pytest.CaptureFixture[str]
+    parked: Stack, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert await dozvon("show", "1") == 0
     out = capsys.readouterr().out
     assert (json.loads(out)["error"], "79991234567" in out) == ("phone *** is bad", False)
 
 
-async def test_the_command_releases_with_a_corrected_payload(parked: Rig, tmp_path: Path) -> None:
+async def test_the_command_releases_with_a_corrected_payload(parked: Stack, tmp_path: Path) -> None:
     (tmp_path / "data.json").write_text('{"reason": "cured"}')
     assert await dozvon("retry", "1", "--data", str(tmp_path / "data.json")) == 0
     await parked.replayer.look()
     assert await parked.noted(2) == [("a", "cured"), ("a", "2")]
 
 
-async def test_the_command_discards_with_a_reason_and_a_name(parked: Rig) -> None:
+async def test_the_command_discards_with_a_reason_and_a_name(parked: Stack) -> None:
     assert await dozvon("discard", "1", "--note", "a test lead") == 0
     note = await parked.db.pool.fetchval("SELECT note FROM parked WHERE id = 1")
     assert note.endswith(": a test lead")
@@ -77,7 +77,7 @@ async def test_the_command_discards_with_a_reason_and_a_name(parked: Rig) -> Non
     ("argv", "says"), [(("show", "9"), "no parked event 9"), (("retry", "2"), "it is blocked")]
 )
 async def test_the_command_says_what_it_cannot_do(
-    parked: Rig, capsys: pytest.CaptureFixture[str], argv: tuple[str, ...], says: str
+    parked: Stack, capsys: pytest.CaptureFixture[str], argv: tuple[str, ...], says: str
 ) -> None:
     assert await dozvon(*argv) == 1
     assert says in capsys.readouterr().err
@@ -85,14 +85,14 @@ async def test_the_command_says_what_it_cannot_do(
 
 @pytest.mark.parametrize("text", ["[1]", "{", '{"reason": "phone *** is bad"}'])
 async def test_the_command_refuses_what_is_no_correction_in_one_line(
-    parked: Rig, capsys: pytest.CaptureFixture[str], tmp_path: Path, text: str
+    parked: Stack, capsys: pytest.CaptureFixture[str], tmp_path: Path, text: str
 ) -> None:
     (tmp_path / "data.json").write_text(text)
     assert await dozvon("retry", "1", "--data", str(tmp_path / "data.json")) == 1
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
-async def test_a_user_without_a_name_signs_with_a_number(parked: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_user_without_a_name_signs_with_a_number(parked: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setattr("os.getuid", lambda: 4_000_000)
@@ -101,7 +101,7 @@ async def test_a_user_without_a_name_signs_with_a_number(parked: Rig, monkeypatc
 
 
 async def test_the_command_says_in_one_line_that_the_database_refuses(
-    parked: Rig, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    parked: Stack, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("INTAKE_POSTGRES_URL", "postgresql://nobody:wrong@127.0.0.1:1/none?sslmode=nonsense")
     assert await dozvon("list") == 1
@@ -109,7 +109,7 @@ async def test_the_command_says_in_one_line_that_the_database_refuses(
 
 
 async def test_the_command_without_a_database_says_which_setting_is_missing(
-    parked: Rig, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    parked: Stack, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("INTAKE_POSTGRES_URL")
     monkeypatch.delenv("POSTGRES_URL", raising=False)
@@ -120,7 +120,7 @@ async def test_the_command_without_a_database_says_which_setting_is_missing(
 async def test_administrators_list_by_pages(client: httpx.AsyncClient) -> None:
     first = (await client.get(f"{PATH}?limit=1", headers=token())).json()
     second = (await client.get(f"{PATH}?limit=1&cursor={first['next_cursor']}", headers=token())).json()
-    assert [letter["state"] for letter in first["items"] + second["items"]] == ["failed", "blocked"]
+    assert [dead_letter["state"] for dead_letter in first["items"] + second["items"]] == ["failed", "blocked"]
 
 
 async def test_administrators_see_one(client: httpx.AsyncClient) -> None:
@@ -128,7 +128,7 @@ async def test_administrators_see_one(client: httpx.AsyncClient) -> None:
     assert (answer.status_code, answer.json()["data"]["reason"]) == (200, "poison")
 
 
-async def test_administrators_release_and_their_name_is_kept(client: httpx.AsyncClient, parked: Rig) -> None:
+async def test_administrators_release_and_their_name_is_kept(client: httpx.AsyncClient, parked: Stack) -> None:
     answer = await client.post(f"{PATH}/1/retry", headers=token(), json={"note": "mended"})
     assert (answer.status_code, answer.json()["state"], answer.json()["note"]) == (200, "retrying", "anna: mended")
 
@@ -165,5 +165,5 @@ async def test_others_may_not_look(client: httpx.AsyncClient) -> None:
     assert [answer.status_code for answer in answers] == [403, 403]
 
 
-async def _two(rig: Rig) -> bool:
-    return len(await rig.states()) == 2
+async def _two(stack: Stack) -> bool:
+    return len(await stack.states()) == 2

@@ -7,10 +7,10 @@ import pytest
 from libs.common.contracts import Cause, EventData, Outgoing, Received, export
 from libs.common.contracts.intake import LeadReceived
 from libs.common.messaging.deadletters import store as deadletters
-from libs.common.messaging.deadletters.store import MaskedDataError, NoSuchLetterError, State, WrongStateError
+from libs.common.messaging.deadletters.store import MaskedDataError, NoSuchDeadLetterError, State, WrongStateError
 from libs.common.messaging.inbox import Transient
 from libs.common.platform.db import Transaction
-from libs.common.testkit.messaging import NOON, Rig, eventually, journal, note_down, reason, running, status_event
+from libs.common.testkit.messaging import NOON, Stack, eventually, journal, note_down, reason, running, status_event
 
 _MANY = """
 INSERT INTO parked (topic, partition, "offset", event_id, type, key, sequence, desk, time, headers, body, state)
@@ -26,7 +26,7 @@ def bad() -> set[str]:
 
 
 @pytest.fixture
-async def parked(rig: Rig, bad: set[str]) -> Rig:
+async def parked(stack: Stack, bad: set[str]) -> Stack:
     """A failed event of key `a` with three behind it, one of them poisoned too."""
 
     async def use_case(tx: Transaction, events: Sequence[Received[EventData]]) -> None:
@@ -35,28 +35,28 @@ async def parked(rig: Rig, bad: set[str]) -> Rig:
             if reason(event.data) in bad:
                 raise Transient if reason(event.data) == "moody" else ValueError("bad")
 
-    rig.use_case = use_case
-    await rig.publish([status_event("a", note) for note in ("poison", "2", "worse", "4")])
-    async with running(rig.consumer().run):
-        await eventually(lambda: _open(rig, 4))
-    return rig
+    stack.use_case = use_case
+    await stack.publish([status_event("a", note) for note in ("poison", "2", "worse", "4")])
+    async with running(stack.consumer().run):
+        await eventually(lambda: _open(stack, 4))
+    return stack
 
 
-async def ids(rig: Rig) -> list[int]:
-    return [letter.id for letter in await deadletters.list_letters(rig.db)]
+async def ids(stack: Stack) -> list[int]:
+    return [dead_letter.id for dead_letter in await deadletters.list_dead_letters(stack.db)]
 
 
-async def test_a_cured_key_is_replayed_in_order_up_to_the_next_failure(parked: Rig, bad: set[str]) -> None:
+async def test_a_cured_key_is_replayed_in_order_up_to_the_next_failure(parked: Stack, bad: set[str]) -> None:
     bad.remove("poison")
-    await deadletters.retry_letter(parked.db, (await ids(parked))[0], note="mended")
+    await deadletters.retry_dead_letter(parked.db, (await ids(parked))[0], note="mended")
     await parked.replayer.look()
     assert await journal(parked.db) == [("a", "poison"), ("a", "2")]
     assert [state for _, state in await parked.states()] == ["done", "done", "failed", "blocked"]
 
 
-async def test_after_the_last_cure_everything_is_done_and_new_events_flow(parked: Rig, bad: set[str]) -> None:
+async def test_after_the_last_cure_everything_is_done_and_new_events_flow(parked: Stack, bad: set[str]) -> None:
     bad.clear()
-    await deadletters.retry_letter(parked.db, (await ids(parked))[0])
+    await deadletters.retry_dead_letter(parked.db, (await ids(parked))[0])
     await parked.replayer.look()
     await parked.publish([status_event("a", "5")])
     async with running(parked.consumer().run):
@@ -64,91 +64,96 @@ async def test_after_the_last_cure_everything_is_done_and_new_events_flow(parked
     assert [note for _, note in notes] == ["poison", "2", "worse", "4", "5"]
 
 
-async def test_a_replay_that_fails_again_changes_nothing_and_counts(parked: Rig) -> None:
+async def test_a_replay_that_fails_again_changes_nothing_and_counts(parked: Stack) -> None:
     (first, *_) = await ids(parked)
-    await deadletters.retry_letter(parked.db, first)
+    await deadletters.retry_dead_letter(parked.db, first)
     await parked.replayer.look()
-    letter = (await deadletters.show_letter(parked.db, first)).letter
-    assert (letter.state, letter.attempts, await journal(parked.db)) == (State.FAILED, 2, [])
+    dead_letter = (await deadletters.show_dead_letter(parked.db, first)).dead_letter
+    assert (dead_letter.state, dead_letter.attempts, await journal(parked.db)) == (State.FAILED, 2, [])
 
 
-async def test_a_transient_error_leaves_a_released_event_released(parked: Rig, bad: set[str]) -> None:
+async def test_a_transient_error_leaves_a_released_event_released(parked: Stack, bad: set[str]) -> None:
     (first, *_) = await ids(parked)
     bad.add("moody")
-    await deadletters.retry_letter(parked.db, first, patch={"reason": "moody"})
+    await deadletters.retry_dead_letter(parked.db, first, patch={"reason": "moody"})
     await parked.replayer.look()
-    assert (await deadletters.show_letter(parked.db, first)).letter.state is State.RETRYING
+    assert (await deadletters.show_dead_letter(parked.db, first)).dead_letter.state is State.RETRYING
 
 
-async def test_a_corrected_payload_is_what_is_replayed(parked: Rig) -> None:
+async def test_a_corrected_payload_is_what_is_replayed(parked: Stack) -> None:
     (first, *_) = await ids(parked)
-    await deadletters.retry_letter(parked.db, first, note="typo", patch={"reason": "cured"})
+    await deadletters.retry_dead_letter(parked.db, first, note="typo", patch={"reason": "cured"})
     await parked.replayer.look()
     assert await journal(parked.db) == [("a", "cured"), ("a", "2")]
 
 
-async def test_discarding_lets_the_next_ones_go_on(parked: Rig) -> None:
-    await deadletters.discard_letter(parked.db, (await ids(parked))[0], note="anna: a test lead")
+async def test_discarding_lets_the_next_ones_go_on(parked: Stack) -> None:
+    await deadletters.discard_dead_letter(parked.db, (await ids(parked))[0], note="anna: a test lead")
     await parked.replayer.look()
     assert await journal(parked.db) == [("a", "2")]
     assert [state for _, state in await parked.states()] == ["discarded", "done", "failed", "blocked"]
 
 
-async def test_what_only_waits_cannot_be_released(parked: Rig) -> None:
+async def test_what_only_waits_cannot_be_released(parked: Stack) -> None:
     with pytest.raises(WrongStateError, match="blocked"):
-        await deadletters.retry_letter(parked.db, (await ids(parked))[1])
+        await deadletters.retry_dead_letter(parked.db, (await ids(parked))[1])
 
 
-async def test_what_is_done_cannot_be_discarded(parked: Rig, bad: set[str]) -> None:
+async def test_what_is_done_cannot_be_discarded(parked: Stack, bad: set[str]) -> None:
     (first, *_) = await ids(parked)
     bad.clear()
-    await deadletters.retry_letter(parked.db, first)
+    await deadletters.retry_dead_letter(parked.db, first)
     await parked.replayer.look()
     with pytest.raises(WrongStateError, match="done"):
-        await deadletters.discard_letter(parked.db, first, note="late")
+        await deadletters.discard_dead_letter(parked.db, first, note="late")
 
 
-async def test_an_unknown_id_is_told_apart(rig: Rig) -> None:
-    with pytest.raises(NoSuchLetterError):
-        await deadletters.show_letter(rig.db, 1)
-    with pytest.raises(NoSuchLetterError):
-        await deadletters.retry_letter(rig.db, 1)
+async def test_an_unknown_id_is_told_apart(stack: Stack) -> None:
+    with pytest.raises(NoSuchDeadLetterError):
+        await deadletters.show_dead_letter(stack.db, 1)
+    with pytest.raises(NoSuchDeadLetterError):
+        await deadletters.retry_dead_letter(stack.db, 1)
 
 
-async def test_lists_are_filtered_and_paged(parked: Rig) -> None:
+async def test_lists_are_filtered_and_paged(parked: Stack) -> None:
     found = await ids(parked)
-    failed = await deadletters.list_letters(parked.db, states=[State.FAILED])
-    rest = await deadletters.list_letters(parked.db, key="a", after=found[1], limit=1)
-    assert ([letter.id for letter in failed], [letter.id for letter in rest]) == (found[:1], found[2:3])
+    failed = await deadletters.list_dead_letters(parked.db, states=[State.FAILED])
+    rest = await deadletters.list_dead_letters(parked.db, key="a", after=found[1], limit=1)
+    assert ([dead_letter.id for dead_letter in failed], [dead_letter.id for dead_letter in rest]) == (
+        found[:1],
+        found[2:3],
+    )
 
 
-async def test_a_shown_payload_hides_the_person(parked: Rig) -> None:
+async def test_a_shown_payload_hides_the_person(parked: Stack) -> None:
     (first, *_) = await ids(parked)
     person = {"person": {"name": "Анна", "phone": "+79991234567"}, "reason": "call +79991234567"}
-    await deadletters.retry_letter(parked.db, first, patch=person)
-    shown = (await deadletters.show_letter(parked.db, first)).data
+    await deadletters.retry_dead_letter(parked.db, first, patch=person)
+    shown = (await deadletters.show_dead_letter(parked.db, first)).data
     assert isinstance(shown, dict)
     assert (shown["person"], shown["reason"]) == ("***", "call ***")
 
 
-async def test_an_event_with_a_person_is_corrected_without_a_look_at_the_person(rig: Rig) -> None:
+async def test_an_event_with_a_person_is_corrected_without_a_look_at_the_person(stack: Stack) -> None:
     lead = LeadReceived.model_validate(export.example_of(LeadReceived))
     broken = lead.model_copy(update={"zone": "Moscow"})
-    rig.use_case = applied = Mending()
-    rig.types = [LeadReceived.event_type]
-    rig.__post_init__()
-    await rig.publish([Outgoing("lead:1", "demo", NOON, broken, Cause.fresh())])
-    async with running(rig.consumer().run):
-        await eventually(lambda: _open(rig, 1))
-    await deadletters.retry_letter(rig.db, (await ids(rig))[0], patch={"zone": "Europe/Moscow", "person": {}})
-    await rig.replayer.look()
+    stack.use_case = applied = Mending()
+    stack.types = [LeadReceived.event_type]
+    stack.__post_init__()
+    await stack.publish([Outgoing("lead:1", "demo", NOON, broken, Cause.fresh())])
+    async with running(stack.consumer().run):
+        await eventually(lambda: _open(stack, 1))
+    await deadletters.retry_dead_letter(
+        stack.db, (await ids(stack))[0], patch={"zone": "Europe/Moscow", "person": {}}
+    )
+    await stack.replayer.look()
     assert applied.leads == [lead.model_copy(update={"zone": "Europe/Moscow"})]
 
 
 @pytest.mark.parametrize("patch", [{"reason": "call ***"}, {"person": "***"}, {"items": [{"title": "***"}]}])
-async def test_what_was_hidden_never_replaces_what_it_stands_for(parked: Rig, patch: dict[str, object]) -> None:
+async def test_what_was_hidden_never_replaces_what_it_stands_for(parked: Stack, patch: dict[str, object]) -> None:
     with pytest.raises(MaskedDataError, match="only the fields that change"):
-        await deadletters.retry_letter(parked.db, (await ids(parked))[0], patch=patch)
+        await deadletters.retry_dead_letter(parked.db, (await ids(parked))[0], patch=patch)
 
 
 # The examples of RFC 7396, appendix A.
@@ -169,13 +174,13 @@ def test_a_correction_is_a_json_merge_patch(target: object, patch: object, resul
     assert deadletters.merged(target, patch) == result
 
 
-async def test_a_body_that_is_no_object_is_replaced_by_the_correction(parked: Rig) -> None:
+async def test_a_body_that_is_no_object_is_replaced_by_the_correction(parked: Stack) -> None:
     await parked.db.pool.execute("UPDATE parked SET body = 'not JSON'")
-    await deadletters.retry_letter(parked.db, (await ids(parked))[0], patch={"a": 1})
+    await deadletters.retry_dead_letter(parked.db, (await ids(parked))[0], patch={"a": 1})
     assert await parked.db.pool.fetchval("SELECT body FROM parked WHERE state = 'retrying'") == b'{"a":1}'
 
 
-async def test_a_state_that_has_none_left_is_shown_as_none(parked: Rig) -> None:
+async def test_a_state_that_has_none_left_is_shown_as_none(parked: Stack) -> None:
     await parked.replayer.count()
     shown = [parked.counted("dead_letters", state=state) for state in ("failed", "blocked", "discarded")]
     await parked.db.pool.execute("UPDATE parked SET state = 'discarded'")
@@ -188,7 +193,7 @@ async def test_a_state_that_has_none_left_is_shown_as_none(parked: Rig) -> None:
     ]
 
 
-async def test_a_hundred_keys_that_wait_do_not_keep_the_next_one_from_moving(parked: Rig, bad: set[str]) -> None:
+async def test_a_hundred_keys_that_wait_do_not_keep_the_next_one_from_moving(parked: Stack, bad: set[str]) -> None:
     bad.clear()
     await parked.db.pool.execute(_MANY)
     async with parked.db.begin() as tx:
@@ -198,7 +203,7 @@ async def test_a_hundred_keys_that_wait_do_not_keep_the_next_one_from_moving(par
             assert len(await parked.noted(4)) == 4
 
 
-async def test_an_event_parked_behind_what_was_just_replayed_follows(parked: Rig, bad: set[str]) -> None:
+async def test_an_event_parked_behind_what_was_just_replayed_follows(parked: Stack, bad: set[str]) -> None:
     bad.clear()
     await parked.db.pool.execute("UPDATE parked SET state = 'done' WHERE sequence < 4")
     await parked.replayer.look()
@@ -219,5 +224,5 @@ class Mending:
             self.leads.append(event.data)
 
 
-async def _open(rig: Rig, count: int) -> bool:
-    return len(await rig.states()) == count
+async def _open(stack: Stack, count: int) -> bool:
+    return len(await stack.states()) == count

@@ -15,7 +15,7 @@ from libs.common.messaging.inbox import Transient, UseCase
 from libs.common.platform.db import Transaction
 from libs.common.platform.ids import uuid7
 from libs.common.testkit.memory_bus import MemoryBus, MemoryRecord
-from libs.common.testkit.messaging import Faulty, Rig, eventually, journal, note_down, running, status_event
+from libs.common.testkit.messaging import Faulty, Stack, eventually, journal, note_down, running, status_event
 
 Events = Sequence[Received[EventData]]
 
@@ -35,82 +35,87 @@ def in_order(notes: list[tuple[str, str]], keys: int, events: int) -> bool:
     return found == {own: list(range(own, events, keys)) for own in range(keys)}
 
 
-async def test_events_are_applied_once_each_in_order_per_key(rig: Rig) -> None:
-    await rig.publish([status_event(f"k{number % 3}", f"{number}") for number in range(30)])
-    async with running(rig.consumer().run):
-        notes = await rig.noted(30)
+async def test_events_are_applied_once_each_in_order_per_key(stack: Stack) -> None:
+    await stack.publish([status_event(f"k{number % 3}", f"{number}") for number in range(30)])
+    async with running(stack.consumer().run):
+        notes = await stack.noted(30)
     assert in_order(notes, keys=3, events=30)
 
 
-async def test_a_batch_is_one_call_in_one_transaction(rig: Rig) -> None:
-    rig.use_case = faulty = Faulty()
-    await rig.publish([status_event(f"k{number}", "x") for number in range(30)])
-    async with running(rig.consumer().run):
-        await rig.noted(30)
+async def test_a_batch_is_one_call_in_one_transaction(stack: Stack) -> None:
+    stack.use_case = faulty = Faulty()
+    await stack.publish([status_event(f"k{number}", "x") for number in range(30)])
+    async with running(stack.consumer().run):
+        await stack.noted(30)
     assert faulty.batches == [30]
 
 
-async def test_repeats_never_reach_the_use_case(rig: Rig, memory: MemoryBus) -> None:
-    await rig.publish([status_event("a", f"{number}") for number in range(5)])
-    for record in list(memory.records(rig.topic)) * 2:
-        memory.append(rig.topic, Message(record.key or b"", record.value or b"", record.headers))
-    async with running(rig.consumer().run):
-        await eventually(lambda: _counted(rig, "repeated", 10))
-    assert await journal(rig.db) == [("a", f"{number}") for number in range(5)]
+async def test_repeats_never_reach_the_use_case(stack: Stack, memory: MemoryBus) -> None:
+    await stack.publish([status_event("a", f"{number}") for number in range(5)])
+    for record in list(memory.records(stack.topic)) * 2:
+        memory.append(stack.topic, Message(record.key or b"", record.value or b"", record.headers))
+    async with running(stack.consumer().run):
+        await eventually(lambda: _counted(stack, "repeated", 10))
+    assert await journal(stack.db) == [("a", f"{number}") for number in range(5)]
 
 
-async def test_a_restart_without_committed_offsets_applies_nothing_twice(rig: Rig, memory: MemoryBus) -> None:
-    await rig.publish([status_event("a", "1"), status_event("b", "2")])
-    async with running(rig.consumer().run):
-        await rig.noted(2)
+async def test_a_restart_without_committed_offsets_applies_nothing_twice(stack: Stack, memory: MemoryBus) -> None:
+    await stack.publish([status_event("a", "1"), status_event("b", "2")])
+    async with running(stack.consumer().run):
+        await stack.noted(2)
     memory.groups.clear()
-    async with running(rig.consumer().run):
-        await eventually(lambda: _counted(rig, "repeated", 2))
-    assert len(await journal(rig.db)) == 2
+    async with running(stack.consumer().run):
+        await eventually(lambda: _counted(stack, "repeated", 2))
+    assert len(await journal(stack.db)) == 2
 
 
-async def test_offsets_are_committed_when_it_stops(rig: Rig, memory: MemoryBus) -> None:
-    await rig.publish([status_event("a", "1"), status_event("a", "2")])
-    async with running(rig.consumer().run):
-        await rig.noted(2)
+async def test_offsets_are_committed_when_it_stops(stack: Stack, memory: MemoryBus) -> None:
+    await stack.publish([status_event("a", "1"), status_event("a", "2")])
+    async with running(stack.consumer().run):
+        await stack.noted(2)
     assert sum(memory.groups["test.readers"].offsets.values()) == 2
 
 
-async def test_types_of_no_concern_are_skipped_and_counted_whatever_they_hold(rig: Rig, memory: MemoryBus) -> None:
-    memory.append(rig.topic, Message(b"a", b"\xff not JSON", [("ce_type", b"dozvon.lead.updated.v1")]))
-    await rig.publish([status_event("a", "1")])
-    async with running(rig.consumer().run):
-        await rig.noted(1)
-    assert (rig.counted("consumer_events_total", topic=rig.topic, result="skipped"), await rig.states()) == (1, [])
+async def test_types_of_no_concern_are_skipped_and_counted_whatever_they_hold(
+    stack: Stack, memory: MemoryBus
+) -> None:
+    memory.append(stack.topic, Message(b"a", b"\xff not JSON", [("ce_type", b"dozvon.lead.updated.v1")]))
+    await stack.publish([status_event("a", "1")])
+    async with running(stack.consumer().run):
+        await stack.noted(1)
+    assert (stack.counted("consumer_events_total", topic=stack.topic, result="skipped"), await stack.states()) == (
+        1,
+        [],
+    )
 
 
-async def test_a_poisoned_event_parks_its_key_and_no_other(rig: Rig) -> None:
-    rig.use_case = Faulty("poison")
+async def test_a_poisoned_event_parks_its_key_and_no_other(stack: Stack) -> None:
+    stack.use_case = Faulty("poison")
     pairs = [("a", "1"), ("a", "poison"), ("b", "2"), ("a", "3")]
-    await rig.publish([status_event(key, note) for key, note in pairs])
-    async with running(rig.consumer().run):
-        notes = await rig.noted(2)
-        await eventually(lambda: _parked(rig, 2))
-    assert (sorted(notes), await rig.states()) == ([("a", "1"), ("b", "2")], [("a", "failed"), ("a", "blocked")])
+    await stack.publish([status_event(key, note) for key, note in pairs])
+    async with running(stack.consumer().run):
+        notes = await stack.noted(2)
+        await eventually(lambda: _parked(stack, 2))
+    assert (sorted(notes), await stack.states()) == ([("a", "1"), ("b", "2")], [("a", "failed"), ("a", "blocked")])
 
 
-async def test_a_key_stays_parked_over_a_restart(rig: Rig) -> None:
-    rig.use_case = Faulty("poison")
-    await rig.publish([status_event("a", "poison")])
-    async with running(rig.consumer().run):
-        await eventually(lambda: _parked(rig, 1))
-    await rig.publish([status_event("a", "later")])
-    async with running(rig.consumer().run):
-        await eventually(lambda: _parked(rig, 2))
-    assert await journal(rig.db) == []
+async def test_a_key_stays_parked_over_a_restart(stack: Stack) -> None:
+    stack.use_case = Faulty("poison")
+    await stack.publish([status_event("a", "poison")])
+    async with running(stack.consumer().run):
+        await eventually(lambda: _parked(stack, 1))
+    await stack.publish([status_event("a", "later")])
+    async with running(stack.consumer().run):
+        await eventually(lambda: _parked(stack, 2))
+    assert await journal(stack.db) == []
 
 
-async def test_what_is_parked_says_why_without_personal_data(rig: Rig) -> None:
-    rig.use_case = Faulty("poison")
-    await rig.publish([status_event("a", "poison")])
-    async with running(rig.consumer().run):
-        await eventually(lambda: _parked(rig, 1))
-    row = await rig.db.pool.fetchrow("SELECT error_type, error, attempts FROM parked")
+async def test_what_is_parked_says_why_without_personal_data(stack: Stack) -> None:
+    stack.use_case = Faulty("poison")
+    await stack.publish([status_event("a", "poison")])
+    async with running(stack.consumer().run):
+        await eventually(lambda: _parked(stack, 1))
+    row = await stack.db.pool.fetchrow("SELECT error_type, error, attempts FROM parked")
     assert row is not None
     assert (row["error_type"], row["error"], row["attempts"]) == ("ValueError", "phone *** is bad", 1)
 
@@ -128,128 +133,130 @@ async def test_what_is_parked_says_why_without_personal_data(rig: Rig) -> None:
     ids=["no headers", "bad id", "no type, no value", "NUL in a name", "before time", "long key"],
 )
 async def test_what_is_no_event_is_parked_and_the_rest_goes_on(
-    rig: Rig, memory: MemoryBus, headers: list[tuple[str, bytes]], value: bytes | None
+    stack: Stack, memory: MemoryBus, headers: list[tuple[str, bytes]], value: bytes | None
 ) -> None:
-    memory.append(rig.topic, Message(b"odd\x00key", value, headers))  # type: ignore[arg-type]  # a tombstone
-    await rig.publish([status_event("a", "1")])
-    async with running(rig.consumer().run):
-        await rig.noted(1)
-        await eventually(lambda: _parked(rig, 1))
-    ((key, state),) = await rig.states()
+    memory.append(stack.topic, Message(b"odd\x00key", value, headers))  # type: ignore[arg-type]  # a tombstone
+    await stack.publish([status_event("a", "1")])
+    async with running(stack.consumer().run):
+        await stack.noted(1)
+        await eventually(lambda: _parked(stack, 1))
+    ((key, state),) = await stack.states()
     assert (key[:3], len(key) <= MAX_KEY, state) == ("odd", True, "failed")
 
 
-async def test_a_record_from_beyond_the_last_year_is_parked(rig: Rig, memory: MemoryBus) -> None:
-    memory.append(rig.topic, Message(b"odd", b"{}", []))
+async def test_a_record_from_beyond_the_last_year_is_parked(stack: Stack, memory: MemoryBus) -> None:
+    memory.append(stack.topic, Message(b"odd", b"{}", []))
     for partition, log in memory.logs.items():
         memory.logs[partition] = [replace(record, timestamp=2**62) for record in log]
-    async with running(rig.consumer().run):
-        await eventually(lambda: _parked(rig, 1))
+    async with running(stack.consumer().run):
+        await eventually(lambda: _parked(stack, 1))
 
 
-async def test_a_payload_that_does_not_fit_its_type_is_parked_with_its_key(rig: Rig, memory: MemoryBus) -> None:
-    await rig.publish([status_event("a", "1"), status_event("a", "2")])
+async def test_a_payload_that_does_not_fit_its_type_is_parked_with_its_key(stack: Stack, memory: MemoryBus) -> None:
+    await stack.publish([status_event("a", "1"), status_event("a", "2")])
     for partition, log in memory.logs.items():
         memory.logs[partition] = [_without_body(record) if record.offset == 0 else record for record in log]
-    async with running(rig.consumer().run):
-        await eventually(lambda: _parked(rig, 2))
-    assert await rig.states() == [("a", "failed"), ("a", "blocked")]
+    async with running(stack.consumer().run):
+        await eventually(lambda: _parked(stack, 2))
+    assert await stack.states() == [("a", "failed"), ("a", "blocked")]
 
 
-async def test_a_transient_error_loses_and_parks_nothing(rig: Rig) -> None:
-    rig.use_case = faulty = Faulty("moody", error=Transient)
-    await rig.publish([status_event("a", "1"), status_event("a", "moody"), status_event("a", "3")])
-    async with running(rig.consumer().run):
+async def test_a_transient_error_loses_and_parks_nothing(stack: Stack) -> None:
+    stack.use_case = faulty = Faulty("moody", error=Transient)
+    await stack.publish([status_event("a", "1"), status_event("a", "moody"), status_event("a", "3")])
+    async with running(stack.consumer().run):
         await asyncio.sleep(0.3)
         faulty.bad.clear()
-        notes = await rig.noted(3)
-    assert ([note for _, note in notes], await rig.states()) == (["1", "moody", "3"], [])
+        notes = await stack.noted(3)
+    assert ([note for _, note in notes], await stack.states()) == (["1", "moody", "3"], [])
 
 
 @pytest.mark.parametrize(
     "error", [Transient, OSError, TimeoutError, asyncpg.DiskFullError, asyncpg.ConnectionDoesNotExistError]
 )
 async def test_a_lasting_transient_error_holds_up_its_own_partition_alone(
-    rig: Rig, memory: MemoryBus, error: type[Exception]
+    stack: Stack, memory: MemoryBus, error: type[Exception]
 ) -> None:
-    rig.use_case = Faulty("moody", error=error)
-    await rig.publish([status_event("a", "moody"), *(status_event(f"k{number}", "fine") for number in range(20))])
-    async with running(rig.consumer().run):
-        notes = await rig.noted(8)
-    stuck = next(record.partition for record in memory.records(rig.topic) if record.key == b"a")
-    assert all(_partition(memory, rig, key) != stuck for key, _ in notes)
+    stack.use_case = Faulty("moody", error=error)
+    await stack.publish([status_event("a", "moody"), *(status_event(f"k{number}", "fine") for number in range(20))])
+    async with running(stack.consumer().run):
+        notes = await stack.noted(8)
+    stuck = next(record.partition for record in memory.records(stack.topic) if record.key == b"a")
+    assert all(_partition(memory, stack, key) != stuck for key, _ in notes)
 
 
-async def test_what_stands_before_an_event_that_waits_is_applied(rig: Rig) -> None:
-    rig.use_case = Faulty("moody", error=Transient)
-    await rig.publish([status_event("a", note) for note in ("1", "2", "moody", "3")])
-    async with running(rig.consumer().run):
-        assert await rig.noted(2) == [("a", "1"), ("a", "2")]
+async def test_what_stands_before_an_event_that_waits_is_applied(stack: Stack) -> None:
+    stack.use_case = Faulty("moody", error=Transient)
+    await stack.publish([status_event("a", note) for note in ("1", "2", "moody", "3")])
+    async with running(stack.consumer().run):
+        assert await stack.noted(2) == [("a", "1"), ("a", "2")]
 
 
-async def test_a_poisoned_event_divides_its_own_partition_alone(rig: Rig, memory: MemoryBus) -> None:
-    rig.use_case = faulty = Faulty("poison")
-    await rig.publish([status_event("a", "poison"), *(status_event(f"k{number}", "fine") for number in range(60))])
-    async with running(rig.consumer().run):
-        await rig.noted(60)
-    stuck = next(record.partition for record in memory.records(rig.topic) if record.key == b"a")
-    singly = [record for record in memory.records(rig.topic) if record.partition == stuck]
+async def test_a_poisoned_event_divides_its_own_partition_alone(stack: Stack, memory: MemoryBus) -> None:
+    stack.use_case = faulty = Faulty("poison")
+    await stack.publish(
+        [status_event("a", "poison"), *(status_event(f"k{number}", "fine") for number in range(60))]
+    )
+    async with running(stack.consumer().run):
+        await stack.noted(60)
+    stuck = next(record.partition for record in memory.records(stack.topic) if record.key == b"a")
+    singly = [record for record in memory.records(stack.topic) if record.partition == stuck]
     assert len(faulty.batches) == 1 + 3 + len(singly)
 
 
-async def test_lost_database_sessions_are_survived(rig: Rig) -> None:
-    await rig.publish([status_event(f"k{number}", "x") for number in range(300)])
-    rig.use_case = _slow
-    async with running(rig.consumer().run):
+async def test_lost_database_sessions_are_survived(stack: Stack) -> None:
+    await stack.publish([status_event(f"k{number}", "x") for number in range(300)])
+    stack.use_case = _slow
+    async with running(stack.consumer().run):
         for _ in range(3):
             await asyncio.sleep(0.1)
-            await _kill_sessions(rig)
-        notes = await rig.noted(300)
-    assert (len(notes), len(set(notes)), await rig.states()) == (300, 300, [])
+            await _kill_sessions(stack)
+        notes = await stack.noted(300)
+    assert (len(notes), len(set(notes)), await stack.states()) == (300, 300, [])
 
 
-async def test_too_many_failures_stop_the_consumer_and_park_no_more(rig: Rig) -> None:
-    rig.use_case = Faulty("bad")
-    await rig.publish([status_event(f"k{number}", "bad") for number in range(100)])
-    consumer = rig.consumer()
+async def test_too_many_failures_stop_the_consumer_and_park_no_more(stack: Stack) -> None:
+    stack.use_case = Faulty("bad")
+    await stack.publish([status_event(f"k{number}", "bad") for number in range(100)])
+    consumer = stack.consumer()
     async with running(consumer.run):
-        await eventually(lambda: _halted(rig))
+        await eventually(lambda: _halted(stack))
         assert consumer.fault == "stopped by too many failures"
-    assert len(await rig.states()) == 10
+    assert len(await stack.states()) == 10
 
 
-async def test_when_the_bus_fails_a_new_client_goes_on(rig: Rig, memory: MemoryBus) -> None:
-    await rig.publish([status_event("a", "1")])
-    async with running(rig.consumer().run):
-        await rig.noted(1)
+async def test_when_the_bus_fails_a_new_client_goes_on(stack: Stack, memory: MemoryBus) -> None:
+    await stack.publish([status_event("a", "1")])
+    async with running(stack.consumer().run):
+        await stack.noted(1)
         memory.down = True
         await asyncio.sleep(0.4)
         memory.down = False
-        await rig.publish([status_event("a", "2")])
-        notes = await rig.noted(2)
+        await stack.publish([status_event("a", "2")])
+        notes = await stack.noted(2)
     assert notes == [("a", "1"), ("a", "2")]
 
 
-async def test_a_gap_in_a_key_is_counted(rig: Rig, memory: MemoryBus) -> None:
-    await rig.publish([status_event("a", f"{number}") for number in range(3)])
+async def test_a_gap_in_a_key_is_counted(stack: Stack, memory: MemoryBus) -> None:
+    await stack.publish([status_event("a", f"{number}") for number in range(3)])
     for partition, log in memory.logs.items():
         memory.logs[partition] = [record for record in log if record.offset != 1]
-    async with running(rig.consumer().run):
-        await rig.noted(2)
-        await eventually(lambda: _gap(rig))
+    async with running(stack.consumer().run):
+        await stack.noted(2)
+        await eventually(lambda: _gap(stack))
 
 
 @pytest.mark.parametrize("seed", range(3))
 async def test_repeats_faults_and_a_second_member_end_in_the_same_journal(
-    rig: Rig, memory: MemoryBus, seed: int
+    stack: Stack, memory: MemoryBus, seed: int
 ) -> None:
     dice = random.Random(seed)  # noqa: S311 - chance that can be repeated
-    await rig.publish([status_event(f"k{number % 4}", f"{number}") for number in range(80)])
+    await stack.publish([status_event(f"k{number % 4}", f"{number}") for number in range(80)])
     for log in memory.logs.values():
         log[:] = _repeated(log, dice)
-    rig.use_case = _moody(dice)
-    async with running(rig.consumer().run), running(rig.consumer().run):
-        notes = await rig.noted(80)
+    stack.use_case = _moody(dice)
+    async with running(stack.consumer().run), running(stack.consumer().run):
+        notes = await stack.noted(80)
     assert in_order(notes, keys=4, events=80)
 
 
@@ -277,8 +284,8 @@ async def _slow(tx: Transaction, events: Events) -> None:
     await asyncio.sleep(0.15)
 
 
-async def _kill_sessions(rig: Rig) -> None:
-    conn = await asyncpg.connect(rig.db.config.url)
+async def _kill_sessions(stack: Stack) -> None:
+    conn = await asyncpg.connect(stack.db.config.url)
     try:
         await conn.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -288,25 +295,25 @@ async def _kill_sessions(rig: Rig) -> None:
         await conn.close()
 
 
-async def _parked(rig: Rig, count: int) -> bool:
-    return len(await rig.states()) == count
+async def _parked(stack: Stack, count: int) -> bool:
+    return len(await stack.states()) == count
 
 
-async def _counted(rig: Rig, result: str, count: int) -> bool:
-    return rig.counted("consumer_events_total", topic=rig.topic, result=result) >= count
+async def _counted(stack: Stack, result: str, count: int) -> bool:
+    return stack.counted("consumer_events_total", topic=stack.topic, result=result) >= count
 
 
-async def _halted(rig: Rig) -> bool:
-    return rig.counted("consumer_halted") == 1
+async def _halted(stack: Stack) -> bool:
+    return stack.counted("consumer_halted") == 1
 
 
-async def _gap(rig: Rig) -> bool:
-    return rig.counted("consumer_order_faults_total", kind="gap") == 1
+async def _gap(stack: Stack) -> bool:
+    return stack.counted("consumer_order_faults_total", kind="gap") == 1
 
 
 def _without_body(record: MemoryRecord) -> MemoryRecord:
     return replace(record, value=b'{"lead_id": 5}')
 
 
-def _partition(memory: MemoryBus, rig: Rig, key: str) -> int:
-    return next(record.partition for record in memory.records(rig.topic) if record.key == key.encode())
+def _partition(memory: MemoryBus, stack: Stack, key: str) -> int:
+    return next(record.partition for record in memory.records(stack.topic) if record.key == key.encode())

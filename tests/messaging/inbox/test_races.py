@@ -13,7 +13,7 @@ from libs.common.messaging.inbox.store import claim, park
 from libs.common.platform.db import Database, Transaction
 from libs.common.testkit.database import BLOCKED
 from libs.common.testkit.memory_bus import MemoryBus
-from libs.common.testkit.messaging import Rig, emit, eventually, journal, note_down, running, status_event
+from libs.common.testkit.messaging import Stack, emit, eventually, journal, note_down, running, status_event
 
 
 class Gate:
@@ -34,86 +34,86 @@ class Gate:
 
 
 @pytest.fixture
-def gate(rig: Rig) -> Gate:
-    rig.use_case = gate = Gate()
+def gate(stack: Stack) -> Gate:
+    stack.use_case = gate = Gate()
     return gate
 
 
 @pytest.fixture
-def owner(rig: Rig) -> Applier:
-    """The applier of the partition's new owner; `rig.applier` is the one that lost it and does not know."""
-    return Rig(rig.db, rig.bus, use_case=rig.use_case).applier
+def owner(stack: Stack) -> Applier:
+    """The applier of the partition's new owner; `stack.applier` is the one that lost it and does not know."""
+    return Stack(stack.db, stack.bus, use_case=stack.use_case).applier
 
 
-async def incoming(rig: Rig, memory: MemoryBus, *notes: str) -> list[Incoming]:
-    await rig.publish([status_event("a", note) for note in notes])
-    return [item for item in rig.reader.read(memory.records(rig.topic)) if isinstance(item, Incoming)]
+async def incoming(stack: Stack, memory: MemoryBus, *notes: str) -> list[Incoming]:
+    await stack.publish([status_event("a", note) for note in notes])
+    return [item for item in stack.reader.read(memory.records(stack.topic)) if isinstance(item, Incoming)]
 
 
 async def test_of_two_that_apply_the_same_event_at_once_one_does(
-    rig: Rig, memory: MemoryBus, gate: Gate, owner: Applier
+    stack: Stack, memory: MemoryBus, gate: Gate, owner: Applier
 ) -> None:
-    items = await incoming(rig, memory, "1", "2")
-    zombie = asyncio.create_task(rig.applier.apply(items))
+    items = await incoming(stack, memory, "1", "2")
+    zombie = asyncio.create_task(stack.applier.apply(items))
     await gate.inside.wait()
     other = asyncio.create_task(owner.apply(items))
-    await eventually(lambda: _one_waits(rig.db))
+    await eventually(lambda: _one_waits(stack.db))
     gate.go_on.set()
     assert (await zombie, await other) == ({0, 1}, set())
-    assert await journal(rig.db) == [("a", "1"), ("a", "2")]
+    assert await journal(stack.db) == [("a", "1"), ("a", "2")]
 
 
 async def test_when_the_first_fails_the_one_that_waited_for_it_applies(
-    rig: Rig, memory: MemoryBus, gate: Gate, owner: Applier
+    stack: Stack, memory: MemoryBus, gate: Gate, owner: Applier
 ) -> None:
-    items = await incoming(rig, memory, "1", "2")
+    items = await incoming(stack, memory, "1", "2")
     gate.error = ValueError("bad")
-    zombie = asyncio.create_task(rig.applier.apply(items))
+    zombie = asyncio.create_task(stack.applier.apply(items))
     await gate.inside.wait()
     other = asyncio.create_task(owner.apply(items))
-    await eventually(lambda: _one_waits(rig.db))
+    await eventually(lambda: _one_waits(stack.db))
     gate.go_on.set()
     failed, applied = await asyncio.gather(zombie, other, return_exceptions=True)
     assert (failed is gate.error, applied) == (True, {0, 1})
-    assert await journal(rig.db) == [("a", "1"), ("a", "2")]
+    assert await journal(stack.db) == [("a", "1"), ("a", "2")]
 
 
 async def test_batches_that_overlap_in_another_order_do_not_deadlock(
-    rig: Rig, memory: MemoryBus, owner: Applier
+    stack: Stack, memory: MemoryBus, owner: Applier
 ) -> None:
-    await rig.publish([status_event(f"k{number}", "x") for number in range(40)])
-    items = [item for item in rig.reader.read(memory.records(rig.topic)) if isinstance(item, Incoming)]
-    await asyncio.gather(rig.applier.apply(items), owner.apply(items[::-1]), rig.applier.apply(items[10:30]))
-    assert len(await journal(rig.db)) == 40
+    await stack.publish([status_event(f"k{number}", "x") for number in range(40)])
+    items = [item for item in stack.reader.read(memory.records(stack.topic)) if isinstance(item, Incoming)]
+    await asyncio.gather(stack.applier.apply(items), owner.apply(items[::-1]), stack.applier.apply(items[10:30]))
+    assert len(await journal(stack.db)) == 40
 
 
 async def test_what_the_one_parks_blocks_its_key_for_the_other_that_waited(
-    rig: Rig, memory: MemoryBus, owner: Applier
+    stack: Stack, memory: MemoryBus, owner: Applier
 ) -> None:
-    items = await incoming(rig, memory, "poison", "2")
-    async with rig.db.begin() as zombie:
+    items = await incoming(stack, memory, "poison", "2")
+    async with stack.db.begin() as zombie:
         await claim(zombie, items[:1])
         await park(zombie, items[0], "failed", ValueError("bad"))
         other = asyncio.create_task(owner.apply(items))
-        await eventually(lambda: _one_waits(rig.db))
+        await eventually(lambda: _one_waits(stack.db))
         await zombie.commit()
-    assert (await other, await rig.states()) == (set(), [("a", "failed"), ("a", "blocked")])
+    assert (await other, await stack.states()) == (set(), [("a", "failed"), ("a", "blocked")])
 
 
 async def test_an_old_leaders_batch_that_lands_after_its_successors_is_taken_for_repeats(
-    rig: Rig, memory: MemoryBus
+    stack: Stack, memory: MemoryBus
 ) -> None:
-    await emit(rig.db, [status_event(f"k{number % 3}", f"{number}") for number in range(30)])
+    await emit(stack.db, [status_event(f"k{number % 3}", f"{number}") for number in range(30)])
     memory.late = True
-    async with running(rig.relay().run):
+    async with running(stack.relay().run):
         await eventually(lambda: _true(len(memory.under_way) >= 30))
         memory.late = False
-        await eventually(rig.outbox_empty)
-    await rig.publish([status_event(f"k{number % 3}", f"{number}") for number in range(30, 60)])
+        await eventually(stack.outbox_empty)
+    await stack.publish([status_event(f"k{number % 3}", f"{number}") for number in range(30, 60)])
     memory.land()
-    async with running(rig.consumer().run):
-        await eventually(lambda: _repeats(rig, 30))
-    notes = await journal(rig.db)
+    async with running(stack.consumer().run):
+        await eventually(lambda: _repeats(stack, 30))
+    notes = await journal(stack.db)
     assert [[note for key, note in notes if key == f"k{own}"] for own in range(3)] == [
         [f"{number}" for number in range(own, 60, 3)] for own in range(3)
     ]
@@ -123,8 +123,8 @@ async def _one_waits(db: Database) -> bool:
     return bool(await db.pool.fetchval(BLOCKED))
 
 
-async def _repeats(rig: Rig, number: int) -> bool:
-    return rig.counted("consumer_events_total", topic=rig.topic, result="repeated") >= number
+async def _repeats(stack: Stack, number: int) -> bool:
+    return stack.counted("consumer_events_total", topic=stack.topic, result="repeated") >= number
 
 
 async def _true(value: bool) -> bool:

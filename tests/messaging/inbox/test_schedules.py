@@ -14,7 +14,7 @@ from libs.common.messaging.inbox import Transient
 from libs.common.messaging.inbox.incoming import Incoming
 from libs.common.platform.db import Database, Transaction
 from libs.common.testkit.memory_bus import MemoryBus
-from libs.common.testkit.messaging import Rig, journal, note_down, reason, status_event
+from libs.common.testkit.messaging import Stack, journal, note_down, reason, status_event
 
 KEYS, EACH = ("a", "b", "c"), 5
 NOTES = [f"{key}{number}" for number in range(EACH) for key in KEYS]
@@ -31,7 +31,7 @@ SCHEDULES = st.lists(st.one_of(st.tuples(PICKS, ENDS), HEALINGS), max_size=10)
 class Readers:
     """The use case, the places up to which each key was read, and what is wrong with some events."""
 
-    rig: Rig
+    stack: Stack
     bad: set[str]
     log: dict[str, list[Incoming]] = field(default_factory=dict)
     read: dict[str, int] = field(default_factory=lambda: dict.fromkeys(KEYS, 0))
@@ -45,8 +45,8 @@ class Readers:
             raise ValueError("bad")
 
     async def publish(self) -> None:
-        await self.rig.publish([status_event(note[0], note) for note in NOTES])
-        for item in self.rig.reader.read(self.rig.bus.records(self.rig.topic)):  # type: ignore[attr-defined]  # memory
+        await self.stack.publish([status_event(note[0], note) for note in NOTES])
+        for item in self.stack.reader.read(self.stack.bus.records(self.stack.topic)):  # type: ignore[attr-defined]  # memory
             assert isinstance(item, Incoming)
             self.log.setdefault(item.key, []).append(item)
 
@@ -62,35 +62,35 @@ class Readers:
         before, items = dict(self.read), self.pick(picks)
         self.rolls_back = end == "rolled back"
         try:
-            await self.rig.applier.apply(items)
+            await self.stack.applier.apply(items)
         except Transient:
             pass
         except ValueError:
             for item in items:
-                await self.rig.applier.apply_or_park(item)
+                await self.stack.applier.apply_or_park(item)
         self.rolls_back = False
         if end != "stored":
             self.read = before
 
     async def heal(self, how: str) -> bool:
         """Release the first failed event, mended or not; return whether there was one."""
-        failed = await deadletters.list_letters(self.rig.db, states=[State.FAILED], limit=1)
-        for letter in failed:
+        failed = await deadletters.list_dead_letters(self.stack.db, states=[State.FAILED], limit=1)
+        for dead_letter in failed:
             if how == "cure":
-                self.bad.discard(f"{letter.key}{letter.sequence - 1}")
-            await deadletters.retry_letter(self.rig.db, letter.id)
-        await self.rig.replayer.look()
+                self.bad.discard(f"{dead_letter.key}{dead_letter.sequence - 1}")
+            await deadletters.retry_dead_letter(self.stack.db, dead_letter.id)
+        await self.stack.replayer.look()
         return bool(failed)
 
     async def by_key(self) -> dict[str, list[str]]:
-        notes = await journal(self.rig.db)
+        notes = await journal(self.stack.db)
         return {key: [note for _, note in notes if note[0] == key] for key in KEYS}
 
 
 async def fresh(db: Database, bad: set[str]) -> Readers:
     await db.pool.execute("TRUNCATE stream, outbox, inbox, parked, journal")
-    rig = Rig(db, MemoryBus())
-    rig.use_case = readers = Readers(rig, bad)
+    stack = Stack(db, MemoryBus())
+    stack.use_case = readers = Readers(stack, bad)
     await readers.publish()
     return readers
 

@@ -10,74 +10,74 @@ from libs.common.messaging.bus.ports import Message, Partition
 from libs.common.messaging.inbox.watchdog import Watchdog
 from libs.common.platform.db import Transaction
 from libs.common.testkit.memory_bus import MemoryBus
-from libs.common.testkit.messaging import Rig, emit, eventually, note_down, running, status_event
+from libs.common.testkit.messaging import Stack, emit, eventually, note_down, running, status_event
 
 
 async def test_a_client_that_went_silent_is_made_anew(
-    rig: Rig, memory: MemoryBus, monkeypatch: pytest.MonkeyPatch
+    stack: Stack, memory: MemoryBus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("libs.common.messaging.inbox.watchdog.LOOK_SECONDS", 0.2)
-    await rig.publish([status_event("a", "1")])
-    async with running(rig.consumer().run):
-        await rig.noted(1)
+    await stack.publish([status_event("a", "1")])
+    async with running(stack.consumer().run):
+        await stack.noted(1)
         (member,) = memory.groups["test.readers"].members
         member.pause(member.assignment())  # as aiokafka does it: no error, no records
-        await rig.publish([status_event("a", "2")])
-        assert await rig.noted(2) == [("a", "1"), ("a", "2")]
-    assert rig.counted("consumer_rebuilds_total", reason="lag without progress") == 1
+        await stack.publish([status_event("a", "2")])
+        assert await stack.noted(2) == [("a", "1"), ("a", "2")]
+    assert stack.counted("consumer_rebuilds_total", reason="lag without progress") == 1
 
 
 async def test_one_silent_partition_among_others_that_deliver_is_noticed(
-    rig: Rig, memory: MemoryBus, monkeypatch: pytest.MonkeyPatch
+    stack: Stack, memory: MemoryBus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("libs.common.messaging.inbox.watchdog.LOOK_SECONDS", 0.3)
-    await rig.publish([status_event(f"k{number}", "x") for number in range(9)])
-    async with running(rig.consumer().run), running(rig.relay().run):
-        await rig.noted(9)
+    await stack.publish([status_event(f"k{number}", "x") for number in range(9)])
+    async with running(stack.consumer().run), running(stack.relay().run):
+        await stack.noted(9)
         (member,) = memory.groups["test.readers"].members
-        member.pause([Partition(rig.topic, _partition(memory, rig, "k0"))])
+        member.pause([Partition(stack.topic, _partition(memory, stack, "k0"))])
         for _ in range(20):
-            await emit(rig.db, [status_event(f"k{number}", "y") for number in range(9)])
+            await emit(stack.db, [status_event(f"k{number}", "y") for number in range(9)])
             await asyncio.sleep(0.05)
-        assert len(await rig.noted(189)) == 189
-    assert rig.counted("consumer_rebuilds_total", reason="lag without progress") == 1
+        assert len(await stack.noted(189)) == 189
+    assert stack.counted("consumer_rebuilds_total", reason="lag without progress") == 1
 
 
 async def test_while_every_poll_is_full_a_partition_may_wait_for_its_turn(
-    rig: Rig, memory: MemoryBus, monkeypatch: pytest.MonkeyPatch
+    stack: Stack, memory: MemoryBus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("libs.common.messaging.inbox.watchdog.LOOK_SECONDS", 0.05)
     monkeypatch.setattr("libs.common.messaging.inbox.consumer.POLL_RECORDS", 1)
-    rig.use_case = _slow
-    await rig.publish([status_event(f"k{number}", "x") for number in range(9)])
-    async with running(rig.consumer().run):
-        await rig.noted(9)
-    assert rig.counted("consumer_rebuilds_total", reason="lag without progress") == 0
+    stack.use_case = _slow
+    await stack.publish([status_event(f"k{number}", "x") for number in range(9)])
+    async with running(stack.consumer().run):
+        await stack.noted(9)
+    assert stack.counted("consumer_rebuilds_total", reason="lag without progress") == 0
 
 
-async def test_a_topic_whose_partitions_went_to_others_shows_no_lag(rig: Rig, memory: MemoryBus) -> None:
-    await memory.ensure_topics([rig.topic])
-    watchdog, member = Watchdog(rig.metrics), await memory.consumer("g", [rig.topic], None, _nobody)
+async def test_a_topic_whose_partitions_went_to_others_shows_no_lag(stack: Stack, memory: MemoryBus) -> None:
+    await memory.ensure_topics([stack.topic])
+    watchdog, member = Watchdog(stack.metrics), await memory.consumer("g", [stack.topic], None, _nobody)
     await member.poll(0, 1)
-    memory.append(rig.topic, Message(b"a", b"", []))
+    memory.append(stack.topic, Message(b"a", b"", []))
     await watchdog.look(member, 10, ())
-    shown = rig.counted("consumer_lag", topic=rig.topic)
-    memory.groups["g"].members[:0] = [await memory.consumer("g", [rig.topic], None, _nobody)] * 3
+    shown = stack.counted("consumer_lag", topic=stack.topic)
+    memory.groups["g"].members[:0] = [await memory.consumer("g", [stack.topic], None, _nobody)] * 3
     await member.poll(0, 1)
     await watchdog.look(member, 20, ())
-    assert (shown, rig.registry.get_sample_value("consumer_lag", {"topic": rig.topic})) == (1, None)
+    assert (shown, stack.registry.get_sample_value("consumer_lag", {"topic": stack.topic})) == (1, None)
 
 
-async def test_a_use_case_that_hangs_makes_it_unready(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_use_case_that_hangs_makes_it_unready(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("libs.common.messaging.inbox.consumer.TURN_LATE", 0.2)
     go_on = asyncio.Event()
 
     async def hangs(tx: Transaction, events: Sequence[Received[EventData]]) -> None:
         await go_on.wait()
 
-    rig.use_case = hangs
-    await rig.publish([status_event("a", "1")])
-    consumer = rig.consumer()
+    stack.use_case = hangs
+    await stack.publish([status_event("a", "1")])
+    consumer = stack.consumer()
     async with running(consumer.run):
         await eventually(lambda: _says(consumer.fault, "stands still"))
         go_on.set()
@@ -95,5 +95,5 @@ async def _slow(tx: Transaction, events: Sequence[Received[EventData]]) -> None:
 async def _nobody(_: Collection[Partition]) -> None: ...
 
 
-def _partition(memory: MemoryBus, rig: Rig, key: str) -> int:
-    return next(record.partition for record in memory.records(rig.topic) if record.key == key.encode())
+def _partition(memory: MemoryBus, stack: Stack, key: str) -> int:
+    return next(record.partition for record in memory.records(stack.topic) if record.key == key.encode())

@@ -10,7 +10,7 @@ import pytest
 from libs.common.messaging import outbox
 from libs.common.messaging.bus import Message, Sent
 from libs.common.testkit.memory_bus import MemoryBus, MemoryProducer
-from libs.common.testkit.messaging import Rig, emit, eventually, running, status_event
+from libs.common.testkit.messaging import Stack, emit, eventually, running, status_event
 
 EVENTS = [status_event(f"lead:{number % 5}", f"{number}") for number in range(60)]
 
@@ -35,185 +35,187 @@ def in_order(memory: MemoryBus, topic: str, keys: int, each: int) -> bool:
     return len(found) == keys and all(numbers == list(range(1, each + 1)) for numbers in found.values())
 
 
-async def test_committed_events_leave_in_order_and_are_deleted(rig: Rig, memory: MemoryBus) -> None:
-    await rig.publish(EVENTS)
-    assert in_order(memory, rig.topic, keys=5, each=12)
-    assert len(memory.records(rig.topic)) == 60
+async def test_committed_events_leave_in_order_and_are_deleted(stack: Stack, memory: MemoryBus) -> None:
+    await stack.publish(EVENTS)
+    assert in_order(memory, stack.topic, keys=5, each=12)
+    assert len(memory.records(stack.topic)) == 60
 
 
-async def test_what_commits_late_with_a_smaller_id_is_not_missed(rig: Rig, memory: MemoryBus) -> None:
-    async with running(rig.relay().run), rig.db.begin() as slow:
+async def test_what_commits_late_with_a_smaller_id_is_not_missed(stack: Stack, memory: MemoryBus) -> None:
+    async with running(stack.relay().run), stack.db.begin() as slow:
         await outbox.add(slow, [status_event("slow", "first drawn")])
-        await emit(rig.db, [status_event("fast", "later")])
-        await eventually(lambda: _count(memory, rig, 1))
+        await emit(stack.db, [status_event("fast", "later")])
+        await eventually(lambda: _count(memory, stack, 1))
         await slow.commit()
-        await eventually(lambda: _count(memory, rig, 2))
+        await eventually(lambda: _count(memory, stack, 2))
 
 
 @pytest.mark.parametrize("fails_at", [0, 7, 31, 59])
 async def test_a_send_that_fails_midway_goes_on_from_the_first_unacknowledged(
-    rig: Rig, memory: MemoryBus, fails_at: int
+    stack: Stack, memory: MemoryBus, fails_at: int
 ) -> None:
     refused = iter([True])
     memory.refuse = lambda message: f'"{fails_at}"'.encode() in message.value and next(refused, False)
-    await rig.publish(EVENTS)
-    assert in_order(memory, rig.topic, keys=5, each=12)
-    assert rig.counted("relay_errors_total", part="bus") == 1
+    await stack.publish(EVENTS)
+    assert in_order(memory, stack.topic, keys=5, each=12)
+    assert stack.counted("relay_errors_total", part="bus") == 1
 
 
-async def test_after_an_error_the_producer_is_a_new_one(rig: Rig, memory: MemoryBus) -> None:
+async def test_after_an_error_the_producer_is_a_new_one(stack: Stack, memory: MemoryBus) -> None:
     refused = iter([True])
     memory.refuse = lambda _: next(refused, False)
-    await rig.publish(EVENTS)
+    await stack.publish(EVENTS)
     assert memory.producers == 2
 
 
-async def test_lost_acknowledgements_mean_repeats_and_no_loss(rig: Rig, memory: MemoryBus) -> None:
+async def test_lost_acknowledgements_mean_repeats_and_no_loss(stack: Stack, memory: MemoryBus) -> None:
     memory.deaf = True
-    await emit(rig.db, EVENTS)
-    async with running(rig.relay().run):
-        await eventually(lambda: _count(memory, rig, 60))
+    await emit(stack.db, EVENTS)
+    async with running(stack.relay().run):
+        await eventually(lambda: _count(memory, stack, 60))
         memory.deaf = False
-        await eventually(rig.outbox_empty)
-    assert in_order(memory, rig.topic, keys=5, each=12)
-    assert len(memory.records(rig.topic)) == 120
+        await eventually(stack.outbox_empty)
+    assert in_order(memory, stack.topic, keys=5, each=12)
+    assert len(memory.records(stack.topic)) == 120
 
 
-async def test_while_the_bus_is_down_events_wait_and_then_all_go(rig: Rig, memory: MemoryBus) -> None:
+async def test_while_the_bus_is_down_events_wait_and_then_all_go(stack: Stack, memory: MemoryBus) -> None:
     memory.down = True
-    await emit(rig.db, EVENTS)
-    async with running(rig.relay().run):
-        await eventually(lambda: _errors(rig, 2))
+    await emit(stack.db, EVENTS)
+    async with running(stack.relay().run):
+        await eventually(lambda: _errors(stack, 2))
         memory.down = False
-        await eventually(rig.outbox_empty)
-    assert in_order(memory, rig.topic, keys=5, each=12)
+        await eventually(stack.outbox_empty)
+    assert in_order(memory, stack.topic, keys=5, each=12)
 
 
-async def test_of_two_relays_one_leads(rig: Rig) -> None:
-    first, second = rig.relay(), Rig(rig.db, rig.bus, use_case=rig.use_case)
+async def test_of_two_relays_one_leads(stack: Stack) -> None:
+    first, second = stack.relay(), Stack(stack.db, stack.bus, use_case=stack.use_case)
     async with running(first.run):
-        await eventually(lambda: _leads(rig))
+        await eventually(lambda: _leads(stack))
         async with running(second.relay().run):
             await asyncio.sleep(0.3)
             assert not await _leads(second)
 
 
-async def test_a_follower_takes_over_when_the_leaders_session_dies(rig: Rig, memory: MemoryBus) -> None:
-    other = Rig(rig.db, memory)
-    async with running(rig.relay().run):
-        await eventually(lambda: _leads(rig))
+async def test_a_follower_takes_over_when_the_leaders_session_dies(stack: Stack, memory: MemoryBus) -> None:
+    other = Stack(stack.db, memory)
+    async with running(stack.relay().run):
+        await eventually(lambda: _leads(stack))
         async with running(other.relay().run):
-            await _kill_sessions(rig)
-            await emit(rig.db, EVENTS)
-            await eventually(rig.outbox_empty)
-    assert in_order(memory, rig.topic, keys=5, each=12)
+            await _kill_sessions(stack)
+            await emit(stack.db, EVENTS)
+            await eventually(stack.outbox_empty)
+    assert in_order(memory, stack.topic, keys=5, each=12)
 
 
 @pytest.mark.parametrize("seed", range(3))
 async def test_writers_faults_and_lost_leaders_at_once_lose_nothing_and_keep_order(
-    rig: Rig, memory: MemoryBus, seed: int
+    stack: Stack, memory: MemoryBus, seed: int
 ) -> None:
     dice = random.Random(seed)  # noqa: S311 - chance that can be repeated
     memory.refuse = lambda _: dice.random() < 0.004
-    other = Rig(rig.db, memory)
-    async with running(rig.relay(batch=20).run), running(other.relay(batch=20).run):
-        writing = asyncio.gather(*(_write(rig, seed * 10 + number) for number in range(4)))
+    other = Stack(stack.db, memory)
+    async with running(stack.relay(batch=20).run), running(other.relay(batch=20).run):
+        writing = asyncio.gather(*(_write(stack, seed * 10 + number) for number in range(4)))
         for _ in range(3):
             await asyncio.sleep(0.15)
-            await _kill_sessions(rig)
+            await _kill_sessions(stack)
         await writing
-        await eventually(rig.outbox_empty, 30)
-    assert in_order(memory, rig.topic, keys=4, each=100)
+        await eventually(stack.outbox_empty, 30)
+    assert in_order(memory, stack.topic, keys=4, each=100)
 
 
-async def test_a_commit_wakes_an_idle_relay(rig: Rig, memory: MemoryBus, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_commit_wakes_an_idle_relay(
+    stack: Stack, memory: MemoryBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("BUSY", "IDLE"):
         monkeypatch.setattr(f"libs.common.messaging.outbox.pace.{name}", 10)
-    relay = rig.relay()
-    rig.db.wake_relay = relay.wake
+    relay = stack.relay()
+    stack.db.wake_relay = relay.wake
     async with running(relay.run):
-        await eventually(lambda: _leads(rig))
+        await eventually(lambda: _leads(stack))
         await asyncio.sleep(0.5)
-        await emit(rig.db, [status_event("a", "1")])
-        await eventually(lambda: _count(memory, rig, 1), 3)
+        await emit(stack.db, [status_event("a", "1")])
+        await eventually(lambda: _count(memory, stack, 1), 3)
         asyncio.get_running_loop().call_later(0.2, relay.wake)  # it also rests while it is told to stop
 
 
-async def test_a_delete_that_fails_again_and_again_sends_nothing_twice(rig: Rig, memory: MemoryBus) -> None:
-    await rig.db.pool.execute(_REFUSE_DELETE)
-    await emit(rig.db, EVENTS)
-    async with running(rig.relay().run):
-        await eventually(lambda: _errors(rig, 3, "database"))
-        await rig.db.pool.execute("DROP TRIGGER refuse ON outbox")
-        await eventually(rig.outbox_empty)
-    assert len(memory.records(rig.topic)) == 60
+async def test_a_delete_that_fails_again_and_again_sends_nothing_twice(stack: Stack, memory: MemoryBus) -> None:
+    await stack.db.pool.execute(_REFUSE_DELETE)
+    await emit(stack.db, EVENTS)
+    async with running(stack.relay().run):
+        await eventually(lambda: _errors(stack, 3, "database"))
+        await stack.db.pool.execute("DROP TRIGGER refuse ON outbox")
+        await eventually(stack.outbox_empty)
+    assert len(memory.records(stack.topic)) == 60
 
 
-async def test_a_database_that_refuses_is_asked_ever_more_rarely(rig: Rig) -> None:
-    await rig.db.pool.execute(_REFUSE_DELETE)
-    await emit(rig.db, EVENTS)
-    async with running(rig.relay().run):
+async def test_a_database_that_refuses_is_asked_ever_more_rarely(stack: Stack) -> None:
+    await stack.db.pool.execute(_REFUSE_DELETE)
+    await emit(stack.db, EVENTS)
+    async with running(stack.relay().run):
         await asyncio.sleep(3)
-    assert 2 <= rig.counted("relay_errors_total", part="database") <= 3
+    assert 2 <= stack.counted("relay_errors_total", part="database") <= 3
 
 
-async def test_lag_is_that_of_the_oldest_up_to_its_acknowledgement(rig: Rig) -> None:
-    rig.bus = SlowBus()
-    await emit(rig.db, EVENTS)
-    await rig.db.pool.execute(
+async def test_lag_is_that_of_the_oldest_up_to_its_acknowledgement(stack: Stack) -> None:
+    stack.bus = SlowBus()
+    await emit(stack.db, EVENTS)
+    await stack.db.pool.execute(
         "UPDATE outbox SET stored_at = stored_at - interval '1 minute' WHERE id = (SELECT min(id) FROM outbox)"
     )
-    async with running(rig.relay().run):
-        await eventually(rig.outbox_empty)
-    assert 60.3 <= rig.counted("relay_lag_seconds_sum") < 70
+    async with running(stack.relay().run):
+        await eventually(stack.outbox_empty)
+    assert 60.3 <= stack.counted("relay_lag_seconds_sum") < 70
 
 
-async def test_stopping_flushes_what_is_committed(rig: Rig, memory: MemoryBus) -> None:
-    async with running(rig.relay(batch=10).run):
-        await eventually(lambda: _leads(rig))
-        await emit(rig.db, EVENTS)
-    assert len(memory.records(rig.topic)) == 60
+async def test_stopping_flushes_what_is_committed(stack: Stack, memory: MemoryBus) -> None:
+    async with running(stack.relay(batch=10).run):
+        await eventually(lambda: _leads(stack))
+        await emit(stack.db, EVENTS)
+    assert len(memory.records(stack.topic)) == 60
 
 
-async def test_depth_and_age_are_measured(rig: Rig) -> None:
-    await emit(rig.db, EVENTS)
+async def test_depth_and_age_are_measured(stack: Stack) -> None:
+    await emit(stack.db, EVENTS)
     await asyncio.sleep(0.05)
-    await rig.outbox.look(rig.db)
-    assert rig.counted("outbox_depth") == 60
-    assert 0.05 <= rig.outbox.oldest_seconds < 5
+    await stack.outbox.look(stack.db)
+    assert stack.counted("outbox_depth") == 60
+    assert 0.05 <= stack.outbox.oldest_seconds < 5
 
 
-async def _write(rig: Rig, seed: int) -> None:
+async def _write(stack: Stack, seed: int) -> None:
     dice = random.Random(seed)  # noqa: S311 - chance that can be repeated
     # Every key gets as many events in all, in transactions of different sizes and lengths.
     left = [f"lead:{number}" for number in range(4) for _ in range(25)]
     dice.shuffle(left)
     while left:
         size = dice.randint(1, 5)
-        async with rig.db.begin() as tx:
+        async with stack.db.begin() as tx:
             await outbox.add(tx, [status_event(key, "x") for key in left[:size]])
             await asyncio.sleep(dice.random() * 0.01)
             await tx.commit()
         left = left[size:]
 
 
-async def _kill_sessions(rig: Rig) -> None:
-    await rig.db.pool.execute(
+async def _kill_sessions(stack: Stack) -> None:
+    await stack.db.pool.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
         " WHERE application_name LIKE '%-relay' AND datname = current_database()"
     )
 
 
-async def _count(memory: MemoryBus, rig: Rig, count: int) -> bool:
-    return len(memory.records(rig.topic)) >= count
+async def _count(memory: MemoryBus, stack: Stack, count: int) -> bool:
+    return len(memory.records(stack.topic)) >= count
 
 
-async def _leads(rig: Rig) -> bool:
-    return rig.counted("relay_leader") == 1
+async def _leads(stack: Stack) -> bool:
+    return stack.counted("relay_leader") == 1
 
 
-async def _errors(rig: Rig, count: int, part: str = "bus") -> bool:
-    return rig.counted("relay_errors_total", part=part) >= count
+async def _errors(stack: Stack, count: int, part: str = "bus") -> bool:
+    return stack.counted("relay_errors_total", part=part) >= count
 
 
 class SlowBus(MemoryBus):

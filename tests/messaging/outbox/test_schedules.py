@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from libs.common.messaging.inbox.incoming import Incoming
 from libs.common.platform.db import Database
 from libs.common.testkit.memory_bus import MemoryBus
-from libs.common.testkit.messaging import Rig, emit, eventually, journal, running, status_event
+from libs.common.testkit.messaging import Stack, emit, eventually, journal, running, status_event
 
 STEPS = st.lists(
     st.sampled_from(["write", "write", "refuse", "deaf", "late", "well", "land", "lose the leader"]), max_size=12
@@ -21,18 +21,18 @@ WHERE application_name LIKE '%-relay' AND datname = current_database()
 class Outbox:
     """Writes numbered events of three keys, and puts the bus into a state."""
 
-    def __init__(self, *rigs: Rig, bus: MemoryBus) -> None:
-        self.rigs, self.rig, self.bus, self.written = rigs, rigs[0], bus, 0
+    def __init__(self, *stacks: Stack, bus: MemoryBus) -> None:
+        self.stacks, self.stack, self.bus, self.written = stacks, stacks[0], bus, 0
 
     async def do(self, step: str) -> None:
         if step == "write":
             numbers = range(self.written, self.written + 7)
             self.written += 7
-            await emit(self.rig.db, [status_event(f"k{number % 3}", f"{number}") for number in numbers])
+            await emit(self.stack.db, [status_event(f"k{number % 3}", f"{number}") for number in numbers])
         elif step == "land":
             self.bus.land()
         elif step == "lose the leader":
-            await self.rig.db.pool.execute(_KILL)
+            await self.stack.db.pool.execute(_KILL)
         else:
             self.bus.deaf, self.bus.late = step == "deaf", step == "late"
             self.bus.refuse = (lambda message: b'"reason":"1' in message.value) if step == "refuse" else None
@@ -42,13 +42,13 @@ class Outbox:
         before = self.errors()
 
         async def reacted() -> bool:
-            return self.errors() > before or await self.rig.outbox_empty()
+            return self.errors() > before or await self.stack.outbox_empty()
 
         await eventually(reacted)
 
     def errors(self) -> float:
         return sum(
-            rig.counted("relay_errors_total", part=part) for rig in self.rigs for part in ("bus", "database")
+            stack.counted("relay_errors_total", part=part) for stack in self.stacks for part in ("bus", "database")
         )
 
     def expected(self) -> dict[str, list[str]]:
@@ -74,17 +74,17 @@ async def test_whatever_the_bus_and_the_leaders_suffer_readers_see_each_event_on
 ) -> None:
     await messaging_db.pool.execute("TRUNCATE stream, outbox, inbox, parked, journal")
     bus = MemoryBus()
-    rig, other = Rig(messaging_db, bus), Rig(messaging_db, bus)
-    outbox = Outbox(rig, other, bus=bus)
-    async with running(rig.relay(batch=5).run), running(other.relay(batch=5).run):
+    stack, other = Stack(messaging_db, bus), Stack(messaging_db, bus)
+    outbox = Outbox(stack, other, bus=bus)
+    async with running(stack.relay(batch=5).run), running(other.relay(batch=5).run):
         for step in steps:
             await outbox.do(step)
             await outbox.felt()
         await outbox.do("well")
-        await eventually(rig.outbox_empty)
+        await eventually(stack.outbox_empty)
     await outbox.do("land")
-    await rig.applier.apply(
-        [item for item in rig.reader.read(bus.records(rig.topic)) if isinstance(item, Incoming)]
+    await stack.applier.apply(
+        [item for item in stack.reader.read(bus.records(stack.topic)) if isinstance(item, Incoming)]
     )
     notes = await journal(messaging_db)
     assert {f"k{own}": [note for key, note in notes if key == f"k{own}"] for own in range(3)} == outbox.expected()

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Body, Depends, Query, Request
 from pydantic import BaseModel, Field
 
 from libs.common.messaging.deadletters import store as deadletters
-from libs.common.messaging.deadletters.store import MaskedDataError, NoSuchLetterError, State, WrongStateError
+from libs.common.messaging.deadletters.store import MaskedDataError, NoSuchDeadLetterError, State, WrongStateError
 from libs.common.platform.auth.dependencies import require
 from libs.common.platform.auth.principal import Principal, Role
 from libs.common.platform.db import Database
@@ -26,7 +26,7 @@ _HIDDEN = Text(
 Admin = Annotated[Principal, Depends(require(Role.ADMIN))]
 
 
-class LetterOut(BaseModel):
+class DeadLetterOut(BaseModel):
     """A parked event."""
 
     id: int
@@ -49,17 +49,17 @@ class LetterOut(BaseModel):
     updated_at: datetime
 
 
-class LetterDetail(LetterOut):
+class DeadLetterDetail(DeadLetterOut):
     """A parked event with headers and payload, personal data masked."""
 
     headers: dict[str, str]
     data: object
 
 
-class Letters(BaseModel):
+class DeadLetters(BaseModel):
     """A page of parked events; `next_cursor` is the last id."""
 
-    items: list[LetterOut]
+    items: list[DeadLetterOut]
     next_cursor: str | None = None
 
 
@@ -79,10 +79,10 @@ class Discard(BaseModel):
 def dead_letters_router(service: str) -> APIRouter:
     """Return the routes; the app's lifespan must have set `app.state.ctx` with a `core`."""
     router = api_router(prefix=f"/{service}/v1/dead-letters", tags=["dead letters"])
-    router.add_api_route("", _list, methods=["GET"], response_model=Letters)
-    router.add_api_route("/{letter_id}", _show, methods=["GET"], response_model=LetterDetail)
-    router.add_api_route("/{letter_id}/retry", _retry, methods=["POST"], response_model=LetterDetail)
-    router.add_api_route("/{letter_id}/discard", _discard, methods=["POST"], response_model=LetterDetail)
+    router.add_api_route("", _list, methods=["GET"], response_model=DeadLetters)
+    router.add_api_route("/{letter_id}", _show, methods=["GET"], response_model=DeadLetterDetail)
+    router.add_api_route("/{letter_id}/retry", _retry, methods=["POST"], response_model=DeadLetterDetail)
+    router.add_api_route("/{letter_id}/discard", _discard, methods=["POST"], response_model=DeadLetterDetail)
     return router
 
 
@@ -93,48 +93,50 @@ async def _list(
     key: str | None = None,
     cursor: Annotated[str, Query(pattern=r"^\d{1,18}$")] = "0",
     limit: Limit = 50,
-) -> Letters:
+) -> DeadLetters:
     """List parked events, by default those that still need somebody."""
-    found = await deadletters.list_letters(
+    found = await deadletters.list_dead_letters(
         _db(request), states=state or deadletters.OPEN, key=key, after=int(cursor), limit=limit
     )
     more = str(found[-1].id) if len(found) == limit else None
-    return Letters(items=[LetterOut(**asdict(letter)) for letter in found], next_cursor=more)
+    return DeadLetters(items=[DeadLetterOut(**asdict(dead_letter)) for dead_letter in found], next_cursor=more)
 
 
-async def _show(request: Request, letter_id: int, _: Admin) -> LetterDetail:
+async def _show(request: Request, letter_id: int, _: Admin) -> DeadLetterDetail:
     """Show one with its payload."""
     return await _detail(request, letter_id)
 
 
-async def _retry(request: Request, letter_id: int, caller: Admin, body: Annotated[Retry, Body()]) -> LetterDetail:
+async def _retry(
+    request: Request, letter_id: int, caller: Admin, body: Annotated[Retry, Body()]
+) -> DeadLetterDetail:
     """Release one that failed or waits; the worker replays it and what waits behind it."""
     try:
-        await deadletters.retry_letter(
+        await deadletters.retry_dead_letter(
             _db(request), letter_id, note=_signed(caller, body.note or "retry"), patch=body.data
         )
-    except (NoSuchLetterError, WrongStateError, MaskedDataError) as error:
+    except (NoSuchDeadLetterError, WrongStateError, MaskedDataError) as error:
         raise _problem(error) from error
     return await _detail(request, letter_id)
 
 
 async def _discard(
     request: Request, letter_id: int, caller: Admin, body: Annotated[Discard, Body()]
-) -> LetterDetail:
+) -> DeadLetterDetail:
     """Give one up for good."""
     try:
-        await deadletters.discard_letter(_db(request), letter_id, note=_signed(caller, body.note))
-    except (NoSuchLetterError, WrongStateError) as error:
+        await deadletters.discard_dead_letter(_db(request), letter_id, note=_signed(caller, body.note))
+    except (NoSuchDeadLetterError, WrongStateError) as error:
         raise _problem(error) from error
     return await _detail(request, letter_id)
 
 
-async def _detail(request: Request, letter_id: int) -> LetterDetail:
+async def _detail(request: Request, letter_id: int) -> DeadLetterDetail:
     try:
-        opened = await deadletters.show_letter(_db(request), letter_id)
-    except NoSuchLetterError as error:
+        opened = await deadletters.show_dead_letter(_db(request), letter_id)
+    except NoSuchDeadLetterError as error:
         raise _problem(error) from error
-    return LetterDetail(**asdict(opened.letter), headers=dict(opened.headers), data=opened.data)
+    return DeadLetterDetail(**asdict(opened.dead_letter), headers=dict(opened.headers), data=opened.data)
 
 
 def _db(request: Request) -> Database:
@@ -146,8 +148,8 @@ def _signed(caller: Principal, note: str) -> str:
     return f"{caller.sub}: {note}"
 
 
-def _problem(error: NoSuchLetterError | WrongStateError | MaskedDataError) -> Problem:
-    if isinstance(error, NoSuchLetterError):
+def _problem(error: NoSuchDeadLetterError | WrongStateError | MaskedDataError) -> Problem:
+    if isinstance(error, NoSuchDeadLetterError):
         return Problem(404, "not_found")
     if isinstance(error, MaskedDataError):
         return Problem(422, "validation_failed", errors=[Fault("/data", "hidden_value", _HIDDEN)])

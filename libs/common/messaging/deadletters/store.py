@@ -52,7 +52,7 @@ class State(StrEnum):
 OPEN = (State.BLOCKED, State.FAILED, State.WAITING, State.RETRYING)
 
 
-class NoSuchLetterError(LookupError):
+class NoSuchDeadLetterError(LookupError):
     """There is no parked event of this id."""
 
 
@@ -65,7 +65,7 @@ class MaskedDataError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class DeadLetter:
     """A parked event without its payload."""
 
     id: int
@@ -89,55 +89,55 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenedLetter:
+class DeadLetterWithData:
     """A parked event with headers and payload, personal data masked."""
 
-    letter: Letter
+    dead_letter: DeadLetter
     headers: Mapping[str, str]
     data: object
 
 
-async def list_letters(
+async def list_dead_letters(
     db: Database, *, states: Sequence[State] = OPEN, key: str | None = None, after: int = 0, limit: int = 50
-) -> list[Letter]:
+) -> list[DeadLetter]:
     """Return parked events by id, oldest first."""
     rows = await db.pool.fetch(_LIST, [state.value for state in states], key, after, limit)
-    return [_letter(row) for row in rows]
+    return [_dead_letter(row) for row in rows]
 
 
-async def show_letter(db: Database, letter_id: int) -> OpenedLetter:
-    """Return one parked event. Raises NoSuchLetterError."""
-    row = await db.pool.fetchrow(_SHOW, letter_id)
+async def show_dead_letter(db: Database, dead_letter_id: int) -> DeadLetterWithData:
+    """Return one parked event. Raises NoSuchDeadLetterError."""
+    row = await db.pool.fetchrow(_SHOW, dead_letter_id)
     if row is None:
-        raise NoSuchLetterError
+        raise NoSuchDeadLetterError
     headers = {name: str(mask_value(text)) for name, text in row["headers"]}
-    return OpenedLetter(_letter(row), headers, mask_value(_parsed(row["body"])))
+    return DeadLetterWithData(_dead_letter(row), headers, mask_value(_parsed(row["body"])))
 
 
-async def retry_letter(
-    db: Database, letter_id: int, *, note: str | None = None, patch: Mapping[str, object] | None = None
+async def retry_dead_letter(
+    db: Database, dead_letter_id: int, *, note: str | None = None, patch: Mapping[str, object] | None = None
 ) -> None:
     """Release an event that failed or waits, its payload corrected by a JSON merge patch (RFC 7396), if any.
 
-    What waits behind it follows. Raises NoSuchLetterError, WrongStateError, MaskedDataError.
+    What waits behind it follows. Raises NoSuchDeadLetterError, WrongStateError, MaskedDataError.
     """
     if _holds_mask(patch):
         raise MaskedDataError(f"{MASK} stands for a hidden value: give only the fields that change")
     async with db.begin() as tx:
-        await _change(tx, letter_id, _RETRY, note)
+        await _change(tx, dead_letter_id, _RETRY, note)
         if patch is not None:
-            body = merged(_parsed(await tx.conn.fetchval(_BODY, letter_id)), patch)
-            await tx.conn.execute(_CORRECT, letter_id, orjson.dumps(body))
+            body = merged(_parsed(await tx.conn.fetchval(_BODY, dead_letter_id)), patch)
+            await tx.conn.execute(_CORRECT, dead_letter_id, orjson.dumps(body))
         await tx.commit()
 
 
-async def discard_letter(db: Database, letter_id: int, *, note: str) -> None:
+async def discard_dead_letter(db: Database, dead_letter_id: int, *, note: str) -> None:
     """Give an event up for good, with the reason and who said so; what waits behind it goes on.
 
-    Raises NoSuchLetterError, WrongStateError.
+    Raises NoSuchDeadLetterError, WrongStateError.
     """
     async with db.begin() as tx:
-        await _change(tx, letter_id, _DISCARD, note)
+        await _change(tx, dead_letter_id, _DISCARD, note)
         await tx.commit()
 
 
@@ -154,11 +154,11 @@ def merged(target: object, patch: object) -> object:
     return result
 
 
-async def _change(tx: Transaction, letter_id: int, statement: str, note: str | None) -> None:
-    if await tx.conn.execute(statement, letter_id, note) != "UPDATE 1":
-        state = await tx.conn.fetchval(_STATE, letter_id)
+async def _change(tx: Transaction, dead_letter_id: int, statement: str, note: str | None) -> None:
+    if await tx.conn.execute(statement, dead_letter_id, note) != "UPDATE 1":
+        state = await tx.conn.fetchval(_STATE, dead_letter_id)
         if state is None:
-            raise NoSuchLetterError
+            raise NoSuchDeadLetterError
         raise WrongStateError(f"it is {state}")
 
 
@@ -170,9 +170,9 @@ def _holds_mask(value: object) -> bool:
     return isinstance(value, str) and MASK in value
 
 
-def _letter(row: asyncpg.Record) -> Letter:
-    values = {name: row[name] for name in Letter.__slots__}
-    return Letter(**{**values, "state": State(row["state"])})
+def _dead_letter(row: asyncpg.Record) -> DeadLetter:
+    values = {name: row[name] for name in DeadLetter.__slots__}
+    return DeadLetter(**{**values, "state": State(row["state"])})
 
 
 def _parsed(body: bytes) -> object:
