@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from libs.common.contracts import Cause, Outgoing
-from libs.common.contracts.shared import Language, Person
+from libs.common.contracts.shared import Customer, Language
 from libs.common.contracts.tasks import MessageRequested
 from libs.common.messaging import outbox
 from libs.common.platform.db import Database
@@ -89,7 +89,7 @@ def _intent(number: int) -> Outgoing:
         purpose="acknowledgement",
         deadline=None,
         dedupe_key=f"bench-{lead_id}",
-        person=Person(name="Анна", phone=f"+7900{number:07d}"),
+        person=Customer(name="Анна", phone=f"+7900{number:07d}"),
     )
     return Outgoing(f"lead:{lead_id}", DESK, datetime.now(UTC), data, Cause.fresh())
 

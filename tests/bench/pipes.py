@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from libs.common.contracts import Cause, EventData, Outgoing, Received
 from libs.common.contracts.intake import LeadReceived
-from libs.common.contracts.shared import Language, OrderStatus, Person
+from libs.common.contracts.shared import Customer, Language, OrderStatus
 from libs.common.messaging import outbox
 from libs.common.messaging.bus import KafkaBus
 from libs.common.messaging.bus.topics import PARTITIONS
@@ -189,6 +189,6 @@ def _event() -> Outgoing:
         language=Language.RU,
         zone="Europe/Moscow",
         received_at=datetime.now(UTC),
-        person=Person(name="Anna Ivanova", phone="+79001234567", email="anna@example.com"),
+        person=Customer(name="Anna Ivanova", phone="+79001234567", email="anna@example.com"),
     )
     return Outgoing(f"lead:{lead_id}", "bench", datetime.now(UTC), data, Cause.fresh())

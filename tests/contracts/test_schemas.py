@@ -12,11 +12,11 @@ import pytest
 
 from libs.common.contracts import REGISTRY, EventData, export
 from libs.common.contracts.compatibility import Json, Schema, breaks, inlined
-from libs.common.contracts.shared import Part, Person
+from libs.common.contracts.shared import Customer, Part
 
 ROOT = Path(__file__).parents[2]
 TYPES = sorted(REGISTRY)
-PRIVATE = set(Person.model_fields) - {"name"}
+PRIVATE = set(Customer.model_fields) - {"name"}
 OLD: dict[str, Json] = {
     "properties": {
         "id": {"type": "string"},
@@ -79,7 +79,7 @@ def test_personal_data_are_found_in_nested_parts_too() -> None:
 
     class Leaky(EventData):
         event_type = "dozvon.test.leaked.v1"
-        person: Person
+        person: Customer
         lines: tuple[Line | None, ...] = ()
 
     schema = export.schema_of(Leaky)

@@ -6,7 +6,7 @@ import pytest
 from pydantic import BaseModel
 
 from libs.common.contracts.intake import Item, LeadReceived, LeadUpdated, OrderChanged
-from libs.common.contracts.shared import Person
+from libs.common.contracts.shared import Customer
 from libs.common.domain.money import Money
 from services.intake.deliveries.events import CUSTOMER, LEAD_RECEIVED, LEAD_UPDATED, ORDER_CHANGED, Fields
 from tests.intake.test_accept_races import delivery_row
@@ -25,7 +25,7 @@ def test_the_statements_write_each_field_of_a_change(fields: Fields, model: type
 
 @pytest.mark.parametrize(
     ("written", "model"),
-    [(CUSTOMER, Person), (SAID["person"], Person), (SAID["items"][0], Item), (SAID["amount"], Money)],
+    [(CUSTOMER, Customer), (SAID["person"], Customer), (SAID["items"][0], Item), (SAID["amount"], Money)],
     ids=["person of a change", "person", "item", "money"],
 )
 def test_a_part_is_written_whole(written: Fields, model: type[BaseModel]) -> None:

@@ -9,7 +9,7 @@ from pydantic_core import to_json
 
 from libs.common.contracts import REGISTRY
 from libs.common.contracts.intake import LeadReceived, LeadUpdated, OrderChanged
-from libs.common.contracts.shared import Person
+from libs.common.contracts.shared import Customer
 from libs.common.platform.telemetry import logs
 from libs.common.platform.telemetry.metrics import render
 from tests.intake.api import Api, lead_of, order
@@ -114,7 +114,9 @@ async def test_what_is_said_later_about_the_person_is_told_once(api: Api) -> Non
     answers = [await api.deliver(url, order(email="anna@b.ru")) for _ in "ab"]
     [event] = await api.said(LeadUpdated)
     assert [answer["disposition"] for answer in answers] == ["accepted", "repeat"]
-    assert event.person == Person(name="Анна", phone="+79161234567", phone_raw="8 916 123-45-67", email="anna@b.ru")
+    assert event.person == Customer(
+        name="Анна", phone="+79161234567", phone_raw="8 916 123-45-67", email="anna@b.ru"
+    )
     rows = await api.ctx.core.db.pool.fetch("SELECT to_value FROM history WHERE what = 'lead_person'")
     assert [row["to_value"] for row in rows] == ["name, phone"]
 

@@ -19,7 +19,7 @@ from deploy.standins.wazzup import KIND, Account, Profile, Standin, running
 from deploy.standins.wazzup.accounts import DEMO_CHANNEL, DEMO_KEY
 from deploy.standins.wazzup.server import bound
 from libs.common.contracts import REGISTRY, Cause, EventData, Received
-from libs.common.contracts.shared import Language, Person
+from libs.common.contracts.shared import Customer, Language
 from libs.common.contracts.tasks import MessageRequested
 from libs.common.platform.clock import Clock, SystemClock
 from libs.common.platform.core import Core
@@ -175,7 +175,7 @@ def requested(**changes: object) -> MessageRequested:
         "message_id": uuid7(), "lead_id": uuid7(), "task_id": None, "template": "order_received",
         "variables": {"order_number": "1042"}, "language": Language.RU, "zone": "Europe/Moscow",
         "purpose": "acknowledgement", "deadline": None, "dedupe_key": str(uuid7()),
-        "person": Person(name="Анна", phone="+79000000001"),
+        "person": Customer(name="Анна", phone="+79000000001"),
     }  # fmt: skip
     return MessageRequested.model_validate({**fields, **changes})
 

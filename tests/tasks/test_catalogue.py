@@ -6,7 +6,7 @@ from string import Formatter
 import pytest
 
 from libs.common.contracts import REGISTRY, export
-from libs.common.contracts.shared import Person
+from libs.common.contracts.shared import Customer
 from services.tasks.timeline.catalogue import EVENTS, TITLES, Row
 from services.tasks.timeline.steps import facts_of
 
@@ -45,7 +45,7 @@ def test_nothing_of_a_person_is_shown_of_an_event(event_type: str) -> None:
 
 @pytest.mark.parametrize("event_type", TYPES)
 def test_no_field_named_like_personal_data_is_shown_of_an_event(event_type: str) -> None:
-    assert {"person", *Person.model_fields}.isdisjoint(row(event_type).facts)
+    assert {"person", *Customer.model_fields}.isdisjoint(row(event_type).facts)
 
 
 @pytest.mark.parametrize("kind", sorted(TITLES))

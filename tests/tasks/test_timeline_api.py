@@ -7,7 +7,7 @@ import pytest
 from libs.common.contracts import intake
 from libs.common.contracts import notifications as messages
 from libs.common.contracts.assignment import Candidate
-from libs.common.contracts.shared import Language, Person, Stage
+from libs.common.contracts.shared import Customer, Language, Stage
 from tests.tasks.client import Api, Json
 from tests.tasks.world import ANNA_ID, BORIS_ID, World, lead, proposal
 
@@ -125,7 +125,7 @@ async def test_deferring_tells_its_words_with_the_end_and_not_with_the_successor
 @pytest.mark.req("P.7")
 async def test_the_timeline_holds_no_personal_data(world: World, api: Api) -> None:
     lead_id = await world.lead("school")
-    person = Person(name="Иван", phone="+79990000001", phone_raw="8 999 000 00 01", email="ivan@example.org")
+    person = Customer(name="Иван", phone="+79990000001", phone_raw="8 999 000 00 01", email="ivan@example.org")
     told = {"message_id": lead_id, "lead_id": lead_id, "template": "t", "purpose": "p", "channel": "whatsapp"}
     failed = {**told, "provider": "wazzup", "state": "failed", "code": "BAD", "detail": "no chat with +79990000001"}
     await world.receive(

@@ -13,7 +13,7 @@ from libs.common.contracts import Cause, EventData, Received
 from libs.common.contracts import assignment as work
 from libs.common.contracts import intake as leads
 from libs.common.contracts.registry import REGISTRY
-from libs.common.contracts.shared import Language, OrderStatus, Person, Presence, Signal, Text
+from libs.common.contracts.shared import Customer, Language, OrderStatus, Presence, Signal, Text
 from libs.common.domain.money import Money
 from libs.common.messaging.inbox import Subscriptions, UseCase
 from libs.common.platform.clock import ManualClock
@@ -137,7 +137,7 @@ def lead(
         language=Language.RU,
         zone="Europe/Moscow",
         received_at=received_at,
-        person=Person(name="Иван", phone="+79990000001", email="ivan@example.org"),
+        person=Customer(name="Иван", phone="+79990000001", email="ivan@example.org"),
     )
 
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from libs.common.contracts.envelope import EventData
-from libs.common.contracts.shared import Language, OrderStatus, Part, Person, Signal, Stage
+from libs.common.contracts.shared import Customer, Language, OrderStatus, Part, Signal, Stage
 from libs.common.domain.money import Money
 
 OWNER = "intake"
@@ -50,7 +50,7 @@ class LeadReceived(IntakeEvent):
     language: Language
     zone: str
     received_at: datetime
-    person: Person
+    person: Customer
 
 
 class LeadUpdated(IntakeEvent):
@@ -60,7 +60,7 @@ class LeadUpdated(IntakeEvent):
 
     lead_id: UUID
     signals: tuple[Signal, ...] = ()
-    person: Person
+    person: Customer
     language: Language
     zone: str
 

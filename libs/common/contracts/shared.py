@@ -25,8 +25,8 @@ class Text(Part):
     en: str
 
 
-class Person(Part):
-    """All personal data of an event, and nothing outside it. `phone` is E.164."""
+class Customer(Part):
+    """The customer: all personal data of an event and nothing else, in its member `person`. `phone` is E.164."""
 
     name: str | None = None
     phone: str | None = None

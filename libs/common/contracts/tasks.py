@@ -5,7 +5,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from libs.common.contracts.envelope import EventData
-from libs.common.contracts.shared import Language, Mode, Part, Person, Stage, Text
+from libs.common.contracts.shared import Customer, Language, Mode, Part, Stage, Text
 
 OWNER = "tasks"
 
@@ -196,7 +196,7 @@ class MessageRequested(TasksEvent):
     purpose: str
     deadline: datetime | None
     dedupe_key: str
-    person: Person
+    person: Customer
 
 
 class CallingHours(Part):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from libs.common.contracts.shared import Language, Person, Signal, Stage
+from libs.common.contracts.shared import Customer, Language, Signal, Stage
 from services.intake.orders.schemas import OrderView
 
 
@@ -25,7 +25,7 @@ class LeadView(BaseModel):
     owner_id: UUID | None
     signals: list[Signal]
     earlier_lead_id: UUID | None
-    person: Person
+    person: Customer
     language: Language
     zone: str
     marketing: dict[str, str]

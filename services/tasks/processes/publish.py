@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from libs.common.contracts import EventData, tasks
-from libs.common.contracts.shared import Language, Person, Text
+from libs.common.contracts.shared import Customer, Language, Text
 from libs.common.platform.ids import uuid7
 from services.tasks.engine import effects as fx
 from services.tasks.engine.state import Closing, State, Task, TaskState
@@ -204,5 +204,7 @@ def _message(effect: fx.RequestMessage, state: State) -> EventData:
         purpose=effect.spec.code,
         deadline=effect.deadline,
         dedupe_key=f"{state.id}:{effect.spec.code}:{effect.number}",
-        person=Person(name=customer.name, phone=customer.phone, phone_raw=customer.phone_raw, email=customer.email),
+        person=Customer(
+            name=customer.name, phone=customer.phone, phone_raw=customer.phone_raw, email=customer.email
+        ),
     )

@@ -10,7 +10,7 @@ from libs.common.contracts import Cause, Outgoing
 from libs.common.contracts.assignment import ShiftStarted
 from libs.common.contracts.envelope import MAX_KEY
 from libs.common.contracts.intake import LeadUpdated
-from libs.common.contracts.shared import Language, Person
+from libs.common.contracts.shared import Customer, Language
 from libs.common.messaging import outbox
 from libs.common.messaging.outbox.add import MAX_BODY
 from libs.common.platform.db import Database
@@ -26,7 +26,7 @@ def event(key: str = "operator:1", event_id: UUID | None = None) -> Outgoing:
 
 
 def event_of(size: int) -> Outgoing:
-    person = Person(name="x" * size)
+    person = Customer(name="x" * size)
     data = LeadUpdated(lead_id=uuid7(), person=person, language=Language.RU, zone="Europe/Moscow")
     return Outgoing(key="lead:1", desk="demo", time=NOW, data=data, cause=Cause.fresh())
 
