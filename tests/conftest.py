@@ -16,6 +16,7 @@ from pytest_socket import disable_socket, socket_allow_hosts
 from libs.common.platform.db import Database
 from libs.common.platform.db.migrations import migrate
 from libs.common.testkit.database import Copies, StackDatabase, Templates, empty_database, template_database
+from libs.common.testkit.messaging import JOURNAL
 from libs.common.testkit.servers import both_servers, kafka_server, postgres_server
 
 if TYPE_CHECKING:
@@ -191,10 +192,12 @@ async def notifications_db(templates: Templates) -> AsyncIterator[Database]:
 
 @pytest_asyncio.fixture(scope="session")
 async def messaging_template(postgres_url: str) -> AsyncIterator[StackDatabase]:
-    """The tables of outbox, inbox and dead letters in the schema of intake; to be copied."""
+    """The tables of outbox, inbox and dead letters in the schema of intake, and a journal; to be copied."""
     async with empty_database(postgres_url) as url:
         template = StackDatabase(url, {})
         await migrate("intake", template.url("intake"), Path(__file__).parent / "messaging" / "migrations")
+        async with template.open("intake") as database:
+            await database.pool.execute(JOURNAL)
         yield template
 
 
@@ -208,7 +211,7 @@ async def messaging_copies(postgres_url: str, messaging_template: StackDatabase)
 
 @pytest_asyncio.fixture
 async def messaging_db(messaging_copies: Copies) -> AsyncIterator[Database]:
-    """An opened fresh database with the messaging tables alone."""
+    """An opened fresh database with the messaging tables; `journal (key, note)` is for a test's use case."""
     async with messaging_copies.one() as copy, copy.open("intake") as database:
         yield database
 

@@ -1,12 +1,10 @@
-"""Messaging tables, and a relay and a consumer on a bus in memory."""
+"""A relay and a consumer on a bus in memory."""
 
 import pytest
 
 from libs.common.platform.db import Database
 from libs.common.testkit.memory_bus import MemoryBus
-from libs.common.testkit.messaging import Stack, messaging_db, messaging_stack, messaging_template
-
-__all__ = ["messaging_db", "messaging_stack", "messaging_template"]
+from libs.common.testkit.messaging import Stack
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A service's messaging tables alone: what tests of outbox, inbox and bus run on."""
+"""A relay and a consumer for tests of outbox, inbox and bus, and a use case that writes into a journal."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -8,10 +8,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import asyncpg
-import pytest_asyncio
 from prometheus_client import CollectorRegistry
-from sqlalchemy import MetaData
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from libs.common.contracts import REGISTRY, Cause, EventData, Outgoing, Received
 from libs.common.contracts.intake import LeadStatusChanged
@@ -24,54 +21,17 @@ from libs.common.messaging.inbox.apply import Applier
 from libs.common.messaging.inbox.consumer import ConsumerLoop
 from libs.common.messaging.inbox.consumer_metrics import ConsumerMetrics
 from libs.common.messaging.inbox.incoming import Reader, Registry
-from libs.common.messaging.inbox.tables import inbox_tables
 from libs.common.messaging.outbox.relay import Relay
 from libs.common.messaging.outbox.relay_metrics import RelayMetrics
-from libs.common.messaging.outbox.tables import outbox_tables
 from libs.common.platform.db import Database, Transaction
-from libs.common.platform.db.naming import NAMING
 from libs.common.platform.telemetry.tracing import Tracing
 from libs.common.platform.worker.supervise import Loop
-from libs.common.testkit.database import StackDatabase, database_copy, empty_database
 
 SERVICE = "intake"
-_JOURNAL = "CREATE TABLE journal (id bigint GENERATED ALWAYS AS IDENTITY, key text, note text)"
+#: The table that a test's use case writes into (`note_down`).
+JOURNAL = "CREATE TABLE journal (id bigint GENERATED ALWAYS AS IDENTITY, key text, note text)"
 _NOTE = "INSERT INTO journal (key, note) SELECT * FROM unnest($1::text[], $2::text[])"
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-
-
-@pytest_asyncio.fixture(scope="session")
-async def messaging_template(postgres_url: str) -> AsyncIterator[StackDatabase]:
-    """A database whose schema `intake` has stream, outbox, inbox and parked; to be copied."""
-    async with empty_database(postgres_url) as url:
-        stack = StackDatabase(url, {})
-        metadata = MetaData(naming_convention=NAMING)
-        outbox_tables(metadata)
-        inbox_tables(metadata)
-        engine = create_async_engine(
-            stack.url(SERVICE).replace("postgresql://", "postgresql+asyncpg://", 1),
-            connect_args={"server_settings": {"search_path": SERVICE}},
-        )
-        async with engine.begin() as conn:
-            await conn.run_sync(metadata.create_all)
-            await conn.exec_driver_sql("CREATE TABLE inbox_default PARTITION OF inbox DEFAULT")
-            await conn.exec_driver_sql(_JOURNAL)
-        await engine.dispose()
-        yield stack
-
-
-@pytest_asyncio.fixture
-async def messaging_stack(postgres_url: str, messaging_template: StackDatabase) -> AsyncIterator[StackDatabase]:
-    """A fresh copy of the messaging tables."""
-    async with database_copy(postgres_url, messaging_template) as copy:
-        yield copy
-
-
-@pytest_asyncio.fixture
-async def messaging_db(messaging_stack: StackDatabase) -> AsyncIterator[Database]:
-    """The copy, opened as `intake`; `journal (key, note)` is for what a test's use case does."""
-    async with messaging_stack.open(SERVICE) as database:
-        yield database
 
 
 def status_event(key: str, note: str, *, event_id: UUID | None = None) -> Outgoing:
