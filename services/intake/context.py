@@ -24,7 +24,6 @@ class Context:
 
     @classmethod
     def of(cls, core: Core, settings: IntakeSettings) -> Self:
-        """Return the context around a core."""
         acceptance = Acceptance(core.db, settings.accept_queue, settings.accept_batch)
         outcomes = ("disposition", "reason")
         deliveries = Counter(

@@ -16,5 +16,4 @@ Code = Annotated[str, Field(pattern=PATTERN, description="short machine name")]
 
 
 def is_code(word: str) -> bool:
-    """Return whether a word is a `Code`."""
     return _WHOLE.fullmatch(word) is not None

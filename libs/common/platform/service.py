@@ -36,9 +36,7 @@ class HasCore(Protocol):
     """What every service's context is: its own things around the technical core."""
 
     @property
-    def core(self) -> Core:
-        """The technical core."""
-        ...
+    def core(self) -> Core: ...
 
 
 S = TypeVar("S", bound=ServiceSettings)

@@ -48,7 +48,6 @@ class StackDatabase:
 
     @asynccontextmanager
     async def open(self, service: str) -> AsyncIterator[Database]:
-        """Open a service's pools for the block."""
         config = DatabaseConfig(self.url(service), schema=service, application=f"{service}-test")
         database = await Database.connect(config)
         try:
@@ -99,7 +98,6 @@ class Templates:
         self._copies: dict[str, Copies] = {}
 
     async def copies(self, service: str) -> "Copies":
-        """Return the copies of a service's template."""
         if service not in self._copies:
             template = await self._stack.enter_async_context(template_database(self._server_url, [service]))
             self._copies[service] = Copies(self._server_url, template)
@@ -107,7 +105,6 @@ class Templates:
         return self._copies[service]
 
     async def close(self) -> None:
-        """Drop templates and copies."""
         await self._stack.aclose()
 
 
@@ -129,7 +126,6 @@ class Copies:
             await _execute(self._server_url, _DROP.format(name=name))
 
     async def close(self) -> None:
-        """Drop the copy that nobody took."""
         if self._next is not None:
             await _execute(self._server_url, _DROP.format(name=await self._next))
 

@@ -26,7 +26,6 @@ class InlineKeys:
         self._document = document
 
     async def read(self) -> bytes:
-        """Return the document."""
         return self._document
 
 
@@ -39,7 +38,6 @@ class TokenIssuer:
 
     @classmethod
     def generate(cls, kid: str = "local-1") -> Self:
-        """Make a new key."""
         return cls(ec.generate_private_key(ec.SECP256R1()), kid)
 
     @classmethod

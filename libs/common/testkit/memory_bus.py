@@ -55,7 +55,6 @@ class MemoryBus:
             raise BusError("the bus is down")
 
     async def producer(self) -> "MemoryProducer":
-        """Return a producer."""
         self.check()
         self.producers += 1
         return MemoryProducer(self)
@@ -73,7 +72,6 @@ class MemoryBus:
         return member
 
     async def ensure_topics(self, topics: Sequence[str]) -> None:
-        """Create missing topics."""
         self.check()
         for topic in topics:
             for number in range(self.partitions):
@@ -132,7 +130,6 @@ class MemoryProducer:
         return Sent(acked, None if self._open else BusError("not all were acknowledged"))
 
     async def close(self) -> None:
-        """Refuse further work."""
         self._open = False
 
 
@@ -153,7 +150,6 @@ class MemoryConsumer:
         return set(self._positions)
 
     async def poll(self, seconds: float, limit: int) -> Sequence[Record]:
-        """Return the next records."""
         deadline = asyncio.get_running_loop().time() + seconds
         while True:
             self._bus.check()
@@ -175,25 +171,20 @@ class MemoryConsumer:
         return len(ours) == len(offsets)
 
     def seek(self, partition: Partition, offset: int) -> None:
-        """Read from `offset` next."""
         if partition in self._positions:
             self._positions[partition] = offset
 
     def pause(self, partitions: Collection[Partition]) -> None:
-        """Deliver nothing from these."""
         self._paused |= set(partitions) & self._positions.keys()
 
     def resume(self, partitions: Collection[Partition]) -> None:
-        """Deliver again."""
         self._paused -= set(partitions)
 
     async def lag(self) -> Mapping[Partition, int]:
-        """Return what lies ahead."""
         self._bus.check()
         return {tp: len(self._bus.logs.get(tp, ())) - position for tp, position in self._positions.items()}
 
     async def close(self) -> None:
-        """Leave the group."""
         if self in self._group.members:
             self._group.members.remove(self)
             self._group.generation += 1

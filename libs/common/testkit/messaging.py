@@ -131,7 +131,6 @@ class Stack:
         self.replayer = Replayer(self.db, self.reader, self.applier, self.metrics)
 
     def relay(self, *, batch: int = 100) -> Relay:
-        """Return a relay of the service."""
         return Relay(self.db.config, self.bus, self.topic, self.outbox, batch=batch)
 
     def consumer(self) -> ConsumerLoop:
@@ -171,7 +170,6 @@ class Stack:
         return [(row["key"], row["state"]) for row in rows]
 
     def counted(self, metric: str, **labels: str) -> float:
-        """Return a metric's value."""
         return self.registry.get_sample_value(metric, labels) or 0.0
 
     async def _apply(self, tx: Transaction, events: Sequence[Received[EventData]]) -> None:

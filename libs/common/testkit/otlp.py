@@ -40,7 +40,6 @@ class TraceReceiver:
         return f"http://127.0.0.1:{self.port}/v1/traces"
 
     def of_trace(self, trace_id: str) -> list[ReceivedSpan]:
-        """Return the spans of one trace."""
         return [span for span in self.spans if span.trace_id == trace_id]
 
     async def take(self, request: Request) -> Response:

@@ -77,7 +77,6 @@ def _natural(requirement: str) -> tuple[int | str, ...]:
 
 
 def main() -> None:
-    """Write the file."""
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.write_text(report())
 

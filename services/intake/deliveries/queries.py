@@ -34,7 +34,6 @@ class DeliveryFilter:
     received_to: datetime | None = None
 
     def condition(self) -> ColumnElement[bool]:
-        """Return the filter as one condition."""
         return and_(
             equal(delivery.c.disposition, self.disposition),
             equal(delivery.c.desk, self.desk),
@@ -46,7 +45,6 @@ class DeliveryFilter:
 async def list_deliveries(
     db: Database, caller: Principal, wanted: DeliveryFilter, asked: PageQuery
 ) -> Page[DeliveryView]:
-    """Return deliveries, the newest first."""
     query = _deliveries().where(visible(caller, delivery.c.desk), wanted.condition())
     async with db.read() as conn:
         found = await paginate(conn, query, "-id", [delivery.c.id], asked)

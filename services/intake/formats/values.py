@@ -83,7 +83,6 @@ class Reader:
         return text
 
     def money(self, name: str) -> Decimal | None:
-        """Return an amount with two decimals."""
         value = self.value(name)
         return self.amount(name, value.get("amount") if isinstance(value, dict) else value)
 

@@ -37,7 +37,6 @@ class LeadFilter:
     q: str | None = None
 
     def condition(self) -> ColumnElement[bool]:
-        """Return the filter as one condition."""
         return and_(
             equal(lead.c.desk, self.desk),
             equal(lead.c.stage, self.stage),
@@ -76,7 +75,6 @@ def readable(caller: Principal) -> ColumnElement[bool]:
 async def list_leads(
     db: Database, caller: Principal, wanted: LeadFilter, asked: PageQuery, language: Language
 ) -> Page[LeadView]:
-    """Return leads, the newest first."""
     query = select(lead).where(readable(caller), wanted.condition())
     async with db.read() as conn:
         found = await paginate(conn, query, "-created_at", [lead.c.created_at, lead.c.id], asked)

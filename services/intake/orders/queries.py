@@ -24,7 +24,6 @@ async def get_order(db: Database, caller: Principal, order_id: UUID) -> OrderVie
 
 
 async def orders_of_lead(db: Database, caller: Principal, lead_id: UUID) -> Sequence[OrderView]:
-    """Return a lead's orders, the oldest first."""
     return await _orders(db, caller, sales_order.c.lead_id == lead_id)
 
 

@@ -89,7 +89,6 @@ class SourceCache:
 
 
 def source_of(row: asyncpg.Record) -> Source:
-    """Return a row of `source` as a source."""
     return Source(
         id=SourceId(UUID(int=row["id"].int)),  # the driver's own kind of UUID is no JSON
         desk=row["desk"],
@@ -111,7 +110,6 @@ def source_of(row: asyncpg.Record) -> Source:
 
 
 def secrets_of(stored: list[dict[str, str | None]]) -> tuple[Secret, ...]:
-    """Return the secrets of a row's JSON."""
     return tuple(
         Secret(str(entry["id"]), str(entry["value"]), datetime.fromisoformat(until) if until else None)
         for entry in stored

@@ -21,7 +21,6 @@ async def get_source(db: Database, source_id: UUID) -> SourceView:
 
 
 async def list_sources(db: Database, desk: str | None, asked: PageQuery) -> Page[SourceView]:
-    """Return sources in the order they were made."""
     query = select(source).where(source.c.desk == desk if desk else true())
     async with db.read() as conn:
         found = await paginate(conn, query, "id", [source.c.id], asked)

@@ -86,7 +86,6 @@ def mapped_of(
 
 
 def is_zone(name: str) -> bool:
-    """Return whether `name` is an IANA time zone."""
     return name in available_timezones()
 
 

@@ -52,11 +52,9 @@ class KafkaConsumer:
         return cls(inner)
 
     def assignment(self) -> Collection[Partition]:
-        """Return the partitions that are ours now."""
         return {Partition(tp.topic, tp.partition) for tp in self._inner.assignment()}
 
     async def poll(self, seconds: float, limit: int) -> Sequence[Record]:
-        """Return the next records; see the port."""
         work = self._inner.getmany(timeout_ms=int(seconds * 1000), max_records=limit)
         batches: Mapping[TopicPartition, Sequence[Record]] = await _call(work, seconds + CALL_SECONDS)
         return [record for records in batches.values() for record in records]
@@ -74,7 +72,6 @@ class KafkaConsumer:
         return len(wanted) == len(offsets)
 
     def seek(self, partition: Partition, offset: int) -> None:
-        """Read from `offset` next."""
         try:
             self._inner.seek(TopicPartition(*partition), offset)
         except IllegalStateError:
@@ -85,7 +82,6 @@ class KafkaConsumer:
         self._inner.pause(*self._ours(partitions))
 
     def resume(self, partitions: Collection[Partition]) -> None:
-        """Deliver again."""
         self._inner.resume(*self._ours(partitions))
 
     async def lag(self) -> Mapping[Partition, int]:

@@ -43,7 +43,6 @@ class KafkaProducer:
         return cls(inner)
 
     async def send(self, topic: str, messages: Sequence[Message]) -> Sent:
-        """Send in order per key; see the port."""
         if self._closed:
             return Sent((), BusError("the producer is closed"))
         acked: list[int] = []

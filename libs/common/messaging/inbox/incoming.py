@@ -38,7 +38,6 @@ class Incoming:
 
     @property
     def event_id(self) -> UUID:
-        """Return the event's id."""
         return self.event.event_id
 
     @property
@@ -48,22 +47,18 @@ class Incoming:
 
     @property
     def key(self) -> str:
-        """Return what orders it."""
         return self.event.key
 
     @property
     def sequence(self) -> int:
-        """Return its number within its key."""
         return self.event.sequence
 
     @property
     def desk(self) -> str:
-        """Return the desk it belongs to."""
         return self.event.desk
 
     @property
     def time(self) -> datetime:
-        """Return its business time."""
         return self.event.time
 
 

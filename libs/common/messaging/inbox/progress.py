@@ -107,5 +107,4 @@ class Progress:
 
 
 def partition_of(item: Item) -> Partition:
-    """Return where an item was read."""
     return Partition(item.record.topic, item.record.partition)

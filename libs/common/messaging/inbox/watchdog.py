@@ -21,7 +21,6 @@ class Watchdog:
         self.start(0.0)
 
     def start(self, now: float) -> None:
-        """Watch a new client."""
         self._next_look = now + LOOK_SECONDS
         self._assigned_at = now
         self._delivered: set[tuple[str, int]] = set()

@@ -50,7 +50,6 @@ class UrlKeys:
         self._transport = transport
 
     async def read(self) -> bytes:
-        """Fetch the document."""
         body = bytearray()
         async with (
             asyncio.timeout(5),
@@ -72,7 +71,6 @@ class FileKeys:
         self._path = path
 
     async def read(self) -> bytes:
-        """Read the file."""
         return await asyncio.to_thread(self._path.read_bytes)
 
 

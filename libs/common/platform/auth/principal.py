@@ -35,5 +35,4 @@ class Principal:
         return self.sees_all_desks or desk in self.desks
 
     def has(self, *roles: Role) -> bool:
-        """Return whether the caller has one of `roles`."""
         return not self.roles.isdisjoint(roles)

@@ -8,9 +8,7 @@ from typing import Protocol
 class Clock(Protocol):
     """Business time. One object per process, injected; rules get its `now` as an argument."""
 
-    def now(self) -> datetime:
-        """Return the present business moment in UTC."""
-        ...
+    def now(self) -> datetime: ...
 
     async def sleep_until(self, moment: datetime) -> None:
         """Return when business time has reached `moment`; a moved clock wakes the sleeper."""
@@ -21,7 +19,6 @@ class SystemClock:
     """Business time is real time: the only clock outside the embedded stack."""
 
     def now(self) -> datetime:
-        """Return the present moment in UTC."""
         return datetime.now(UTC)
 
     async def sleep_until(self, moment: datetime) -> None:

@@ -33,7 +33,6 @@ class SharedClock:
         return timedelta(microseconds=microseconds)
 
     def now(self) -> datetime:
-        """Return the shared business moment in UTC."""
         return datetime.now(UTC) + self.offset
 
     def advance(self, delta: timedelta) -> datetime:
@@ -51,5 +50,4 @@ class SharedClock:
             await asyncio.sleep(min(left, _LOOK_AGAIN))
 
     def close(self) -> None:
-        """Unmap the file."""
         self._map.close()

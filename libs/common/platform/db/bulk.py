@@ -24,11 +24,9 @@ class Bulk(Generic[R]):
 
     @property
     def names(self) -> str:
-        """Return the names of all columns."""
         return ", ".join(name for name, _, _ in self.columns)
 
     def insert(self) -> str:
-        """Return an INSERT of all columns from arrays."""
         return f"INSERT INTO {self.table} ({self.names}) SELECT {self.names} FROM {self.source()}"  # noqa: S608 - names of our own
 
     def source(self) -> str:
@@ -45,7 +43,6 @@ class Bulk(Generic[R]):
         return Bulk(self.table, tuple(known[name] for name in names))
 
     def arrays(self, records: Sequence[R]) -> list[list[object]]:
-        """Return one array per column."""
         if len(records) == 1:  # half the time of the other way, and the way of all that is not under load
             [record] = records
             return [[read(record)] for _, _, read in self.columns]

@@ -65,7 +65,6 @@ class Transaction:
         self.open = False
 
     async def start(self) -> None:
-        """Begin."""
         await self._inner.start()
         self.open = True
 
@@ -86,7 +85,6 @@ class Transaction:
             callback()
 
     async def rollback(self) -> None:
-        """Undo everything."""
         self.open = False
         await self._inner.rollback()
 

@@ -34,7 +34,6 @@ _one_run = asyncio.Lock()
 
 
 def migrations_path(service: str) -> Path:
-    """Return the folder of a service's alembic environment."""
     return SERVICES_ROOT / service / "migrations"
 
 

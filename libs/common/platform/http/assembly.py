@@ -12,7 +12,6 @@ from libs.common.platform.settings import ServiceSettings
 
 
 def verifier(settings: ServiceSettings) -> JwtVerifier:
-    """Return what checks the callers' tokens."""
     source = FileKeys(settings.jwks_file) if settings.jwks_file else UrlKeys(settings.jwks_url or "")
     return JwtVerifier(KeySet(source), issuer=settings.jwt_issuer, audience=settings.jwt_audience)
 

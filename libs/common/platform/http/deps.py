@@ -31,7 +31,6 @@ def context_of(kind: type[C]) -> Callable[[Request], C]:
 
 
 def language(request: Request) -> Language:
-    """Return the language of the answer."""
     return request_language(request)
 
 

@@ -15,12 +15,10 @@ _TAG = re.compile(r'(?:W/)?"(\d{1,18})"')
 
 
 def etag(version: int) -> str:
-    """Return the entity tag of a version."""
     return f'"{version}"'
 
 
 def set_etag(response: Response, version: int) -> None:
-    """Give the answer its version."""
     response.headers["ETag"] = etag(version)
 
 

@@ -57,7 +57,6 @@ class _Call:
 
     @property
     def pool(self) -> Pool:
-        """Return the service's pool."""
         pool: Pool = self.request.app.state.db.pool
         return pool
 

@@ -18,7 +18,6 @@ class Text(NamedTuple):
     en: str
 
     def in_language(self, language: Language) -> str:
-        """Return the text in `language`."""
         return self.en if language is Language.EN else self.ru
 
 

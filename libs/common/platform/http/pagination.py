@@ -44,9 +44,7 @@ _READERS: dict[type, Callable[[str], CursorValue]] = {
 class HasColumns(Protocol):
     """A row of either driver."""
 
-    def __getitem__(self, name: str, /) -> object:
-        """Return the value of a column."""
-        ...
+    def __getitem__(self, name: str, /) -> object: ...
 
 
 class Page(BaseModel, Generic[Item]):

@@ -77,12 +77,10 @@ class ProblemStyle:
 
 
 def request_language(request: Request) -> Language:
-    """Return the language to answer in."""
     return language_of(request.headers.get("accept-language"), style_of(request).default_language)
 
 
 def style_of(request: Request) -> ProblemStyle:
-    """Return the style of the request's app."""
     style = getattr(request.app.state, "problems", None)
     return style if isinstance(style, ProblemStyle) else ProblemStyle()
 

@@ -50,7 +50,6 @@ def new_trace(*, sampled: bool = False) -> Trace:
 
 
 def current_trace() -> Trace | None:
-    """Return the trace of the running work."""
     return _trace.get()
 
 

@@ -137,11 +137,9 @@ class _Forward:
     """A stream for the handler of the standard library that always is today's output."""
 
     def write(self, text: str) -> None:
-        """Pass on."""
         _output.stream.write(text)
 
     def flush(self) -> None:
-        """Pass on."""
         _output.stream.flush()
 
 
