@@ -1,4 +1,4 @@
-"""What intake consists of."""
+"""The service intake."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What a use case of intake may need."""
+"""The context of intake's use cases."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,7 +15,7 @@ from services.intake.sources.cache import SourceCache
 
 @dataclass(frozen=True)
 class Context:
-    """The technical half, the sources at hand, the way into the database, and what became of deliveries."""
+    """The core, the cached sources, the batches, and the counter of deliveries."""
 
     core: Core
     sources: SourceCache
@@ -34,7 +34,7 @@ class Context:
 
 @asynccontextmanager
 async def open_context(core: Core, settings: IntakeSettings) -> AsyncIterator[Context]:
-    """Open a process's context; what waits for its batch is stored before the end."""
+    """Open a process's context; at the end, waiting deliveries are stored first."""
     ctx = Context.of(core, settings)
     try:
         yield ctx

@@ -1,4 +1,4 @@
-"""What may be refused, and the one table that says how HTTP calls it."""
+"""Domain errors, and the table that maps them to HTTP."""
 
 from uuid import UUID
 
@@ -7,7 +7,7 @@ from services.intake.deliveries.batch import OverloadedError
 
 
 class NotFoundError(Exception):
-    """There is no such thing, or it is not the caller's to see."""
+    """The object does not exist, or the caller may not see it."""
 
 
 class StaleVersionError(Exception):
@@ -15,7 +15,7 @@ class StaleVersionError(Exception):
 
 
 class NoSecretError(Exception):
-    """The source has no secret to rotate: its senders prove nothing but the address."""
+    """The source has no secret to rotate: its requests are not authenticated."""
 
 
 class AlreadyExistsError(Exception):

@@ -1,4 +1,4 @@
-"""Conditions that all lists share: whose rows a caller may see (P.6), and filters that may be left out."""
+"""Conditions shared by all lists: the rows a caller may see (P.6), and optional filters."""
 
 from datetime import datetime
 from uuid import UUID
@@ -15,7 +15,7 @@ def visible(caller: Principal, desk: ColumnElement[str]) -> ColumnElement[bool]:
 
 
 def own_or_free(caller: Principal, owner: ColumnElement[UUID | None]) -> ColumnElement[bool]:
-    """Return the condition on a lead's `owner_id`: who is only an operator sees their own and what nobody owns."""
+    """Return the condition on a lead's `owner_id`: operators see their own and unowned leads."""
     if caller.has(Role.SUPERVISOR, Role.ADMIN, Role.SERVICE):
         return true()
     return owner.is_(None) | owner.in_(select(operator.c.id).where(operator.c.subject == caller.sub))

@@ -8,7 +8,7 @@ from libs.common.platform.settings import ServiceSettings
 
 
 class IntakeSettings(ServiceSettings, env_prefix="INTAKE_"):
-    """What only intake can be told."""
+    """Settings of intake alone."""
 
     accept_queue: Annotated[int, Field(ge=1, le=100_000)] = 2048
     """Deliveries that may wait for a batch; more are answered 503."""

@@ -1,4 +1,4 @@
-"""Which events intake listens to, and what it does with them."""
+"""The events that intake consumes, and their use cases."""
 
 from libs.common.contracts import assignment, tasks
 from libs.common.messaging.inbox import UseCase
@@ -10,7 +10,7 @@ OWNERS = (tasks.OWNER, assignment.OWNER)
 
 
 def subscriptions(ctx: Context) -> dict[str, UseCase]:
-    """Return the use case of each event type; one function takes all of a lead's, so a batch stays one batch."""
+    """Return the use case of each event type; one function takes all events of a lead, so a batch is one call."""
     apply = lead_events(ctx.core.clock)
     return {
         tasks.LeadStatusRequested.event_type: apply,

@@ -42,7 +42,7 @@ class WorkAssigned(AssignmentEvent):
 
 
 class WorkWaiting(AssignmentEvent):
-    """Nobody is eligible now; the work waits by deadline, then age, until somebody is."""
+    """No operator is eligible now. The work waits, ordered by deadline, then age, until one is."""
 
     event_type: ClassVar[str] = "dozvon.work.waiting.v1"
 

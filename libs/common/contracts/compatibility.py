@@ -1,7 +1,7 @@
 """Whether a published schema only grew (CONTRIBUTING, *Rules that tests hold*).
 
-Allowed: new optional fields. What an old reader could not read, or what would make an old event unreadable,
-is a break and needs a new event type. A new value of an enum is one too: readers are strict and would park it.
+Allowed: new optional fields. A change that an old reader cannot read, or that makes an old event unreadable, is a
+break and needs a new event type. A new value of an enum is a break too: readers are strict and park it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ _OWN = frozenset({"properties", "required", "enum", "anyOf", "items", "additiona
 
 
 def breaks(old: Schema, new: Schema) -> list[str]:
-    """Return what a reader of the other side would trip over, one line each; empty when nothing."""
+    """Return the breaking differences, one line each; empty when the schema only grew."""
     return list(_differences(inlined(old, old), inlined(new, new), "$"))
 
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from libs.common.platform.ids import uuid7
 
-MAX_KEY = 200  # characters; a reader's index has to hold it
+MAX_KEY = 200  # characters; it must fit into a reader's index
 
 
 class EventData(BaseModel):
@@ -21,7 +21,7 @@ class EventData(BaseModel):
 
 
 class Cause(NamedTuple):
-    """Why something happens: the chain it belongs to, the event before it, the trace around it."""
+    """The cause of an event: its chain (correlation), the event before it (causation) and its trace."""
 
     correlation_id: UUID
     causation_id: UUID | None = None
@@ -53,7 +53,7 @@ D_co = TypeVar("D_co", bound=EventData, covariant=True)
 class Received(NamedTuple, Generic[D_co]):
     """An event as a consumer hands it to a use case; `sequence` ascends without gaps per key and topic.
 
-    `waited`: it comes late, after people have set up what it needed (`inbox.Unready`).
+    `waited`: the event was parked until people had set up what it needed (`inbox.Unready`).
     """
 
     event_id: UUID
@@ -66,5 +66,5 @@ class Received(NamedTuple, Generic[D_co]):
     waited: bool = False
 
     def follow(self) -> Cause:
-        """Return the cause of everything that this event brings about."""
+        """Return the cause of the events that follow from this one."""
         return Cause(self.cause.correlation_id, self.event_id, self.cause.traceparent)

@@ -1,7 +1,7 @@
 """Write the JSON Schema and an example of every event type: `python -m libs.common.contracts.export [--release]`.
 
-The files are committed. With `--release` the schemas are also frozen in `released/`: from then on nothing is
-written once a type has changed in a way that old readers or old events cannot bear. Publish a new type instead.
+The files are committed. With `--release` the schemas are also frozen in `released/`: from then on a breaking
+change of a type stops the export. Publish a new type instead.
 """
 
 import json
@@ -17,11 +17,11 @@ from libs.common.contracts.registry import REGISTRY
 HERE = Path(__file__).parent
 RELEASED = HERE / "released"
 
-#: Lines of `broken()` that are borne: new values of an enum that every reader in production knows by now.
+#: Lines of `broken()` that are accepted: new values of an enum that every reader in production knows already.
 KNOWN_TO_READERS: frozenset[str] = frozenset()
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
-#: What a field of this name holds in an example; personal data are the made-up ones of a test customer.
+#: Values of an example by field name; personal data belong to an invented test customer.
 _BY_NAME: Mapping[str, Json] = {
     "name": "Анна Тестова",
     "phone": "+79990000001",

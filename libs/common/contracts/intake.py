@@ -66,7 +66,7 @@ class LeadUpdated(IntakeEvent):
 
 
 class LeadStatusChanged(IntakeEvent):
-    """Intake applied a status that somebody asked for; `request_id` is that event's id."""
+    """Intake applied a requested status; `request_id` is the id of the request's event."""
 
     event_type: ClassVar[str] = "dozvon.lead.status_changed.v1"
 
@@ -92,7 +92,7 @@ class LeadStatusRefused(IntakeEvent):
 
 
 class OrderChanged(IntakeEvent):
-    """An order's mirror moved: a later delivery brought another status or other sums (S4.1)."""
+    """Our mirror of an order changed: a later delivery has another status or other amounts (S4.1)."""
 
     event_type: ClassVar[str] = "dozvon.order.changed.v1"
 

@@ -1,4 +1,4 @@
-"""Events that notifications owns: what became of a message. Key `lead:<id>`; templates `desk:<code>`."""
+"""Events that notifications owns: the progress of messages. Key `lead:<id>`; templates `desk:<code>`."""
 
 from enum import StrEnum
 from typing import ClassVar
@@ -36,7 +36,7 @@ class MessageSent(MessageStep):
 
 
 class MessageDelivered(MessageStep):
-    """The provider says that it reached the customer's device."""
+    """The provider reports that the message reached the customer's device."""
 
     event_type: ClassVar[str] = "dozvon.message.delivered.v1"
 
@@ -48,14 +48,14 @@ class MessageRead(MessageStep):
 
 
 class FinalState(StrEnum):
-    """How a message that did not arrive for certain ended."""
+    """The end of a message whose arrival is not certain."""
 
     FAILED = "failed"
-    UNKNOWN = "unknown"  # the provider never said whether it took the message; never resent blindly
+    UNKNOWN = "unknown"  # the provider's answer was lost; the message is never sent again blindly
 
 
 class MessageFailed(MessageStep):
-    """The message did not leave, or nobody knows whether it did; `code` says why, machine-read."""
+    """The message was not sent, or it is unknown whether it was; `code` is the machine-readable reason."""
 
     event_type: ClassVar[str] = "dozvon.message.failed.v1"
 

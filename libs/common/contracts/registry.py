@@ -1,4 +1,4 @@
-"""Every published event type and its model: the one place that knows them all."""
+"""The registry: every published event type and its model."""
 
 from libs.common.contracts import assignment, intake, notifications, tasks
 from libs.common.contracts.envelope import EventData

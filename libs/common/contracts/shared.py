@@ -47,7 +47,7 @@ class Stage(StrEnum):
 
 
 class OrderStatus(StrEnum):
-    """The state of an order, whatever its source calls it."""
+    """The state of an order; each source's own words map to it."""
 
     NEW = "new"
     UNCONFIRMED = "unconfirmed"
@@ -71,7 +71,7 @@ class Signal(StrEnum):
 
 
 class MessageProgress(StrEnum):
-    """How far a message has come, as it is told: each at most once."""
+    """The progress of a message; each step is published at most once."""
 
     SENT = "sent"
     DELIVERED = "delivered"
@@ -88,7 +88,7 @@ class Presence(StrEnum):
 
 
 class Mode(StrEnum):
-    """How work reaches people: pushed by the robot, pulled by them, or both."""
+    """How work reaches operators: assignment proposes (push), operators take (pull), or both."""
 
     PUSH = "push"
     PULL = "pull"

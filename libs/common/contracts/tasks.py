@@ -17,7 +17,7 @@ class TasksEvent(EventData):
 
 
 class TaskOpened(TasksEvent):
-    """A task exists. `offer_from` is when it may first be given to somebody (S4.4)."""
+    """A task was opened. `offer_from` is the earliest time to offer it to an operator (S4.4)."""
 
     event_type: ClassVar[str] = "dozvon.task.opened.v1"
 
@@ -69,7 +69,7 @@ class TaskTaken(TasksEvent):
 
 
 class TaskEnded(TasksEvent):
-    """Shared by the three ends of a task. `actor` is an operator's id or `system`; the comment stays at home."""
+    """Shared by the three ends of a task. `actor` is an operator's id or `system`; the comment is not published."""
 
     task_id: UUID
     lead_id: UUID
@@ -131,7 +131,7 @@ class WorkRequested(TasksEvent):
 
 
 class WorkWithdrawn(TasksEvent):
-    """Pushed work needs nobody any more: taken, closed or moved meanwhile."""
+    """Pushed work needs no operator any more: the task was taken, closed or moved meanwhile."""
 
     event_type: ClassVar[str] = "dozvon.work.withdrawn.v1"
 
@@ -177,10 +177,10 @@ class LeadOwnerChanged(TasksEvent):
 
 
 class MessageRequested(TasksEvent):
-    """A playbook wants the customer to be told something. Self-contained: nobody is asked back.
+    """A playbook requests a message to the customer. The event is self-contained.
 
     `variables` hold no personal data: a template reads name, phone and e-mail from `person`.
-    `dedupe_key` makes the intent unique per desk; past `deadline` the message is worthless.
+    `dedupe_key` makes the intent unique per desk; after `deadline` the message is not sent.
     """
 
     event_type: ClassVar[str] = "dozvon.message.requested.v1"

@@ -1,1 +1,1 @@
-"""What two services must judge alike."""
+"""Rules that two services must apply alike."""

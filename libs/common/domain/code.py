@@ -1,6 +1,6 @@
 """Codes: the short machine names of desks, pools, sources, playbooks, templates and all that playbooks declare.
 
-One pattern for all of them, since what one service keeps is named in another one's playbook, filter or template.
+One pattern for all of them, since one service's code stands in another one's playbook, filter or template.
 """
 
 import re
@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-# Wide enough for what each service took while they had patterns of their own: nothing that is stored is refused.
+# Wide enough for every code that the services' earlier patterns accepted: no stored code is refused.
 PATTERN = r"^[a-z0-9_][a-z0-9_.-]{0,254}$"
 _WHOLE = re.compile(PATTERN.removeprefix("^").removesuffix("$"))
 

@@ -1,4 +1,4 @@
-"""May this operator do this work: one judgement for work that is pushed and work that is pulled."""
+"""Eligibility of an operator for a piece of work: the same rule for pushed and for pulled work."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Refusal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What counts of an operator. The defaults pass: they stand for what the caller's kind of work does not ask."""
+    """The facts about an operator. The defaults pass: the caller's kind of work does not require them."""
 
     active: bool
     roles: frozenset[str]
@@ -36,7 +36,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What a piece of work asks of whoever does it."""
+    """The requirements of a piece of work."""
 
     desk: str
     role: str
@@ -61,5 +61,5 @@ _TESTS: tuple[tuple[Refusal, Callable[[Standing, Demand], bool]], ...] = (
 
 
 def refusals(operator: Standing, work: Demand) -> tuple[Refusal, ...]:
-    """Return every test that fails, in the order of `Refusal` (P.3); none: the operator may do the work."""
+    """Return every failed test in the order of `Refusal` (P.3); an eligible operator has none."""
     return tuple([refusal for refusal, passes in _TESTS if not passes(operator, work)])

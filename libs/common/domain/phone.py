@@ -22,13 +22,13 @@ class Phone:
 
 
 def read_phone(raw: str, region: str = "RU") -> Phone:
-    """Read a number typed in any spelling; `region` (ISO 3166) tells what a local number means.
+    """Read a number typed in any spelling; `region` (ISO 3166) is the country of a local number.
 
     A GetCourse URL loses its plus (`+7…` arrives as ` 7…`), so a long digit string that is no valid
     local number is tried as an international one.
     """
     raw = raw.strip()[:_MAX_RAW]
-    # The library takes 70 µs for what most customers of the desks have; a test holds the two equal.
+    # A fast path for the most common numbers: the library takes 70 µs each. A test compares the two.
     mobile = _RUSSIAN_MOBILE.fullmatch(raw.translate(_PUNCTUATION)) if region == "RU" and raw.isascii() else None
     if mobile is not None:
         return Phone(raw, f"+7{mobile[2]}", valid=True)

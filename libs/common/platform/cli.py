@@ -1,4 +1,4 @@
-"""`dozvon dead-letters list|show|retry|discard --service <name>`: what the worker could not apply.
+"""`dozvon dead-letters list|show|retry|discard --service <name>`: events that the worker could not apply.
 
 Connects as the service does: `<SERVICE>_POSTGRES_URL` or `POSTGRES_URL`, and the password beside it.
 """
@@ -43,14 +43,14 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="dozvon", description=__doc__)
     dead_letters = parser.add_subparsers(required=True, metavar="dead-letters").add_parser("dead-letters")
     commands = dead_letters.add_subparsers(dest="command", required=True)
-    listing = commands.add_parser("list", help="those that still need somebody, or all of a state")
+    listing = commands.add_parser("list", help="open ones, or all of a state")
     listing.add_argument("--state", choices=[state.value for state in State], action="append")
     listing.add_argument("--key", help="such as lead:0190…")
     listing.add_argument("--limit", type=int, default=100)
     show = commands.add_parser("show", help="one with its payload, personal data masked")
-    retry = commands.add_parser("retry", help="release one that failed or waits; what waits behind it follows")
+    retry = commands.add_parser("retry", help="release one that failed or waits; those behind it follow")
     retry.add_argument("--data", type=Path, help="a JSON file with the fields to correct (merge patch, RFC 7396)")
-    discard = commands.add_parser("discard", help="give one up; what waits behind it goes on")
+    discard = commands.add_parser("discard", help="discard one; those behind it follow")
     discard.add_argument("--note", required=True, help="why")
     for command in (show, retry, discard):
         command.add_argument("id", type=int)
@@ -107,7 +107,7 @@ def _patch(path: Path | None) -> dict[str, object] | None:
 def _user() -> str:
     try:
         return getpass.getuser()
-    except (KeyError, OSError):  # a container runs under a number that has no name
+    except (KeyError, OSError):  # in a container the user id may have no name
         return f"user {os.getuid()}"
 
 

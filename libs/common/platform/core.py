@@ -1,4 +1,4 @@
-"""What every use case of a service may need, opened and closed in one place."""
+"""The core that every use case of a service may need, opened and closed in one place."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -29,14 +29,14 @@ class Core:
 
 @dataclass(frozen=True, slots=True)
 class Telemetry:
-    """A service's tracer and figures; an API makes them before its context, for its middleware."""
+    """A service's tracer and metrics; an API makes them before its context, for its middleware."""
 
     tracing: Tracing
     metrics: CollectorRegistry
 
     @classmethod
     def of(cls, service: str, settings: ServiceSettings) -> Self:
-        """Make them as the settings say."""
+        """Return tracer and metrics by the settings."""
         return cls(Tracing(service, settings.otlp_endpoint), new_registry())
 
 
@@ -44,7 +44,7 @@ class Telemetry:
 async def open_core(
     service: str, settings: ServiceSettings, telemetry: Telemetry | None = None
 ) -> AsyncIterator[Core]:
-    """Set up logs, tracer, clock and pools, and take them down again.
+    """Open logs, tracer, clock and pools for the block, and close them.
 
     Raises OSError or asyncpg.PostgresError when the database cannot be reached.
     """
@@ -62,7 +62,7 @@ async def open_core(
 
 
 def database_config(service: str, settings: ServiceSettings) -> DatabaseConfig:
-    """Return where the service's schema is, as its settings say."""
+    """Return the database of the settings."""
     return DatabaseConfig(
         url=settings.postgres_dsn,
         schema=service,

@@ -1,7 +1,7 @@
-"""Named places where a fault test lets a process die, in the middle of what must survive it.
+"""Fault points: named places at which a test can kill the process.
 
 `DOZVON_CRASH_AT=relay.acked:3,sender.sent:1` kills the process (SIGKILL) at the third and the first pass.
-Without the variable a point costs one test of a global.
+Without the variable a point costs one check of a global.
 """
 
 import os
@@ -9,7 +9,7 @@ import signal
 from collections.abc import Mapping
 
 VARIABLE = "DOZVON_CRASH_AT"
-#: The beginning of the last line on stderr of a process that died at a point; the point's name follows.
+#: The last line on stderr of a process that died at a point starts with this; the point's name follows.
 FALLEN = "died at fault point "
 
 
@@ -32,7 +32,7 @@ _left = _armed(os.environ)
 
 
 def reach(point: str) -> None:
-    """Die here if the environment says so at this pass."""
+    """Kill the process if the environment names this point and pass."""
     if not _left:
         return
     _left[point] = _left.get(point, 0) - 1

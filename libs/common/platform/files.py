@@ -1,11 +1,11 @@
-"""Files that are whole or not there."""
+"""Files that are written whole or not at all."""
 
 import os
 from pathlib import Path
 
 
 def write_whole(path: Path, content: str | bytes, mode: int = 0o644) -> None:
-    """Write beside `path` and rename: a crash or a full disk leaves what was there. Raises OSError with a path."""
+    """Write beside `path` and rename: a crash or a full disk leaves the old file. Raises OSError with a path."""
     fresh = path.with_name(f"{path.name}.new")
     try:
         with open(os.open(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, mode), "wb") as file:  # noqa: PTH123 - private from its first byte

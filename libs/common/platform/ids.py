@@ -1,4 +1,4 @@
-"""Identifiers: UUIDv7 (RFC 9562) everywhere, so that rows and events sort by their birth."""
+"""Identifiers: UUIDv7 (RFC 9562) everywhere, so that rows and events sort by creation time."""
 
 from datetime import UTC, date, datetime
 from uuid import UUID

@@ -33,7 +33,7 @@ log = get_logger(__name__)
 
 
 class HasCore(Protocol):
-    """What every service's context is: its own things around the technical core."""
+    """A service's context: its own members and the technical core."""
 
     @property
     def core(self) -> Core: ...
@@ -45,11 +45,11 @@ C = TypeVar("C", bound=HasCore)
 
 @dataclass(frozen=True, kw_only=True)
 class Service(Generic[S, C]):
-    """What a service consists of.
+    """The declaration of a service.
 
-    `context` opens what its use cases work with, around the core and once per process. `owners` are the services
+    `context` opens the use cases' context around the core, once per process. `owners` are the services
     whose topics it reads. `routes` are plain Starlette routes and come first (the hot path). `loops` run in the
-    worker beside relay and consumer. `migrations` is its alembic folder. Routes of dead letters come by themselves.
+    worker beside relay and consumer. `migrations` is its alembic folder. Every service gets routes of dead letters.
     """
 
     name: str
@@ -102,12 +102,12 @@ class Service(Generic[S, C]):
         )
 
     def serve_context(self, app: FastAPI, ctx: C) -> None:
-        """Let the app's routes work with `ctx`, and make it ready as long as its schema is."""
+        """Give the app its context; it is ready as long as its schema is."""
         app.state.ctx = ctx
         ready_when_migrated(app, ctx.core.db, self.migrations)
 
     async def run_worker(self, settings: S, stop: asyncio.Event) -> None:
-        """Relay our events, apply those of the owners and run the loops until `stop` is set."""
+        """Run relay, consumer and loops until `stop` is set."""
         async with self.open_context(settings) as ctx:
             worker = Worker(
                 ctx.core, owners=self.owners, subscriptions=self.subscriptions(ctx), loops=self.loops(ctx)
@@ -127,7 +127,7 @@ def run(service: Service[S, C], argv: Sequence[str]) -> int:
         return 1
     configure_logging(service.name, settings.log_level)
     if ignored := service.settings.ignored():
-        log.warning("settings of an earlier release are ignored", keys=ignored)
+        log.warning("ignored settings of an earlier release", keys=ignored)
     calm_collector()
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
@@ -160,7 +160,7 @@ async def _to_the_end(part: Awaitable[None], stop: asyncio.Event) -> None:
     try:
         await part
     finally:
-        stop.set()  # the parts of one process live and die together
+        stop.set()  # when one part ends, the process ends
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

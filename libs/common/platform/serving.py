@@ -1,4 +1,4 @@
-"""An ASGI app under uvicorn, with the deadlines that uvicorn lacks (uvicorn issue 157) and one way to end."""
+"""An ASGI app under uvicorn, with the deadlines that uvicorn lacks (uvicorn issue 157) and a clean stop."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ async def serve(
     on_stop: Callable[[], None] | None = None,
     lifespan: Literal["auto", "on", "off"] = "on",
 ) -> None:
-    """Serve until `stop`; then run `on_stop` (end streams), take nothing new, finish what runs within 10 s.
+    """Serve until `stop`; then run `on_stop` (end streams), accept nothing new, finish requests within 10 s.
 
     Raises ServingError when the port is taken or the app's lifespan does not start.
     """
@@ -48,14 +48,14 @@ async def serve(
     ending = asyncio.create_task(_end(server, stop, on_stop))
     try:
         await server.serve()
-    except SystemExit as error:  # uvicorn's way to say that it could not start
+    except SystemExit as error:  # uvicorn exits like this when it cannot start
         raise ServingError(f"cannot serve on {host}:{port}") from error
     finally:
         ending.cancel()
 
 
 class _Server(uvicorn.Server):
-    """Leaves the signals of the process to us: API and worker may share it."""
+    """A uvicorn server without signal handlers: API and worker may share the process."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -71,32 +71,32 @@ async def _end(server: uvicorn.Server, stop: asyncio.Event, on_stop: Callable[[]
 
 
 class DeadlineProtocol(HttpToolsProtocol):
-    """Cuts clients that send a request too slowly; how long an answer takes is not limited here."""
+    """Disconnects clients that send a request too slowly; the time for an answer is not limited here."""
 
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the base does
-        """Give the first request its time."""
+        """Start the deadline of the first request."""
         super().connection_made(transport)
         self._expect(HEADER_SECONDS)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the clock."""
+        """Cancel the deadline."""
         self._expect(None)
         super().connection_lost(exc)
 
     def on_message_begin(self) -> None:
-        """Give a later request its time from its first byte on: until then the keep-alive clock runs."""
+        """Start the deadline of a later request at its first byte; before it the keep-alive time-out applies."""
         super().on_message_begin()
         self._expect(HEADER_SECONDS)
 
     def on_headers_complete(self) -> None:
-        """Give the body its time."""
+        """Restart the deadline for the body."""
         super().on_headers_complete()
         self._expect(REQUEST_SECONDS)
 
     def on_message_complete(self) -> None:
-        """Let the answer take as long as it takes."""
+        """Cancel the deadline: the request is complete."""
         super().on_message_complete()
         self._expect(None)
 

@@ -1,4 +1,4 @@
-"""Waiting with an end: for foreign coroutines, whatever they do with their cancellation, and for the stop."""
+"""Bounded waits: for coroutines of libraries that mishandle cancellation, and for the stop event."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -11,8 +11,8 @@ T = TypeVar("T")
 async def bounded(work: Coroutine[object, object, T], seconds: float) -> T:
     """Return the result of `work`.
 
-    Raises TimeoutError after `seconds`, also when `work` ignores its cancellation or reports a
-    cancellation that nobody asked for: aiokafka's `stop()` does both (measured).
+    Raises TimeoutError after `seconds`, also when `work` ignores its cancellation or raises CancelledError by
+    itself: aiokafka's `stop()` does both (measured).
     """
     task = asyncio.ensure_future(work)
     try:
@@ -29,7 +29,7 @@ async def bounded(work: Coroutine[object, object, T], seconds: float) -> T:
 
 
 async def quietly(work: Coroutine[object, object, object], seconds: float) -> None:
-    """Close something that is of no more use: errors and time-outs are of no interest."""
+    """Await the closing of a discarded object; errors and time-outs are ignored."""
     with suppress(Exception):
         await bounded(work, seconds)
 
@@ -41,7 +41,7 @@ def _abandon(task: "asyncio.Future[T]") -> None:
 
 def growing(attempt: int, first: float, longest: float) -> float:
     """Return the pause after a failure in seconds; `attempt` counts from 0, each pause is twice the last."""
-    return float(min(first * 2 ** min(attempt, 30), longest))  # an endless power overflows after a day
+    return float(min(first * 2 ** min(attempt, 30), longest))  # a larger exponent overflows after a day
 
 
 async def wait_for_stop(stop: asyncio.Event, seconds: float) -> bool:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 POSTGRES_IMAGE = "postgres:18"
 KAFKA_IMAGE = "apache/kafka:4.3.1"
 ANSWER_SECONDS = 90
-RUN = "dozvon.test.run"  # label: the process that will remove the container
+RUN = "dozvon.test.run"  # label: the process that removes the container
 
 
 @contextmanager
@@ -63,7 +63,7 @@ def _container(image: str, inside: int, outside: int) -> "DockerContainer":
     from testcontainers.core.config import testcontainers_config
     from testcontainers.core.container import DockerContainer
 
-    # Its reaper would be a fifth image; what a killed run leaves, the next one removes.
+    # No reaper, which would be a fifth image: the next run removes the containers of a killed one.
     testcontainers_config.ryuk_disabled = True
     try:
         sweep()

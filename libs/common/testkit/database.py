@@ -15,7 +15,7 @@ from libs.common.platform.db.roles import SERVICES, ensure_roles, service_url
 
 PASSWORD = "only-in-tests"  # noqa: S105 - guards nothing; a server in a container insists on one
 
-# Sessions of this database that wait for a lock; other databases of the server have other tests.
+# Sessions of this database that wait for a lock; other tests use other databases of the server.
 BLOCKED = """
 SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND wait_event_type = 'Lock' AND pid <> pg_backend_pid()
@@ -25,12 +25,12 @@ WHERE datname = current_database() AND wait_event_type = 'Lock' AND pid <> pg_ba
 _COPY = 'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY wal_log'
 _DROP = 'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'
 
-# Roles belong to the server, and PostgreSQL refuses two changes of one role at once: parallel workers take turns.
+# Roles belong to the server, and PostgreSQL refuses concurrent changes of one: parallel workers are serialised.
 _TURN = "SELECT pg_advisory_lock(7031)"
 
 
 class NotMigratedError(RuntimeError):
-    """A service whose tables a test wants has no migrations, or they failed."""
+    """The service has no migrations, or they failed, so a test cannot get its tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class StackDatabase:
 
 @asynccontextmanager
 async def empty_database(server_url: str) -> AsyncIterator[str]:
-    """Give the admin's DSN of a new database with roles and schemas; drop it after the block."""
+    """Make a database with roles and schemas and give the admin's DSN; drop it after the block."""
     async with _database(server_url, "template0") as url:
         turn = await asyncpg.connect(server_url)
         try:
@@ -71,7 +71,7 @@ async def empty_database(server_url: str) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def template_database(server_url: str, services: Sequence[str] = SERVICES) -> AsyncIterator[StackDatabase]:
-    """Give a database with the migrations of `services` applied; nobody may stay connected to it."""
+    """Make a database with the migrations of `services` applied; close every connection to it before copying."""
     async with empty_database(server_url) as url:
         failures: dict[str, Exception] = {}
         for service in services:
@@ -84,7 +84,7 @@ async def template_database(server_url: str, services: Sequence[str] = SERVICES)
 
 @asynccontextmanager
 async def database_copy(server_url: str, template: StackDatabase) -> AsyncIterator[StackDatabase]:
-    """Give a fresh copy of the template; drop it after the block, whoever is still connected."""
+    """Make a copy of the template; drop it after the block, with its open connections."""
     async with _database(server_url, _name(template.admin_url)) as url:
         yield StackDatabase(url, template.failures)
 
@@ -117,7 +117,7 @@ class Copies:
 
     @asynccontextmanager
     async def one(self) -> AsyncIterator[StackDatabase]:
-        """Give a fresh copy; drop it after the block, whoever is still connected."""
+        """Give a copy; drop it after the block, with its open connections."""
         name = await (self._next or self._make())
         self._next = asyncio.create_task(self._make())
         try:

@@ -1,4 +1,4 @@
-"""What a schema consists of, read from Postgres' own catalogue: two schemas that print the same are the same."""
+"""A schema's description from Postgres' catalogue; equal descriptions mean equal schemas."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncpg
 from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import create_async_engine
 
-# Partitions are made as the days come, and the version table is alembic's.
+# Without the daily partitions and alembic's version table.
 _TABLES = """
 SELECT oid FROM pg_class
 WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition

@@ -44,7 +44,7 @@ class TokenIssuer:
     def in_folder(cls, folder: Path) -> Self:
         """Load the key kept in `folder`, or make it, with its public set beside as `jwks.json`.
 
-        Raises ValueError when what is kept is no key of ours.
+        Raises ValueError when the file holds no such key.
         """
         folder.mkdir(parents=True, exist_ok=True)
         path, public = folder / "issuer.pem", folder / "jwks.json"
@@ -70,7 +70,7 @@ class TokenIssuer:
         return {"keys": [{**public, "kid": self._kid, "use": "sig", "alg": "ES256"}]}
 
     def verifier(self) -> JwtVerifier:
-        """Return what takes this issuer's tokens, and nobody else's."""
+        """Return a verifier of this issuer's tokens."""
         keys = KeySet(InlineKeys(json.dumps(self.jwks()).encode()))
         return JwtVerifier(keys, issuer=ISSUER, audience=AUDIENCE)
 

@@ -36,7 +36,7 @@ class MemoryBus:
     """Topics, partitions and groups of one test.
 
     `down` refuses everything; `refuse` is asked per message and fails its partition from there on;
-    `deaf` keeps what is sent but never acknowledges it, `late` does so only when it is told to `land` it.
+    `deaf` stores messages and never acknowledges them, `late` stores them only at `land`.
     """
 
     partitions: int = 3
@@ -146,7 +146,7 @@ class MemoryConsumer:
         self._paused: set[Partition] = set()
 
     def assignment(self) -> Collection[Partition]:
-        """Return what is ours as of the last poll."""
+        """Return the member's partitions as of the last poll."""
         return set(self._positions)
 
     async def poll(self, seconds: float, limit: int) -> Sequence[Record]:

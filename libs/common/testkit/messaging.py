@@ -35,7 +35,7 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
 def status_event(key: str, note: str, *, event_id: UUID | None = None) -> Outgoing:
-    """Return a small event whose `reason` tells it apart."""
+    """Return a small event, identified by its `reason`."""
     data = LeadStatusChanged(
         lead_id=UUID(int=1), from_status=None, to_status="new", stage=Stage.NEW, actor="test", reason=note
     )
@@ -50,7 +50,7 @@ async def emit(db: Database, events: Sequence[Outgoing]) -> None:
 
 
 def reason(data: EventData) -> str:
-    """Return what tells a `status_event` apart."""
+    """Return the `reason` of a `status_event`."""
     assert isinstance(data, LeadStatusChanged)  # noqa: S101 - for tests alone
     return data.reason
 
@@ -74,7 +74,7 @@ class Faulty:
         self.batches: list[int] = []
 
     async def __call__(self, tx: Transaction, events: Sequence[Received[EventData]]) -> None:
-        """Note the events down, then fail if one of them is bad: nothing of it may stay."""
+        """Write the events into the journal, then fail if one is bad: the transaction must roll back."""
         self.batches.append(len(events))
         await note_down(tx, events)
         if any(reason(event.data) in self.bad for event in events):
@@ -83,7 +83,7 @@ class Faulty:
 
 @asynccontextmanager
 async def running(loop: Loop) -> AsyncIterator[None]:
-    """Run a worker's loop for the block, and end it as a worker would."""
+    """Run a worker's loop for the block, and stop it as a worker does."""
     stop = asyncio.Event()
     task = asyncio.create_task(run_loop(loop, stop))
     try:

@@ -1,4 +1,4 @@
-"""The real PostgreSQL and Kafka that tests run against: given, embedded or in containers, never none."""
+"""The real PostgreSQL and Kafka of the tests: given, embedded or in containers."""
 
 import os
 import tempfile
@@ -20,12 +20,12 @@ from libs.common.testkit.containers import kafka_container, postgres_container
 PREFIX = "dozvon-test-"
 STALE_SECONDS = 60
 
-# Tests whose subject is durability have servers of their own: the others need not wait for a disk.
+# Tests of durability have servers of their own; all others need not wait for the disk.
 WITHOUT_FSYNC = MappingProxyType({"fsync": "off", "full_page_writes": "off"})
 
 
 class Servers(StrEnum):
-    """Where the suite's servers come from when none is given: `$DOZVON_TEST_SERVERS`."""
+    """The source of the suite's servers when none is given: `$DOZVON_TEST_SERVERS`."""
 
     EMBEDDED = "embedded"
     CONTAINERS = "containers"
@@ -33,7 +33,7 @@ class Servers(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where the run's servers are: a superuser's DSN and `host:port`."""
+    """The addresses of the run's servers: a superuser's DSN and `host:port`."""
 
     postgres: str
     kafka: str
@@ -48,7 +48,7 @@ def chosen() -> Servers:
 def postgres_server() -> Iterator[str]:
     """Yield a superuser's DSN: `$POSTGRES_URL` if given, else of a fresh server that ends with the block.
 
-    Raises when there is no server to be had: tests fail then, they are not skipped.
+    Raises when no server can be started: tests fail then, they are not skipped.
     """
     with ExitStack() as stack:
         if given := os.environ.get("POSTGRES_URL"):
@@ -67,7 +67,7 @@ def postgres_server() -> Iterator[str]:
 def kafka_server() -> Iterator[str]:
     """Yield `host:port`: `$KAFKA_BOOTSTRAP` if given, else of a fresh broker that ends with the block.
 
-    Raises when there is no broker to be had: tests fail then, they are not skipped.
+    Raises when no broker can be started: tests fail then, they are not skipped.
     """
     with ExitStack() as stack:
         if given := os.environ.get("KAFKA_BOOTSTRAP"):
@@ -105,8 +105,8 @@ def _embedded(kind: str, server_type: Callable[[Path], EmbeddedServer]) -> Itera
 
 
 def _sweep(kind: str, server_type: Callable[[Path], EmbeddedServer]) -> None:
-    """Stop and delete what test runs that were killed have left behind."""
+    """Stop and delete the servers of killed test runs."""
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}{kind}*"):
-        with suppress(OSError, LocalStackError):  # another run's, in use or just being deleted
+        with suppress(OSError, LocalStackError):  # in use by another run, or being deleted
             if time.time() - (folder / "lock").stat().st_mtime > STALE_SECONDS:
                 server_type(folder).destroy()

@@ -17,7 +17,7 @@ from services.intake.scope import own_or_free, visible
 async def get_customer(db: Database, caller: Principal, customer_id: UUID) -> CustomerView:
     """Return one customer, all their orders with them (S1.11).
 
-    Raises NotFoundError, also for one none of whose leads is the caller's to see.
+    Raises NotFoundError, also when the caller may see none of the customer's leads.
     """
     theirs = select(lead.c.id).where(lead.c.customer_id == customer.c.id, own_or_free(caller, lead.c.owner_id))
     query = select(customer).where(customer.c.id == customer_id, visible(caller, customer.c.desk), theirs.exists())

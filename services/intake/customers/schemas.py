@@ -10,7 +10,7 @@ from services.intake.orders.schemas import OrderView
 
 
 class IdentityView(BaseModel):
-    """By what a customer is recognised."""
+    """An identity by which a customer is recognised."""
 
     kind: Literal["phone", "email"]
     value: str

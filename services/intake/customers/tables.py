@@ -1,4 +1,4 @@
-"""Customers of a desk, and by what they are recognised."""
+"""Customers of a desk, and their identities."""
 
 from sqlalchemy import Boolean, CheckConstraint, Column, DateTime, Index, Table, Text, Uuid
 
@@ -11,14 +11,14 @@ customer = Table(
     Column("desk", Text, nullable=False),
     Column("name", Text),
     Column("created_at", DateTime(timezone=True), nullable=False),
-    # The newest order, kept here because a concurrent one is invisible to the statement that needs it (S4.2).
+    # The newest order; stored here because the accepting statement cannot see a concurrent one elsewhere (S4.2).
     Column("last_source_id", Uuid, nullable=False),
     Column("last_external_id", Text, nullable=False),
     Column("last_lead_id", Uuid, nullable=False),
     Column("last_unpaid", Boolean, nullable=False),
 )
 
-# No foreign key: of two deliveries at once, one may name a customer that its next order will make.
+# No foreign key: in a race of two deliveries an identity may point to a customer that is inserted later.
 identity = Table(
     "customer_identity",
     metadata,

@@ -1,4 +1,4 @@
-"""Use cases: take a delivery in, put it into quarantine, read it again."""
+"""Use cases: store a delivery, quarantine it, read it again."""
 
 from dataclasses import dataclass
 from datetime import datetime

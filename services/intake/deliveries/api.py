@@ -1,4 +1,4 @@
-"""Routes of deliveries: what came in, the quarantine, and reading again."""
+"""Routes of deliveries: the list, the quarantine, the rerun."""
 
 from typing import Annotated
 from uuid import UUID
@@ -44,7 +44,7 @@ async def get_one(delivery_id: UUID, ctx: Ctx, caller: Manager) -> RawDelivery:
 
 @router.post("/{delivery_id}/rerun")
 async def post_rerun(delivery_id: UUID, ctx: Ctx, caller: Manager) -> RawDelivery:
-    """Read a quarantined delivery again by its source's present settings; a settled one stays as it is."""
+    """Read a quarantined delivery again by its source's present settings; any other stays unchanged."""
     await get_delivery(ctx.core.db, caller, delivery_id)
     await rerun(ctx, delivery_id, current_traceparent())
     return await get_delivery(ctx.core.db, caller, delivery_id)

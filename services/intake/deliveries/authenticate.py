@@ -13,7 +13,7 @@ log = get_logger(__name__)
 
 
 def is_authentic(known: Known, raw: RawRequest) -> bool:
-    """Return whether the request proves its sender as the source demands. Never raises."""
+    """Return whether the request authenticates its sender as the source requires. Never raises."""
     if known.verifier is not None:
         try:
             matched = known.verifier.verify(raw.body, raw.headers)

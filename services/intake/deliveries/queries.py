@@ -25,7 +25,7 @@ _LISTED = (
 
 @dataclass(frozen=True, slots=True)
 class DeliveryFilter:
-    """What the list shows; None shows all. `received_to` is exclusive."""
+    """The filter of the list; None means all. `received_to` is exclusive."""
 
     disposition: Disposition | None = None
     desk: str | None = None

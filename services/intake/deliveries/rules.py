@@ -10,7 +10,7 @@ from libs.common.domain.phone import Phone
 
 
 class Disposition(StrEnum):
-    """What became of a delivery."""
+    """The result of a delivery."""
 
     ACCEPTED = "accepted"
     REPEAT = "repeat"

@@ -11,7 +11,7 @@ from services.intake.formats.rules import Reason
 
 
 class NoteView(BaseModel):
-    """Something about a delivery that a person should see."""
+    """A note on a delivery for the person who looks at it."""
 
     field: str
     code: str
@@ -19,7 +19,7 @@ class NoteView(BaseModel):
 
 
 class DeliveryView(BaseModel):
-    """What came in and what became of it."""
+    """A delivery and its result."""
 
     id: UUID
     desk: str

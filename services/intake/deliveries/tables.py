@@ -1,4 +1,4 @@
-"""Deliveries: every authentic request as it came, whatever became of it."""
+"""Deliveries: every authentic request, raw, with its result."""
 
 from sqlalchemy import (
     BigInteger,
@@ -30,12 +30,12 @@ delivery = Table(
     Column("body", LargeBinary, nullable=False),
     Column("disposition", Text, nullable=False),
     Column("reason", Text),
-    # What a person should see: field, code, detail of each.
+    # Notes for people: field, code and detail of each.
     Column("notes", JSONB, nullable=False),
     Column("lead_id", Uuid),
     Column("order_id", Uuid),
     Column("order_number", BigInteger),
-    # Of a signed message that was taken; its retries, whatever the state is by then, are repeats.
+    # The id of a signed message that was accepted: its retries are repeats.
     Column("webhook_id", Text),
     Column("reruns", Integer, nullable=False),
     Column("rerun_at", DateTime(timezone=True)),

@@ -1,4 +1,4 @@
-"""What both formats share: names of fields, contacts, marketing marks."""
+"""Shared by the formats: names of fields, contacts, marketing marks."""
 
 import re
 from functools import lru_cache
@@ -7,8 +7,8 @@ from services.intake.formats.rules import Json, Mapped, Path, Reason, Unreadable
 from services.intake.formats.values import Reader, read_currency, read_email
 
 NAME, LINK, MARK = 200, 2000, 300
-# Names of marks, all of them listed: marketing travels outside of an event's `person`, so nothing about the person
-# may slip in. `subject` and `subscriber_email` are no marks.
+# All names of marks: marketing stands outside of an event's `person`, so no personal data may get in. `subject` and
+# `subscriber_email` are no marks.
 _MARK_NAME = re.compile(
     r"flow|webmaster(_id)?|click_?id|promo(code)?|referr?er|gclid|yclid|fbclid|sub\d{0,2}|sub_?id\d{0,2}"
     r"|utm_(source|medium|campaign|term|content|id|group|placement|source_platform|creative_format|marketing_tactic)"
@@ -27,7 +27,7 @@ def names(**fields: str) -> dict[str, tuple[Path, ...]]:
 
 
 def reader(payload: dict[str, Json], own: dict[str, tuple[Path, ...]], mapped: Mapped) -> Reader:
-    """Return a reader that looks where the source's map says, else where the format usually has it."""
+    """Return a reader of the paths in the source's map, else of the format's own names."""
     lower = {name.lower(): value for name, value in payload.items()}
     if lower.keys() != payload.keys():
         lower |= payload
@@ -35,7 +35,7 @@ def reader(payload: dict[str, Json], own: dict[str, tuple[Path, ...]], mapped: M
 
 
 def contacts(read: Reader) -> tuple[str | None, str | None, str | None]:
-    """Return name, phone as typed, e-mail. Raises UnreadableError when nobody could be reached."""
+    """Return name, phone as typed, e-mail. Raises UnreadableError without any contact."""
     name = read.text("name", NAME)
     if name is None:
         parts = read.text("first_name", NAME), read.text("last_name", NAME)
@@ -74,7 +74,7 @@ def _mark(name: str) -> str | None:
 
 
 def marketing(read: Reader) -> dict[str, str]:
-    """Return where the order came from: marks of the payload and of its object `marketing`, nothing personal."""
+    """Return the marketing marks of the payload and of its object `marketing`, without personal data."""
     nested = read.payload.get("marketing")
     sources = [nested] if isinstance(nested, dict) else []
     marks: dict[str, str] = {}

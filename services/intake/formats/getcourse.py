@@ -64,7 +64,7 @@ def read(raw: RawRequest, mapped: Mapped) -> ParsedOrder | Unreadable:
 
 def _read(fields: Reader, mapped: Mapped) -> ParsedOrder:
     number = fields.identifier("external_number")
-    # The school that sends no id still sends the number, unique in its account.
+    # A school that sends no id sends the number, unique in its account.
     external_id = fields.identifier("external_id") or number
     if external_id is None:
         raise UnreadableError(Reason.NOT_AN_ORDER, *fields.notes)

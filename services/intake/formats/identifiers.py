@@ -1,11 +1,12 @@
-"""Identifiers as senders give them, and the closed list of what stands where one is missing.
+"""Identifiers as senders give them, and the closed list of placeholders for a missing one.
 
-Two orders under one stand-in would be one lead, and the second person would be lost. So all of these are no
-identifier, in any case and padding, also as leftovers of a template (`order-{id}`, `lead_undefined`):
+Two orders with one placeholder would become one lead, and the second customer would be lost. So these are no
+identifiers, in any case and padding, also as part of a template (`order-{id}`, `lead_undefined`):
 
-- what has neither a letter nor a digit but zero: `0`, `0.00`, `-`, `—`, `***`, a UUID of zeros; and `-1`, `0x0`
+- text without a digit other than zero and without any of the alphabet: `0`, `0.00`, `-`, `—`, `***`, a UUID of
+  zeros; and `-1`, `0x0`
 - words for nothing, and names of the field itself: `null`, `n/a`, `[object Object]`, `нет`, `order_id`
-- places of a template that nobody filled: `{id}`, `{{id}}`, `${id}`, `%id%`, `[id]`, `<id>`, `#ID#`, `$id`
+- unfilled places of a template: `{id}`, `{{id}}`, `${id}`, `%id%`, `[id]`, `<id>`, `#ID#`, `$id`
 - the `id` of an HTML form: `form`, `form1`, `contact-form-2`, `orderForm`, `form477389174`
 """
 
@@ -55,7 +56,7 @@ _BUILDERS_FORM = re.compile(r"form\d{1,10}|wpcf7-f\d+(?:-[po]\d+)*")  # Tilda's,
 
 
 def identifier_of(text: str) -> str:
-    """Return at most 200 characters; what is longer ends in its digest, so that no two become one."""
+    """Return at most 200 characters; a longer text ends in its digest, so that two stay distinct."""
     if len(text) <= MAX_ID:
         return text
     digest = hashlib.sha256(text.encode()).hexdigest()
@@ -63,9 +64,9 @@ def identifier_of(text: str) -> str:
 
 
 def is_no_id(text: str) -> bool:
-    """Return whether a text stands where an identifier is missing."""
+    """Return whether a text is a placeholder for a missing identifier."""
     text = text.strip()
-    if not any(c.isalnum() and digit(c, 1) for c in text):  # neither a letter nor a digit but zero
+    if not any(c.isalnum() and digit(c, 1) for c in text):  # nothing alphabetic, and no digit but zero
         return True
     if text.isdecimal() or len(text) > MAX_ID:
         return False

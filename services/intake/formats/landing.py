@@ -113,7 +113,7 @@ def _item(fields: Reader, line: Json) -> ParsedItem | None:
     given = line.get("quantity")
     quantity = 1 if given is None else read_quantity(given)
     if quantity is None:
-        # Text of lists in lists would be as deep as they are.
+        # The text of nested lists would be nested as deeply.
         given = given if isinstance(given, str | int | float | Decimal) else ""
         fields.note("items.quantity", "not_a_quantity", str(given))
     price = line.get("price")

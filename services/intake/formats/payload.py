@@ -43,7 +43,7 @@ def object_of(raw: RawRequest) -> dict[str, Json]:
 
 
 def is_blank(value: Json) -> bool:
-    """Return whether a value says nothing: absent, empty, or a placeholder that was not filled."""
+    """Return whether a value is absent, empty, or an unfilled placeholder."""
     if not isinstance(value, str):
         return value is None
     text = value.strip()
@@ -51,7 +51,7 @@ def is_blank(value: Json) -> bool:
 
 
 def found(payload: dict[str, Json], paths: tuple[Path, ...]) -> Iterator[Json]:
-    """Return whatever stands at the paths, in their order; None where nothing does."""
+    """Return the values at the paths, in their order; None for a missing one."""
     for first, *steps in paths:
         value = payload.get(first)
         for step in steps:
@@ -60,7 +60,7 @@ def found(payload: dict[str, Json], paths: tuple[Path, ...]) -> Iterator[Json]:
 
 
 def find(payload: dict[str, Json], paths: tuple[Path, ...]) -> Json:
-    """Return the first value that says something; None when nothing does."""
+    """Return the first value that is not empty, or None."""
     for value in found(payload, paths):
         if (
             value is not None
@@ -91,7 +91,7 @@ def _media(content_type: str) -> tuple[str, str]:
 def _is_json(media: str, body: bytes) -> bool:
     if media == "application/json" or media.endswith("+json"):
         return True
-    # Hand-made senders often forget the type, or keep their library's default one.
+    # Custom senders often omit the media type, or keep their library's default.
     return media in {"", "text/plain", _FORM} and body.lstrip()[:1] == b"{"
 
 
@@ -115,7 +115,7 @@ def _json(body: bytes, charset: str) -> dict[str, Json]:
 
 
 def _integer(digits: str) -> int | Decimal:
-    # Python's own integers take a time that grows with the square of their length.
+    # The time of Python's integers grows with the square of their length.
     return int(digits) if len(digits) < _WORD else Decimal(digits)
 
 
@@ -130,7 +130,7 @@ def _no_number(name: str) -> NoReturn:
     raise json.JSONDecodeError(f"{name} is no number", name, 0)
 
 
-# The standard library's, because a faster one makes floats: beyond 15 digits two identifiers would become one.
+# The standard library's parser: a faster one makes floats, and two long identifiers could become equal.
 _DECODER = json.JSONDecoder(parse_int=_integer, parse_float=_fraction, parse_constant=_no_number)
 
 

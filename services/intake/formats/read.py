@@ -1,4 +1,4 @@
-"""The one place that knows all formats."""
+"""The registry of formats."""
 
 from typing import assert_never
 
@@ -7,7 +7,7 @@ from services.intake.formats.rules import Format, Mapped, ParsedOrder, RawReques
 
 
 def read(kind: Format, raw: RawRequest, mapped: Mapped) -> ParsedOrder | Unreadable:
-    """Read a request of a source. Pure and total: never raises, whatever the bytes are."""
+    """Read a request of a source. Pure and total: no content raises."""
     match kind:
         case Format.GETCOURSE:
             return getcourse.read(raw, mapped)

@@ -1,6 +1,6 @@
-"""What a delivery is before and after it is read: data in, decision out, no I/O.
+"""A delivery before and after it is read: data in, decision out, no I/O.
 
-A format is a pure and total function: whatever the bytes are, it answers `ParsedOrder` or `Unreadable`.
+A format is a pure and total function: for any bytes it returns `ParsedOrder` or `Unreadable`.
 """
 
 from collections.abc import Mapping
@@ -25,11 +25,11 @@ class Format(StrEnum):
     LANDING = "landing"
 
 
-# A page's script makes up its identifiers, and some give one to everybody; GetCourse's are kept by its database.
+# A page's script makes its identifiers, and some use one for all orders; GetCourse's come from its database.
 WEAK_IDS = frozenset({Format.LANDING})
 
 
-# Nothing was paid and the customer is still expected to (S4.2).
+# Statuses of an order that is unpaid and can still be paid (S4.2).
 UNPAID = frozenset(
     {
         OrderStatus.NEW,
@@ -42,7 +42,7 @@ UNPAID = frozenset(
 
 
 class Reason(StrEnum):
-    """Why a delivery waits in quarantine; machine-read."""
+    """The machine-readable reason for the quarantine of a delivery."""
 
     BAD_JSON = "bad_json"
     BAD_FORM = "bad_form"
@@ -54,12 +54,12 @@ class Reason(StrEnum):
     UNKNOWN_STATUS = "unknown_status"
     NO_CONTACT = "no_contact"
     TOO_LARGE = "too_large"
-    READER_FAILED = "reader_failed"  # our own fault; the log has it
+    READER_FAILED = "reader_failed"  # an error of ours; the log has it
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One thing about a delivery that a person should see: our field, a code, the text as it came."""
+    """A note on a delivery: our field, a code, the text as received."""
 
     field: str
     code: str
@@ -74,14 +74,14 @@ def cleaned(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Not an order as far as the source's present settings can tell; it waits in quarantine."""
+    """Not an order by the source's present settings; it goes into quarantine."""
 
     reason: Reason
     notes: tuple[Note, ...] = ()
 
 
 class UnreadableError(Exception):
-    """Carries the answer out of the depth of a parser; never leaves `read`."""
+    """Ends a parser with its `Unreadable`; never leaves `read`."""
 
     def __init__(self, reason: Reason, *notes: Note) -> None:
         super().__init__(reason)
@@ -90,7 +90,7 @@ class UnreadableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RawRequest:
-    """A request as it came. Header names are lower case; the query string has no question mark."""
+    """A request as received. Header names are lower case; the query string has no question mark."""
 
     method: str
     query: bytes
@@ -105,7 +105,7 @@ class RawRequest:
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """What a source says about its payloads: paths per field, words for statuses, zone and currency.
+    """A source's settings for its payloads: paths per field, words for statuses, zone and currency.
 
     `paths` overrides the format's own names field by field; `statuses` are compared without case.
     """
@@ -128,9 +128,9 @@ class ParsedItem:
 
 @dataclass(frozen=True, slots=True)
 class ParsedOrder:
-    """A readable delivery. What is None was not said, so it does not change what is known.
+    """A readable delivery. None means not given, so that the stored value stays.
 
-    `said_at` is the sender's own time of this statement: an older one never overrules a newer one (S4.1).
+    `said_at` is the sender's own time of this state: an older one never overwrites a newer one (S4.1).
     """
 
     currency: str

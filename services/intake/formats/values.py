@@ -1,7 +1,7 @@
 """Single values as people and machines write them: text, money, times, quantities.
 
-A value that cannot be read never loses a lead: it is left out and noted. Text that PostgreSQL cannot
-store is another matter: it ends the reading (`Reason.UNSTORABLE`).
+An unreadable value does not lose the lead: it is left out and noted. Text that PostgreSQL cannot store makes the
+delivery unreadable (`Reason.UNSTORABLE`).
 """
 
 import re
@@ -34,7 +34,7 @@ _MIN_YEAR = 2000
 
 @dataclass(slots=True)
 class Reader:
-    """Reads fields of one payload by their paths and collects what it could not read."""
+    """Reads fields of one payload by their paths and collects notes on unreadable ones."""
 
     payload: dict[str, Json]
     paths: dict[str, tuple[Path, ...]]
@@ -58,7 +58,7 @@ class Reader:
         return text[:limit]
 
     def identifier(self, name: str) -> str | None:
-        """Return the first value of a field that is an identifier; what only stands for one is noted."""
+        """Return the first value of a field that is an identifier; placeholders are noted."""
         for value in found(self.payload, self.paths.get(name, ())):
             text = self._stripped(name, value)
             if text and not is_no_id(text):
@@ -87,11 +87,11 @@ class Reader:
         return self.amount(name, value.get("amount") if isinstance(value, dict) else value)
 
     def amount(self, name: str, value: Json) -> Decimal | None:
-        """Return a value as an amount; what is no amount is noted."""
+        """Return a value as an amount; any other value is noted."""
         text = self.clean(name, value, 60)
         if text is None:
             return None
-        # A number of JSON has no thousands in it.
+        # A JSON number has no thousands separators.
         amount = read_amount(text, grouped=isinstance(value, str))
         if amount is None:
             self.note(name, "not_an_amount", text)
@@ -106,7 +106,7 @@ class Reader:
         return moment
 
     def note(self, name: str, code: str, detail: str = "") -> None:
-        """Remember something for the person who looks at the delivery."""
+        """Add a note for the person who looks at the delivery."""
         if len(self.notes) < 20:
             self.notes.append(Note(name, code, detail[:200]))
 
@@ -127,7 +127,7 @@ def number_text(number: float | Decimal) -> str:
 
 
 def storable(text: str) -> bool:
-    """Return whether PostgreSQL can keep the text: no NUL, no lone surrogate."""
+    """Return whether PostgreSQL can store the text: no NUL, no lone surrogate."""
     if "\x00" in text:
         return False
     if text.isascii():
@@ -162,7 +162,7 @@ def read_amount(text: str, *, grouped: bool = True) -> Decimal | None:
 
 
 def read_currency(text: str) -> str | None:
-    """Return the ISO 4217 code that a text names by word or sign, None when it names none."""
+    """Return the ISO 4217 code of a word or sign in the text, or None."""
     lower = text.lower()
     return next((code for words, code in _CURRENCIES if any(word in lower for word in words)), None)
 
@@ -193,7 +193,7 @@ def read_quantity(value: Json) -> int | None:
 
 
 def read_status(text: str, words: dict[str, OrderStatus]) -> OrderStatus:
-    """Return our status for a source's code or title. Raises UnreadableError for a word nobody mapped."""
+    """Return our status for a source's code or title. Raises UnreadableError for an unmapped word."""
     known = words.get(status_key(text))
     if known is None:
         raise UnreadableError(Reason.UNKNOWN_STATUS, Note("status", "unknown_status", text[:100]))
@@ -201,12 +201,12 @@ def read_status(text: str, words: dict[str, OrderStatus]) -> OrderStatus:
 
 
 def status_key(text: str) -> str:
-    """Return a status word as it is compared: without case, ё as е, single spaces."""
+    """Return a status word normalised for comparison: without case, ё as е, single spaces."""
     return " ".join(text.lower().replace("ё", "е").split())
 
 
 def read_email(text: str | None) -> str | None:
-    """Return an address in lower case, None for what cannot be one."""
+    """Return an e-mail address in lower case, or None."""
     if text is None:
         return None
     local, at, domain = text.rpartition("@")

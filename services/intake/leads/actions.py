@@ -1,4 +1,4 @@
-"""Use cases of the consumer: statuses that tasks ask for, and owners that tasks names."""
+"""Use cases of the consumer: statuses that tasks requests, and owners that tasks sets."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -37,7 +37,7 @@ WHERE l.id = m.id
 
 @dataclass(slots=True)
 class _Batch:
-    """The leads of a batch as they are on the way, and what is to be written about them."""
+    """The leads of a batch in their present state, and the rows and events to write."""
 
     now: datetime
     leads: dict[UUID, LeadState]
@@ -48,7 +48,7 @@ class _Batch:
 
 
 def lead_events(clock: Clock) -> UseCase:
-    """Return the use case that takes `lead.status_requested` and `lead.owner_changed`, mixed."""
+    """Return the use case of `lead.status_requested` and `lead.owner_changed`, which may be mixed."""
 
     async def apply(tx: Transaction, events: Sequence[Received[EventData]]) -> None:
         ids = {e.data.lead_id for e in events if isinstance(e.data, LeadStatusRequested | LeadOwnerChanged)}

@@ -41,7 +41,7 @@ async def get_leads(
 
 @router.get("/{lead_id}")
 async def get_one(lead_id: UUID, ctx: Ctx, caller: Staff, language: Lang, response: Response) -> LeadDetail:
-    """Return one lead with its person and orders."""
+    """Return one lead with its customer and orders."""
     bind(lead_id=str(lead_id))
     view = await get_lead(ctx.core.db, caller, lead_id, language)
     set_etag(response, view.version)

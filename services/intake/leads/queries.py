@@ -25,7 +25,7 @@ _MAX_NUMBER = 2**63
 
 @dataclass(frozen=True, slots=True)
 class LeadFilter:
-    """What the list shows; None shows all. `created_to` is exclusive, `q` is free text (S4.15)."""
+    """The filter of the list; None means all. `created_to` is exclusive, `q` is free text (S4.15)."""
 
     desk: str | None = None
     stage: Stage | None = None
@@ -49,14 +49,14 @@ class LeadFilter:
 
 
 def matching(text: str) -> ColumnElement[bool]:
-    """Return who or what a person means: e-mail, phone in any spelling, an order number, a name."""
+    """Return the condition of a free-text search: e-mail, phone in any spelling, an order number, a name."""
     text = text.strip()
     if "@" in text:
         return lead.c.email == text.lower()
     digits = "".join(c for c in text if c.isascii() and c.isdigit())
     found: list[ColumnElement[bool]] = []
     if len(digits) >= _MIN_DIGITS:
-        # 8…, +7… and no first digit at all are one number: the end decides.
+        # 8…, +7… and no prefix at all are one number: its last digits are compared.
         ending = digits[-_LOCAL_DIGITS:][::-1]
         found.append(and_(lead.c.phone.is_not(None), func.reverse(lead.c.phone).like(f"{ending}%")))
     if digits == text and digits and int(digits) < _MAX_NUMBER:
@@ -82,7 +82,7 @@ async def list_leads(
 
 
 async def get_lead(db: Database, caller: Principal, lead_id: UUID, language: Language) -> LeadDetail:
-    """Return one lead with its orders. Raises NotFoundError, also for one that is not the caller's to see."""
+    """Return one lead with its orders. Raises NotFoundError, also when the caller may not see it."""
     query = select(lead).where(lead.c.id == lead_id, readable(caller))
     async with db.read() as conn:
         row = (await conn.execute(query)).mappings().one_or_none()

@@ -1,4 +1,4 @@
-"""When a lead takes a status that somebody asks for: pure and total."""
+"""Decides whether a lead takes a requested status: pure and total."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ FINAL = frozenset({Stage.WON, Stage.LOST, Stage.INVALID})
 
 
 class Refusal(StrEnum):
-    """Why a status was not applied; machine-read."""
+    """The machine-readable reason for refusing a status."""
 
     UNKNOWN_LEAD = "unknown_lead"
     LEAD_IS_FINAL = "lead_is_final"
@@ -25,7 +25,7 @@ class Refusal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LeadState:
-    """What deciding about a status needs to know of a lead."""
+    """The facts of a lead that the decision about a status needs."""
 
     id: LeadId
     desk: str
@@ -36,7 +36,7 @@ class LeadState:
 
 @dataclass(frozen=True, slots=True)
 class StatusRequest:
-    """A status that somebody asks for; `actor` is an operator's id or `system`, `id` the asking event's."""
+    """A requested status; `actor` is an operator's id or `system`, `id` that of the request's event."""
 
     id: UUID
     lead_id: LeadId
@@ -65,10 +65,10 @@ class Refused:
 
 
 def decide_status(lead: LeadState | None, request: StatusRequest) -> Applied | Refused | None:
-    """Return what a request does; None when the lead has that status already: nothing to tell anybody.
+    """Return the result of a request; None when the lead has that status already.
 
-    A lead of another desk is unknown. A lead that is won, lost or invalid is taken back to an open stage by
-    people alone: the system's request was born before the end was known. From one end to another it may go.
+    A lead of another desk is unknown. Only people reopen a lead that is won, lost or invalid: a request of the
+    system was made before the end was known. A change from one final stage to another is allowed.
     """
     if lead is None or lead.desk != request.desk:
         return Refused(Refusal.UNKNOWN_LEAD, "")

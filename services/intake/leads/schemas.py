@@ -41,7 +41,7 @@ class LeadDetail(LeadView):
 
 
 class Change(StrEnum):
-    """What a line of the history is about."""
+    """The subject of a line of the history."""
 
     LEAD_STATUS = "lead_status"
     LEAD_OWNER = "lead_owner"

@@ -1,4 +1,4 @@
-"""Leads, and everything that ever changed about them and their orders."""
+"""Leads, and the history of them and their orders."""
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Identity, Index, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -36,7 +36,7 @@ lead = Table(
     CheckConstraint(f"stage IN ({_STAGES})", name="stage"),
     Index("ix_lead_desk", "desk", "created_at", "id"),
     Index("ix_lead_customer_id", "customer_id"),
-    # A phone is looked for by its last digits, however its beginning is spelled (S4.15).
+    # A phone is searched by its last digits, so that the spelling of its prefix does not matter (S4.15).
     Index("ix_lead_phone", text("reverse(phone) text_pattern_ops"), postgresql_where=text("phone IS NOT NULL")),
     Index("ix_lead_email", "email", postgresql_where=text("email IS NOT NULL")),
 )
@@ -54,7 +54,7 @@ history = Table(
     Column("from_value", Text),
     Column("to_value", Text),
     Column("reason", Text, nullable=False),
-    # The delivery or the event that brought it.
+    # The delivery or event that caused the change.
     Column("cause_id", Uuid, nullable=False),
     CheckConstraint("what IN ('lead_status', 'lead_owner', 'lead_person', 'order_status')", name="what"),
     Index("ix_history_lead_id", "lead_id", "id"),

@@ -1,4 +1,4 @@
-"""Operators as assignment tells of them: whose token is whose, so that people see their own work (P.6)."""
+"""Operators as assignment publishes them: the subject of each token, so that operators see their own work (P.6)."""
 
 from sqlalchemy import BigInteger, Column, Index, Table, Text, Uuid
 
@@ -11,7 +11,7 @@ operator = Table(
     Column("desk", Text, nullable=False),
     # The `sub` of their token.
     Column("subject", Text, nullable=False),
-    # Of the event that said so: the newest wins.
+    # Of the last event: an older one changes nothing.
     Column("sequence", BigInteger, nullable=False),
     Index("ix_operator_subject", "subject"),
 )

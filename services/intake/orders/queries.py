@@ -15,7 +15,7 @@ from services.intake.scope import own_or_free, visible
 
 
 async def get_order(db: Database, caller: Principal, order_id: UUID) -> OrderView:
-    """Return one order. Raises NotFoundError, also for one whose lead is not the caller's to see."""
+    """Return one order. Raises NotFoundError, also when the caller may not see its lead."""
     theirs = select(lead.c.id).where(lead.c.id == sales_order.c.lead_id, own_or_free(caller, lead.c.owner_id))
     found = await _orders(db, caller, and_(sales_order.c.id == order_id, theirs.exists()))
     if not found:

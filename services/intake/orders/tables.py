@@ -1,4 +1,4 @@
-"""Orders: our mirror of what a source says about them (S4.1)."""
+"""Orders: our mirror of a source's orders (S4.1)."""
 
 from sqlalchemy import (
     BigInteger,
@@ -23,7 +23,7 @@ _STATUSES = (
     " 'refund_requested', 'false'"
 )
 
-# One for all desks: an order number names one order, whoever asks.
+# One sequence for all desks: an order number is unique.
 order_number = Sequence("order_number", metadata=metadata, start=1001)
 
 sales_order = Table(
@@ -38,7 +38,7 @@ sales_order = Table(
     Column("external_number", Text),
     Column("order_number", BigInteger, nullable=False, unique=True),
     Column("status", Text, nullable=False),
-    # Whether the source ever named a status: one that never does says nothing against the present one.
+    # Whether a delivery ever gave a status; without one the present status stays.
     Column("status_said", Boolean, nullable=False),
     Column("amount", Numeric(14, 2)),
     Column("paid", Numeric(14, 2)),
@@ -47,7 +47,7 @@ sales_order = Table(
     # [{"title", "code", "quantity", "price"}] as published.
     Column("items", JSONB, nullable=False),
     Column("placed_at", DateTime(timezone=True)),
-    # The sender's own time of its newest statement, and when we heard of it.
+    # The sender's own time of its newest state, and when it was received.
     Column("said_at", DateTime(timezone=True)),
     Column("heard_at", DateTime(timezone=True), nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),

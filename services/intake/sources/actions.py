@@ -22,7 +22,7 @@ RETURNING id
 """
 EXISTING = "SELECT id FROM source WHERE desk = $1 AND code = $2"
 
-# A member that the caller left out is NULL here and stays.
+# A member that the caller left out is NULL here and stays unchanged.
 CHANGE = """
 UPDATE source
 SET playbook = coalesce($3, playbook), zone = coalesce($4, zone), language = coalesce($5, language),

@@ -1,4 +1,4 @@
-"""What a source is once its row is read: typed, its zone, map and secrets ready for use."""
+"""A source, typed: its zone, field map and secrets."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ FIELDS = (
 
 
 class Auth(StrEnum):
-    """How a sender proves who it is, beyond knowing the address."""
+    """How a source's requests are authenticated, beyond the secret path."""
 
     NONE = "none"
     TOKEN = "token"  # noqa: S105 - a kind, not a secret
@@ -31,7 +31,7 @@ class Auth(StrEnum):
 
 
 class ResponseKind(StrEnum):
-    """What a sender wants to hear: our JSON with 202, or the text `ok` with 200."""
+    """The answer that a sender needs: our JSON with 202, or the text `ok` with 200."""
 
     JSON = "json"
     OK = "ok"
@@ -39,7 +39,7 @@ class ResponseKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """One of a source's secrets; `valid_until` is technical time, None for as long as it stands."""
+    """One of a source's secrets; `valid_until` is technical time, None without an end."""
 
     id: str
     value: str
@@ -48,7 +48,7 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A source as accepting needs it. `rate` is requests per second, `body_limit` bytes."""
+    """A source. `rate` is requests per second, `body_limit` bytes."""
 
     id: SourceId
     desk: str
@@ -71,7 +71,7 @@ class Source:
 def mapped_of(
     zone: str, currency: str, field_map: Mapping[str, str | list[str]], status_map: Mapping[str, str]
 ) -> Mapped:
-    """Return the map as the formats use it. Raises KeyError or ValueError for what `faults_of` would name."""
+    """Return the map as the formats use it. Raises KeyError or ValueError for an invalid one."""
     return Mapped(
         zone=ZoneInfo(zone),
         currency=currency,

@@ -79,7 +79,7 @@ class SourceIn(_Wire):
 
 
 class SourcePatch(_Wire):
-    """What may change; absent members stay."""
+    """The members that may change; absent ones stay."""
 
     playbook: Code | None = None
     zone: Zone | None = None
@@ -136,6 +136,6 @@ class SourceView(BaseModel):
 
 
 class SourceWithSecret(SourceView):
-    """The one answer that shows the newest secret."""
+    """A source with its newest secret, shown once."""
 
     secret: str | None

@@ -1,4 +1,4 @@
-"""Sources: where orders come from, and what each is bound to."""
+"""Sources of deliveries: format, authentication, field map, playbook."""
 
 from sqlalchemy import Boolean, CheckConstraint, Column, DateTime, Integer, Table, Text, UniqueConstraint, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB

@@ -34,7 +34,7 @@ class Envelope(NamedTuple):
 
 
 class MalformedEventError(ValueError):
-    """A record that is no event of ours; the text names the fault, never a value."""
+    """The record is not a valid event; the text names the fault and no value."""
 
 
 class Encoder:
@@ -158,5 +158,5 @@ def _time(text: str) -> datetime:
         raise MalformedEventError("ce_time has no offset")
     try:
         return time.astimezone(UTC)
-    except OverflowError:  # the first day of the year 1 begins before it east of Greenwich
+    except OverflowError:  # east of Greenwich the year 1 starts before the smallest datetime
         raise MalformedEventError("ce_time is out of range") from None

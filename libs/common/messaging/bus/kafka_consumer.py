@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class KafkaConsumer:
-    """A member of a consumer group; offsets are ours to commit."""
+    """A member of a consumer group; offsets are committed by hand."""
 
     def __init__(self, inner: AIOKafkaConsumer) -> None:
         self._inner = inner
@@ -30,7 +30,7 @@ class KafkaConsumer:
     async def connect(
         cls, bootstrap: str, group: str, topics: Sequence[str], instance: str | None, revoked: Revoked
     ) -> "KafkaConsumer":
-        """Join `group`; with an `instance` as a static member, whose restart disturbs nobody. Raises BusError."""
+        """Join `group`; a restart of a static member (`instance`) causes no rebalance. Raises BusError."""
         inner = AIOKafkaConsumer(
             bootstrap_servers=bootstrap,
             group_id=group,
@@ -85,7 +85,7 @@ class KafkaConsumer:
         self._inner.resume(*self._ours(partitions))
 
     async def lag(self) -> Mapping[Partition, int]:
-        """Return how many records lie ahead in each partition; the broker is asked."""
+        """Ask the broker how many records are unread in each partition."""
         ours = list(self._inner.assignment())
         if not ours:
             return {}
@@ -109,7 +109,7 @@ class KafkaConsumer:
 
 
 async def _close(inner: AIOKafkaConsumer) -> None:
-    """Stop, and end what a `stop()` that failed on its way has left: it would go on as a member of the group."""
+    """Stop, and end the tasks that a failed `stop()` leaves: they would stay a member of the group."""
     await quietly(inner.stop(), CLOSE_SECONDS)
     parts = inner._coordinator, inner._fetcher  # noqa: SLF001 - there is no public way to give up
     for task in (getattr(part, name, None) for part in parts for name in _TASKS):
@@ -132,7 +132,7 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # the base cl
         self._revoked = revoked
 
     async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
-        """Let the owner commit what it has done before somebody else goes on."""
+        """Let the consumer commit its progress before another member continues."""
         await self._revoked({Partition(tp.topic, tp.partition) for tp in revoked})
 
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:

@@ -1,4 +1,4 @@
-"""What the relay and the consumer need of a bus. Kafka is one, the memory bus of the tests another."""
+"""The ports of a bus, as relay and consumer use it. Kafka implements them, and the memory bus of the tests."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 
 
 class BusError(Exception):
-    """The bus cannot be used now; a new client may."""
+    """The bus failed; a new client may succeed."""
 
 
 class Partition(NamedTuple):
@@ -46,9 +46,9 @@ class Record(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What became of a batch: indices that every replica acknowledged, and why not all of them.
+    """The result of a batch: the indices that every replica acknowledged, and the error if some are missing.
 
-    Within a partition what is acknowledged is a prefix of what was handed over.
+    Within a partition the acknowledged messages are a prefix of the given ones.
     """
 
     acked: Sequence[int]
@@ -56,14 +56,14 @@ class Sent:
 
 
 class Producer(Protocol):
-    """Sends batches, idempotent and acknowledged by all. After an error it must be thrown away."""
+    """Sends batches, idempotent and acknowledged by all replicas. After an error a new producer is needed."""
 
     async def send(self, topic: str, messages: Sequence[Message]) -> Sent:
         """Send in order and wait for every acknowledgement, within a bounded time; never raises BusError."""
         ...
 
     async def close(self) -> None:
-        """Close within a bounded time; what is not acknowledged by now is not sent later."""
+        """Close within a bounded time; an unacknowledged message is not sent later."""
         ...
 
 
@@ -82,7 +82,7 @@ class Consumer(Protocol):
         ...
 
     async def commit(self, offsets: Mapping[Partition, int]) -> bool:
-        """Store next offsets; false when the group has moved on and they are another's. Raises BusError."""
+        """Store next offsets; false when the partitions belong to another member by now. Raises BusError."""
         ...
 
     def seek(self, partition: Partition, offset: int) -> None:
@@ -98,7 +98,7 @@ class Consumer(Protocol):
         ...
 
     async def lag(self) -> Mapping[Partition, int]:
-        """Return how many records lie ahead in each of our partitions. Raises BusError."""
+        """Return how many records are unread in each of our partitions. Raises BusError."""
         ...
 
     async def close(self) -> None:
@@ -118,5 +118,5 @@ class Bus(Protocol):
         ...
 
     async def ensure_topics(self, topics: Sequence[str]) -> None:
-        """Create the topics that are not there. Raises BusError."""
+        """Create missing topics. Raises BusError."""
         ...

@@ -1,4 +1,4 @@
-"""Topics: one per owning service, with partitions that stay for good (docs/adr/0002)."""
+"""Topics: one per owning service, with a fixed number of partitions (docs/adr/0002)."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -38,7 +38,7 @@ async def create_topics(bootstrap: str, topics: Sequence[str], partitions: int) 
 
 
 def topic_configs(copies: int) -> dict[str, str]:
-    """Return a topic's settings; of three copies two must have a record before it is acknowledged."""
+    """Return a topic's settings: with three replicas, two must have a record before it is acknowledged."""
     configs = {
         "retention.ms": str(RETENTION // timedelta(milliseconds=1)),
         "segment.ms": str(SEGMENT // timedelta(milliseconds=1)),

@@ -71,7 +71,7 @@ class Retry(BaseModel):
 
 
 class Discard(BaseModel):
-    """Why the event is given up."""
+    """The reason for discarding the event."""
 
     note: str = Field(min_length=3, max_length=500)
 
@@ -94,7 +94,7 @@ async def _list(
     cursor: Annotated[str, Query(pattern=r"^\d{1,18}$")] = "0",
     limit: Limit = 50,
 ) -> DeadLetters:
-    """List parked events, by default those that still need somebody."""
+    """List parked events, by default those that are still open."""
     found = await deadletters.list_dead_letters(
         _db(request), states=state or deadletters.OPEN, key=key, after=int(cursor), limit=limit
     )
@@ -103,14 +103,14 @@ async def _list(
 
 
 async def _show(request: Request, letter_id: int, _: Admin) -> DeadLetterDetail:
-    """Show one with its payload."""
+    """Show a parked event with its payload."""
     return await _detail(request, letter_id)
 
 
 async def _retry(
     request: Request, letter_id: int, caller: Admin, body: Annotated[Retry, Body()]
 ) -> DeadLetterDetail:
-    """Release one that failed or waits; the worker replays it and what waits behind it."""
+    """Release an event that failed or waits; the worker replays it and the events behind it."""
     try:
         await deadletters.retry_dead_letter(
             _db(request), letter_id, note=_signed(caller, body.note or "retry"), patch=body.data
@@ -123,7 +123,7 @@ async def _retry(
 async def _discard(
     request: Request, letter_id: int, caller: Admin, body: Annotated[Discard, Body()]
 ) -> DeadLetterDetail:
-    """Give one up for good."""
+    """Discard an event for good; it is never applied."""
     try:
         await deadletters.discard_dead_letter(_db(request), letter_id, note=_signed(caller, body.note))
     except (NoSuchDeadLetterError, WrongStateError) as error:

@@ -1,4 +1,4 @@
-"""A parked event read back as the record that it was."""
+"""A parked event as the Kafka record that it was."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

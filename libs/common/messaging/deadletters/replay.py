@@ -1,4 +1,4 @@
-"""Parked keys on their way back: what a person released, and what waited behind it, in order."""
+"""Replay of parked events: the released one, and then those behind it, in order."""
 
 import asyncio
 from typing import assert_never
@@ -21,15 +21,15 @@ COUNT_SECONDS = 15.0
 
 _OPEN = "('blocked', 'failed', 'retrying')"
 
-# A key moves when its first open event is not a failure: it was released, or what stood before it is gone.
-# In no order: a hundred keys that wait for something must not keep the next one from moving.
+# A key is ready when its first open event has not failed: it was released, or the event before it is closed.
+# In random order: a hundred keys that cannot move now must not delay the next one.
 _READY = f"""
 SELECT topic, key FROM (
     SELECT DISTINCT ON (topic, key) topic, key, state FROM parked WHERE state IN {_OPEN}
     ORDER BY topic, key, partition, "offset") AS heads
 WHERE state <> 'failed' ORDER BY random() LIMIT {MOST}
 """  # noqa: S608 - a constant
-# NOWAIT, never SKIP LOCKED: skipping the first would hand out the second.
+# NOWAIT, never SKIP LOCKED: that would skip the first event and return the second.
 _HEAD = f"""
 SELECT * FROM parked WHERE topic = $1 AND key = $2 AND state IN {_OPEN}
 ORDER BY partition, "offset" LIMIT 1 FOR UPDATE NOWAIT
@@ -40,7 +40,7 @@ UPDATE parked SET state = 'failed', attempts = attempts + 1, error_type = $2, er
                   updated_at = clock_timestamp()
 WHERE id = $1 AND state IN ('blocked', 'retrying')
 """
-# Parked by an older release. One that still runs beside this one may fail them again: they are released once more.
+# Parked by an older release. When that one still runs and fails them again, they are released again.
 _LEARNED = """
 UPDATE parked SET state = 'retrying', updated_at = clock_timestamp()
 WHERE id IN (SELECT id FROM parked WHERE state = 'failed' AND error_type = $1 AND type = ANY($2::text[])
@@ -58,7 +58,7 @@ class Replayer:
         self._db, self._reader, self._applier, self._metrics = db, reader, applier, metrics
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Look every second until `stop`, without a pause while many keys move, and count and learn every 15 s."""
+        """Replay every second until `stop`, at once while many keys are ready; count and `learn` every 15 s."""
         clock, count_due = asyncio.get_running_loop().time, 0.0
         while not stop.is_set():
             try:
@@ -74,7 +74,7 @@ class Replayer:
             await wait_for_stop(stop, LOOK_SECONDS)
 
     async def count(self) -> None:
-        """Show how many events are parked, by state."""
+        """Set the gauge of parked events, by state."""
         found = {row["shown"]: row["events"] for row in await self._db.pool.fetch(_COUNTS)}
         for state in State:
             self._metrics.parked.labels(state.value).set(found.get(state.value, 0))
@@ -84,7 +84,7 @@ class Replayer:
         await self._db.pool.execute(_LEARNED, UnknownTypeError.__name__, list(self._reader.known))
 
     async def look(self) -> bool:
-        """Replay keys that can move, as far as they go; return whether there may be many more."""
+        """Replay the ready keys as far as possible; return whether more may be ready."""
         moved, rows = False, await self._db.pool.fetch(_READY)
         for row in rows:
             try:
@@ -93,7 +93,7 @@ class Replayer:
             except Exception as error:
                 if not is_transient(error):
                     raise
-                log.info("replay waits", event_key=row["key"], error_type=type(error).__name__)
+                log.info("replay postponed", event_key=row["key"], error_type=type(error).__name__)
         return moved and len(rows) == MOST
 
     async def _next(self, topic: str, key: str) -> bool:
@@ -122,7 +122,7 @@ class Replayer:
             case Incoming():
                 await self._applier.replay(tx, item, waited=record.waits_for is not None)
             case Skipped():
-                log.info("parked event is not for this service", parked_id=record.id, event_type=item.type)
+                log.info("parked event is not subscribed to", parked_id=record.id, event_type=item.type)
             case _:
                 assert_never(item)
         await tx.conn.execute(_DONE, record.id)

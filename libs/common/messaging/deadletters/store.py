@@ -1,4 +1,4 @@
-"""What a person can do with parked events: look, release, correct, discard. Workers do the replay itself."""
+"""Operations on parked events: list, show, retry, correct, discard. The worker does the replay."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ import orjson
 from libs.common.platform.db import Database, Transaction
 from libs.common.platform.telemetry.masking import MASK, mask_value
 
-#: The state as people see it: waiting for what is yet to be set up is no failure (tables.py says how it is kept).
+#: The state as shown: a failed event that waits for a set-up is `waiting` (`inbox.tables` says how it is stored).
 SHOWN = "CASE WHEN state = 'failed' AND waits_for IS NOT NULL THEN 'waiting' ELSE state END"
 
 _BRIEF = f"""id, topic, partition, "offset", event_id, type, key, sequence, desk, time, error_type, error, attempts,
@@ -36,9 +36,9 @@ WHERE id = $1 AND state IN ('failed', 'blocked', 'retrying')
 
 
 class State(StrEnum):
-    """What became of a parked event: `blocked` waits behind another of its key, `failed` is the reason.
+    """The state of a parked event: `failed` could not be applied, `blocked` waits behind such a one of its key.
 
-    `waiting` goes on by itself as soon as people have set up what it waits for.
+    `waiting` is released as soon as people have set up what it waits for.
     """
 
     BLOCKED = "blocked"
@@ -61,7 +61,7 @@ class WrongStateError(Exception):
 
 
 class MaskedDataError(ValueError):
-    """A correction holds what was hidden when the event was shown: it would replace the real value."""
+    """The correction contains a mask: it would replace the real value that the mask hid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +117,9 @@ async def show_dead_letter(db: Database, dead_letter_id: int) -> DeadLetterWithD
 async def retry_dead_letter(
     db: Database, dead_letter_id: int, *, note: str | None = None, patch: Mapping[str, object] | None = None
 ) -> None:
-    """Release an event that failed or waits, its payload corrected by a JSON merge patch (RFC 7396), if any.
+    """Release an event that failed or waits; a JSON merge patch (RFC 7396) corrects its payload.
 
-    What waits behind it follows. Raises NoSuchDeadLetterError, WrongStateError, MaskedDataError.
+    The events behind it follow. Raises NoSuchDeadLetterError, WrongStateError, MaskedDataError.
     """
     if _holds_mask(patch):
         raise MaskedDataError(f"{MASK} stands for a hidden value: give only the fields that change")
@@ -132,7 +132,7 @@ async def retry_dead_letter(
 
 
 async def discard_dead_letter(db: Database, dead_letter_id: int, *, note: str) -> None:
-    """Give an event up for good, with the reason and who said so; what waits behind it goes on.
+    """Discard an event for good, with the reason and the person; the events behind it follow.
 
     Raises NoSuchDeadLetterError, WrongStateError.
     """

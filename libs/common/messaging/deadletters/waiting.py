@@ -1,7 +1,7 @@
-"""Events that wait for what people have yet to set up (`Unready`), and go on when it is there.
+"""Events that wait until people have set up what they need (`Unready`), and their release.
 
-No lock stands between an event that is being parked and its release at the same instant: a service looks again and
-again at what is there and releases what waits for it, so what one look could not see yet the next one sees.
+Parking and release do not lock each other out. The service repeats the release regularly, so an event that is
+parked at the same moment is released by the next round.
 """
 
 from collections.abc import Collection, Sequence
@@ -18,7 +18,7 @@ from libs.common.platform.db import Connection
 
 _MOST = 200  # events of one key
 
-# Locked in id order, so that two releases at once never wait for each other.
+# Locked in id order, so that two concurrent releases never deadlock.
 _RELEASE = """
 UPDATE parked SET state = 'retrying', updated_at = clock_timestamp()
 WHERE id IN (SELECT id FROM parked WHERE state = 'failed' AND waits_for = ANY($1::text[]) ORDER BY id FOR UPDATE)
@@ -35,7 +35,7 @@ ORDER BY topic, partition, "offset" LIMIT {_MOST}
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """How many events of a desk wait for one thing, and since when the oldest does, by its business time."""
+    """How many events of a desk wait for one thing, and the business time of the oldest."""
 
     waits_for: str
     events: int
@@ -44,26 +44,26 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The events of a key that stand still: the first waits, the others wait behind it."""
+    """The blocked events of a key: the first waits, the others wait behind it."""
 
     waits_for: str
     events: Sequence[Received[EventData]]
 
 
 async def release(conn: Connection, there: Collection[str]) -> int:
-    """Let every event go on that waits for one of these; returns how many. The worker replays them in order."""
+    """Release the events that wait for one of `there`; return how many. The worker replays them in order."""
     done: str = await conn.execute(_RELEASE, list(there))
     return int(done.removeprefix("UPDATE "))
 
 
 async def count_waiting(conn: Connection, desk: str) -> list[Waiting]:
-    """Return what the events of a desk wait for."""
+    """Return what a desk's events wait for, with counts."""
     rows = await conn.fetch(_COUNT, desk)
     return [Waiting(row["waits_for"], row["events"], row["oldest"]) for row in rows]
 
 
 async def held(conn: Connection, key: str) -> Held | None:
-    """Return what of a key waits; None when nothing does."""
+    """Return the blocked events of a key, or None."""
     records = [ParkedRecord.of(row) for row in await conn.fetch(_OF_KEY, key)]
     first = next((record for record in records if record.waits_for is not None), None)
     if first is None or first.waits_for is None:

@@ -1,4 +1,4 @@
-"""One transaction for a batch of events, or for one: inbox, effects and outbox together, or parked."""
+"""Applies events: inbox, effects and outbox in one transaction, for a batch or for one event; or parks it."""
 
 import asyncio
 from collections import Counter
@@ -38,8 +38,8 @@ class Applier:
     async def apply(self, items: Sequence[Incoming]) -> set[int]:
         """Apply all in one transaction; return the positions of those that were new and applied.
 
-        Events behind a parked one of their key are parked too. Raises whatever a use case raised, with
-        nothing changed.
+        Events behind a parked one of their key are parked too. An error of a use case is raised, and nothing is
+        changed.
         """
         loop = asyncio.get_running_loop()
         started = loop.time()
@@ -102,7 +102,7 @@ class Applier:
                 await park(tx, item, result, None)
             elif fresh:
                 result = "waiting" if isinstance(error, Unready) else "failed"
-                # A newer service's type says nothing against this release: it must not stop it.
+                # An unknown type comes from a newer service: no fault of this release, and no reason to stop.
                 if result == "failed" and not isinstance(error, UnknownTypeError):
                     self._limit.failed(asyncio.get_running_loop().time(), item.type, item.key)
                 await park(tx, item, "failed", error)
@@ -113,7 +113,7 @@ class Applier:
         triples = ((item, place(item), self._subscriptions[item.type]) for item in items)
         for use_case, group in grouped(triples):
             events: list[Received[EventData]] = [item.event for item in group]
-            # One span per call, continued from its first event; what an event brings about follows its own.
+            # One span per call, as a child of its first event's trace; an event's effects continue its own trace.
             name = f"apply {getattr(use_case, '__name__', 'event')}"
             count = {"messaging.batch.message_count": len(events)}
             with self._tracing.span(events[0].cause.traceparent, name, count):

@@ -1,4 +1,4 @@
-"""The consumer's loop: poll, apply, remember offsets, and get over everything that may pass."""
+"""The consumer's loop: poll, apply, commit offsets, and retry after transient errors."""
 
 import asyncio
 import time
@@ -55,7 +55,7 @@ class ConsumerLoop:
 
     @property
     def fault(self) -> str | None:
-        """Return why no events are being taken in, or None: joined, with partitions, moving, the broker answers."""
+        """Return why no events are consumed; None when it has joined, has partitions, and makes progress."""
         if self.halted:
             return "stopped by too many failures"
         if self._consumer is None or not self._consumer.assignment():
@@ -71,7 +71,7 @@ class ConsumerLoop:
                 await self._member(stop)
             except BusError as error:
                 self._metrics.rebuilds.labels(str(error)).inc()
-                log.warning("consumer is rebuilt", reason=str(error), group=self._group)
+                log.warning("consumer restarting with a new client", reason=str(error), group=self._group)
                 await wait_for_stop(stop, REBUILD_SECONDS)
             except TooManyFailuresError as error:
                 await self._halt(stop, error)
@@ -105,7 +105,7 @@ class ConsumerLoop:
             await watchdog.look(consumer, clock(), self._progress.paused)
 
     async def _handle(self, consumer: Consumer, items: Sequence[Item]) -> None:
-        """Apply all of a poll in one transaction if that goes, else each partition for itself."""
+        """Apply a poll's events in one transaction; when that fails, each partition by itself."""
         apart = self._streak >= APART_AFTER or self._progress.stalls(items)
         try:
             if apart or not await self._together(items):
@@ -115,12 +115,12 @@ class ConsumerLoop:
             if not is_transient(error):
                 raise
             self._streak += 1
-            log.warning("batch is put back", error_type=type(error).__name__, events=len(items))
+            log.warning("batch rewound after transient error", error_type=type(error).__name__, events=len(items))
             self._progress.rewind(consumer, items)
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _together(self, items: Collection[Item]) -> bool:
-        """Apply all in one transaction; return false when one of them spoils it for the rest."""
+        """Apply all in one transaction; return false when one event makes it fail."""
         ours: list[Incoming] = []
         for item in items:
             match item:
@@ -139,7 +139,7 @@ class ConsumerLoop:
         except Exception as error:
             if is_transient(error):
                 raise
-            log.warning("batch fails, is divided", error_type=type(error).__name__, events=len(ours))
+            log.warning("batch failed, applying one by one", error_type=type(error).__name__, events=len(ours))
             return False
         new = {id(ours[position]) for position in applied}
         for item in items:
@@ -147,10 +147,10 @@ class ConsumerLoop:
         return True
 
     async def _apart(self, consumer: Consumer, items: Sequence[Item]) -> None:
-        """Apply partition by partition; what may pass later holds up its own partition alone.
+        """Apply partition by partition; a transient error pauses its own partition alone.
 
-        After one such error the rest waits for the next poll: a database that does not answer must not keep
-        this loop from polling.
+        After such an error the rest waits for the next poll: a database that does not answer must not keep this
+        loop from polling.
         """
         parts: dict[Partition, deque[Item]] = {}
         for item in items:
@@ -161,13 +161,13 @@ class ConsumerLoop:
             except Exception as error:
                 if not is_transient(error):
                     raise
-                log.warning("partition waits", error_type=type(error).__name__, topic=partition.topic)
+                log.warning("partition paused", error_type=type(error).__name__, topic=partition.topic)
                 self._progress.pause(consumer, partition, asyncio.get_running_loop().time())
                 self._progress.rewind(consumer, chain.from_iterable(parts.values()))
                 return
 
     async def _part(self, part: deque[Item]) -> None:
-        """Apply a partition's events together, or one by one where that fails; take out what is done."""
+        """Apply a partition's events together, or one by one where that fails; remove the applied ones."""
         if not self._progress.stalls(part) and await self._together(part):
             part.clear()
         while part:

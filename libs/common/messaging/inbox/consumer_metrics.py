@@ -1,4 +1,4 @@
-"""What is watched of a consumer."""
+"""Metrics of a consumer."""
 
 from dataclasses import dataclass
 from functools import cache

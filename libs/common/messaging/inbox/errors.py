@@ -1,14 +1,14 @@
-"""What a use case says about an event that cannot be applied now: later, or once people have set something up."""
+"""Errors of a use case for an event that cannot be applied now: later, or once people have set something up."""
 
 from libs.common.platform.db.errors import PassingError
 
 
 class Transient(PassingError):  # noqa: N818 - the contract's word: a use case raises it to be called again
-    """A use case cannot work now but may later: nothing is parked, the batch comes again."""
+    """The use case fails now and may succeed later: nothing is parked, the batch is retried."""
 
 
 class Unready(Exception):  # noqa: N818 - the contract's word: a use case raises it about what one desk lacks
-    """People have yet to set up what an event needs: it waits, and says nothing against the release.
+    """People must set up what an event needs: it waits, and does not count as a failure of the release.
 
     `waits_for` names what is missing (`playbook:<desk>:<code>`), so that `waiting.release` finds the event.
     """
@@ -19,5 +19,5 @@ class Unready(Exception):  # noqa: N818 - the contract's word: a use case raises
 
 
 def waits_for(error: Exception | None) -> str | None:
-    """Return what an event that failed waits for; None when nothing is known to come that would mend it."""
+    """Return what a failed event waits for, or None."""
     return error.waits_for if isinstance(error, Unready) else None

@@ -1,4 +1,4 @@
-"""Which events of a batch go to a use case in one call: as many as order per key allows."""
+"""Grouping: which events of a batch go to a use case in one call, as many as order per key allows."""
 
 from collections.abc import Hashable, Iterable
 from typing import TypeVar

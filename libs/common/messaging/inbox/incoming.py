@@ -1,4 +1,4 @@
-"""Records made into events: what is ours to apply, what is skipped, what is broken or unknown."""
+"""Records to events: those to apply, those to skip, broken and unknown ones."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -64,7 +64,7 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A record that cannot be read; identified and keyed as well as it lets itself be."""
+    """A record that cannot be read; id and key are taken from it as far as possible."""
 
     record: Record
     type: str
@@ -90,7 +90,7 @@ Item: TypeAlias = Incoming | Broken | Skipped
 
 
 class Reader:
-    """Reads records for one service's subscriptions; `registry` is all that its release knows."""
+    """Reads records for one service's subscriptions; `registry` has all types that its release knows."""
 
     def __init__(self, subscriptions: Subscriptions, registry: Registry = REGISTRY) -> None:
         self._registry = registry
@@ -102,7 +102,7 @@ class Reader:
         return self._registry.keys()
 
     def read(self, records: Sequence[Record]) -> list[Item]:
-        """Return one item per record, in order; never raises for what a record holds."""
+        """Return one item per record, in order; no content of a record raises."""
         return [self._read(record) for record in records]
 
     def _read(self, record: Record) -> Item:
@@ -147,7 +147,7 @@ def _broken(record: Record, headers: Mapping[str, bytes], envelope: Envelope | N
         made, sequence, time = envelope.event_id, envelope.sequence, envelope.time
         day = uuid7_day(made)
     else:
-        # Its own id may be missing or another's: the place in the log is unique and the same at each reading.
+        # Its own id may be missing or a duplicate: the place in the log is unique and stable.
         made = uuid5(NAMESPACE_URL, f"{record.topic}/{record.partition}/{record.offset}")
         time = datetime.fromtimestamp(min(max(record.timestamp, 0), _LAST_MOMENT) / 1000, tz=UTC)
         day, sequence = time.date(), 0

@@ -1,4 +1,4 @@
-"""When failures are no longer poison but a bad release: the consumer stops instead of parking everything."""
+"""The failure limit: many failures mean a faulty release, so the consumer stops instead of parking everything."""
 
 from collections import deque
 from collections.abc import Collection
@@ -13,7 +13,7 @@ IN_A_ROW = 10  # keys that one type may fail for with no success between, howeve
 
 
 class TooManyFailuresError(Exception):
-    """The next failure would be one too many; nothing was parked for it."""
+    """The failure limit is reached; the event was not parked."""
 
 
 class FailureLimit:
@@ -25,11 +25,11 @@ class FailureLimit:
         self._rows: dict[str, set[str]] = {}
 
     def applied(self, now: float, types: Collection[str]) -> None:
-        """Note events that went well, by their types."""
+        """Count applied events, by their types."""
         self._applied.append((now, len(types)))
         self._forget(now)
         if self._rows:
-            for kind in {*types, UNKNOWN}:  # what names no type has no success of its own
+            for kind in {*types, UNKNOWN}:  # a record without a type can have no success
                 self._rows.pop(kind, None)
 
     def failed(self, now: float, kind: str, key: str) -> None:

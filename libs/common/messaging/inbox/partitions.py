@@ -1,4 +1,4 @@
-"""The inbox's daily partitions: made ahead, dropped when no copy of an event can come any more."""
+"""The inbox's daily partitions: created ahead, dropped when no repeat of an event can arrive any more."""
 
 import asyncio
 from datetime import date, timedelta
@@ -14,12 +14,12 @@ LOOK_SECONDS = 1800.0
 RETRY_SECONDS = 20.0
 
 _TODAY = "SELECT (clock_timestamp() AT TIME ZONE 'UTC')::date"
-# One maintainer at a time; whoever takes events in must not queue up behind its lock.
+# One maintainer at a time; consumers must not queue up behind its lock.
 _ALONE = (
     "SET LOCAL lock_timeout = '300ms'",
     "SELECT pg_advisory_xact_lock(hashtextextended('inbox partitions ' || current_schema(), 0))",
 )
-# Else an event could come into the default partition between its emptying and the attachment, which then fails.
+# Without the lock an event could enter the default partition between emptying and attaching, which then fails.
 _LOCK_DEFAULT = "LOCK TABLE inbox_default IN ACCESS EXCLUSIVE MODE"
 _EXISTING = """
 SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
@@ -47,7 +47,7 @@ async def maintain_inbox(db: Database) -> None:
         await tx.commit()
     for statement in _FORGET:
         await db.pool.execute(statement, KEPT)
-    # Apart and last: a drop locks the whole inbox, whose writers may be waiting for the locks of the first part.
+    # Last, in its own transaction: a drop locks the whole inbox, and writers may wait for the first part's locks.
     async with db.begin() as tx:
         for name in await _existing(tx):
             if name < _name(today - timedelta(days=KEPT)):
@@ -57,7 +57,7 @@ async def maintain_inbox(db: Database) -> None:
 
 
 async def keep_inbox(db: Database, stop: asyncio.Event) -> None:
-    """Maintain the inbox every half hour until `stop`; what could not be locked is tried again soon."""
+    """Maintain the inbox every half hour until `stop`; after a lock time-out it retries soon."""
     again, done = RETRY_SECONDS, False
     while not done:
         try:
@@ -67,7 +67,7 @@ async def keep_inbox(db: Database, stop: asyncio.Event) -> None:
             if not is_transient(error):
                 raise
             again = RETRY_SECONDS
-            log.warning("inbox partitions wait", error_type=type(error).__name__)
+            log.warning("inbox partitions not maintained", error_type=type(error).__name__)
         done = await wait_for_stop(stop, again)
 
 

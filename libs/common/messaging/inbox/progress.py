@@ -1,4 +1,4 @@
-"""How far a consumer has come in each of its partitions: settled, committed, paused."""
+"""The progress of a consumer per partition: settled, committed, paused."""
 
 from collections.abc import Collection, Iterable
 
@@ -16,7 +16,7 @@ log = get_logger(__name__)
 
 
 class Progress:
-    """Offsets are kept apart from their commits, which go out twice a second: the inbox covers the difference."""
+    """Settled offsets, committed twice a second: after a crash the inbox recognises the records in between."""
 
     def __init__(self, metrics: ConsumerMetrics) -> None:
         self._metrics = metrics
@@ -29,7 +29,7 @@ class Progress:
 
     @property
     def paused(self) -> Collection[Partition]:
-        """Return the partitions that wait for better times."""
+        """Return the paused partitions."""
         return self._resume_at.keys()
 
     def settle(self, item: Item, *, applied: bool) -> None:
@@ -43,10 +43,10 @@ class Progress:
             self._order.passed(partition, item.key, item.sequence)
         elif fault := self._order.applied(partition, item.key, item.sequence):
             self._metrics.order.labels(fault.value).inc()
-            log.error("order of a key is broken", kind=fault.value, event_key=item.key, topic=record.topic)
+            log.error("sequence fault", kind=fault.value, event_key=item.key, topic=record.topic)
 
     def rewind(self, consumer: Consumer, items: Iterable[Item]) -> None:
-        """Have records delivered again, in each partition from the first of them on."""
+        """Rewind each partition to its first record of these."""
         self._metrics.retries.inc()
         first: dict[Partition, int] = {}
         for item in items:
@@ -55,7 +55,7 @@ class Progress:
             consumer.seek(partition, offset)
 
     async def commit(self, consumer: Consumer) -> None:
-        """Store what is settled and not stored yet. Raises BusError when that has failed too often."""
+        """Commit settled offsets. Raises BusError after too many failures in a row."""
         fresh = {tp: offset for tp, offset in self._settled.items() if self._committed.get(tp) != offset}
         if not fresh:
             return
@@ -63,7 +63,7 @@ class Progress:
             mine = await consumer.commit(fresh)
         except BusError as error:
             self._failures += 1
-            log.warning("offsets are not stored", reason=str(error), attempt=self._failures)
+            log.warning("offset commit failed", reason=str(error), attempt=self._failures)
             if self._failures >= PATIENCE:
                 self._failures = 0
                 raise
@@ -75,18 +75,18 @@ class Progress:
             self.forget(self._settled.keys() - set(consumer.assignment()))
 
     def pause(self, consumer: Consumer, partition: Partition, now: float) -> None:
-        """Hold one partition up, longer each time in a row."""
+        """Pause a partition, longer after each failure in a row."""
         stalls = self._stalls.get(partition, 0)
         self._stalls[partition] = stalls + 1
         self._resume_at[partition] = now + growing(stalls, FIRST_PAUSE, LONGEST_PAUSE)
         consumer.pause([partition])
 
     def stalls(self, items: Iterable[Item]) -> bool:
-        """Return whether some of them are of a partition that was held up and has settled nothing since."""
+        """Return whether some are of a partition that was paused and has settled nothing since."""
         return bool(self._stalls) and any(partition_of(item) in self._stalls for item in items)
 
     def resume_due(self, consumer: Consumer, now: float) -> None:
-        """Let go of partitions whose time has come."""
+        """Resume partitions whose pause is over."""
         due = [partition for partition, moment in self._resume_at.items() if moment <= now]
         for partition in due:
             del self._resume_at[partition]
@@ -94,7 +94,7 @@ class Progress:
             consumer.resume(due)
 
     def forget(self, partitions: Collection[Partition]) -> None:
-        """Drop what is known of partitions that are no longer ours."""
+        """Forget partitions that are no longer ours."""
         for partition in list(partitions):
             for offsets in (self._settled, self._committed, self._stalls):
                 offsets.pop(partition, None)
@@ -102,7 +102,7 @@ class Progress:
             self._order.forget(partition)
 
     def forget_all(self) -> None:
-        """Start with a new client."""
+        """Forget all partitions, for a new client."""
         self.forget(self._settled.keys() | self._stalls.keys())
 
 

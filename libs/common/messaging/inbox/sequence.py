@@ -1,4 +1,4 @@
-"""The reader's own proof of order: sequences of a key ascend one by one (docs/adr/0002)."""
+"""The reader's check of order: sequences of a key ascend one by one (docs/adr/0002)."""
 
 from collections import OrderedDict
 from enum import StrEnum
@@ -22,7 +22,7 @@ class SequenceCheck:
         self._last: dict[Partition, OrderedDict[str, int]] = {}
 
     def applied(self, partition: Partition, key: str, sequence: int) -> Fault | None:
-        """Note an event and return what is wrong with its number; call it once per event, repeats left out."""
+        """Record an event and return the fault of its number; called once per event, without repeats."""
         known = self._last.setdefault(partition, OrderedDict())
         last = known.pop(key, None)
         known[key] = max(sequence, last or 0)
@@ -33,7 +33,7 @@ class SequenceCheck:
         return Fault.GAP if sequence > last else Fault.INVERSION
 
     def passed(self, partition: Partition, key: str, sequence: int) -> None:
-        """Note an event that was not applied: skipped, parked or a repeat, so only progress counts."""
+        """Record an event that was not applied (skipped, parked or a repeat): only progress counts."""
         known = self._last.get(partition)
         if known is not None and sequence > known.get(key, sequence):
             known[key] = sequence

@@ -1,4 +1,4 @@
-"""The consumer's statements: take event ids in, ask what is blocked, park."""
+"""The consumer's statements: insert event ids, find blocked keys, park."""
 
 from collections.abc import Collection, Iterable, Sequence
 from operator import attrgetter
@@ -21,7 +21,7 @@ _OPEN = "('blocked', 'failed', 'retrying')"
 _IDS: Bulk[Incoming | Broken] = Bulk(
     "inbox", (("day", "date", attrgetter("day")), ("event_id", "uuid", attrgetter("event_id")))
 )
-# Sorted, so that a consumer that lost its partitions and the new owner cannot wait for each other.
+# Sorted, so that a consumer that lost its partitions and the new owner cannot deadlock.
 _CLAIM = f"""
 {_IDS.insert()} ORDER BY day, event_id
 ON CONFLICT DO NOTHING
@@ -40,7 +40,7 @@ ON CONFLICT (event_id) DO NOTHING
 
 
 async def claim(tx: Transaction, items: Sequence[Incoming | Broken]) -> tuple[set[UUID], set[Place]]:
-    """Take the ids in; return those that are new, and the (topic, key) that wait behind a parked event."""
+    """Insert the ids; return the new ones, and the (topic, key) pairs that a parked event blocks."""
     rows = await tx.conn.fetch(_CLAIM, *_IDS.arrays(items))
     fresh = {row["event_id"] for row in rows}
     # A repeat may have waited for another consumer's commit, which this statement's snapshot cannot see.
@@ -49,7 +49,7 @@ async def claim(tx: Transaction, items: Sequence[Incoming | Broken]) -> tuple[se
 
 
 async def park(tx: Transaction, item: Incoming | Broken, state: Open, error: Exception | None) -> None:
-    """Keep an event aside, exactly as it came."""
+    """Park an event with its record unchanged."""
     record = item.record
     await tx.conn.execute(
         _PARK,
@@ -73,7 +73,7 @@ async def park(tx: Transaction, item: Incoming | Broken, state: Open, error: Exc
 
 
 def place(item: Incoming | Broken) -> Place:
-    """Return what blocks together."""
+    """Return topic and key: the unit that a parked event blocks."""
     return item.record.topic, item.key
 
 

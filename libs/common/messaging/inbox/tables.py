@@ -1,4 +1,4 @@
-"""What a service remembers of the events it took in: applied ones, and ones it could not apply."""
+"""Tables of the consumer: applied events, and events that could not be applied."""
 
 from sqlalchemy import (
     BigInteger,
@@ -19,9 +19,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-#: `blocked` waits behind an earlier event of its key, `failed` is the poisoned one, `retrying` was released
-#: by a person; `done` and `discarded` are closed and block nobody. One that waits for what people have yet to
-#: set up is `failed` too and says so in `waits_for`: a release that knows no such waiting then blocks its key.
+#: `blocked` waits behind an earlier event of its key, `failed` could not be applied, `retrying` was released by a
+#: person; `done` and `discarded` are closed and block no event. An event that waits for a set-up is `failed` with
+#: `waits_for`, so that an older release, which knows no such wait, blocks its key too.
 PARKED_STATES = ("blocked", "failed", "retrying", "discarded", "done")
 OPEN_STATES = ("blocked", "failed", "retrying")
 
@@ -63,7 +63,7 @@ def _parked_table(metadata: MetaData) -> Table:
         Column("error", Text),
         Column("attempts", Integer, nullable=False, server_default=text("0")),
         Column("state", Text, nullable=False),
-        # Who discarded or corrected it, and why: nothing leaves this table without a name.
+        # Who discarded or corrected the event, and why.
         Column("note", Text),
         Column("parked_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
         Column("updated_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),

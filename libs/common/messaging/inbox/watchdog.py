@@ -1,4 +1,4 @@
-"""aiokafka may go silent without an error (aiokafka issue 1037): lag without progress means a new client."""
+"""The watchdog: aiokafka can stop without an error (its issue 1037); lag without progress means a new client."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -11,9 +11,9 @@ PATIENCE = 3  # looks at an unreachable broker
 
 
 class Watchdog:
-    """Looks every 10 s. A partition behind at two looks, with not one record of it between them, is stuck.
+    """Checks every 10 s. A partition with lag at two checks, and no record of it in between, is stuck.
 
-    As long as every poll is full of records of other partitions it may merely wait for its turn.
+    While every poll is full of records of other partitions, a partition may just not be served yet.
     """
 
     def __init__(self, metrics: ConsumerMetrics) -> None:
@@ -30,11 +30,11 @@ class Watchdog:
 
     @property
     def reachable(self) -> bool:
-        """Whether the broker answered at the last look."""
+        """Whether the broker answered at the last check."""
         return self._blind == 0
 
     def polled(self, records: Sequence[Record], *, full: bool) -> None:
-        """Note what a poll brought, and whether it could have brought more."""
+        """Record the partitions of a poll, and whether it was full."""
         self._delivered.update([(record.topic, record.partition) for record in records])
         self._room = self._room or not full
 

@@ -1,7 +1,7 @@
 """Put events into the outbox inside the caller's transaction (docs/adr/0002).
 
-The stream rows are locked and bumped before the outbox ids are drawn, so ids of one key ascend in commit
-order whatever the caller did before; the new version is the event's `ce_sequence`.
+The stream rows are locked and incremented before the outbox ids are drawn, so ids of one key ascend in commit
+order. The new version is the event's `ce_sequence`.
 """
 
 from collections.abc import Sequence

@@ -1,9 +1,9 @@
-"""The id below which no unsent row can be: what keeps an empty poll cheap over dead rows.
+"""The low watermark: no unsent row has a lower id, so an empty poll need not read dead rows.
 
-Ids are drawn before commit, so a smaller one may appear later. The proof that none will: note the sequence's
-last value L, then take a transaction id X. Whoever drew an id up to L had its transaction id before that
-(`outbox.add` writes the stream row first), hence below X. Once the oldest running transaction is above X,
-they have all ended.
+Ids are drawn before the commit, so a smaller one may appear later. This proves that none will: read the
+sequence's last value L, then take a transaction id X. A transaction that drew an id up to L has taken its
+transaction id before (`outbox.add` writes the stream row first), so its id is below X. Once the oldest running
+transaction is above X, they have all ended.
 """
 
 from dataclasses import dataclass, field
@@ -28,10 +28,10 @@ class LowWatermark:
     _noted: tuple[int, int] | None = field(default=None, init=False)
 
     async def confirmed(self, conn: Session) -> int | None:
-        """Look at the noted id again, or note one; return it when every id up to it is visible or gone."""
+        """Note the last id, or check the noted one; return it when every id up to it is visible or gone."""
         if self._noted is None:
             last = await conn.fetchval(_LAST)
-            # A statement of its own, after the first: the order is the proof.
+            # A statement of its own after the first: the proof depends on the order.
             if last > self.value:
                 self._noted = (last, await conn.fetchval(_XID))
             return None

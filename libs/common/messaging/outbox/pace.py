@@ -1,22 +1,22 @@
-"""How long the relay rests between two looks; the figures were measured."""
+"""The relay's pauses between two polls; the figures were measured."""
 
 import asyncio
 
-GATHER = 0.005  # seconds; lets a batch grow, which costs less in all than it delays
+GATHER = 0.005  # seconds; lets a batch grow: fewer batches cost less than the delay
 BUSY = 0.010
 IDLE = 0.200
 GROWTH = 1.3
 
 
 class Pace:
-    """Full batches follow at once, a busy outbox is looked at every 10 ms, an idle one ever more rarely."""
+    """No pause after a full batch, 10 ms while the outbox is busy, growing pauses while it is idle."""
 
     def __init__(self, wake: asyncio.Event) -> None:
         self._wake = wake
         self._idle = BUSY
 
     async def rest(self, found: int, *, full: bool) -> None:
-        """Wait until the next look is due or a commit was announced."""
+        """Wait until the next poll is due or a commit wakes the relay."""
         if full:
             return
         if found:

@@ -21,9 +21,9 @@ from libs.common.platform.telemetry.logs import get_logger
 from libs.common.platform.waiting import growing, quietly, wait_for_stop
 
 BATCH = 1000
-FOLLOWER_SECONDS = 1.0  # how often one that does not lead asks again
+FOLLOWER_SECONDS = 1.0  # how often a follower tries to become the leader
 AFTER_ERROR_SECONDS = 0.5
-LONGEST_PAUSE = 10.0  # of a database that refuses again and again
+LONGEST_PAUSE = 10.0  # while the database keeps refusing
 FLUSH_SECONDS = 3.0
 
 log = get_logger(__name__)
@@ -50,14 +50,14 @@ class Relay:
         self._failures = 0
 
     def wake(self) -> None:
-        """Look now instead of at the next poll: at 1 lead/s it takes 225 ms off the way to `task.assigned`.
+        """Poll now: at 1 lead/s this saves 225 ms until `task.assigned`.
 
-        It may get lost: polling is the base (docs/adr/0002).
+        The call may get lost: regular polling does not depend on it (docs/adr/0002).
         """
         self._wake.set()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Follow or lead until `stop`; what the database refuses for a while is tried again."""
+        """Follow or lead until `stop`; retry after errors of the database."""
         while not stop.is_set():
             try:
                 await self._session(stop)
@@ -76,7 +76,7 @@ class Relay:
                 await wait_for_stop(stop, FOLLOWER_SECONDS)
             if not stop.is_set():
                 self._metrics.leader.set(1)
-                log.info("relay leads", topic=self._topic)
+                log.info("relay became leader", topic=self._topic)
                 await self._lead(store, stop)
         finally:
             self._metrics.leader.set(0)
@@ -84,7 +84,7 @@ class Relay:
             await quietly(store.close(), 3)
 
     async def _lead(self, store: RelayStore, stop: asyncio.Event) -> None:
-        """Publish until `stop`, and then until nothing is left, for a short while."""
+        """Publish until `stop`, then drain the outbox for a short time."""
         await self._forget_acked(store)  # else a delete that fails sends its batch again and again
         pace = Pace(self._wake)
         flush_until = float("inf")
@@ -103,12 +103,12 @@ class Relay:
 
     async def _recover(self, error: BusError) -> None:
         self._metrics.errors.labels("bus").inc()
-        log.warning("relay could not send", reason=str(error), topic=self._topic)
+        log.warning("relay send failed", reason=str(error), topic=self._topic)
         await self._drop_producer()
         await asyncio.sleep(AFTER_ERROR_SECONDS)
 
     async def _publish(self, store: RelayStore, rows: Sequence[asyncpg.Record]) -> BusError | None:
-        """Send, await every acknowledgement, delete what has one; return why not all have."""
+        """Send, await every acknowledgement, delete acknowledged rows; return the error if some were not."""
         clock = asyncio.get_running_loop().time
         read_at = clock()
         try:
@@ -132,7 +132,7 @@ class Relay:
             self._acked = []
 
     async def _drop_producer(self) -> None:
-        # Never used again: what it still holds would go out after its successor's.
+        # Never used again: its pending messages would be sent after those of the next producer.
         producer, self._producer = self._producer, None
         if producer is not None:
             await quietly(producer.close(), 10)

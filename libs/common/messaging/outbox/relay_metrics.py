@@ -1,4 +1,4 @@
-"""What is watched of an outbox: how much waits, how long, how fast it goes."""
+"""Metrics of an outbox: depth, age, rate."""
 
 import asyncio
 import time

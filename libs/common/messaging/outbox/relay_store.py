@@ -20,8 +20,8 @@ _DELETE = "DELETE FROM outbox WHERE id = ANY($1::bigint[])"
 CALL_SECONDS = 10.0
 WATERMARK_SECONDS = 1.0
 
-# A leader behind a cut cable must not keep the lock for the two hours that TCP waits by default. Keepalives
-# find an idle one, the user time-out (in ms) one that still owes acknowledgements.
+# A leader without network must not keep the lock for TCP's default two hours. Keepalives detect an idle connection,
+# the user time-out (in ms) one with unacknowledged data.
 _KEEPALIVE = {
     "tcp_keepalives_idle": "5",
     "tcp_keepalives_interval": "2",
@@ -33,8 +33,7 @@ _KEEPALIVE = {
 class RelayStore:
     """One session that holds the service's relay lock.
 
-    Every batch is read through the session that owns the lock, so a lost lock is a failed read: nobody
-    reads as a leader who is none.
+    Every batch is read through the session that holds the lock, so a relay that lost the lock cannot read.
     """
 
     def __init__(self, conn: asyncpg.Connection[asyncpg.Record]) -> None:
@@ -70,11 +69,11 @@ class RelayStore:
         return rows
 
     async def delete(self, ids: Sequence[int]) -> None:
-        """Forget rows that the broker has."""
+        """Delete rows that the broker has acknowledged."""
         await self._conn.execute(_DELETE, ids)
 
     async def close(self) -> None:
-        """Give up the lock."""
+        """Close the session, which releases the lock."""
         try:
             await self._conn.close(timeout=2)
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):

@@ -1,1 +1,1 @@
-"""Who calls: bearer tokens of any OIDC issuer, and the signatures of webhook senders."""
+"""Authentication: bearer tokens of any OIDC issuer, and the signatures of webhook senders."""

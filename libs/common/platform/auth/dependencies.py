@@ -1,4 +1,4 @@
-"""Who calls, for routes: `caller: Annotated[Principal, Depends(require(Role.SUPERVISOR))]`."""
+"""The caller of a route: `caller: Annotated[Principal, Depends(require(Role.SUPERVISOR))]`."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated
@@ -11,7 +11,7 @@ from libs.common.platform.auth.jwt import JwtVerifier, TokenError
 from libs.common.platform.auth.principal import Principal, Role
 from libs.common.platform.http.problems import Problem
 
-# Declared for OpenAPI; reading the header is ours, because its own error has no problem shape.
+# Declared for OpenAPI alone; we read the header ourselves, because FastAPI's error is no problem document.
 _BEARER = HTTPBearer(auto_error=False, bearerFormat="JWT", scheme_name="bearer")
 _REALM = 'Bearer realm="dozvon"'
 
@@ -39,7 +39,7 @@ async def authenticate(request: Request) -> Principal:
 
 
 def require(*roles: Role) -> Require:
-    """Return a dependency that gives the caller if they have one of `roles` (none given: anybody known).
+    """Return a dependency that gives the caller if they have one of `roles` (none given: any authenticated caller).
 
     Raises Problem 401, 403.
     """

@@ -1,6 +1,6 @@
 """The issuer's public keys (RFC 7517): fetched, cached, rotated, and kept while the issuer is down.
 
-All times are the technical clock (monotonic seconds): a movable business clock must not open a door.
+All times are the technical clock (monotonic seconds): moving the business clock must not make a key valid.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ log: FilteringBoundLogger = get_logger(__name__)
 
 
 class KeysUnavailableError(Exception):
-    """No key set was ever read and the issuer does not answer."""
+    """No key set was read yet and the issuer does not answer."""
 
 
 class UnknownKeyError(Exception):
@@ -117,7 +117,7 @@ class KeySet:
         return self._keys.get(kid)
 
     def _refresh_behind(self) -> None:
-        # Old keys serve meanwhile: a slow issuer must not slow every request.
+        # The cached keys stay in use meanwhile: a slow issuer must not slow every request.
         if self._refreshing is None or self._refreshing.done():
             self._refreshing = asyncio.create_task(self._refresh(), name="jwks")
 

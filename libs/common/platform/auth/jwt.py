@@ -12,13 +12,13 @@ from libs.common.platform.auth.principal import Principal, Role
 
 SKEW = 30  # seconds of difference between our clock and the issuer's
 _REMEMBERED = 4096  # verified tokens
-_REMEMBER_FOR = 60.0  # seconds: how long a withdrawn key may still open the door
+_REMEMBER_FOR = 60.0  # seconds: how long tokens of a withdrawn key may still be accepted
 _MAX_TOKEN = 8192  # characters
 _ROLES = {role.value: role for role in Role}
 
 
 class TokenError(Exception):
-    """The token is no proof of anybody; the message says why and quotes nothing of it."""
+    """The token is not valid; the message gives the reason and quotes no part of the token."""
 
 
 @dataclass(frozen=True, slots=True)

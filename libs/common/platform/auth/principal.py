@@ -27,11 +27,11 @@ class Principal:
 
     @property
     def sees_all_desks(self) -> bool:
-        """Return whether no desk is foreign to the caller: administrators and services."""
+        """Return whether the caller may see all desks: administrators and services."""
         return not _ALL_DESKS.isdisjoint(self.roles)
 
     def may_see(self, desk: str) -> bool:
-        """Return whether rows of `desk` exist for the caller; what they may not see is answered 404."""
+        """Return whether the caller may see rows of `desk`; other rows are answered 404."""
         return self.sees_all_desks or desk in self.desks
 
     def has(self, *roles: Role) -> bool:

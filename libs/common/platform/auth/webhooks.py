@@ -1,7 +1,7 @@
 """Proof of the sender of a webhook: Standard Webhooks 1.0 signatures and shared tokens.
 
-The library raises ValueError for a malformed signature list and UnicodeDecodeError for a body that is not
-UTF-8; whatever it raises is our one error here, and no message quotes what was received.
+The library raises ValueError for a malformed signature list and UnicodeDecodeError for a body that is not UTF-8.
+All its errors become `WebhookRefusedError`, and no message quotes the request.
 """
 
 import base64
@@ -25,12 +25,12 @@ class WebhookVerifier:
     """Verify one sender's deliveries by any of several secrets (`whsec_` and base64), the current one first."""
 
     def __init__(self, secrets: Sequence[SecretStr], now: Callable[[], float] = time.time) -> None:
-        """Raises ValueError for a secret that is malformed or shorter than 24 bytes: our own fault."""
+        """Raises ValueError for a secret that is malformed or shorter than 24 bytes."""
         self._webhooks = [_hook(secret.get_secret_value()) for secret in secrets]
         self._now = now
 
     def verify(self, body: bytes, headers: Mapping[str, str]) -> int:
-        """Return which secret matched: 0 is the current one, more means that an old one is still in use.
+        """Return which secret matched: 0 is the current one, a higher number a previous one.
 
         Then `webhook-id` is the delivery's idempotency key. Raises WebhookRefusedError.
         """
@@ -46,7 +46,7 @@ class WebhookVerifier:
         if not 0 < len(delivery) <= MAX_ID or not delivery.isprintable():
             raise WebhookRefusedError("webhook-id is missing or malformed")
         stamp = headers.get("webhook-timestamp", "")
-        # Whole seconds alone: the library would take "1e9" and "nan" for times.
+        # Whole seconds only: the library would accept "1e9" and "nan" as times.
         if not (stamp.isascii() and stamp.isdigit() and len(stamp) < 12):
             raise WebhookRefusedError("webhook-timestamp is missing or malformed")
         if abs(self._now() - int(stamp)) > TOLERANCE:
@@ -54,7 +54,7 @@ class WebhookVerifier:
 
 
 def same_secret(given: str | bytes | None, expected: str | bytes) -> bool:
-    """Compare a shared token in constant time; any length and any characters will do, absent is never equal."""
+    """Compare a shared token in constant time; any length and any characters are allowed, None never matches."""
     if given is None:
         return False
     return hmac.compare_digest(_bytes(given), _bytes(expected))
@@ -76,11 +76,11 @@ def _hook(secret: str) -> Webhook:
 
 
 def _matches(webhook: Webhook, body: bytes, headers: Mapping[str, str]) -> bool:
-    # One malformed entry of the list must not hide a good one behind it, so entries are tried one by one.
+    # Entries are tried one by one, because a malformed entry would hide a valid one behind it.
     for entry in headers.get("webhook-signature", "").split()[:10]:
         try:
             webhook.verify(body, {**headers, "webhook-signature": entry}, json_parse=False)
-        except Exception:  # noqa: BLE001, S112 - the library raises whatever base64, UTF-8 and split raise
+        except Exception:  # noqa: BLE001, S112 - the library passes on errors of base64, UTF-8 and split
             continue
         return True
     return False

@@ -1,7 +1,7 @@
-"""One movable clock for all processes of an embedded stack: an offset in a mapped file.
+"""A movable clock for all processes of an embedded stack: an offset in a mapped file.
 
 The file holds one signed 64-bit number of microseconds. Reading it costs no system call, so that
-`now()` is as cheap as the real clock; sleepers look again every 50 ms.
+`now()` is as cheap as the real clock; sleepers check every 50 ms.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 _OFFSET = struct.Struct("<q")
-_LOOK_AGAIN = 0.05  # seconds; what `POST /dev/clock` may take to be noticed
+_LOOK_AGAIN = 0.05  # seconds until a sleeper notices `POST /dev/clock`
 
 
 class SharedClock:
@@ -28,7 +28,7 @@ class SharedClock:
 
     @property
     def offset(self) -> timedelta:
-        """Return how far business time is ahead of real time."""
+        """Return the offset of business time from real time."""
         (microseconds,) = _OFFSET.unpack_from(self._map)
         return timedelta(microseconds=microseconds)
 

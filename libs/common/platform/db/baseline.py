@@ -1,11 +1,11 @@
-"""The messaging tables that every service's first migration makes: frozen, never edited once released.
+"""First version of the messaging tables, for each service's first migration: frozen once released.
 
-A later change of them is a function of its own (`messaging_v2`) that each service's next migration calls.
+A later change is a function of its own (`messaging_v2`) that each service's next migration calls.
 """
 
 from alembic import op
 
-# A busy outbox dies and is born all the time: dead rows must go before the relay has to walk over them.
+# High tuple turnover: autovacuum must remove dead rows before the relay reads over them.
 _BUSY = (
     "autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000,"
     " autovacuum_vacuum_cost_delay = 0, autovacuum_vacuum_cost_limit = 10000"

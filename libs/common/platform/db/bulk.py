@@ -1,6 +1,6 @@
 """Many rows in one statement: columns with their types, and how each value is read from a record.
 
-A column is declared once, so its place among the parameters, its type and its value cannot fall apart.
+A column is declared once, so its position, its type and its value always agree.
 """
 
 from collections.abc import Callable, Sequence
@@ -34,7 +34,7 @@ class Bulk(Generic[R]):
         return f"unnest({self.parameters()}) AS n({self.names})"
 
     def parameters(self, first: int = 1) -> str:
-        """Return the arrays as the parameters from `first` on, for an `unnest` that has more to say."""
+        """Return the arrays as parameters from `first` on, for a statement with an `unnest` of its own."""
         return ", ".join(f"${i}::{kind}[]" for i, (_, kind, _) in enumerate(self.columns, first))
 
     def only(self, *names: str) -> "Bulk[R]":
@@ -43,7 +43,7 @@ class Bulk(Generic[R]):
         return Bulk(self.table, tuple(known[name] for name in names))
 
     def arrays(self, records: Sequence[R]) -> list[list[object]]:
-        if len(records) == 1:  # half the time of the other way, and the way of all that is not under load
+        if len(records) == 1:  # one record, the usual case: half the time of `zip`
             [record] = records
             return [[read(record)] for _, _, read in self.columns]
         return [list(map(read, records)) for _, _, read in self.columns]

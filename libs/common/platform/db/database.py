@@ -42,7 +42,7 @@ class DatabaseConfig:
     idle_in_transaction_timeout_ms: int = 30_000
 
     def server_settings(self) -> dict[str, str]:
-        """Return what each connection sets first: its schema, and no wait without an end."""
+        """Return the settings of each connection: its schema and its time-outs."""
         return {
             "application_name": self.application,
             "search_path": self.schema,
@@ -55,7 +55,7 @@ class DatabaseConfig:
 
 
 class Transaction:
-    """One transaction of a use case. Nothing is kept unless `commit` was awaited."""
+    """One transaction of a use case. It rolls back unless `commit` was awaited."""
 
     def __init__(self, conn: Connection, wake_relay: Callable[[], None] | None = None) -> None:
         self.conn = conn
@@ -143,7 +143,7 @@ class Database:
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[Transaction]:
-        """Give a transaction that rolls back unless the use case committed it."""
+        """Open a transaction that rolls back unless the use case commits it."""
         async with self.pool.acquire() as conn:
             tx = Transaction(conn, self.wake_relay)
             await tx.start()
@@ -151,7 +151,7 @@ class Database:
                 yield tx
             finally:
                 if tx.open:
-                    # A lost connection has rolled back already; the use case's own error must not be hidden.
+                    # A lost connection has rolled back already; its error must not hide the use case's own.
                     with suppress(asyncpg.InterfaceError, asyncpg.PostgresConnectionError):
                         await tx.rollback()
 
@@ -172,8 +172,8 @@ async def _prepare(conn: asyncpg.Connection[asyncpg.Record]) -> None:
 
 
 async def _keep_session(_: object) -> None:
-    """Do nothing when a connection goes back: the driver's default is a round trip after every statement.
+    """Skip the reset of a released connection: the driver's default is a round trip after every statement.
 
-    There is nothing to undo. What we set is set at the start of a connection or local to a transaction; session
-    locks and LISTEN belong to connections outside the pool; an open transaction the driver ends by itself.
+    There is nothing to reset. Settings are made at the start of a connection or local to a transaction, session
+    locks and LISTEN use connections outside the pool, and the driver itself ends an open transaction.
     """

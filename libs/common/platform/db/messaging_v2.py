@@ -1,4 +1,4 @@
-"""What each service's second migration adds to its messaging tables: frozen, never edited once released."""
+"""Second version of the messaging tables, for each service's second migration: frozen once released."""
 
 from alembic import op
 
@@ -10,7 +10,7 @@ WHERE state = 'failed' AND waits_for IS NOT NULL
 
 
 def add_messaging_v2() -> None:
-    """Let a parked event say what it waits for; the previous release goes on without the column."""
+    """Add the column that says what a parked event waits for; the previous release works without it."""
     op.execute(_COLUMN)
     with op.get_context().autocommit_block():
         op.execute(_INDEX)

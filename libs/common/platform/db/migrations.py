@@ -1,8 +1,7 @@
 """Alembic without its command line: each service's migrations, run by its own role in its own schema.
 
-A migration runs in a transaction of its own, under lock and statement time-outs (CONTRIBUTING, *Migrations*),
-so one that would hold up the running release gives up instead and can be run again. asyncpg takes one
-statement per `op.execute`.
+A migration runs in a transaction of its own, under lock and statement time-outs (CONTRIBUTING, *Migrations*): it
+fails, and can be run again, rather than block the running release. asyncpg takes one statement per `op.execute`.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ LOOK_AGAIN = 0.1
 _TRY_TURN = "SELECT pg_try_advisory_lock(hashtext('dozvon migrations'), hashtext(current_schema()))"
 _CURRENT = "SELECT version_num FROM alembic_version"
 
-# Alembic keeps the running environment in module globals: two runs in one process take turns.
+# Alembic keeps its environment in module globals, so runs in one process are serialised.
 _one_run = asyncio.Lock()
 
 
@@ -41,8 +40,8 @@ async def migrate(service: str, url: str, scripts: Path | None = None, to: str =
     """Bring the schema of `service` to its newest revision; `url` connects as the service's own role.
 
     `scripts` is the folder of the alembic environment, the service's own by default. Runners in other
-    processes wait for each other. Raises TimeoutError when another one works for 5 minutes, and whatever
-    alembic and the driver raise; what was committed until then stays, and the next run goes on from there.
+    processes wait for each other. Raises TimeoutError when another one runs for 5 minutes, and errors of alembic
+    and the driver; committed migrations stay, and the next run continues from there.
     """
     engine = create_async_engine(
         "postgresql+asyncpg://",
@@ -58,7 +57,7 @@ async def migrate(service: str, url: str, scripts: Path | None = None, to: str =
 
 
 def run_env(metadata: MetaData) -> None:
-    """Be the body of a service's `env.py`: run its migrations on the connection that `migrate` opened."""
+    """Run a service's migrations on the connection that `migrate` opened; the body of its `env.py`."""
     connection: Connection = context.config.attributes["connection"]
     context.configure(connection=connection, target_metadata=metadata, transaction_per_migration=True)
     with context.begin_transaction():
@@ -68,7 +67,7 @@ def run_env(metadata: MetaData) -> None:
 async def schema_ready(
     conn: asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record], scripts: Path
 ) -> bool:
-    """Tell whether the schema is at least the one this code needs; a newer release's is."""
+    """Return whether the schema is the one that this code needs, or a newer release's."""
     try:
         current = await conn.fetchval(_CURRENT)
     except asyncpg.UndefinedTableError:
@@ -78,7 +77,7 @@ async def schema_ready(
 
 @cache
 def older_revisions(scripts: Path) -> frozenset[str]:
-    """Return the revisions that this code has migrations away from."""
+    """Return the revisions that this code can migrate from."""
     history = ScriptDirectory.from_config(_config(scripts)).walk_revisions()
     return frozenset(script.revision for script in history if not script.is_head)
 
@@ -93,7 +92,9 @@ def _session(service: str) -> dict[str, str]:
 
 
 async def _take_turn(conn: AsyncConnection) -> None:
-    # Asked again and again: a waiting statement's snapshot would hold up the other's CREATE INDEX CONCURRENTLY.
+    # The lock is the session's, since that index needs to be made outside any transaction.
+    # Polled: the snapshot of a waiting statement would block another runner's CREATE INDEX CONCURRENTLY.
+    # A session lock, since that index is created outside a transaction.
     # The lock is the session's, since that index needs to be made outside any transaction.
     async with asyncio.timeout(WAIT_FOR_OTHER_RUNNER):
         while not (await conn.exec_driver_sql(_TRY_TURN)).scalar_one():

@@ -1,4 +1,4 @@
-"""How constraints and indexes are named when nobody names them: migrations must be able to find them."""
+"""Naming of constraints and indexes without a name of their own, so that migrations can find them."""
 
 NAMING = {
     "pk": "pk_%(table_name)s",

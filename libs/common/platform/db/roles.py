@@ -9,7 +9,7 @@ import asyncpg
 
 SERVICES = ("intake", "tasks", "assignment", "notifications")
 
-# Statements of two runners on one database must not meet; the number has no other meaning.
+# An advisory lock between two runners on one database; the number is arbitrary.
 _LOCK = 0x446F7A01
 
 _DATABASE = "SELECT quote_ident(current_database())"
@@ -42,8 +42,8 @@ def service_url(admin_url: str, service: str, password: str | None = None) -> st
 async def ensure_roles(admin_url: str, passwords: Mapping[str, str] | None = None) -> None:
     """Make the role and the schema of every service in the database of `admin_url`; safe to repeat.
 
-    `passwords` maps services to passwords; a service without one keeps what it has, which is none on a
-    server that trusts its own machine. Raises asyncpg.PostgresError when the admin may not do this.
+    `passwords` maps services to passwords; a service without one keeps its present password or none. Raises
+    asyncpg.PostgresError when the admin lacks the privilege.
     """
     conn = await asyncpg.connect(admin_url)
     try:

@@ -1,1 +1,1 @@
-"""HTTP for all four services: a front end that knows one knows all."""
+"""HTTP, the same for all four services."""

@@ -102,7 +102,7 @@ def _stopping(lifespan: Lifespan | None) -> Lifespan:
 
 
 def _flat(routers: Sequence[APIRouter]) -> list[BaseRoute]:
-    # Routes are taken over one by one: an included router is matched twice per request and hides its path.
+    # Routes are copied one by one: an included router is matched twice per request and hides its path.
     taken = [route for router in routers for route in router.routes]
     for route in taken:
         if not isinstance(route, StrictRoute | Mount) and (

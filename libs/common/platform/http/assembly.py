@@ -1,4 +1,4 @@
-"""The parts of an app that come from a service's settings: the token check, readiness of the schema."""
+"""Parts of an app that are made from a service's settings: the token check, readiness of the schema."""
 
 from pathlib import Path
 

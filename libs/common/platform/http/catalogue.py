@@ -45,7 +45,7 @@ _ALL = (
 
 CATALOGUE = {kind.code: kind for kind in _ALL}
 
-# What a bare status of the framework means: the first type of that status.
+# A bare status of the framework stands for the first type with that status.
 BY_STATUS = {kind.status: kind for kind in reversed(_ALL)}
 
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from libs.common.platform.http.language import Text
 from libs.common.platform.http.problems import Fault, Problem
 
-# Weak tags are taken too: a gateway that compresses makes them of our strong ones.
+# Weak tags are accepted too: a gateway that compresses turns strong tags into weak ones.
 _IfMatch = Annotated[str | None, Header(alias="If-Match", description="the ETag that was read; required")]
 _TAG = re.compile(r'(?:W/)?"(\d{1,18})"')
 
@@ -23,7 +23,7 @@ def set_etag(response: Response, version: int) -> None:
 
 
 def required_version(if_match: _IfMatch = None) -> int:
-    """Return the version the caller saw. Raises Problem 428 without If-Match, 400 when it is no tag of ours."""
+    """Return the version the caller saw. Raises Problem 428 without If-Match, 400 for a malformed tag."""
     if if_match is None:
         raise Problem(428, "version_required")
     match = _TAG.fullmatch(if_match.strip())

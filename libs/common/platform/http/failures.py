@@ -1,4 +1,4 @@
-"""Failures of the database as answers: what will pass is 503 with Retry-After, what cannot be stored 422."""
+"""Answers to failures of the database: 503 with Retry-After when transient, 422 for values it cannot store."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What pydantic found, as faults with JSON pointers and messages in the caller's language."""
+"""Errors of pydantic as faults with JSON pointers and messages in the caller's language."""
 
 from collections.abc import Mapping, Sequence
 from typing import get_args

@@ -1,8 +1,8 @@
 """Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): the table, claims and stored answers.
 
 A claim is a row with a token and a lease on the database's clock. The use case's own transaction marks the
-row (`settle`) and so fences it: a holder whose lease was taken over cannot commit, and a call that was
-carried out is never carried out again, even when its process died before the answer was stored.
+row (`settle`) and so fences it: a holder whose lease was taken over cannot commit, and a completed call never runs
+again, even when its process died before the answer was stored.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ DELETE FROM idempotency WHERE ctid = ANY (ARRAY(
 
 
 def idempotency_table(metadata: MetaData) -> Table:
-    """Declare `idempotency`: calls by caller, route and key, and what they were answered. Times are technical."""
+    """Declare `idempotency`: calls by caller, route and key, with their answers. Times are technical."""
     return Table(
         "idempotency",
         metadata,
@@ -98,12 +98,12 @@ def idempotency_table(metadata: MetaData) -> Table:
 
 
 class ClaimLostError(Exception):
-    """The lease ran out and another call took the key over: this one must not commit."""
+    """The lease expired and another call took the key over: this one must not commit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to carry one call out. `scope` is caller and route, `fingerprint` a digest of the request."""
+    """The right to run one call. `scope` is caller and route, `fingerprint` a digest of the request."""
 
     scope: str
     key: str
@@ -111,7 +111,7 @@ class Claim:
     token: uuid.UUID
 
     async def settle(self, conn: Connection) -> None:
-        """Mark the call as carried out inside the use case's transaction. Raises ClaimLostError."""
+        """Mark the call as done inside the use case's transaction. Raises ClaimLostError."""
         if not await conn.fetchval(SETTLE, self.scope, self.key, self.token):
             raise ClaimLostError
 
@@ -127,7 +127,7 @@ class Claim:
         await pool.execute(STORE, self.scope, self.key, self.token, *answer)
 
     async def release(self, pool: Pool) -> bool:
-        """Give the key back when nothing was carried out; return whether it was given back."""
+        """Release the key if the call did not commit; return whether it was released."""
         return bool(await pool.fetchval(RELEASE, self.scope, self.key, self.token))
 
 
@@ -162,7 +162,7 @@ async def keep_idempotency(db: Database, stop: asyncio.Event) -> None:
         except Exception as error:
             if not is_transient(error):
                 raise
-            log.warning("old calls not deleted", error_type=type(error).__name__)
+            log.warning("idempotency purge failed", error_type=type(error).__name__)
         done = await wait_for_stop(stop, PURGE_SECONDS)
 
 

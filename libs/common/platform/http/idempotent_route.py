@@ -1,8 +1,8 @@
 """The route class of POSTs that create or act: `api_router(…, route_class=IdempotentRoute)`.
 
-Only what was done is answered again for 24 hours. The claim is made between validation and the endpoint, so
-refused requests and missing rights never reach it; a failure of ours (5xx) and a refusal of the endpoint (4xx)
-give it back when nothing was committed: the state or the request may have changed by the next try.
+The answer to a completed call is repeated for 24 hours. The claim is made between validation and the endpoint, so
+invalid and unauthorised requests make none. A failure (5xx) or refusal (4xx) of the endpoint releases the claim
+when nothing was committed: state or request may differ at the next attempt.
 """
 
 import functools
@@ -83,7 +83,7 @@ _call: ContextVar[_Call | None] = ContextVar("idempotent_call", default=None)
 
 
 class IdempotentRoute(StrictRoute):
-    """A POST that may be repeated with the same `Idempotency-Key`; without one it is carried out as it comes."""
+    """A POST that may be repeated with the same `Idempotency-Key`; without a key every call runs."""
 
     def __init__(self, path: str, endpoint: Callable[..., Awaitable[object]], **options: object) -> None:
         if not inspect.iscoroutinefunction(endpoint):
@@ -93,7 +93,7 @@ class IdempotentRoute(StrictRoute):
         super().__init__(path, _claiming(endpoint), **options)  # type: ignore[arg-type] # passed through as given
 
     def get_route_handler(self) -> Handler:
-        """Return the strict handler with the key's bookkeeping around it."""
+        """Return the strict handler, wrapped in the handling of the key."""
         handle = super().get_route_handler()
 
         async def idempotent(request: Request) -> Response:
@@ -172,18 +172,18 @@ async def _keep(call: _Call, response: Response) -> None:
     try:
         await call.claim.store(call.pool, response)
     except Exception:
-        # The call is done and its answer is known: failing now would only make the caller repeat it.
-        log.exception("answer not stored for repetition")
+        # The call is done: an error now would only make the caller repeat it.
+        log.exception("idempotent answer not stored")
 
 
 async def _release(call: _Call) -> bool:
-    """Give the claim back; return whether nothing had been committed under it."""
+    """Release the claim; return whether nothing had been committed under it."""
     if call.claim is None:
         return True
     try:
         return await call.claim.release(call.pool)
     except Exception:
-        log.exception("claim not released, it will expire")
+        log.exception("idempotency claim not released, it will expire")
         return True
 
 

@@ -1,4 +1,4 @@
-"""Strict JSON: what is malformed is 400, what PostgreSQL cannot store is 422, each with its place named.
+"""Strict JSON: malformed JSON is 400, text that PostgreSQL cannot store is 422, each with its place.
 
 orjson already refuses NaN, infinities, a byte order mark, bad UTF-8 and lone surrogates. Here come what it
 accepts: NUL characters (which would fail a whole batch of rows), duplicate members and deep nesting.
@@ -33,7 +33,7 @@ def parse_json(raw: bytes) -> JsonValue:
             with suppress(ValueError, RecursionError):
                 _refuse(json.loads(raw.decode("utf-8")), "lone_surrogate", _SURROGATE)
         raise _malformed("malformed_json", f"{error.msg} (line {error.lineno}, column {error.colno})") from None
-    # Most bodies have fewer brackets than levels are allowed: nothing in them needs to be walked.
+    # Most bodies have fewer brackets than levels are allowed: their depth need not be checked.
     if b"\\u0000" in raw or raw.count(b"[") + raw.count(b"{") > MAX_DEPTH:
         _refuse(value, "nul_character", _NUL)
     if given_twice := _given_twice(raw):

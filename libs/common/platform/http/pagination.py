@@ -63,7 +63,7 @@ class PageQuery:
 
     @property
     def reach(self) -> int:
-        """Return how many rows to read: the extra one says that there is more."""
+        """Return how many rows to read: one more than the page, to see whether another page follows."""
         return self.limit + 1
 
 

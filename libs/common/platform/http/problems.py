@@ -1,4 +1,4 @@
-"""Problem details (RFC 9457): one shape for every error, every fault named at once, nothing internal told.
+"""Problem details (RFC 9457): one shape for every error, all faults at once, no internals.
 
 Domain errors know no HTTP: a table per service maps them (`ErrorTable`). A domain error may carry `faults`
 (a sequence of `Fault`), `context` (members added to the problem: `current`, `existing`) and `retry_after`.

@@ -1,4 +1,4 @@
-"""Readiness: named checks, run at once, each with a time-out."""
+"""Readiness: named checks, run concurrently, each with a time-out."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -11,7 +11,7 @@ log = get_logger(__name__)
 
 
 class Readiness:
-    """What must hold for traffic to come. A check raises when it does not; `timeout` is seconds for each."""
+    """The checks that must pass before traffic is accepted. A failed one raises; `timeout` is seconds for each."""
 
     def __init__(self, checks: Mapping[str, Check] | None = None, timeout: float = 2.0) -> None:
         self._checks = dict(checks or {})
@@ -23,7 +23,7 @@ class Readiness:
         self._checks[name] = check
 
     async def failures(self) -> dict[str, str]:
-        """Return the names of what does not hold with a reason without internals; nothing: ready."""
+        """Return the failed checks with a reason without internals; empty when ready."""
         if self.draining:
             return {"draining": "shutting down"}
         results = await asyncio.gather(*map(self._run, self._checks.values()))
@@ -35,7 +35,7 @@ class Readiness:
                 await check()
         except TimeoutError:
             return "timed out"
-        except Exception as error:  # noqa: BLE001 - whatever a check raises means not ready
+        except Exception as error:  # noqa: BLE001 - every error of a check means not ready
             log.warning("not ready", error=str(error), kind=type(error).__name__)
             return "failed"
         return None

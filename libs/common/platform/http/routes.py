@@ -39,7 +39,7 @@ class StrictRequest(Request):
 
 
 class StrictRoute(APIRoute):
-    """A FastAPI route that takes nothing PostgreSQL could not store."""
+    """A FastAPI route that refuses text that PostgreSQL cannot store."""
 
     def get_route_handler(self) -> Handler:
         """Return FastAPI's handler behind our checks."""
@@ -56,7 +56,7 @@ class StrictRoute(APIRoute):
 
 
 class DescribedRoute(Route):
-    """A plain route that the OpenAPI document shows all the same: `operations` is its path item."""
+    """A plain route that appears in the OpenAPI document; `operations` is its path item."""
 
     def __init__(self, path: str, endpoint: Callable[..., object], operations: Mapping[str, object]) -> None:
         super().__init__(path, endpoint, methods=[method.upper() for method in operations], include_in_schema=False)

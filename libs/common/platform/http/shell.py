@@ -1,6 +1,6 @@
 """The one middleware: request id, trace, body limit, metrics, access line, security headers, last resort.
 
-Plain ASGI and a single layer, because every layer is paid by the hot path. The access line holds the route's
+Plain ASGI and a single layer, because each layer costs time on the hot path. The access line holds the route's
 template, never the path: paths carry keys.
 """
 
@@ -171,7 +171,7 @@ class _Exchange:
             log.error("request failed", exc_info=error, route=self._route(), status=problem.status_code)
             self.span.fail(type(error).__name__)
         if self.status:
-            # Half an answer is out: only a broken connection tells the client.
+            # Part of the answer is sent already: closing the connection is the only way to report the error.
             raise error
         await self._refuse(problem)
 
@@ -196,7 +196,7 @@ class _Exchange:
 
 
 def _request_id(given: bytes | None) -> str:
-    # A caller's id is kept unless it could be a phone or anything else that masking would touch.
+    # A caller's id is kept unless it could be a phone or another value that masking would change.
     if given and _REQUEST_ID.fullmatch(given) and mask(text := given.decode("ascii")) == text:
         return text
     return str(uuid7())

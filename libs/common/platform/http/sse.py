@@ -1,7 +1,7 @@
 """Server-sent events (WHATWG HTML §9.2): resumable by `id:`, a heartbeat every 15 s, a clean end at shutdown.
 
-Ours and not `fastapi.sse` (tried with FastAPI 0.165), whose streams know of no shutdown: one that waits for news
-stays open until the server cuts it (docs/adr/0001).
+Not `fastapi.sse` (tried with FastAPI 0.165): its streams ignore a shutdown, and an idle one stays open until the
+server cuts it (docs/adr/0001).
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Where a setting comes from: `INTAKE_NAME`, `INTAKE_NAME_FILE`, and for shared ones `NAME`, `NAME_FILE`."""
+"""Sources of a setting: `INTAKE_NAME`, `INTAKE_NAME_FILE`, and for shared ones `NAME`, `NAME_FILE`."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -38,7 +38,7 @@ class EnvironmentSource(PydanticBaseSettingsSource):
         return self._text(field, field_name), field_name, False
 
     def __call__(self) -> dict[str, Any]:
-        """Return what is set. Raises SettingsError for keys of the service's prefix that nobody reads."""
+        """Return the settings found. Raises SettingsError for unknown keys with the service's prefix."""
         self._refuse_unknown()
         fields = self.settings_cls.model_fields
         found = {name: self._text(field, name) for name, field in fields.items()}

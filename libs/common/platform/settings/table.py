@@ -1,4 +1,4 @@
-"""README's table of settings, made of the models themselves."""
+"""README's table of settings, generated from the models."""
 
 from collections.abc import Sequence
 

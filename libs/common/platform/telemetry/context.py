@@ -1,4 +1,4 @@
-"""What travels with one piece of work: its trace, its service and the fields every log line carries."""
+"""The context of one piece of work: its trace, its service and the fields of every log line."""
 
 import os
 import re
@@ -64,7 +64,7 @@ def use_trace(trace: Trace) -> Iterator[Trace]:
 
 
 def enter(trace: Trace, **fields: str) -> tuple[Token[Trace | None], Token[Mapping[str, str]]]:
-    """Begin a piece of work, as cheaply as can be; give what is returned to `leave` when it ends."""
+    """Begin a piece of work; pass the returned token to `leave` when it ends."""
     return _trace.set(trace), _fields.set({**_fields.get(), **fields})
 
 

@@ -23,7 +23,7 @@ _QUIET = ("asyncio", "aiokafka", "httpx", "httpcore", "urllib3", "alembic.runtim
 
 
 class _Output:
-    """Where lines go; replaced whole when logging is configured again, under loggers already made."""
+    """The output of log lines; replaced when logging is configured again, also for existing loggers."""
 
     def __init__(self) -> None:
         self.service = "dozvon"
@@ -100,7 +100,7 @@ def _masked_line(level: str, text: str, fields: Mapping[str, object]) -> str:
     try:
         return json_line(level, event, masked)
     except TypeError:
-        # A lone surrogate cannot be UTF-8: better a question mark than a lost line.
+        # A lone surrogate cannot be UTF-8; it becomes a question mark, so that the line is not lost.
         return json_line(level, _utf8(event), {_utf8(key): _utf8(repr(value)) for key, value in masked.items()})
 
 
@@ -134,7 +134,7 @@ class _JsonFormatter(logging.Formatter):
 
 
 class _Forward:
-    """A stream for the handler of the standard library that always is today's output."""
+    """A stream for the standard library's handler that always writes to the present output."""
 
     def write(self, text: str) -> None:
         _output.stream.write(text)

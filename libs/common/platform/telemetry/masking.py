@@ -1,4 +1,4 @@
-"""Masking of personal data and secrets in whatever is written for people (152-FZ, OWASP API8).
+"""Masking of personal data and secrets in logs, traces and shown errors (152-FZ, OWASP API8).
 
 The last step of every log line works on values: fields that hold a person by name are dropped whole, text
 is searched for phones, e-mails, tokens and the places where libraries quote rows and input.
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 MASK = "***"
 _DEEPEST = 6
 
-# Whole values are hidden under these names, whatever they look like: no pattern knows a name or an address.
+# Values under these names are hidden whole: no pattern recognises a name or an address.
 _PRIVATE_KEYS = frozenset({
     "name", "first_name", "last_name", "middle_name", "full_name", "patronymic",
     "phone", "phones", "phone_raw", "email", "emails", "address", "person", "customer",
@@ -24,7 +24,7 @@ _SUSPECT = re.compile(
     r"@|%40|\d[\d\s().+-]{6,}|[Tt]oken|TOKEN|[Kk]ey|[Ss]ecret|[Pp]assw|[Bb]earer|eyJ|whsec|hooks/|://|input|[Ff]ailing|param|[Ss]ign|JSON\sdata"
 )
 
-# A quoted value may hold line ends itself: it goes on until what only the quoting library writes, or to the end.
+# A quoted value may contain line ends: it lasts until text that only the quoting library writes, or to the end.
 _REST = r"(?s:.*?)(?=\n[\s|+-]*(?:CONTEXT:|DETAIL:|HINT:|Traceback |File \")|\Z)"
 _QUOTES = (
     # Rows and input as PostgreSQL, asyncpg, SQLAlchemy and pydantic quote them in their messages.

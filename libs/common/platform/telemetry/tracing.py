@@ -33,7 +33,7 @@ Attributes = Mapping[str, AttributeValue]
 
 
 class Span:
-    """A running span, or merely its ids when nothing is recorded."""
+    """A running span, or only its ids when nothing is recorded."""
 
     __slots__ = ("_recorded", "trace")
 
@@ -43,7 +43,7 @@ class Span:
 
     @property
     def traceparent(self) -> str:
-        """Return what to send onwards."""
+        """Return the `traceparent` for the next process."""
         return self.trace.traceparent
 
     def rename(self, name: str) -> None:
@@ -62,7 +62,7 @@ class Span:
             self._recorded.set_status(Status(StatusCode.ERROR, mask(reason)))
 
     def end(self) -> None:
-        """Hand the span to the exporter."""
+        """End the span; the exporter sends it."""
         if self._recorded is not None:
             self._recorded.end()
 

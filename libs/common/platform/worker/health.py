@@ -1,4 +1,4 @@
-"""The worker's own small HTTP server: `/livez`, `/readyz`, `/metrics`; no framework for three answers."""
+"""The worker's small HTTP server: `/livez`, `/readyz`, `/metrics`, without a framework."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -14,7 +14,7 @@ from libs.common.platform.telemetry.metrics import CONTENT_TYPE_LATEST, render
 REQUEST_SECONDS = 5.0
 MAX_HEAD = 8 * 1024  # bytes
 
-#: What keeps the worker from being ready, by part; empty when it is.
+#: The reasons why the worker is not ready, by part; empty when it is.
 Checks = Callable[[], Mapping[str, str]]
 
 log = get_logger(__name__)

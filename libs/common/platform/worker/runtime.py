@@ -24,8 +24,8 @@ from libs.common.platform.telemetry.logs import get_logger
 from libs.common.platform.worker.health import health_server
 from libs.common.platform.worker.supervise import Loop, supervise
 
-FINISH_SECONDS = 8.0  # for the batch in hand and the loops
-FLUSH_SECONDS = 5.0  # for what they put into the outbox
+FINISH_SECONDS = 8.0  # seconds for the current batch and the loops
+FLUSH_SECONDS = 5.0  # seconds to drain the outbox afterwards
 RELAY_LATE = 30.0  # seconds that an event may wait before the worker is not ready
 DATABASE_LATE = 30.0  # seconds since the database last answered
 
@@ -33,7 +33,7 @@ log = get_logger(__name__)
 
 
 class Worker:
-    """Relay, consumer, the service's own loops, what is kept for a time, health: one process, one stop event."""
+    """Relay, consumer, the service's loops, maintenance and health: one process, one stop event."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class Worker:
         self._outbox = RelayMetrics(core.metrics)
         own_topic = topic(core.service, settings.topic_prefix)
         self._relay = Relay(core.db.config, bus, own_topic, self._outbox)
-        # The worker's own commits: those of the API are in another process, and the relay finds them by polling.
+        # Only commits of the worker wake the relay; those of the API are in another process and found by polling.
         core.db.wake_relay = self._relay.wake
         metrics, reader = ConsumerMetrics(core.metrics), Reader(subscriptions)
         applier = Applier(core.db, core.tracing, subscriptions, metrics)
@@ -68,8 +68,9 @@ class Worker:
         self._crashes = Counter("worker_loop_crashes", "loops started again", ["loop"], registry=core.metrics)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Run until `stop`; then finish what is in hand, flush the outbox, close, within 15 s. A named member
-        keeps its place in the group, so that its restart moves no partitions.
+        """Run until `stop`; then finish the batch, drain the outbox and close, within 15 s.
+
+        A named member keeps its place in the group, so that a restart causes no rebalance.
 
         Raises OSError when the health port is taken.
         """
@@ -80,7 +81,7 @@ class Worker:
             relaying = [self._start(self._relay.run, relay_stop)]
             try:
                 await stop.wait()
-                log.info("worker stops")
+                log.info("worker stopping")
                 await _finish(taking, FINISH_SECONDS)
                 relay_stop.set()
                 await _finish(relaying, FLUSH_SECONDS)
@@ -88,7 +89,7 @@ class Worker:
                 await _finish([*taking, *relaying], 0)
 
     def faults(self) -> Mapping[str, str]:
-        """Return what keeps the worker from being ready, by part."""
+        """Return the reasons why the worker is not ready, by part."""
         faults: dict[str, str] = {}
         if fault := self._consumer.fault:
             faults["consumer"] = fault
@@ -121,7 +122,7 @@ def _named(name: str, loop: Loop) -> Loop:
 
 
 async def _finish(tasks: Collection["asyncio.Task[None]"], seconds: float) -> None:
-    """Wait for the tasks, then cancel what is left of them."""
+    """Wait for the tasks, then cancel the unfinished ones."""
     if not (left := {task for task in tasks if not task.done()}):
         return
     if seconds:
@@ -130,4 +131,4 @@ async def _finish(tasks: Collection["asyncio.Task[None]"], seconds: float) -> No
         task.cancel()
     if left:
         _, stuck = await asyncio.wait(left, timeout=1)
-        log.warning("loops were cut off", count=len(left), stuck=len(stuck))
+        log.warning("loops cancelled at stop", count=len(left), stuck=len(stuck))

@@ -1,4 +1,4 @@
-"""Loops that are started again after a crash, each alone, with growing pauses."""
+"""Supervision: a crashed loop is restarted by itself, with growing pauses."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -25,7 +25,7 @@ def name_of(loop: Loop) -> str:
 
 
 async def supervise(loop: Loop, stop: asyncio.Event, crashes: Counter) -> None:
-    """Run `loop` until `stop` is set, again and again if it raises or returns before that."""
+    """Run `loop` until `stop` is set; restart it when it raises or returns before that."""
     clock, pause = asyncio.get_running_loop().time, FIRST_PAUSE
     while not stop.is_set():
         started = clock()
