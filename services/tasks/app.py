@@ -11,9 +11,9 @@ from services.tasks.playbooks.waiting import waiting_loop
 from services.tasks.queues.api import router as queues
 from services.tasks.settings import TasksSettings
 from services.tasks.subscriptions import OWNERS, subscriptions
+from services.tasks.tasks.api import router as tasks
 from services.tasks.timeline.api import router as timeline
 from services.tasks.timers.loop import timer_loop
-from services.tasks.work.api import router as work
 
 SERVICE = Service(
     name="tasks",
@@ -24,6 +24,6 @@ SERVICE = Service(
     owners=OWNERS,
     subscriptions=subscriptions,
     loops=lambda ctx: (timer_loop(ctx), waiting_loop(ctx)),
-    routers=(desks, playbooks, work, queues, timeline),
+    routers=(desks, playbooks, tasks, queues, timeline),
     errors=ERRORS,
 )

@@ -6,9 +6,9 @@ from services.tasks.operators import tables as operators
 from services.tasks.playbooks import tables as playbooks
 from services.tasks.processes import tables as processes
 from services.tasks.queues import tables as queues
+from services.tasks.tasks import tables as tasks
 from services.tasks.timeline import tables as timeline
 from services.tasks.timers import tables as timers
-from services.tasks.work import tables as work
 
 TABLES = (
     desks.desk,
@@ -16,7 +16,7 @@ TABLES = (
     playbooks.activation,
     operators.operator,
     processes.process,
-    work.task,
+    tasks.task,
     timers.timer,
     timeline.entry,
     queues.lane_visit,

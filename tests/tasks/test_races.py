@@ -15,7 +15,7 @@ from services.tasks.engine.state import Operator, OperatorId
 from services.tasks.errors import TakenByOtherError
 from services.tasks.processes.batch import Batch
 from services.tasks.processes.store import LostRaceError
-from services.tasks.work.actions import take
+from services.tasks.tasks.actions import take
 from tests.tasks.world import ANNA_ID, BORIS_ID, World, proposal
 
 

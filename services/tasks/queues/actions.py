@@ -14,7 +14,7 @@ from services.tasks.operators.rules import Person
 from services.tasks.playbooks.model import Lane, Title
 from services.tasks.queues import store
 from services.tasks.queues.rules import Queue, Version, queues_of, walk, why
-from services.tasks.work.actions import hold, take_in
+from services.tasks.tasks.actions import hold, take_in
 
 TRIES = 5  # a candidate may be lost to somebody between being found and being locked
 

@@ -12,8 +12,8 @@ from services.tasks.deps import Chain, Ctx, Lang, Staff, Worker
 from services.tasks.queues.actions import next_task
 from services.tasks.queues.queries import list_queues, queue_tasks
 from services.tasks.queues.schemas import NextOut, QueueOut, WhyOut
-from services.tasks.work.queries import get_task
-from services.tasks.work.schemas import TaskOut
+from services.tasks.tasks.queries import get_task
+from services.tasks.tasks.schemas import TaskOut
 
 router = api_router("/tasks/v1", tags=["queues"], route_class=IdempotentRoute)
 

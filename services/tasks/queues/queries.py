@@ -18,8 +18,8 @@ from services.tasks.queues import store
 from services.tasks.queues.actions import all_queues
 from services.tasks.queues.rules import Place, Queue
 from services.tasks.queues.schemas import QueueOut
-from services.tasks.work.queries import shaped
-from services.tasks.work.schemas import TaskOut
+from services.tasks.tasks.queries import shaped
+from services.tasks.tasks.schemas import TaskOut
 
 # A place in the queues of one code, as a cursor keeps it.
 _PLACE = {"queue": int, "important": int, "rank": int, "at": datetime, "id": UUID}

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
-from services.tasks.work.schemas import TaskOut
+from services.tasks.tasks.schemas import TaskOut
 
 
 class QueueOut(BaseModel):

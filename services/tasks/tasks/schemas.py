@@ -12,7 +12,7 @@ from libs.common.platform.http.wire import Wire
 from services.tasks.engine.matrix import LONGEST_COMMENT
 from services.tasks.engine.state import Task, TaskState
 from services.tasks.playbooks.model import Need, Outcome, Playbook, Result
-from services.tasks.work.actions import OutcomeInput
+from services.tasks.tasks.actions import OutcomeInput
 
 
 class OutcomeIn(Wire):

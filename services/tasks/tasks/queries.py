@@ -14,9 +14,9 @@ from libs.common.platform.http.pagination import Cut, PageQuery, paginate
 from services.tasks.context import Context
 from services.tasks.errors import NotFoundError
 from services.tasks.operators.tables import operator
-from services.tasks.work.rows import Row, read_task
-from services.tasks.work.schemas import TaskOut, task_out
-from services.tasks.work.tables import task
+from services.tasks.tasks.rows import Row, read_task
+from services.tasks.tasks.schemas import TaskOut, task_out
+from services.tasks.tasks.tables import task
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from libs.common.platform.http.routes import api_router
 from services.tasks.deps import Chain, Ctx, Lang, Staff, Worker
 from services.tasks.engine.state import TaskState
 from services.tasks.errors import StaleTaskError
-from services.tasks.work.actions import give_outcome, take
-from services.tasks.work.queries import TaskFilter, get_task, list_tasks, shaped
-from services.tasks.work.schemas import OutcomeIn, TaskOut
+from services.tasks.tasks.actions import give_outcome, take
+from services.tasks.tasks.queries import TaskFilter, get_task, list_tasks, shaped
+from services.tasks.tasks.schemas import OutcomeIn, TaskOut
 
 router = api_router("/tasks/v1/tasks", tags=["tasks"], route_class=IdempotentRoute)
 
