@@ -13,7 +13,7 @@ from services.tasks.settings import TasksSettings
 from services.tasks.subscriptions import OWNERS, subscriptions
 from services.tasks.tasks.api import router as tasks
 from services.tasks.timeline.api import router as timeline
-from services.tasks.timers.loop import timer_loop
+from services.tasks.timers.worker import timer_loop
 
 SERVICE = Service(
     name="tasks",

@@ -7,7 +7,7 @@ import pytest
 
 from libs.common.contracts import tasks
 from services.tasks.timers.actions import fire_due, next_due, try_again
-from services.tasks.timers.loop import timer_loop
+from services.tasks.timers.worker import timer_loop
 from tests.tasks.support import START, TINY
 from tests.tasks.world import World
 

@@ -16,7 +16,7 @@ from libs.common.platform.worker import Worker
 from libs.common.testkit.memory_bus import MemoryBus
 from services.tasks.playbooks.waiting import waiting_loop
 from services.tasks.subscriptions import OWNERS, subscriptions
-from services.tasks.timers.loop import timer_loop
+from services.tasks.timers.worker import timer_loop
 from tests.tasks.support import TINY
 from tests.tasks.world import World, lead
 
