@@ -8,7 +8,7 @@ import pytest
 from libs.common.contracts import REGISTRY, export
 from libs.common.contracts.shared import Customer
 from services.tasks.timeline.catalogue import EVENTS, TITLES, Row
-from services.tasks.timeline.steps import facts_of
+from services.tasks.timeline.convert import facts_of
 
 TYPES = sorted(REGISTRY)
 

@@ -11,8 +11,8 @@ from libs.common.messaging.inbox import UseCase
 from libs.common.platform.db import Transaction
 from services.tasks.context import Context
 from services.tasks.processes.batch import Batch, Process
-from services.tasks.processes.translate import about_lead, facts_of, translate
-from services.tasks.timeline import steps
+from services.tasks.processes.convert import about_lead, facts_of, translate
+from services.tasks.timeline.convert import received_entry, waiting_entries
 
 
 def advance(ctx: Context) -> UseCase:
@@ -34,14 +34,14 @@ async def _begin(batch: Batch, event: Received[EventData], data: LeadReceived) -
     facts = facts_of(data)
     if event.waited:
         facts = replace(facts, counted_from=batch.now)
-        for entry in steps.of_wait(event, data, until=batch.now):
+        for entry in waiting_entries(event, data, until=batch.now):
             batch.note(entry)
     return await batch.begin(event.desk, data.playbook, facts, event.follow())
 
 
 async def _one(batch: Batch, event: Received[EventData]) -> None:
     data = about_lead(event.data)
-    batch.note(steps.of_received(event, data.lead_id))
+    batch.note(received_entry(event, data.lead_id))
     process = batch.of_lead(data.lead_id)
     if process is None and isinstance(data, LeadReceived):
         process = await _begin(batch, event, data)

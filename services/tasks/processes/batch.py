@@ -22,7 +22,8 @@ from services.tasks.playbooks.waiting import UnknownPlaybookError
 from services.tasks.processes import store
 from services.tasks.processes.publish import published
 from services.tasks.processes.rows import Origin, ProcessRow
-from services.tasks.timeline import entries, steps
+from services.tasks.timeline.convert import sent_entry, silent_entry
+from services.tasks.timeline.store import Entry, write_entries
 
 
 @dataclass(slots=True)
@@ -45,7 +46,7 @@ class Batch:
         self._processes: dict[UUID, Process] = {}
         self._desks: dict[str, ActiveDesk] = {}
         self._outgoing: list[Outgoing] = []
-        self._entries: list[entries.Entry] = []
+        self._entries: list[Entry] = []
         self._counted: list[Counter] = []
 
     async def load(
@@ -91,7 +92,7 @@ class Batch:
         self._counted.append(self._ctx.metrics.decisions.labels(type(event).__name__))
         return decision.effects
 
-    def note(self, entry: entries.Entry) -> None:
+    def note(self, entry: Entry) -> None:
         """Keep a step that others took."""
         self._entries.append(entry)
 
@@ -106,7 +107,7 @@ class Batch:
         touched = [process for process in self._processes.values() if process.state is not process.stored]
         rows = [(ProcessRow(process.state, process.origin), process.stored) for process in touched]
         await store.write(self._tx.conn, rows)
-        await entries.write(self._tx, self._entries)
+        await write_entries(self._tx, self._entries)
         await outbox.add(self._tx, self._outgoing)
         self._tx.after_commit(f"figures of {id(self)}", self._count)
 
@@ -120,8 +121,8 @@ class Batch:
         for data in events:
             event = self.send(state.desk.code, state.facts.lead_id, data, cause)
             if event.event_id is not None:
-                self._entries.append(steps.of_sent(event, event.event_id, state.facts.lead_id, effect))
-        if not events and (entry := steps.of_silent(effect, state, cause, self.now)) is not None:
+                self._entries.append(sent_entry(event, event.event_id, state.facts.lead_id, effect))
+        if not events and (entry := silent_entry(effect, state, cause, self.now)) is not None:
             self._entries.append(entry)
         if isinstance(effect, Breach):
             self._counted.append(self._ctx.metrics.breaches.labels(state.desk.code))

@@ -19,7 +19,7 @@ from services.tasks.processes.rows import (
     read_state,
     read_timer,
 )
-from services.tasks.tasks.rows import MOVED_TASK, NEW_TASK, TaskRow, read_task
+from services.tasks.tasks.store import MOVED_TASK, NEW_TASK, TaskRow, read_task
 
 # Sorted, so that two batches never wait for each other; the lock of the process guards tasks and timers too.
 LOCK = "SELECT * FROM process WHERE {column} = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"

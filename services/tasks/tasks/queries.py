@@ -14,8 +14,8 @@ from libs.common.platform.http.pagination import Cut, PageQuery, paginate
 from services.tasks.context import Context
 from services.tasks.errors import NotFoundError
 from services.tasks.operators.tables import operator
-from services.tasks.tasks.rows import Row, read_task
 from services.tasks.tasks.schemas import TaskOut, task_out
+from services.tasks.tasks.store import Row, read_task
 from services.tasks.tasks.tables import task
 
 

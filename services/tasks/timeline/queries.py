@@ -12,9 +12,9 @@ from services.tasks.context import Context
 from services.tasks.errors import NotFoundError
 from services.tasks.operators.queries import operator_of
 from services.tasks.playbooks.model import Playbook
-from services.tasks.timeline.entries import Entry, read
 from services.tasks.timeline.rules import Step, ordered
 from services.tasks.timeline.schemas import StepOut, TimelineOut
+from services.tasks.timeline.store import Entry, read_entry
 from services.tasks.timeline.texts import title_of
 from services.tasks.timeline.waiting import waiting_steps
 
@@ -45,7 +45,7 @@ async def lead_of(ctx: Context, caller: Principal, source: str, external_id: str
 async def timeline(ctx: Context, caller: Principal, lead_id: UUID, language: Language) -> TimelineOut:
     """Return a lead's timeline. Raises NotFoundError, also for what the caller may not see (P.6)."""
     async with ctx.db.pool.acquire() as conn:
-        found = [read(row) for row in await conn.fetch(STEPS, lead_id, LONGEST)]
+        found = [read_entry(row) for row in await conn.fetch(STEPS, lead_id, LONGEST)]
         process = await conn.fetchrow(PROCESS, lead_id)
         if process is None:
             found += await waiting_steps(conn, lead_id)

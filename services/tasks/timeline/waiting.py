@@ -8,8 +8,8 @@ import orjson
 from libs.common.contracts.intake import LeadReceived
 from libs.common.messaging.deadletters.waiting import held
 from libs.common.platform.db import Connection
-from services.tasks.timeline import steps
-from services.tasks.timeline.entries import Entry
+from services.tasks.timeline.convert import received_entry, waiting_entries
+from services.tasks.timeline.store import Entry
 
 
 async def waiting_steps(conn: Connection, lead_id: UUID) -> list[Entry]:
@@ -17,9 +17,9 @@ async def waiting_steps(conn: Connection, lead_id: UUID) -> list[Entry]:
     found = await held(conn, f"lead:{lead_id}")
     entries: list[Entry] = []
     for event in found.events if found else ():
-        entries.append(steps.of_received(event, lead_id))
+        entries.append(received_entry(event, lead_id))
         if isinstance(event.data, LeadReceived):
-            entries += steps.of_wait(event, event.data)
+            entries += waiting_entries(event, event.data)
     return [entry._replace(facts=_as_stored(entry.facts)) for entry in entries]
 
 

@@ -12,7 +12,7 @@ from services.tasks.engine import effects as fx
 from services.tasks.engine.state import SYSTEM, State
 from services.tasks.playbooks.model import Title
 from services.tasks.timeline.catalogue import EVENTS, Kind
-from services.tasks.timeline.entries import Entry
+from services.tasks.timeline.store import Entry
 
 OWN = tasks.OWNER
 
@@ -29,7 +29,7 @@ def _plain(value: object) -> object:
     return str(value) if isinstance(value, UUID) and type(value) is not UUID else value
 
 
-def of_received(event: Received[EventData], lead_id: UUID) -> Entry:
+def received_entry(event: Received[EventData], lead_id: UUID) -> Entry:
     """Return the step of an event of another service."""
     data = event.data
     return Entry(
@@ -48,7 +48,9 @@ def of_received(event: Received[EventData], lead_id: UUID) -> Entry:
     )
 
 
-def of_wait(event: Received[EventData], data: intake.LeadReceived, until: datetime | None = None) -> list[Entry]:
+def waiting_entries(
+    event: Received[EventData], data: intake.LeadReceived, until: datetime | None = None
+) -> list[Entry]:
     """Return the steps of a lead whose desk had not activated its playbook; `until`: when it went on."""
     waits = Entry(
         desk=event.desk,
@@ -68,7 +70,7 @@ def of_wait(event: Received[EventData], data: intake.LeadReceived, until: dateti
     return [waits, on]
 
 
-def of_sent(event: Outgoing, event_id: UUID, lead_id: UUID, effect: fx.Effect) -> Entry:
+def sent_entry(event: Outgoing, event_id: UUID, lead_id: UUID, effect: fx.Effect) -> Entry:
     """Return the step of an event of our own, with the rule behind it."""
     # Deferring ends one task and opens another: the words and the person belong to the end.
     said = _BY_RULE if isinstance(event.data, tasks.TaskOpened) else _said(effect)
@@ -88,7 +90,7 @@ def of_sent(event: Outgoing, event_id: UUID, lead_id: UUID, effect: fx.Effect) -
     )
 
 
-def of_silent(effect: fx.Effect, state: State, cause: Cause, now: datetime) -> Entry | None:
+def silent_entry(effect: fx.Effect, state: State, cause: Cause, now: datetime) -> Entry | None:
     """Return the step of an effect that no event tells of; None for what is not worth a line."""
     told = _told(effect)
     if told is None:

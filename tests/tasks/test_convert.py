@@ -7,7 +7,7 @@ import pytest
 from libs.common.contracts import REGISTRY, EventData, export
 from libs.common.contracts.intake import LeadReceived
 from services.tasks.context import Context
-from services.tasks.processes.translate import LeadEvent, about_lead
+from services.tasks.processes.convert import LeadEvent, about_lead
 from services.tasks.subscriptions import subscriptions
 
 UNUSED = cast("Context", None)  # the table is read, none of its use cases runs

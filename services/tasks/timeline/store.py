@@ -59,12 +59,12 @@ ENTRY: Bulk[Entry] = Bulk(
 INSERT = ENTRY.insert()
 
 
-def read(row: asyncpg.Record) -> Entry:
+def read_entry(row: asyncpg.Record) -> Entry:
     """Return a stored step."""
     return Entry(**{name: row[name] for name in Entry._fields})
 
 
-async def write(tx: Transaction, entries: Sequence[Entry]) -> None:
+async def write_entries(tx: Transaction, entries: Sequence[Entry]) -> None:
     """Write steps in order."""
     if entries:
         await tx.conn.execute(INSERT, *ENTRY.arrays(entries))
