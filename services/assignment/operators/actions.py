@@ -17,7 +17,7 @@ from services.assignment.errors import (
     StaleVersionError,
     UnknownPoolError,
 )
-from services.assignment.operators.announce import operator_changed
+from services.assignment.operators.convert import operator_changed
 from services.assignment.pools.rules import Choice, OperatorId, PoolId
 from services.assignment.shifts.actions import apply_move
 from services.assignment.shifts.rules import Wish, move

@@ -11,7 +11,7 @@ from libs.common.platform.db import Transaction
 from libs.common.platform.ids import uuid7
 from services.assignment.context import Context
 from services.assignment.errors import NotFoundError
-from services.assignment.operators.announce import operator_changed
+from services.assignment.operators.convert import operator_changed
 from services.assignment.pools.rules import Choice, OperatorId
 from services.assignment.shifts.rules import Move, ShiftStep, Wish, move
 from services.assignment.work import store
