@@ -21,7 +21,7 @@ from services.tasks.playbooks.model import Playbook
 from services.tasks.playbooks.waiting import UnknownPlaybookError
 from services.tasks.processes import store
 from services.tasks.processes.publish import published
-from services.tasks.processes.rows import Origin, ProcessRow
+from services.tasks.processes.store import Origin, ProcessRow
 from services.tasks.timeline.convert import sent_entry, silent_entry
 from services.tasks.timeline.store import Entry, write_entries
 
