@@ -6,12 +6,12 @@ from libs.common.platform.service import Service
 from services.assignment.context import open_context
 from services.assignment.decisions.api import router as decisions
 from services.assignment.errors import ERRORS
+from services.assignment.offers.api import router as offers
 from services.assignment.operators.api import router as operators
 from services.assignment.pools.api import router as pools
 from services.assignment.settings import AssignmentSettings
 from services.assignment.shifts.api import router as shifts
 from services.assignment.subscriptions import OWNERS, subscriptions
-from services.assignment.work.api import router as work
 
 SERVICE = Service(
     name="assignment",
@@ -21,6 +21,6 @@ SERVICE = Service(
     migrations=Path(__file__).parent / "migrations",
     owners=OWNERS,
     subscriptions=subscriptions,
-    routers=(operators, pools, shifts, work, decisions),
+    routers=(operators, pools, shifts, offers, decisions),
     errors=ERRORS,
 )

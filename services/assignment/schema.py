@@ -2,10 +2,10 @@
 
 from services.assignment.decisions import tables as decisions
 from services.assignment.metadata import metadata
+from services.assignment.offers import tables as offers
 from services.assignment.operators import tables as operators
 from services.assignment.pools import tables as pools
 from services.assignment.shifts import tables as shifts
-from services.assignment.work import tables as work
 
 TABLES = (
     operators.operator,
@@ -13,7 +13,7 @@ TABLES = (
     pools.seat,
     shifts.shift,
     shifts.presence_change,
-    work.work,
+    offers.work,
     decisions.decision,
 )
 

@@ -3,7 +3,7 @@
 from libs.common.contracts import tasks
 from libs.common.messaging.inbox import UseCase
 from services.assignment.context import Context
-from services.assignment.work.actions import work_events
+from services.assignment.offers.actions import work_events
 
 OWNERS = (tasks.OWNER,)
 

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.assignment.pools.rules import SCALE, LeadId, PoolId, TaskId
-from services.assignment.work.rules import (
+from services.assignment.offers.rules import (
     Assigned,
     Charge,
     Declined,
@@ -31,6 +30,7 @@ from services.assignment.work.rules import (
     offered,
     unknown,
 )
+from services.assignment.pools.rules import SCALE, LeadId, PoolId, TaskId
 from tests.assignment.people import CALL, NOW, decision_id, operator_id
 
 POOL = PoolId(UUID(int=7))

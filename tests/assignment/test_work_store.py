@@ -4,8 +4,8 @@ import asyncpg
 import pytest
 
 from libs.common.platform.telemetry.metrics import render
+from services.assignment.offers import store
 from services.assignment.subscriptions import subscriptions
-from services.assignment.work import store
 from tests.assignment.desk import Desk, requested, task_id
 
 CHAIN = "SELECT correlation_id, causation_id FROM outbox WHERE type = 'dozvon.work.assigned.v1'"

@@ -17,12 +17,12 @@ from services.assignment.errors import (
     StaleVersionError,
     UnknownPoolError,
 )
+from services.assignment.offers import store
+from services.assignment.offers.actions import conclude
 from services.assignment.operators.convert import operator_changed
 from services.assignment.pools.rules import Choice, OperatorId, PoolId
 from services.assignment.shifts.actions import apply_move
 from services.assignment.shifts.rules import Wish, move
-from services.assignment.work import store
-from services.assignment.work.actions import conclude
 
 INSERT = """
 INSERT INTO operator (id, desk, subject, name, roles, desks, products, capacity, open_work, active, presence,

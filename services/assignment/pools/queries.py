@@ -8,12 +8,12 @@ from libs.common.platform.db import Database
 from libs.common.platform.http.language import Language
 from libs.common.platform.http.pagination import Page, PageQuery, paginate
 from services.assignment.errors import AmbiguousPoolError, NotFoundError
+from services.assignment.offers.tables import work
 from services.assignment.operators.tables import operator
 from services.assignment.pools.rules import SCALE
 from services.assignment.pools.schemas import PoolView
 from services.assignment.pools.tables import pool, seat
 from services.assignment.wire import title_in
-from services.assignment.work.tables import work
 
 
 async def get_pool(db: Database, caller: Principal, code: str, desk: str | None, language: Language) -> PoolView:

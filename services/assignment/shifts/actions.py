@@ -11,11 +11,11 @@ from libs.common.platform.db import Transaction
 from libs.common.platform.ids import uuid7
 from services.assignment.context import Context
 from services.assignment.errors import NotFoundError
+from services.assignment.offers import store
+from services.assignment.offers.actions import conclude
 from services.assignment.operators.convert import operator_changed
 from services.assignment.pools.rules import Choice, OperatorId
 from services.assignment.shifts.rules import Move, ShiftStep, Wish, move
-from services.assignment.work import store
-from services.assignment.work.actions import conclude
 
 WHO = """
 SELECT id, desks, subject FROM operator WHERE CASE WHEN $1::uuid IS NULL THEN subject = $2 ELSE id = $1 END

@@ -8,11 +8,11 @@ from libs.common.contracts import REGISTRY, Cause, EventData, Received, export, 
 from libs.common.platform.ids import uuid7
 from libs.common.testkit.messaging import NOON
 from services.assignment.context import Context
+from services.assignment.offers.convert import WorkEvent, read
+from services.assignment.offers.rules import Withdrawn
+from services.assignment.offers.snapshot import Floor
 from services.assignment.pools.rules import DecisionId, OperatorId
 from services.assignment.subscriptions import subscriptions
-from services.assignment.work.floor import Floor
-from services.assignment.work.rules import Withdrawn
-from services.assignment.work.translate import WorkEvent, read
 
 ABOUT_WORK: tuple[type[EventData], ...] = get_args(WorkEvent)
 

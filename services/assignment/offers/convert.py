@@ -6,19 +6,7 @@ from functools import lru_cache, partial
 from typing import TypeAlias, assert_never
 
 from libs.common.contracts import Cause, EventData, Outgoing, Received, assignment, tasks
-from services.assignment.pools.rules import (
-    SCALE,
-    Candidate,
-    Decision,
-    DecisionId,
-    LeadId,
-    Need,
-    OperatorId,
-    PoolId,
-    TaskId,
-)
-from services.assignment.work.floor import Floor, Verdict
-from services.assignment.work.rules import (
+from services.assignment.offers.rules import (
     Assigned,
     Declined,
     Ended,
@@ -30,6 +18,18 @@ from services.assignment.work.rules import (
     Withdrawn,
     Work,
     unknown,
+)
+from services.assignment.offers.snapshot import Floor, Verdict
+from services.assignment.pools.rules import (
+    SCALE,
+    Candidate,
+    Decision,
+    DecisionId,
+    LeadId,
+    Need,
+    OperatorId,
+    PoolId,
+    TaskId,
 )
 
 WorkEvent: TypeAlias = (

@@ -8,11 +8,11 @@ from sqlalchemy import ColumnElement, and_, select, true
 from libs.common.platform.auth.principal import Principal, Role
 from libs.common.platform.db import Database
 from libs.common.platform.http.pagination import Page, PageQuery, paginate
+from services.assignment.offers.rules import WorkState
+from services.assignment.offers.schemas import WorkView
+from services.assignment.offers.tables import work
 from services.assignment.operators.tables import operator
 from services.assignment.pools.tables import pool
-from services.assignment.work.rules import WorkState
-from services.assignment.work.schemas import WorkView
-from services.assignment.work.tables import work
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from libs.common.contracts.shared import Presence
-from services.assignment.pools.rules import Choice, LeadId, OperatorId, PoolId, TaskId, why_not
-from services.assignment.work.floor import Floor
-from services.assignment.work.rules import (
+from services.assignment.offers.rules import (
     Assigned,
     Declined,
     Ended,
@@ -27,6 +25,8 @@ from services.assignment.work.rules import (
     WorkState,
     unknown,
 )
+from services.assignment.offers.snapshot import Floor
+from services.assignment.pools.rules import Choice, LeadId, OperatorId, PoolId, TaskId, why_not
 from tests.assignment.people import CALL, NOW, decision_id, operator_id, person, pool_of
 
 TASKS = st.integers(1, 6)

@@ -9,10 +9,10 @@ from libs.common.messaging.inbox import UseCase
 from libs.common.platform.db import Transaction
 from libs.common.platform.ids import uuid7
 from services.assignment.context import Context
+from services.assignment.offers import store
+from services.assignment.offers.convert import PoolName, Reading, announcement, read
+from services.assignment.offers.snapshot import Floor
 from services.assignment.pools.rules import Choice, PoolId
-from services.assignment.work import store
-from services.assignment.work.floor import Floor
-from services.assignment.work.translate import PoolName, Reading, announcement, read
 
 FIND_POOLS = """
 SELECT p.id, p.desk, p.code FROM pool p JOIN unnest($1::text[], $2::text[]) AS n(desk, code) USING (desk, code)

@@ -15,10 +15,10 @@ from uuid import UUID
 
 from libs.common.platform.db import Transaction
 from libs.common.platform.ids import uuid7
+from services.assignment.offers.rows import decision_row, operator_of, pools_of, work_of, work_row
+from services.assignment.offers.rules import Work
+from services.assignment.offers.snapshot import Floor
 from services.assignment.pools.rules import DecisionId, TaskId
-from services.assignment.work.floor import Floor
-from services.assignment.work.rows import decision_row, operator_of, pools_of, work_of, work_row
-from services.assignment.work.rules import Work
 
 # All pools whose members could get work through what happens in the given ones: freed people sit in several.
 SCOPE = """

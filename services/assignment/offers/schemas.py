@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from services.assignment.work.rules import WorkState
+from services.assignment.offers.rules import WorkState
 
 
 class WorkView(BaseModel):

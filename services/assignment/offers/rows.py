@@ -9,6 +9,8 @@ from typing import TypeAlias
 from asyncpg import Record
 
 from libs.common.contracts.shared import Presence
+from services.assignment.offers.rules import Offer, Origin, Request, Work, WorkState
+from services.assignment.offers.snapshot import Verdict
 from services.assignment.pools.rules import (
     Candidate,
     DecisionId,
@@ -21,8 +23,6 @@ from services.assignment.pools.rules import (
     Seat,
     TaskId,
 )
-from services.assignment.work.floor import Verdict
-from services.assignment.work.rules import Offer, Origin, Request, Work, WorkState
 
 Row: TypeAlias = Mapping[str, object]
 

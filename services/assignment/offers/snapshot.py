@@ -5,21 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import assert_never
 
-from services.assignment.pools.rules import (
-    Choice,
-    Decision,
-    DecisionId,
-    Operator,
-    OperatorId,
-    PoolId,
-    PoolState,
-    Seat,
-    TaskId,
-    charge,
-    decide_turn,
-    give_back,
-)
-from services.assignment.work.rules import (
+from services.assignment.offers.rules import (
     Charge,
     Effect,
     GiveBack,
@@ -33,6 +19,20 @@ from services.assignment.work.rules import (
     WorkState,
     advance,
     offered,
+)
+from services.assignment.pools.rules import (
+    Choice,
+    Decision,
+    DecisionId,
+    Operator,
+    OperatorId,
+    PoolId,
+    PoolState,
+    Seat,
+    TaskId,
+    charge,
+    decide_turn,
+    give_back,
 )
 
 

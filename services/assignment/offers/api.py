@@ -9,9 +9,9 @@ from libs.common.domain.code import Code
 from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.routes import api_router
 from services.assignment.deps import Ctx, Staff
-from services.assignment.work.queries import Filter, list_work
-from services.assignment.work.rules import WorkState
-from services.assignment.work.schemas import WorkView
+from services.assignment.offers.queries import Filter, list_work
+from services.assignment.offers.rules import WorkState
+from services.assignment.offers.schemas import WorkView
 
 router = api_router("/assignment/v1/work", tags=["work"])
 
