@@ -10,7 +10,7 @@ from libs.common.testkit.messaging import NOON
 from services.assignment.context import Context
 from services.assignment.offers.convert import WorkEvent, read
 from services.assignment.offers.rules import Withdrawn
-from services.assignment.offers.snapshot import Floor
+from services.assignment.offers.snapshot import Snapshot
 from services.assignment.pools.rules import DecisionId, OperatorId
 from services.assignment.subscriptions import subscriptions
 
@@ -43,13 +43,13 @@ def test_work_is_put_on_people_by_assigning_and_taking_alone(model: type[EventDa
 
 @pytest.mark.parametrize("model", [tasks.TaskAssigned, tasks.TaskTaken])
 def test_work_given_to_somebody_unknown_here_is_gone(model: type[EventData]) -> None:
-    nobody_here = Floor({}, {}, {}, lambda: DecisionId(uuid7()))
+    nobody_here = Snapshot({}, {}, {}, lambda: DecisionId(uuid7()))
     assert read(received(model)).step_at(nobody_here, None) == Withdrawn("given_to_a_stranger")
 
 
 def test_a_request_for_a_pool_that_is_not_there_is_an_error() -> None:
     with pytest.raises(LookupError, match="no pool"):
-        read(received(tasks.WorkRequested)).step_at(Floor({}, {}, {}, lambda: DecisionId(uuid7())), None)
+        read(received(tasks.WorkRequested)).step_at(Snapshot({}, {}, {}, lambda: DecisionId(uuid7())), None)
 
 
 @pytest.mark.parametrize("model", [model for model in REGISTRY.values() if model not in ABOUT_WORK])

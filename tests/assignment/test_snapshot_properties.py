@@ -25,7 +25,7 @@ from services.assignment.offers.rules import (
     WorkState,
     unknown,
 )
-from services.assignment.offers.snapshot import Floor
+from services.assignment.offers.snapshot import Snapshot
 from services.assignment.pools.rules import Choice, LeadId, OperatorId, PoolId, TaskId, why_not
 from tests.assignment.people import CALL, NOW, decision_id, operator_id, person, pool_of
 
@@ -37,24 +37,24 @@ PEOPLE = st.integers(1, 3)
 class History:
     """A floor that lives on from transaction to transaction."""
 
-    floor: Floor
+    snapshot: Snapshot
     versions: Counter[int] = field(default_factory=Counter)
 
     @property
     def pool(self) -> PoolId:
-        return next(iter(self.floor.pools))
+        return next(iter(self.snapshot.pools))
 
     def work(self, task: int) -> Work:
         task_id = TaskId(UUID(int=task))
-        return self.floor.works.get(task_id) or unknown(task_id, LeadId(task_id), "demo")
+        return self.snapshot.works.get(task_id) or unknown(task_id, LeadId(task_id), "demo")
 
     def say(self, task: int, step: Step) -> None:
-        self.floor.play(self.work(task), step)
+        self.snapshot.play(self.work(task), step)
         self.settle()
 
     def settle(self) -> None:
-        waiting = [work for work in self.floor.works.values() if work.state is WorkState.WAITING]
-        self.floor.offer(waiting, NOW, Choice.DRAINED_WORK_FINISHED)
+        waiting = [work for work in self.snapshot.works.values() if work.state is WorkState.WAITING]
+        self.snapshot.offer(waiting, NOW, Choice.DRAINED_WORK_FINISHED)
 
     def request(self, task: int) -> Requested:
         self.versions[task] += 1
@@ -62,7 +62,7 @@ class History:
         return Requested(Request(self.versions[task], self.pool, CALL, due, NOW, Origin(UUID(int=1), None, None)))
 
 
-class FloorMachine(RuleBasedStateMachine):
+class SnapshotMachine(RuleBasedStateMachine):
     """Tasks says whatever it likes about six tasks while three people come and go."""
 
     @initialize(capacity=st.integers(1, 3))
@@ -71,8 +71,10 @@ class FloorMachine(RuleBasedStateMachine):
         people = dict(pool.people)
         ids = count(1)
         self.capacity = capacity
-        floor = Floor(people, {pool.pool_id: replace(pool, people=people)}, {}, lambda: decision_id(next(ids)))
-        self.history = History(floor)
+        snapshot = Snapshot(
+            people, {pool.pool_id: replace(pool, people=people)}, {}, lambda: decision_id(next(ids))
+        )
+        self.history = History(snapshot)
 
     @rule(task=TASKS)
     def requested(self, task: int) -> None:
@@ -94,7 +96,7 @@ class FloorMachine(RuleBasedStateMachine):
 
     @rule(task=TASKS, who=PEOPLE)
     def taken(self, task: int, who: int) -> None:
-        if self.history.floor.people[operator_id(who)].free:
+        if self.history.snapshot.people[operator_id(who)].free:
             self.history.say(task, Taken(operator_id(who), self.history.pool))
 
     @rule(task=TASKS, who=st.none() | PEOPLE)
@@ -103,26 +105,26 @@ class FloorMachine(RuleBasedStateMachine):
 
     @rule(who=PEOPLE, presence=st.sampled_from(Presence))
     def moved(self, who: int, presence: Presence) -> None:
-        people = self.history.floor.people
+        people = self.history.snapshot.people
         people[operator_id(who)] = replace(people[operator_id(who)], presence=presence)
         self.history.settle()
 
     @invariant()
     def open_counts_are_the_open_work(self) -> None:
-        held = Counter[OperatorId](work.holder for work in self.history.floor.works.values() if work.holder)
-        assert {key: each.open_work for key, each in self.history.floor.people.items() if each.open_work} == held
+        held = Counter[OperatorId](work.holder for work in self.history.snapshot.works.values() if work.holder)
+        assert {key: each.open_work for key, each in self.history.snapshot.people.items() if each.open_work} == held
 
     @invariant()
     def nobody_is_over_capacity(self) -> None:
-        assert all(each.open_work <= self.capacity for each in self.history.floor.people.values())
+        assert all(each.open_work <= self.capacity for each in self.history.snapshot.people.values())
 
     @invariant()
     def nothing_waits_while_somebody_could_do_it(self) -> None:
-        floor = self.history.floor
-        for work in floor.works.values():
+        snapshot = self.history.snapshot
+        for work in snapshot.works.values():
             if work.state is WorkState.WAITING and work.request:
-                assert all(why_not(each, work.request.need, "demo") for each in floor.people.values())
+                assert all(why_not(each, work.request.need, "demo") for each in snapshot.people.values())
 
 
-TestFloor = FloorMachine.TestCase
-TestFloor.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestSnapshot = SnapshotMachine.TestCase
+TestSnapshot.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)

@@ -11,7 +11,7 @@ from libs.common.platform.ids import uuid7
 from services.assignment.context import Context
 from services.assignment.offers import store
 from services.assignment.offers.convert import PoolName, Reading, announcement, read
-from services.assignment.offers.snapshot import Floor
+from services.assignment.offers.snapshot import Snapshot
 from services.assignment.pools.rules import Choice, PoolId
 
 FIND_POOLS = """
@@ -38,12 +38,12 @@ def work_events(ctx: Context) -> UseCase:
             pools=set(names.values()),
             people={reading.puts_on for reading in readings if reading.puts_on is not None},
         )
-        floor = await store.read(tx, await store.widen(tx, scope))
+        snapshot = await store.read(tx, await store.widen(tx, scope))
         # All steps first, decisions after: work that ends within the batch disturbs nobody.
         for reading in readings:
             pool_id = names.get(reading.pool) if reading.pool is not None else None
-            floor.play(reading.work(floor), reading.step_at(floor, pool_id))
-        await conclude(ctx, tx, floor, Choice.DRAINED_WORK_FINISHED, drain=floor.relieved)
+            snapshot.play(reading.work(snapshot), reading.step_at(snapshot, pool_id))
+        await conclude(ctx, tx, snapshot, Choice.DRAINED_WORK_FINISHED, drain=snapshot.relieved)
 
     return apply
 
@@ -51,7 +51,7 @@ def work_events(ctx: Context) -> UseCase:
 async def conclude(
     ctx: Context,
     tx: Transaction,
-    floor: Floor,
+    snapshot: Snapshot,
     choice: Choice,
     *,
     drain: bool,
@@ -63,20 +63,20 @@ async def conclude(
     floor's scope must be locked.
     """
     now = ctx.now()
-    works = floor.fresh()
+    works = snapshot.fresh()
     # Work that waited longer may be more urgent than what just came: both are decided in one order.
     if drain:
-        works += await store.waiting(tx, floor)
+        works += await store.waiting(tx, snapshot)
     # The most urgent may all be for one full operator while the next fits another: ask again until nobody fits.
     while works:
-        found = floor.offer(works, now, choice)
-        works = await store.waiting(tx, floor) if drain and found else []
-    await store.save(tx, floor, now)
-    reasons = [verdict.decision.choice.value for verdict in floor.verdicts]
+        found = snapshot.offer(works, now, choice)
+        works = await store.waiting(tx, snapshot) if drain and found else []
+    await store.save(tx, snapshot, now)
+    reasons = [verdict.decision.choice.value for verdict in snapshot.verdicts]
     tx.after_commit("decisions", partial(ctx.metrics.decided, reasons))
     most = ctx.settings.event_candidates
     # The caller's events first: an operator is known to be here before they are proposed.
-    await outbox.add(tx, [*also, *(announcement(floor, verdict, most) for verdict in floor.verdicts)])
+    await outbox.add(tx, [*also, *(announcement(snapshot, verdict, most) for verdict in snapshot.verdicts)])
 
 
 async def _pools(ctx: Context, tx: Transaction, readings: Sequence[Reading]) -> Mapping[PoolName, PoolId]:

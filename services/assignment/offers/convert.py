@@ -19,7 +19,7 @@ from services.assignment.offers.rules import (
     Work,
     unknown,
 )
-from services.assignment.offers.snapshot import Floor, Verdict
+from services.assignment.offers.snapshot import Snapshot, Verdict
 from services.assignment.pools.rules import (
     SCALE,
     Candidate,
@@ -60,16 +60,16 @@ class Reading:
     role: str | None = None
     puts_on: OperatorId | None = None
 
-    def work(self, floor: Floor) -> Work:
+    def work(self, snapshot: Snapshot) -> Work:
         """Return the work, as far as it is known."""
-        return floor.works.get(self.task_id) or unknown(self.task_id, self.lead_id, self.desk)
+        return snapshot.works.get(self.task_id) or unknown(self.task_id, self.lead_id, self.desk)
 
-    def step_at(self, floor: Floor, pool_id: PoolId | None) -> Step:
+    def step_at(self, snapshot: Snapshot, pool_id: PoolId | None) -> Step:
         """Return what the event means for its work; `pool_id` is the pool it names, when there is such a pool.
 
         An operator who is not ours cannot be counted: for us such work is gone.
         """
-        if self.puts_on is not None and self.puts_on not in floor.people:
+        if self.puts_on is not None and self.puts_on not in snapshot.people:
             return Withdrawn("given_to_a_stranger")
         return self.step(pool_id)
 
@@ -100,14 +100,14 @@ def read(event: Received[EventData]) -> Reading:
             assert_never(data)
 
 
-def announcement(floor: Floor, verdict: Verdict, most: int) -> Outgoing:
+def announcement(snapshot: Snapshot, verdict: Verdict, most: int) -> Outgoing:
     """Return the event of a decision with at most `most` candidates: the chosen one, then the eligible ones."""
     origin = verdict.request.origin
     return Outgoing(
         key=f"lead:{verdict.work.lead_id}",
         desk=verdict.work.desk,
         time=verdict.decision.at,
-        data=_payload(floor, verdict, most),
+        data=_payload(snapshot, verdict, most),
         cause=Cause(origin.correlation_id, origin.causation_id, origin.traceparent),
     )
 
@@ -128,9 +128,9 @@ def _requested(event: Received[EventData], data: tasks.WorkRequested, pool_id: P
     return Requested(request)
 
 
-def _payload(floor: Floor, verdict: Verdict, most: int) -> EventData:
+def _payload(snapshot: Snapshot, verdict: Verdict, most: int) -> EventData:
     work, request, operator_id = verdict.work, verdict.request, verdict.decision.operator_id
-    pool = floor.pools[request.pool_id].code
+    pool = snapshot.pools[request.pool_id].code
     candidates = _candidates(verdict.decision, most)
     if operator_id is None:
         return assignment.WorkWaiting(
@@ -147,7 +147,7 @@ def _payload(floor: Floor, verdict: Verdict, most: int) -> EventData:
         pool=pool,
         decision_id=verdict.decision_id,
         operator_id=operator_id,
-        operator_name=floor.people[operator_id].name,
+        operator_name=snapshot.people[operator_id].name,
         reason=verdict.decision.choice.value,
         candidates=candidates,
     )

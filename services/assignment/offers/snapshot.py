@@ -47,7 +47,7 @@ class Verdict:
 
 
 @dataclass(slots=True)
-class Floor:
+class Snapshot:
     """A working copy that only its transaction sees; `people` is the mapping that all pools share."""
 
     people: dict[OperatorId, Operator]

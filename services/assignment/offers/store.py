@@ -22,7 +22,7 @@ from libs.common.contracts.shared import Presence
 from libs.common.platform.db import Transaction
 from libs.common.platform.ids import uuid7
 from services.assignment.offers.rules import Offer, Origin, Request, Work, WorkState
-from services.assignment.offers.snapshot import Floor, Verdict
+from services.assignment.offers.snapshot import Snapshot, Verdict
 from services.assignment.pools.rules import (
     Candidate,
     DecisionId,
@@ -143,7 +143,7 @@ async def widen(tx: Transaction, scope: Scope) -> Scope:
     return Scope(scope.tasks, row["pools"], row["people"])
 
 
-async def read(tx: Transaction, scope: Scope) -> Floor:
+async def read(tx: Transaction, scope: Scope) -> Snapshot:
     """Lock the pools and people of a widened scope and return the floor as it is now."""
     pools = await tx.conn.fetch(LOCK_POOLS, scope.pools)
     people = {
@@ -153,33 +153,33 @@ async def read(tx: Transaction, scope: Scope) -> Floor:
     seats = await tx.conn.fetch(SEATS, scope.pools)
     rows = await tx.conn.fetch(WORKS, list(scope.tasks)) if scope.tasks else []
     works = {TaskId(row["task_id"]): work_of(row) for row in rows}
-    return Floor(people, pools_of(pools, seats, people), works, lambda: DecisionId(uuid7()))
+    return Snapshot(people, pools_of(pools, seats, people), works, lambda: DecisionId(uuid7()))
 
 
-async def waiting(tx: Transaction, floor: Floor) -> list[Work]:
+async def waiting(tx: Transaction, snapshot: Snapshot) -> list[Work]:
     """Return the most urgent waiting work that somebody free can do, at most as much as they have room for."""
-    free = floor.free()
+    free = snapshot.free()
     if not free:
         return []
-    arguments = list(floor.pools), list(free), list(floor.changed), sum(free.values())
+    arguments = list(snapshot.pools), list(free), list(snapshot.changed), sum(free.values())
     return [work_of(row) for row in await tx.conn.fetch(WAITING, *arguments)]
 
 
-async def save(tx: Transaction, floor: Floor, now: datetime) -> None:
+async def save(tx: Transaction, snapshot: Snapshot, now: datetime) -> None:
     """Write what the floor changed: decisions, work, open counts, turns."""
-    if floor.changed:
-        decisions = [decision_row(verdict) for verdict in floor.verdicts]
-        works = [work_row(floor.works[task_id], now) for task_id in floor.changed]
+    if snapshot.changed:
+        decisions = [decision_row(verdict) for verdict in snapshot.verdicts]
+        works = [work_row(snapshot.works[task_id], now) for task_id in snapshot.changed]
         await tx.conn.execute(SAVE_WORK, decisions, works)
-        await _save_counters(tx, floor)
-    if floor.settled:
-        ids = [settle.decision_id for settle in floor.settled]
-        outcomes = [settle.outcome for settle in floor.settled]
-        await tx.conn.execute(SETTLE, ids, outcomes, [settle.reason for settle in floor.settled], now)
+        await _save_counters(tx, snapshot)
+    if snapshot.settled:
+        ids = [settle.decision_id for settle in snapshot.settled]
+        outcomes = [settle.outcome for settle in snapshot.settled]
+        await tx.conn.execute(SETTLE, ids, outcomes, [settle.reason for settle in snapshot.settled], now)
 
 
-async def _save_counters(tx: Transaction, floor: Floor) -> None:
-    people, pools, seats = floor.changed_people(), floor.changed_pools(), floor.changed_seats()
+async def _save_counters(tx: Transaction, snapshot: Snapshot) -> None:
+    people, pools, seats = snapshot.changed_people(), snapshot.changed_pools(), snapshot.changed_seats()
     await tx.conn.execute(
         SAVE_COUNTERS,
         [each.operator_id for each in people],
@@ -190,7 +190,7 @@ async def _save_counters(tx: Transaction, floor: Floor) -> None:
         [pool_id for pool_id, _ in seats],
         [seat.operator_id for _, seat in seats],
         [seat.virtual_time for _, seat in seats],
-        [seat.floor for _, seat in seats],
+        [seat.entry_time for _, seat in seats],
         [seat.eligible for _, seat in seats],
         [seat.last_turn for _, seat in seats],
         [seat.turns for _, seat in seats],

@@ -106,14 +106,14 @@ async def create_operator(ctx: Context, caller: Principal, new: NewOperator, cau
     async with ctx.db.begin() as tx:
         pools = await _pool_ids(tx, new.pools, new.desks)
         # The pools are locked, for a batch under way would not find the new seat in what it read.
-        floor_scope = await store.widen(tx, store.Scope(pools=pools))
-        await store.read(tx, floor_scope)
+        scope = await store.widen(tx, store.Scope(pools=pools))
+        await store.read(tx, scope)
         if await tx.conn.fetchval(INSERT, operator_id, *who, capacity, now) is None:
             raise AlreadyExistsError(await tx.conn.fetchval(EXISTING, new.subject))
         await tx.conn.execute(PUT_SEATS, operator_id, pools, [wish.weight for wish in new.pools])
         event = await operator_changed(tx, operator_id, now, cause)
-        floor = await store.read(tx, floor_scope)
-        await conclude(ctx, tx, floor, Choice.DRAINED_OPERATOR_CHANGED, drain=False, also=[event])
+        snapshot = await store.read(tx, scope)
+        await conclude(ctx, tx, snapshot, Choice.DRAINED_OPERATOR_CHANGED, drain=False, also=[event])
         await tx.commit()
     return operator_id
 
@@ -139,8 +139,8 @@ async def change_operator(
         out = move(person.presence, Wish.CHECK_OUT, active=person.active)
         events = await apply_move(ctx, tx, who, out, caller.sub, cause) if leaves else []
         events = [await operator_changed(tx, who, ctx.now(), cause), *events]
-        floor = await store.read(tx, scope)
-        await conclude(ctx, tx, floor, Choice.DRAINED_OPERATOR_CHANGED, drain=True, also=events)
+        snapshot = await store.read(tx, scope)
+        await conclude(ctx, tx, snapshot, Choice.DRAINED_OPERATOR_CHANGED, drain=True, also=events)
         await tx.commit()
 
 

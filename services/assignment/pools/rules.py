@@ -67,7 +67,7 @@ class Seat:
     operator_id: OperatorId
     weight: int = 1
     virtual_time: int = 0
-    floor: int = 0
+    entry_time: int = 0
     eligible: bool = False
     last_turn: int = 0
     turns: int = 0
@@ -183,8 +183,8 @@ def give_back(pool: PoolState, operator_id: OperatorId, start: int, cost: int) -
     seats = []
     for seat in pool.seats:
         if seat.operator_id == operator_id:
-            back = max(0, min(cost, start + cost - seat.floor))
-            virtual_time = max(seat.floor, seat.virtual_time - back)
+            back = max(0, min(cost, start + cost - seat.entry_time))
+            virtual_time = max(seat.entry_time, seat.virtual_time - back)
             turns = max(0, seat.turns - 1)
             seats.append(replace(seat, virtual_time=virtual_time, last_turn=0, turns=turns))
         else:
@@ -212,7 +212,7 @@ def _entered(seat: Seat, base: int, *, eligible: bool) -> Seat:
     # Absence earns nothing, and leaving for a moment takes nothing away either: the later of the two counts.
     if not eligible:
         return replace(seat, eligible=False)
-    return replace(seat, eligible=True, floor=base, virtual_time=max(seat.virtual_time, base))
+    return replace(seat, eligible=True, entry_time=base, virtual_time=max(seat.virtual_time, base))
 
 
 def _advanced(pool: PoolState, seats: tuple[Seat, ...], chosen: Seat, start: int) -> PoolState:

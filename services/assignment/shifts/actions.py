@@ -52,9 +52,9 @@ async def change_presence(
         if step.changed:
             events = await apply_move(ctx, tx, who, step, caller.sub, cause)
             events = [await operator_changed(tx, who, ctx.now(), cause), *events]
-            floor = await store.read(tx, scope)
+            snapshot = await store.read(tx, scope)
             drain = step.presence is Presence.CHECKED_IN
-            await conclude(ctx, tx, floor, Choice.DRAINED_AT_CHECK_IN, drain=drain, also=events)
+            await conclude(ctx, tx, snapshot, Choice.DRAINED_AT_CHECK_IN, drain=drain, also=events)
         await tx.commit()
         return who
 
