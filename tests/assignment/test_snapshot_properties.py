@@ -15,15 +15,15 @@ from services.assignment.offers.rules import (
     Assigned,
     Declined,
     Ended,
+    Offer,
     Origin,
     Request,
     Requested,
     Step,
     Taken,
     Withdrawn,
-    Work,
     WorkState,
-    unknown,
+    new_offer,
 )
 from services.assignment.offers.snapshot import Snapshot
 from services.assignment.pools.rules import Choice, LeadId, OperatorId, PoolId, TaskId, why_not
@@ -44,17 +44,17 @@ class History:
     def pool(self) -> PoolId:
         return next(iter(self.snapshot.pools))
 
-    def work(self, task: int) -> Work:
+    def offer(self, task: int) -> Offer:
         task_id = TaskId(UUID(int=task))
-        return self.snapshot.works.get(task_id) or unknown(task_id, LeadId(task_id), "demo")
+        return self.snapshot.offers.get(task_id) or new_offer(task_id, LeadId(task_id), "demo")
 
     def say(self, task: int, step: Step) -> None:
-        self.snapshot.play(self.work(task), step)
+        self.snapshot.play(self.offer(task), step)
         self.settle()
 
     def settle(self) -> None:
-        waiting = [work for work in self.snapshot.works.values() if work.state is WorkState.WAITING]
-        self.snapshot.offer(waiting, NOW, Choice.DRAINED_WORK_FINISHED)
+        waiting = [offer for offer in self.snapshot.offers.values() if offer.state is WorkState.WAITING]
+        self.snapshot.propose(waiting, NOW, Choice.DRAINED_WORK_FINISHED)
 
     def request(self, task: int) -> Requested:
         self.versions[task] += 1
@@ -86,13 +86,13 @@ class SnapshotMachine(RuleBasedStateMachine):
 
     @rule(task=TASKS)
     def declined(self, task: int) -> None:
-        offer = self.history.work(task).offer
-        self.history.say(task, Declined(offer.decision_id if offer else decision_id(0), "stale_version"))
+        proposal = self.history.offer(task).proposal
+        self.history.say(task, Declined(proposal.decision_id if proposal else decision_id(0), "stale_version"))
 
     @rule(task=TASKS)
     def confirmed(self, task: int) -> None:
-        if offer := self.history.work(task).offer:
-            self.history.say(task, Assigned(offer.operator_id))
+        if proposal := self.history.offer(task).proposal:
+            self.history.say(task, Assigned(proposal.operator_id))
 
     @rule(task=TASKS, who=PEOPLE)
     def taken(self, task: int, who: int) -> None:
@@ -111,7 +111,7 @@ class SnapshotMachine(RuleBasedStateMachine):
 
     @invariant()
     def open_counts_are_the_open_work(self) -> None:
-        held = Counter[OperatorId](work.holder for work in self.history.snapshot.works.values() if work.holder)
+        held = Counter[OperatorId](offer.holder for offer in self.history.snapshot.offers.values() if offer.holder)
         assert {key: each.open_work for key, each in self.history.snapshot.people.items() if each.open_work} == held
 
     @invariant()
@@ -121,9 +121,9 @@ class SnapshotMachine(RuleBasedStateMachine):
     @invariant()
     def nothing_waits_while_somebody_could_do_it(self) -> None:
         snapshot = self.history.snapshot
-        for work in snapshot.works.values():
-            if work.state is WorkState.WAITING and work.request:
-                assert all(why_not(each, work.request.need, "demo") for each in snapshot.people.values())
+        for offer in snapshot.offers.values():
+            if offer.state is WorkState.WAITING and offer.request:
+                assert all(why_not(each, offer.request.need, "demo") for each in snapshot.people.values())
 
 
 TestSnapshot = SnapshotMachine.TestCase

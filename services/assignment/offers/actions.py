@@ -42,7 +42,7 @@ def work_events(ctx: Context) -> UseCase:
         # All steps first, decisions after: work that ends within the batch disturbs nobody.
         for reading in readings:
             pool_id = names.get(reading.pool) if reading.pool is not None else None
-            snapshot.play(reading.work(snapshot), reading.step_at(snapshot, pool_id))
+            snapshot.play(reading.offer(snapshot), reading.step_at(snapshot, pool_id))
         await conclude(ctx, tx, snapshot, Choice.DRAINED_WORK_FINISHED, drain=snapshot.relieved)
 
     return apply
@@ -63,14 +63,14 @@ async def conclude(
     floor's scope must be locked.
     """
     now = ctx.now()
-    works = snapshot.fresh()
+    offers = snapshot.fresh()
     # Work that waited longer may be more urgent than what just came: both are decided in one order.
     if drain:
-        works += await store.waiting(tx, snapshot)
+        offers += await store.waiting(tx, snapshot)
     # The most urgent may all be for one full operator while the next fits another: ask again until nobody fits.
-    while works:
-        found = snapshot.offer(works, now, choice)
-        works = await store.waiting(tx, snapshot) if drain and found else []
+    while offers:
+        found = snapshot.propose(offers, now, choice)
+        offers = await store.waiting(tx, snapshot) if drain and found else []
     await store.save(tx, snapshot, now)
     reasons = [verdict.decision.choice.value for verdict in snapshot.verdicts]
     tx.after_commit("decisions", partial(ctx.metrics.decided, reasons))

@@ -10,14 +10,14 @@ from services.assignment.offers.rules import (
     Assigned,
     Declined,
     Ended,
+    Offer,
     Origin,
     Request,
     Requested,
     Step,
     Taken,
     Withdrawn,
-    Work,
-    unknown,
+    new_offer,
 )
 from services.assignment.offers.snapshot import Snapshot, Verdict
 from services.assignment.pools.rules import (
@@ -60,9 +60,9 @@ class Reading:
     role: str | None = None
     puts_on: OperatorId | None = None
 
-    def work(self, snapshot: Snapshot) -> Work:
+    def offer(self, snapshot: Snapshot) -> Offer:
         """Return the work, as far as it is known."""
-        return snapshot.works.get(self.task_id) or unknown(self.task_id, self.lead_id, self.desk)
+        return snapshot.offers.get(self.task_id) or new_offer(self.task_id, self.lead_id, self.desk)
 
     def step_at(self, snapshot: Snapshot, pool_id: PoolId | None) -> Step:
         """Return what the event means for its work; `pool_id` is the pool it names, when there is such a pool.
@@ -105,7 +105,7 @@ def announcement(snapshot: Snapshot, verdict: Verdict, most: int) -> Outgoing:
     origin = verdict.request.origin
     return Outgoing(
         key=f"lead:{verdict.work.lead_id}",
-        desk=verdict.work.desk,
+        desk=verdict.offer.desk,
         time=verdict.decision.at,
         data=_payload(snapshot, verdict, most),
         cause=Cause(origin.correlation_id, origin.causation_id, origin.traceparent),
@@ -129,20 +129,20 @@ def _requested(event: Received[EventData], data: tasks.WorkRequested, pool_id: P
 
 
 def _payload(snapshot: Snapshot, verdict: Verdict, most: int) -> EventData:
-    work, request, operator_id = verdict.work, verdict.request, verdict.decision.operator_id
+    offer, request, operator_id = verdict.offer, verdict.request, verdict.decision.operator_id
     pool = snapshot.pools[request.pool_id].code
     candidates = _candidates(verdict.decision, most)
     if operator_id is None:
         return assignment.WorkWaiting(
-            task_id=work.task_id,
-            lead_id=work.lead_id,
+            task_id=offer.task_id,
+            lead_id=offer.lead_id,
             pool=pool,
             decision_id=verdict.decision_id,
             candidates=candidates,
         )
     return assignment.WorkAssigned(
-        task_id=work.task_id,
-        lead_id=work.lead_id,
+        task_id=offer.task_id,
+        lead_id=offer.lead_id,
         task_version=request.version,
         pool=pool,
         decision_id=verdict.decision_id,

@@ -52,7 +52,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class Proposal:
     """The turn that was given for work: who, by which decision, where it began, how long it was."""
 
     operator_id: OperatorId
@@ -62,7 +62,7 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class Offer:
     """One task as assignment sees it; `holder` has it on their account, `offer` is not yet confirmed."""
 
     task_id: TaskId
@@ -71,7 +71,7 @@ class Work:
     state: WorkState
     request: Request | None = None
     holder: OperatorId | None = None
-    offer: Offer | None = None
+    proposal: Proposal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ class GiveBack:
     """The operator gets a turn back."""
 
     pool_id: PoolId
-    offer: Offer
+    proposal: Proposal
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,81 +161,81 @@ class Settle:
 
 
 Effect: TypeAlias = Release | Hold | Charge | GiveBack | Settle
-Result: TypeAlias = tuple[Work, tuple[Effect, ...]]
+Result: TypeAlias = tuple[Offer, tuple[Effect, ...]]
 
 
-def unknown(task_id: TaskId, lead_id: LeadId, desk: str) -> Work:
+def new_offer(task_id: TaskId, lead_id: LeadId, desk: str) -> Offer:
     """Return the work that stands for a task never heard of before."""
-    return Work(task_id, lead_id, desk, WorkState.RETURNED)
+    return Offer(task_id, lead_id, desk, WorkState.RETURNED)
 
 
-def advance(work: Work, step: Step) -> Result:
+def advance(offer: Offer, step: Step) -> Result:
     """Apply what tasks said to one piece of work. Total: what does not fit changes nothing."""
-    if work.state is WorkState.ENDED:
-        return work, ()
+    if offer.state is WorkState.ENDED:
+        return offer, ()
     match step:
         case Requested(request):
-            return _request(work, request)
+            return _request(offer, request)
         case Withdrawn(reason):
-            return _close(work, WorkState.RETURNED, reason)
+            return _close(offer, WorkState.RETURNED, reason)
         case Declined():
-            return _decline(work, step)
+            return _decline(offer, step)
         case Assigned(operator_id):
-            return _hand_over(work, operator_id, charge=None)
+            return _hand_over(offer, operator_id, charge=None)
         case Taken(operator_id, pool_id):
-            return _hand_over(work, operator_id, charge=pool_id)
+            return _hand_over(offer, operator_id, charge=pool_id)
         case Ended(operator_id):
-            return _end(work, operator_id)
+            return _end(offer, operator_id)
         case _:
             assert_never(step)
 
 
-def offered(work: Work, offer: Offer) -> Work:
+def proposed(offer: Offer, proposal: Proposal) -> Offer:
     """Give waiting work to the operator of a decision."""
-    return replace(work, state=WorkState.OFFERED, holder=offer.operator_id, offer=offer)
+    return replace(offer, state=WorkState.OFFERED, holder=proposal.operator_id, proposal=proposal)
 
 
-def _request(work: Work, request: Request) -> Result:
-    known = 0 if work.request is None else work.request.version
+def _request(offer: Offer, request: Request) -> Result:
+    known = 0 if offer.request is None else offer.request.version
     # The same version once more is news only for work that came back.
-    if request.version < known or (request.version == known and work.state is not WorkState.RETURNED):
-        return work, ()
-    _, effects = _close(work, WorkState.RETURNED, "requested_again")
-    return replace(work, state=WorkState.WAITING, request=request, holder=None, offer=None), effects
+    if request.version < known or (request.version == known and offer.state is not WorkState.RETURNED):
+        return offer, ()
+    _, effects = _close(offer, WorkState.RETURNED, "requested_again")
+    return replace(offer, state=WorkState.WAITING, request=request, holder=None, proposal=None), effects
 
 
-def _decline(work: Work, step: Declined) -> Result:
-    if work.offer is None or work.offer.decision_id != step.decision_id:
-        return work, ()
-    return _close(work, WorkState.RETURNED, step.reason)
+def _decline(offer: Offer, step: Declined) -> Result:
+    if offer.proposal is None or offer.proposal.decision_id != step.decision_id:
+        return offer, ()
+    return _close(offer, WorkState.RETURNED, step.reason)
 
 
-def _hand_over(work: Work, operator_id: OperatorId, charge: PoolId | None) -> Result:
-    held = replace(work, state=WorkState.HELD, holder=operator_id, offer=None)
-    if work.holder == operator_id:
-        return held, _settled(work.offer, Outcome.CONFIRMED, "confirmed")
+def _hand_over(offer: Offer, operator_id: OperatorId, charge: PoolId | None) -> Result:
+    held = replace(offer, state=WorkState.HELD, holder=operator_id, proposal=None)
+    if offer.holder == operator_id:
+        return held, _settled(offer.proposal, Outcome.CONFIRMED, "confirmed")
     # The arbiter's word stands whatever was proposed here: whoever had it before loses it.
-    _, effects = _close(work, WorkState.RETURNED, "given_to_another")
+    _, effects = _close(offer, WorkState.RETURNED, "given_to_another")
     turn = (Charge(charge, operator_id),) if charge else ()
     return held, (*effects, Hold(operator_id), *turn)
 
 
-def _end(work: Work, operator_id: OperatorId | None) -> Result:
-    if work.holder != operator_id:
-        return _close(work, WorkState.ENDED, "ended")
+def _end(offer: Offer, operator_id: OperatorId | None) -> Result:
+    if offer.holder != operator_id:
+        return _close(offer, WorkState.ENDED, "ended")
     # Who finishes a task has accepted it, even if the arbiter's word has not come yet.
-    confirmed = _settled(work.offer, Outcome.CONFIRMED, "ended")
-    ended, effects = _close(replace(work, offer=None), WorkState.ENDED, "ended")
+    confirmed = _settled(offer.proposal, Outcome.CONFIRMED, "ended")
+    ended, effects = _close(replace(offer, proposal=None), WorkState.ENDED, "ended")
     return ended, (*effects, *confirmed)
 
 
-def _close(work: Work, state: WorkState, reason: str) -> Result:
-    closed = replace(work, state=state, holder=None, offer=None)
-    effects: tuple[Effect, ...] = (Release(work.holder),) if work.holder else ()
-    if work.offer is not None and work.request is not None:
-        effects = (*effects, GiveBack(work.request.pool_id, work.offer))
-    return closed, (*effects, *_settled(work.offer, Outcome.RETURNED, reason))
+def _close(offer: Offer, state: WorkState, reason: str) -> Result:
+    closed = replace(offer, state=state, holder=None, proposal=None)
+    effects: tuple[Effect, ...] = (Release(offer.holder),) if offer.holder else ()
+    if offer.proposal is not None and offer.request is not None:
+        effects = (*effects, GiveBack(offer.request.pool_id, offer.proposal))
+    return closed, (*effects, *_settled(offer.proposal, Outcome.RETURNED, reason))
 
 
-def _settled(offer: Offer | None, outcome: Outcome, reason: str) -> tuple[Effect, ...]:
-    return (Settle(offer.decision_id, outcome, reason),) if offer else ()
+def _settled(proposal: Proposal | None, outcome: Outcome, reason: str) -> tuple[Effect, ...]:
+    return (Settle(proposal.decision_id, outcome, reason),) if proposal else ()

@@ -11,14 +11,14 @@ from services.assignment.offers.rules import (
     GiveBack,
     Hold,
     Offer,
+    Proposal,
     Release,
     Request,
     Settle,
     Step,
-    Work,
     WorkState,
     advance,
-    offered,
+    proposed,
 )
 from services.assignment.pools.rules import (
     Choice,
@@ -41,7 +41,7 @@ class Verdict:
     """A decision about one piece of work, with the work as it is afterwards."""
 
     decision_id: DecisionId
-    work: Work
+    offer: Offer
     request: Request
     decision: Decision
 
@@ -52,7 +52,7 @@ class Snapshot:
 
     people: dict[OperatorId, Operator]
     pools: dict[PoolId, PoolState]
-    works: dict[TaskId, Work]
+    offers: dict[TaskId, Offer]
     new_id: Callable[[], DecisionId]
     asked: set[TaskId] = field(default_factory=set)
     changed: set[TaskId] = field(default_factory=set)
@@ -66,36 +66,36 @@ class Snapshot:
         self._people_before = dict(self.people)
         self._pools_before = dict(self.pools)
 
-    def play(self, work: Work, step: Step) -> None:
+    def play(self, offer: Offer, step: Step) -> None:
         """Apply one step of a task; work that it leaves waiting is offered later, by `offer`."""
-        after, effects = advance(work, step)
-        if after == work:
+        after, effects = advance(offer, step)
+        if after == offer:
             return
         self._put(after)
         if after.state is WorkState.WAITING:
-            self.asked.add(work.task_id)
+            self.asked.add(offer.task_id)
         else:
-            self.asked.discard(work.task_id)
+            self.asked.discard(offer.task_id)
         for effect in effects:
             self._apply(effect)
 
-    def offer(self, works: Iterable[Work], now: datetime, choice: Choice) -> int:
+    def propose(self, offers: Iterable[Offer], now: datetime, choice: Choice) -> int:
         """Decide for waiting work by deadline, then age; return how much of it found somebody.
 
         `choice` is the reason given where the turn alone decided. Work that was waiting before and finds nobody
         leaves no new decision.
         """
-        asking = [(work, work.request) for work in works if work.request is not None]
+        asking = [(offer, offer.request) for offer in offers if offer.request is not None]
         asking.sort(key=lambda pair: (pair[1].due_at, pair[1].requested_at, pair[0].task_id))
-        return sum([self._decide(work, request, now, choice) for work, request in asking])
+        return sum([self._decide(offer, request, now, choice) for offer, request in asking])
 
     def free(self) -> dict[OperatorId, int]:
         """Return who can be given work now, and how much."""
         return {operator_id: person.free for operator_id, person in self.people.items() if person.free}
 
-    def fresh(self) -> list[Work]:
+    def fresh(self) -> list[Offer]:
         """Return work that was asked for in this transaction and not decided yet."""
-        return [self.works[task_id] for task_id in self.asked]
+        return [self.offers[task_id] for task_id in self.asked]
 
     def changed_people(self) -> list[Operator]:
         """Return the people whose open work is another number now."""
@@ -114,26 +114,26 @@ class Snapshot:
             if after != before
         ]
 
-    def _put(self, work: Work) -> None:
-        self.works[work.task_id] = work
-        self.changed.add(work.task_id)
+    def _put(self, offer: Offer) -> None:
+        self.offers[offer.task_id] = offer
+        self.changed.add(offer.task_id)
 
-    def _decide(self, work: Work, request: Request, now: datetime, choice: Choice) -> bool:
+    def _decide(self, offer: Offer, request: Request, now: datetime, choice: Choice) -> bool:
         decision = decide_turn(self.pools[request.pool_id], request.need, now)
-        is_new = work.task_id in self.asked
-        self.asked.discard(work.task_id)
+        is_new = offer.task_id in self.asked
+        self.asked.discard(offer.task_id)
         # It waits as before: one record and one event of that are enough.
         if decision.operator_id is None and not is_new:
             return False
         if decision.choice is Choice.LEAST_VIRTUAL_TIME and not is_new:
             decision = replace(decision, choice=choice)
         self.pools[request.pool_id] = decision.pool
-        verdict = Verdict(self.new_id(), work, request, decision)
+        verdict = Verdict(self.new_id(), offer, request, decision)
         if decision.operator_id is not None:
-            offer = Offer(decision.operator_id, verdict.decision_id, decision.start, decision.cost)
-            verdict = replace(verdict, work=offered(work, offer))
+            proposal = Proposal(decision.operator_id, verdict.decision_id, decision.start, decision.cost)
+            verdict = replace(verdict, offer=proposed(offer, proposal))
             self._count(decision.operator_id, 1)
-        self._put(verdict.work)
+        self._put(verdict.offer)
         self.verdicts.append(verdict)
         return decision.operator_id is not None
 
@@ -146,9 +146,9 @@ class Snapshot:
                 self._count(operator_id, 1)
             case Charge(pool_id, operator_id):
                 self.pools[pool_id] = charge(self.pools[pool_id], operator_id)
-            case GiveBack(pool_id, offer):
+            case GiveBack(pool_id, proposal):
                 pool = self.pools[pool_id]
-                self.pools[pool_id] = give_back(pool, offer.operator_id, offer.start, offer.cost)
+                self.pools[pool_id] = give_back(pool, proposal.operator_id, proposal.start, proposal.cost)
             case Settle():
                 self.settled.append(effect)
             case _:

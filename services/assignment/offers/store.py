@@ -21,7 +21,7 @@ from asyncpg import Record
 from libs.common.contracts.shared import Presence
 from libs.common.platform.db import Transaction
 from libs.common.platform.ids import uuid7
-from services.assignment.offers.rules import Offer, Origin, Request, Work, WorkState
+from services.assignment.offers.rules import Offer, Origin, Proposal, Request, WorkState
 from services.assignment.offers.snapshot import Snapshot, Verdict
 from services.assignment.pools.rules import (
     Candidate,
@@ -152,25 +152,25 @@ async def read(tx: Transaction, scope: Scope) -> Snapshot:
     }
     seats = await tx.conn.fetch(SEATS, scope.pools)
     rows = await tx.conn.fetch(WORKS, list(scope.tasks)) if scope.tasks else []
-    works = {TaskId(row["task_id"]): work_of(row) for row in rows}
-    return Snapshot(people, pools_of(pools, seats, people), works, lambda: DecisionId(uuid7()))
+    offers = {TaskId(row["task_id"]): offer_of(row) for row in rows}
+    return Snapshot(people, pools_of(pools, seats, people), offers, lambda: DecisionId(uuid7()))
 
 
-async def waiting(tx: Transaction, snapshot: Snapshot) -> list[Work]:
+async def waiting(tx: Transaction, snapshot: Snapshot) -> list[Offer]:
     """Return the most urgent waiting work that somebody free can do, at most as much as they have room for."""
     free = snapshot.free()
     if not free:
         return []
     arguments = list(snapshot.pools), list(free), list(snapshot.changed), sum(free.values())
-    return [work_of(row) for row in await tx.conn.fetch(WAITING, *arguments)]
+    return [offer_of(row) for row in await tx.conn.fetch(WAITING, *arguments)]
 
 
 async def save(tx: Transaction, snapshot: Snapshot, now: datetime) -> None:
     """Write what the floor changed: decisions, work, open counts, turns."""
     if snapshot.changed:
         decisions = [decision_row(verdict) for verdict in snapshot.verdicts]
-        works = [work_row(snapshot.works[task_id], now) for task_id in snapshot.changed]
-        await tx.conn.execute(SAVE_WORK, decisions, works)
+        offers = [offer_row(snapshot.offers[task_id], now) for task_id in snapshot.changed]
+        await tx.conn.execute(SAVE_WORK, decisions, offers)
         await _save_counters(tx, snapshot)
     if snapshot.settled:
         ids = [settle.decision_id for settle in snapshot.settled]
@@ -230,46 +230,46 @@ def pools_of(
     return states
 
 
-def work_of(row: Record) -> Work:
+def offer_of(row: Record) -> Offer:
     """Return the work of a row of `work`."""
-    return Work(
+    return Offer(
         TaskId(row["task_id"]),
         LeadId(row["lead_id"]),
         row["desk"],
         WorkState(row["state"]),
         _request_of(row) if row["pool_id"] else None,
         OperatorId(row["operator_id"]) if row["operator_id"] else None,
-        _offer_of(row) if row["decision_id"] else None,
+        _proposal_of(row) if row["decision_id"] else None,
     )
 
 
-def work_row(work: Work, now: datetime) -> Row:
+def offer_row(offer: Offer, now: datetime) -> Row:
     """Return the columns of one piece of work as JSON values."""
     row: dict[str, object] = {
-        "task_id": str(work.task_id),
-        "desk": work.desk,
-        "lead_id": str(work.lead_id),
-        "state": work.state.value,
-        "operator_id": _text(work.holder),
+        "task_id": str(offer.task_id),
+        "desk": offer.desk,
+        "lead_id": str(offer.lead_id),
+        "state": offer.state.value,
+        "operator_id": _text(offer.holder),
         "changed_at": now.isoformat(),
     }
-    if work.request is not None:
-        row |= _request_columns(work.request)
-    if work.offer is not None:
-        offer = work.offer
-        row |= {"decision_id": str(offer.decision_id), "turn_start": offer.start, "turn_cost": offer.cost}
+    if offer.request is not None:
+        row |= _request_columns(offer.request)
+    if offer.proposal is not None:
+        proposal = offer.proposal
+        row |= {"decision_id": str(proposal.decision_id), "turn_start": proposal.start, "turn_cost": proposal.cost}
     return row
 
 
 def decision_row(verdict: Verdict) -> Row:
     """Return the columns of one decision as JSON values, with every candidate (P.3)."""
-    decision, work = verdict.decision, verdict.work
+    decision, offer = verdict.decision, verdict.offer
     return {
         "id": str(verdict.decision_id),
-        "desk": work.desk,
+        "desk": offer.desk,
         "pool_id": str(verdict.request.pool_id),
-        "task_id": str(work.task_id),
-        "lead_id": str(work.lead_id),
+        "task_id": str(offer.task_id),
+        "lead_id": str(offer.lead_id),
         "task_version": verdict.request.version,
         "operator_id": _text(decision.operator_id),
         "reason": decision.choice.value,
@@ -312,8 +312,8 @@ def _request_of(row: Record) -> Request:
     return Request(row["task_version"], PoolId(row["pool_id"]), need, row["due_at"], row["requested_at"], origin)
 
 
-def _offer_of(row: Record) -> Offer:
-    return Offer(
+def _proposal_of(row: Record) -> Proposal:
+    return Proposal(
         OperatorId(row["operator_id"]), DecisionId(row["decision_id"]), row["turn_start"], row["turn_cost"]
     )
 

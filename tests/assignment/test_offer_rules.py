@@ -17,6 +17,7 @@ from services.assignment.offers.rules import (
     Offer,
     Origin,
     Outcome,
+    Proposal,
     Release,
     Request,
     Requested,
@@ -24,11 +25,10 @@ from services.assignment.offers.rules import (
     Step,
     Taken,
     Withdrawn,
-    Work,
     WorkState,
     advance,
-    offered,
-    unknown,
+    new_offer,
+    proposed,
 )
 from services.assignment.pools.rules import SCALE, LeadId, PoolId, TaskId
 from tests.assignment.people import CALL, NOW, decision_id, operator_id
@@ -36,12 +36,12 @@ from tests.assignment.people import CALL, NOW, decision_id, operator_id
 POOL = PoolId(UUID(int=7))
 ANN, BOB = operator_id(1), operator_id(2)
 REQUEST = Request(1, POOL, CALL, NOW, NOW, Origin(UUID(int=9), None, None))
-OFFER = Offer(ANN, decision_id(1), 0, SCALE)
+PROPOSAL = Proposal(ANN, decision_id(1), 0, SCALE)
 
-NEW = unknown(TaskId(UUID(int=1)), LeadId(UUID(int=2)), "demo")
+NEW = new_offer(TaskId(UUID(int=1)), LeadId(UUID(int=2)), "demo")
 WAITING = replace(NEW, state=WorkState.WAITING, request=REQUEST)
-OFFERED = offered(WAITING, OFFER)
-HELD = replace(OFFERED, state=WorkState.HELD, offer=None)
+OFFERED = proposed(WAITING, PROPOSAL)
+HELD = replace(OFFERED, state=WorkState.HELD, proposal=None)
 ENDED = replace(NEW, state=WorkState.ENDED)
 AGAIN = Requested(replace(REQUEST, version=2))
 
@@ -63,7 +63,7 @@ STEPS = st.sampled_from(
 
 
 @pytest.mark.parametrize(
-    ("work", "step", "state", "effects"),
+    ("offer", "step", "state", "effects"),
     [
         (NEW, Requested(REQUEST), WorkState.WAITING, ()),
         (NEW, Taken(ANN, POOL), WorkState.HELD, (Hold(ANN), Charge(POOL, ANN))),
@@ -85,8 +85,8 @@ STEPS = st.sampled_from(
         (ENDED, AGAIN, WorkState.ENDED, ()),
     ],
 )
-def test_work_follows_the_arbiter(work: Work, step: Step, state: WorkState, effects: tuple[object, ...]) -> None:
-    after, found = advance(work, step)
+def test_work_follows_the_arbiter(offer: Offer, step: Step, state: WorkState, effects: tuple[object, ...]) -> None:
+    after, found = advance(offer, step)
     assert (after.state, found) == (state, effects)
 
 
@@ -101,13 +101,13 @@ def test_work_follows_the_arbiter(work: Work, step: Step, state: WorkState, effe
 )
 def test_an_unconfirmed_proposal_that_falls_gives_the_turn_back(step: Step, reason: str) -> None:
     _, effects = advance(OFFERED, step)
-    assert effects == (Release(ANN), GiveBack(POOL, OFFER), Settle(decision_id(1), Outcome.RETURNED, reason))
+    assert effects == (Release(ANN), GiveBack(POOL, PROPOSAL), Settle(decision_id(1), Outcome.RETURNED, reason))
 
 
 def test_who_pulls_offered_work_gets_the_turn_of_the_other() -> None:
     _, effects = advance(OFFERED, Taken(BOB, POOL))
     returned = Settle(decision_id(1), Outcome.RETURNED, "given_to_another")
-    assert effects == (Release(ANN), GiveBack(POOL, OFFER), returned, Hold(BOB), Charge(POOL, BOB))
+    assert effects == (Release(ANN), GiveBack(POOL, PROPOSAL), returned, Hold(BOB), Charge(POOL, BOB))
 
 
 def test_declined_work_may_be_asked_for_again_in_the_same_version() -> None:
@@ -115,18 +115,18 @@ def test_declined_work_may_be_asked_for_again_in_the_same_version() -> None:
     assert advance(declined, Requested(REQUEST)) == (WAITING, ())
 
 
-@pytest.mark.parametrize("work", [WAITING, OFFERED, HELD])
-def test_a_request_that_is_under_way_is_not_asked_for_twice(work: Work) -> None:
-    assert advance(work, Requested(REQUEST)) == (work, ())
+@pytest.mark.parametrize("offer", [WAITING, OFFERED, HELD])
+def test_a_request_that_is_under_way_is_not_asked_for_twice(offer: Offer) -> None:
+    assert advance(offer, Requested(REQUEST)) == (offer, ())
 
 
 @given(st.lists(STEPS, max_size=12))
 def test_effects_always_balance_the_holder(steps: list[Step]) -> None:
-    work, held = NEW, {ANN: 0, BOB: 0}
+    offer, held = NEW, {ANN: 0, BOB: 0}
     for step in steps:
-        work, effects = advance(work, step)
-        if work.state is WorkState.WAITING:
-            work, effects = offered(work, OFFER), (*effects, Hold(ANN))
+        offer, effects = advance(offer, step)
+        if offer.state is WorkState.WAITING:
+            offer, effects = proposed(offer, PROPOSAL), (*effects, Hold(ANN))
         for effect in effects:
             match effect:
                 case Hold(who):
@@ -135,12 +135,12 @@ def test_effects_always_balance_the_holder(steps: list[Step]) -> None:
                     held[who] -= 1
                 case _:
                     pass
-        assert held == {each: int(work.holder == each) for each in held}
+        assert held == {each: int(offer.holder == each) for each in held}
 
 
 @given(st.lists(STEPS, max_size=12))
 def test_a_step_repeated_at_once_changes_nothing_more(steps: list[Step]) -> None:
-    work = NEW
+    offer = NEW
     for step in steps:
-        work, _ = advance(work, step)
-        assert advance(work, step) == (work, ())
+        offer, _ = advance(offer, step)
+        assert advance(offer, step) == (offer, ())
