@@ -54,7 +54,7 @@ def pool_of(people: Iterable[Operator], weights: Iterable[int] = ()) -> PoolStat
 
 
 def with_people(pool: PoolState, *people: Operator) -> PoolState:
-    return replace(pool, people={**pool.people, **{each.operator_id: each for each in people}})
+    return replace(pool, operators={**pool.operators, **{each.operator_id: each for each in people}})
 
 
 def turns(pool: PoolState) -> dict[OperatorId, int]:

@@ -9,6 +9,7 @@ from uuid import UUID
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from tests.assignment.operators import CALL, NOW, decision_id, operator_id, person, pool_of
 
 from libs.common.contracts.shared import Presence
 from services.assignment.offers.rules import (
@@ -27,7 +28,6 @@ from services.assignment.offers.rules import (
 )
 from services.assignment.offers.snapshot import Snapshot
 from services.assignment.pools.rules import Choice, LeadId, OperatorId, PoolId, TaskId, why_not
-from tests.assignment.people import CALL, NOW, decision_id, operator_id, person, pool_of
 
 TASKS = st.integers(1, 6)
 PEOPLE = st.integers(1, 3)
@@ -68,11 +68,11 @@ class SnapshotMachine(RuleBasedStateMachine):
     @initialize(capacity=st.integers(1, 3))
     def open(self, capacity: int) -> None:
         pool = pool_of([person(n, capacity=capacity) for n in (1, 2, 3)])
-        people = dict(pool.people)
+        operators = dict(pool.operators)
         ids = count(1)
         self.capacity = capacity
         snapshot = Snapshot(
-            people, {pool.pool_id: replace(pool, people=people)}, {}, lambda: decision_id(next(ids))
+            operators, {pool.pool_id: replace(pool, operators=operators)}, {}, lambda: decision_id(next(ids))
         )
         self.history = History(snapshot)
 
@@ -96,7 +96,7 @@ class SnapshotMachine(RuleBasedStateMachine):
 
     @rule(task=TASKS, who=PEOPLE)
     def taken(self, task: int, who: int) -> None:
-        if self.history.snapshot.people[operator_id(who)].free:
+        if self.history.snapshot.operators[operator_id(who)].free:
             self.history.say(task, Taken(operator_id(who), self.history.pool))
 
     @rule(task=TASKS, who=st.none() | PEOPLE)
@@ -105,25 +105,27 @@ class SnapshotMachine(RuleBasedStateMachine):
 
     @rule(who=PEOPLE, presence=st.sampled_from(Presence))
     def moved(self, who: int, presence: Presence) -> None:
-        people = self.history.snapshot.people
-        people[operator_id(who)] = replace(people[operator_id(who)], presence=presence)
+        operators = self.history.snapshot.operators
+        operators[operator_id(who)] = replace(operators[operator_id(who)], presence=presence)
         self.history.settle()
 
     @invariant()
     def open_counts_are_the_open_work(self) -> None:
         held = Counter[OperatorId](offer.holder for offer in self.history.snapshot.offers.values() if offer.holder)
-        assert {key: each.open_work for key, each in self.history.snapshot.people.items() if each.open_work} == held
+        assert {
+            key: each.open_work for key, each in self.history.snapshot.operators.items() if each.open_work
+        } == held
 
     @invariant()
     def nobody_is_over_capacity(self) -> None:
-        assert all(each.open_work <= self.capacity for each in self.history.snapshot.people.values())
+        assert all(each.open_work <= self.capacity for each in self.history.snapshot.operators.values())
 
     @invariant()
     def nothing_waits_while_somebody_could_do_it(self) -> None:
         snapshot = self.history.snapshot
         for offer in snapshot.offers.values():
             if offer.state is WorkState.WAITING and offer.request:
-                assert all(why_not(each, offer.request.need, "demo") for each in snapshot.people.values())
+                assert all(why_not(each, offer.request.need, "demo") for each in snapshot.operators.values())
 
 
 TestSnapshot = SnapshotMachine.TestCase

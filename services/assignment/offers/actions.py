@@ -36,7 +36,7 @@ def work_events(ctx: Context) -> UseCase:
         scope = store.Scope(
             tasks={reading.task_id for reading in readings},
             pools=set(names.values()),
-            people={reading.puts_on for reading in readings if reading.puts_on is not None},
+            operators={reading.puts_on for reading in readings if reading.puts_on is not None},
         )
         snapshot = await store.read(tx, await store.widen(tx, scope))
         # All steps first, decisions after: work that ends within the batch disturbs nobody.

@@ -69,7 +69,7 @@ class Reading:
 
         An operator who is not ours cannot be counted: for us such work is gone.
         """
-        if self.puts_on is not None and self.puts_on not in snapshot.people:
+        if self.puts_on is not None and self.puts_on not in snapshot.operators:
             return Withdrawn("given_to_a_stranger")
         return self.step(pool_id)
 
@@ -147,7 +147,7 @@ def _payload(snapshot: Snapshot, verdict: Verdict, most: int) -> EventData:
         pool=pool,
         decision_id=verdict.decision_id,
         operator_id=operator_id,
-        operator_name=snapshot.people[operator_id].name,
+        operator_name=snapshot.operators[operator_id].name,
         reason=verdict.decision.choice.value,
         candidates=candidates,
     )

@@ -50,7 +50,7 @@ class Verdict:
 class Snapshot:
     """A working copy that only its transaction sees; `people` is the mapping that all pools share."""
 
-    people: dict[OperatorId, Operator]
+    operators: dict[OperatorId, Operator]
     pools: dict[PoolId, PoolState]
     offers: dict[TaskId, Offer]
     new_id: Callable[[], DecisionId]
@@ -59,11 +59,11 @@ class Snapshot:
     verdicts: list[Verdict] = field(default_factory=list)
     settled: list[Settle] = field(default_factory=list)
     relieved: bool = False
-    _people_before: Mapping[OperatorId, Operator] = field(init=False)
+    _operators_before: Mapping[OperatorId, Operator] = field(init=False)
     _pools_before: Mapping[PoolId, PoolState] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._people_before = dict(self.people)
+        self._operators_before = dict(self.operators)
         self._pools_before = dict(self.pools)
 
     def play(self, offer: Offer, step: Step) -> None:
@@ -91,15 +91,17 @@ class Snapshot:
 
     def free(self) -> dict[OperatorId, int]:
         """Return who can be given work now, and how much."""
-        return {operator_id: person.free for operator_id, person in self.people.items() if person.free}
+        return {operator_id: operator.free for operator_id, operator in self.operators.items() if operator.free}
 
     def fresh(self) -> list[Offer]:
         """Return work that was asked for in this transaction and not decided yet."""
         return [self.offers[task_id] for task_id in self.asked]
 
-    def changed_people(self) -> list[Operator]:
+    def changed_operators(self) -> list[Operator]:
         """Return the people whose open work is another number now."""
-        return [each for key, each in self.people.items() if each.open_work != self._people_before[key].open_work]
+        return [
+            each for key, each in self.operators.items() if each.open_work != self._operators_before[key].open_work
+        ]
 
     def changed_pools(self) -> list[PoolState]:
         """Return the pools in which a turn moved."""
@@ -155,5 +157,5 @@ class Snapshot:
                 assert_never(effect)
 
     def _count(self, operator_id: OperatorId, change: int) -> None:
-        person = self.people[operator_id]
-        self.people[operator_id] = replace(person, open_work=person.open_work + change)
+        operator = self.operators[operator_id]
+        self.operators[operator_id] = replace(operator, open_work=operator.open_work + change)

@@ -42,22 +42,22 @@ Row: TypeAlias = Mapping[str, object]
 SCOPE = """
 WITH held AS (
     SELECT pool_id, operator_id FROM work WHERE task_id = ANY($1)
-), people AS (
+), staff AS (
     SELECT operator_id FROM held WHERE operator_id IS NOT NULL UNION SELECT unnest($3::uuid[])
 ), near AS (
     SELECT pool_id FROM held WHERE pool_id IS NOT NULL
     UNION SELECT unnest($2::uuid[])
-    UNION SELECT pool_id FROM seat JOIN people USING (operator_id)
+    UNION SELECT pool_id FROM seat JOIN staff USING (operator_id)
 ), wide AS (
     SELECT pool_id FROM near
     UNION SELECT other.pool_id FROM near JOIN seat mine USING (pool_id) JOIN seat other USING (operator_id)
 )
-SELECT ARRAY(SELECT pool_id FROM wide) AS pools, ARRAY(SELECT operator_id FROM people) AS people
+SELECT ARRAY(SELECT pool_id FROM wide) AS pools, ARRAY(SELECT operator_id FROM staff) AS operators
 """
 LOCK_POOLS = """
 SELECT id, desk, code, virtual_time, turn FROM pool WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE
 """
-LOCK_PEOPLE = """
+LOCK_OPERATORS = """
 SELECT id, name, active, presence, roles, desks, products, capacity, open_work FROM operator o
 WHERE id = ANY($2) OR EXISTS (SELECT FROM seat s WHERE s.operator_id = o.id AND s.pool_id = ANY($1))
 ORDER BY id FOR NO KEY UPDATE
@@ -107,7 +107,7 @@ ON CONFLICT (task_id) DO UPDATE SET
     changed_at = excluded.changed_at
 """
 SAVE_COUNTERS = """
-WITH people AS (
+WITH counts AS (
     UPDATE operator o SET open_work = t.open_work
     FROM unnest($1::uuid[], $2::int[]) AS t(id, open_work) WHERE o.id = t.id
 ), pools AS (
@@ -132,28 +132,28 @@ class Scope:
 
     tasks: Collection[UUID] = ()
     pools: Collection[UUID] = ()
-    people: Collection[UUID] = ()
+    operators: Collection[UUID] = ()
 
 
 async def widen(tx: Transaction, scope: Scope) -> Scope:
     """Return the scope with every pool that it can touch; nothing is locked yet."""
-    row = await tx.conn.fetchrow(SCOPE, list(scope.tasks), list(scope.pools), list(scope.people))
+    row = await tx.conn.fetchrow(SCOPE, list(scope.tasks), list(scope.pools), list(scope.operators))
     if row is None:
         raise RuntimeError("the scope query always gives one row")
-    return Scope(scope.tasks, row["pools"], row["people"])
+    return Scope(scope.tasks, row["pools"], row["operators"])
 
 
 async def read(tx: Transaction, scope: Scope) -> Snapshot:
     """Lock the pools and people of a widened scope and return the floor as it is now."""
     pools = await tx.conn.fetch(LOCK_POOLS, scope.pools)
-    people = {
+    operators = {
         operator.operator_id: operator
-        for operator in map(operator_of, await tx.conn.fetch(LOCK_PEOPLE, scope.pools, scope.people))
+        for operator in map(operator_of, await tx.conn.fetch(LOCK_OPERATORS, scope.pools, scope.operators))
     }
     seats = await tx.conn.fetch(SEATS, scope.pools)
     rows = await tx.conn.fetch(WORKS, list(scope.tasks)) if scope.tasks else []
     offers = {TaskId(row["task_id"]): offer_of(row) for row in rows}
-    return Snapshot(people, pools_of(pools, seats, people), offers, lambda: DecisionId(uuid7()))
+    return Snapshot(operators, pools_of(pools, seats, operators), offers, lambda: DecisionId(uuid7()))
 
 
 async def waiting(tx: Transaction, snapshot: Snapshot) -> list[Offer]:
@@ -179,11 +179,11 @@ async def save(tx: Transaction, snapshot: Snapshot, now: datetime) -> None:
 
 
 async def _save_counters(tx: Transaction, snapshot: Snapshot) -> None:
-    people, pools, seats = snapshot.changed_people(), snapshot.changed_pools(), snapshot.changed_seats()
+    operators, pools, seats = snapshot.changed_operators(), snapshot.changed_pools(), snapshot.changed_seats()
     await tx.conn.execute(
         SAVE_COUNTERS,
-        [each.operator_id for each in people],
-        [each.open_work for each in people],
+        [each.operator_id for each in operators],
+        [each.open_work for each in operators],
         [pool.pool_id for pool in pools],
         [pool.virtual_time for pool in pools],
         [pool.turn for pool in pools],
@@ -213,7 +213,7 @@ def operator_of(row: Record) -> Operator:
 
 
 def pools_of(
-    pools: Iterable[Record], seats: Iterable[Record], people: Mapping[OperatorId, Operator]
+    pools: Iterable[Record], seats: Iterable[Record], operators: Mapping[OperatorId, Operator]
 ) -> dict[PoolId, PoolState]:
     """Return pools with their seats; `seats` come sorted by pool."""
     seated = {
@@ -225,7 +225,7 @@ def pools_of(
         pool_id = PoolId(row["id"])
         own = seated.get(pool_id, ())
         states[pool_id] = PoolState(
-            pool_id, row["desk"], row["code"], own, people, row["virtual_time"], row["turn"]
+            pool_id, row["desk"], row["code"], own, operators, row["virtual_time"], row["turn"]
         )
     return states
 

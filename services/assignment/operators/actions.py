@@ -129,14 +129,14 @@ async def change_operator(
     async with ctx.db.begin() as tx:
         desks = await _desks_after(tx, caller, who, change)
         pools = await _pool_ids(tx, change.pools or (), list(filter(caller.may_see, desks)))
-        scope = await store.widen(tx, store.Scope(pools=pools, people=[who]))
+        scope = await store.widen(tx, store.Scope(pools=pools, operators=[who]))
         # Locks before writes: whoever decides for one of these pools meanwhile sees all of the change or none.
-        person = (await store.read(tx, scope)).people[who]
+        operator = (await store.read(tx, scope)).operators[who]
         await _update(tx, who, seen, change)
         if change.pools is not None:
             await _reseat(tx, caller, who, dict(zip(pools, change.pools, strict=True)))
-        leaves = change.active is False and person.presence is not Presence.CHECKED_OUT
-        out = move(person.presence, Wish.CHECK_OUT, active=person.active)
+        leaves = change.active is False and operator.presence is not Presence.CHECKED_OUT
+        out = move(operator.presence, Wish.CHECK_OUT, active=operator.active)
         events = await apply_move(ctx, tx, who, out, caller.sub, cause) if leaves else []
         events = [await operator_changed(tx, who, ctx.now(), cause), *events]
         snapshot = await store.read(tx, scope)

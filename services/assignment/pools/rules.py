@@ -86,7 +86,7 @@ class PoolState:
     desk: str
     code: str
     seats: tuple[Seat, ...]
-    people: Mapping[OperatorId, Operator]
+    operators: Mapping[OperatorId, Operator]
     virtual_time: int = 0
     turn: int = 0
 
@@ -132,10 +132,10 @@ def decide_turn(pool: PoolState, need: Need, now: datetime) -> Decision:
     Ties go to whoever has been longest without work in this pool, then to the lower id. The preferred owner's
     turn counts like any other.
     """
-    reasons = [why_not(pool.people[seat.operator_id], need, pool.desk) for seat in pool.seats]
+    reasons = [why_not(pool.operators[seat.operator_id], need, pool.desk) for seat in pool.seats]
     seats = _seated(pool, reasons)
     candidates = tuple(
-        Candidate(seat.operator_id, why, seat.virtual_time, pool.people[seat.operator_id].open_work)
+        Candidate(seat.operator_id, why, seat.virtual_time, pool.operators[seat.operator_id].open_work)
         for seat, why in zip(seats, reasons, strict=True)
     )
     eligible = [seat for seat in seats if seat.eligible]

@@ -45,10 +45,10 @@ async def change_presence(
     """
     async with ctx.db.begin() as tx:
         who = await _who(tx, caller, operator_id)
-        scope = await store.widen(tx, store.Scope(people=[who]))
+        scope = await store.widen(tx, store.Scope(operators=[who]))
         # Read once for the locks and the presence, and again below with the presence changed.
-        person = (await store.read(tx, scope)).people[who]
-        step = move(person.presence, wish, active=person.active)
+        operator = (await store.read(tx, scope)).operators[who]
+        step = move(operator.presence, wish, active=operator.active)
         if step.changed:
             events = await apply_move(ctx, tx, who, step, caller.sub, cause)
             events = [await operator_changed(tx, who, ctx.now(), cause), *events]
