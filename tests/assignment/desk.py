@@ -87,8 +87,8 @@ class Desk:
             await self.presence(sub, "check-in")
         return operator_id
 
-    async def presence(self, sub: str, wish: str) -> httpx.Response:
-        return await self.call("POST", f"/{wish}", {}, sub=sub, roles=("operator",))
+    async def presence(self, sub: str, command: str) -> httpx.Response:
+        return await self.call("POST", f"/{command}", {}, sub=sub, roles=("operator",))
 
     async def hear(self, *payloads: EventData) -> None:
         """Apply events of tasks as one batch of the consumer."""

@@ -8,7 +8,7 @@ from libs.common.contracts import REGISTRY, Cause, EventData, Received, export, 
 from libs.common.platform.ids import uuid7
 from libs.common.testkit.messaging import NOON
 from services.assignment.context import Context
-from services.assignment.offers.convert import WorkEvent, read
+from services.assignment.offers.convert import WorkEvent, parse
 from services.assignment.offers.rules import Withdrawn
 from services.assignment.offers.snapshot import Snapshot
 from services.assignment.pools.rules import DecisionId, OperatorId
@@ -31,28 +31,28 @@ def test_assignment_listens_to_exactly_what_it_can_read() -> None:
 def test_a_pool_is_named_by_every_event_that_has_one(model: type[EventData]) -> None:
     event = received(model)
     pool = vars(event.data).get("pool")
-    assert read(event).pool == (None if pool is None else ("demo", pool))
+    assert parse(event).pool == (None if pool is None else ("demo", pool))
 
 
 @pytest.mark.parametrize("model", ABOUT_WORK)
 def test_work_is_put_on_people_by_assigning_and_taking_alone(model: type[EventData]) -> None:
     event = received(model)
     puts = OperatorId(vars(event.data)["operator_id"]) if model in (tasks.TaskAssigned, tasks.TaskTaken) else None
-    assert read(event).puts_on == puts
+    assert parse(event).new_holder == puts
 
 
 @pytest.mark.parametrize("model", [tasks.TaskAssigned, tasks.TaskTaken])
 def test_work_given_to_somebody_unknown_here_is_gone(model: type[EventData]) -> None:
     nobody_here = Snapshot({}, {}, {}, lambda: DecisionId(uuid7()))
-    assert read(received(model)).step_at(nobody_here, None) == Withdrawn("given_to_a_stranger")
+    assert parse(received(model)).step_at(nobody_here, None) == Withdrawn("given_to_a_stranger")
 
 
 def test_a_request_for_a_pool_that_is_not_there_is_an_error() -> None:
     with pytest.raises(LookupError, match="no pool"):
-        read(received(tasks.WorkRequested)).step_at(Snapshot({}, {}, {}, lambda: DecisionId(uuid7())), None)
+        parse(received(tasks.WorkRequested)).step_at(Snapshot({}, {}, {}, lambda: DecisionId(uuid7())), None)
 
 
 @pytest.mark.parametrize("model", [model for model in REGISTRY.values() if model not in ABOUT_WORK])
 def test_an_event_about_something_else_is_refused(model: type[EventData]) -> None:
     with pytest.raises(TypeError, match="not about work"):
-        read(received(model))
+        parse(received(model))

@@ -49,7 +49,7 @@ class History:
         return self.snapshot.offers.get(task_id) or new_offer(task_id, LeadId(task_id), "demo")
 
     def say(self, task: int, step: Step) -> None:
-        self.snapshot.play(self.offer(task), step)
+        self.snapshot.apply(self.offer(task), step)
         self.settle()
 
     def settle(self) -> None:
@@ -96,7 +96,7 @@ class SnapshotMachine(RuleBasedStateMachine):
 
     @rule(task=TASKS, who=PEOPLE)
     def taken(self, task: int, who: int) -> None:
-        if self.history.snapshot.operators[operator_id(who)].free:
+        if self.history.snapshot.operators[operator_id(who)].free_capacity:
             self.history.say(task, Taken(operator_id(who), self.history.pool))
 
     @rule(task=TASKS, who=st.none() | PEOPLE)

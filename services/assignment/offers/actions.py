@@ -10,7 +10,7 @@ from libs.common.platform.db import Transaction
 from libs.common.platform.ids import uuid7
 from services.assignment.context import Context
 from services.assignment.offers import store
-from services.assignment.offers.convert import PoolName, Reading, announcement, read
+from services.assignment.offers.convert import ParsedEvent, PoolName, decision_event, parse
 from services.assignment.offers.snapshot import Snapshot
 from services.assignment.pools.rules import Choice, PoolId
 
@@ -31,24 +31,24 @@ def work_events(ctx: Context) -> UseCase:
     """Return the one use case of all events about work: one lock, one decision pass, one write per batch."""
 
     async def apply(tx: Transaction, events: Sequence[Received[EventData]]) -> None:
-        readings = [read(event) for event in events]
-        names = await _pools(ctx, tx, readings)
+        parsed_events = [parse(event) for event in events]
+        names = await _pools(ctx, tx, parsed_events)
         scope = store.Scope(
-            tasks={reading.task_id for reading in readings},
+            tasks={parsed.task_id for parsed in parsed_events},
             pools=set(names.values()),
-            operators={reading.puts_on for reading in readings if reading.puts_on is not None},
+            operators={parsed.new_holder for parsed in parsed_events if parsed.new_holder is not None},
         )
-        snapshot = await store.read(tx, await store.widen(tx, scope))
+        snapshot = await store.load(tx, await store.widen(tx, scope))
         # All steps first, decisions after: work that ends within the batch disturbs nobody.
-        for reading in readings:
-            pool_id = names.get(reading.pool) if reading.pool is not None else None
-            snapshot.play(reading.offer(snapshot), reading.step_at(snapshot, pool_id))
-        await conclude(ctx, tx, snapshot, Choice.DRAINED_WORK_FINISHED, drain=snapshot.relieved)
+        for parsed in parsed_events:
+            pool_id = names.get(parsed.pool) if parsed.pool is not None else None
+            snapshot.apply(parsed.offer(snapshot), parsed.step_at(snapshot, pool_id))
+        await decide_and_save(ctx, tx, snapshot, Choice.DRAINED_WORK_FINISHED, drain=snapshot.capacity_freed)
 
     return apply
 
 
-async def conclude(
+async def decide_and_save(
     ctx: Context,
     tx: Transaction,
     snapshot: Snapshot,
@@ -63,26 +63,26 @@ async def conclude(
     floor's scope must be locked.
     """
     now = ctx.now()
-    offers = snapshot.fresh()
+    offers = snapshot.undecided_offers()
     # Work that waited longer may be more urgent than what just came: both are decided in one order.
     if drain:
-        offers += await store.waiting(tx, snapshot)
+        offers += await store.waiting_offers(tx, snapshot)
     # The most urgent may all be for one full operator while the next fits another: ask again until nobody fits.
     while offers:
         found = snapshot.propose(offers, now, choice)
-        offers = await store.waiting(tx, snapshot) if drain and found else []
+        offers = await store.waiting_offers(tx, snapshot) if drain and found else []
     await store.save(tx, snapshot, now)
     reasons = [verdict.decision.choice.value for verdict in snapshot.verdicts]
     tx.after_commit("decisions", partial(ctx.metrics.decided, reasons))
-    most = ctx.settings.event_candidates
+    limit = ctx.settings.event_candidates
     # The caller's events first: an operator is known to be here before they are proposed.
-    await outbox.add(tx, [*also, *(announcement(snapshot, verdict, most) for verdict in snapshot.verdicts)])
+    await outbox.add(tx, [*also, *(decision_event(snapshot, verdict, limit) for verdict in snapshot.verdicts)])
 
 
-async def _pools(ctx: Context, tx: Transaction, readings: Sequence[Reading]) -> Mapping[PoolName, PoolId]:
-    named = sorted({reading.pool for reading in readings if reading.pool is not None})
+async def _pools(ctx: Context, tx: Transaction, parsed_events: Sequence[ParsedEvent]) -> Mapping[PoolName, PoolId]:
+    named = sorted({parsed.pool for parsed in parsed_events if parsed.pool is not None})
     found = await _find(tx, named)
-    roles = {reading.pool: reading.role for reading in readings if reading.pool and reading.role is not None}
+    roles = {parsed.pool: parsed.role for parsed in parsed_events if parsed.pool and parsed.role is not None}
     missing = sorted(roles.keys() - found.keys())
     if missing:
         desks, codes = [desk for desk, _ in missing], [code for _, code in missing]

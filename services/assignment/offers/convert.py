@@ -46,7 +46,7 @@ PoolName: TypeAlias = tuple[str, str]  # desk, code
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ParsedEvent:
     """What an event says of a piece of work: the pool that it names and the operator on whom it puts the work.
 
     `step` makes its step once it is known which pool has the name. `role` is of the work that is asked for.
@@ -58,7 +58,7 @@ class Reading:
     step: Callable[[PoolId | None], Step]
     pool: PoolName | None = None
     role: str | None = None
-    puts_on: OperatorId | None = None
+    new_holder: OperatorId | None = None
 
     def offer(self, snapshot: Snapshot) -> Offer:
         """Return the work, as far as it is known."""
@@ -69,45 +69,45 @@ class Reading:
 
         An operator who is not ours cannot be counted: for us such work is gone.
         """
-        if self.puts_on is not None and self.puts_on not in snapshot.operators:
+        if self.new_holder is not None and self.new_holder not in snapshot.operators:
             return Withdrawn("given_to_a_stranger")
         return self.step(pool_id)
 
 
-def read(event: Received[EventData]) -> Reading:
+def parse(event: Received[EventData]) -> ParsedEvent:
     """Return all that an event says of its work. Raises TypeError for an event that is about something else."""
     data = event.data
     if not isinstance(data, WorkEvent):
         raise TypeError(f"{data.event_type} is not about work")
-    made = partial(Reading, TaskId(data.task_id), LeadId(data.lead_id), event.desk)
+    build = partial(ParsedEvent, TaskId(data.task_id), LeadId(data.lead_id), event.desk)
     match data:
         case tasks.WorkRequested(pool=pool, role=role):
-            return made(partial(_requested, event, data), (event.desk, pool), role)
+            return build(partial(_requested, event, data), (event.desk, pool), role)
         case tasks.WorkWithdrawn(reason=reason):
-            return made(lambda _: Withdrawn(reason))
+            return build(lambda _: Withdrawn(reason))
         case tasks.WorkDeclined(decision_id=decision_id, reason=reason):
-            return made(lambda _: Declined(DecisionId(decision_id), reason))
+            return build(lambda _: Declined(DecisionId(decision_id), reason))
         case tasks.TaskAssigned():
             who = OperatorId(data.operator_id)
-            return made(lambda _: Assigned(who), puts_on=who)
+            return build(lambda _: Assigned(who), new_holder=who)
         case tasks.TaskTaken(pool=pool):
             who = OperatorId(data.operator_id)
-            return made(partial(Taken, who), (event.desk, pool), puts_on=who)
+            return build(partial(Taken, who), (event.desk, pool), new_holder=who)
         case tasks.TaskCompleted() | tasks.TaskFailed() | tasks.TaskDeferred():
             by = OperatorId(data.operator_id) if data.operator_id else None
-            return made(lambda _: Ended(by), (event.desk, data.pool))
+            return build(lambda _: Ended(by), (event.desk, data.pool))
         case _:
             assert_never(data)
 
 
-def announcement(snapshot: Snapshot, verdict: Verdict, most: int) -> Outgoing:
+def decision_event(snapshot: Snapshot, verdict: Verdict, limit: int) -> Outgoing:
     """Return the event of a decision with at most `most` candidates: the chosen one, then the eligible ones."""
     origin = verdict.request.origin
     return Outgoing(
-        key=f"lead:{verdict.work.lead_id}",
+        key=f"lead:{verdict.offer.lead_id}",
         desk=verdict.offer.desk,
         time=verdict.decision.at,
-        data=_payload(snapshot, verdict, most),
+        data=_payload(snapshot, verdict, limit),
         cause=Cause(origin.correlation_id, origin.causation_id, origin.traceparent),
     )
 
@@ -128,10 +128,10 @@ def _requested(event: Received[EventData], data: tasks.WorkRequested, pool_id: P
     return Requested(request)
 
 
-def _payload(snapshot: Snapshot, verdict: Verdict, most: int) -> EventData:
+def _payload(snapshot: Snapshot, verdict: Verdict, limit: int) -> EventData:
     offer, request, operator_id = verdict.offer, verdict.request, verdict.decision.operator_id
     pool = snapshot.pools[request.pool_id].code
-    candidates = _candidates(verdict.decision, most)
+    candidates = _candidates(verdict.decision, limit)
     if operator_id is None:
         return assignment.WorkWaiting(
             task_id=offer.task_id,
@@ -153,11 +153,11 @@ def _payload(snapshot: Snapshot, verdict: Verdict, most: int) -> EventData:
     )
 
 
-def _candidates(decision: Decision, most: int) -> tuple[assignment.Candidate, ...]:
+def _candidates(decision: Decision, limit: int) -> tuple[assignment.Candidate, ...]:
     def rank(candidate: Candidate) -> tuple[bool, bool, int]:
         return candidate.operator_id != decision.operator_id, bool(candidate.refusals), candidate.virtual_time
 
-    return tuple(map(_candidate, sorted(decision.candidates, key=rank)[:most]))
+    return tuple(map(_candidate, sorted(decision.candidates, key=rank)[:limit]))
 
 
 # Between two decisions of a batch only one candidate changes: the others are found again.

@@ -54,11 +54,11 @@ class Snapshot:
     pools: dict[PoolId, PoolState]
     offers: dict[TaskId, Offer]
     new_id: Callable[[], DecisionId]
-    asked: set[TaskId] = field(default_factory=set)
+    undecided: set[TaskId] = field(default_factory=set)
     changed: set[TaskId] = field(default_factory=set)
     verdicts: list[Verdict] = field(default_factory=list)
     settled: list[Settle] = field(default_factory=list)
-    relieved: bool = False
+    capacity_freed: bool = False
     _operators_before: Mapping[OperatorId, Operator] = field(init=False)
     _pools_before: Mapping[PoolId, PoolState] = field(init=False)
 
@@ -66,18 +66,18 @@ class Snapshot:
         self._operators_before = dict(self.operators)
         self._pools_before = dict(self.pools)
 
-    def play(self, offer: Offer, step: Step) -> None:
+    def apply(self, offer: Offer, step: Step) -> None:
         """Apply one step of a task; work that it leaves waiting is offered later, by `offer`."""
         after, effects = advance(offer, step)
         if after == offer:
             return
         self._put(after)
         if after.state is WorkState.WAITING:
-            self.asked.add(offer.task_id)
+            self.undecided.add(offer.task_id)
         else:
-            self.asked.discard(offer.task_id)
+            self.undecided.discard(offer.task_id)
         for effect in effects:
-            self._apply(effect)
+            self._apply_effect(effect)
 
     def propose(self, offers: Iterable[Offer], now: datetime, choice: Choice) -> int:
         """Decide for waiting work by deadline, then age; return how much of it found somebody.
@@ -89,13 +89,17 @@ class Snapshot:
         asking.sort(key=lambda pair: (pair[1].due_at, pair[1].requested_at, pair[0].task_id))
         return sum([self._decide(offer, request, now, choice) for offer, request in asking])
 
-    def free(self) -> dict[OperatorId, int]:
+    def free_capacity(self) -> dict[OperatorId, int]:
         """Return who can be given work now, and how much."""
-        return {operator_id: operator.free for operator_id, operator in self.operators.items() if operator.free}
+        return {
+            operator_id: operator.free_capacity
+            for operator_id, operator in self.operators.items()
+            if operator.free_capacity
+        }
 
-    def fresh(self) -> list[Offer]:
+    def undecided_offers(self) -> list[Offer]:
         """Return work that was asked for in this transaction and not decided yet."""
-        return [self.offers[task_id] for task_id in self.asked]
+        return [self.offers[task_id] for task_id in self.undecided]
 
     def changed_operators(self) -> list[Operator]:
         """Return the people whose open work is another number now."""
@@ -122,8 +126,8 @@ class Snapshot:
 
     def _decide(self, offer: Offer, request: Request, now: datetime, choice: Choice) -> bool:
         decision = decide_turn(self.pools[request.pool_id], request.need, now)
-        is_new = offer.task_id in self.asked
-        self.asked.discard(offer.task_id)
+        is_new = offer.task_id in self.undecided
+        self.undecided.discard(offer.task_id)
         # It waits as before: one record and one event of that are enough.
         if decision.operator_id is None and not is_new:
             return False
@@ -139,10 +143,10 @@ class Snapshot:
         self.verdicts.append(verdict)
         return decision.operator_id is not None
 
-    def _apply(self, effect: Effect) -> None:
+    def _apply_effect(self, effect: Effect) -> None:
         match effect:
             case Release(operator_id):
-                self.relieved = True
+                self.capacity_freed = True
                 self._count(operator_id, -1)
             case Hold(operator_id):
                 self._count(operator_id, 1)

@@ -143,7 +143,7 @@ async def widen(tx: Transaction, scope: Scope) -> Scope:
     return Scope(scope.tasks, row["pools"], row["operators"])
 
 
-async def read(tx: Transaction, scope: Scope) -> Snapshot:
+async def load(tx: Transaction, scope: Scope) -> Snapshot:
     """Lock the pools and people of a widened scope and return the floor as it is now."""
     pools = await tx.conn.fetch(LOCK_POOLS, scope.pools)
     operators = {
@@ -156,12 +156,12 @@ async def read(tx: Transaction, scope: Scope) -> Snapshot:
     return Snapshot(operators, pools_of(pools, seats, operators), offers, lambda: DecisionId(uuid7()))
 
 
-async def waiting(tx: Transaction, snapshot: Snapshot) -> list[Offer]:
+async def waiting_offers(tx: Transaction, snapshot: Snapshot) -> list[Offer]:
     """Return the most urgent waiting work that somebody free can do, at most as much as they have room for."""
-    free = snapshot.free()
-    if not free:
+    free_capacity = snapshot.free_capacity()
+    if not free_capacity:
         return []
-    arguments = list(snapshot.pools), list(free), list(snapshot.changed), sum(free.values())
+    arguments = list(snapshot.pools), list(free_capacity), list(snapshot.changed), sum(free_capacity.values())
     return [offer_of(row) for row in await tx.conn.fetch(WAITING, *arguments)]
 
 

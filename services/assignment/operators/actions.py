@@ -18,11 +18,11 @@ from services.assignment.errors import (
     UnknownPoolError,
 )
 from services.assignment.offers import store
-from services.assignment.offers.actions import conclude
+from services.assignment.offers.actions import decide_and_save
 from services.assignment.operators.convert import operator_changed
 from services.assignment.pools.rules import Choice, OperatorId, PoolId
 from services.assignment.shifts.actions import apply_move
-from services.assignment.shifts.rules import Wish, move
+from services.assignment.shifts.rules import PresenceCommand, move
 
 INSERT = """
 INSERT INTO operator (id, desk, subject, name, roles, desks, products, capacity, open_work, active, presence,
@@ -58,7 +58,7 @@ ON CONFLICT (pool_id, operator_id) DO UPDATE SET weight = excluded.weight
 
 
 @dataclass(frozen=True, slots=True)
-class SeatWish:
+class SeatSpec:
     """A place in a pool of a desk; double weight gets double work."""
 
     desk: str
@@ -77,7 +77,7 @@ class NewOperator:
     desks: Sequence[str]
     products: Sequence[str]
     capacity: int | None
-    pools: Sequence[SeatWish]
+    pools: Sequence[SeatSpec]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class OperatorChange:
     products: Sequence[str] | None = None
     capacity: int | None = None
     active: bool | None = None
-    pools: Sequence[SeatWish] | None = None
+    pools: Sequence[SeatSpec] | None = None
 
 
 async def create_operator(ctx: Context, caller: Principal, new: NewOperator, cause: Cause) -> OperatorId:
@@ -107,13 +107,13 @@ async def create_operator(ctx: Context, caller: Principal, new: NewOperator, cau
         pools = await _pool_ids(tx, new.pools, new.desks)
         # The pools are locked, for a batch under way would not find the new seat in what it read.
         scope = await store.widen(tx, store.Scope(pools=pools))
-        await store.read(tx, scope)
+        await store.load(tx, scope)
         if await tx.conn.fetchval(INSERT, operator_id, *who, capacity, now) is None:
             raise AlreadyExistsError(await tx.conn.fetchval(EXISTING, new.subject))
-        await tx.conn.execute(PUT_SEATS, operator_id, pools, [wish.weight for wish in new.pools])
+        await tx.conn.execute(PUT_SEATS, operator_id, pools, [spec.weight for spec in new.pools])
         event = await operator_changed(tx, operator_id, now, cause)
-        snapshot = await store.read(tx, scope)
-        await conclude(ctx, tx, snapshot, Choice.DRAINED_OPERATOR_CHANGED, drain=False, also=[event])
+        snapshot = await store.load(tx, scope)
+        await decide_and_save(ctx, tx, snapshot, Choice.DRAINED_OPERATOR_CHANGED, drain=False, also=[event])
         await tx.commit()
     return operator_id
 
@@ -131,16 +131,16 @@ async def change_operator(
         pools = await _pool_ids(tx, change.pools or (), list(filter(caller.may_see, desks)))
         scope = await store.widen(tx, store.Scope(pools=pools, operators=[who]))
         # Locks before writes: whoever decides for one of these pools meanwhile sees all of the change or none.
-        operator = (await store.read(tx, scope)).operators[who]
+        operator = (await store.load(tx, scope)).operators[who]
         await _update(tx, who, seen, change)
         if change.pools is not None:
-            await _reseat(tx, caller, who, dict(zip(pools, change.pools, strict=True)))
+            await _replace_seats(tx, caller, who, dict(zip(pools, change.pools, strict=True)))
         leaves = change.active is False and operator.presence is not Presence.CHECKED_OUT
-        out = move(operator.presence, Wish.CHECK_OUT, active=operator.active)
+        out = move(operator.presence, PresenceCommand.CHECK_OUT, active=operator.active)
         events = await apply_move(ctx, tx, who, out, caller.sub, cause) if leaves else []
         events = [await operator_changed(tx, who, ctx.now(), cause), *events]
-        snapshot = await store.read(tx, scope)
-        await conclude(ctx, tx, snapshot, Choice.DRAINED_OPERATOR_CHANGED, drain=True, also=events)
+        snapshot = await store.load(tx, scope)
+        await decide_and_save(ctx, tx, snapshot, Choice.DRAINED_OPERATOR_CHANGED, drain=True, also=events)
         await tx.commit()
 
 
@@ -166,18 +166,20 @@ async def _update(tx: Transaction, who: OperatorId, seen: int, change: OperatorC
         raise StaleVersionError
 
 
-async def _pool_ids(tx: Transaction, wishes: Sequence[SeatWish], desks: Sequence[str]) -> list[PoolId]:
-    columns = [wish.desk for wish in wishes], [wish.code for wish in wishes]
+async def _pool_ids(tx: Transaction, specs: Sequence[SeatSpec], desks: Sequence[str]) -> list[PoolId]:
+    columns = [spec.desk for spec in specs], [spec.code for spec in specs]
     rows = await tx.conn.fetch(FIND_POOLS, *columns, list(desks))
-    unknown = [(n, wishes[n].code) for n, row in enumerate(rows) if row["id"] is None]
+    unknown = [(n, specs[n].code) for n, row in enumerate(rows) if row["id"] is None]
     if unknown:
         raise UnknownPoolError(unknown)
     return [PoolId(row["id"]) for row in rows]
 
 
-async def _reseat(tx: Transaction, caller: Principal, who: OperatorId, wishes: Mapping[PoolId, SeatWish]) -> None:
+async def _replace_seats(
+    tx: Transaction, caller: Principal, who: OperatorId, specs: Mapping[PoolId, SeatSpec]
+) -> None:
     # A supervisor moves somebody within their own desks and cannot name pools elsewhere: places there stay.
     seats = await tx.conn.fetch(SEATS, who)
     kept = [row["pool_id"] for row in seats if not caller.may_see(row["desk"])]
-    await tx.conn.execute(DROP_SEATS, who, [*wishes, *kept])
-    await tx.conn.execute(PUT_SEATS, who, list(wishes), [wish.weight for wish in wishes.values()])
+    await tx.conn.execute(DROP_SEATS, who, [*specs, *kept])
+    await tx.conn.execute(PUT_SEATS, who, list(specs), [spec.weight for spec in specs.values()])

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from libs.common.contracts.shared import Presence
 from libs.common.domain.code import Code
-from services.assignment.operators.actions import NewOperator, OperatorChange, SeatWish
+from services.assignment.operators.actions import NewOperator, OperatorChange, SeatSpec
 from services.assignment.wire import Codes, Name, Wire
 
 Products = Annotated[
@@ -40,7 +40,7 @@ class OperatorIn(Wire):
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
-        _refuse_twins(self.pools)
+        _refuse_repeated_pools(self.pools)
         return self
 
     def command(self) -> NewOperator:
@@ -54,7 +54,7 @@ class OperatorIn(Wire):
             desks,
             self.products,
             self.capacity,
-            seat_wishes(self.pools, self.desk),
+            seat_specs(self.pools, self.desk),
         )
 
 
@@ -71,12 +71,12 @@ class OperatorPatch(Wire):
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
-        _refuse_twins(self.pools or ())
+        _refuse_repeated_pools(self.pools or ())
         return self
 
     def command(self, home: str) -> OperatorChange:
         """Return the use case's command; `home` is the desk of places without one."""
-        pools = None if self.pools is None else seat_wishes(self.pools, home)
+        pools = None if self.pools is None else seat_specs(self.pools, home)
         return OperatorChange(self.name, self.roles, self.desks, self.products, self.capacity, self.active, pools)
 
 
@@ -109,12 +109,12 @@ class OperatorView(BaseModel):
     created_at: datetime
 
 
-def seat_wishes(seats: tuple[SeatIn, ...], home: str) -> tuple[SeatWish, ...]:
+def seat_specs(seats: tuple[SeatIn, ...], home: str) -> tuple[SeatSpec, ...]:
     """Return the places asked for, each with its desk."""
-    return tuple(SeatWish(seat.desk or home, seat.code, seat.weight) for seat in seats)
+    return tuple(SeatSpec(seat.desk or home, seat.code, seat.weight) for seat in seats)
 
 
-def _refuse_twins(seats: tuple[SeatIn, ...]) -> None:
+def _refuse_repeated_pools(seats: tuple[SeatIn, ...]) -> None:
     names = [(seat.desk, seat.code) for seat in seats]
     if len(set(names)) < len(names):
         raise ValueError("a pool is given twice")

@@ -50,7 +50,7 @@ class Operator:
     open_work: int
 
     @property
-    def free(self) -> int:
+    def free_capacity(self) -> int:
         """How many more tasks may be given now."""
         on_duty = self.active and self.presence is Presence.CHECKED_IN
         return max(0, self.capacity - self.open_work) if on_duty else 0

@@ -12,10 +12,10 @@ from libs.common.platform.ids import uuid7
 from services.assignment.context import Context
 from services.assignment.errors import NotFoundError
 from services.assignment.offers import store
-from services.assignment.offers.actions import conclude
+from services.assignment.offers.actions import decide_and_save
 from services.assignment.operators.convert import operator_changed
 from services.assignment.pools.rules import Choice, OperatorId
-from services.assignment.shifts.rules import Move, ShiftStep, Wish, move
+from services.assignment.shifts.rules import Move, PresenceCommand, ShiftStep, move
 
 WHO = """
 SELECT id, desks, subject FROM operator WHERE CASE WHEN $1::uuid IS NULL THEN subject = $2 ELSE id = $1 END
@@ -37,7 +37,7 @@ UPDATE shift SET ended_at = greatest($2, started_at) WHERE operator_id = $1 AND 
 
 
 async def change_presence(
-    ctx: Context, caller: Principal, wish: Wish, operator_id: UUID | None, cause: Cause
+    ctx: Context, caller: Principal, command: PresenceCommand, operator_id: UUID | None, cause: Cause
 ) -> OperatorId:
     """Fulfil a wish of the caller's own operator, or of `operator_id` when a supervisor asks (P.6).
 
@@ -47,14 +47,14 @@ async def change_presence(
         who = await _who(tx, caller, operator_id)
         scope = await store.widen(tx, store.Scope(operators=[who]))
         # Read once for the locks and the presence, and again below with the presence changed.
-        operator = (await store.read(tx, scope)).operators[who]
-        step = move(operator.presence, wish, active=operator.active)
+        operator = (await store.load(tx, scope)).operators[who]
+        step = move(operator.presence, command, active=operator.active)
         if step.changed:
             events = await apply_move(ctx, tx, who, step, caller.sub, cause)
             events = [await operator_changed(tx, who, ctx.now(), cause), *events]
-            snapshot = await store.read(tx, scope)
+            snapshot = await store.load(tx, scope)
             drain = step.presence is Presence.CHECKED_IN
-            await conclude(ctx, tx, snapshot, Choice.DRAINED_AT_CHECK_IN, drain=drain, also=events)
+            await decide_and_save(ctx, tx, snapshot, Choice.DRAINED_AT_CHECK_IN, drain=drain, also=events)
         await tx.commit()
         return who
 

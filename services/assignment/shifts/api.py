@@ -13,7 +13,7 @@ from services.assignment.operators.queries import get_operator
 from services.assignment.operators.schemas import OperatorView
 from services.assignment.shifts.actions import change_presence
 from services.assignment.shifts.queries import list_shifts
-from services.assignment.shifts.rules import Wish
+from services.assignment.shifts.rules import PresenceCommand
 from services.assignment.shifts.schemas import PresenceIn, ShiftView
 
 router = api_router("/assignment/v1", tags=["presence"], route_class=IdempotentRoute)
@@ -25,21 +25,21 @@ _OWN = PresenceIn()
 @router.post("/check-in")
 async def check_in(ctx: Ctx, caller: Staff, cause: Chain, body: Whose = _OWN) -> OperatorView:
     """Start or go on with a shift; waiting work is given at once, within capacity."""
-    operator_id = await change_presence(ctx, caller, Wish.CHECK_IN, body.operator_id, cause)
+    operator_id = await change_presence(ctx, caller, PresenceCommand.CHECK_IN, body.operator_id, cause)
     return await get_operator(ctx.db, caller, operator_id)
 
 
 @router.post("/check-out")
 async def check_out(ctx: Ctx, caller: Staff, cause: Chain, body: Whose = _OWN) -> OperatorView:
     """End a shift; open work stays with the operator."""
-    operator_id = await change_presence(ctx, caller, Wish.CHECK_OUT, body.operator_id, cause)
+    operator_id = await change_presence(ctx, caller, PresenceCommand.CHECK_OUT, body.operator_id, cause)
     return await get_operator(ctx.db, caller, operator_id)
 
 
 @router.post("/pause")
 async def pause(ctx: Ctx, caller: Staff, cause: Chain, body: Whose = _OWN) -> OperatorView:
     """Take no new work until the next check-in; 409 `not_on_shift` without a shift."""
-    operator_id = await change_presence(ctx, caller, Wish.PAUSE, body.operator_id, cause)
+    operator_id = await change_presence(ctx, caller, PresenceCommand.PAUSE, body.operator_id, cause)
     return await get_operator(ctx.db, caller, operator_id)
 
 

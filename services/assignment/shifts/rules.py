@@ -7,7 +7,7 @@ from typing import assert_never
 from libs.common.contracts.shared import Presence
 
 
-class Wish(StrEnum):
+class PresenceCommand(StrEnum):
     """What an operator asks for."""
 
     CHECK_IN = "check_in"
@@ -40,24 +40,24 @@ class Move:
     changed: bool
 
 
-def move(presence: Presence, wish: Wish, *, active: bool) -> Move:
+def move(presence: Presence, command: PresenceCommand, *, active: bool) -> Move:
     """Return what a wish leads to; a wish already fulfilled changes nothing.
 
     Raises NotOnShiftError for a pause without a shift, OperatorInactiveError for a check-in of somebody inactive.
     """
-    match wish:
-        case Wish.CHECK_IN:
+    match command:
+        case PresenceCommand.CHECK_IN:
             if not active:
                 raise OperatorInactiveError
             step = ShiftStep.START if presence is Presence.CHECKED_OUT else ShiftStep.NONE
             target = Presence.CHECKED_IN
-        case Wish.CHECK_OUT:
+        case PresenceCommand.CHECK_OUT:
             step = ShiftStep.NONE if presence is Presence.CHECKED_OUT else ShiftStep.END
             target = Presence.CHECKED_OUT
-        case Wish.PAUSE:
+        case PresenceCommand.PAUSE:
             if presence is Presence.CHECKED_OUT:
                 raise NotOnShiftError
             step, target = ShiftStep.NONE, Presence.PAUSED
         case _:
-            assert_never(wish)
+            assert_never(command)
     return Move(target, step, target is not presence)
