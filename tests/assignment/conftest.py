@@ -10,7 +10,7 @@ from libs.common.platform.telemetry.tracing import Tracing
 from services.assignment.context import Context
 from services.assignment.settings import AssignmentSettings
 from tests.assignment.desk import Desk
-from tests.assignment.people import NOW
+from tests.assignment.operators import NOW
 
 
 @pytest_asyncio.fixture

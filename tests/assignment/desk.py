@@ -21,7 +21,7 @@ from libs.common.testkit.issuer import TokenIssuer
 from services.assignment.app import SERVICE
 from services.assignment.context import Context
 from services.assignment.subscriptions import subscriptions
-from tests.assignment.people import NOW
+from tests.assignment.operators import NOW
 
 E = TypeVar("E", bound=EventData)
 

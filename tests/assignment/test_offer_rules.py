@@ -31,7 +31,7 @@ from services.assignment.offers.rules import (
     proposed,
 )
 from services.assignment.pools.rules import SCALE, LeadId, PoolId, TaskId
-from tests.assignment.people import CALL, NOW, decision_id, operator_id
+from tests.assignment.operators import CALL, NOW, decision_id, operator_id
 
 POOL = PoolId(UUID(int=7))
 ANN, BOB = operator_id(1), operator_id(2)

@@ -5,7 +5,7 @@ import pytest
 from services.assignment.decisions.schemas import DecisionView
 from services.assignment.pools.schemas import PoolView
 from tests.assignment.desk import Desk, completed, lead_id, requested, task_id
-from tests.assignment.people import NOW
+from tests.assignment.operators import NOW
 
 
 async def one_decision(desk: Desk, path: str, **options: object) -> DecisionView:

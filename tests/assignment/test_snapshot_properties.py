@@ -9,7 +9,6 @@ from uuid import UUID
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from tests.assignment.operators import CALL, NOW, decision_id, operator_id, person, pool_of
 
 from libs.common.contracts.shared import Presence
 from services.assignment.offers.rules import (
@@ -28,6 +27,7 @@ from services.assignment.offers.rules import (
 )
 from services.assignment.offers.snapshot import Snapshot
 from services.assignment.pools.rules import Choice, LeadId, OperatorId, PoolId, TaskId, why_not
+from tests.assignment.operators import CALL, NOW, decision_id, operator, operator_id, pool_of
 
 TASKS = st.integers(1, 6)
 PEOPLE = st.integers(1, 3)
@@ -67,7 +67,7 @@ class SnapshotMachine(RuleBasedStateMachine):
 
     @initialize(capacity=st.integers(1, 3))
     def open(self, capacity: int) -> None:
-        pool = pool_of([person(n, capacity=capacity) for n in (1, 2, 3)])
+        pool = pool_of([operator(n, capacity=capacity) for n in (1, 2, 3)])
         operators = dict(pool.operators)
         ids = count(1)
         self.capacity = capacity

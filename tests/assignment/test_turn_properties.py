@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from libs.common.contracts.shared import Presence
 from services.assignment.pools.rules import SCALE, OperatorId, PoolState, charge, decide_turn, give_back
-from tests.assignment.people import CALL, NOW, operator_id, person, pool_of, with_people
+from tests.assignment.operators import CALL, NOW, operator, operator_id, pool_of, with_operators
 
 PEOPLE = 5
 ROSTERS = st.lists(
@@ -28,17 +28,17 @@ class Stretch:
 
 def on_duty(pool: PoolState, here: set[int]) -> PoolState:
     away = Presence.CHECKED_OUT
-    people = [person(n, presence=Presence.CHECKED_IN if n in here else away) for n in range(1, PEOPLE + 1)]
-    return with_people(pool, *people)
+    people = [operator(n, presence=Presence.CHECKED_IN if n in here else away) for n in range(1, PEOPLE + 1)]
+    return with_operators(pool, *people)
 
 
 def full_pool(weights: list[int] | None = None) -> PoolState:
-    return pool_of([person(n) for n in range(1, PEOPLE + 1)], weights or [])
+    return pool_of([operator(n) for n in range(1, PEOPLE + 1)], weights or [])
 
 
 @given(st.integers(1, 8), st.integers(0, 80))
 def test_equal_operators_differ_by_at_most_one_at_every_prefix(people: int, works: int) -> None:
-    pool = pool_of([person(n) for n in range(people)])
+    pool = pool_of([operator(n) for n in range(people)])
     for _ in range(works):
         pool = decide_turn(pool, CALL, NOW).pool
         counts = [seat.turns for seat in pool.seats]
@@ -87,7 +87,7 @@ def test_virtual_times_of_the_eligible_stay_within_one_turn(
 
 @given(st.lists(st.sampled_from(["decide", "decline", "pull"]), max_size=60))
 def test_a_declined_turn_leaves_no_trace_in_the_shares(moves: list[str]) -> None:
-    pool = pool_of([person(n) for n in range(3)])
+    pool = pool_of([operator(n) for n in range(3)])
     for move in moves:
         decision = decide_turn(pool, CALL, NOW)
         if move == "pull":

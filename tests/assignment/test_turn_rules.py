@@ -15,21 +15,31 @@ from services.assignment.pools.rules import (
     decide_turn,
     give_back,
 )
-from tests.assignment.people import CALL, NOW, deal, operator_id, person, pool_of, turns, virtual_times, with_people
+from tests.assignment.operators import (
+    CALL,
+    NOW,
+    deal,
+    operator,
+    operator_id,
+    pool_of,
+    turns,
+    virtual_times,
+    with_operators,
+)
 
 
 def test_equal_operators_take_turns() -> None:
-    pool = deal(pool_of([person(1), person(2), person(3)]), 7)
+    pool = deal(pool_of([operator(1), operator(2), operator(3)]), 7)
     assert sorted(turns(pool).values()) == [2, 2, 3]
 
 
 def test_double_weight_gets_double_work() -> None:
-    pool = deal(pool_of([person(1), person(2)], [2, 1]), 30)
+    pool = deal(pool_of([operator(1), operator(2)], [2, 1]), 30)
     assert turns(pool) == {operator_id(1): 20, operator_id(2): 10}
 
 
 def test_a_tie_goes_to_whoever_waited_longest_then_to_the_lower_id() -> None:
-    pool = pool_of([person(2), person(1)])
+    pool = pool_of([operator(2), operator(1)])
     first = decide_turn(pool, CALL, NOW)
     assert first.operator_id == operator_id(1)
     assert decide_turn(first.pool, CALL, NOW).operator_id == operator_id(2)
@@ -38,13 +48,13 @@ def test_a_tie_goes_to_whoever_waited_longest_then_to_the_lower_id() -> None:
 @pytest.mark.parametrize(
     ("operator", "refusal"),
     [
-        (person(1, active=False), Refusal.INACTIVE),
-        (person(1, presence=Presence.CHECKED_OUT), Refusal.NOT_ON_SHIFT),
-        (person(1, presence=Presence.PAUSED), Refusal.PAUSED),
-        (person(1, roles=frozenset({"adviser"})), Refusal.WRONG_ROLE),
-        (person(1, desks=frozenset({"other"})), Refusal.WRONG_DESK),
-        (person(1, products=frozenset({"tea"})), Refusal.PRODUCT_UNKNOWN),
-        (person(1, capacity=3, open_work=3), Refusal.AT_CAPACITY),
+        (operator(1, active=False), Refusal.INACTIVE),
+        (operator(1, presence=Presence.CHECKED_OUT), Refusal.NOT_ON_SHIFT),
+        (operator(1, presence=Presence.PAUSED), Refusal.PAUSED),
+        (operator(1, roles=frozenset({"adviser"})), Refusal.WRONG_ROLE),
+        (operator(1, desks=frozenset({"other"})), Refusal.WRONG_DESK),
+        (operator(1, products=frozenset({"tea"})), Refusal.PRODUCT_UNKNOWN),
+        (operator(1, capacity=3, open_work=3), Refusal.AT_CAPACITY),
     ],
 )
 def test_each_failed_test_names_itself(operator: Operator, refusal: Refusal) -> None:
@@ -55,14 +65,14 @@ def test_each_failed_test_names_itself(operator: Operator, refusal: Refusal) -> 
 
 
 def test_all_failed_tests_are_named_at_once() -> None:
-    nobody = person(1, active=False, roles=frozenset(), open_work=5, capacity=5)
+    nobody = operator(1, active=False, roles=frozenset(), open_work=5, capacity=5)
     refusals = decide_turn(pool_of([nobody]), CALL, NOW).candidates[0].refusals
     assert refusals == (Refusal.INACTIVE, Refusal.WRONG_ROLE, Refusal.AT_CAPACITY)
 
 
 def test_a_decision_names_every_candidate() -> None:
-    away = person(2, presence=Presence.PAUSED)
-    decision = decide_turn(pool_of([person(1), away]), CALL, NOW)
+    away = operator(2, presence=Presence.PAUSED)
+    decision = decide_turn(pool_of([operator(1), away]), CALL, NOW)
     assert [candidate.refusals for candidate in decision.candidates] == [(), (Refusal.PAUSED,)]
 
 
@@ -72,42 +82,42 @@ def test_an_empty_pool_has_nobody() -> None:
 
 
 def test_the_preferred_owner_is_chosen_out_of_turn_and_it_counts() -> None:
-    pool = deal(pool_of([person(1), person(2)]), 1)
+    pool = deal(pool_of([operator(1), operator(2)]), 1)
     decision = decide_turn(pool, replace(CALL, prefer=operator_id(1)), NOW)
     assert (decision.operator_id, decision.choice) == (operator_id(1), Choice.PREFERRED_OWNER)
     assert turns(deal(decision.pool, 2)) == {operator_id(1): 2, operator_id(2): 2}
 
 
 def test_a_preferred_owner_who_is_not_here_is_passed_over() -> None:
-    pool = pool_of([person(1, presence=Presence.PAUSED), person(2)])
+    pool = pool_of([operator(1, presence=Presence.PAUSED), operator(2)])
     decision = decide_turn(pool, replace(CALL, prefer=operator_id(1)), NOW)
     assert (decision.operator_id, decision.choice) == (operator_id(2), Choice.LEAST_VIRTUAL_TIME)
 
 
 def test_who_comes_late_starts_at_the_pools_minimum() -> None:
-    late = person(3, presence=Presence.CHECKED_OUT)
-    pool = deal(pool_of([person(1), person(2), late]), 20)
-    pool = deal(with_people(pool, person(3)), 9)
+    late = operator(3, presence=Presence.CHECKED_OUT)
+    pool = deal(pool_of([operator(1), operator(2), late]), 20)
+    pool = deal(with_operators(pool, operator(3)), 9)
     assert turns(pool) == {operator_id(1): 13, operator_id(2): 13, operator_id(3): 3}
 
 
 def test_a_pause_earns_no_turns() -> None:
-    pool = deal(pool_of([person(1), person(2)]), 4)
-    pool = deal(with_people(pool, person(2, presence=Presence.PAUSED)), 6)
-    pool = deal(with_people(pool, person(2)), 4)
+    pool = deal(pool_of([operator(1), operator(2)]), 4)
+    pool = deal(with_operators(pool, operator(2, presence=Presence.PAUSED)), 6)
+    pool = deal(with_operators(pool, operator(2)), 4)
     assert turns(pool) == {operator_id(1): 10, operator_id(2): 4}
 
 
 def test_a_morning_where_all_come_back_does_not_repay_yesterday() -> None:
-    pool = deal(pool_of([person(1), person(2, presence=Presence.CHECKED_OUT)]), 30)
-    nobody = [person(n, presence=Presence.CHECKED_OUT) for n in (1, 2)]
-    pool = deal(with_people(pool, *nobody), 1)
-    pool = deal(with_people(pool, person(1), person(2)), 11)
+    pool = deal(pool_of([operator(1), operator(2, presence=Presence.CHECKED_OUT)]), 30)
+    nobody = [operator(n, presence=Presence.CHECKED_OUT) for n in (1, 2)]
+    pool = deal(with_operators(pool, *nobody), 1)
+    pool = deal(with_operators(pool, operator(1), operator(2)), 11)
     assert turns(pool)[operator_id(2)] == 6
 
 
 def test_a_turn_given_back_comes_next() -> None:
-    pool = deal(pool_of([person(1), person(2)]), 2)
+    pool = deal(pool_of([operator(1), operator(2)]), 2)
     decision = decide_turn(pool, CALL, NOW)
     pool = give_back(decision.pool, operator_id(1), decision.start, decision.cost)
     assert virtual_times(pool) == [1, 1]
@@ -115,44 +125,44 @@ def test_a_turn_given_back_comes_next() -> None:
 
 
 def test_a_turn_from_before_an_absence_is_forfeited() -> None:
-    pool = deal(pool_of([person(1), person(2)]), 1)
-    pool = deal(with_people(pool, person(1, presence=Presence.PAUSED)), 8)
-    pool = deal(with_people(pool, person(1)), 1)
+    pool = deal(pool_of([operator(1), operator(2)]), 1)
+    pool = deal(with_operators(pool, operator(1, presence=Presence.PAUSED)), 8)
+    pool = deal(with_operators(pool, operator(1)), 1)
     before = virtual_times(pool)
     assert virtual_times(give_back(pool, operator_id(1), 0, SCALE)) == before
 
 
 def test_a_turn_of_somebody_who_left_the_pool_is_nobodys() -> None:
-    pool = deal(pool_of([person(1)]), 1)
+    pool = deal(pool_of([operator(1)]), 1)
     assert give_back(pool, operator_id(5), 0, SCALE) == pool
 
 
 def test_pulled_work_counts_as_a_turn() -> None:
-    pool = charge(pool_of([person(1), person(2)]), operator_id(1))
+    pool = charge(pool_of([operator(1), operator(2)]), operator_id(1))
     assert turns(deal(pool, 1)) == {operator_id(1): 1, operator_id(2): 1}
 
 
 def test_pulled_work_is_not_made_up_for_to_a_newcomer() -> None:
-    pool = deal(pool_of([person(1), person(2, presence=Presence.CHECKED_OUT)]), 1)
+    pool = deal(pool_of([operator(1), operator(2, presence=Presence.CHECKED_OUT)]), 1)
     for _ in range(30):
         pool = charge(pool, operator_id(1))
-    pool = deal(with_people(pool, person(1, presence=Presence.CHECKED_OUT)), 1)
-    pool = deal(with_people(pool, person(1), person(2)), 20)
+    pool = deal(with_operators(pool, operator(1, presence=Presence.CHECKED_OUT)), 1)
+    pool = deal(with_operators(pool, operator(1), operator(2)), 20)
     assert turns(pool)[operator_id(2)] == 10
 
 
 def test_a_pull_after_turns_given_back_is_one_turn() -> None:
-    pool = deal(pool_of([person(1), person(2)]), 4)
+    pool = deal(pool_of([operator(1), operator(2)]), 4)
     for start in (SCALE, 0):
         pool = give_back(pool, operator_id(1), start, SCALE)
     assert virtual_times(charge(pool, operator_id(1))) == [1, 2]
 
 
 def test_pulled_work_of_an_outsider_moves_no_turn() -> None:
-    pool = pool_of([person(1)])
+    pool = pool_of([operator(1)])
     assert charge(pool, operator_id(5)) is pool
 
 
 def test_a_decision_leaves_its_input_as_it_was() -> None:
-    pool = pool_of([person(1), person(2)])
+    pool = pool_of([operator(1), operator(2)])
     assert decide_turn(pool, CALL, NOW) == decide_turn(pool, CALL, NOW)

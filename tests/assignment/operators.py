@@ -31,7 +31,7 @@ def decision_id(number: int) -> DecisionId:
     return DecisionId(UUID(int=1000 + number))
 
 
-def person(number: int, **changes: object) -> Operator:
+def operator(number: int, **changes: object) -> Operator:
     here = Operator(
         operator_id(number),
         f"Operator {number}",
@@ -53,7 +53,7 @@ def pool_of(people: Iterable[Operator], weights: Iterable[int] = ()) -> PoolStat
     return PoolState(PoolId(UUID(int=7)), "demo", "callback", seats, known)
 
 
-def with_people(pool: PoolState, *people: Operator) -> PoolState:
+def with_operators(pool: PoolState, *people: Operator) -> PoolState:
     return replace(pool, operators={**pool.operators, **{each.operator_id: each for each in people}})
 
 
