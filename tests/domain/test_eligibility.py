@@ -10,7 +10,7 @@ from libs.common.domain.eligibility import ALL_PRODUCTS, Demand, Refusal, Standi
 from services.assignment.pools.rules import Need, Operator, why_not
 from services.assignment.pools.rules import OperatorId as AssignmentId
 from services.tasks.engine.state import OperatorId
-from services.tasks.operators.rules import CODES, Person, ineligible
+from services.tasks.operators.rules import CODES, OperatorProfile, ineligible
 
 WORDS = st.sampled_from(["tea", "coffee", "milk"])
 SETS = st.frozensets(WORDS)
@@ -24,7 +24,7 @@ def test_assignment_and_tasks_refuse_the_same_operator_for_the_same_reasons(
     role: str, desk: str, products: frozenset[str],
 ) -> None:  # fmt: skip
     here = Operator(AssignmentId(ID), "Ann", active, Presence.CHECKED_IN, roles, desks, known, 1, 0)
-    person = Person(OperatorId(ID), "Ann", active, roles, desks, frozenset({"sales"}), known)
+    person = OperatorProfile(OperatorId(ID), "Ann", active, roles, desks, frozenset({"sales"}), known)
     pushed = {CODES[refusal] for refusal in why_not(here, Need(role, products), desk)}
     pulled = ineligible(person, desk=desk, role=role, pool="sales", products=products)
     assert (len(pulled), set(pulled)) == (len(pushed), pushed)

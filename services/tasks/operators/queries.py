@@ -1,17 +1,17 @@
 """Operators by the subject of their token."""
 
 from libs.common.platform.db import Connection
-from services.tasks.operators.rules import Person
+from services.tasks.operators.rules import OperatorProfile
 
 BY_SUBJECT = "SELECT * FROM operator WHERE subject = $1 ORDER BY active DESC, sequence DESC LIMIT 1"
 
 
-async def operator_of(conn: Connection, subject: str) -> Person | None:
+async def operator_of(conn: Connection, subject: str) -> OperatorProfile | None:
     """Return the operator behind a token, if assignment has told of one."""
     row = await conn.fetchrow(BY_SUBJECT, subject)
     if row is None:
         return None
-    return Person(
+    return OperatorProfile(
         row["id"],
         row["name"],
         row["active"],

@@ -21,7 +21,7 @@ CODES: dict[Refusal, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class OperatorProfile:
     """An operator as assignment describes them."""
 
     id: OperatorId
@@ -38,14 +38,16 @@ class Person:
         return Operator(self.id, self.name)
 
 
-def ineligible(person: Person, *, desk: str, role: str, pool: str, products: Collection[str]) -> tuple[str, ...]:
+def ineligible(
+    profile: OperatorProfile, *, desk: str, role: str, pool: str, products: Collection[str]
+) -> tuple[str, ...]:
     """Return the codes of the tests that fail; none = the operator may take the task."""
     standing = Standing(
-        active=person.active,
-        roles=person.roles,
-        desks=person.desks,
-        products=person.products,
-        in_pool=pool in person.pools,
+        active=profile.active,
+        roles=profile.roles,
+        desks=profile.desks,
+        products=profile.products,
+        in_pool=pool in profile.pools,
     )
     found = refusals(standing, Demand(desk, role, frozenset(products)))
     return tuple(code for refusal, code in CODES.items() if refusal in found)

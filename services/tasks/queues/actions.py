@@ -10,7 +10,7 @@ from libs.common.platform.db import Transaction
 from services.tasks.context import Context
 from services.tasks.errors import NoOperatorError, NotEligibleError, TaskRefusedError
 from services.tasks.operators.queries import operator_of
-from services.tasks.operators.rules import Person
+from services.tasks.operators.rules import OperatorProfile
 from services.tasks.playbooks.model import Lane, Title
 from services.tasks.queues import store
 from services.tasks.queues.rules import Queue, Version, queues_of, walk, why
@@ -31,15 +31,15 @@ class Given:
 async def next_task(ctx: Context, caller: Principal, cause: Cause) -> Given | None:
     """Claim the first task of the operator's lanes; None when there is nothing to do. Raises NoOperatorError."""
     async with ctx.db.begin() as tx:
-        person = await operator_of(tx.conn, caller.sub)
-        if person is None or not person.active:
+        profile = await operator_of(tx.conn, caller.sub)
+        if profile is None or not profile.active:
             raise NoOperatorError
         now = ctx.now()
-        queues = await all_queues(ctx, tx, [desk for desk in person.desks if caller.may_see(desk)])
-        for queue, interrupts in walk(queues, await store.visits(tx.conn, person.id), now):
-            task_id, important = await _claim(ctx, tx, queue, person, cause)
+        queues = await all_queues(ctx, tx, [desk for desk in profile.desks if caller.may_see(desk)])
+        for queue, interrupts in walk(queues, await store.visits(tx.conn, profile.id), now):
+            task_id, important = await _claim(ctx, tx, queue, profile, cause)
             if task_id is not None:
-                await store.visit(tx.conn, person.id, queue, now)
+                await store.visit(tx.conn, profile.id, queue, now)
                 await tx.commit()
                 return Given(task_id, queue, why(queue.lane, interrupts=interrupts, important=important))
     return None
@@ -59,14 +59,14 @@ async def all_queues(ctx: Context, tx: Transaction, desks: Collection[str]) -> l
 
 
 async def _claim(
-    ctx: Context, tx: Transaction, queue: Queue, person: Person, cause: Cause
+    ctx: Context, tx: Transaction, queue: Queue, profile: OperatorProfile, cause: Cause
 ) -> tuple[UUID | None, bool]:
     for _ in range(TRIES):
-        row = await store.next_of(tx.conn, queue, person, ctx.now())
+        row = await store.next_of(tx.conn, queue, profile, ctx.now())
         if row is None:
             break
         try:
-            hand = await hold(ctx, tx, row["process_id"], row["id"], person)
+            hand = await hold(ctx, tx, row["process_id"], row["id"], profile)
             await take_in(hand, cause)
         except (TaskRefusedError, NotEligibleError):
             continue

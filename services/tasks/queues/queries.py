@@ -30,8 +30,8 @@ async def list_queues(ctx: Context, caller: Principal, desk: str | None, languag
     """Return the queues of the caller's desks by priority, with count and oldest age."""
     now, found = ctx.now(), []
     async with ctx.db.begin() as tx:
-        person = await operator_of(tx.conn, caller.sub)
-        me = person.id if person else None
+        profile = await operator_of(tx.conn, caller.sub)
+        me = profile.id if profile else None
         for queue in await all_queues(ctx, tx, await _desks(tx, caller, desk)):
             if queue.lane.holder is Holder.ME and me is None:
                 continue
@@ -63,7 +63,7 @@ async def queue_tasks(
     keyset = Keyset(code, _PLACE)
     after = _after(keyset, asked)
     async with ctx.db.begin() as tx:
-        person = await operator_of(tx.conn, caller.sub)
+        profile = await operator_of(tx.conn, caller.sub)
         queues = await all_queues(ctx, tx, await _desks(tx, caller, desk))
         chosen = [queue for queue in queues if queue.lane.code == code]
         if not chosen:
@@ -73,7 +73,7 @@ async def queue_tasks(
         first = after.queue if after else 0
         for number, queue in enumerate(chosen[first:], first):
             left, behind = asked.reach - len(found), after if number == first else None
-            rows = await store.tasks(tx.conn, queue, person.id if person else None, ctx.now(), left, behind)
+            rows = await store.tasks(tx.conn, queue, profile.id if profile else None, ctx.now(), left, behind)
             found += rows
             places += [_place(number, queue, row) for row in rows]
     items = await shaped(ctx, found[: asked.limit], language)

@@ -8,7 +8,7 @@ import asyncpg
 
 from libs.common.domain.eligibility import ALL_PRODUCTS
 from libs.common.platform.db import Connection
-from services.tasks.operators.rules import Person
+from services.tasks.operators.rules import OperatorProfile
 from services.tasks.playbooks.model import Holder
 from services.tasks.queues.rules import Place, Queue, Visits, bounds
 
@@ -75,12 +75,12 @@ async def versions(conn: Connection, desks: Collection[str]) -> Sequence[asyncpg
     return await conn.fetch(VERSIONS, list(desks))
 
 
-async def next_of(conn: Connection, queue: Queue, person: Person, now: datetime) -> asyncpg.Record | None:
+async def next_of(conn: Connection, queue: Queue, profile: OperatorProfile, now: datetime) -> asyncpg.Record | None:
     """Lock the process of the first task of a queue that the operator may have, and return its ids."""
-    products = ALL_PRODUCTS in person.products, list(person.products)
+    products = ALL_PRODUCTS in profile.products, list(profile.products)
     statement = NEXT[queue.lane.holder, queue.lane.newest_first]
     return await conn.fetchrow(
-        statement, *_filter(queue, person.id, now), list(person.roles), list(person.pools), *products
+        statement, *_filter(queue, profile.id, now), list(profile.roles), list(profile.pools), *products
     )
 
 

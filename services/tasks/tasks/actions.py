@@ -20,7 +20,7 @@ from services.tasks.errors import (
     refused,
 )
 from services.tasks.operators.queries import operator_of
-from services.tasks.operators.rules import Person, ineligible
+from services.tasks.operators.rules import OperatorProfile, ineligible
 from services.tasks.processes.batch import Batch, Process
 
 # The process is found without a lock; its own lock then decides.
@@ -45,7 +45,7 @@ class Hand:
     batch: Batch
     process: Process
     task: Task
-    person: Person | None
+    profile: OperatorProfile | None
 
 
 async def take(ctx: Context, caller: Principal, task_id: UUID, cause: Cause) -> None:
@@ -62,15 +62,15 @@ async def take(ctx: Context, caller: Principal, task_id: UUID, cause: Cause) -> 
 
 async def take_in(hand: Hand, cause: Cause) -> None:
     """Claim a locked task for its person; the caller saves and commits."""
-    if hand.person is None:
+    if hand.profile is None:
         raise NoOperatorError
     state, task = hand.process.state, hand.task
     reasons = ineligible(
-        hand.person, desk=state.desk.code, role=task.role, pool=task.pool, products=state.facts.products
+        hand.profile, desk=state.desk.code, role=task.role, pool=task.pool, products=state.facts.products
     )
     if reasons:
         raise NotEligibleError(reasons)
-    _checked(hand.batch.apply(hand.process, Taken(task.id, hand.person.operator), cause))
+    _checked(hand.batch.apply(hand.process, Taken(task.id, hand.profile.operator), cause))
 
 
 async def give_outcome(
@@ -82,15 +82,15 @@ async def give_outcome(
     """
     async with ctx.db.begin() as tx:
         hand = await _hold(ctx, tx, caller, task_id, seen)
-        person, supervisor = hand.person, caller.has(Role.SUPERVISOR, Role.ADMIN)
-        if person is None and not supervisor:
+        profile, supervisor = hand.profile, caller.has(Role.SUPERVISOR, Role.ADMIN)
+        if profile is None and not supervisor:
             raise NoOperatorError
         event = OutcomeGiven(
             task_id=task_id,
             outcome=given.outcome,
             comment=given.comment.strip(),
-            actor=str(person.id) if person else caller.sub,
-            operator=person.operator if person else None,
+            actor=str(profile.id) if profile else caller.sub,
+            operator=profile.operator if profile else None,
             supervisor=supervisor,
             call_made=given.call_made,
             callback_at=given.callback_at,
@@ -106,17 +106,22 @@ async def _hold(ctx: Context, tx: Transaction, caller: Principal, task_id: UUID,
 
     Without a version (`take`) a colleague's task is let through: it was free a moment ago, and the engine says so.
     """
-    person = await operator_of(tx.conn, caller.sub)
+    profile = await operator_of(tx.conn, caller.sub)
     row = await tx.conn.fetchrow(PLACE, task_id)
     if row is None or not caller.may_see(row["desk"]):
         raise NotFoundError
-    if seen is not None and not _visible(caller, person, row["operator_id"]):
+    if seen is not None and not _visible(caller, profile, row["operator_id"]):
         raise NotFoundError
-    return await hold(ctx, tx, row["process_id"], task_id, person, seen)
+    return await hold(ctx, tx, row["process_id"], task_id, profile, seen)
 
 
 async def hold(
-    ctx: Context, tx: Transaction, process_id: UUID, task_id: UUID, person: Person | None, seen: int | None = None
+    ctx: Context,
+    tx: Transaction,
+    process_id: UUID,
+    task_id: UUID,
+    profile: OperatorProfile | None,
+    seen: int | None = None,
 ) -> Hand:
     """Lock a process and return its open task. Raises TaskClosedError, StaleTaskError."""
     batch = Batch(ctx, tx)
@@ -129,14 +134,14 @@ async def hold(
         raise TaskClosedError
     if seen is not None and seen != task.version:
         raise StaleTaskError
-    return Hand(batch, process, task, person)
+    return Hand(batch, process, task, profile)
 
 
-def _visible(caller: Principal, person: Person | None, holder: UUID | None) -> bool:
+def _visible(caller: Principal, profile: OperatorProfile | None, holder: UUID | None) -> bool:
     """Return whether a task exists for the caller: operators see their own and nobody's (P.6)."""
     if caller.has(Role.SUPERVISOR, Role.ADMIN, Role.SERVICE):
         return True
-    return holder is None or (person is not None and holder == person.id)
+    return holder is None or (profile is not None and holder == profile.id)
 
 
 async def _version(conn: Connection, task_id: UUID) -> int:

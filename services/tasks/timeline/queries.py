@@ -51,8 +51,8 @@ async def timeline(ctx: Context, caller: Principal, lead_id: UUID, language: Lan
             found += await waiting_steps(conn, lead_id)
         if not found or not caller.may_see(found[0].desk):
             raise NotFoundError
-        person = await operator_of(conn, caller.sub)
-        if not _visible(caller, person.id if person else None, process, found):
+        profile = await operator_of(conn, caller.sub)
+        if not _visible(caller, profile.id if profile else None, process, found):
             raise NotFoundError
         names = await _names(conn, found)
         playbook = None
