@@ -94,7 +94,7 @@ async def create_desk(ctx: Context, spec: DeskSpec, cause: Cause) -> DeskView:
         now = ctx.now()
         if await tx.conn.fetchval(INSERT, *spec.row(), now) is None:
             raise AlreadyExistsError(spec.code)
-        await _tell(ctx, tx, spec, cause)
+        await _publish(ctx, tx, spec, cause)
         await tx.commit()
         return DeskView(spec, 1, now)
 
@@ -110,7 +110,7 @@ async def change_desk(ctx: Context, code: str, seen: int, change: DeskChange, ca
             raise StaleDeskError(current)
         spec = change.of(current.spec)
         await tx.conn.execute(UPDATE, *spec.row())
-        await _tell(ctx, tx, spec, cause)
+        await _publish(ctx, tx, spec, cause)
         await tx.commit()
         return DeskView(spec, seen + 1, current.created_at)
 
@@ -128,7 +128,7 @@ def read_view(row: asyncpg.Record) -> DeskView:
     return DeskView(spec, row["version"], row["created_at"])
 
 
-async def _tell(ctx: Context, tx: Transaction, spec: DeskSpec, cause: Cause) -> None:
+async def _publish(ctx: Context, tx: Transaction, spec: DeskSpec, cause: Cause) -> None:
     data = DeskChanged(
         code=spec.code, title=spec.title, zone=spec.zone, languages=spec.languages, calendar=spec.calendar
     )

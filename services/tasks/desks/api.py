@@ -26,9 +26,9 @@ async def post_desk(
 
 
 @router.get("")
-async def get_desks(ctx: Ctx, caller: Staff, lang: Lang, asked: Paged) -> Page[DeskOut]:
+async def get_desks(ctx: Ctx, caller: Staff, lang: Lang, page: Paged) -> Page[DeskOut]:
     """List the caller's desks."""
-    found = await list_desks(ctx.db, caller, asked)
+    found = await list_desks(ctx.db, caller, page)
     return found.page(lambda row: DeskOut.of(read_view(row), lang))
 
 

@@ -15,10 +15,10 @@ _BY_CODE = Keyset("code", {"desk": str})
 GET = "SELECT * FROM desk WHERE desk = $1"
 
 
-async def list_desks(db: Database, caller: Principal, asked: PageQuery) -> Cut[asyncpg.Record]:
+async def list_desks(db: Database, caller: Principal, page: PageQuery) -> Cut[asyncpg.Record]:
     """Return the caller's desks by code, as rows for `read_view`."""
     scope = caller.sees_all_desks, list(caller.desks)
-    return _BY_CODE.cut(await db.pool.fetch(LIST, *scope, *_BY_CODE.parameters(asked)), asked)
+    return _BY_CODE.cut(await db.pool.fetch(LIST, *scope, *_BY_CODE.parameters(page)), page)
 
 
 async def get_desk(db: Database, caller: Principal, code: str) -> DeskView:

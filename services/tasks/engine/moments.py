@@ -49,16 +49,16 @@ def add_working(start: datetime, amount: timedelta, desk: Desk) -> datetime:
     if not desk.hours:
         return start + amount
     zone = ZoneInfo(desk.zone)
-    left = amount
+    remaining = amount
     day = start.astimezone(zone).date()
     for _ in range(_HORIZON):
         for opens, closes in _windows(desk.hours, day, zone):
             begins = max(start, opens)
             if begins >= closes:
                 continue
-            if begins + left <= closes:
-                return begins + left
-            left -= closes - begins
+            if begins + remaining <= closes:
+                return begins + remaining
+            remaining -= closes - begins
         day += timedelta(days=1)
     return start + amount
 

@@ -35,17 +35,17 @@ async def post_playbook(request: Request, ctx: Ctx, caller: Admin, lang: Lang, d
 
 
 @router.get("")
-async def get_playbooks(ctx: Ctx, caller: Staff, lang: Lang, asked: Paged) -> Page[VersionOut]:
+async def get_playbooks(ctx: Ctx, caller: Staff, lang: Lang, page: Paged) -> Page[VersionOut]:
     """List the newest version of each playbook: the shared ones, and the caller's desks' own."""
-    found = await list_playbooks(ctx.db, caller, asked)
+    found = await list_playbooks(ctx.db, caller, page)
     return found.page(lambda row: _out(read_version(row), lang))
 
 
 @router.get("/{code}/versions")
-async def get_versions(code: str, ctx: Ctx, caller: Staff, lang: Lang, asked: Paged) -> Page[VersionOut]:
+async def get_versions(code: str, ctx: Ctx, caller: Staff, lang: Lang, page: Paged) -> Page[VersionOut]:
     """List the versions of a playbook, newest first."""
-    found = await list_versions(ctx.db, caller, code, asked)
-    if not found.rows and not asked.cursor:
+    found = await list_versions(ctx.db, caller, code, page)
+    if not found.rows and not page.cursor:
         raise NotFoundError
     return found.page(lambda row: _out(read_version(row), lang))
 

@@ -39,16 +39,16 @@ class StoredVersion:
     source: str
 
 
-async def list_playbooks(db: Database, caller: Principal, asked: PageQuery) -> Cut[asyncpg.Record]:
+async def list_playbooks(db: Database, caller: Principal, page: PageQuery) -> Cut[asyncpg.Record]:
     """Return the newest version of each code and owner, as rows for `read_version`."""
-    rows = await db.pool.fetch(LATEST, *_scope(caller), *_BY_CODE.parameters(asked))
-    return _BY_CODE.cut(rows, asked)
+    rows = await db.pool.fetch(LATEST, *_scope(caller), *_BY_CODE.parameters(page))
+    return _BY_CODE.cut(rows, page)
 
 
-async def list_versions(db: Database, caller: Principal, code: str, asked: PageQuery) -> Cut[asyncpg.Record]:
+async def list_versions(db: Database, caller: Principal, code: str, page: PageQuery) -> Cut[asyncpg.Record]:
     """Return the versions of a code, newest first, as rows for `read_version`."""
-    rows = await db.pool.fetch(VERSIONS, *_scope(caller), code, *_NEWEST_FIRST.parameters(asked))
-    return _NEWEST_FIRST.cut(rows, asked)
+    rows = await db.pool.fetch(VERSIONS, *_scope(caller), code, *_NEWEST_FIRST.parameters(page))
+    return _NEWEST_FIRST.cut(rows, page)
 
 
 async def get_version(db: Database, caller: Principal, code: str, version: int | None) -> StoredVersion:

@@ -174,11 +174,11 @@ class Section:
 
     def __init__(self, value: Value) -> None:
         self.value = value
-        self._left = dict(value.entries())
+        self._remaining = dict(value.entries())
 
     def take(self, key: str) -> Value | None:
         """Return the value of an optional key."""
-        return self._left.pop(key, None)
+        return self._remaining.pop(key, None)
 
     def need(self, key: str) -> Value | None:
         """Return the value of a key; its absence is a fault."""
@@ -198,7 +198,7 @@ class Section:
 
     def done(self) -> None:
         """Record every key that nobody took."""
-        for key, value in self._left.items():
+        for key, value in self._remaining.items():
             value.fault("unknown_key", f"unknown key {key!r}")
 
 

@@ -14,13 +14,13 @@ from services.tasks.operators.rules import OperatorProfile
 from services.tasks.playbooks.model import Lane, Title
 from services.tasks.queues import store
 from services.tasks.queues.rules import Queue, Version, queues_of, walk, why
-from services.tasks.tasks.actions import hold, take_in
+from services.tasks.tasks.actions import claim, lock_task
 
 TRIES = 5  # a candidate may be lost to somebody between being found and being locked
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class NextTask:
     """What comes next: the task now taken, the lane it came from, and the reason."""
 
     task_id: UUID
@@ -28,7 +28,7 @@ class Given:
     why: Title
 
 
-async def next_task(ctx: Context, caller: Principal, cause: Cause) -> Given | None:
+async def next_task(ctx: Context, caller: Principal, cause: Cause) -> NextTask | None:
     """Claim the first task of the operator's lanes; None when there is nothing to do. Raises NoOperatorError."""
     async with ctx.db.begin() as tx:
         profile = await operator_of(tx.conn, caller.sub)
@@ -41,7 +41,7 @@ async def next_task(ctx: Context, caller: Principal, cause: Cause) -> Given | No
             if task_id is not None:
                 await store.visit(tx.conn, profile.id, queue, now)
                 await tx.commit()
-                return Given(task_id, queue, why(queue.lane, interrupts=interrupts, important=important))
+                return NextTask(task_id, queue, why(queue.lane, interrupts=interrupts, important=important))
     return None
 
 
@@ -66,10 +66,10 @@ async def _claim(
         if row is None:
             break
         try:
-            hand = await hold(ctx, tx, row["process_id"], row["id"], profile)
-            await take_in(hand, cause)
+            locked = await lock_task(ctx, tx, row["process_id"], row["id"], profile)
+            await claim(locked, cause)
         except (TaskRefusedError, NotEligibleError):
             continue
-        await hand.batch.save()
-        return hand.task.id, hand.task.important
+        await locked.batch.save()
+        return locked.task.id, locked.task.important
     return None, False

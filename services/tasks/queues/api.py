@@ -28,17 +28,17 @@ async def get_queues(ctx: Ctx, caller: Staff, lang: Lang, desk: Desk = None) -> 
 
 @router.get("/queues/{code}/tasks")
 async def get_queue_tasks(
-    code: str, ctx: Ctx, caller: Staff, lang: Lang, asked: Paged, desk: Desk = None
+    code: str, ctx: Ctx, caller: Staff, lang: Lang, page: Paged, desk: Desk = None
 ) -> Page[TaskOut]:
     """List the tasks of a queue in its order."""
-    return await queue_tasks(ctx, caller, code, desk, asked, lang)
+    return await queue_tasks(ctx, caller, code, desk, page, lang)
 
 
 @router.post("/next")
 async def post_next(ctx: Ctx, caller: Worker, lang: Lang, chain: Chain) -> NextOut:
     """Take what comes next for the caller, and hear why (S4.5)."""
-    given = await next_task(ctx, caller, chain)
-    if given is None:
+    found = await next_task(ctx, caller, chain)
+    if found is None:
         return NextOut(task=None, why=None)
-    why = WhyOut(lane=given.queue.lane.code, desk=given.queue.desk, text=given.why.of(lang.value))
-    return NextOut(task=await get_task(ctx, caller, given.task_id, lang), why=why)
+    why = WhyOut(lane=found.queue.lane.code, desk=found.queue.desk, text=found.why.of(lang.value))
+    return NextOut(task=await get_task(ctx, caller, found.task_id, lang), why=why)

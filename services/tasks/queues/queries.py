@@ -56,12 +56,12 @@ async def queue_tasks(
     caller: Principal,
     code: str,
     desk: str | None,
-    asked: PageQuery,
+    page: PageQuery,
     language: Language,
 ) -> Page[TaskOut]:
     """Return tasks of the queues of a code in their order. Raises NotFoundError."""
     keyset = Keyset(code, _PLACE)
-    after = _after(keyset, asked)
+    after = _after(keyset, page)
     async with ctx.db.begin() as tx:
         profile = await operator_of(tx.conn, caller.sub)
         queues = await all_queues(ctx, tx, await _desks(tx, caller, desk))
@@ -72,12 +72,12 @@ async def queue_tasks(
         places: list[dict[str, object]] = []
         first = after.queue if after else 0
         for number, queue in enumerate(chosen[first:], first):
-            left, behind = asked.reach - len(found), after if number == first else None
-            rows = await store.tasks(tx.conn, queue, profile.id if profile else None, ctx.now(), left, behind)
+            remaining, behind = page.reach - len(found), after if number == first else None
+            rows = await store.tasks(tx.conn, queue, profile.id if profile else None, ctx.now(), remaining, behind)
             found += rows
             places += [_place(number, queue, row) for row in rows]
-    items = await shaped(ctx, found[: asked.limit], language)
-    return Page(items=items, next_cursor=keyset.cut(places, asked).next_cursor)
+    items = await shaped(ctx, found[: page.limit], language)
+    return Page(items=items, next_cursor=keyset.cut(places, page).next_cursor)
 
 
 def _place(number: int, queue: Queue, row: asyncpg.Record) -> dict[str, object]:
@@ -85,8 +85,8 @@ def _place(number: int, queue: Queue, row: asyncpg.Record) -> dict[str, object]:
     return {"queue": number, "important": int(row["important"]), "rank": row["rank"], "at": at, "id": row["id"]}
 
 
-def _after(keyset: Keyset, asked: PageQuery) -> Place | None:
-    match keyset.after(asked):
+def _after(keyset: Keyset, page: PageQuery) -> Place | None:
+    match keyset.after(page):
         case (int(queue), int(important), int(rank), datetime() as at, UUID() as task_id):
             return Place(queue, bool(important), rank, at, task_id)
         case _:

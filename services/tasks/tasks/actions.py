@@ -24,7 +24,7 @@ from services.tasks.operators.rules import OperatorProfile, ineligible
 from services.tasks.processes.batch import Batch, Process
 
 # The process is found without a lock; its own lock then decides.
-PLACE = "SELECT process_id, lead_id, desk, operator_id, version, state FROM task WHERE id = $1"
+FIND_TASK = "SELECT process_id, lead_id, desk, operator_id, version, state FROM task WHERE id = $1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class OutcomeInput:
 
 
 @dataclass(slots=True)
-class Hand:
+class LockedTask:
     """A task in somebody's hand: locked with its process."""
 
     batch: Batch
@@ -54,75 +54,77 @@ async def take(ctx: Context, caller: Principal, task_id: UUID, cause: Cause) -> 
     Raises NotFoundError, NoOperatorError, NotEligibleError, TaskRefusedError.
     """
     async with ctx.db.begin() as tx:
-        hand = await _hold(ctx, tx, caller, task_id)
-        await take_in(hand, cause)
-        await hand.batch.save()
+        locked = await _lock(ctx, tx, caller, task_id)
+        await claim(locked, cause)
+        await locked.batch.save()
         await tx.commit()
 
 
-async def take_in(hand: Hand, cause: Cause) -> None:
+async def claim(locked: LockedTask, cause: Cause) -> None:
     """Claim a locked task for its person; the caller saves and commits."""
-    if hand.profile is None:
+    if locked.profile is None:
         raise NoOperatorError
-    state, task = hand.process.state, hand.task
+    state, task = locked.process.state, locked.task
     reasons = ineligible(
-        hand.profile, desk=state.desk.code, role=task.role, pool=task.pool, products=state.facts.products
+        locked.profile, desk=state.desk.code, role=task.role, pool=task.pool, products=state.facts.products
     )
     if reasons:
         raise NotEligibleError(reasons)
-    _checked(hand.batch.apply(hand.process, Taken(task.id, hand.profile.operator), cause))
+    _raise_refusal(locked.batch.apply(locked.process, Taken(task.id, locked.profile.operator), cause))
 
 
 async def give_outcome(
-    ctx: Context, caller: Principal, task_id: UUID, seen: int, given: OutcomeInput, cause: Cause
+    ctx: Context, caller: Principal, task_id: UUID, seen: int, form: OutcomeInput, cause: Cause
 ) -> None:
     """End a task as its outcome says (S0.1, S1.7).
 
     Raises NotFoundError, StaleTaskError, TaskRefusedError with every fault.
     """
     async with ctx.db.begin() as tx:
-        hand = await _hold(ctx, tx, caller, task_id, seen)
-        profile, supervisor = hand.profile, caller.has(Role.SUPERVISOR, Role.ADMIN)
+        locked = await _lock(ctx, tx, caller, task_id, seen)
+        profile, supervisor = locked.profile, caller.has(Role.SUPERVISOR, Role.ADMIN)
         if profile is None and not supervisor:
             raise NoOperatorError
         event = OutcomeGiven(
             task_id=task_id,
-            outcome=given.outcome,
-            comment=given.comment.strip(),
+            outcome=form.outcome,
+            comment=form.comment.strip(),
             actor=str(profile.id) if profile else caller.sub,
             operator=profile.operator if profile else None,
             supervisor=supervisor,
-            call_made=given.call_made,
-            callback_at=given.callback_at,
-            problem=given.problem,
+            call_made=form.call_made,
+            callback_at=form.callback_at,
+            problem=form.problem,
         )
-        _checked(hand.batch.apply(hand.process, event, cause))
-        await hand.batch.save()
+        _raise_refusal(locked.batch.apply(locked.process, event, cause))
+        await locked.batch.save()
         await tx.commit()
 
 
-async def _hold(ctx: Context, tx: Transaction, caller: Principal, task_id: UUID, seen: int | None = None) -> Hand:
+async def _lock(
+    ctx: Context, tx: Transaction, caller: Principal, task_id: UUID, seen: int | None = None
+) -> LockedTask:
     """Lock the task's process and return both; what the caller may not see is not found.
 
     Without a version (`take`) a colleague's task is let through: it was free a moment ago, and the engine says so.
     """
     profile = await operator_of(tx.conn, caller.sub)
-    row = await tx.conn.fetchrow(PLACE, task_id)
+    row = await tx.conn.fetchrow(FIND_TASK, task_id)
     if row is None or not caller.may_see(row["desk"]):
         raise NotFoundError
     if seen is not None and not _visible(caller, profile, row["operator_id"]):
         raise NotFoundError
-    return await hold(ctx, tx, row["process_id"], task_id, profile, seen)
+    return await lock_task(ctx, tx, row["process_id"], task_id, profile, seen)
 
 
-async def hold(
+async def lock_task(
     ctx: Context,
     tx: Transaction,
     process_id: UUID,
     task_id: UUID,
     profile: OperatorProfile | None,
     seen: int | None = None,
-) -> Hand:
+) -> LockedTask:
     """Lock a process and return its open task. Raises TaskClosedError, StaleTaskError."""
     batch = Batch(ctx, tx)
     await batch.load(ids=[process_id])
@@ -134,7 +136,7 @@ async def hold(
         raise TaskClosedError
     if seen is not None and seen != task.version:
         raise StaleTaskError
-    return Hand(batch, process, task, profile)
+    return LockedTask(batch, process, task, profile)
 
 
 def _visible(caller: Principal, profile: OperatorProfile | None, holder: UUID | None) -> bool:
@@ -149,7 +151,7 @@ async def _version(conn: Connection, task_id: UUID) -> int:
     return version
 
 
-def _checked(effects: tuple[Effect, ...]) -> None:
+def _raise_refusal(effects: tuple[Effect, ...]) -> None:
     for effect in effects:
         if isinstance(effect, Refuse):
             raise refused(effect.refusal, effect.faults)

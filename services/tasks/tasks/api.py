@@ -53,11 +53,11 @@ async def get_tasks(
     ctx: Ctx,
     caller: Staff,
     lang: Lang,
-    asked: Paged,
+    page: Paged,
     sort: Order = "-opened_at",
 ) -> Page[TaskOut]:
     """List tasks: supervisors see their desks', operators their own and nobody's."""
-    found = await list_tasks(ctx.db, caller, wanted, sort, asked)
+    found = await list_tasks(ctx.db, caller, wanted, sort, page)
     return Page(items=await shaped(ctx, found.rows, lang), next_cursor=found.next_cursor)
 
 

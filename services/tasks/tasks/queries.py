@@ -49,12 +49,12 @@ _EQUAL = (
 
 
 async def list_tasks(
-    db: Database, caller: Principal, wanted: TaskFilter, order: str, asked: PageQuery
+    db: Database, caller: Principal, wanted: TaskFilter, order: str, page: PageQuery
 ) -> Cut[RowMapping]:
     """Return tasks by a column, its name with a `-` before it: the latest first."""
     query = select(task).where(_visible(caller), *_filtered(wanted))
     async with db.read() as conn:
-        return await paginate(conn, query, order, [task.c[order.lstrip("-")], task.c.id], asked)
+        return await paginate(conn, query, order, [task.c[order.lstrip("-")], task.c.id], page)
 
 
 async def get_task(ctx: Context, caller: Principal, task_id: UUID, language: Language) -> TaskOut:
