@@ -11,17 +11,17 @@ FARTHEST_CALLBACK = timedelta(days=366)
 LONGEST_COMMENT = 4000
 
 
-def outcome_faults(kind: TaskType, given: OutcomeGiven, now: datetime) -> tuple[MatrixFault, ...]:
+def outcome_faults(kind: TaskType, event: OutcomeGiven, now: datetime) -> tuple[MatrixFault, ...]:
     """Return everything that does not fit; empty = the outcome stands."""
-    faults = list(_comment(given.comment))
-    outcome = kind.outcomes.get(given.outcome)
+    faults = list(_comment(event.comment))
+    outcome = kind.outcomes.get(event.outcome)
     if outcome is None:
         known = ", ".join(kind.outcomes)
         detail = Title(f"Такого результата нет; есть: {known}", f"There is no such outcome; there are: {known}")
         return (*faults, MatrixFault("/outcome", "unknown_outcome", detail))
-    faults += _call(outcome, given)
-    faults += _callback(outcome, given, now)
-    faults += _problem(outcome, given)
+    faults += _call(outcome, event)
+    faults += _callback(outcome, event, now)
+    faults += _problem(outcome, event)
     return tuple(faults)
 
 
@@ -34,17 +34,17 @@ def _comment(comment: str) -> Iterator[MatrixFault]:
         yield MatrixFault("/comment", "comment_too_long", detail)
 
 
-def _call(outcome: Outcome, given: OutcomeGiven) -> Iterator[MatrixFault]:
+def _call(outcome: Outcome, event: OutcomeGiven) -> Iterator[MatrixFault]:
     need = outcome.requires.call_made
-    if need is Need.REQUIRED and given.call_made is not True:
+    if need is Need.REQUIRED and event.call_made is not True:
         detail = Title("Нужен сделанный звонок", "A call must have been made")
         yield MatrixFault("/call_made", "call_required", detail)
-    if need is Need.FORBIDDEN and given.call_made:
+    if need is Need.FORBIDDEN and event.call_made:
         yield MatrixFault("/call_made", "call_forbidden", Title("Звонка быть не должно", "No call belongs here"))
 
 
-def _callback(outcome: Outcome, given: OutcomeGiven, now: datetime) -> Iterator[MatrixFault]:
-    need, at = outcome.requires.callback_at, given.callback_at
+def _callback(outcome: Outcome, event: OutcomeGiven, now: datetime) -> Iterator[MatrixFault]:
+    need, at = outcome.requires.callback_at, event.callback_at
     if at is None:
         if need is Need.REQUIRED:
             detail = Title("Укажите время перезвона", "Give the time to call back")
@@ -60,9 +60,9 @@ def _callback(outcome: Outcome, given: OutcomeGiven, now: datetime) -> Iterator[
         yield MatrixFault("/callback_at", "callback_too_far", detail)
 
 
-def _problem(outcome: Outcome, given: OutcomeGiven) -> Iterator[MatrixFault]:
+def _problem(outcome: Outcome, event: OutcomeGiven) -> Iterator[MatrixFault]:
     requires = outcome.requires
-    if given.problem is None:
+    if event.problem is None:
         if requires.problem is Need.REQUIRED:
             known = ", ".join(requires.problems)
             detail = Title(f"Укажите причину: {known}", f"Name the reason: {known}")
@@ -70,7 +70,7 @@ def _problem(outcome: Outcome, given: OutcomeGiven) -> Iterator[MatrixFault]:
     elif requires.problem is Need.FORBIDDEN:
         detail = Title("Причину здесь не указывают", "No reason belongs here")
         yield MatrixFault("/problem", "problem_forbidden", detail)
-    elif given.problem not in requires.problems:
+    elif event.problem not in requires.problems:
         known = ", ".join(requires.problems)
         detail = Title(f"Такой причины нет; есть: {known}", f"There is no such reason; there are: {known}")
         yield MatrixFault("/problem", "unknown_problem", detail)

@@ -163,7 +163,7 @@ def _proposed(run: Run, event: Proposed) -> None:
     else:
         run.rule, run.task, run.operator = _FENCE, task, event.operator
         run.emit(AssignTask(_FENCE, task.id, event.operator, event.decision_id, run.now))
-        run.own(event.operator)
+        run.set_owner(event.operator)
         _trigger(run, Trigger.TASK_ASSIGNED)
         return
     run.emit(DeclineWork(_FENCE, event.task_id, event.decision_id, event.operator, reason))
@@ -208,28 +208,28 @@ def _take_refusal(task: Task, event: Taken, now: datetime) -> Refusal | None:
     return Refusal.NOT_OFFERED_YET if task.offer_from > now else None
 
 
-def _outcome(run: Run, given: OutcomeGiven) -> None:
-    task = run.state.open_task(given.task_id)
+def _outcome(run: Run, event: OutcomeGiven) -> None:
+    task = run.state.open_task(event.task_id)
     if task is None:
         run.emit(Refuse("engine.outcome", Refusal.TASK_CLOSED))
         return
     kind = run.playbook.task_types[task.type]
-    if (refusal := _holder_refusal(task, given)) is not None:
+    if (refusal := _holder_refusal(task, event)) is not None:
         run.emit(Refuse("engine.outcome", refusal))
         return
-    if faults := outcome_faults(kind, given, run.now):
+    if faults := outcome_faults(kind, event, run.now):
         run.emit(Refuse("engine.matrix", Refusal.OUTCOME_REFUSED, faults))
         return
-    outcome = kind.outcomes[given.outcome]
-    run.rule, run.task, run.given = f"{kind.code}.{outcome.code}", task, given
-    run.actor, run.operator = given.actor, given.operator
+    outcome = kind.outcomes[event.outcome]
+    run.rule, run.task, run.outcome = f"{kind.code}.{outcome.code}", task, event
+    run.actor, run.operator = event.actor, event.operator
     if outcome.result is not Result.DEFERRED:
         run.close(task, run.closing(outcome.result))
     run.steps(outcome.then)
 
 
-def _holder_refusal(task: Task, given: OutcomeGiven) -> Refusal | None:
-    if given.supervisor or (given.operator is not None and task.operator_id == given.operator.id):
+def _holder_refusal(task: Task, event: OutcomeGiven) -> Refusal | None:
+    if event.supervisor or (event.operator is not None and task.operator_id == event.operator.id):
         return None
     return Refusal.NOT_TAKEN if task.operator_id is None else Refusal.TAKEN_BY_OTHER
 

@@ -37,27 +37,27 @@ from services.tasks.engine.state import (
     new_task,
 )
 from services.tasks.playbooks.model import (
+    ChangeOwner,
     Choose,
     Close,
     Defer,
     End,
     Note,
     Open,
-    Own,
     Phase,
     Playbook,
     Result,
+    RetryAttempt,
     Rule,
     Schedule,
+    SendMessage,
     StartTimer,
     Status,
     Step,
     Steps,
     StopTimer,
     TaskType,
-    Tell,
     Title,
-    Try,
 )
 
 _RESULTS = {
@@ -78,7 +78,7 @@ class Run:
     actor: str = SYSTEM
     operator: Operator | None = None
     task: Task | None = None
-    given: OutcomeGiven | None = None
+    outcome: OutcomeGiven | None = None
     order_status: str | None = None
     purpose: str | None = None
     effects: list[Effect] = field(default_factory=list)
@@ -115,19 +115,19 @@ class Run:
 
     def closing(self, result: Result, comment: str = "") -> Closing:
         """Return how the task in hand ends: in the person's words when an outcome was given."""
-        given = self.given
-        if given is None:
+        event = self.outcome
+        if event is None:
             return Closing(_RESULTS[result], None, comment, self.actor, self.rule, self.now)
         return Closing(
             _RESULTS[result],
-            given.outcome,
-            given.comment,
+            event.outcome,
+            event.comment,
             self.actor,
             self.rule,
             self.now,
-            given.call_made,
-            given.problem,
-            given.callback_at,
+            event.call_made,
+            event.problem,
+            event.callback_at,
         )
 
     def withdraw(self, task: Task, reason: str) -> None:
@@ -135,7 +135,7 @@ class Run:
         if task.offered_at is not None and task.operator_id is None:
             self.emit(WithdrawWork(self.rule, task.id, reason))
 
-    def own(self, owner: Operator | None) -> None:
+    def set_owner(self, owner: Operator | None) -> None:
         """Make an operator, or nobody, responsible for the lead."""
         if owner != self.state.owner:
             self.emit(SetOwner(self.rule, owner, self.state.owner, self.rule))
@@ -151,7 +151,7 @@ class Run:
         self.emit(OpenTask(self.rule, task))
 
     def _task(self, kind: TaskType, schedule: Schedule, lane: str | None) -> Task:
-        callback_at = self.given.callback_at if self.given else None
+        callback_at = self.outcome.callback_at if self.outcome else None
         due_at = moment_at(schedule.due, self.state, self.now, callback_at)
         offer_from = moment_at(schedule.offer, self.state, self.now, callback_at) if schedule.offer else self.now
         task = new_task(self.state, kind, self.now, due_at=due_at, offer_from=offer_from, rule=self.rule)
@@ -173,21 +173,21 @@ class Run:
                 self._close(result, reason, types)
             case Defer():
                 self._defer(step)
-            case Try():
-                self._try(step)
+            case RetryAttempt():
+                self._retry(step)
             case Status():
                 self._status(step)
-            case Tell():
-                self._tell(step)
+            case SendMessage():
+                self._send_message(step)
             case StartTimer(timer=code):
                 at = moment_at(self.playbook.timers[code].at, self.state, self.now)
                 self.emit(SetTimer(self.rule, Timer(code, TimerKind.PLAYBOOK, at)))
             case StopTimer(timer=code):
                 if self.state.timer(code) is not None:
                     self.emit(CancelTimer(self.rule, code))
-            case Own(actor=actor):
+            case ChangeOwner(actor=actor):
                 if self.operator is not None or not actor:
-                    self.own(self.operator if actor else None)
+                    self.set_owner(self.operator if actor else None)
             case Note(text=text):
                 self.emit(Record(self.rule, Noticed.NOTE, text))
             case End(result=result, reason=reason):
@@ -213,10 +213,10 @@ class Run:
             return
         kind = self.playbook.task_types[step.to or self.task.type]
         important = self.task.important if step.important is None else step.important
-        twin = self._task(kind, step.schedule, step.lane)
-        self._succeed(self.task, replace(twin, important=important, attempt=self.task.attempt))
+        successor = self._task(kind, step.schedule, step.lane)
+        self._succeed(self.task, replace(successor, important=important, attempt=self.task.attempt))
 
-    def _try(self, step: Try) -> None:
+    def _retry(self, step: RetryAttempt) -> None:
         """Count an unsuccessful attempt: again later, or failed when the policy is exhausted (S0.5, S1.8)."""
         if self.task is None or self.state.open_task(self.task.id) is None:
             self.emit(Record(self.rule, Noticed.NOTHING_TO_DEFER))
@@ -231,8 +231,8 @@ class Run:
             return
         schedule = policy.delays[min(count, len(policy.delays)) - 1]
         kind = self.playbook.task_types[self.task.type]
-        twin = self._task(kind, schedule, policy.lane)
-        self._succeed(self.task, replace(twin, important=self.task.important, attempt=count + 1))
+        successor = self._task(kind, schedule, policy.lane)
+        self._succeed(self.task, replace(successor, important=self.task.important, attempt=count + 1))
         self.steps(policy.each)
 
     def _succeed(self, task: Task, successor: Task) -> None:
@@ -247,7 +247,7 @@ class Run:
         reason = step.reason.of(self.state.desk.languages[0]) if step.reason else self.rule
         self.emit(SetStatus(self.rule, step.code, spec.title, spec.stage, self.actor, reason))
 
-    def _tell(self, step: Tell) -> None:
+    def _send_message(self, step: SendMessage) -> None:
         spec = self.playbook.messages[step.message]
         number = self.state.messages.get(spec.code, 0) + 1
         if spec.once and number > 1:

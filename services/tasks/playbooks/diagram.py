@@ -4,21 +4,21 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from services.tasks.playbooks.model import (
+    ChangeOwner,
     Choose,
     Close,
     Defer,
     End,
     Note,
     Open,
-    Own,
     Playbook,
+    RetryAttempt,
+    SendMessage,
     StartTimer,
     Status,
     Step,
     Steps,
     StopTimer,
-    Tell,
-    Try,
 )
 from services.tasks.playbooks.rules import rule_steps, walk
 
@@ -60,14 +60,14 @@ def _targets(playbook: Playbook, steps: Steps, kind: str) -> Iterator[str]:
                 yield code
             case Defer(to=code):
                 yield code or kind
-            case Try(policy=policy):
+            case RetryAttempt(policy=policy):
                 yield kind
                 yield from _targets(playbook, playbook.attempts[policy].exhausted, kind)
             case StartTimer(timer=code):
                 yield f"timer_{code}"
             case End():
                 yield _ENDED
-            case Close() | Status() | Tell() | StopTimer() | Own() | Note() | Choose():
+            case Close() | Status() | SendMessage() | StopTimer() | ChangeOwner() | Note() | Choose():
                 pass
             case _:
                 assert_never(step)
@@ -83,11 +83,11 @@ def _word(playbook: Playbook, step: Step, language: str) -> str:
     match step:
         case Status(code=code):
             return f"→ {playbook.statuses[code].title.of(language)}"
-        case Tell(message=message):
+        case SendMessage(message=message):
             return f"✉ {message}"
-        case Open() | Defer() | Try() | StartTimer() | End() | Choose():
+        case Open() | Defer() | RetryAttempt() | StartTimer() | End() | Choose():
             return ""
-        case Close() | StopTimer() | Own() | Note():
+        case Close() | StopTimer() | ChangeOwner() | Note():
             return ""
         case _:
             assert_never(step)

@@ -159,7 +159,7 @@ class Defer:
 
 
 @dataclass(frozen=True, slots=True)
-class Try:
+class RetryAttempt:
     """Count an unsuccessful attempt by a policy: defer the task, or fail it when exhausted (S0.5)."""
 
     policy: str
@@ -174,7 +174,7 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
-class Tell:
+class SendMessage:
     """Request a message to the customer."""
 
     message: str
@@ -195,7 +195,7 @@ class StopTimer:
 
 
 @dataclass(frozen=True, slots=True)
-class Own:
+class ChangeOwner:
     """Make whoever acts responsible for the lead, or nobody."""
 
     actor: bool
@@ -223,7 +223,20 @@ class Choose:
     rules: "tuple[Rule, ...]"
 
 
-Step: TypeAlias = Open | Close | Defer | Try | Status | Tell | StartTimer | StopTimer | Own | Note | End | Choose
+Step: TypeAlias = (
+    Open
+    | Close
+    | Defer
+    | RetryAttempt
+    | Status
+    | SendMessage
+    | StartTimer
+    | StopTimer
+    | ChangeOwner
+    | Note
+    | End
+    | Choose
+)
 Steps: TypeAlias = tuple[Step, ...]
 
 

@@ -6,6 +6,7 @@ from typing import assert_never
 
 from libs.common.contracts.shared import Mode
 from services.tasks.playbooks.model import (
+    ChangeOwner,
     Choose,
     Close,
     Defer,
@@ -14,20 +15,19 @@ from services.tasks.playbooks.model import (
     Note,
     Open,
     Outcome,
-    Own,
     Phase,
     Playbook,
     PlaybookFault,
     Result,
+    RetryAttempt,
     Rule,
+    SendMessage,
     StartTimer,
     Status,
     Step,
     Steps,
     StopTimer,
-    Tell,
     Trigger,
-    Try,
 )
 
 
@@ -49,10 +49,9 @@ def walk(steps: Steps) -> Iterator[Step]:
         match step:
             case Choose(rules=rules):
                 yield from walk(rule_steps(rules))
-            case (
-                Open() | Close() | Defer() | Try() | Status() | Tell() | StartTimer() | StopTimer() | Own() | Note()
-                | End()
-            ):  # fmt: skip
+            case Open() | Close() | Defer() | RetryAttempt() | Status() | SendMessage() | StartTimer():
+                pass
+            case StopTimer() | ChangeOwner() | Note() | End():
                 pass
             case _:
                 assert_never(step)
@@ -64,7 +63,7 @@ def rule_steps(rules: tuple[Rule, ...]) -> Steps:
 
 
 @dataclass(slots=True)
-class _Reach:
+class _Reachable:
     """Walks everything that can come to run, from the triggers on."""
 
     playbook: Playbook
@@ -81,14 +80,14 @@ class _Reach:
                     self.enter(kind)
                 case Defer(to=str(kind)):
                     self.enter(kind)
-                case Try(policy=policy):
+                case RetryAttempt(policy=policy):
                     self._attempts(policy)
                 case StartTimer(timer=timer):
                     self._timer(timer)
-                case Tell(message=message):
+                case SendMessage(message=message):
                     self.messages.add(message)
                 # What a choice holds is walked by itself.
-                case Defer() | Close() | Status() | StopTimer() | Own() | Note() | End() | Choose():
+                case Defer() | Close() | Status() | StopTimer() | ChangeOwner() | Note() | End() | Choose():
                     pass
                 case _:
                     assert_never(step)
@@ -116,7 +115,7 @@ class _Reach:
 
 
 def _unreached(playbook: Playbook) -> Iterator[PlaybookFault]:
-    reach = _Reach(playbook)
+    reach = _Reachable(playbook)
     reach.enter(playbook.fallback)
     for rules in playbook.triggers.values():
         reach.follow(rule_steps(rules))
@@ -145,14 +144,14 @@ def _after(playbook: Playbook, step: Step, *, before: bool) -> bool:
             return True
         case Close():
             return False
-        case Try(policy=policy):
+        case RetryAttempt(policy=policy):
             found = playbook.attempts[policy]
-            given_up = found.limit is None or stays_open(playbook, found.exhausted, before=False)
-            return given_up and stays_open(playbook, found.each, before=True)
+            exhausted_safely = found.limit is None or stays_open(playbook, found.exhausted, before=False)
+            return exhausted_safely and stays_open(playbook, found.each, before=True)
         case Choose(rules=rules):
             branches = [stays_open(playbook, steps, before=before) for steps in _branches(rules)]
             return all(branches) and (before or _matches_always(rules))
-        case Status() | Tell() | StartTimer() | StopTimer() | Own() | Note():
+        case Status() | SendMessage() | StartTimer() | StopTimer() | ChangeOwner() | Note():
             return before
         case _:
             assert_never(step)
@@ -203,7 +202,7 @@ def _outcome_faults(playbook: Playbook) -> Iterator[PlaybookFault]:
         if not kind.outcomes:
             yield _fault(playbook, f"/task_types/{kind.code}", "no_outcomes", f"{kind.code!r} can never be ended")
         for outcome in kind.outcomes.values():
-            deferring = sum(isinstance(step, Defer | Try) for step in walk(outcome.then))
+            deferring = sum(isinstance(step, Defer | RetryAttempt) for step in walk(outcome.then))
             path = f"/task_types/{kind.code}/outcomes/{outcome.code}"
             if outcome.result is Result.DEFERRED and not _defers_once(outcome):
                 detail = "a deferred result has exactly one 'defer' or 'attempt' step, outside any choice"
@@ -217,12 +216,12 @@ def _outcome_faults(playbook: Playbook) -> Iterator[PlaybookFault]:
 
 
 def _defers_once(outcome: Outcome) -> bool:
-    top = sum(isinstance(step, Defer | Try) for step in outcome.then)
-    return top == 1 == sum(isinstance(step, Defer | Try) for step in walk(outcome.then))
+    top = sum(isinstance(step, Defer | RetryAttempt) for step in outcome.then)
+    return top == 1 == sum(isinstance(step, Defer | RetryAttempt) for step in walk(outcome.then))
 
 
 def _defers_first(outcome: Outcome) -> bool:
-    deciding = (step for step in walk(outcome.then) if isinstance(step, Close | End | Defer | Try))
+    deciding = (step for step in walk(outcome.then) if isinstance(step, Close | End | Defer | RetryAttempt))
     return not isinstance(next(deciding, None), Close | End)
 
 
@@ -232,7 +231,7 @@ def _misplaced(playbook: Playbook) -> Iterator[PlaybookFault]:
     places += [(f"/task_types/{kind.code}", kind.on_take) for kind in playbook.task_types.values()]
     places += [(f"/attempts/{p.code}", p.each + p.exhausted) for p in playbook.attempts.values()]
     for path, steps in places:
-        if any(isinstance(step, Defer | Try) for step in walk(steps)):
+        if any(isinstance(step, Defer | RetryAttempt) for step in walk(steps)):
             yield _fault(
                 playbook, path, "misplaced", "'defer' and 'attempt' belong to an outcome: here is no task in hand"
             )
@@ -267,11 +266,13 @@ def _lanes_of(playbook: Playbook, kind: str, steps: Steps) -> Iterator[tuple[str
                 yield code, lane
             case Defer(to=to, lane=str(lane)):
                 yield to or kind, lane
-            case Try(policy=policy) if (named := playbook.attempts[policy].lane) is not None:
+            case RetryAttempt(policy=policy) if (named := playbook.attempts[policy].lane) is not None:
                 yield kind, named
-            case Open() | Defer() | Try() | Close() | Status() | Tell() | StartTimer() | StopTimer():
+            case (
+                Open() | Defer() | RetryAttempt() | Close() | Status() | SendMessage() | StartTimer() | StopTimer()
+            ):
                 pass
-            case Own() | Note() | End() | Choose():
+            case ChangeOwner() | Note() | End() | Choose():
                 pass
             case _:
                 assert_never(step)

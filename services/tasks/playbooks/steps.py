@@ -5,6 +5,7 @@ from datetime import time, timedelta
 
 from services.tasks.playbooks.model import (
     Anchor,
+    ChangeOwner,
     Choose,
     Close,
     Condition,
@@ -14,18 +15,17 @@ from services.tasks.playbooks.model import (
     Moment,
     Note,
     Open,
-    Own,
     Phase,
     Result,
+    RetryAttempt,
     Rule,
     Schedule,
+    SendMessage,
     StartTimer,
     Status,
     Step,
     Steps,
     StopTimer,
-    Tell,
-    Try,
 )
 from services.tasks.playbooks.source import NO_TITLE, UNKNOWN, Section, Value
 
@@ -202,11 +202,11 @@ def _status(value: Value) -> Status:
     return step
 
 
-def _own(value: Value) -> Own:
+def _change_owner(value: Value) -> ChangeOwner:
     word = value.word()
     if word not in ("actor", "nobody"):
         value.fault("unknown_value", f"{word!r} is none of actor, nobody")
-    return Own(actor=word == "actor")
+    return ChangeOwner(actor=word == "actor")
 
 
 def _end(value: Value) -> End:
@@ -232,12 +232,12 @@ _VERBS: dict[str, Callable[[Value], Step]] = {
     "open": _open,
     "close": _close,
     "defer": _defer,
-    "attempt": lambda value: Try(value.refer("attempts")),
+    "attempt": lambda value: RetryAttempt(value.refer("attempts")),
     "status": _status,
-    "message": lambda value: Tell(value.refer("message")),
+    "message": lambda value: SendMessage(value.refer("message")),
     "timer": lambda value: StartTimer(value.refer("timer")),
     "cancel_timer": lambda value: StopTimer(value.refer("timer")),
-    "owner": _own,
+    "owner": _change_owner,
     "note": lambda value: Note(value.title()),
     "end": _end,
     # The rule around a choice has looked at the phase.
