@@ -21,10 +21,10 @@ async def get_decisions(
     ctx: Ctx,
     caller: Staff,
     lang: Lang,
-    asked: Paged,
+    page: Paged,
     lead_id: Id = None,
     task_id: Id = None,
     operator_id: Id = None,
 ) -> Page[DecisionView]:
     """List decisions, the latest first: who was chosen, every candidate and why not (P.3)."""
-    return await list_decisions(ctx.db, caller, Filter(lead_id, task_id, operator_id), asked, lang)
+    return await list_decisions(ctx.db, caller, Filter(lead_id, task_id, operator_id), page, lang)

@@ -40,7 +40,7 @@ class Filter:
 
 
 async def list_decisions(
-    db: Database, caller: Principal, wanted: Filter, asked: PageQuery, language: Language
+    db: Database, caller: Principal, wanted: Filter, page: PageQuery, language: Language
 ) -> Page[DecisionView]:
     """Return decisions, the latest first."""
     query = (
@@ -49,7 +49,7 @@ async def list_decisions(
         .where(_visible(caller), _filtered(wanted))
     )
     async with db.read() as conn:
-        found = await paginate(conn, query, "-id", [decision.c.id], asked)
+        found = await paginate(conn, query, "-id", [decision.c.id], page)
         names = await _names(conn, found.rows)
     return found.page(lambda row: _view(row, names, language))
 

@@ -20,10 +20,10 @@ router = api_router("/assignment/v1/work", tags=["work"])
 async def get_work(
     ctx: Ctx,
     caller: Staff,
-    asked: Paged,
+    page: Paged,
     state: Annotated[WorkState, Query()] = WorkState.WAITING,
     pool: Annotated[Code | None, Query()] = None,
     operator_id: Annotated[UUID | None, Query()] = None,
 ) -> Page[WorkView]:
     """List requested work of one state by deadline; an operator sees their own."""
-    return await list_work(ctx.db, caller, Filter(state, pool, operator_id), asked)
+    return await list_work(ctx.db, caller, Filter(state, pool, operator_id), page)

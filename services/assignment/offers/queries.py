@@ -24,7 +24,7 @@ class Filter:
     operator_id: UUID | None = None
 
 
-async def list_work(db: Database, caller: Principal, wanted: Filter, asked: PageQuery) -> Page[WorkView]:
+async def list_work(db: Database, caller: Principal, wanted: Filter, page: PageQuery) -> Page[WorkView]:
     """Return requested work by deadline."""
     query = (
         select(*work.c, pool.c.code.label("pool"))
@@ -32,7 +32,7 @@ async def list_work(db: Database, caller: Principal, wanted: Filter, asked: Page
         .where(_visible(caller), _filtered(wanted))
     )
     async with db.read() as conn:
-        found = await paginate(conn, query, "due_at", [work.c.due_at, work.c.task_id], asked)
+        found = await paginate(conn, query, "due_at", [work.c.due_at, work.c.task_id], page)
     return found.page(lambda row: WorkView.model_validate(dict(row)))
 
 

@@ -34,11 +34,11 @@ async def post_operator(
 async def get_operators(
     ctx: Ctx,
     caller: Staff,
-    asked: Paged,
+    page: Paged,
     desk: Annotated[Code | None, Query()] = None,
 ) -> Page[OperatorView]:
     """List the operators of the caller's desks; an operator sees themselves."""
-    return await list_operators(ctx.db, caller, desk, asked)
+    return await list_operators(ctx.db, caller, desk, page)
 
 
 @router.get("/{operator_id}")

@@ -34,11 +34,11 @@ async def get_operator(db: Database, caller: Principal, operator_id: UUID) -> Op
     return OperatorView.model_validate(dict(row))
 
 
-async def list_operators(db: Database, caller: Principal, desk: str | None, asked: PageQuery) -> Page[OperatorView]:
+async def list_operators(db: Database, caller: Principal, desk: str | None, page: PageQuery) -> Page[OperatorView]:
     """Return operators in the order they were made."""
     query = _views().where(visible(caller), operator.c.desks.contains([desk]) if desk else true())
     async with db.read() as conn:
-        found = await paginate(conn, query, "id", [operator.c.id], asked)
+        found = await paginate(conn, query, "id", [operator.c.id], page)
     return found.page(lambda row: OperatorView.model_validate(dict(row)))
 
 

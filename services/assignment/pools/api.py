@@ -30,9 +30,9 @@ async def post_pool(body: PoolIn, ctx: Ctx, caller: Manager, lang: Lang, respons
 
 
 @router.get("")
-async def get_pools(ctx: Ctx, caller: Overseer, lang: Lang, asked: Paged, desk: Desk = None) -> Page[PoolView]:
+async def get_pools(ctx: Ctx, caller: Overseer, lang: Lang, page: Paged, desk: Desk = None) -> Page[PoolView]:
     """List the pools of the caller's desks; not for operators: a queue shows their colleagues' load (P.6)."""
-    return await list_pools(ctx.db, caller, lang, desk, asked)
+    return await list_pools(ctx.db, caller, lang, desk, page)
 
 
 @router.get("/{code}")

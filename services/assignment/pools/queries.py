@@ -29,11 +29,11 @@ async def get_pool(db: Database, caller: Principal, code: str, desk: str | None,
 
 
 async def list_pools(
-    db: Database, caller: Principal, language: Language, desk: str | None, asked: PageQuery
+    db: Database, caller: Principal, language: Language, desk: str | None, page: PageQuery
 ) -> Page[PoolView]:
     """Return pools in the order they were made."""
     async with db.read() as conn:
-        found = await paginate(conn, _views(caller, desk), "id", [pool.c.id], asked)
+        found = await paginate(conn, _views(caller, desk), "id", [pool.c.id], page)
     return found.page(lambda row: _view(row, language))
 
 

@@ -47,8 +47,8 @@ async def pause(ctx: Ctx, caller: Staff, cause: Chain, body: Whose = _OWN) -> Op
 async def get_shifts(
     ctx: Ctx,
     caller: Staff,
-    asked: Paged,
+    page: Paged,
     operator_id: Annotated[UUID | None, Query()] = None,
 ) -> Page[ShiftView]:
     """List shifts, the latest first; an operator sees their own."""
-    return await list_shifts(ctx.db, caller, operator_id, asked)
+    return await list_shifts(ctx.db, caller, operator_id, page)

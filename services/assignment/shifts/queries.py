@@ -14,7 +14,7 @@ from services.assignment.shifts.tables import shift
 
 
 async def list_shifts(
-    db: Database, caller: Principal, operator_id: UUID | None, asked: PageQuery
+    db: Database, caller: Principal, operator_id: UUID | None, page: PageQuery
 ) -> Page[ShiftView]:
     """Return shifts, the latest first."""
     query = (
@@ -23,5 +23,5 @@ async def list_shifts(
         .where(visible(caller), shift.c.operator_id == operator_id if operator_id else true())
     )
     async with db.read() as conn:
-        found = await paginate(conn, query, "-id", [shift.c.id], asked)
+        found = await paginate(conn, query, "-id", [shift.c.id], page)
     return found.page(lambda row: ShiftView.model_validate(dict(row)))
