@@ -9,7 +9,7 @@ from httpx import Response
 
 from libs.common.testkit.issuer import TokenIssuer
 from services.tasks.app import SERVICE
-from tests.tasks.world import World
+from tests.tasks.desk import Desk
 
 Json = dict[str, Any]  # what a test reads out of an answer is the test's own business
 KEYS = TokenIssuer.generate()
@@ -59,8 +59,8 @@ class Api:
         return await self.call("POST", f"/tasks/{task['id']}/outcome", sub=sub, json=body, version=task["version"])
 
 
-def api_of(world: World) -> httpx.AsyncClient:
+def api_of(desk: Desk) -> httpx.AsyncClient:
     """Return a client of the service that shares the world's context."""
     app = SERVICE.build_api(KEYS.verifier())
-    SERVICE.serve_context(app, world.ctx)
+    SERVICE.serve_context(app, desk.ctx)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://tasks")

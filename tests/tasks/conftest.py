@@ -6,18 +6,18 @@ import pytest_asyncio
 
 from libs.common.platform.db import Database
 from tests.tasks.client import Api, api_of
-from tests.tasks.world import World
+from tests.tasks.desk import Desk
 
 
 @pytest_asyncio.fixture
-async def world(tasks_db: Database) -> AsyncIterator[World]:
+async def desk(tasks_db: Database) -> AsyncIterator[Desk]:
     """A furnished desk with both shipped playbooks and two operators."""
-    async with World.opened(tasks_db) as opened:
+    async with Desk.opened(tasks_db) as opened:
         yield opened
 
 
 @pytest_asyncio.fixture
-async def api(world: World) -> AsyncIterator[Api]:
+async def api(desk: Desk) -> AsyncIterator[Api]:
     """The service over HTTP, on the same database as `world`."""
-    async with api_of(world) as http:
+    async with api_of(desk) as http:
         yield Api(http)

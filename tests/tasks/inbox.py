@@ -14,7 +14,7 @@ from libs.common.messaging.inbox.incoming import Incoming, Reader
 from libs.common.platform.telemetry.tracing import Tracing
 from libs.common.testkit.memory_bus import MemoryBus
 from services.tasks.subscriptions import subscriptions
-from tests.tasks.world import World
+from tests.tasks.desk import Desk
 
 TOPIC = "dozvon.intake"
 
@@ -23,22 +23,22 @@ TOPIC = "dozvon.intake"
 class Inbox:
     """The reading side of one worker."""
 
-    world: World
+    desk: Desk
     bus: MemoryBus
     reader: Reader
     applier: Applier
     replayer: Replayer
 
     @classmethod
-    def of(cls, world: World) -> "Inbox":
-        table, metrics = subscriptions(world.ctx), ConsumerMetrics(CollectorRegistry())
+    def of(cls, desk: Desk) -> "Inbox":
+        table, metrics = subscriptions(desk.ctx), ConsumerMetrics(CollectorRegistry())
         reader = Reader(table)
-        applier = Applier(world.ctx.db, Tracing("tasks"), table, metrics)
-        return cls(world, MemoryBus(), reader, applier, Replayer(world.ctx.db, reader, applier, metrics))
+        applier = Applier(desk.ctx.db, Tracing("tasks"), table, metrics)
+        return cls(desk, MemoryBus(), reader, applier, Replayer(desk.ctx.db, reader, applier, metrics))
 
     async def incoming(self, data: EventData, desk: str = "demo") -> Incoming:
         """Return an event of a lead as it is read from intake's topic."""
-        ctx = self.world.ctx
+        ctx = self.desk.ctx
         event = Outgoing(f"lead:{getattr(data, 'lead_id', '')}", desk, ctx.now(), data, Cause.fresh())
         async with ctx.db.begin() as tx:  # rolled back: the row is only made to be encoded
             await tx.conn.execute("DELETE FROM outbox")

@@ -5,17 +5,17 @@ import pytest
 from libs.common.contracts import tasks
 from services.tasks.playbooks.cache import PlaybookCache
 from tests.tasks.client import Api
+from tests.tasks.desk import Desk
 from tests.tasks.support import LIBRARY, TINY
-from tests.tasks.world import World
 
 DESK = {"code": "cars", "title": {"ru": "Сервис", "en": "Cars"}, "zone": "Asia/Omsk"}
 SCHOOL = (LIBRARY / "school.yaml").read_text(encoding="utf-8")
 
 
-async def test_a_desk_is_made_and_told_to_everybody(world: World, api: Api) -> None:
+async def test_a_desk_is_made_and_told_to_everybody(desk: Desk, api: Api) -> None:
     made = await api.call("POST", "/desks", role="admin", json=DESK)
     assert (made.status_code, made.headers["etag"]) == (201, '"1"')
-    assert (await world.sent(tasks.DeskChanged))[-1].zone == "Asia/Omsk"
+    assert (await desk.sent(tasks.DeskChanged))[-1].zone == "Asia/Omsk"
 
 
 async def test_a_desk_that_exists_is_409_with_its_code(api: Api) -> None:
@@ -46,7 +46,7 @@ async def test_a_desk_that_cannot_be_is_refused(api: Api, field: str, value: obj
     assert (refused.status_code, refused.json()["errors"][0]["pointer"].split("/")[1]) == (422, field)
 
 
-async def test_a_desk_is_changed_under_its_version(world: World, api: Api) -> None:
+async def test_a_desk_is_changed_under_its_version(desk: Desk, api: Api) -> None:
     hours = [{"weekday": 1, "opens": "09:00", "closes": "18:00"}]
     changed = await api.call("PATCH", "/desks/demo", role="admin", json={"calendar": hours}, version=1)
     stale = await api.call("PATCH", "/desks/demo", role="admin", json={"zone": "Asia/Omsk"}, version=1)
@@ -76,7 +76,7 @@ async def test_every_fault_of_a_playbook_is_named_with_its_line(api: Api) -> Non
     assert refused.json()["errors"][0]["detail"].startswith("line 45: ")
 
 
-async def test_two_desks_may_each_have_a_playbook_of_their_own_under_one_code(world: World, api: Api) -> None:
+async def test_two_desks_may_each_have_a_playbook_of_their_own_under_one_code(desk: Desk, api: Api) -> None:
     await api.call("POST", "/desks", role="admin", json=DESK)
     for code in ("demo", "cars"):
         made = await api.call("POST", "/playbooks", role="admin", content=TINY, params={"desk": code})
@@ -88,10 +88,10 @@ async def test_two_desks_may_each_have_a_playbook_of_their_own_under_one_code(wo
     assert foreign.status_code == 404
 
 
-async def test_a_stricter_check_does_not_stop_what_runs_on_an_older_version(world: World) -> None:
+async def test_a_stricter_check_does_not_stop_what_runs_on_an_older_version(desk: Desk) -> None:
     source = TINY.replace("- open: call", "- note: {ru: а, en: a}")  # checked before this was a fault
-    await world.ctx.db.pool.execute("UPDATE playbook SET source = $1 WHERE code = 'callback'", source)
-    found = await PlaybookCache().of(world.ctx.db, [("callback", 1)])
+    await desk.ctx.db.pool.execute("UPDATE playbook SET source = $1 WHERE code = 'callback'", source)
+    found = await PlaybookCache().of(desk.ctx.db, [("callback", 1)])
     assert list(found["callback", 1].task_types) == ["call"]
 
 
@@ -101,15 +101,15 @@ async def test_a_playbook_may_come_inside_json(api: Api) -> None:
 
 
 @pytest.mark.req("P.4")
-async def test_activation_is_told_once_and_counts_at_once(world: World, api: Api) -> None:
+async def test_activation_is_told_once_and_counts_at_once(desk: Desk, api: Api) -> None:
     await api.call("POST", "/playbooks", role="admin", content=SCHOOL)
     for _ in range(2):
         body = {"version": 2, "desk": "demo"}
         await api.call("POST", "/playbooks/school/activate", role="supervisor", json=body)
-    await world.lead("school")
-    told = [(data.code, data.version) for data in await world.sent(tasks.PlaybookActivated)]
+    await desk.lead("school")
+    told = [(data.code, data.version) for data in await desk.sent(tasks.PlaybookActivated)]
     assert told == [("callback", 1), ("school", 1), ("school", 2)]
-    assert (await world.sent(tasks.TaskOpened))[-1].playbook_version == 2
+    assert (await desk.sent(tasks.TaskOpened))[-1].playbook_version == 2
 
 
 @pytest.mark.parametrize(("version", "desk"), [(9, "demo"), (1, "other")])

@@ -9,63 +9,63 @@ import pytest
 from libs.common.contracts import tasks
 from services.tasks import app
 from tests.tasks.client import Api
-from tests.tasks.world import World, operator
+from tests.tasks.desk import Desk, operator
 
 SALE = Path("tests/tasks/sale.yaml").read_text(encoding="utf-8")
 
 
-async def furnished(world: World, api: Api) -> None:
+async def set_up_parts(desk: Desk, api: Api) -> None:
     """The desk's playbook, kept and activated over HTTP, and one specialist."""
     posted = await api.call("POST", "/playbooks", role="admin", content=SALE)
     body = {"version": posted.json()["version"], "desk": "demo"}
     await api.call("POST", "/playbooks/parts/activate", role="admin", json=body)
-    await world.receive(operator(uuid4(), "dora", roles=("parts_specialist",), pools=("parts",)))
+    await desk.receive(operator(uuid4(), "dora", roles=("parts_specialist",), pools=("parts",)))
 
 
 @pytest.mark.req("P.4")
-async def test_a_third_playbook_opens_its_own_task_and_message(world: World, api: Api) -> None:
-    await furnished(world, api)
-    await world.lead("parts")
-    (opened,) = await world.sent(tasks.TaskOpened)
-    (asked,) = await world.sent(tasks.MessageRequested)
+async def test_a_third_playbook_opens_its_own_task_and_message(desk: Desk, api: Api) -> None:
+    await set_up_parts(desk, api)
+    await desk.lead("parts")
+    (opened,) = await desk.sent(tasks.TaskOpened)
+    (asked,) = await desk.sent(tasks.MessageRequested)
     assert (opened.task_type, opened.mode, opened.role) == ("close_sale", "pull", "parts_specialist")
     assert (asked.template, asked.channels) == ("parts_hello", ("sms",))
-    assert await world.sent(tasks.WorkRequested) == []
+    assert await desk.sent(tasks.WorkRequested) == []
 
 
 @pytest.mark.req("P.4")
-async def test_a_third_playbook_runs_to_its_end_through_api_and_timers(world: World, api: Api) -> None:
-    await furnished(world, api)
-    lead_id = await world.lead("parts")
+async def test_a_third_playbook_runs_to_its_end_through_api_and_timers(desk: Desk, api: Api) -> None:
+    await set_up_parts(desk, api)
+    lead_id = await desk.lead("parts")
     task = (await api.call("POST", "/next", sub="dora")).json()["task"]
     await api.outcome(task, "reserve", sub="dora")
-    await world.pass_time(timedelta(minutes=90))
+    await desk.pass_time(timedelta(minutes=90))
     reserve = await api.task(lead_id)
     body = {"outcome": "sold", "comment": "продано"}
     path = f"/tasks/{reserve['id']}/outcome"
     await api.call("POST", path, role="admin", json=body, version=reserve["version"])
-    assert [m.purpose for m in await world.sent(tasks.MessageRequested)] == ["hello", "still_there"]
-    assert [s.status for s in await world.sent(tasks.LeadStatusRequested)] == ["fresh", "reserved", "sold"]
+    assert [m.purpose for m in await desk.sent(tasks.MessageRequested)] == ["hello", "still_there"]
+    assert [s.status for s in await desk.sent(tasks.LeadStatusRequested)] == ["fresh", "reserved", "sold"]
 
 
 @pytest.mark.req("P.4")
-async def test_a_third_playbook_s_attempts_fail_at_its_own_limit(world: World, api: Api) -> None:
-    await furnished(world, api)
-    await world.lead("parts")
+async def test_a_third_playbook_s_attempts_fail_at_its_own_limit(desk: Desk, api: Api) -> None:
+    await set_up_parts(desk, api)
+    await desk.lead("parts")
     for _ in range(2):
         task = (await api.call("POST", "/next", sub="dora")).json()["task"]
         await api.outcome(task, "silence", sub="dora", problem="silent")
-        await world.pass_time(timedelta(minutes=7))
-    assert len(await world.sent(tasks.TaskFailed)) == 1
-    assert (await world.sent(tasks.LeadStatusRequested))[-1].status == "gone"
+        await desk.pass_time(timedelta(minutes=7))
+    assert len(await desk.sent(tasks.TaskFailed)) == 1
+    assert (await desk.sent(tasks.LeadStatusRequested))[-1].status == "gone"
 
 
 @pytest.mark.req("P.4")
-async def test_leads_under_way_finish_on_the_version_they_began_with(world: World, api: Api) -> None:
-    await furnished(world, api)
-    old = await world.lead("parts")
-    await world.play(SALE.replace("due: 45m", "due: 10m").replace("Закрыть продажу", "Продать"))
-    new = await world.lead("parts")
+async def test_leads_under_way_finish_on_the_version_they_began_with(desk: Desk, api: Api) -> None:
+    await set_up_parts(desk, api)
+    old = await desk.lead("parts")
+    await desk.activate_playbook(SALE.replace("due: 45m", "due: 10m").replace("Закрыть продажу", "Продать"))
+    new = await desk.lead("parts")
     assert [(await api.task(lead_id))["title"] for lead_id in (old, new)] == ["Закрыть продажу", "Продать"]
 
 

@@ -16,57 +16,55 @@ from services.tasks.errors import TakenByOtherError
 from services.tasks.processes.batch import Batch
 from services.tasks.processes.store import LostRaceError
 from services.tasks.tasks.actions import take
-from tests.tasks.world import ANNA_ID, BORIS_ID, World, proposal
+from tests.tasks.desk import ANNA_ID, BORIS_ID, Desk, proposal
 
 
 def caller(sub: str) -> Principal:
     return Principal(sub, frozenset({Role.OPERATOR}), frozenset({"demo"}))
 
 
-async def task_of(world: World, lead_id: UUID) -> UUID:
-    found: UUID = await world.ctx.db.pool.fetchval("SELECT id FROM task WHERE lead_id = $1", lead_id)
+async def task_of(desk: Desk, lead_id: UUID) -> UUID:
+    found: UUID = await desk.ctx.db.pool.fetchval("SELECT id FROM task WHERE lead_id = $1", lead_id)
     return found
 
 
-async def both(world: World, *calls: Awaitable[object]) -> list[type]:
+async def both(desk: Desk, *calls: Awaitable[object]) -> list[type]:
     """Let all come to the process's lock before any gets it; return the types of what came out."""
-    async with world.ctx.db.begin() as tx:
+    async with desk.ctx.db.begin() as tx:
         await tx.conn.execute("SELECT * FROM process FOR UPDATE")
         running = [asyncio.ensure_future(call) for call in calls]
         async with asyncio.timeout(10):
-            while await world.ctx.db.pool.fetchval(BLOCKED) < len(calls):
+            while await desk.ctx.db.pool.fetchval(BLOCKED) < len(calls):
                 await asyncio.sleep(0.01)
         await tx.commit()
     return [type(answer) for answer in await asyncio.gather(*running, return_exceptions=True)]
 
 
 @pytest.mark.parametrize("_", range(5))
-async def test_of_two_who_take_at_once_one_gets_the_task(world: World, _: int) -> None:
-    task_id = await task_of(world, await world.lead("callback"))
-    answers = await both(
-        world, *(take(world.ctx, caller(sub), task_id, Cause.fresh()) for sub in ("anna", "boris"))
-    )
+async def test_of_two_who_take_at_once_one_gets_the_task(desk: Desk, _: int) -> None:
+    task_id = await task_of(desk, await desk.lead("callback"))
+    answers = await both(desk, *(take(desk.ctx, caller(sub), task_id, Cause.fresh()) for sub in ("anna", "boris")))
     assert answers.count(TakenByOtherError) == 1
-    assert len(await world.sent(tasks.TaskTaken)) == 1
+    assert len(await desk.sent(tasks.TaskTaken)) == 1
 
 
 @pytest.mark.parametrize("_", range(5))
-async def test_a_proposal_and_a_taking_at_once_leave_one_operator(world: World, _: int) -> None:
-    lead_id = await world.lead("callback")
-    task_id = await task_of(world, lead_id)
-    taking = take(world.ctx, caller("boris"), task_id, Cause.fresh())
-    await both(world, taking, world.receive(proposal(task_id, lead_id)))
-    assigned = [data.operator_id for data in await world.sent(tasks.TaskAssigned)]
-    taken = [data.operator_id for data in await world.sent(tasks.TaskTaken)]
-    declined = [data.operator_id for data in await world.sent(tasks.WorkDeclined)]
+async def test_a_proposal_and_a_taking_at_once_leave_one_operator(desk: Desk, _: int) -> None:
+    lead_id = await desk.lead("callback")
+    task_id = await task_of(desk, lead_id)
+    taking = take(desk.ctx, caller("boris"), task_id, Cause.fresh())
+    await both(desk, taking, desk.receive(proposal(task_id, lead_id)))
+    assigned = [data.operator_id for data in await desk.sent(tasks.TaskAssigned)]
+    taken = [data.operator_id for data in await desk.sent(tasks.TaskTaken)]
+    declined = [data.operator_id for data in await desk.sent(tasks.WorkDeclined)]
     assert (assigned, taken, declined) in (([ANNA_ID], [], []), ([], [BORIS_ID], [ANNA_ID]))
 
 
-async def test_the_statement_itself_refuses_what_another_wrote_meanwhile(world: World) -> None:
-    lead_id = await world.lead("callback")
-    task_id = await task_of(world, lead_id)
-    async with world.ctx.db.begin() as tx:
-        batch = Batch(world.ctx, tx)
+async def test_the_statement_itself_refuses_what_another_wrote_meanwhile(desk: Desk) -> None:
+    lead_id = await desk.lead("callback")
+    task_id = await task_of(desk, lead_id)
+    async with desk.ctx.db.begin() as tx:
+        batch = Batch(desk.ctx, tx)
         await batch.load(leads=[lead_id])
         await tx.conn.execute("UPDATE task SET version = version + 1, operator_id = $1", BORIS_ID)
         process = batch.of_lead(lead_id)
@@ -76,7 +74,7 @@ async def test_the_statement_itself_refuses_what_another_wrote_meanwhile(world: 
             await batch.save()
 
 
-async def test_the_due_time_of_a_task_cannot_be_edited(world: World) -> None:
-    await world.lead("callback")
+async def test_the_due_time_of_a_task_cannot_be_edited(desk: Desk) -> None:
+    await desk.lead("callback")
     with pytest.raises(asyncpg.CheckViolationError, match="never edited"):
-        await world.ctx.db.pool.execute("UPDATE task SET due_at = due_at + interval '1 hour'")
+        await desk.ctx.db.pool.execute("UPDATE task SET due_at = due_at + interval '1 hour'")

@@ -12,9 +12,9 @@ from libs.common.contracts.shared import OrderStatus
 from libs.common.messaging.inbox.store import claim, park
 from services.tasks.playbooks.waiting import UnknownPlaybookError, adopt, look, waiting_loop
 from tests.tasks.client import Api, Json
+from tests.tasks.desk import Desk, lead
 from tests.tasks.inbox import Inbox
 from tests.tasks.support import START, TINY
-from tests.tasks.world import World, lead
 
 DESK = {"code": "cars", "title": {"ru": "Сервис", "en": "Cars"}, "zone": "Asia/Omsk"}
 OLD_RELEASE = "UPDATE parked SET waits_for = NULL"
@@ -35,8 +35,8 @@ def quiet() -> Iterator[None]:
 
 
 @pytest.fixture
-def inbox(world: World) -> Inbox:
-    return Inbox.of(world)
+def inbox(desk: Desk) -> Inbox:
+    return Inbox.of(desk)
 
 
 async def activate(api: Api, code: str = "tiny", desk: str = "demo", source: str = TINY) -> Json:
@@ -76,18 +76,18 @@ def changed(received: intake.LeadReceived) -> intake.OrderChanged:
 
 
 @pytest.mark.req("P.1", "P.4")
-async def test_leads_that_came_first_go_on_at_activation_each_once(world: World, api: Api, inbox: Inbox) -> None:
+async def test_leads_that_came_first_go_on_at_activation_each_once(desk: Desk, api: Api, inbox: Inbox) -> None:
     leads = [lead("tiny") for _ in range(3)]
     await inbox.receive(*leads)
     answer = await activate(api)
     await inbox.replayer.look()
     await inbox.replayer.look()
-    opened = [data.lead_id for data in await world.sent(tasks.TaskOpened)]
+    opened = [data.lead_id for data in await desk.sent(tasks.TaskOpened)]
     assert (answer["leads_released"], sorted(opened)) == (3, sorted(one.lead_id for one in leads))
 
 
 @pytest.mark.req("P.1")
-async def test_what_came_behind_a_waiting_lead_follows_it_in_order(world: World, api: Api, inbox: Inbox) -> None:
+async def test_what_came_behind_a_waiting_lead_follows_it_in_order(desk: Desk, api: Api, inbox: Inbox) -> None:
     received = lead("tiny")
     await inbox.receive(received, changed(received))
     await activate(api)
@@ -96,84 +96,84 @@ async def test_what_came_behind_a_waiting_lead_follows_it_in_order(world: World,
     assert found.index("playbook_came") < found.index("task.opened.v1") < found.index("order.changed.v1")
 
 
-async def test_a_desk_that_is_made_later_lets_its_leads_go_on(world: World, api: Api, inbox: Inbox) -> None:
+async def test_a_desk_that_is_made_later_lets_its_leads_go_on(desk: Desk, api: Api, inbox: Inbox) -> None:
     await inbox.receive(lead("tiny"), desk="cars")
     await api.call("POST", "/desks", role="admin", json=DESK)
     assert (await activate(api, desk="cars"))["leads_released"] == 1
 
 
-async def test_leads_of_another_playbook_or_desk_go_on_waiting(world: World, api: Api, inbox: Inbox) -> None:
+async def test_leads_of_another_playbook_or_desk_go_on_waiting(desk: Desk, api: Api, inbox: Inbox) -> None:
     await inbox.receive(lead("typo"))
     await inbox.receive(lead("tiny"), desk="cars")
     assert (await activate(api))["leads_released"] == 0
-    assert await look(world.ctx) == 0
+    assert await look(desk.ctx) == 0
 
 
 async def test_a_lead_parked_while_its_playbook_is_being_activated_goes_on(
-    world: World, api: Api, inbox: Inbox
+    desk: Desk, api: Api, inbox: Inbox
 ) -> None:
     item = await inbox.incoming(lead("tiny"))
-    async with world.ctx.db.begin() as parking:
+    async with desk.ctx.db.begin() as parking:
         await claim(parking, [item])
         await park(parking, item, "failed", UnknownPlaybookError("demo", "tiny"))
         answer = await activate(api)
         await parking.commit()
-    assert (answer["leads_released"], await look(world.ctx)) == (0, 1)
+    assert (answer["leads_released"], await look(desk.ctx)) == (0, 1)
 
 
 @pytest.mark.parametrize("_", range(5))
-async def test_activation_and_arrival_at_once_lose_no_lead(world: World, api: Api, inbox: Inbox, _: int) -> None:
+async def test_activation_and_arrival_at_once_lose_no_lead(desk: Desk, api: Api, inbox: Inbox, _: int) -> None:
     leads = [lead("tiny") for _ in range(8)]
     items = [await inbox.incoming(one) for one in leads]
     await asyncio.gather(activate(api), *(inbox.applier.apply_or_park(item) for item in items))
-    await look(world.ctx)
+    await look(desk.ctx)
     await inbox.replayer.look()
-    opened = [data.lead_id for data in await world.sent(tasks.TaskOpened)]
+    opened = [data.lead_id for data in await desk.sent(tasks.TaskOpened)]
     assert sorted(opened) == sorted(one.lead_id for one in leads)
 
 
-async def test_two_activations_at_once_release_each_lead_once(world: World, api: Api, inbox: Inbox) -> None:
+async def test_two_activations_at_once_release_each_lead_once(desk: Desk, api: Api, inbox: Inbox) -> None:
     await inbox.receive(*(lead("tiny") for _ in range(5)))
-    answers = await asyncio.gather(activate(api), activate(api), look(world.ctx))
+    answers = await asyncio.gather(activate(api), activate(api), look(desk.ctx))
     assert sum(answer if isinstance(answer, int) else answer["leads_released"] for answer in answers) == 5
 
 
-async def test_a_worker_that_starts_later_lets_go_on_what_is_ready(world: World, api: Api, inbox: Inbox) -> None:
+async def test_a_worker_that_starts_later_lets_go_on_what_is_ready(desk: Desk, api: Api, inbox: Inbox) -> None:
     await activate(api)
-    async with world.ctx.db.begin() as tx:
+    async with desk.ctx.db.begin() as tx:
         item = await inbox.incoming(lead("tiny"))
         await park(tx, item, "failed", UnknownPlaybookError("demo", "tiny"))
         await tx.commit()
     stop = asyncio.Event()
     stop.set()
-    await waiting_loop(world.ctx)(stop)
-    assert await look(world.ctx) == 1
+    await waiting_loop(desk.ctx)(stop)
+    assert await look(desk.ctx) == 1
 
 
 @pytest.mark.req("P.1")
 async def test_leads_that_the_previous_release_parked_for_good_go_on_at_activation(
-    world: World, api: Api, inbox: Inbox
+    desk: Desk, api: Api, inbox: Inbox
 ) -> None:
     await inbox.receive(lead("tiny"), lead("typo"))
-    await world.ctx.db.pool.execute(OLD_RELEASE)
-    await adopt(world.ctx)
+    await desk.ctx.db.pool.execute(OLD_RELEASE)
+    await adopt(desk.ctx)
     assert (await activate(api))["leads_released"] == 1
     assert [found["code"] for found in await readiness(api) if found["waiting_leads"]] == ["typo"]
 
 
-async def test_ten_thousand_leads_are_released_by_one_activation(world: World, api: Api, inbox: Inbox) -> None:
+async def test_ten_thousand_leads_are_released_by_one_activation(desk: Desk, api: Api, inbox: Inbox) -> None:
     await inbox.receive(lead("tiny"))
-    await world.ctx.db.pool.execute(MANY)
+    await desk.ctx.db.pool.execute(MANY)
     assert (await activate(api))["leads_released"] == 10_000
-    assert list(map(tuple, await world.ctx.db.pool.fetch(STATES))) == [("retrying", 10_000)]
+    assert list(map(tuple, await desk.ctx.db.pool.fetch(STATES))) == [("retrying", 10_000)]
 
 
 async def test_the_times_of_a_lead_that_waited_count_from_when_it_goes_on(
-    world: World, api: Api, inbox: Inbox
+    desk: Desk, api: Api, inbox: Inbox
 ) -> None:
     received = lead("school2")
     await inbox.receive(received)
-    world.clock.advance(timedelta(days=2))
+    desk.clock.advance(timedelta(days=2))
     source = TINY.replace("playbook: tiny", "playbook: school2").replace(
         "due: 5m", "due: {from: received, after: 5m}"
     )
@@ -186,7 +186,7 @@ async def test_the_times_of_a_lead_that_waited_count_from_when_it_goes_on(
 
 
 @pytest.mark.req("P.3")
-async def test_the_timeline_tells_that_a_lead_waits_and_what_for(world: World, api: Api, inbox: Inbox) -> None:
+async def test_the_timeline_tells_that_a_lead_waits_and_what_for(desk: Desk, api: Api, inbox: Inbox) -> None:
     received = lead("tiny")
     await inbox.receive(received)
     assert [step["title"] for step in await steps(api, received.lead_id)] == [
@@ -196,10 +196,10 @@ async def test_the_timeline_tells_that_a_lead_waits_and_what_for(world: World, a
 
 
 @pytest.mark.req("P.3")
-async def test_the_timeline_tells_that_a_lead_went_on(world: World, api: Api, inbox: Inbox) -> None:
+async def test_the_timeline_tells_that_a_lead_went_on(desk: Desk, api: Api, inbox: Inbox) -> None:
     received = lead("tiny")
     await inbox.receive(received)
-    world.clock.advance(timedelta(hours=1))
+    desk.clock.advance(timedelta(hours=1))
     await activate(api)
     await inbox.replayer.look()
     found = await kinds(api, received.lead_id)
@@ -217,7 +217,7 @@ async def test_operators_and_other_desks_do_not_see_a_waiting_lead(api: Api, inb
     assert (operator.status_code, foreign.status_code) == (404, 404)
 
 
-async def test_a_desk_shows_which_playbooks_its_leads_wait_for(world: World, api: Api, inbox: Inbox) -> None:
+async def test_a_desk_shows_which_playbooks_its_leads_wait_for(desk: Desk, api: Api, inbox: Inbox) -> None:
     await inbox.receive(lead("typo"), lead("typo"))
     found = {playbook.pop("code"): playbook for playbook in await readiness(api)}
     assert found["typo"] == {
@@ -269,7 +269,7 @@ async def test_waiting_leads_have_a_filter_of_their_own_among_dead_letters(api: 
 
 @pytest.mark.req("P.8")
 async def test_an_administrator_sends_a_waiting_lead_to_another_playbook(
-    world: World, api: Api, inbox: Inbox
+    desk: Desk, api: Api, inbox: Inbox
 ) -> None:
     received = lead("calback")
     await inbox.receive(received)
@@ -277,11 +277,11 @@ async def test_an_administrator_sends_a_waiting_lead_to_another_playbook(
     body = {"note": "typo", "data": {"playbook": "callback"}}
     await api.call("POST", f"/dead-letters/{letter['id']}/retry", role="admin", json=body)
     await inbox.replayer.look()
-    assert [data.lead_id for data in await world.sent(tasks.TaskOpened)] == [received.lead_id]
+    assert [data.lead_id for data in await desk.sent(tasks.TaskOpened)] == [received.lead_id]
 
 
 @pytest.mark.req("P.8")
-async def test_a_retry_before_the_activation_waits_again(world: World, api: Api, inbox: Inbox) -> None:
+async def test_a_retry_before_the_activation_waits_again(desk: Desk, api: Api, inbox: Inbox) -> None:
     await inbox.receive(lead("tiny"))
     (letter,) = (await api.call("GET", "/dead-letters", role="admin")).json()["items"]
     await api.call("POST", f"/dead-letters/{letter['id']}/retry", role="admin", json={})
@@ -292,7 +292,7 @@ async def test_a_retry_before_the_activation_waits_again(world: World, api: Api,
 
 
 @pytest.mark.req("P.8")
-async def test_a_discarded_lead_does_not_go_on(world: World, api: Api, inbox: Inbox) -> None:
+async def test_a_discarded_lead_does_not_go_on(desk: Desk, api: Api, inbox: Inbox) -> None:
     await inbox.receive(lead("tiny"))
     (letter,) = (await api.call("GET", "/dead-letters", role="admin")).json()["items"]
     await api.call("POST", f"/dead-letters/{letter['id']}/discard", role="admin", json={"note": "a test"})

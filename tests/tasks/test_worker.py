@@ -17,17 +17,17 @@ from libs.common.testkit.memory_bus import MemoryBus
 from services.tasks.playbooks.waiting import waiting_loop
 from services.tasks.subscriptions import OWNERS, subscriptions
 from services.tasks.timers.worker import timer_loop
+from tests.tasks.desk import Desk, lead
 from tests.tasks.support import TINY
-from tests.tasks.world import World, lead
 
 SECONDS = 20.0
 AS_THE_PREVIOUS_RELEASE_LEFT_IT = "UPDATE parked SET state = 'failed', waits_for = NULL"
 
 
-async def publish(world: World, bus: MemoryBus, data: EventData, key: str, *, times: int) -> None:
+async def publish(desk: Desk, bus: MemoryBus, data: EventData, key: str, *, times: int) -> None:
     """Put an event of intake on its topic, as often as `times` says."""
-    event = Outgoing(key, "demo", world.clock.now(), data, Cause.fresh())
-    async with world.ctx.db.begin() as tx:  # rolled back: the row is only made to be encoded
+    event = Outgoing(key, "demo", desk.clock.now(), data, Cause.fresh())
+    async with desk.ctx.db.begin() as tx:  # rolled back: the row is only made to be encoded
         await tx.conn.execute("DELETE FROM outbox")
         await outbox.add(tx, [event])
         (row,) = await tx.conn.fetch("SELECT * FROM outbox")
@@ -47,11 +47,11 @@ async def seen(bus: MemoryBus, kind: type[EventData]) -> None:
 
 
 @asynccontextmanager
-async def shipped_worker(world: World, bus: MemoryBus) -> AsyncIterator[None]:
+async def shipped_worker(desk: Desk, bus: MemoryBus) -> AsyncIterator[None]:
     """Run the worker with the loops it is shipped with."""
-    stop, loops = asyncio.Event(), [timer_loop(world.ctx), waiting_loop(world.ctx)]
-    core = replace(world.ctx.core, metrics=new_registry())
-    worker = Worker(core, owners=OWNERS, subscriptions=subscriptions(world.ctx), loops=loops, bus=bus)
+    stop, loops = asyncio.Event(), [timer_loop(desk.ctx), waiting_loop(desk.ctx)]
+    core = replace(desk.ctx.core, metrics=new_registry())
+    worker = Worker(core, owners=OWNERS, subscriptions=subscriptions(desk.ctx), loops=loops, bus=bus)
     running = asyncio.create_task(worker.run(stop))
     try:
         async with asyncio.timeout(SECONDS):
@@ -61,46 +61,46 @@ async def shipped_worker(world: World, bus: MemoryBus) -> AsyncIterator[None]:
         await running
 
 
-async def test_a_desk_without_its_playbook_does_not_stop_the_consumer_of_all(world: World) -> None:
+async def test_a_desk_without_its_playbook_does_not_stop_the_consumer_of_all(desk: Desk) -> None:
     bus, stop = MemoryBus(), asyncio.Event()
     for received in (*(lead("nowhere") for _ in range(25)), lead("callback")):
-        await publish(world, bus, received, f"lead:{received.lead_id}", times=1)
-    worker = Worker(world.ctx.core, owners=OWNERS, subscriptions=subscriptions(world.ctx), bus=bus)
+        await publish(desk, bus, received, f"lead:{received.lead_id}", times=1)
+    worker = Worker(desk.ctx.core, owners=OWNERS, subscriptions=subscriptions(desk.ctx), bus=bus)
     running = asyncio.create_task(worker.run(stop))
     async with asyncio.timeout(SECONDS):
         await seen(bus, tasks.TaskOpened)
     stop.set()
     await running
-    assert await world.ctx.db.pool.fetchval("SELECT count(*) FROM parked WHERE waits_for IS NOT NULL") == 25
+    assert await desk.ctx.db.pool.fetchval("SELECT count(*) FROM parked WHERE waits_for IS NOT NULL") == 25
 
 
 @pytest.mark.req("P.1")
-async def test_leads_that_wait_go_on_after_a_restart_whoever_activated_their_playbook(world: World) -> None:
+async def test_leads_that_wait_go_on_after_a_restart_whoever_activated_their_playbook(desk: Desk) -> None:
     bus, leads = MemoryBus(), [lead("tiny") for _ in range(3)]
     for received in leads:
-        await publish(world, bus, received, f"lead:{received.lead_id}", times=1)
-    async with shipped_worker(world, bus):
-        while await world.ctx.db.pool.fetchval("SELECT count(*) FROM parked") < 3:
+        await publish(desk, bus, received, f"lead:{received.lead_id}", times=1)
+    async with shipped_worker(desk, bus):
+        while await desk.ctx.db.pool.fetchval("SELECT count(*) FROM parked") < 3:
             await asyncio.sleep(0.02)
-    await world.play(TINY)
-    await world.ctx.db.pool.execute(AS_THE_PREVIOUS_RELEASE_LEFT_IT)
-    async with shipped_worker(world, bus):
+    await desk.activate_playbook(TINY)
+    await desk.ctx.db.pool.execute(AS_THE_PREVIOUS_RELEASE_LEFT_IT)
+    async with shipped_worker(desk, bus):
         while published(bus, tasks.TaskOpened) < 3:
             await asyncio.sleep(0.02)
     assert published(bus, tasks.TaskOpened) == 3
 
 
 @pytest.mark.req("P.2", "S4.4")
-async def test_a_lead_delivered_twice_is_worked_once_and_offered_when_its_corridor_opens(world: World) -> None:
+async def test_a_lead_delivered_twice_is_worked_once_and_offered_when_its_corridor_opens(desk: Desk) -> None:
     bus, stop, received = MemoryBus(), asyncio.Event(), lead("school")
-    await publish(world, bus, received, f"lead:{received.lead_id}", times=2)
-    loops = [timer_loop(world.ctx)]
-    worker = Worker(world.ctx.core, owners=OWNERS, subscriptions=subscriptions(world.ctx), loops=loops, bus=bus)
+    await publish(desk, bus, received, f"lead:{received.lead_id}", times=2)
+    loops = [timer_loop(desk.ctx)]
+    worker = Worker(desk.ctx.core, owners=OWNERS, subscriptions=subscriptions(desk.ctx), loops=loops, bus=bus)
     running = asyncio.create_task(worker.run(stop))
     async with asyncio.timeout(SECONDS):
         await seen(bus, tasks.TaskOpened)
         early = published(bus, tasks.WorkRequested)
-        world.clock.advance(timedelta(minutes=20))
+        desk.clock.advance(timedelta(minutes=20))
         await seen(bus, tasks.WorkRequested)
     stop.set()
     await running

@@ -35,7 +35,7 @@ ANNA_ID, BORIS_ID = UUID(int=1), UUID(int=2)
 
 
 @dataclass
-class World:
+class Desk:
     """One service; `clock` stands still until a test moves it."""
 
     ctx: Context
@@ -45,31 +45,31 @@ class World:
 
     @classmethod
     @asynccontextmanager
-    async def opened(cls, db: Database) -> AsyncIterator["World"]:
+    async def opened(cls, db: Database) -> AsyncIterator["Desk"]:
         settings = TasksSettings(postgres_url=SecretStr(db.config.url))
         clock = ManualClock(START)
         core = Core("tasks", settings, db, clock, Tracing("tasks"), new_registry())
-        world = cls(Context.of(core, settings), clock)
-        await world.furnish()
-        yield world
+        desk = cls(Context.of(core, settings), clock)
+        await desk.set_up()
+        yield desk
 
-    async def furnish(self) -> None:
+    async def set_up(self) -> None:
         title = Text(ru="Демо", en="Demo")
         spec = DeskSpec("demo", title, "Europe/Moscow", (Language.RU, Language.EN), ())
         await create_desk(self.ctx, spec, Cause.fresh())
         for code in ("callback", "school"):
-            await self.play((LIBRARY / f"{code}.yaml").read_text(encoding="utf-8"))
+            await self.activate_playbook((LIBRARY / f"{code}.yaml").read_text(encoding="utf-8"))
         await self.receive(operator(ANNA_ID, "anna"), operator(BORIS_ID, "boris"))
 
-    async def play(self, source: str, desk: str = "demo", owner: str | None = None) -> None:
+    async def activate_playbook(self, source: str, desk: str = "demo", owner: str | None = None) -> None:
         version = await add_version(self.ctx, source, "test", owner)
         await activate(self.ctx, version.code, version.version, desk, "test", Cause.fresh())
 
-    async def desk(self, code: str, source: str) -> None:
+    async def add_desk(self, code: str, source: str) -> None:
         """Make another desk with a playbook of its own."""
         spec = DeskSpec(code, Text(ru=code, en=code), "Asia/Omsk", (Language.RU,), ())
         await create_desk(self.ctx, spec, Cause.fresh())
-        await self.play(source, code, owner=code)
+        await self.activate_playbook(source, code, owner=code)
 
     def event(self, data: EventData, cause: Cause | None = None, desk: str = "demo") -> Received[EventData]:
         self.sequence += 1
