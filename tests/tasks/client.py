@@ -60,7 +60,7 @@ class Api:
 
 
 def api_of(desk: Desk) -> httpx.AsyncClient:
-    """Return a client of the service that shares the world's context."""
+    """Return a client of the service that shares the context of `desk`."""
     app = SERVICE.build_api(KEYS.verifier())
     SERVICE.serve_context(app, desk.ctx)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://tasks")

@@ -11,13 +11,13 @@ from tests.tasks.desk import Desk
 
 @pytest_asyncio.fixture
 async def desk(tasks_db: Database) -> AsyncIterator[Desk]:
-    """A furnished desk with both shipped playbooks and two operators."""
+    """A desk with both shipped playbooks and two operators."""
     async with Desk.opened(tasks_db) as opened:
         yield opened
 
 
 @pytest_asyncio.fixture
 async def api(desk: Desk) -> AsyncIterator[Api]:
-    """The service over HTTP, on the same database as `world`."""
+    """The service over HTTP, on the same database as `desk`."""
     async with api_of(desk) as http:
         yield Api(http)

@@ -94,7 +94,7 @@ def blank(playbook: Playbook, lead: Facts, desk: Desk = DESK) -> State:
 
 
 @dataclass
-class Story:
+class EngineProcess:
     """One process told event by event; timers fire when time passes."""
 
     playbook: Playbook
@@ -143,8 +143,8 @@ class Story:
         return [effect for effect in self.effects if isinstance(effect, kind)]
 
 
-def story(playbook: Playbook, *signals: str, order_status: str = "new") -> Story:
+def started(playbook: Playbook, *signals: str, order_status: str = "new") -> EngineProcess:
     """Return a story whose lead has just come in."""
-    told = Story(playbook, blank(playbook, facts(*signals, order_status=order_status)))
-    told.on(LeadReceived())
-    return told
+    process = EngineProcess(playbook, blank(playbook, facts(*signals, order_status=order_status)))
+    process.on(LeadReceived())
+    return process

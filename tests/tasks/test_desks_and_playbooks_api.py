@@ -107,8 +107,8 @@ async def test_activation_is_told_once_and_counts_at_once(desk: Desk, api: Api) 
         body = {"version": 2, "desk": "demo"}
         await api.call("POST", "/playbooks/school/activate", role="supervisor", json=body)
     await desk.lead("school")
-    told = [(data.code, data.version) for data in await desk.sent(tasks.PlaybookActivated)]
-    assert told == [("callback", 1), ("school", 1), ("school", 2)]
+    process = [(data.code, data.version) for data in await desk.sent(tasks.PlaybookActivated)]
+    assert process == [("callback", 1), ("school", 1), ("school", 2)]
     assert (await desk.sent(tasks.TaskOpened))[-1].playbook_version == 2
 
 

@@ -15,8 +15,8 @@ from services.tasks.engine.evolve import evolve
 from services.tasks.engine.rules import decide
 from services.tasks.engine.state import TaskState
 from services.tasks.playbooks.model import Playbook
-from tests.tasks.stories import Step, Teller, small, varied
-from tests.tasks.support import CALLBACK, SCHOOL, story
+from tests.tasks.story import Step, Story, small, varied
+from tests.tasks.support import CALLBACK, SCHOOL, started
 
 MOVES = 25
 SEEDS = range(40)
@@ -28,7 +28,7 @@ def steps(seed: int) -> Iterator[Step]:
     """Tell a story by each kind of playbook."""
     dice = Random(seed)  # noqa: S311 - dice of a test
     for playbook in (SCHOOL, CALLBACK, varied(dice), small(dice), small(dice)):
-        yield from Teller(dice, playbook).steps(MOVES)
+        yield from Story(dice, playbook).steps(MOVES)
 
 
 def always_something_open(step: Step) -> None:
@@ -96,16 +96,16 @@ def test_the_stories_bring_about_every_effect_there_is() -> None:
 
 def test_the_same_state_event_and_moment_give_the_same_decision() -> None:
     dice = Random(0)  # noqa: S311 - dice of a test
-    for step in Teller(dice, SCHOOL).steps(100):
+    for step in Story(dice, SCHOOL).steps(100):
         assert decide(step.before, step.event, SCHOOL, step.now) == step.effects
 
 
 def test_a_playbook_that_would_leave_nothing_open_is_mended_by_its_fallback() -> None:
-    told = story(SCHOOL)
-    told.playbook = _with_outcome(SCHOOL, "paid")
-    told.wait(timedelta(minutes=20))
-    told.take()
-    effects = told.outcome("paid")
+    process = started(SCHOOL)
+    process.playbook = _with_outcome(SCHOOL, "paid")
+    process.wait(timedelta(minutes=20))
+    process.take()
+    effects = process.outcome("paid")
     assert [type(effect) for effect in effects if isinstance(effect, Breach | OpenTask)] == [Breach, OpenTask]
 
 

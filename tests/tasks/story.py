@@ -29,7 +29,7 @@ from services.tasks.engine.events import (
 from services.tasks.engine.state import Customer, Operator, State, Task, TaskId, Timer, TimerKind
 from services.tasks.playbooks.grammar import parse
 from services.tasks.playbooks.model import Need, Playbook
-from tests.tasks.support import ANNA, BORIS, LIBRARY, START, VOCABULARY, Story, blank, facts
+from tests.tasks.support import ANNA, BORIS, LIBRARY, START, VOCABULARY, EngineProcess, blank, facts
 
 FITTING = 0.75  # of the moves: the others are about anything at all
 PAUSES = [timedelta(0), timedelta(seconds=30), timedelta(minutes=20), timedelta(hours=5), timedelta(days=2)]
@@ -48,17 +48,17 @@ class Step:
 
 
 @dataclass
-class Teller:
+class Story:
     """Tells one process's story by the throws of `dice`."""
 
     dice: Random
     playbook: Playbook
-    told: Story = field(init=False)
+    process: EngineProcess = field(init=False)
 
     def __post_init__(self) -> None:
         signals = self.dice.sample(sorted(VOCABULARY.signals), self.dice.choice([0, 0, 0, 0, 1, 2]))
         status = self.dice.choice(["new", "new", "new", *STATUSES])
-        self.told = Story(self.playbook, blank(self.playbook, facts(*signals, order_status=status)))
+        self.process = EngineProcess(self.playbook, blank(self.playbook, facts(*signals, order_status=status)))
 
     def steps(self, count: int) -> Iterator[Step]:
         """Tell the arrival of the lead and `count` moves."""
@@ -68,13 +68,13 @@ class Teller:
             yield self._step(event)
 
     def _step(self, event: Event) -> Step:
-        before = self.told.state
-        effects = self.told.on(event)
-        return Step(before, event, self.told.now, effects, self.told.state)
+        before = self.process.state
+        effects = self.process.on(event)
+        return Step(before, event, self.process.now, effects, self.process.state)
 
     def _fitting(self) -> Event:
         """Return a move that somebody really could make now, or what may come from outside at any time."""
-        state = self.told.state
+        state = self.process.state
         moves: list[Callable[[], Event]] = [self._reported]
         if state.timers:
             moves += [self._timer] * 2
@@ -87,7 +87,7 @@ class Teller:
             begun = task.taken_at is not None or self.dice.random() < 0.3
             return self._outcome(task) if begun else Taken(task.id, _holder(task))
         if task.mode is not Mode.PUSH and self.dice.random() < 0.5:
-            self.told.now = max(self.told.now, task.offer_from)
+            self.process.now = max(self.process.now, task.offer_from)
             return Taken(task.id, self._person())
         if task.offered_at is not None and self.dice.random() < 0.3:
             return Waiting(task.id)
@@ -104,19 +104,19 @@ class Teller:
             operator=holder,
             supervisor=False,
             call_made=True if needs.call_made is Need.REQUIRED else None,
-            callback_at=self.told.now + timedelta(hours=3) if needs.callback_at is Need.REQUIRED else None,
+            callback_at=self.process.now + timedelta(hours=3) if needs.callback_at is Need.REQUIRED else None,
             problem=self.dice.choice(needs.problems) if needs.problem is Need.REQUIRED else None,
         )
 
     def _timer(self) -> Event:
         """Let the next timer fire when it is due, or any when the dice say so."""
-        timers = sorted(self.told.state.timers, key=lambda timer: timer.at)
+        timers = sorted(self.process.state.timers, key=lambda timer: timer.at)
         timer = timers[0] if self.dice.random() < 0.8 else self.dice.choice(timers)
-        self.told.now = max(self.told.now, timer.at)
+        self.process.now = max(self.process.now, timer.at)
         return TimerFired(timer)
 
     def _reported(self) -> Event:
-        state, status = self.told.state, self.dice.choice([*self.playbook.statuses, "foreign"])
+        state, status = self.process.state, self.dice.choice([*self.playbook.statuses, "foreign"])
         purpose = self.dice.choice([*self.playbook.messages, "?"])
         events: list[Event] = [
             LeadUpdated(Customer(), "en", "Asia/Omsk"),
@@ -129,8 +129,8 @@ class Teller:
 
     def _any(self) -> Event:
         """Return any event: about tasks that are open, were open or never existed."""
-        self.told.now += self.dice.choice(PAUSES)
-        state = self.told.state
+        self.process.now += self.dice.choice(PAUSES)
+        state = self.process.state
         task_id = self.dice.choice([*(task.id for task in state.tasks), TaskId(UUID(int=99))])
         codes = [code for kind in self.playbook.task_types.values() for code in kind.outcomes]
         timers = [
