@@ -1,4 +1,4 @@
-"""What tasks consists of."""
+"""The tasks service: its parts joined."""
 
 from pathlib import Path
 

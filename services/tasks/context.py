@@ -1,4 +1,4 @@
-"""What the use cases of tasks work with."""
+"""The context of the use cases of tasks."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,7 +15,7 @@ from services.tasks.settings import TasksSettings
 
 @dataclass(frozen=True)
 class Context:
-    """The technical core, the service's settings, compiled playbooks and figures."""
+    """The technical core, the service's settings, compiled playbooks and metrics."""
 
     core: Core
     settings: TasksSettings
@@ -24,20 +24,18 @@ class Context:
 
     @classmethod
     def of(cls, core: Core, settings: TasksSettings) -> Self:
-        """Return the context around a core."""
         return cls(core, settings, PlaybookCache(), Metrics.on(core.metrics))
 
     @property
     def db(self) -> Database:
-        """Return the service's pools."""
         return self.core.db
 
     def now(self) -> datetime:
-        """Return the present business moment in UTC."""
+        """Return the current business time in UTC."""
         return self.core.clock.now()
 
 
 @asynccontextmanager
 async def open_context(core: Core, settings: TasksSettings) -> AsyncIterator[Context]:
-    """Open a process's context; nothing of it needs to be closed."""
+    """Open a process's context; it holds nothing that must be closed."""
     yield Context.of(core, settings)

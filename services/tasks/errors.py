@@ -1,4 +1,4 @@
-"""What may be refused, and the one table that says how HTTP calls it."""
+"""Errors of the use cases, and the table that maps them to HTTP problems."""
 
 from collections.abc import Sequence
 
@@ -10,11 +10,11 @@ from services.tasks.processes.store import LostRaceError
 
 
 class NotFoundError(Exception):
-    """There is no such thing, or it is not the caller's to see."""
+    """The object does not exist, or the caller may not see it."""
 
 
 class AlreadyExistsError(Exception):
-    """A thing with this code exists; `existing` is its id."""
+    """An object with this code exists; `existing` is its id."""
 
     def __init__(self, existing: str) -> None:
         super().__init__()
@@ -22,7 +22,7 @@ class AlreadyExistsError(Exception):
 
 
 class BadPlaybookError(Exception):
-    """A playbook with faults; each names its line."""
+    """The playbook has faults; each names its line."""
 
     def __init__(self, error: InvalidPlaybookError) -> None:
         super().__init__(str(error))
@@ -32,15 +32,15 @@ class BadPlaybookError(Exception):
 
 
 class StaleTaskError(Exception):
-    """The caller saw another version of the task than it has now."""
+    """The task has another version than the caller sent."""
 
 
 class NoOperatorError(Exception):
-    """The caller is no operator that assignment knows."""
+    """The caller is not an operator."""
 
 
 class NotEligibleError(Exception):
-    """The operator may not work this task; every failed test is named (P.3)."""
+    """The operator may not work this task; `reasons` lists every failed check (P.3)."""
 
     def __init__(self, reasons: Sequence[str]) -> None:
         super().__init__(", ".join(reasons))
@@ -56,7 +56,7 @@ class TaskClosedError(TaskRefusedError):
 
 
 class TakenByOtherError(TaskRefusedError):
-    """Somebody else has the task."""
+    """Another operator has the task."""
 
 
 class NotOfferedYetError(TaskRefusedError):
@@ -64,7 +64,7 @@ class NotOfferedYetError(TaskRefusedError):
 
 
 class PushedOnlyError(TaskRefusedError):
-    """The task is given by the robot alone."""
+    """The task is pushed: operators cannot take it."""
 
 
 class NotTakenError(TaskRefusedError):
@@ -89,7 +89,6 @@ _REFUSALS: dict[Refusal, type[TaskRefusedError]] = {
 
 
 def refused(refusal: Refusal, faults: Sequence[MatrixFault]) -> TaskRefusedError:
-    """Return the error of a refusal."""
     return OutcomeRefusedError(faults) if refusal is Refusal.OUTCOME_REFUSED else _REFUSALS[refusal]()
 
 

@@ -1,4 +1,4 @@
-"""What the service counts."""
+"""Metrics of the service."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """Figures of the engine and its timers; lateness is in seconds of business time."""
+    """Metrics of the engine and its timers; lateness is in seconds of business time."""
 
     decisions: Counter
     breaches: Counter
@@ -18,7 +18,7 @@ class Metrics:
 
     @classmethod
     def on(cls, registry: CollectorRegistry) -> Self:
-        """Register the figures."""
+        """Register the metrics."""
         return cls(
             decisions=Counter("tasks_decisions", "Decisions of the engine", ["event"], registry=registry),
             breaches=Counter(

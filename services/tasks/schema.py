@@ -1,4 +1,4 @@
-"""Every table of the service, gathered for migrations and the drift test."""
+"""Every table of the service, collected for migrations and the drift test."""
 
 from services.tasks.desks import tables as desks
 from services.tasks.metadata import metadata

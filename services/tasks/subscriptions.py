@@ -1,4 +1,4 @@
-"""Which events tasks listens to, and what it does with them."""
+"""The events that tasks consumes, and the use case of each."""
 
 from libs.common.contracts import assignment, intake, notifications
 from libs.common.messaging.inbox import UseCase
@@ -10,7 +10,7 @@ OWNERS = (intake.OWNER, assignment.OWNER, notifications.OWNER)
 
 
 def subscriptions(ctx: Context) -> dict[str, UseCase]:
-    """Return the use case of each event type; one function takes all of a lead's, so a batch stays one batch."""
+    """Return the use case of each event type; all events of leads share one, so that a batch is not split."""
     apply = advance(ctx)
     return {
         intake.LeadReceived.event_type: apply,

@@ -107,14 +107,14 @@ async def test_activation_is_told_once_and_counts_at_once(desk: Desk, api: Api) 
         body = {"version": 2, "desk": "demo"}
         await api.call("POST", "/playbooks/school/activate", role="supervisor", json=body)
     await desk.lead("school")
-    process = [(data.code, data.version) for data in await desk.sent(tasks.PlaybookActivated)]
-    assert process == [("callback", 1), ("school", 1), ("school", 2)]
+    activated = [(data.code, data.version) for data in await desk.sent(tasks.PlaybookActivated)]
+    assert activated == [("callback", 1), ("school", 1), ("school", 2)]
     assert (await desk.sent(tasks.TaskOpened))[-1].playbook_version == 2
 
 
-@pytest.mark.parametrize(("version", "desk"), [(9, "demo"), (1, "other")])
-async def test_what_cannot_be_activated_is_404(api: Api, version: int, desk: str) -> None:
-    body = {"version": version, "desk": desk}
+@pytest.mark.parametrize(("version", "code"), [(9, "demo"), (1, "other")])
+async def test_what_cannot_be_activated_is_404(api: Api, version: int, code: str) -> None:
+    body = {"version": version, "desk": code}
     refused = await api.call("POST", "/playbooks/school/activate", role="supervisor", json=body)
     assert refused.status_code == 404
 

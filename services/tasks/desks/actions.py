@@ -1,4 +1,4 @@
-"""Desks: made and changed by administrators, told to everybody by `desk.changed`."""
+"""Use cases of desks: administrators create and change them; `desk.changed` publishes each change."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ WHERE desk = $1
 
 @dataclass(frozen=True, slots=True)
 class DeskSpec:
-    """What a desk is; no calendar = open round the clock."""
+    """The fields of a desk; no calendar = open round the clock."""
 
     code: str
     title: Text
@@ -37,14 +37,14 @@ class DeskSpec:
     calendar: tuple[CallingHours, ...]
 
     def row(self) -> tuple[object, ...]:
-        """Return the columns that change."""
+        """Return the values of the columns that can change."""
         hours = [part.model_dump() for part in self.calendar]
         return self.code, self.title.ru, self.title.en, self.zone, [*self.languages], hours
 
 
 @dataclass(frozen=True, slots=True)
 class DeskChange:
-    """What of a desk shall change; None = stays."""
+    """A change of a desk; None leaves a field as it is."""
 
     title: Text | None = None
     zone: str | None = None
@@ -52,7 +52,6 @@ class DeskChange:
     calendar: tuple[CallingHours, ...] | None = None
 
     def of(self, spec: DeskSpec) -> DeskSpec:
-        """Return the desk after the change."""
         return DeskSpec(
             spec.code,
             self.title or spec.title,
@@ -64,7 +63,7 @@ class DeskChange:
 
 @dataclass(frozen=True, slots=True)
 class DeskView:
-    """A desk as it is read."""
+    """A stored desk."""
 
     spec: DeskSpec
     version: int
@@ -72,7 +71,7 @@ class DeskView:
 
 
 class StaleDeskError(Exception):
-    """The caller saw another version; `current` is the desk as it is."""
+    """The desk has another version than the caller sent; `current` is the desk now."""
 
     def __init__(self, current: DeskView) -> None:
         super().__init__()
@@ -80,7 +79,6 @@ class StaleDeskError(Exception):
 
 
 def known_zone(name: str) -> bool:
-    """Return whether the IANA data base has this zone."""
     try:
         ZoneInfo(name)
     except (ValueError, OSError, KeyError):
@@ -89,7 +87,7 @@ def known_zone(name: str) -> bool:
 
 
 async def create_desk(ctx: Context, spec: DeskSpec, cause: Cause) -> DeskView:
-    """Make a desk. Raises AlreadyExistsError."""
+    """Create a desk. Raises AlreadyExistsError."""
     async with ctx.db.begin() as tx:
         now = ctx.now()
         if await tx.conn.fetchval(INSERT, *spec.row(), now) is None:

@@ -19,7 +19,7 @@ router = api_router("/tasks/v1/desks", tags=["desks"], route_class=IdempotentRou
 async def post_desk(
     body: DeskIn, ctx: Ctx, _caller: Admin, lang: Lang, chain: Chain, response: Response
 ) -> DeskOut:
-    """Make a desk. A code that exists is 409 with the `existing` code."""
+    """Create a desk; 409 with the `existing` code if the code is taken."""
     view = await create_desk(ctx, body.spec(), chain)
     set_etag(response, view.version)
     return DeskOut.of(view, lang)
@@ -42,9 +42,9 @@ async def get_one(code: str, ctx: Ctx, caller: Staff, lang: Lang, response: Resp
 
 @router.get("/{code}/readiness")
 async def get_readiness(code: str, ctx: Ctx, caller: Manager) -> ReadinessOut:
-    """Tell what a desk lacks: leads that wait for a playbook go on as soon as it is activated.
+    """Return which playbooks a desk lacks; leads that wait for one go on once it is activated.
 
-    Administrators also see a desk that does not exist yet, if leads came for it.
+    Administrators also see a desk that does not exist yet if leads came for it.
     """
     return ReadinessOut.of(await readiness(ctx.db, caller, code))
 
@@ -60,7 +60,7 @@ async def patch_desk(
     chain: Chain,
     response: Response,
 ) -> DeskOut:
-    """Change a desk; leads under way are worked by its new calendar from now on."""
+    """Change a desk; leads in progress follow its new calendar from now on."""
     try:
         view = await change_desk(ctx, code, seen, body.change(), chain)
     except StaleDeskError as error:

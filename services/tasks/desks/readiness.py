@@ -1,4 +1,4 @@
-"""What a desk lacks: playbooks that leads wait for."""
+"""Readiness of a desk: the playbooks that its leads wait for."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ from services.tasks.errors import NotFoundError
 from services.tasks.playbooks.waiting import playbook_of
 
 EXISTS = "SELECT EXISTS (SELECT FROM desk WHERE desk = $1)"
-# Of the desk's active playbooks and of those that leads wait for; `*` owns the versions that all desks share.
+# The desk's active playbooks, and those that leads wait for; `*` owns the versions that all desks share.
 PLAYBOOKS = """
 SELECT c.code, a.version AS active_version,
        EXISTS (SELECT FROM playbook p WHERE p.code = c.code AND p.desk IN ($1, '*')) AS known
@@ -42,9 +42,9 @@ class Readiness:
 
 
 async def readiness(db: Database, caller: Principal, desk: str) -> Readiness:
-    """Return what a desk lacks. Raises NotFoundError.
+    """Return the readiness of a desk. Raises NotFoundError.
 
-    Administrators also see a desk that leads came for before it was made: a source may misspell its code.
+    Administrators also see a desk that does not exist if leads came for it: a source may misspell its code.
     """
     if not caller.may_see(desk):
         raise NotFoundError

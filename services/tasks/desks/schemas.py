@@ -45,7 +45,6 @@ class HoursIn(Wire):
         return self
 
     def part(self) -> CallingHours:
-        """Return the event's form."""
         return CallingHours(weekday=self.weekday, opens=self.opens, closes=self.closes)
 
 
@@ -53,7 +52,7 @@ Calendar = Annotated[tuple[HoursIn, ...], Field(max_length=28, description="none
 
 
 class DeskIn(Wire):
-    """A desk to be made."""
+    """A desk to create."""
 
     code: Code
     title: Titles
@@ -68,7 +67,7 @@ class DeskIn(Wire):
 
 
 class DeskPatch(Wire):
-    """What of a desk shall change."""
+    """A change of a desk; a field left out stays."""
 
     title: Titles | None = None
     zone: Zone | None = None
@@ -99,7 +98,6 @@ class DeskOut(BaseModel):
 
     @classmethod
     def of(cls, view: DeskView, language: Language) -> "DeskOut":
-        """Shape a desk."""
         spec = view.spec
         return cls(
             code=spec.code,
@@ -124,12 +122,11 @@ class PlaybookReadinessOut(BaseModel):
 
     @classmethod
     def of(cls, found: PlaybookReadiness) -> "PlaybookReadinessOut":
-        """Shape a playbook's readiness."""
         return cls(**asdict(found))
 
 
 class ReadinessOut(BaseModel):
-    """What a desk lacks before its leads can be worked."""
+    """A desk and the playbooks that its leads need."""
 
     desk: str
     exists: bool
@@ -137,6 +134,5 @@ class ReadinessOut(BaseModel):
 
     @classmethod
     def of(cls, found: Readiness) -> "ReadinessOut":
-        """Shape a desk's readiness."""
         playbooks = tuple(PlaybookReadinessOut.of(playbook) for playbook in found.playbooks)
         return cls(desk=found.desk, exists=found.exists, playbooks=playbooks)

@@ -1,4 +1,4 @@
-"""Desks as the engine needs them, with the playbook versions that new leads start on."""
+"""Desks as the engine reads them, with the playbook versions of new leads."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Desks: the unit that owns leads, people and playbooks; its code is its id."""
+"""Desks: each owns its leads, operators and playbooks. The code is the id."""
 
 from sqlalchemy import CheckConstraint, Column, DateTime, Integer, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB

@@ -1,4 +1,4 @@
-"""The projection of operators: what assignment says of them, newest wins."""
+"""The projection of operators from assignment's events; the newest event wins."""
 
 from collections.abc import Sequence
 

@@ -7,7 +7,7 @@ BY_SUBJECT = "SELECT * FROM operator WHERE subject = $1 ORDER BY active DESC, se
 
 
 async def operator_of(conn: Connection, subject: str) -> OperatorProfile | None:
-    """Return the operator behind a token, if assignment has told of one."""
+    """Return the operator of a token's subject, if one is known."""
     row = await conn.fetchrow(BY_SUBJECT, subject)
     if row is None:
         return None

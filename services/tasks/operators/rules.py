@@ -1,4 +1,4 @@
-"""Who may work a task that they pull (S1.2): whoever may, checked in or not, however much they have."""
+"""Who may pull a task (S1.2); presence and capacity do not matter here."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ CODES: dict[Refusal, str] = {
     Refusal.WRONG_ROLE: "wrong_role",
     Refusal.NOT_IN_POOL: "not_in_pool",
     Refusal.PRODUCT_UNKNOWN: "unknown_product",
-    # Not asked of pulled work.
+    # Not checked for pulled work.
     Refusal.NOT_ON_SHIFT: "not_on_shift",
     Refusal.PAUSED: "paused",
     Refusal.AT_CAPACITY: "at_capacity",
@@ -22,7 +22,7 @@ CODES: dict[Refusal, str] = {
 
 @dataclass(frozen=True, slots=True)
 class OperatorProfile:
-    """An operator as assignment describes them."""
+    """An operator as assignment publishes them."""
 
     id: OperatorId
     name: str
@@ -34,14 +34,14 @@ class OperatorProfile:
 
     @property
     def operator(self) -> Operator:
-        """Return the operator of the engine."""
+        """The engine's value of this operator."""
         return Operator(self.id, self.name)
 
 
 def ineligible(
     profile: OperatorProfile, *, desk: str, role: str, pool: str, products: Collection[str]
 ) -> tuple[str, ...]:
-    """Return the codes of the tests that fail; none = the operator may take the task."""
+    """Return the codes of the failed checks; none = the operator may take the task."""
     standing = Standing(
         active=profile.active,
         roles=profile.roles,

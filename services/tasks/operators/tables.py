@@ -1,4 +1,4 @@
-"""What assignment says of operators: enough to let them take work, and to find them by their token."""
+"""The projection of operators: what taking a task checks, and the subject of their token."""
 
 from sqlalchemy import BigInteger, Boolean, Column, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB

@@ -1,4 +1,4 @@
-"""`next`: the one call that gives an operator the right task and says why (S4.5)."""
+"""`next`: claim the most urgent task for an operator and return the reason (S4.5)."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ from services.tasks.queues import store
 from services.tasks.queues.rules import Queue, Version, queues_of, walk, why
 from services.tasks.tasks.actions import claim, lock_task
 
-TRIES = 5  # a candidate may be lost to somebody between being found and being locked
+TRIES = 5  # another operator may claim a candidate between the query and the lock
 
 
 @dataclass(frozen=True, slots=True)
 class NextTask:
-    """What comes next: the task now taken, the lane it came from, and the reason."""
+    """The claimed task, its queue, and the reason."""
 
     task_id: UUID
     queue: Queue
@@ -29,7 +29,7 @@ class NextTask:
 
 
 async def next_task(ctx: Context, caller: Principal, cause: Cause) -> NextTask | None:
-    """Claim the first task of the operator's lanes; None when there is nothing to do. Raises NoOperatorError."""
+    """Claim the first task of the operator's queues; None if there is none. Raises NoOperatorError."""
     async with ctx.db.begin() as tx:
         profile = await operator_of(tx.conn, caller.sub)
         if profile is None or not profile.active:
@@ -48,7 +48,7 @@ async def next_task(ctx: Context, caller: Principal, cause: Cause) -> NextTask |
 async def all_queues(ctx: Context, tx: Transaction, desks: Collection[str]) -> list[Queue]:
     """Return the queues of desks by priority, as the playbooks in use declare them.
 
-    In use is what new leads start on, and what leads under way began with (P.4).
+    In use are the active versions and those of leads in progress (P.4).
     """
     lanes: list[tuple[str, str, Version, Lane]] = []
     for row in await store.versions(tx.conn, desks):

@@ -1,4 +1,4 @@
-"""Routes of queues, and of what comes next."""
+"""Routes of queues and of `next`."""
 
 from typing import Annotated
 
@@ -36,7 +36,7 @@ async def get_queue_tasks(
 
 @router.post("/next")
 async def post_next(ctx: Ctx, caller: Worker, lang: Lang, chain: Chain) -> NextOut:
-    """Take what comes next for the caller, and hear why (S4.5)."""
+    """Claim the caller's next task and return the reason (S4.5)."""
     found = await next_task(ctx, caller, chain)
     if found is None:
         return NextOut(task=None, why=None)

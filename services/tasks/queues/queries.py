@@ -21,7 +21,7 @@ from services.tasks.queues.schemas import QueueOut
 from services.tasks.tasks.queries import shaped
 from services.tasks.tasks.schemas import TaskOut
 
-# A place in the queues of one code, as a cursor keeps it.
+# The key of a cursor: a place in the queues of one code.
 _PLACE = {"queue": int, "important": int, "rank": int, "at": datetime, "id": UUID}
 DESKS = "SELECT desk FROM desk WHERE ($1 OR desk = ANY($2::text[])) AND ($3::text IS NULL OR desk = $3)"
 

@@ -1,4 +1,4 @@
-"""Lanes: in which order an operator is led through them, and what a lane lets through (S1.1-S1.3, S4.5)."""
+"""Lanes: the order in which `next` tries them, and the tasks that each admits (S1.1-S1.3, S4.5)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from services.tasks.playbooks.model import Lane, Title
 MOST_ATTEMPTS = 1_000_000
 
 Version: TypeAlias = tuple[str, int]  # of a playbook: its code, its number
-Visits: TypeAlias = Mapping[tuple[str, str], datetime]  # by desk and lane: when `next` last gave something of it
+Visits: TypeAlias = Mapping[tuple[str, str], datetime]  # by desk and lane: when `next` last gave a task of it
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """A lane of a desk, shared by the versions of playbooks that declare it alike."""
+    """A lane of a desk, shared by the playbook versions that declare it identically."""
 
     desk: str
     zone: str
@@ -26,13 +26,13 @@ class Queue:
 
     @property
     def playbooks(self) -> tuple[str, ...]:
-        """Return the codes of the playbooks that share it."""
+        """The codes of the playbooks that share the queue."""
         return tuple(dict.fromkeys(code for code, _ in self.versions))
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a task stands: in which of several queues, and its sort key there."""
+    """The position of a task: the number of its queue, and its sort key there."""
 
     queue: int
     important: bool
@@ -43,7 +43,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What a lane lets through at a moment: after `received_after`, up to `received_until`, attempts in vain."""
+    """The limits of a lane now: leads received after, leads received until, number of unsuccessful attempts."""
 
     received_after: datetime | None
     received_until: datetime | None
@@ -51,7 +51,7 @@ class Bounds:
 
 
 def queues_of(lanes: Iterable[tuple[str, str, Version, Lane]]) -> list[Queue]:
-    """Return the queues of desks, all together by priority; `lanes` are (desk, zone, version, lane)."""
+    """Return the queues of all desks by priority; `lanes` are (desk, zone, version, lane)."""
     shared: dict[tuple[str, str, Lane], list[Version]] = {}
     for desk, zone, version, lane in lanes:
         shared.setdefault((desk, zone, lane), []).append(version)
@@ -60,7 +60,7 @@ def queues_of(lanes: Iterable[tuple[str, str, Version, Lane]]) -> list[Queue]:
 
 
 def bounds(queue: Queue, now: datetime) -> Bounds:
-    """Return the limits of a queue now; a day is a day of the desk's zone."""
+    """Return the limits of a queue now; days are those of the desk's zone."""
     lane, zone = queue.lane, queue.zone
     after: datetime | None = None
     until: datetime | None = None
@@ -73,7 +73,7 @@ def bounds(queue: Queue, now: datetime) -> Bounds:
 
 
 def walk(queues: Sequence[Queue], visits: Visits, now: datetime) -> list[tuple[Queue, bool]]:
-    """Return the queues in the order to be tried, each with whether it interrupts (S4.5)."""
+    """Return the queues in the order to try them, each with whether it interrupts (S4.5)."""
     tried = [(queue, _interrupts(queue, visits, now)) for queue in queues if queue.lane.dialled]
     return sorted(tried, key=lambda each: (not each[1], each[0].lane.priority))
 

@@ -8,7 +8,7 @@ from services.tasks.tasks.schemas import TaskOut
 
 
 class QueueOut(BaseModel):
-    """A lane of a desk: how much is in it, and how old its oldest lead is (S1.1). Age in seconds."""
+    """A queue: the number of its tasks and the age of its oldest lead in seconds (S1.1)."""
 
     code: str
     desk: str
@@ -21,7 +21,7 @@ class QueueOut(BaseModel):
 
 
 class WhyOut(BaseModel):
-    """Why a task comes next (P.3)."""
+    """Why the task comes next (P.3)."""
 
     lane: str
     desk: str
@@ -29,7 +29,7 @@ class WhyOut(BaseModel):
 
 
 class NextOut(BaseModel):
-    """What comes next; nothing to do = both absent."""
+    """The next task and the reason; both are absent if there is none."""
 
     task: TaskOut | None
     why: WhyOut | None

@@ -1,4 +1,4 @@
-"""The SQL of lanes: one filter, fixed indexes, whatever a playbook declares."""
+"""The SQL of lanes: one filter and fixed indexes for every playbook."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -29,7 +29,7 @@ _ELIGIBLE = """
 AND t.taken_at IS NULL AND (t.operator_id = $9 OR (t.operator_id IS NULL AND t.mode <> 'push'))
 AND t.role = ANY($10::text[]) AND t.pool = ANY($11::text[]) AND ($12 OR t.products <@ to_jsonb($13::text[]))
 """
-# The lock is the process's, as everywhere; what others hold is passed by.
+# The process is locked, as in every writer; a process that another transaction holds is skipped.
 NEXT = {
     (holder, newest): f"""
 SELECT t.id, t.process_id FROM task t JOIN process p ON p.id = t.process_id
@@ -71,12 +71,12 @@ ON CONFLICT (operator_id, desk, lane) DO UPDATE SET at = excluded.at
 
 
 async def versions(conn: Connection, desks: Collection[str]) -> Sequence[asyncpg.Record]:
-    """Return the versions in use at desks: active ones, and those of open tasks."""
+    """Return the playbook versions in use at desks: active ones, and those of open tasks."""
     return await conn.fetch(VERSIONS, list(desks))
 
 
 async def next_of(conn: Connection, queue: Queue, profile: OperatorProfile, now: datetime) -> asyncpg.Record | None:
-    """Lock the process of the first task of a queue that the operator may have, and return its ids."""
+    """Lock the process of the first task of a queue that the operator may take; return the ids of both."""
     products = ALL_PRODUCTS in profile.products, list(profile.products)
     statement = NEXT[queue.lane.holder, queue.lane.newest_first]
     return await conn.fetchrow(
@@ -85,7 +85,7 @@ async def next_of(conn: Connection, queue: Queue, profile: OperatorProfile, now:
 
 
 async def size(conn: Connection, queue: Queue, me: UUID | None, now: datetime) -> tuple[int, datetime | None]:
-    """Return how many tasks a queue has, and when its oldest lead came."""
+    """Return the number of a queue's tasks, and when its oldest lead was received."""
     row = await conn.fetchrow(COUNT[queue.lane.holder], *_filter(queue, me, now))
     return (row["count"], row["oldest"]) if row else (0, None)
 
@@ -93,19 +93,19 @@ async def size(conn: Connection, queue: Queue, me: UUID | None, now: datetime) -
 async def tasks(
     conn: Connection, queue: Queue, me: UUID | None, now: datetime, limit: int, after: Place | None
 ) -> Sequence[asyncpg.Record]:
-    """Return tasks of a queue in its order, from behind a place on."""
+    """Return tasks of a queue in its order, starting after a place."""
     statement = LIST[queue.lane.holder, queue.lane.newest_first]
     behind = (after.important, after.rank, after.at, after.id) if after else (None, None, None, None)
     return await conn.fetch(statement, *_filter(queue, me, now), limit, *behind)
 
 
 async def visits(conn: Connection, me: UUID) -> Visits:
-    """Return when `next` last gave the operator something of each lane."""
+    """Return when `next` last gave the operator a task of each lane."""
     return {(row["desk"], row["lane"]): row["at"] for row in await conn.fetch(VISITS, me)}
 
 
 async def visit(conn: Connection, me: UUID, queue: Queue, now: datetime) -> None:
-    """Remember that `next` gave the operator something of a lane."""
+    """Record that `next` gave the operator a task of a lane."""
     await conn.execute(VISIT, me, queue.desk, queue.lane.code, now)
 
 

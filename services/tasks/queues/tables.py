@@ -1,4 +1,4 @@
-"""When `next` last gave an operator something of a lane: what a lane that interrupts looks at (S4.5)."""
+"""When `next` last gave an operator a task of a lane; read by lanes that interrupt (S4.5)."""
 
 from sqlalchemy import Column, DateTime, Table, Text, Uuid
 

@@ -1,4 +1,4 @@
-"""Use cases of people on tasks: take, and end with an outcome. One transaction each, under the process's lock."""
+"""Use cases of operators on tasks: take a task, end it with an outcome; each locks the task's process."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,13 +23,13 @@ from services.tasks.operators.queries import operator_of
 from services.tasks.operators.rules import OperatorProfile, ineligible
 from services.tasks.processes.batch import Batch, Process
 
-# The process is found without a lock; its own lock then decides.
+# Read without a lock; the task is checked again once its process is locked.
 FIND_TASK = "SELECT process_id, lead_id, desk, operator_id, version, state FROM task WHERE id = $1"
 
 
 @dataclass(frozen=True, slots=True)
 class OutcomeInput:
-    """What a person says of a task they end."""
+    """An outcome as the caller gives it."""
 
     outcome: str
     comment: str
@@ -40,7 +40,7 @@ class OutcomeInput:
 
 @dataclass(slots=True)
 class LockedTask:
-    """A task in somebody's hand: locked with its process."""
+    """An open task, its locked process, and the operator who acts."""
 
     batch: Batch
     process: Process
@@ -49,7 +49,7 @@ class LockedTask:
 
 
 async def take(ctx: Context, caller: Principal, task_id: UUID, cause: Cause) -> None:
-    """Give the task to the caller: two never get the same (S1.2).
+    """Assign the task to the caller; two callers never get the same task (S1.2).
 
     Raises NotFoundError, NoOperatorError, NotEligibleError, TaskRefusedError.
     """
@@ -61,7 +61,7 @@ async def take(ctx: Context, caller: Principal, task_id: UUID, cause: Cause) -> 
 
 
 async def claim(locked: LockedTask, cause: Cause) -> None:
-    """Claim a locked task for its person; the caller saves and commits."""
+    """Claim a locked task for its operator; the caller saves and commits."""
     if locked.profile is None:
         raise NoOperatorError
     state, task = locked.process.state, locked.task
@@ -76,7 +76,7 @@ async def claim(locked: LockedTask, cause: Cause) -> None:
 async def give_outcome(
     ctx: Context, caller: Principal, task_id: UUID, seen: int, form: OutcomeInput, cause: Cause
 ) -> None:
-    """End a task as its outcome says (S0.1, S1.7).
+    """End a task with an outcome; the outcome decides the result (S0.1, S1.7).
 
     Raises NotFoundError, StaleTaskError, TaskRefusedError with every fault.
     """
@@ -104,9 +104,9 @@ async def give_outcome(
 async def _lock(
     ctx: Context, tx: Transaction, caller: Principal, task_id: UUID, seen: int | None = None
 ) -> LockedTask:
-    """Lock the task's process and return both; what the caller may not see is not found.
+    """Lock the task's process and return both; a task that the caller may not see is not found.
 
-    Without a version (`take`) a colleague's task is let through: it was free a moment ago, and the engine says so.
+    Without a version (`take`) a colleague's task passes: the engine then refuses with the exact reason.
     """
     profile = await operator_of(tx.conn, caller.sub)
     row = await tx.conn.fetchrow(FIND_TASK, task_id)
@@ -140,7 +140,7 @@ async def lock_task(
 
 
 def _visible(caller: Principal, profile: OperatorProfile | None, holder: UUID | None) -> bool:
-    """Return whether a task exists for the caller: operators see their own and nobody's (P.6)."""
+    """Return whether the caller may see a task; operators see their own and unassigned tasks (P.6)."""
     if caller.has(Role.SUPERVISOR, Role.ADMIN, Role.SERVICE):
         return True
     return holder is None or (profile is not None and holder == profile.id)

@@ -56,14 +56,14 @@ async def get_tasks(
     page: Paged,
     sort: Order = "-opened_at",
 ) -> Page[TaskOut]:
-    """List tasks: supervisors see their desks', operators their own and nobody's."""
+    """List tasks: supervisors see those of their desks, operators their own and unassigned ones."""
     found = await list_tasks(ctx.db, caller, wanted, sort, page)
     return Page(items=await shaped(ctx, found.rows, lang), next_cursor=found.next_cursor)
 
 
 @router.get("/{task_id}")
 async def get_one(task_id: UUID, ctx: Ctx, caller: Staff, lang: Lang, response: Response) -> TaskOut:
-    """Return a task with the outcomes it may have."""
+    """Return a task with its possible outcomes."""
     found = await get_task(ctx, caller, task_id, lang)
     set_etag(response, found.version)
     return found
@@ -73,7 +73,7 @@ async def get_one(task_id: UUID, ctx: Ctx, caller: Staff, lang: Lang, response: 
 async def post_take(
     task_id: UUID, ctx: Ctx, caller: Worker, lang: Lang, chain: Chain, response: Response
 ) -> TaskOut:
-    """Take a task, or begin one's own: two operators never get the same (S1.2, S4.3)."""
+    """Take a task, or start work on an assigned one; two operators never get the same task (S1.2, S4.3)."""
     await take(ctx, caller, task_id, chain)
     return await get_one(task_id, ctx, caller, lang, response)
 
@@ -89,7 +89,7 @@ async def post_outcome(
     chain: Chain,
     response: Response,
 ) -> TaskOut:
-    """End a task in words; the outcome decides how (S0.1, S0.2), and every fault is named at once (S1.7)."""
+    """End a task with an outcome and a comment (S0.1, S0.2); an error lists every fault (S1.7)."""
     try:
         await give_outcome(ctx, caller, task_id, seen, body.input(), chain)
     except StaleTaskError:

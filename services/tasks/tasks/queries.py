@@ -1,4 +1,4 @@
-"""Reads of tasks: supervisors see the desk, operators their own and nobody's (P.6)."""
+"""Reads of tasks: supervisors see their desks, operators their own and unassigned tasks (P.6)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from services.tasks.tasks.tables import task
 
 @dataclass(frozen=True, slots=True)
 class TaskFilter:
-    """Which tasks; None filters nothing. Ranges include their start and exclude their end."""
+    """Filter of tasks; None does not filter. Ranges include their start and exclude their end."""
 
     desk: str | None = None
     state: str | None = None
@@ -51,7 +51,7 @@ _EQUAL = (
 async def list_tasks(
     db: Database, caller: Principal, wanted: TaskFilter, order: str, page: PageQuery
 ) -> Cut[RowMapping]:
-    """Return tasks by a column, its name with a `-` before it: the latest first."""
+    """Return tasks ordered by a column; a leading `-` means descending."""
     query = select(task).where(_visible(caller), *_filtered(wanted))
     async with db.read() as conn:
         return await paginate(conn, query, order, [task.c[order.lstrip("-")], task.c.id], page)
@@ -66,7 +66,7 @@ async def get_task(ctx: Context, caller: Principal, task_id: UUID, language: Lan
 
 
 async def shaped(ctx: Context, rows: Sequence[Row], language: Language) -> list[TaskOut]:
-    """Return tasks as they go over the wire, titled by the playbook versions that they run on."""
+    """Return tasks for the wire, with titles of their playbook versions."""
     keys = {(row["playbook"], row["playbook_version"]) for row in rows}
     playbooks = await ctx.playbooks.of(ctx.db, keys)
     return [

@@ -16,7 +16,7 @@ from services.tasks.tasks.actions import OutcomeInput
 
 
 class OutcomeIn(Wire):
-    """How a task ended; what an outcome needs is in the task's `outcomes`."""
+    """The outcome of a task; the task's `outcomes` list what each one requires."""
 
     outcome: Annotated[str, Field(max_length=64)]
     comment: Annotated[str, Field(max_length=LONGEST_COMMENT)] = ""
@@ -25,19 +25,18 @@ class OutcomeIn(Wire):
     problem: Annotated[str | None, Field(max_length=64)] = None
 
     def input(self) -> OutcomeInput:
-        """Return the use case's form."""
         return OutcomeInput(self.outcome, self.comment, self.call_made, self.callback_at, self.problem)
 
 
 class ProblemOut(BaseModel):
-    """A reason that may be named."""
+    """A reason that an outcome accepts."""
 
     code: str
     title: str
 
 
 class OutcomeOut(BaseModel):
-    """An outcome that a task may have, and what it needs (S1.7)."""
+    """A possible outcome of a task, and what it requires (S1.7)."""
 
     code: str
     title: str
@@ -49,7 +48,6 @@ class OutcomeOut(BaseModel):
 
     @classmethod
     def of(cls, outcome: Outcome, playbook: Playbook, language: Language) -> "OutcomeOut":
-        """Shape an outcome."""
         requires = outcome.requires
         return cls(
             code=outcome.code,
@@ -66,7 +64,7 @@ class OutcomeOut(BaseModel):
 
 
 class TaskOut(BaseModel):
-    """A task; titles are in the caller's language. `outcome…` and `closed…` stand once it has ended."""
+    """A task; titles are in the caller's language. `outcome…` and `closed…` are set once it has ended."""
 
     id: UUID
     desk: str
@@ -109,7 +107,7 @@ class TaskOut(BaseModel):
 def task_out(
     task: Task, *, desk: str, lead_id: UUID, order_number: str, playbook: Playbook, version: int, language: Language
 ) -> TaskOut:
-    """Shape a task; `version` is the playbook's."""
+    """Return a task for the wire; `version` is the playbook's."""
     kind, closing = playbook.task_types[task.type], task.closing
     active = task.state is TaskState.ACTIVE
     return TaskOut(

@@ -1,4 +1,4 @@
-"""Tasks as rows, both ways."""
+"""Tasks: rows in and out. Their SQL stands in processes/store.py: a process and its tasks are written together."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ Row: TypeAlias = RowMapping | asyncpg.Record
 
 @dataclass(frozen=True, slots=True)
 class TaskRow:
-    """A task as it is written: with its process, and the version that was read (0 = it is new)."""
+    """A task to be written, with its process and the version that was read (0 = new)."""
 
     task: Task
     state: State
@@ -76,7 +76,6 @@ MOVED_TASK: Bulk[TaskRow] = Bulk("task", (_KEYS[0], ("seen", "int", attrgetter("
 
 
 def read_task(row: Row) -> Task:
-    """Return a stored open task."""
     return Task(
         id=row["id"],
         type=row["type"],

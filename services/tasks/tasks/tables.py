@@ -1,4 +1,4 @@
-"""Tasks: the next steps of processes, and who works them. The indexes are fixed: lanes are data."""
+"""Tasks: the next steps of processes, with their operators. Lanes are data, so the indexes are fixed."""
 
 from sqlalchemy import (
     Boolean,

@@ -1,4 +1,4 @@
-"""Timers fire: locked, decided and written in one transaction, so exactly once."""
+"""Firing of timers: each is locked, decided and written in one transaction, so it fires exactly once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ OLDEST = """
 SELECT process_id, name, due_at FROM timer WHERE due_at <= $1 AND set_aside_at IS NULL
 ORDER BY due_at, process_id, name LIMIT $2
 """
-# Processes alone are locked, in id order like every writer does it, and never waited for: one in other hands is
-# left for the next round. What is due of one in hand is read under its lock.
+# Only processes are locked, in id order like in every writer, and without waiting: a process that another
+# transaction holds is left to the next round. Its due timers are read under its lock.
 CLAIM = f"""
 SELECT p.id FROM process p WHERE p.id IN (SELECT process_id FROM ({OLDEST}) AS due)
 ORDER BY p.id FOR NO KEY UPDATE SKIP LOCKED
@@ -34,7 +34,7 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A timer whose time has come."""
+    """A due timer."""
 
     process_id: UUID
     name: str
@@ -42,21 +42,21 @@ class Due:
 
 
 async def fire_due(ctx: Context, limit: int) -> int:
-    """Fire what is due of the processes of the `limit` oldest timers, oldest first; return how many fired.
+    """Fire the due timers of the processes of the `limit` oldest timers, oldest first; return how many fired.
 
-    A timer that cannot be applied is set aside, and the others go on without it.
+    A timer that fails is set aside; the others still fire.
     """
     try:
         return await _fire(ctx, limit)
     except Exception as error:
         if is_transient(error):
             raise
-        log.warning("timers go one by one", error_type=type(error).__name__)
+        log.warning("timer batch failed, firing its timers one at a time", error_type=type(error).__name__)
         return await _fire_one_by_one(ctx, limit)
 
 
 async def try_again(ctx: Context) -> None:
-    """Let what was set aside fire again: another release may know better."""
+    """Reactivate timers that were set aside: a new release may be able to fire them."""
     await ctx.db.pool.execute(TRY_AGAIN)
 
 
@@ -90,7 +90,7 @@ async def _claimed(ctx: Context, tx: Transaction, limit: int, only: Due | None) 
 
 
 def _apply(batch: Batch, processes: Sequence[Process], only: Due | None) -> list[Timer]:
-    """Fire in due order; one that an earlier firing dropped or set anew is not this one any more."""
+    """Fire in due order; skip a timer that an earlier one of the batch cancelled or replaced."""
     due = [
         (timer, process)
         for process in processes
@@ -117,7 +117,7 @@ async def _fire_one_by_one(ctx: Context, limit: int) -> int:
         except Exception as error:
             if is_transient(error):
                 raise
-            log.exception("timer is set aside", process_id=str(due.process_id), timer=due.name)
+            log.exception("timer failed and was set aside", process_id=str(due.process_id), timer=due.name)
             await ctx.db.pool.execute(SET_ASIDE, due.process_id, due.name, due.at, ctx.now())
             ctx.metrics.set_aside.inc()
     return fired

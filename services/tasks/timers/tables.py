@@ -1,4 +1,4 @@
-"""Timers: due times on the business clock; a row is a timer that has not fired, or could not."""
+"""Timers: due times on the business clock. A row is a timer that is pending or was set aside."""
 
 from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKey, Index, Table, Text, Uuid, text
 

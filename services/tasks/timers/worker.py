@@ -1,4 +1,4 @@
-"""The timer loop: sleeps until the next due time, catches up oldest first, never faster than its rate."""
+"""The timer loop: sleeps until the next due time; fires a backlog oldest first, at a limited rate."""
 
 import asyncio
 
@@ -6,19 +6,18 @@ from libs.common.platform.worker import Loop
 from services.tasks.context import Context
 from services.tasks.timers.actions import fire_due, next_due, try_again
 
-LOOK_AGAIN = 0.5  # seconds; a timer set meanwhile may be due before the one slept for
-BUSY = 0.05  # seconds; a due timer whose process is in other hands
+LOOK_AGAIN = 0.5  # seconds; a timer set during the sleep may be due earlier
+BUSY = 0.05  # seconds; a timer is due, but another transaction holds its process
 
 
 def timer_loop(ctx: Context) -> Loop:
-    """Return the loop that fires timers."""
 
     async def timers(stop: asyncio.Event) -> None:
         await try_again(ctx)
         while not stop.is_set():
             fired = await fire_due(ctx, ctx.settings.timer_batch)
             if fired:
-                # What an outage left behind must not flood those who follow.
+                # A backlog after an outage must not flood other services.
                 await _pause(stop, fired / ctx.settings.timer_rate if fired >= ctx.settings.timer_batch else 0)
             else:
                 await _until_due(ctx, stop)
@@ -27,7 +26,7 @@ def timer_loop(ctx: Context) -> Loop:
 
 
 async def _until_due(ctx: Context, stop: asyncio.Event) -> None:
-    """Sleep until the next due time by the business clock, or look again soon."""
+    """Sleep until the next due time by the business clock, but not longer than LOOK_AGAIN."""
     due = await next_due(ctx)
     if due is not None and due <= ctx.now():
         await _pause(stop, BUSY)
