@@ -7,7 +7,7 @@ from services.tasks.context import open_context
 from services.tasks.desks.api import router as desks
 from services.tasks.errors import ERRORS
 from services.tasks.playbooks.api import router as playbooks
-from services.tasks.playbooks.waiting import waiting_loop
+from services.tasks.playbooks.worker import waiting_loop
 from services.tasks.queues.api import router as queues
 from services.tasks.settings import TasksSettings
 from services.tasks.subscriptions import OWNERS, subscriptions

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from libs.common.contracts import tasks
-from services.tasks.timers.actions import fire_due, next_due, try_again
+from services.tasks.timers.actions import fire_due, next_due, reactivate
 from services.tasks.timers.worker import timer_loop
 from tests.tasks.desk import Desk
 from tests.tasks.support import START, TINY
@@ -132,7 +132,7 @@ async def test_what_was_set_aside_is_tried_again_by_the_next_release(desk: Desk)
     await broken(desk)
     await fire_due(desk.ctx, 100)
     await desk.ctx.db.pool.execute("UPDATE process SET facts = (SELECT facts FROM process WHERE facts <> '{}')")
-    await try_again(desk.ctx)
+    await reactivate(desk.ctx)
     assert await fire_due(desk.ctx, 100) == 1
 
 

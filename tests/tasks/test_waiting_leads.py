@@ -10,7 +10,8 @@ from structlog.testing import capture_logs
 from libs.common.contracts import intake, tasks
 from libs.common.contracts.shared import OrderStatus
 from libs.common.messaging.inbox.store import claim, park
-from services.tasks.playbooks.waiting import UnknownPlaybookError, adopt, look, waiting_loop
+from services.tasks.playbooks.waiting import UnknownPlaybookError, adopt_parked, release_ready
+from services.tasks.playbooks.worker import waiting_loop
 from tests.tasks.client import Api, Json
 from tests.tasks.desk import Desk, lead
 from tests.tasks.inbox import Inbox
@@ -106,7 +107,7 @@ async def test_leads_of_another_playbook_or_desk_go_on_waiting(desk: Desk, api: 
     await inbox.receive(lead("typo"))
     await inbox.receive(lead("tiny"), desk="cars")
     assert (await activate(api))["leads_released"] == 0
-    assert await look(desk.ctx) == 0
+    assert await release_ready(desk.ctx) == 0
 
 
 async def test_a_lead_parked_while_its_playbook_is_being_activated_goes_on(
@@ -118,7 +119,7 @@ async def test_a_lead_parked_while_its_playbook_is_being_activated_goes_on(
         await park(parking, item, "failed", UnknownPlaybookError("demo", "tiny"))
         answer = await activate(api)
         await parking.commit()
-    assert (answer["leads_released"], await look(desk.ctx)) == (0, 1)
+    assert (answer["leads_released"], await release_ready(desk.ctx)) == (0, 1)
 
 
 @pytest.mark.parametrize("_", range(5))
@@ -126,7 +127,7 @@ async def test_activation_and_arrival_at_once_lose_no_lead(desk: Desk, api: Api,
     leads = [lead("tiny") for _ in range(8)]
     items = [await inbox.incoming(one) for one in leads]
     await asyncio.gather(activate(api), *(inbox.applier.apply_or_park(item) for item in items))
-    await look(desk.ctx)
+    await release_ready(desk.ctx)
     await inbox.replayer.look()
     opened = [data.lead_id for data in await desk.sent(tasks.TaskOpened)]
     assert sorted(opened) == sorted(one.lead_id for one in leads)
@@ -134,7 +135,7 @@ async def test_activation_and_arrival_at_once_lose_no_lead(desk: Desk, api: Api,
 
 async def test_two_activations_at_once_release_each_lead_once(desk: Desk, api: Api, inbox: Inbox) -> None:
     await inbox.receive(*(lead("tiny") for _ in range(5)))
-    answers = await asyncio.gather(activate(api), activate(api), look(desk.ctx))
+    answers = await asyncio.gather(activate(api), activate(api), release_ready(desk.ctx))
     assert sum(answer if isinstance(answer, int) else answer["leads_released"] for answer in answers) == 5
 
 
@@ -147,7 +148,7 @@ async def test_a_worker_that_starts_later_lets_go_on_what_is_ready(desk: Desk, a
     stop = asyncio.Event()
     stop.set()
     await waiting_loop(desk.ctx)(stop)
-    assert await look(desk.ctx) == 1
+    assert await release_ready(desk.ctx) == 1
 
 
 @pytest.mark.req("P.1")
@@ -156,7 +157,7 @@ async def test_leads_that_the_previous_release_parked_for_good_go_on_at_activati
 ) -> None:
     await inbox.receive(lead("tiny"), lead("typo"))
     await desk.ctx.db.pool.execute(OLD_RELEASE)
-    await adopt(desk.ctx)
+    await adopt_parked(desk.ctx)
     assert (await activate(api))["leads_released"] == 1
     assert [found["code"] for found in await readiness(api) if found["waiting_leads"]] == ["typo"]
 

@@ -14,7 +14,7 @@ from libs.common.messaging.bus.codec import Encoder
 from libs.common.platform.telemetry.metrics import new_registry
 from libs.common.platform.worker import Worker
 from libs.common.testkit.memory_bus import MemoryBus
-from services.tasks.playbooks.waiting import waiting_loop
+from services.tasks.playbooks.worker import waiting_loop
 from services.tasks.subscriptions import OWNERS, subscriptions
 from services.tasks.timers.worker import timer_loop
 from tests.tasks.desk import Desk, lead

@@ -12,7 +12,7 @@ from services.tasks.playbooks.grammar import parse
 from services.tasks.playbooks.model import Title
 from services.tasks.playbooks.source import InvalidPlaybookError
 from services.tasks.playbooks.vocabulary import VOCABULARY
-from services.tasks.playbooks.waiting import go_on
+from services.tasks.playbooks.waiting import release_leads
 
 LIBRARY = "*"  # the desk of versions that all desks share
 
@@ -74,6 +74,6 @@ async def activate(ctx: Context, code: str, version: int, desk: str, actor: str,
         if await tx.conn.fetchval(ACTIVATE, desk, code, version, ctx.now(), actor) is not None:
             data = PlaybookActivated(code=code, version=version, actor=actor)
             await outbox.add(tx, [Outgoing(f"desk:{desk}", desk, ctx.now(), data, cause)])
-        released = await go_on(tx.conn, desk, code)
+        released = await release_leads(tx.conn, desk, code)
         await tx.commit()
         return released

@@ -251,7 +251,7 @@ class Rule:
     phase: Phase = Phase.LIVE
 
     @property
-    def ends_the_walk(self) -> bool:
+    def is_final(self) -> bool:
         """Return whether no rule behind this one is looked at."""
         return self.when is None or self.otherwise is not None
 

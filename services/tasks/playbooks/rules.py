@@ -163,7 +163,7 @@ def _branches(rules: tuple[Rule, ...]) -> list[Steps]:
 
 def _matches_always(rules: tuple[Rule, ...]) -> bool:
     """Return whether one of the rules surely runs for a process under way."""
-    return any(rule.ends_the_walk and Phase.LIVE in rule.phase.covers for rule in rules)
+    return any(rule.is_final and Phase.LIVE in rule.phase.covers for rule in rules)
 
 
 def _silent_ends(playbook: Playbook) -> Iterator[PlaybookFault]:

@@ -122,7 +122,7 @@ def read_rules(value: Value, name: str, phase: Phase = Phase.LIVE) -> tuple[Rule
     for rule, item in zip(rules, items, strict=True):
         if rule.phase.covers <= settled:
             item.fault("unreachable_rule", f"a rule before {rule.name} always ends the walk: it is never reached")
-        if rule.ends_the_walk:
+        if rule.is_final:
             settled |= rule.phase.covers
     return rules
 

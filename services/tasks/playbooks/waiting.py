@@ -1,16 +1,9 @@
 """Leads whose desk has not activated their playbook wait for it and go on at its activation, by themselves."""
 
-import asyncio
-
 from libs.common.messaging.deadletters.waiting import release
 from libs.common.messaging.inbox import Unready
 from libs.common.platform.db import Connection
-from libs.common.platform.waiting import wait_for_stop
-from libs.common.platform.worker import Loop
 from services.tasks.context import Context
-
-LOOK_SECONDS = 1.0
-ADOPT_LOOKS = 60  # looks between two adoptions
 
 _KIND = "playbook"
 # Desks and codes hold no colon.
@@ -45,35 +38,18 @@ def playbook_of(waits_for: str) -> str:
     return waits_for.rpartition(":")[2]
 
 
-async def go_on(conn: Connection, desk: str, playbook: str) -> int:
+async def release_leads(conn: Connection, desk: str, playbook: str) -> int:
     """Let the leads that wait for a playbook go on; returns how many. For the transaction that activates it."""
     return await release(conn, [waits_for(desk, playbook)])
 
 
-def waiting_loop(ctx: Context) -> Loop:
-    """Return the loop that lets leads go on whose playbook is active: those parked while it was being activated,
-    those that the previous release parked, those of an activation by the previous release.
-    """
-
-    async def waiting(stop: asyncio.Event) -> None:
-        looks = 0
-        while not stop.is_set():
-            if looks % ADOPT_LOOKS == 0:
-                await adopt(ctx)
-            await look(ctx)
-            looks += 1
-            await wait_for_stop(stop, LOOK_SECONDS)
-
-    return waiting
-
-
-async def look(ctx: Context) -> int:
+async def release_ready(ctx: Context) -> int:
     """Let every lead go on whose playbook is active by now; returns how many."""
     async with ctx.db.pool.acquire() as conn:
         ready = [row["ready"] for row in await conn.fetch(READY)]
         return await release(conn, ready) if ready else 0
 
 
-async def adopt(ctx: Context) -> None:
+async def adopt_parked(ctx: Context) -> None:
     """Let leads wait that the previous release parked for good."""
     await ctx.db.pool.execute(ADOPT)

@@ -11,7 +11,7 @@ from libs.common.messaging.inbox import UseCase
 from libs.common.platform.db import Transaction
 from services.tasks.context import Context
 from services.tasks.processes.batch import Batch, Process
-from services.tasks.processes.convert import about_lead, facts_of, translate
+from services.tasks.processes.convert import about_lead, engine_event, facts_of
 from services.tasks.timeline.convert import received_entry, waiting_entries
 
 
@@ -35,18 +35,18 @@ async def _begin(batch: Batch, event: Received[EventData], data: LeadReceived) -
     if event.waited:
         facts = replace(facts, counted_from=batch.now)
         for entry in waiting_entries(event, data, until=batch.now):
-            batch.note(entry)
+            batch.add_entry(entry)
     return await batch.begin(event.desk, data.playbook, facts, event.follow())
 
 
 async def _one(batch: Batch, event: Received[EventData]) -> None:
     data = about_lead(event.data)
-    batch.note(received_entry(event, data.lead_id))
+    batch.add_entry(received_entry(event, data.lead_id))
     process = batch.of_lead(data.lead_id)
     if process is None and isinstance(data, LeadReceived):
         process = await _begin(batch, event, data)
     if process is not None:
-        batch.apply(process, translate(data), event.follow())
+        batch.apply(process, engine_event(data), event.follow())
     elif isinstance(data, WorkAssigned):
         # Work of a lead that has no process here: its operator gets the turn back.
         declined = WorkDeclined(

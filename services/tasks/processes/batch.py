@@ -47,7 +47,7 @@ class Batch:
         self._desks: dict[str, ActiveDesk] = {}
         self._outgoing: list[Outgoing] = []
         self._entries: list[Entry] = []
-        self._counted: list[Counter] = []
+        self._counters: list[Counter] = []
 
     async def load(
         self, *, leads: Collection[UUID] = (), ids: Collection[UUID] = (), desks: Iterable[str] = ()
@@ -88,11 +88,11 @@ class Batch:
         decision = resolve(process.state, event, process.playbook, self.now)
         process.state = decision.state
         for effect in decision.effects:
-            self._note(effect, process, cause)
-        self._counted.append(self._ctx.metrics.decisions.labels(type(event).__name__))
+            self._record(effect, process, cause)
+        self._counters.append(self._ctx.metrics.decisions.labels(type(event).__name__))
         return decision.effects
 
-    def note(self, entry: Entry) -> None:
+    def add_entry(self, entry: Entry) -> None:
         """Keep a step that others took."""
         self._entries.append(entry)
 
@@ -112,10 +112,10 @@ class Batch:
         self._tx.after_commit(f"figures of {id(self)}", self._count)
 
     def _count(self) -> None:
-        for counter in self._counted:
+        for counter in self._counters:
             counter.inc()
 
-    def _note(self, effect: Effect, process: Process, cause: Cause) -> None:
+    def _record(self, effect: Effect, process: Process, cause: Cause) -> None:
         state = process.state
         events = published(effect, state, process.playbook)
         for data in events:
@@ -125,4 +125,4 @@ class Batch:
         if not events and (entry := silent_entry(effect, state, cause, self.now)) is not None:
             self._entries.append(entry)
         if isinstance(effect, Breach):
-            self._counted.append(self._ctx.metrics.breaches.labels(state.desk.code))
+            self._counters.append(self._ctx.metrics.breaches.labels(state.desk.code))

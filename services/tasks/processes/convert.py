@@ -29,7 +29,7 @@ def about_lead(data: EventData) -> LeadEvent:
     return data
 
 
-def translate(data: LeadEvent) -> ev.Event:
+def engine_event(data: LeadEvent) -> ev.Event:
     """Return what an event means to its process."""
     match data:
         case intake.LeadReceived():

@@ -98,7 +98,7 @@ NEW_TIMER: Bulk[TimerRow] = Bulk(
 _WATCHED = ("status", "stage", "owner", "opened", "breaches", "attempts", "messages", "facts", "ended_at")
 
 
-def moves(state: State, stored: State) -> bool:
+def row_changed(state: State, stored: State) -> bool:
     """Return whether the row of a process must change; its tasks and timers have rows of their own."""
     return any(getattr(state, name) is not getattr(stored, name) for name in _WATCHED)
 
@@ -238,7 +238,7 @@ def state_of(row: asyncpg.Record, desk: Desk, tasks: Tasks, timers: Timers) -> S
 async def write(conn: Connection, rows: Sequence[tuple[ProcessRow, State | None]]) -> None:
     """Write what changed between the stored states and these. Raises LostRaceError."""
     new = [row for row, stored in rows if stored is None]
-    moved = [row for row, stored in rows if stored is not None and moves(row.state, stored)]
+    moved = [row for row, stored in rows if stored is not None and row_changed(row.state, stored)]
     if new:
         await conn.execute(INSERT_PROCESSES, *NEW_PROCESS.arrays(new))
     if moved:

@@ -52,7 +52,7 @@ def waiting_entries(
     event: Received[EventData], data: intake.LeadReceived, until: datetime | None = None
 ) -> list[Entry]:
     """Return the steps of a lead whose desk had not activated its playbook; `until`: when it went on."""
-    waits = Entry(
+    waiting = Entry(
         desk=event.desk,
         lead_id=data.lead_id,
         event_id=uuid7(),
@@ -65,15 +65,15 @@ def waiting_entries(
         facts={"playbook": data.playbook},
     )
     if until is None:
-        return [waits]
-    on = waits._replace(event_id=uuid7(), causation_id=waits.event_id, time=until, kind=Kind.PLAYBOOK_CAME)
-    return [waits, on]
+        return [waiting]
+    resumed = waiting._replace(event_id=uuid7(), causation_id=waiting.event_id, time=until, kind=Kind.PLAYBOOK_CAME)
+    return [waiting, resumed]
 
 
 def sent_entry(event: Outgoing, event_id: UUID, lead_id: UUID, effect: fx.Effect) -> Entry:
     """Return the step of an event of our own, with the rule behind it."""
     # Deferring ends one task and opens another: the words and the person belong to the end.
-    said = _BY_RULE if isinstance(event.data, tasks.TaskOpened) else _said(effect)
+    attribution = _BY_RULE if isinstance(event.data, tasks.TaskOpened) else _attribution(effect)
     return Entry(
         desk=event.desk,
         lead_id=lead_id,
@@ -83,19 +83,19 @@ def sent_entry(event: Outgoing, event_id: UUID, lead_id: UUID, effect: fx.Effect
         owner=OWN,
         time=event.time,
         kind=event.data.event_type,
-        actor=said.actor,
+        actor=attribution.actor,
         rule=effect.rule,
         task_id=vars(event.data).get("task_id"),
-        facts={**facts_of(event.data), **said.words},
+        facts={**facts_of(event.data), **attribution.details},
     )
 
 
 def silent_entry(effect: fx.Effect, state: State, cause: Cause, now: datetime) -> Entry | None:
     """Return the step of an effect that no event tells of; None for what is not worth a line."""
-    told = _told(effect)
-    if told is None:
+    step = _silent_step(effect)
+    if step is None:
         return None
-    kind, facts = told
+    kind, facts = step
     return Entry(
         desk=state.desk.code,
         lead_id=state.facts.lead_id,
@@ -105,14 +105,14 @@ def silent_entry(effect: fx.Effect, state: State, cause: Cause, now: datetime) -
         owner=OWN,
         time=now,
         kind=kind,
-        actor=_said(effect).actor,
+        actor=_attribution(effect).actor,
         rule=effect.rule,
         task_id=getattr(effect, "task_id", None),
         facts=facts,
     )
 
 
-def _told(effect: fx.Effect) -> tuple[str, dict[str, object]] | None:  # noqa: C901 - one flat case per effect
+def _silent_step(effect: fx.Effect) -> tuple[str, dict[str, object]] | None:  # noqa: C901 - one flat case per effect
     """Return kind and facts of an effect that no event tells of."""
     match effect:
         case fx.Record(code=code, text=text):
@@ -143,25 +143,25 @@ def _told(effect: fx.Effect) -> tuple[str, dict[str, object]] | None:  # noqa: C
             assert_never(effect)
 
 
-class _Said(NamedTuple):
+class _Attribution(NamedTuple):
     """Who is behind an effect, and the words that events do not carry (S2.7)."""
 
     actor: str
-    words: Mapping[str, object]
+    details: Mapping[str, object]
 
 
-_BY_RULE = _Said(SYSTEM, {})
+_BY_RULE = _Attribution(SYSTEM, {})
 
 
-def _said(effect: fx.Effect) -> _Said:
+def _attribution(effect: fx.Effect) -> _Attribution:
     match effect:
         case fx.CloseTask(closing=closing) | fx.DeferTask(closing=closing):
-            words = {"comment": closing.comment, "problem": closing.problem, "call_made": closing.call_made}
-            return _Said(closing.actor, words)
+            details = {"comment": closing.comment, "problem": closing.problem, "call_made": closing.call_made}
+            return _Attribution(closing.actor, details)
         case fx.TakeTask(operator=operator):
-            return _Said(str(operator.id), {})
+            return _Attribution(str(operator.id), {})
         case fx.SetStatus(actor=actor):
-            return _Said(actor, {})
+            return _Attribution(actor, {})
         case fx.Start() | fx.Learn() | fx.SetTimer() | fx.CancelTimer() | fx.CountAttempt():
             return _BY_RULE
         case fx.OpenTask() | fx.AssignTask() | fx.MarkOverdue() | fx.MarkWaiting():

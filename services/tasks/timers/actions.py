@@ -55,7 +55,7 @@ async def fire_due(ctx: Context, limit: int) -> int:
         return await _fire_one_by_one(ctx, limit)
 
 
-async def try_again(ctx: Context) -> None:
+async def reactivate(ctx: Context) -> None:
     """Reactivate timers that were set aside: a new release may be able to fire them."""
     await ctx.db.pool.execute(TRY_AGAIN)
 

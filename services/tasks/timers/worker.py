@@ -4,7 +4,7 @@ import asyncio
 
 from libs.common.platform.worker import Loop
 from services.tasks.context import Context
-from services.tasks.timers.actions import fire_due, next_due, try_again
+from services.tasks.timers.actions import fire_due, next_due, reactivate
 
 LOOK_AGAIN = 0.5  # seconds; a timer set during the sleep may be due earlier
 BUSY = 0.05  # seconds; a timer is due, but another transaction holds its process
@@ -13,7 +13,7 @@ BUSY = 0.05  # seconds; a timer is due, but another transaction holds its proces
 def timer_loop(ctx: Context) -> Loop:
 
     async def timers(stop: asyncio.Event) -> None:
-        await try_again(ctx)
+        await reactivate(ctx)
         while not stop.is_set():
             fired = await fire_due(ctx, ctx.settings.timer_batch)
             if fired:

@@ -1,0 +1,26 @@
+"""The loop that releases leads whose playbook has become active."""
+
+import asyncio
+
+from libs.common.platform.waiting import wait_for_stop
+from libs.common.platform.worker import Loop
+from services.tasks.context import Context
+from services.tasks.playbooks.waiting import adopt_parked, release_ready
+
+INTERVAL = 1.0  # seconds
+ADOPT_EVERY = 60  # rounds between two adoptions
+
+
+def waiting_loop(ctx: Context) -> Loop:
+    """Return the loop; it releases what an activation missed: leads parked while it ran, leads of older releases."""
+
+    async def waiting(stop: asyncio.Event) -> None:
+        rounds = 0
+        while not stop.is_set():
+            if rounds % ADOPT_EVERY == 0:
+                await adopt_parked(ctx)
+            await release_ready(ctx)
+            rounds += 1
+            await wait_for_stop(stop, INTERVAL)
+
+    return waiting
