@@ -1,4 +1,4 @@
-"""Whether a rule's condition holds."""
+"""Evaluation of a rule's condition."""
 
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -9,7 +9,7 @@ from services.tasks.playbooks.model import Condition
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a condition may look at: the process, and what just happened to it."""
+    """The input of a condition: the process, and the event being handled."""
 
     state: State
     order_status: str
@@ -37,7 +37,7 @@ def _any_of(wanted: tuple[str, ...], found: tuple[str | None, ...]) -> bool:
 
 
 def _arrived_within(when: Condition, state: State) -> bool:
-    """Return whether the lead came within a window of the desk's day; the window may cross midnight (S4.5)."""
+    """Return whether the lead was received within a window of the desk's day; it may cross midnight (S4.5)."""
     if when.received_between is None:
         return True
     opens, closes = when.received_between

@@ -1,4 +1,4 @@
-"""What a decision does: data that the writer turns into rows and events. `rule` names what decided it (P.3)."""
+"""Effects of a decision: data that becomes rows and events. `rule` is the rule that decided (P.3)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +21,7 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Learn:
-    """The facts of the lead are these now."""
+    """The facts of the lead have changed."""
 
     rule: str
     facts: Facts
@@ -29,7 +29,7 @@ class Learn:
 
 @dataclass(frozen=True, slots=True)
 class OpenTask:
-    """A task exists."""
+    """A task is opened."""
 
     rule: str
     task: Task
@@ -48,7 +48,7 @@ class AssignTask:
 
 @dataclass(frozen=True, slots=True)
 class TakeTask:
-    """An operator claimed a task; `pulled` false = it was theirs already and they begin it."""
+    """An operator takes a task; `pulled` false = it was assigned to them and they start it."""
 
     rule: str
     task_id: TaskId
@@ -78,7 +78,7 @@ class DeferTask:
 
 @dataclass(frozen=True, slots=True)
 class MarkOverdue:
-    """A task passed its due time; once per task."""
+    """A task is past its due time; once per task."""
 
     rule: str
     task_id: TaskId
@@ -86,7 +86,7 @@ class MarkOverdue:
 
 @dataclass(frozen=True, slots=True)
 class MarkWaiting:
-    """Pushed work waits for somebody eligible."""
+    """No operator is eligible for a pushed task; it waits."""
 
     rule: str
     task_id: TaskId
@@ -94,7 +94,7 @@ class MarkWaiting:
 
 @dataclass(frozen=True, slots=True)
 class OfferWork:
-    """Assignment is asked for an operator."""
+    """An operator is requested from assignment."""
 
     rule: str
     task_id: TaskId
@@ -104,7 +104,7 @@ class OfferWork:
 
 @dataclass(frozen=True, slots=True)
 class WithdrawWork:
-    """The operator asked for is not needed any more."""
+    """The request for an operator is withdrawn."""
 
     rule: str
     task_id: TaskId
@@ -113,7 +113,7 @@ class WithdrawWork:
 
 @dataclass(frozen=True, slots=True)
 class DeclineWork:
-    """A proposal came too late."""
+    """A late proposal is declined."""
 
     rule: str
     task_id: UUID
@@ -124,7 +124,7 @@ class DeclineWork:
 
 @dataclass(frozen=True, slots=True)
 class SetStatus:
-    """Intake is asked for a status of the lead."""
+    """A status of the lead is requested from intake."""
 
     rule: str
     status: str
@@ -136,7 +136,7 @@ class SetStatus:
 
 @dataclass(frozen=True, slots=True)
 class FollowStatus:
-    """Intake says that the lead's status is this."""
+    """Intake has published another status of the lead."""
 
     rule: str
     status: str
@@ -145,7 +145,7 @@ class FollowStatus:
 
 @dataclass(frozen=True, slots=True)
 class SetOwner:
-    """Somebody else, or nobody, is responsible for the lead."""
+    """The owner of the lead changes; None = no owner."""
 
     rule: str
     owner: Operator | None
@@ -155,7 +155,7 @@ class SetOwner:
 
 @dataclass(frozen=True, slots=True)
 class RequestMessage:
-    """The customer shall be told something; `number` counts this purpose within the process."""
+    """A message to the customer is requested; `number` counts its code within the process."""
 
     rule: str
     spec: MessageSpec
@@ -166,7 +166,7 @@ class RequestMessage:
 
 @dataclass(frozen=True, slots=True)
 class SetTimer:
-    """A timer runs; one of the same name is replaced."""
+    """A timer is set; it replaces one of the same name."""
 
     rule: str
     timer: Timer
@@ -174,7 +174,7 @@ class SetTimer:
 
 @dataclass(frozen=True, slots=True)
 class CancelTimer:
-    """A timer runs no longer: it was dropped, or it has fired."""
+    """A timer is removed: it was cancelled or has fired."""
 
     rule: str
     name: str
@@ -182,7 +182,7 @@ class CancelTimer:
 
 @dataclass(frozen=True, slots=True)
 class CountAttempt:
-    """One more unsuccessful attempt by a policy."""
+    """An unsuccessful attempt is counted for a policy."""
 
     rule: str
     policy: str
@@ -191,7 +191,7 @@ class CountAttempt:
 
 @dataclass(frozen=True, slots=True)
 class EndProcess:
-    """The process is over; its timers go."""
+    """The process ends; its timers are removed."""
 
     rule: str
     at: datetime
@@ -199,20 +199,20 @@ class EndProcess:
 
 @dataclass(frozen=True, slots=True)
 class ReopenProcess:
-    """A rule opened something in a process that had ended."""
+    """A rule opens a task in a process that had ended."""
 
     rule: str
 
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """A live process would have had nothing open: S2.6 was about to break, and the fallback task mends it."""
+    """Rules left a live process without an open task (S2.6); the fallback task is opened."""
 
     rule: str
 
 
 class Noticed(StrEnum):
-    """What is worth a line though it changes nothing; the timeline stores these codes."""
+    """Remarks that change nothing and appear in the timeline, which stores these codes."""
 
     NOTE = "note"
     RECEIVED_AGAIN = "received_again"
@@ -226,7 +226,7 @@ class Noticed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Nothing changes; `code` says what was noticed, `text` what a playbook wants to be read."""
+    """A remark for the timeline; `text` is the note of a playbook. Nothing changes."""
 
     rule: str
     code: Noticed
@@ -234,7 +234,7 @@ class Record:
 
 
 class Refusal(StrEnum):
-    """Why a person's request changes nothing."""
+    """Why an operator's request is refused."""
 
     TASK_CLOSED = "task_closed"
     TAKEN_BY_OTHER = "taken_by_other"
@@ -246,7 +246,7 @@ class Refusal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MatrixFault:
-    """One field of an outcome that does not fit its matrix (S1.7)."""
+    """A field of an outcome that does not meet its requirements (S1.7)."""
 
     pointer: str
     code: str
@@ -255,7 +255,7 @@ class MatrixFault:
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """A person's request is refused; every fault of it is named."""
+    """An operator's request is refused, with every fault."""
 
     rule: str
     refusal: Refusal

@@ -1,4 +1,4 @@
-"""What can happen to a process, in the engine's own words; use cases translate published events into these."""
+"""Events of the engine; use cases convert published events into these."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,12 +12,12 @@ from services.tasks.engine.state import Customer, Operator, Timer
 
 @dataclass(frozen=True, slots=True)
 class LeadReceived:
-    """The lead came in; its facts already stand in the state."""
+    """The lead was received; the state already has its facts."""
 
 
 @dataclass(frozen=True, slots=True)
 class LeadUpdated:
-    """The person behind the lead was corrected."""
+    """The customer's details were corrected."""
 
     customer: Customer
     language: str
@@ -26,7 +26,7 @@ class LeadUpdated:
 
 @dataclass(frozen=True, slots=True)
 class OrderChanged:
-    """An order of the lead has another status (S4.1)."""
+    """The status of an order of the lead changed (S4.1)."""
 
     order_id: UUID
     to_status: str
@@ -37,7 +37,7 @@ class OrderChanged:
 
 @dataclass(frozen=True, slots=True)
 class StatusChanged:
-    """Intake applied a status; `by_us` = it answers a request of this process."""
+    """Intake applied a status; `by_us` = this process requested it."""
 
     status: str
     stage: Stage
@@ -46,7 +46,7 @@ class StatusChanged:
 
 @dataclass(frozen=True, slots=True)
 class StatusRefused:
-    """Intake did not apply a status that we asked for."""
+    """Intake refused a status that this process requested."""
 
     status: str
     current: str
@@ -65,7 +65,7 @@ class Proposed:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Nobody is eligible for a pushed task now."""
+    """No operator is eligible for a pushed task now."""
 
     task_id: UUID
 
@@ -80,7 +80,7 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeGiven:
-    """Somebody ends a task. `operator` None = a supervisor without an operator's record."""
+    """A task is ended with an outcome. `operator` None = a supervisor who is not an operator."""
 
     task_id: UUID
     outcome: str
@@ -95,14 +95,14 @@ class OutcomeGiven:
 
 @dataclass(frozen=True, slots=True)
 class TimerFired:
-    """A timer's time has come."""
+    """A timer is due."""
 
     timer: Timer
 
 
 @dataclass(frozen=True, slots=True)
 class MessageMoved:
-    """A message of this process moved on."""
+    """The state of a message of this process changed."""
 
     step: MessageProgress
     purpose: str

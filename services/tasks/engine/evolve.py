@@ -1,4 +1,4 @@
-"""What an effect does to the state: the only place where a process changes."""
+"""Application of effects to the state; the state changes nowhere else."""
 
 from dataclasses import replace
 from typing import assert_never
@@ -35,14 +35,14 @@ from services.tasks.engine.state import Closing, State, Task, Timer
 
 
 def evolve(state: State, effect: Effect) -> State:
-    """Return the state after an effect."""
+    """Return a new state after an effect."""
     after = state.copy()
     apply(after, effect)
     return after
 
 
 def apply(state: State, effect: Effect) -> None:
-    """Let a state of one's own follow an effect."""
+    """Apply an effect to a state in place."""
     match effect:
         case (
             OpenTask()
@@ -60,7 +60,7 @@ def apply(state: State, effect: Effect) -> None:
             state.timers = (*_without(state.timers, timer.name), timer)
         case CancelTimer(name=name):
             state.timers = _without(state.timers, name)
-        # Declined work changes nothing: the request of the task's own version still stands.
+        # A declined proposal changes nothing: the current request remains valid.
         case Record() | Refuse() | DeclineWork():
             pass
         case _:
@@ -149,14 +149,14 @@ def _changed(
         case OfferWork(at=at):
             return replace(task, offered_at=at)
         case WithdrawWork():
-            # What is asked for anew is a new version: assignment ignores one that it knows.
+            # A later request needs a new version: assignment ignores versions that it has seen.
             return replace(task, offered_at=None, waiting=False, version=task.version + 1)
         case _:
             assert_never(effect)
 
 
 def _close(state: State, task_id: UUID, closing: Closing) -> None:
-    """Close a task; its timers go with it."""
+    """Close a task and remove its timers."""
     state.tasks = tuple(
         replace(task, state=closing.result, closing=closing, waiting=False, version=task.version + 1)
         if task.id == task_id

@@ -1,4 +1,4 @@
-"""The matrix of ways to end a task (S1.7): every fault of an outcome at once."""
+"""Validation of an outcome against its requirements (S1.7): all faults at once."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ LONGEST_COMMENT = 4000
 
 
 def outcome_faults(kind: TaskType, event: OutcomeGiven, now: datetime) -> tuple[MatrixFault, ...]:
-    """Return everything that does not fit; empty = the outcome stands."""
+    """Return all faults; empty = the outcome is valid."""
     faults = list(_comment(event.comment))
     outcome = kind.outcomes.get(event.outcome)
     if outcome is None:

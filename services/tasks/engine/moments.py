@@ -1,4 +1,4 @@
-"""When: a playbook's moments as points in time (S0.5, S1.8, S4.4)."""
+"""Conversion of a playbook's moments to points in time (S0.5, S1.8, S4.4)."""
 
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 from services.tasks.engine.state import Desk, Hours, State
 from services.tasks.playbooks.model import Anchor, Day, Moment
 
-_HORIZON = 400  # days; a calendar whose every week is closed must not loop for ever
+_HORIZON = 400  # days; bounds the loop for a calendar without open hours
 
 
 def moment_at(moment: Moment, state: State, now: datetime, callback_at: datetime | None = None) -> datetime:
-    """Return the point in time of a moment, UTC. Without a callback time its anchor is `now`."""
+    """Return the time of a moment in UTC. The anchor `callback_at` is `now` if there is no callback time."""
     base = _anchor(moment.anchor, state, now, callback_at)
     if moment.day is not None and moment.at is not None:
         day = _day(moment.day, state.desk, base)
@@ -45,7 +45,7 @@ def _day(day: Day, desk: Desk, base: datetime) -> date:
 
 
 def add_working(start: datetime, amount: timedelta, desk: Desk) -> datetime:
-    """Return `start` plus an amount of the desk's working time; closed hours do not count (S0.5)."""
+    """Return `start` plus an amount of the desk's working time; closed hours are skipped (S0.5)."""
     if not desk.hours:
         return start + amount
     zone = ZoneInfo(desk.zone)

@@ -1,4 +1,4 @@
-"""`decide`: one event, one state, one moment → what follows. Pure and total, the same for every desk."""
+"""`decide`: state, event and time → effects. Pure, total, and the same for every desk."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -54,19 +54,19 @@ _FENCE = "engine.fence"
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a decision does, and the state after it."""
+    """The effects of an event, and the state after them."""
 
     state: State
     effects: tuple[Effect, ...]
 
 
 def decide(state: State, event: Event, playbook: Playbook, now: datetime) -> tuple[Effect, ...]:
-    """Return what follows from an event. Never raises for any event in any state."""
+    """Return the effects of an event. Never raises, for any event in any state."""
     return resolve(state, event, playbook, now).effects
 
 
 def resolve(state: State, event: Event, playbook: Playbook, now: datetime) -> Decision:
-    """Decide, and give the state after it as well: the very same one when nothing changed."""
+    """Decide, and also return the state afterwards; it is the same object if nothing changed."""
     run = Run(state.copy(), playbook, now)
     _handle(run, event)
     _settle(run)
@@ -92,7 +92,7 @@ def _handle(run: Run, event: Event) -> None:
 
 
 def _reported(run: Run, event: LeadUpdated | OrderChanged | StatusChanged | StatusRefused | MessageMoved) -> None:
-    """Take note of what others say happened, then ask the playbook."""
+    """Apply a report of another service to the state, then run the playbook's trigger."""
     match event:
         case LeadUpdated(customer=customer, language=language, zone=zone):
             facts = replace(run.state.facts, customer=customer, language=language, zone=zone)
@@ -103,7 +103,7 @@ def _reported(run: Run, event: LeadUpdated | OrderChanged | StatusChanged | Stat
             _learn_order(run, event)
             _trigger(run, Trigger.ORDER_CHANGED)
         case StatusChanged(status=status, stage=stage, by_us=by_us):
-            # Our own request coming back may be older than what was asked for since.
+            # The answer to our own request may be older than our latest request.
             if not by_us and status != run.state.status:
                 run.emit(FollowStatus("engine.status", status, stage))
             _trigger(run, Trigger.STATUS_CHANGED)
@@ -150,8 +150,8 @@ def _learn_order(run: Run, event: OrderChanged) -> None:
 def _proposed(run: Run, event: Proposed) -> None:
     """Fence a proposal: still open, still unassigned, same version (docs/adr/0006).
 
-    A stale one answers a request that a newer one has replaced, so that nothing is asked again here: two who always
-    answered each other's last word but one would never end.
+    A stale proposal is declined without a new request: re-offering here could loop forever with an assignment
+    service that lags behind.
     """
     task = run.state.open_task(event.task_id)
     if task is None:
@@ -181,7 +181,7 @@ def _waiting(run: Run, event: Waiting) -> None:
 
 
 def _taken(run: Run, event: Taken) -> None:
-    """Give a task to whoever claims it first; beginning one's own task runs the same steps (S1.2, S4.3)."""
+    """Assign a task to the first who takes it; starting an assigned task runs the same steps (S1.2, S4.3)."""
     task = run.state.open_task(event.task_id)
     if task is None:
         run.emit(Refuse("engine.take", Refusal.TASK_CLOSED))
@@ -251,7 +251,7 @@ def _timer(run: Run, timer: Timer) -> None:
 
 
 def _task_timer(run: Run, timer: Timer) -> None:
-    """Mark a task overdue; an offer needs nothing here, since settling offers what may be offered."""
+    """Mark a task overdue. An offer timer needs no action here: `_settle` offers the task."""
     task = run.state.open_task(timer.task_id) if timer.task_id is not None else None
     if task is None:
         run.emit(Record("engine.timer", Noticed.TASK_CLOSED))
@@ -262,9 +262,9 @@ def _task_timer(run: Run, timer: Timer) -> None:
 
 
 def _settle(run: Run) -> None:
-    """Keep what always holds: something is open (S2.6), what may be given away is offered, timers run.
+    """Enforce the invariants: a live process has an open task (S2.6), free tasks are offered, timers are set.
 
-    An ended process waits for nothing.
+    An ended process has no timers.
     """
     if not run.state.live:
         for timer in run.state.timers:

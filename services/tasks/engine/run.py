@@ -1,4 +1,4 @@
-"""The interpreter: runs a playbook's steps over a state, one effect at a time. It knows no desk."""
+"""The interpreter: runs a playbook's steps on a state, one effect at a time. It contains no rule of a desk."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -69,7 +69,7 @@ _RESULTS = {
 
 @dataclass(slots=True)
 class Run:
-    """One decision being made. `task` is the task in hand, `given` the outcome that a person gave it."""
+    """A decision in progress. `task` is the current task, `outcome` the outcome that ends it."""
 
     state: State
     playbook: Playbook
@@ -84,12 +84,12 @@ class Run:
     effects: list[Effect] = field(default_factory=list)
 
     def emit(self, effect: Effect) -> None:
-        """Add an effect and let the run's own state follow it."""
+        """Record an effect and apply it to the state."""
         self.effects.append(effect)
         apply(self.state, effect)
 
     def rules(self, rules: tuple[Rule, ...]) -> None:
-        """Run the first rule that holds; a rule with `otherwise` ends the walk either way."""
+        """Run the first rule whose condition holds; a rule with `otherwise` is always the last one tried."""
         phase = Phase.LIVE if self.state.ended_at is None else Phase.ENDED
         for rule in rules:
             if phase not in rule.phase.covers:
@@ -109,12 +109,12 @@ class Run:
             self._step(step)
 
     def close(self, task: Task, closing: Closing) -> None:
-        """End a task; whoever was asked for it is told that nobody is needed."""
+        """Close a task and withdraw its pending work request."""
         self.withdraw(task, "closed")
         self.emit(CloseTask(self.rule, task.id, closing))
 
     def closing(self, result: Result, comment: str = "") -> Closing:
-        """Return how the task in hand ends: in the person's words when an outcome was given."""
+        """Return the closing of the current task, with the fields of the outcome if there is one."""
         event = self.outcome
         if event is None:
             return Closing(_RESULTS[result], None, comment, self.actor, self.rule, self.now)
@@ -131,17 +131,17 @@ class Run:
         )
 
     def withdraw(self, task: Task, reason: str) -> None:
-        """Take back work that was pushed and not yet answered."""
+        """Withdraw the work request of a task if it is pending."""
         if task.offered_at is not None and task.operator_id is None:
             self.emit(WithdrawWork(self.rule, task.id, reason))
 
     def set_owner(self, owner: Operator | None) -> None:
-        """Make an operator, or nobody, responsible for the lead."""
+        """Change the owner of the lead; None removes it."""
         if owner != self.state.owner:
             self.emit(SetOwner(self.rule, owner, self.state.owner, self.rule))
 
     def open(self, step: Open) -> None:
-        """Open a task by its type's schedule or the step's own; an ended process lives again."""
+        """Open a task by the schedule of the step or its type; an ended process is reopened."""
         kind = self.playbook.task_types[step.type]
         if self.state.ended_at is not None:
             self.emit(ReopenProcess(self.rule))
@@ -200,14 +200,14 @@ class Run:
                 assert_never(step)
 
     def _close(self, result: Result, reason: Title, types: tuple[str, ...] = ()) -> None:
-        """Close open tasks by rule, so that the system does it in the rule's words."""
+        """Close open tasks by rule: the actor is the system, the comment is the rule's reason."""
         comment = reason.of(self.state.desk.languages[0])
         for task in self.state.open_tasks:
             if not types or task.type in types:
                 self.close(task, Closing(_RESULTS[result], None, comment, SYSTEM, self.rule, self.now))
 
     def _defer(self, step: Defer) -> None:
-        """Close the task in hand and open its twin; without a task in hand there is nothing to defer."""
+        """Close the current task and open its successor; without a current task record that nothing is deferred."""
         if self.task is None or self.state.open_task(self.task.id) is None:
             self.emit(Record(self.rule, Noticed.NOTHING_TO_DEFER))
             return
@@ -217,7 +217,7 @@ class Run:
         self._succeed(self.task, replace(successor, important=important, attempt=self.task.attempt))
 
     def _retry(self, step: RetryAttempt) -> None:
-        """Count an unsuccessful attempt: again later, or failed when the policy is exhausted (S0.5, S1.8)."""
+        """Count an unsuccessful attempt: defer the task, or fail it if the policy is exhausted (S0.5, S1.8)."""
         if self.task is None or self.state.open_task(self.task.id) is None:
             self.emit(Record(self.rule, Noticed.NOTHING_TO_DEFER))
             return

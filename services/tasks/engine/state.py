@@ -1,4 +1,4 @@
-"""What the engine knows of one process: facts of the lead, open tasks, timers, counters."""
+"""The state of a process: facts of the lead, open tasks, timers, counters."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ SYSTEM = "system"
 
 
 class TaskState(StrEnum):
-    """S0.1, and nothing else; deferred = closed with a successor."""
+    """The states of a task (S0.1); deferred = closed with a successor."""
 
     ACTIVE = "active"
     DEFERRED = "deferred"
@@ -30,7 +30,7 @@ class TaskState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """The personal data of a process; it stands apart from all other facts."""
+    """The customer's personal data, kept apart from all other facts."""
 
     name: str | None = None
     phone: str | None = None
@@ -40,10 +40,10 @@ class Customer:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What intake said of the lead and its order.
+    """The facts of the lead and its order, as intake publishes them.
 
-    `counted_from`: when a lead went on that had waited for its playbook. Its times count from then as if it came
-    then, or all would be due long ago; `received_at` stays what it was.
+    `counted_from`: when a lead that waited for its playbook was released. Its due times count from then, else all
+    of them would be long past; `received_at` does not change.
     """
 
     lead_id: UUID
@@ -91,7 +91,7 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """Somebody who works tasks."""
+    """An operator: id and name."""
 
     id: OperatorId
     name: str
@@ -99,7 +99,7 @@ class Operator:
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """How a task ended: by whom, with which result, in which words (S0.1, S0.2)."""
+    """The end of a task: actor, result, comment (S0.1, S0.2)."""
 
     result: TaskState
     outcome: str | None
@@ -115,7 +115,7 @@ class Closing:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One next step. `due_at` never changes (S2.8); `version` rises when somebody gets it and when it ends."""
+    """A task. `due_at` never changes (S2.8); `version` rises when the operator changes and when the task ends."""
 
     id: TaskId
     type: str
@@ -143,7 +143,7 @@ class Task:
 
 
 class TimerKind(StrEnum):
-    """What a timer is for."""
+    """The purpose of a timer."""
 
     OFFER = "offer"
     DUE = "due"
@@ -152,7 +152,7 @@ class TimerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """A due time of a process; its name is unique in it. `set_aside`: it failed, and waits for another release."""
+    """A due time of a process, with a name unique in it. `set_aside`: it failed, and waits for another release."""
 
     name: str
     kind: TimerKind
@@ -163,9 +163,9 @@ class Timer:
 
 @dataclass(slots=True)
 class State:
-    """One process on its pinned playbook version. `tasks` holds the open ones, and what this batch closed.
+    """A process on its pinned playbook version. `tasks` are the open ones, and those that this batch closed.
 
-    A decision works on its own copy, and nothing else ever changes one; what it holds is frozen.
+    Only a decision changes a state, and only its own copy; the values in it are frozen.
     """
 
     id: ProcessId
@@ -186,7 +186,7 @@ class State:
     messages: Mapping[str, int] = field(default_factory=dict)
 
     def copy(self) -> Self:
-        """Return a state that may be changed without changing this one."""
+        """Return a copy that can be changed independently."""
         other = object.__new__(type(self))
         for name in State.__slots__:
             setattr(other, name, getattr(self, name))
@@ -194,12 +194,12 @@ class State:
 
     @property
     def live(self) -> bool:
-        """Return whether the process is under way."""
+        """Whether the process has started and not ended."""
         return self.started_at is not None and self.ended_at is None
 
     @property
     def open_tasks(self) -> tuple[Task, ...]:
-        """Return the active tasks, oldest first."""
+        """The active tasks, oldest first."""
         return tuple(task for task in self.tasks if task.state is TaskState.ACTIVE)
 
     def open_task(self, task_id: UUID) -> Task | None:
@@ -212,7 +212,7 @@ class State:
 
 
 def task_id_of(state: State, now: datetime) -> TaskId:
-    """Return the id of the task opened next: a UUIDv7 of `now` and the process, so that rules need no dice."""
+    """Return the id of the next task: a UUIDv7 of `now` and the process, so that rules need no randomness."""
     seed = blake2b(state.id.bytes + state.opened.to_bytes(8, "big"), digest_size=10).digest()
     milliseconds = int(now.timestamp() * 1000) & (1 << 48) - 1
     value = milliseconds << 80 | int.from_bytes(seed, "big")
@@ -223,7 +223,7 @@ def task_id_of(state: State, now: datetime) -> TaskId:
 def new_task(
     state: State, kind: TaskType, now: datetime, *, due_at: datetime, offer_from: datetime, rule: str
 ) -> Task:
-    """Return a task of a type as it stands when it opens."""
+    """Return a new task of a type."""
     return Task(
         id=task_id_of(state, now),
         type=kind.code,

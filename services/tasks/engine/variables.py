@@ -1,4 +1,4 @@
-"""What a message says: variables of a template, without personal data (S4.12)."""
+"""Variables of message templates, without personal data (S4.12)."""
 
 from decimal import Decimal
 
@@ -8,7 +8,7 @@ _SIGNS = {"RUB": "₽", "USD": "$", "EUR": "€", "KZT": "₸", "BYN": "Br"}
 
 
 def variables(state: State, language: str) -> dict[str, str]:
-    """Return the variables that have a value; a template that needs another one stops its message."""
+    """Return the variables that have a value; a message whose template needs another one fails."""
     facts = state.facts
     found = {
         "order_number": facts.order_number,
@@ -22,13 +22,13 @@ def variables(state: State, language: str) -> dict[str, str]:
 
 
 def message_language(state: State) -> str:
-    """Return the lead's language where the desk speaks it, else the desk's first."""
+    """Return the lead's language if the desk has it, else the desk's first language."""
     desk = state.desk.languages
     return state.facts.language if state.facts.language in desk else desk[0]
 
 
 def money(amount: Decimal | None, currency: str | None) -> str:
-    """Return `4 990 ₽`: groups by a no-break space, kopecks only where there are any."""
+    """Return `4 990 ₽`: digits grouped by a no-break space, kopecks only if not zero."""
     if amount is None or currency is None:
         return ""
     whole = amount == amount.to_integral_value()

@@ -1,4 +1,4 @@
-"""Playbooks: each text is a new version for good; a desk activates one without a restart (P.4)."""
+"""Use cases of playbooks: each text becomes an immutable version; a desk activates one without a restart (P.4)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,8 +16,8 @@ from services.tasks.playbooks.waiting import release_leads
 
 LIBRARY = "*"  # the desk of versions that all desks share
 
-# Versions of a code are numbered across its owners, so that (code, version) names one text wherever it is shown;
-# the lock lets them ascend whoever posts at once.
+# Versions of a code are numbered across all desks, so that (code, version) identifies one text. The lock keeps the
+# numbers ascending when several callers post at once.
 TURN = "SELECT pg_advisory_xact_lock(hashtext('playbook'), hashtext($1))"
 INSERT = """
 INSERT INTO playbook (code, version, desk, title_ru, title_en, source, created_at, created_by)
@@ -48,7 +48,7 @@ class VersionView:
 
 
 async def add_version(ctx: Context, source: str, actor: str, desk: str | None = None) -> VersionView:
-    """Keep a text as the next version of the code it names. Raises BadPlaybookError with every fault."""
+    """Store a text as the next version of the code it names. Raises BadPlaybookError with every fault."""
     try:
         playbook = parse(source, VOCABULARY)
     except InvalidPlaybookError as error:
@@ -63,9 +63,9 @@ async def add_version(ctx: Context, source: str, actor: str, desk: str | None = 
 
 
 async def activate(ctx: Context, code: str, version: int, desk: str, actor: str, cause: Cause) -> int:
-    """Let a desk's new leads start on a version; leads under way keep theirs. Raises NotFoundError.
+    """Start a desk's new leads on a version; leads in progress keep theirs. Raises NotFoundError.
 
-    Returns how many leads waited for the playbook and go on.
+    Returns the number of waiting leads that were released.
     """
     async with ctx.db.begin() as tx:
         known = await tx.conn.fetchval(EXISTS, code, version, [desk, LIBRARY])

@@ -29,14 +29,14 @@ Desk = Annotated[Code | None, Query(description="the one desk that may use it; n
 
 @router.post("", status_code=201, openapi_extra=_BODY)
 async def post_playbook(request: Request, ctx: Ctx, caller: Admin, lang: Lang, desk: Desk = None) -> VersionOut:
-    """Keep a YAML text as the next version of the code it names; 422 names every fault with its line."""
+    """Store a YAML text as the next version of the code it names; 422 lists every fault with its line."""
     source = _source(request.headers, await request.body())
     return VersionOut.of(await add_version(ctx, source, caller.sub, desk), lang)
 
 
 @router.get("")
 async def get_playbooks(ctx: Ctx, caller: Staff, lang: Lang, page: Paged) -> Page[VersionOut]:
-    """List the newest version of each playbook: the shared ones, and the caller's desks' own."""
+    """List the newest version of each playbook: shared ones, and those of the caller's desks."""
     found = await list_playbooks(ctx.db, caller, page)
     return found.page(lambda row: _out(read_version(row), lang))
 
@@ -59,9 +59,9 @@ async def get_one(code: str, version: int, ctx: Ctx, caller: Staff, lang: Lang) 
 
 @router.post("/{code}/activate")
 async def post_activate(code: str, body: ActivationIn, ctx: Ctx, caller: Manager, chain: Chain) -> ActivationOut:
-    """Let a desk's new leads start on a version, from the next one on; leads under way keep theirs.
+    """Start a desk's new leads on a version; leads in progress keep theirs.
 
-    Leads that came before the desk had the playbook go on by themselves.
+    Leads that wait for the playbook are released.
     """
     if not caller.may_see(body.desk):
         raise NotFoundError

@@ -1,6 +1,6 @@
-"""Compiled playbooks: a version never changes, so it is read and compiled once per process.
+"""Compiled playbooks: a version is immutable, so each worker reads and compiles it once.
 
-It was checked when it was kept; a check that became stricter since must not stop the leads that run on it.
+A stored version is not checked again: a check that became stricter must not stop leads that run on it.
 """
 
 from collections.abc import Collection
@@ -17,7 +17,7 @@ class UnknownVersionError(LookupError):
 
 
 class PlaybookCache:
-    """Versions by (code, version)."""
+    """Compiled versions by (code, version)."""
 
     def __init__(self) -> None:
         self._compiled: dict[tuple[str, int], Playbook] = {}

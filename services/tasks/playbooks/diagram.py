@@ -1,4 +1,4 @@
-"""A playbook as a Mermaid flowchart: task types, what opens them, and where their outcomes lead (P.4)."""
+"""A playbook as a Mermaid flowchart: task types, triggers, and the targets of outcomes (P.4)."""
 
 from collections.abc import Iterator
 from typing import assert_never
@@ -46,7 +46,7 @@ def diagram(playbook: Playbook, language: str) -> str:
 
 
 def _edges(playbook: Playbook, source: str, label: str, steps: Steps, kind: str, language: str) -> Iterator[str]:
-    """Give an edge to each type, timer or end that steps lead to; what they do on the way is the label."""
+    """Yield an edge to each type, timer or end that steps lead to; the other steps are its label."""
     text = _label(playbook, label, steps, language)
     arrow = f"    {source} -->|{text}| " if text else f"    {source} --> "
     for target in dict.fromkeys(_targets(playbook, steps, kind)):
@@ -79,7 +79,7 @@ def _label(playbook: Playbook, label: str, steps: Steps, language: str) -> str:
 
 
 def _word(playbook: Playbook, step: Step, language: str) -> str:
-    """Return what a step does on the way to somewhere; empty for what is an edge itself, or is not drawn."""
+    """Return the label of a step; empty for steps that are edges or are not drawn."""
     match step:
         case Status(code=code):
             return f"→ {playbook.statuses[code].title.of(language)}"

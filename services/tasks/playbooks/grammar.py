@@ -1,4 +1,4 @@
-"""Reading a whole playbook: YAML text → `Playbook`, or every fault at once with its line (P.4)."""
+"""The parser of playbooks: YAML text → `Playbook`, or the list of all faults with their lines (P.4)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -50,9 +50,9 @@ _TRIGGERS = tuple(trigger.value for trigger in Trigger)
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """Names that a playbook may use and others own: what intake says of leads, and the templates that exist.
+    """Names that a playbook may use and does not declare.
 
-    `templates` None = not known here, any name is taken.
+    `templates` None = templates are unknown here, and any name is accepted.
     """
 
     signals: frozenset[str]

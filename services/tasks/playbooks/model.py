@@ -1,6 +1,4 @@
-"""A playbook as the engine reads it: frozen data, compiled once per version (P.4, architecture: no rule of a
-desk in code).
-"""
+"""A compiled playbook: frozen data that the engine reads (P.4). Rules of desks are data, never code."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +10,7 @@ from libs.common.contracts.shared import Mode, Stage
 
 
 class Result(StrEnum):
-    """How a task ends; the outcome decides it, not the caller (S0.1)."""
+    """The result of a task; the outcome determines it (S0.1)."""
 
     COMPLETED = "completed"
     FAILED = "failed"
@@ -20,7 +18,7 @@ class Result(StrEnum):
 
 
 class Need(StrEnum):
-    """One cell of the matrix of ways to end a call (S1.7)."""
+    """Whether an outcome requires a field, allows it or forbids it (S1.7)."""
 
     REQUIRED = "required"
     OPTIONAL = "optional"
@@ -28,7 +26,7 @@ class Need(StrEnum):
 
 
 class Anchor(StrEnum):
-    """What a moment is counted from."""
+    """The start of a moment."""
 
     NOW = "now"
     RECEIVED = "received"
@@ -36,14 +34,14 @@ class Anchor(StrEnum):
 
 
 class Day(StrEnum):
-    """A day of the desk that a moment falls on, by its calendar."""
+    """The day of a moment by the desk's calendar."""
 
     NEXT_DAY = "next_day"
     NEXT_WORKDAY = "next_workday"
 
 
 class Holder(StrEnum):
-    """Whose tasks a lane shows."""
+    """Which tasks a lane shows: unassigned ones, the caller's, or all."""
 
     NOBODY = "nobody"
     ME = "me"
@@ -51,7 +49,7 @@ class Holder(StrEnum):
 
 
 class Trigger(StrEnum):
-    """What may start rules of a playbook, besides outcomes and its own timers."""
+    """The events that start rules of a playbook, besides outcomes and its timers."""
 
     LEAD_RECEIVED = "lead_received"
     LEAD_UPDATED = "lead_updated"
@@ -68,7 +66,7 @@ class Trigger(StrEnum):
 
 
 class Phase(StrEnum):
-    """Whether a rule is for processes under way, for ended ones, or for both."""
+    """Whether a rule applies to live processes, to ended ones, or to both."""
 
     LIVE = "live"
     ENDED = "ended"
@@ -76,27 +74,27 @@ class Phase(StrEnum):
 
     @property
     def covers(self) -> "frozenset[Phase]":
-        """Return the phases that a process may really be in."""
+        """The phases of a process to which this one applies."""
         return frozenset({Phase.LIVE, Phase.ENDED} if self is Phase.ANY else {self})
 
 
 @dataclass(frozen=True, slots=True)
 class Title:
-    """A text that people read, in both languages."""
+    """A text in both languages."""
 
     ru: str
     en: str
 
     def of(self, language: str) -> str:
-        """Return the text in `language`; Russian unless English is asked for."""
+        """Return the English text for `en`, else the Russian one."""
         return self.en if language == "en" else self.ru
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A time to come: `after` an anchor (clock or working hours), or `at` a time of a later day.
+    """A future time: `after` an anchor in clock or working hours, or `at` a time of a later day.
 
-    `not_after` is a local time of the customer's day that the result never passes (S1.8).
+    `not_after` is the latest time of the customer's local day (S1.8).
     """
 
     anchor: Anchor = Anchor.NOW
@@ -109,7 +107,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """When a task is due, and from when it may be given to anybody (S4.4); no offer = at once."""
+    """When a task is due, and from when it may be offered (S4.4); no offer = at once."""
 
     due: Moment
     offer: Moment | None = None
@@ -117,7 +115,7 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What must hold for a rule to run: every field that is set, any of its values."""
+    """The condition of a rule: every field that is set must match one of its values."""
 
     signals: tuple[str, ...] = ()
     order_status: tuple[str, ...] = ()
@@ -150,7 +148,7 @@ class Close:
 
 @dataclass(frozen=True, slots=True)
 class Defer:
-    """Close the task in hand and open its twin at another time (S2.8, S3.5)."""
+    """Close the current task and open its successor at another time (S2.8, S3.5)."""
 
     schedule: Schedule
     to: str | None = None
@@ -160,14 +158,14 @@ class Defer:
 
 @dataclass(frozen=True, slots=True)
 class RetryAttempt:
-    """Count an unsuccessful attempt by a policy: defer the task, or fail it when exhausted (S0.5)."""
+    """Count an unsuccessful attempt: defer the task, or fail it when the policy is exhausted (S0.5)."""
 
     policy: str
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Ask for a status of the lead."""
+    """Request a status of the lead."""
 
     code: str
     reason: Title | None = None
@@ -182,35 +180,35 @@ class SendMessage:
 
 @dataclass(frozen=True, slots=True)
 class StartTimer:
-    """Start a timer, or start it anew."""
+    """Start or restart a timer."""
 
     timer: str
 
 
 @dataclass(frozen=True, slots=True)
 class StopTimer:
-    """Cancel a timer; nothing when it does not run."""
+    """Cancel a timer if it runs."""
 
     timer: str
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeOwner:
-    """Make whoever acts responsible for the lead, or nobody."""
+    """Make the acting operator the lead's owner, or remove the owner."""
 
     actor: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Write a line into the timeline."""
+    """Add a note to the timeline."""
 
     text: Title
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """The process is over: nothing needs to be open any more, and what still is closes by rule."""
+    """End the process; its open tasks are closed by rule."""
 
     result: Result = Result.FAILED
     reason: Title = Title("Процесс завершён", "The process has ended")
@@ -218,7 +216,7 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Choose:
-    """The first rule that holds."""
+    """Run the first rule whose condition holds."""
 
     rules: "tuple[Rule, ...]"
 
@@ -242,7 +240,7 @@ Steps: TypeAlias = tuple[Step, ...]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Steps under a condition, for processes in `phase`; `otherwise` ends the walk when it does not hold."""
+    """Steps under a condition, for processes in `phase`. `otherwise` runs if the condition fails."""
 
     name: str
     when: Condition | None
@@ -252,13 +250,13 @@ class Rule:
 
     @property
     def is_final(self) -> bool:
-        """Return whether no rule behind this one is looked at."""
+        """Whether the rules after this one are never tried."""
         return self.when is None or self.otherwise is not None
 
 
 @dataclass(frozen=True, slots=True)
 class StatusSpec:
-    """A status of the desk's own and the stage behind it."""
+    """A status of the desk and its stage."""
 
     code: str
     title: Title
@@ -267,7 +265,7 @@ class StatusSpec:
 
 @dataclass(frozen=True, slots=True)
 class Requires:
-    """A row of the matrix (S1.7); the comment is always required (S0.2)."""
+    """The fields that an outcome requires (S1.7); the comment is always required (S0.2)."""
 
     call_made: Need = Need.OPTIONAL
     callback_at: Need = Need.FORBIDDEN
@@ -277,7 +275,7 @@ class Requires:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One way to end a task."""
+    """A possible outcome of a task."""
 
     code: str
     title: Title
@@ -288,7 +286,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class TaskType:
-    """A kind of task: whom it is for, when, how it ends (S3.1)."""
+    """A type of task: its role and pool, schedule and outcomes (S3.1)."""
 
     code: str
     title: Title
@@ -306,7 +304,7 @@ class TaskType:
 
 @dataclass(frozen=True, slots=True)
 class AttemptPolicy:
-    """How often, when and in which lane to try again; the last delay repeats. No limit = for ever (S1.8)."""
+    """When, how often and in which lane to retry; the last delay repeats. No limit = without end (S1.8)."""
 
     code: str
     limit: int | None
@@ -318,7 +316,7 @@ class AttemptPolicy:
 
 @dataclass(frozen=True, slots=True)
 class MessageSpec:
-    """A message by an approved template; past the deadline it is worthless."""
+    """A message by an approved template; it is not sent after its deadline."""
 
     code: str
     template: str
@@ -329,7 +327,7 @@ class MessageSpec:
 
 @dataclass(frozen=True, slots=True)
 class TimerSpec:
-    """A timer of the playbook and what it starts."""
+    """A timer of the playbook and its rules."""
 
     code: str
     at: Moment
@@ -338,12 +336,12 @@ class TimerSpec:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """A queue (S1.1, S4.5): whose tasks, of which age and attempts, in which order and priority.
+    """A queue (S1.1, S4.5): a filter of tasks, their order, and the queue's priority.
 
-    `of` names the lanes that tasks carry (none: its own code, or any for one's own tasks). `window` is the age of
-    the lead, `days` its age in days of the desk's zone, `attempts` how many were in vain. A lane that `interrupts`
-    goes before all others when `next` has not given an operator anything of it for that long. `dialled` false =
-    never given by `next`.
+    `of` names the lanes of tasks that it shows (none: its own code; for holder `me` any lane). `window` limits the
+    lead's age, `days` its age in days of the desk's zone, `attempts` the number of unsuccessful attempts.
+    `interrupts`: the lane precedes all others if `next` gave the operator no task of it for that long. `dialled`
+    false: `next` skips it.
     """
 
     code: str
@@ -360,7 +358,7 @@ class Lane:
 
     @property
     def draws(self) -> tuple[str, ...]:
-        """Return the lanes that tasks carry which this one draws from; none = any."""
+        """The lanes of the tasks that it shows; none = any."""
         if self.of:
             return self.of
         return () if self.holder is Holder.ME else (self.code,)
@@ -368,7 +366,7 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Playbook:
-    """One version of a desk's process. `fallback` is opened when rules would leave nothing open (S2.6)."""
+    """One version of a desk's process. `fallback` is the task opened when rules leave none open (S2.6)."""
 
     code: str
     title: Title
@@ -386,7 +384,7 @@ class Playbook:
 
 @dataclass(frozen=True, slots=True, order=True)
 class PlaybookFault:
-    """One thing wrong in a playbook; `line` counts from 1, `path` is a JSON pointer."""
+    """A fault of a playbook; `line` counts from 1, `path` is a JSON pointer."""
 
     line: int
     path: str

@@ -1,4 +1,4 @@
-"""Reads of playbooks: of the shared library and of the caller's desks."""
+"""Reads of playbooks: the shared library, and those of the caller's desks."""
 
 from dataclasses import dataclass
 

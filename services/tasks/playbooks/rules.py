@@ -1,4 +1,4 @@
-"""What a playbook must keep to beyond its grammar: nothing unreachable, no silent end (S2.6)."""
+"""Checks of a parsed playbook: everything is reachable, and no live process is left without a task (S2.6)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -32,7 +32,7 @@ from services.tasks.playbooks.model import (
 
 
 def check(playbook: Playbook) -> list[PlaybookFault]:
-    """Return every fault of a playbook whose names are all declared."""
+    """Return every fault of a playbook; all names in it must be declared."""
     return [
         *_unreached(playbook),
         *_silent_ends(playbook),
@@ -43,7 +43,7 @@ def check(playbook: Playbook) -> list[PlaybookFault]:
 
 
 def walk(steps: Steps) -> Iterator[Step]:
-    """Give each step, those inside choices too."""
+    """Yield each step, including those inside choices."""
     for step in steps:
         yield step
         match step:
@@ -58,13 +58,13 @@ def walk(steps: Steps) -> Iterator[Step]:
 
 
 def rule_steps(rules: tuple[Rule, ...]) -> Steps:
-    """Return the steps of all rules as if all of them ran."""
+    """Return the steps of all rules, conditions ignored."""
     return tuple(step for rule in rules for step in (*rule.then, *(rule.otherwise or ())))
 
 
 @dataclass(slots=True)
 class _Reachable:
-    """Walks everything that can come to run, from the triggers on."""
+    """Collects what is reachable from the triggers."""
 
     playbook: Playbook
     types: set[str] = field(default_factory=set)
@@ -73,7 +73,7 @@ class _Reachable:
     messages: set[str] = field(default_factory=set)
 
     def follow(self, steps: Steps) -> None:
-        """Mark what these steps reach, and go on from there."""
+        """Mark what these steps reach, recursively."""
         for step in walk(steps):
             match step:
                 case Open(type=kind):
@@ -86,14 +86,14 @@ class _Reachable:
                     self._timer(timer)
                 case SendMessage(message=message):
                     self.messages.add(message)
-                # What a choice holds is walked by itself.
+                # `walk` descends into choices.
                 case Defer() | Close() | Status() | StopTimer() | ChangeOwner() | Note() | End() | Choose():
                     pass
                 case _:
                     assert_never(step)
 
     def enter(self, kind: str) -> None:
-        """Mark a task type and what its taking and its outcomes reach."""
+        """Mark a task type and what its `on_take` and outcomes reach."""
         if kind in self.types:
             return
         self.types.add(kind)
@@ -132,7 +132,7 @@ def _unreached(playbook: Playbook) -> Iterator[PlaybookFault]:
 
 
 def stays_open(playbook: Playbook, steps: Steps, *, before: bool) -> bool:
-    """Return whether after the steps something is surely open, or the process has ended; `before` = it was so."""
+    """Return whether the steps certainly leave a task open or the process ended; `before`: the same at their start."""
     for step in steps:
         before = _after(playbook, step, before=before)
     return before
@@ -162,12 +162,12 @@ def _branches(rules: tuple[Rule, ...]) -> list[Steps]:
 
 
 def _matches_always(rules: tuple[Rule, ...]) -> bool:
-    """Return whether one of the rules surely runs for a process under way."""
+    """Return whether one of the rules certainly runs for a live process."""
     return any(rule.is_final and Phase.LIVE in rule.phase.covers for rule in rules)
 
 
 def _silent_ends(playbook: Playbook) -> Iterator[PlaybookFault]:
-    """Name each place after which a live process could have no open task."""
+    """Yield each place that may leave a live process without an open task."""
     for path, rules in _rule_lists(playbook):
         starts = path == f"/on/{Trigger.LEAD_RECEIVED}"
         for i, rule in enumerate(rules):
@@ -226,7 +226,7 @@ def _defers_first(outcome: Outcome) -> bool:
 
 
 def _misplaced(playbook: Playbook) -> Iterator[PlaybookFault]:
-    """Name steps that need a task in hand where there is none."""
+    """Yield places where a step needs a current task and there is none."""
     places = [(path, rule_steps(rules)) for path, rules in _rule_lists(playbook)]
     places += [(f"/task_types/{kind.code}", kind.on_take) for kind in playbook.task_types.values()]
     places += [(f"/attempts/{p.code}", p.each + p.exhausted) for p in playbook.attempts.values()]
@@ -238,7 +238,7 @@ def _misplaced(playbook: Playbook) -> Iterator[PlaybookFault]:
 
 
 def _undrawn(playbook: Playbook) -> Iterator[PlaybookFault]:
-    """Name the lanes of work that people pull which no queue shows to anybody but its holder (S1.2, S1.3)."""
+    """Yield lanes of pulled tasks that no queue shows to other operators than the holder (S1.2, S1.3)."""
     drawn = {code for lane in playbook.lanes.values() if lane.holder is not Holder.ME for code in lane.draws}
     pulled = {kind.code for kind in playbook.task_types.values() if kind.mode is not Mode.PUSH}
     carried = {lane for kind, lane in _carried(playbook) if kind in pulled}
@@ -248,7 +248,7 @@ def _undrawn(playbook: Playbook) -> Iterator[PlaybookFault]:
 
 
 def _carried(playbook: Playbook) -> Iterator[tuple[str, str]]:
-    """Give each task type with each lane that its tasks may carry."""
+    """Yield each task type with each lane that its tasks may have."""
     rules = tuple(rule for _, rules in _rule_lists(playbook) for rule in rules)
     policies = tuple(step for p in playbook.attempts.values() for step in p.each + p.exhausted)
     yield from _lanes_of(playbook, "", rule_steps(rules) + policies)
@@ -259,7 +259,7 @@ def _carried(playbook: Playbook) -> Iterator[tuple[str, str]]:
 
 
 def _lanes_of(playbook: Playbook, kind: str, steps: Steps) -> Iterator[tuple[str, str]]:
-    """Give each task type with the lane that steps name for it; `kind` is the type of the task in hand."""
+    """Yield each task type with the lane that steps set for it; `kind` is the type of the current task."""
     for step in walk(steps):
         match step:
             case Open(type=code, lane=str(lane)):

@@ -14,7 +14,7 @@ MAX_SOURCE = 200_000  # characters
 
 
 class ActivationIn(Wire):
-    """Which version a desk shall start new leads on."""
+    """The version on which a desk starts new leads."""
 
     version: Annotated[int, Field(ge=1)]
     desk: Code
@@ -30,7 +30,7 @@ class ActivationOut(BaseModel):
 
 
 class VersionOut(BaseModel):
-    """One version; `desk` absent = all desks may use it."""
+    """A version of a playbook; `desk` absent = shared by all desks."""
 
     code: str
     version: int
@@ -45,7 +45,6 @@ class VersionOut(BaseModel):
     def of(
         cls, view: VersionView, language: Language, active_at: tuple[str, ...] = (), source: str | None = None
     ) -> "VersionOut":
-        """Shape a version."""
         return cls(
             code=view.code,
             version=view.version,

@@ -1,4 +1,4 @@
-"""YAML with line numbers: values that know where they stand, and a list of every fault found (P.4)."""
+"""YAML with line numbers: values that know their line, and the list of all faults (P.4)."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -15,13 +15,13 @@ from services.tasks.playbooks.model import PlaybookFault, Title
 E = TypeVar("E", bound=StrEnum)
 T = TypeVar("T")
 D = TypeVar("D")
-UNKNOWN = "?"  # stands in for what could not be read, so that reading goes on
+UNKNOWN = "?"  # placeholder for an unreadable value, so that parsing continues
 NO_TITLE = Title(UNKNOWN, UNKNOWN)
 DEEPEST = 60  # levels of YAML in one another; a step in four choices is at 20
 
 
 class InvalidPlaybookError(ValueError):
-    """A playbook that cannot be kept; `faults` names everything wrong with it, by line."""
+    """The playbook is invalid; `faults` lists all faults by line."""
 
     def __init__(self, faults: list[PlaybookFault]) -> None:
         super().__init__("; ".join(f"line {fault.line}: {fault.detail}" for fault in faults[:20]))
@@ -30,7 +30,7 @@ class InvalidPlaybookError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A name used somewhere that must be declared elsewhere."""
+    """A use of a name that must be declared."""
 
     kind: str
     name: str
@@ -40,7 +40,7 @@ class Reference:
 
 @dataclass(slots=True)
 class Log:
-    """What reading a file found: faults, references, and the line of each path."""
+    """The results of parsing: faults, references, and the line of each path."""
 
     faults: list[PlaybookFault] = field(default_factory=list)
     references: list[Reference] = field(default_factory=list)
@@ -48,7 +48,7 @@ class Log:
 
 
 class Value:
-    """A node of the file. Readers record a fault and return something harmless, so that reading goes on."""
+    """A node of the file. Readers record a fault and return a placeholder, so that parsing continues."""
 
     def __init__(self, node: yaml.Node, path: str, log: Log) -> None:
         self.node = node
@@ -58,7 +58,7 @@ class Value:
         log.lines[path] = self.line
 
     def fault(self, code: str, detail: str) -> None:
-        """Record that this value is wrong."""
+        """Record a fault of this value."""
         self.log.faults.append(PlaybookFault(self.line, self.path, code, detail))
 
     @property
@@ -74,7 +74,7 @@ class Value:
         return UNKNOWN
 
     def code(self) -> str:
-        """Return a code, such as `in_work` or `sales-1`."""
+        """Return a code such as `in_work` or `sales-1`."""
         word = self.word()
         return word if word == UNKNOWN else self.checked(word)
 
@@ -128,7 +128,7 @@ class Value:
         return name
 
     def title(self) -> Title:
-        """Return a text in both languages; a missing one is a fault."""
+        """Return a text in both languages; a missing language is a fault."""
         section = Section(self)
         title = Title(section.get("ru", Value.word, ""), section.get("en", Value.word, ""))
         section.done()
@@ -138,7 +138,7 @@ class Value:
         return title
 
     def each(self, read: Callable[[str, "Value"], T]) -> dict[str, T]:
-        """Read a mapping of codes to what they declare."""
+        """Read a mapping from codes to declarations."""
         found = {}
         for code, entry in self.entries():
             found[entry.checked(code)] = read(code, entry)
@@ -154,7 +154,7 @@ class Value:
         return []
 
     def entries(self) -> "Iterator[tuple[str, Value]]":
-        """Give each key of a mapping with its value; a repeated key is a fault."""
+        """Yield each key of a mapping with its value; a repeated key is a fault."""
         if not isinstance(self.node, yaml.MappingNode):
             self.fault("not_a_mapping", f"{self.path or 'the playbook'} must be a mapping")
             return
@@ -170,7 +170,7 @@ class Value:
 
 
 class Section:
-    """A mapping whose keys are taken one by one; what is left over is unknown."""
+    """A mapping whose keys are read one by one; `done` reports the unknown ones."""
 
     def __init__(self, value: Value) -> None:
         self.value = value
@@ -192,12 +192,12 @@ class Section:
         return default if found is None else read(found)
 
     def must(self, key: str, read: Callable[[Value], T], default: T) -> T:
-        """Read a key; its absence is a fault, and `default` stands in for it."""
+        """Read a required key; if it is missing, record a fault and return `default`."""
         found = self.need(key)
         return default if found is None else read(found)
 
     def done(self) -> None:
-        """Record every key that nobody took."""
+        """Record every key that was not read as unknown."""
         for key, value in self._remaining.items():
             value.fault("unknown_key", f"unknown key {key!r}")
 

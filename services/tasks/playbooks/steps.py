@@ -1,4 +1,4 @@
-"""Reading the verbs of a playbook: moments, schedules, conditions, steps and rules."""
+"""The parser of a playbook's parts: moments, schedules, conditions, steps and rules."""
 
 from collections.abc import Callable
 from datetime import time, timedelta
@@ -64,12 +64,12 @@ def read_schedule(value: Value) -> Schedule:
 
 
 def needed_schedule(section: Section) -> Schedule:
-    """Take `due` and perhaps `offer` out of a larger mapping."""
+    """Read `due` and optionally `offer` of a larger mapping."""
     return Schedule(section.must("due", read_moment, NOW.due), section.get("offer", read_moment, None))
 
 
 def maybe_schedule(section: Section) -> Schedule | None:
-    """Take `due` and `offer` out of a larger mapping when they are there."""
+    """Read `due` and `offer` of a larger mapping if they are present."""
     due, offer = section.get("due", read_moment, None), section.take("offer")
     if due is None and offer is not None:
         offer.fault("offer_without_due", "'offer' needs 'due' beside it")
@@ -82,12 +82,11 @@ def refer(kind: str) -> Callable[[Value], str]:
 
 
 def names(section: Section, key: str, kind: str) -> tuple[str, ...]:
-    """Take a list of names that must be declared as `kind`."""
+    """Read a list of names that must be declared as `kind`."""
     return section.get(key, lambda value: tuple(item.refer(kind) for item in value.items()), ())
 
 
 def read_condition(value: Value) -> Condition:
-    """Read what must hold."""
     section = Section(value)
     condition = Condition(
         signals=names(section, "signal", "signal"),
@@ -112,9 +111,9 @@ def _between(value: Value) -> tuple[time, time]:
 
 
 def read_rules(value: Value, name: str, phase: Phase = Phase.LIVE) -> tuple[Rule, ...]:
-    """Read a list of rules, for processes in `phase` unless one says otherwise.
+    """Read a list of rules; `phase` is their default.
 
-    What stands behind a rule without `when`, or with `else`, is never reached by a process of the same phase.
+    A rule after one without `when`, or with `else`, is unreachable for processes of the same phase.
     """
     items = value.items()
     rules = tuple(_rule(item, f"{name}.{i}", phase) for i, item in enumerate(items, 1))
@@ -143,7 +142,6 @@ def _rule(value: Value, name: str, phase: Phase) -> Rule:
 
 
 def read_steps(value: Value) -> Steps:
-    """Read a list of steps."""
     return tuple(_step(item) for item in value.items())
 
 
@@ -240,6 +238,6 @@ _VERBS: dict[str, Callable[[Value], Step]] = {
     "owner": _change_owner,
     "note": lambda value: Note(value.title()),
     "end": _end,
-    # The rule around a choice has looked at the phase.
+    # The rule around a choice has already checked the phase.
     "choose": lambda value: Choose(read_rules(value, value.path.lstrip("/").replace("/", "."), Phase.ANY)),
 }

@@ -1,10 +1,10 @@
-"""Versions of playbooks as they were written, and which one a desk starts new leads on."""
+"""Versions of playbooks as posted, and the version that each desk has activated."""
 
 from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKey, ForeignKeyConstraint, Integer, Table, Text
 
 from services.tasks.metadata import metadata
 
-# `desk` is the owner of a version's text: `*` is the library that all desks share.
+# `desk` owns a version; `*` is the library shared by all desks.
 playbook = Table(
     "playbook",
     metadata,

@@ -1,4 +1,4 @@
-"""The names that playbooks share with others' events."""
+"""The names of published events that playbooks may use."""
 
 from libs.common.contracts.shared import OrderStatus, Signal
 from services.tasks.playbooks.grammar import Vocabulary

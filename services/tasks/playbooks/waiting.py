@@ -1,4 +1,4 @@
-"""Leads whose desk has not activated their playbook wait for it and go on at its activation, by themselves."""
+"""Leads whose desk has not activated their playbook wait for it; the activation releases them."""
 
 from libs.common.messaging.deadletters.waiting import release
 from libs.common.messaging.inbox import Unready
@@ -6,13 +6,13 @@ from libs.common.platform.db import Connection
 from services.tasks.context import Context
 
 _KIND = "playbook"
-# Desks and codes hold no colon.
+# Codes of desks and playbooks contain no colon.
 READY = """
 SELECT ready FROM (SELECT 'playbook:' || desk || ':' || code AS ready FROM playbook_activation) AS a
 WHERE EXISTS (SELECT FROM parked p WHERE p.state = 'failed' AND p.waits_for = a.ready)
 """
-# The previous release parked such a lead for good, and still does as long as one of its workers runs. The code is
-# read from the body as it was written: no value in it can hold these quotes unescaped.
+# The previous release parked such leads without `waits_for`, and still does while one of its workers runs. The
+# playbook is read from the raw body: in a JSON value these quotes would be escaped.
 ADOPT = """
 UPDATE parked SET waits_for = 'playbook:' || desk || ':'
                               || substring(convert_from(body, 'UTF8') FROM '"playbook": ?"([^"\\\\]+)"')
@@ -22,34 +22,34 @@ WHERE state = 'failed' AND waits_for IS NULL AND error_type = 'UnknownPlaybookEr
 
 
 class UnknownPlaybookError(Unready):
-    """A playbook that a desk has not activated; the desk or the playbook may not even exist."""
+    """The desk has not activated the playbook; the desk or the playbook may not exist."""
 
     def __init__(self, desk: str, playbook: str) -> None:
         super().__init__(waits_for(desk, playbook), f"desk {desk!r} has no active playbook {playbook!r}")
 
 
 def waits_for(desk: str, playbook: str) -> str:
-    """Return what a lead waits for whose desk has not activated its playbook."""
+    """Return the key under which leads wait for a playbook of a desk."""
     return f"{_KIND}:{desk}:{playbook}"
 
 
 def playbook_of(waits_for: str) -> str:
-    """Return the playbook that is waited for."""
+    """Return the playbook of such a key."""
     return waits_for.rpartition(":")[2]
 
 
 async def release_leads(conn: Connection, desk: str, playbook: str) -> int:
-    """Let the leads that wait for a playbook go on; returns how many. For the transaction that activates it."""
+    """Release the leads that wait for a playbook, in the transaction that activates it; return how many."""
     return await release(conn, [waits_for(desk, playbook)])
 
 
 async def release_ready(ctx: Context) -> int:
-    """Let every lead go on whose playbook is active by now; returns how many."""
+    """Release every waiting lead whose playbook is active; return how many."""
     async with ctx.db.pool.acquire() as conn:
         ready = [row["ready"] for row in await conn.fetch(READY)]
         return await release(conn, ready) if ready else 0
 
 
 async def adopt_parked(ctx: Context) -> None:
-    """Let leads wait that the previous release parked for good."""
+    """Add `waits_for` to leads that the previous release parked without it."""
     await ctx.db.pool.execute(ADOPT)

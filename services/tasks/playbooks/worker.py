@@ -12,7 +12,7 @@ ADOPT_EVERY = 60  # rounds between two adoptions
 
 
 def waiting_loop(ctx: Context) -> Loop:
-    """Return the loop; it releases what an activation missed: leads parked while it ran, leads of older releases."""
+    """Release what an activation missed: leads parked while it ran, and leads that an older release parked."""
 
     async def waiting(stop: asyncio.Event) -> None:
         rounds = 0

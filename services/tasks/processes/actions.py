@@ -1,4 +1,4 @@
-"""What other services say, applied to processes in batches: one writer for all consumers."""
+"""Use case of events about leads: other services' events applied to processes in batches."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,7 +16,7 @@ from services.tasks.timeline.convert import received_entry, waiting_entries
 
 
 def advance(ctx: Context) -> UseCase:
-    """Return the use case of every event about a lead; event types may come mixed."""
+    """Return the use case of all events about leads; a batch may mix event types."""
 
     async def apply(tx: Transaction, events: Sequence[Received[EventData]]) -> None:
         batch = Batch(ctx, tx)
@@ -48,7 +48,7 @@ async def _one(batch: Batch, event: Received[EventData]) -> None:
     if process is not None:
         batch.apply(process, engine_event(data), event.follow())
     elif isinstance(data, WorkAssigned):
-        # Work of a lead that has no process here: its operator gets the turn back.
+        # The lead has no process here: declining returns the operator's turn.
         declined = WorkDeclined(
             task_id=data.task_id,
             lead_id=data.lead_id,

@@ -1,4 +1,4 @@
-"""One transaction over many processes: loaded once, decided in memory in order, written at once."""
+"""A batch: the processes of one transaction, loaded together, decided in memory, written together."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ from services.tasks.timeline.store import Entry, write_entries
 
 @dataclass(slots=True)
 class Process:
-    """A process in hand; `stored` is what was read, None when it is new."""
+    """A loaded process; `stored` is the state that was read, None if the process is new."""
 
     state: State
     playbook: Playbook
@@ -37,7 +37,7 @@ class Process:
 
 
 class Batch:
-    """The processes of one transaction, locked in id order; the only writer of processes, tasks and timers."""
+    """The locked processes of one transaction; the only writer of processes, tasks and timers."""
 
     def __init__(self, ctx: Context, tx: Transaction) -> None:
         self._ctx = ctx
@@ -52,7 +52,7 @@ class Batch:
     async def load(
         self, *, leads: Collection[UUID] = (), ids: Collection[UUID] = (), desks: Iterable[str] = ()
     ) -> None:
-        """Lock processes by lead or by id and read all that belongs to them; `desks` may begin new ones."""
+        """Lock processes by lead or id and read their tasks and timers; `desks` are those of possible new ones."""
         found = await store.lock(self._tx.conn, leads, ids)
         codes = {*desks, *(row["desk"] for row in found)}
         self._desks.update(await read_desks(self._tx.conn, codes) if codes else {})
@@ -64,15 +64,13 @@ class Batch:
             self._processes[state.facts.lead_id] = Process(state, playbook, origin, state)
 
     def of_lead(self, lead_id: UUID) -> Process | None:
-        """Return the process of a lead, if it has one."""
         return self._processes.get(lead_id)
 
     def of_id(self, process_id: UUID) -> Process | None:
-        """Return a loaded process by its id."""
         return next((found for found in self._processes.values() if found.state.id == process_id), None)
 
     async def begin(self, desk: str, playbook: str, facts: Facts, cause: Cause) -> Process:
-        """Pin the active version to a new process. Raises UnknownPlaybookError: the lead waits for it."""
+        """Start a process on the active version. Raises UnknownPlaybookError: the lead then waits for it."""
         active = self._desks.get(desk)
         version = active.active.get(playbook) if active else None
         if active is None or version is None:
@@ -84,7 +82,7 @@ class Batch:
         return process
 
     def apply(self, process: Process, event: Event, cause: Cause) -> tuple[Effect, ...]:
-        """Decide, and keep what follows for `save`; returns the effects."""
+        """Decide, and collect the effects for `save`; return them."""
         decision = resolve(process.state, event, process.playbook, self.now)
         process.state = decision.state
         for effect in decision.effects:
@@ -93,17 +91,17 @@ class Batch:
         return decision.effects
 
     def add_entry(self, entry: Entry) -> None:
-        """Keep a step that others took."""
+        """Add a timeline entry to `save`."""
         self._entries.append(entry)
 
     def send(self, desk: str, lead_id: UUID, data: EventData, cause: Cause) -> Outgoing:
-        """Keep an event of a lead for the outbox."""
+        """Add an event of a lead to the outbox of `save`."""
         event = Outgoing(f"lead:{lead_id}", desk, self.now, data, cause, uuid7())
         self._outgoing.append(event)
         return event
 
     async def save(self) -> None:
-        """Write everything: rows in a handful of statements, then the outbox. Raises LostRaceError."""
+        """Write the rows in a few statements, then the outbox. Raises LostRaceError."""
         touched = [process for process in self._processes.values() if process.state is not process.stored]
         rows = [(ProcessRow(process.state, process.origin), process.stored) for process in touched]
         await store.write(self._tx.conn, rows)

@@ -1,4 +1,4 @@
-"""Published events into the engine's own words."""
+"""Published events → events of the engine."""
 
 from typing import TypeAlias, assert_never
 
@@ -23,14 +23,14 @@ LeadEvent: TypeAlias = (
 
 
 def about_lead(data: EventData) -> LeadEvent:
-    """Return the payload of an event that processes take in. Raises TypeError for any other."""
+    """Return the payload of an event about a lead. Raises TypeError for any other event."""
     if not isinstance(data, LeadEvent):
         raise TypeError(f"{data.event_type} means nothing to a process")
     return data
 
 
 def engine_event(data: LeadEvent) -> ev.Event:
-    """Return what an event means to its process."""
+    """Return the engine's event of a published one."""
     match data:
         case intake.LeadReceived():
             return ev.LeadReceived()
@@ -71,12 +71,11 @@ def _progress(
 
 
 def proposed(data: assignment.WorkAssigned) -> Operator:
-    """Return the operator of a proposal."""
     return Operator(OperatorId(data.operator_id), data.operator_name)
 
 
 def facts_of(data: intake.LeadReceived) -> Facts:
-    """Return the facts that a new lead brings."""
+    """Return the facts of a new lead."""
     person = data.person
     return Facts(
         lead_id=data.lead_id,

@@ -1,4 +1,4 @@
-"""Effects into events: what tasks tells the others of a decision."""
+"""Effects of a decision → published events."""
 
 from typing import assert_never
 
@@ -12,7 +12,7 @@ from services.tasks.playbooks.model import Playbook, Title
 
 
 def published(effect: fx.Effect, state: State, playbook: Playbook) -> tuple[EventData, ...]:
-    """Return the events of an effect; `state` is the one after the decision."""
+    """Return the events of an effect; `state` is the state after the decision."""
     match effect:
         case fx.OpenTask(task=task):
             return (_opened(task, state, playbook),)
@@ -35,7 +35,7 @@ def published(effect: fx.Effect, state: State, playbook: Playbook) -> tuple[Even
 
 
 def _nothing() -> tuple[EventData, ...]:
-    """Publish nothing: a matter of tasks alone, which no other service reads of."""
+    """Publish nothing: the effect concerns tasks alone."""
     return ()
 
 
@@ -117,7 +117,7 @@ def _held(
                 ),
             )
         case fx.TakeTask(pulled=False):
-            return _nothing()  # they have it already, and were told when it was given
+            return _nothing()  # `task.assigned` was published when the operator got it
         case fx.TakeTask(operator=operator):
             return (
                 tasks.TaskTaken(

@@ -32,7 +32,7 @@ from services.tasks.tasks.store import MOVED_TASK, NEW_TASK, TaskRow, read_task
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a process comes from: the chain that its timers go on with, and the trace around it."""
+    """The event chain and trace that started a process; its timers continue them."""
 
     correlation_id: UUID
     traceparent: str | None
@@ -40,7 +40,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class ProcessRow:
-    """A process as it is written."""
+    """A process to be written."""
 
     state: State
     origin: Origin
@@ -48,7 +48,7 @@ class ProcessRow:
 
 @dataclass(frozen=True, slots=True)
 class TimerRow:
-    """A timer as it is written."""
+    """A timer to be written."""
 
     process_id: ProcessId
     desk: str
@@ -99,7 +99,7 @@ _WATCHED = ("status", "stage", "owner", "opened", "breaches", "attempts", "messa
 
 
 def row_changed(state: State, stored: State) -> bool:
-    """Return whether the row of a process must change; its tasks and timers have rows of their own."""
+    """Return whether the row of a process must be updated; tasks and timers have their own rows."""
     return any(getattr(state, name) is not getattr(stored, name) for name in _WATCHED)
 
 
@@ -107,13 +107,12 @@ _APART = ("lead_id", "source", "external_id", "order_number", "customer")
 
 
 def facts_json(facts: Facts) -> dict[str, object]:
-    """Return the facts that have no column of their own; the person stands apart."""
+    """Return the facts that have no column of their own; the customer has one."""
     found = {name: getattr(facts, name) for name in Facts.__slots__ if name not in _APART}
     return {**found, "amount": None if facts.amount is None else str(facts.amount)}
 
 
 def read_facts(row: asyncpg.Record) -> Facts:
-    """Return the facts of a stored process."""
     stored = row["facts"]
     return Facts(
         lead_id=row["lead_id"],
@@ -167,12 +166,11 @@ def read_state(row: asyncpg.Record, desk: Desk, tasks: tuple[Task, ...], timers:
 
 
 def read_timer(row: asyncpg.Record) -> Timer:
-    """Return a stored timer."""
     task_id = row["task_id"] and TaskId(row["task_id"])
     return Timer(row["name"], TimerKind(row["kind"]), row["due_at"], task_id, row["set_aside_at"] is not None)
 
 
-# Sorted, so that two batches never wait for each other; the lock of the process guards tasks and timers too.
+# Locked in id order, so that two batches never deadlock; the lock of a process guards its tasks and timers too.
 LOCK = "SELECT * FROM process WHERE {column} = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"
 LOCK_BY_LEAD = LOCK.format(column="lead_id")
 LOCK_BY_ID = LOCK.format(column="id")
@@ -187,7 +185,7 @@ UPDATE process p SET status = n.status, stage = n.stage, owner_id = n.owner_id, 
 FROM {MOVED_PROCESS.source()} WHERE p.id = n.id
 """  # noqa: S608 - columns of our own
 INSERT_TASKS = NEW_TASK.insert()
-# The fence of every claim: still open, still the version that was read, and nobody else's (docs/adr/0006).
+# The fence of every claim: the task is still open, of the version read, and not another operator's (docs/adr/0006).
 UPDATE_TASKS = f"""
 UPDATE task t SET version = n.version, state = n.state, offered_at = n.offered_at, waiting = n.waiting,
     operator_id = n.operator_id, decision_id = n.decision_id, assigned_at = n.assigned_at, taken_at = n.taken_at,
@@ -209,7 +207,7 @@ Timers = Mapping[UUID, Sequence[Timer]]
 
 
 class LostRaceError(Transient):
-    """Somebody else changed a task meanwhile: nothing was written, the same call may succeed now."""
+    """Another transaction changed a task: nothing was written, and a retry may succeed."""
 
 
 async def lock(conn: Connection, leads: Collection[UUID], ids: Collection[UUID]) -> list[asyncpg.Record]:
@@ -219,7 +217,7 @@ async def lock(conn: Connection, leads: Collection[UUID], ids: Collection[UUID])
 
 
 async def parts(conn: Connection, ids: Sequence[UUID]) -> tuple[Tasks, Timers]:
-    """Return open tasks and timers by process; read after the lock, so that nothing is stale."""
+    """Return open tasks and timers by process; call it after the lock, so that none is stale."""
     tasks: dict[UUID, list[Task]] = defaultdict(list)
     timers: dict[UUID, list[Timer]] = defaultdict(list)
     if ids:

@@ -1,4 +1,4 @@
-"""Processes: one per lead, on the playbook version it began with."""
+"""Processes: one per lead, on the playbook version with which it started."""
 
 from sqlalchemy import CheckConstraint, Column, DateTime, Index, Integer, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB

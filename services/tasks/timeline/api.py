@@ -26,7 +26,7 @@ async def get_timeline(
     source: Word = None,
     external_id: Word = None,
 ) -> TimelineOut:
-    """Return everything that happened to a lead, by its id or by source and external id."""
+    """Return the timeline of a lead, found by its id or by source and external id."""
     if lead_id is None:
         if source is None or external_id is None:
             text = Text("укажите lead_id или source и external_id", "give lead_id, or source and external_id")

@@ -1,9 +1,8 @@
-"""What each step of a timeline is called, in both languages, and which of its facts may be shown.
+"""The title of each step of a timeline in both languages, and the facts that may be shown.
 
-It stands here and not beside the event models: what an event says is a contract of all services, how a step reads
-is tasks' own, for only tasks shows steps. New words are no new contract, and no other service needs them.
+Titles are not part of the event models: only tasks shows them, and a new title must not change a contract.
 
-Braces of a title take the step's own facts. Facts are never anything of `person`; a test holds every row against
+Braces of a title are replaced by facts of the step. Personal data is never a fact; a test checks every row against
 its model.
 """
 
@@ -19,14 +18,14 @@ from services.tasks.playbooks.model import Title
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One event type: its title, and the fields that may be shown."""
+    """The title of an event type, and the fields that may be shown."""
 
     title: Title
     facts: tuple[str, ...] = ()
 
 
 class Kind(StrEnum):
-    """Steps of tasks that no event tells of, beside what the engine noticed; stored as they are."""
+    """Steps without an event, besides the engine's remarks; these codes are stored."""
 
     PLAYBOOK_AWAITED = "playbook_awaited"
     PLAYBOOK_CAME = "playbook_came"
@@ -185,7 +184,7 @@ def _of_noticed(code: Noticed) -> Title:
             assert_never(code)
 
 
-#: Every title by the kind that is stored.
+#: All titles by stored kind.
 TITLES: Mapping[str, Title] = {
     **{model.event_type: row.title for model, row in EVENTS.items()},
     **{kind.value: _of_kind(kind) for kind in Kind},

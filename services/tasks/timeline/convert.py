@@ -1,4 +1,4 @@
-"""Steps for the timeline: of events that came, of events we send, and of decisions that send nothing (P.3)."""
+"""Received events, sent events and effects without an event → timeline entries (P.3)."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -18,19 +18,19 @@ OWN = tasks.OWNER
 
 
 def facts_of(data: EventData) -> dict[str, object]:
-    """Return the facts of an event that may be shown, as JSON values."""
+    """Return the facts of an event that may be shown; ids and nested values are JSON values."""
     return {name: _plain(getattr(data, name)) for name in EVENTS[type(data)].facts}
 
 
 def _plain(value: object) -> object:
     if isinstance(value, tuple):
         return [part.model_dump(mode="json") if isinstance(part, Part) else part for part in value]
-    # The driver's own class of UUIDs is not JSON.
+    # The driver's UUID class has no JSON form.
     return str(value) if isinstance(value, UUID) and type(value) is not UUID else value
 
 
 def received_entry(event: Received[EventData], lead_id: UUID) -> Entry:
-    """Return the step of an event of another service."""
+    """Return the entry of another service's event."""
     data = event.data
     return Entry(
         desk=event.desk,
@@ -51,7 +51,7 @@ def received_entry(event: Received[EventData], lead_id: UUID) -> Entry:
 def waiting_entries(
     event: Received[EventData], data: intake.LeadReceived, until: datetime | None = None
 ) -> list[Entry]:
-    """Return the steps of a lead whose desk had not activated its playbook; `until`: when it went on."""
+    """Return the entries of a lead that waits for its playbook; `until`: when it was released."""
     waiting = Entry(
         desk=event.desk,
         lead_id=data.lead_id,
@@ -71,8 +71,8 @@ def waiting_entries(
 
 
 def sent_entry(event: Outgoing, event_id: UUID, lead_id: UUID, effect: fx.Effect) -> Entry:
-    """Return the step of an event of our own, with the rule behind it."""
-    # Deferring ends one task and opens another: the words and the person belong to the end.
+    """Return the entry of an event that tasks sends, with the rule that caused it."""
+    # Deferring ends one task and opens another: comment and actor belong to the end.
     attribution = _BY_RULE if isinstance(event.data, tasks.TaskOpened) else _attribution(effect)
     return Entry(
         desk=event.desk,
@@ -91,7 +91,7 @@ def sent_entry(event: Outgoing, event_id: UUID, lead_id: UUID, effect: fx.Effect
 
 
 def silent_entry(effect: fx.Effect, state: State, cause: Cause, now: datetime) -> Entry | None:
-    """Return the step of an effect that no event tells of; None for what is not worth a line."""
+    """Return the entry of an effect without an event; None if it has no entry."""
     step = _silent_step(effect)
     if step is None:
         return None
@@ -113,7 +113,7 @@ def silent_entry(effect: fx.Effect, state: State, cause: Cause, now: datetime) -
 
 
 def _silent_step(effect: fx.Effect) -> tuple[str, dict[str, object]] | None:  # noqa: C901 - one flat case per effect
-    """Return kind and facts of an effect that no event tells of."""
+    """Return kind and facts of an effect without an event."""
     match effect:
         case fx.Record(code=code, text=text):
             return code, _title(text)
@@ -129,10 +129,10 @@ def _silent_step(effect: fx.Effect) -> tuple[str, dict[str, object]] | None:  # 
             return None if pulled else (Kind.WORK_BEGUN, {})
         case fx.FollowStatus(status=status, stage=stage):
             return Kind.STATUS_FOLLOWED, {"status": status, "stage": stage}
-        # The event behind these has its own line, or they change nothing that people would look for.
+        # The event that caused these has its own entry, or they are internal.
         case fx.Start() | fx.Learn() | fx.MarkWaiting() | fx.SetTimer() | fx.CancelTimer() | fx.Refuse():
             return None
-        # Their own events are the lines.
+        # The events of these are the entries.
         case fx.OpenTask() | fx.AssignTask() | fx.CloseTask() | fx.DeferTask() | fx.MarkOverdue():
             return None
         case fx.OfferWork() | fx.WithdrawWork() | fx.DeclineWork():
@@ -144,7 +144,7 @@ def _silent_step(effect: fx.Effect) -> tuple[str, dict[str, object]] | None:  # 
 
 
 class _Attribution(NamedTuple):
-    """Who is behind an effect, and the words that events do not carry (S2.7)."""
+    """The actor of an effect, and the details that events do not carry (S2.7)."""
 
     actor: str
     details: Mapping[str, object]

@@ -62,7 +62,7 @@ async def timeline(ctx: Context, caller: Principal, lead_id: UUID, language: Lan
 
 
 def _visible(caller: Principal, me: UUID | None, process: asyncpg.Record | None, found: Sequence[Entry]) -> bool:
-    """Operators see leads that are theirs, nobody's, or on which they have worked."""
+    """Operators see leads that they own, that have no owner, or on which they have worked."""
     if caller.has(Role.SUPERVISOR, Role.ADMIN, Role.SERVICE):
         return True
     if process is None:

@@ -1,4 +1,4 @@
-"""The order of a timeline: what was caused stands behind its cause, ties by time, then by arrival."""
+"""The order of a timeline: a step follows its cause; ties are ordered by time, then by arrival."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What the order looks at. `sequence` counts within the owner's stream; our own steps count by `id`."""
+    """The fields that determine the order. `sequence` counts in the owner's stream; our own steps count by `id`."""
 
     id: int
     event_id: UUID
@@ -22,9 +22,9 @@ class Step:
 
 
 def ordered(steps: Sequence[Step]) -> list[Step]:
-    """Return the steps so that causes precede consequences and each owner's steps keep their own order.
+    """Return the steps so that causes precede consequences and each owner's steps keep their sequence.
 
-    Of those that may come next the earliest does. Should causes ever run in a circle, time alone decides.
+    Among the steps that can come next the earliest is first. Steps in a cycle of causes are ordered by time.
     """
     waiting, followers = _edges(steps)
     ready: list[tuple[datetime, int]] = []
@@ -44,7 +44,7 @@ def ordered(steps: Sequence[Step]) -> list[Step]:
 
 
 def _edges(steps: Sequence[Step]) -> tuple[dict[int, int], dict[int, list[int]]]:
-    """Return how many steps each one waits for, and who waits for it."""
+    """Return for each step the number of steps before it, and the steps directly after it."""
     waiting: dict[int, int] = defaultdict(int)
     followers: dict[int, list[int]] = defaultdict(list)
     by_event = {step.event_id: step.id for step in steps}

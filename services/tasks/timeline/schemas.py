@@ -8,10 +8,10 @@ from pydantic import BaseModel, JsonValue
 
 
 class StepOut(BaseModel):
-    """One step: what happened, who or which rule did it, and on what facts (P.3).
+    """A step: what happened, the actor or rule behind it, and the facts (P.3).
 
-    `owner` is the service that took the step, `kind` the event's type or the record's code, `caused_by` the step
-    before it.
+    `owner` is the service of the step, `kind` the event type or the code of the step, `caused_by` the step that
+    caused it.
     """
 
     id: UUID
@@ -29,7 +29,7 @@ class StepOut(BaseModel):
 
 
 class TimelineOut(BaseModel):
-    """Everything that happened to a lead, ordered by cause and time."""
+    """The steps of a lead, ordered by cause and time."""
 
     lead_id: UUID
     desk: str

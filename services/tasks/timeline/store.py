@@ -1,4 +1,4 @@
-"""Rows of the timeline as they are written: one per step, in the transaction of the step."""
+"""Timeline entries: rows in and out, one per step, written in the transaction of the step."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -14,10 +14,10 @@ from services.tasks.engine.state import SYSTEM
 
 
 class Entry(NamedTuple):
-    """One step: what (`kind`: an event's type, or a record's code), by whom, by which rule, on what facts.
+    """One step: its kind (an event type or a code), actor, rule and facts.
 
-    `owner` is the service that took it; `sequence` its place in that service's stream when it came as an event.
-    A tuple: several are made per event.
+    `owner` is the service of the step; `sequence` is its place in that service's stream if it came as an event.
+    It is a tuple for speed: several are made per event.
     """
 
     desk: str
@@ -60,11 +60,11 @@ INSERT = ENTRY.insert()
 
 
 def read_entry(row: asyncpg.Record) -> Entry:
-    """Return a stored step."""
+    """Return a stored entry."""
     return Entry(**{name: row[name] for name in Entry._fields})
 
 
 async def write_entries(tx: Transaction, entries: Sequence[Entry]) -> None:
-    """Write steps in order."""
+    """Write entries in order."""
     if entries:
         await tx.conn.execute(INSERT, *ENTRY.arrays(entries))

@@ -1,4 +1,4 @@
-"""The timeline: a row per step of a lead, whoever took it (docs/adr/0006)."""
+"""The timeline: a row per step of a lead, from every service (docs/adr/0006)."""
 
 from sqlalchemy import BigInteger, Column, DateTime, Identity, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB

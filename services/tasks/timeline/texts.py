@@ -1,4 +1,4 @@
-"""What a step is called, in both languages; braces take the step's own facts."""
+"""Titles of steps, filled with the facts of the step."""
 
 from collections.abc import Mapping
 
@@ -7,15 +7,15 @@ from services.tasks.timeline.catalogue import TITLES
 
 
 def title_of(kind: str, facts: Mapping[str, object], playbook: Playbook | None, language: str) -> str:
-    """Return a step's title; codes of the playbook are shown by their titles."""
+    """Return a step's title; codes of the playbook are replaced by their titles."""
     text = TITLES.get(kind)
-    if text is None:  # a step that a newer release wrote before this one was put back
+    if text is None:  # written by a newer release before a rollback
         return kind
     return text.of(language).format_map(_Facts(facts, playbook, language))
 
 
 class _Facts(dict[str, str]):
-    """Facts by name; what is missing shows as a dash."""
+    """Facts by name; a missing one is a dash."""
 
     def __init__(self, facts: Mapping[str, object], playbook: Playbook | None, language: str) -> None:
         super().__init__({name: _shown(name, value, playbook, language) for name, value in facts.items()})

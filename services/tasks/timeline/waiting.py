@@ -1,4 +1,4 @@
-"""The steps of a lead that waits for its playbook: nothing of it is written before it goes on."""
+"""The steps of a lead that waits for its playbook; they are not stored until it is released."""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -13,7 +13,7 @@ from services.tasks.timeline.store import Entry
 
 
 async def waiting_steps(conn: Connection, lead_id: UUID) -> list[Entry]:
-    """Return what intake told of a lead that waits, and that it waits; nothing for any other lead."""
+    """Return the entries of a waiting lead, from its parked events; none for any other lead."""
     found = await held(conn, f"lead:{lead_id}")
     entries: list[Entry] = []
     for event in found.events if found else ():
@@ -24,6 +24,6 @@ async def waiting_steps(conn: Connection, lead_id: UUID) -> list[Entry]:
 
 
 def _as_stored(facts: Mapping[str, object]) -> Mapping[str, object]:
-    """Return facts as they come back from the database: JSON values, no moments or ids."""
+    """Return facts as the database returns them: plain JSON values."""
     stored: Mapping[str, object] = orjson.loads(orjson.dumps(facts))
     return stored
