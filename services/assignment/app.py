@@ -1,4 +1,4 @@
-"""What assignment consists of."""
+"""The assignment service: its parts joined."""
 
 from pathlib import Path
 

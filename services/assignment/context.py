@@ -1,4 +1,4 @@
-"""What the use cases of assignment work with."""
+"""The context of the use cases of assignment."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,20 +22,18 @@ class Context:
 
     @classmethod
     def of(cls, core: Core, settings: AssignmentSettings) -> Self:
-        """Return the context around a core."""
         return cls(core, settings, Metrics(core.metrics))
 
     @property
     def db(self) -> Database:
-        """Return the service's pools."""
         return self.core.db
 
     def now(self) -> datetime:
-        """Return the present business moment in UTC."""
+        """Return the current business time in UTC."""
         return self.core.clock.now()
 
 
 @asynccontextmanager
 async def open_context(core: Core, settings: AssignmentSettings) -> AsyncIterator[Context]:
-    """Open a process's context; nothing of it needs to be closed."""
+    """Open a process's context; it holds nothing that must be closed."""
     yield Context.of(core, settings)

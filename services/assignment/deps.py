@@ -1,4 +1,4 @@
-"""What routes need of the running app: its context, the caller, the caller's language."""
+"""Dependencies of routes: the context, the caller, the caller's language."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""What may be refused, and the one table that says how HTTP calls it."""
+"""Errors of the use cases, and the table that maps them to HTTP problems."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -8,15 +8,15 @@ from services.assignment.shifts.rules import NotOnShiftError, OperatorInactiveEr
 
 
 class NotFoundError(Exception):
-    """There is no such thing, or it is not the caller's to see."""
+    """The object does not exist, or the caller may not see it."""
 
 
 class StaleVersionError(Exception):
-    """The caller saw another version than the row has."""
+    """The row has another version than the caller sent."""
 
 
 class AlreadyExistsError(Exception):
-    """A thing with this key exists; `existing` is its id."""
+    """An object with this key exists; `existing` is its id."""
 
     def __init__(self, existing: UUID) -> None:
         super().__init__()
@@ -24,7 +24,7 @@ class AlreadyExistsError(Exception):
 
 
 class UnknownPoolError(Exception):
-    """Pools that are not pools of the operator's desks; `codes` are (position in the request, code)."""
+    """Some pools do not belong to the operator's desks; `codes` are (position in the request, code)."""
 
     def __init__(self, codes: Sequence[tuple[int, str]]) -> None:
         super().__init__()
@@ -32,7 +32,7 @@ class UnknownPoolError(Exception):
 
 
 class HomeDeskError(Exception):
-    """An operator's home desk must stay one of their desks."""
+    """An operator's desks must include their home desk."""
 
     faults = (Fault("/desks", "home_desk_missing", "the home desk must be one of them"),)
 

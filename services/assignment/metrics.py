@@ -1,4 +1,4 @@
-"""What an operator of the service watches: how decisions fall."""
+"""Metrics of the service."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 
 class Metrics:
-    """The service's own series in the process' registry."""
+    """The number of decisions by reason."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._decisions = Counter(
@@ -14,6 +14,6 @@ class Metrics:
         )
 
     def decided(self, reasons: Iterable[str]) -> None:
-        """Count decisions; call it after their commit."""
+        """Count decisions; call this after their commit."""
         for reason in reasons:
             self._decisions.labels(reason).inc()

@@ -1,4 +1,4 @@
-"""Every table of the service, gathered for migrations and the drift test."""
+"""Every table of the service, collected for migrations and the drift test."""
 
 from services.assignment.decisions import tables as decisions
 from services.assignment.metadata import metadata

@@ -8,9 +8,9 @@ from libs.common.platform.settings import ServiceSettings
 
 
 class AssignmentSettings(ServiceSettings, env_prefix="ASSIGNMENT_"):
-    """What assignment adds to the settings of every service."""
+    """Settings of assignment beside those of every service."""
 
     default_capacity: Annotated[int, Field(ge=0, le=1_000_000)] = 20
-    """Open tasks that an operator may have when nothing else is said."""
+    """Open tasks that an operator may have by default."""
     event_candidates: Annotated[int, Field(ge=1, le=200)] = 20
-    """Candidates that an event carries; the decision's row keeps all of them."""
+    """Candidates in an event at most; the decision's row has all of them."""

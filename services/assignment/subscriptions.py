@@ -1,4 +1,4 @@
-"""Which events assignment listens to, and what it does with them."""
+"""The events that assignment consumes, and the use case of each."""
 
 from libs.common.contracts import tasks
 from libs.common.messaging.inbox import UseCase
@@ -9,7 +9,7 @@ OWNERS = (tasks.OWNER,)
 
 
 def subscriptions(ctx: Context) -> dict[str, UseCase]:
-    """Return the use case of each event type; one function takes them mixed, so that a batch stays one batch."""
+    """Return the use case of each event type; all types share one, so that a batch is not split."""
     apply = work_events(ctx)
     return {
         tasks.WorkRequested.event_type: apply,

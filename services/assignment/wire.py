@@ -1,4 +1,4 @@
-"""Types that several slices put on the wire."""
+"""Wire types that several slices use."""
 
 from typing import Annotated
 

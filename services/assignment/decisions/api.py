@@ -26,5 +26,5 @@ async def get_decisions(
     task_id: Id = None,
     operator_id: Id = None,
 ) -> Page[DecisionView]:
-    """List decisions, the latest first: who was chosen, every candidate and why not (P.3)."""
+    """List decisions, the latest first: the chosen operator, and every candidate with the refusals (P.3)."""
     return await list_decisions(ctx.db, caller, Filter(lead_id, task_id, operator_id), page, lang)

@@ -22,7 +22,7 @@ from services.assignment.pools.tables import pool
 
 
 class StoredCandidate(TypedDict):
-    """A candidate as the decision's row keeps it."""
+    """A candidate in the row of a decision."""
 
     operator_id: str
     reasons: list[str]
@@ -32,7 +32,7 @@ class StoredCandidate(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which decisions; None filters nothing."""
+    """Filter of decisions; None does not filter."""
 
     lead_id: UUID | None = None
     task_id: UUID | None = None

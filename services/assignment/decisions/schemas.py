@@ -14,7 +14,7 @@ class ReasonView(BaseModel):
 
 
 class CandidateView(BaseModel):
-    """One operator of the pool at the decision; no reasons means eligible. `virtual_time` is in turns."""
+    """An operator of the pool at the decision; no reasons = eligible. `virtual_time` is in turns."""
 
     operator_id: UUID
     operator_name: str
@@ -26,7 +26,7 @@ class CandidateView(BaseModel):
 
 
 class DecisionView(BaseModel):
-    """Who was chosen, among whom, why, and what became of it (P.3)."""
+    """A decision: the chosen operator, the candidates, the reason and the outcome (P.3)."""
 
     id: UUID
     desk: str

@@ -1,4 +1,4 @@
-"""Decisions: who was chosen, every candidate and why not, and what the arbiter made of it (P.3)."""
+"""Decisions: the chosen operator, every candidate with the refusals, and the outcome (P.3)."""
 
 from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKey, Index, Integer, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB

@@ -1,4 +1,4 @@
-"""Reasons in words, for people."""
+"""Texts of reasons in both languages."""
 
 from libs.common.domain.eligibility import Refusal
 from libs.common.platform.http.language import Text

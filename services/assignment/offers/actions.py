@@ -1,4 +1,4 @@
-"""Use cases of work: what tasks says, applied in batches; and the draining of what waits."""
+"""Use cases of offers: events of tasks applied in batches, and the draining of waiting offers."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -17,7 +17,7 @@ from services.assignment.pools.rules import Choice, PoolId
 FIND_POOLS = """
 SELECT p.id, p.desk, p.code FROM pool p JOIN unnest($1::text[], $2::text[]) AS n(desk, code) USING (desk, code)
 """
-# A pool that a playbook names and nobody has set up yet: its work waits where it can be seen.
+# A pool that a playbook names and that does not exist yet: its work waits in it, visibly.
 MAKE_POOLS = """
 INSERT INTO pool (id, desk, code, title, role, virtual_time, turn, version, created_at)
 SELECT n.id, n.desk, n.code, jsonb_build_object('ru', n.code, 'en', n.code), n.role, 0, 0, 1, $5
@@ -28,7 +28,7 @@ ON CONFLICT (desk, code) DO NOTHING
 
 
 def work_events(ctx: Context) -> UseCase:
-    """Return the one use case of all events about work: one lock, one decision pass, one write per batch."""
+    """Return the use case of all events about work: one lock, one decision pass, one write per batch."""
 
     async def apply(tx: Transaction, events: Sequence[Received[EventData]]) -> None:
         parsed_events = [parse(event) for event in events]
@@ -39,7 +39,7 @@ def work_events(ctx: Context) -> UseCase:
             operators={parsed.new_holder for parsed in parsed_events if parsed.new_holder is not None},
         )
         snapshot = await store.load(tx, await store.widen(tx, scope))
-        # All steps first, decisions after: work that ends within the batch disturbs nobody.
+        # All steps first, then decisions: work that ends within the batch is not offered.
         for parsed in parsed_events:
             pool_id = names.get(parsed.pool) if parsed.pool is not None else None
             snapshot.apply(parsed.offer(snapshot), parsed.step_at(snapshot, pool_id))
@@ -57,17 +57,17 @@ async def decide_and_save(
     drain: bool,
     also: Sequence[Outgoing] = (),
 ) -> None:
-    """Decide what was asked for and, with `drain`, what waits; write the floor and all events.
+    """Decide new requests and, with `drain`, waiting offers; write the snapshot and all events.
 
-    `choice` is the reason of drained work, `also` are the caller's own events, sent before the decisions. The
-    floor's scope must be locked.
+    `choice` is the reason of drained offers; `also` are the caller's events, sent before those of the decisions.
+    The scope of the snapshot must be locked.
     """
     now = ctx.now()
     offers = snapshot.undecided_offers()
-    # Work that waited longer may be more urgent than what just came: both are decided in one order.
+    # Waiting offers may be more urgent than new ones: both are decided in one order.
     if drain:
         offers += await store.waiting_offers(tx, snapshot)
-    # The most urgent may all be for one full operator while the next fits another: ask again until nobody fits.
+    # The first page may fit only operators who are full by now: read the next one until nothing is proposed.
     while offers:
         found = snapshot.propose(offers, now, choice)
         offers = await store.waiting_offers(tx, snapshot) if drain and found else []
@@ -75,7 +75,7 @@ async def decide_and_save(
     reasons = [verdict.decision.choice.value for verdict in snapshot.verdicts]
     tx.after_commit("decisions", partial(ctx.metrics.decided, reasons))
     limit = ctx.settings.event_candidates
-    # The caller's events first: an operator is known to be here before they are proposed.
+    # The caller's events first: consumers learn of an operator's check-in before they are proposed.
     await outbox.add(tx, [*also, *(decision_event(snapshot, verdict, limit) for verdict in snapshot.verdicts)])
 
 

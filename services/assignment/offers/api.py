@@ -1,4 +1,4 @@
-"""Routes of work: what waits for somebody, and what people have."""
+"""Routes of work: the offers of operators."""
 
 from typing import Annotated
 from uuid import UUID
@@ -25,5 +25,5 @@ async def get_work(
     pool: Annotated[Code | None, Query()] = None,
     operator_id: Annotated[UUID | None, Query()] = None,
 ) -> Page[WorkView]:
-    """List requested work of one state by deadline; an operator sees their own."""
+    """List requested work of a state by deadline; operators see their own."""
     return await list_work(ctx.db, caller, Filter(state, pool, operator_id), page)

@@ -1,4 +1,4 @@
-"""Events into steps of the rules, and decisions into events: the only place of the slice that knows both."""
+"""Events of tasks → steps of the rules, and decisions → events."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -47,9 +47,9 @@ PoolName: TypeAlias = tuple[str, str]  # desk, code
 
 @dataclass(frozen=True, slots=True)
 class ParsedEvent:
-    """What an event says of a piece of work: the pool that it names and the operator on whom it puts the work.
+    """A parsed event: its offer, the pool that it names, and the operator to whom it assigns the task.
 
-    `step` makes its step once it is known which pool has the name. `role` is of the work that is asked for.
+    `step` builds the step once the pool's id is known. `role` is that of a request.
     """
 
     task_id: TaskId
@@ -61,13 +61,13 @@ class ParsedEvent:
     new_holder: OperatorId | None = None
 
     def offer(self, snapshot: Snapshot) -> Offer:
-        """Return the work, as far as it is known."""
+        """Return the known offer, or a new one."""
         return snapshot.offers.get(self.task_id) or new_offer(self.task_id, self.lead_id, self.desk)
 
     def step_at(self, snapshot: Snapshot, pool_id: PoolId | None) -> Step:
-        """Return what the event means for its work; `pool_id` is the pool it names, when there is such a pool.
+        """Return the step of the event; `pool_id` is the pool that it names, if it exists.
 
-        An operator who is not ours cannot be counted: for us such work is gone.
+        An unknown operator has no open count, so an offer assigned to one is withdrawn.
         """
         if self.new_holder is not None and self.new_holder not in snapshot.operators:
             return Withdrawn("given_to_a_stranger")
@@ -75,7 +75,7 @@ class ParsedEvent:
 
 
 def parse(event: Received[EventData]) -> ParsedEvent:
-    """Return all that an event says of its work. Raises TypeError for an event that is about something else."""
+    """Parse an event. Raises TypeError for an event that is not about work."""
     data = event.data
     if not isinstance(data, WorkEvent):
         raise TypeError(f"{data.event_type} is not about work")
@@ -101,7 +101,7 @@ def parse(event: Received[EventData]) -> ParsedEvent:
 
 
 def decision_event(snapshot: Snapshot, verdict: Verdict, limit: int) -> Outgoing:
-    """Return the event of a decision with at most `most` candidates: the chosen one, then the eligible ones."""
+    """Return the event of a decision with at most `limit` candidates: the chosen one, then the eligible ones."""
     origin = verdict.request.origin
     return Outgoing(
         key=f"lead:{verdict.offer.lead_id}",
@@ -160,7 +160,7 @@ def _candidates(decision: Decision, limit: int) -> tuple[assignment.Candidate, .
     return tuple(map(_candidate, sorted(decision.candidates, key=rank)[:limit]))
 
 
-# Between two decisions of a batch only one candidate changes: the others are found again.
+# Cached: between two decisions of a batch only one candidate changes.
 @lru_cache(maxsize=4096)
 def _candidate(candidate: Candidate) -> assignment.Candidate:
     return assignment.Candidate(

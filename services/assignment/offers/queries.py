@@ -1,4 +1,4 @@
-"""Reads of work: what waits, what is offered, what people have."""
+"""Reads of offers."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -17,7 +17,7 @@ from services.assignment.pools.tables import pool
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which work; None filters nothing. `pool` is a code."""
+    """Filter of offers; None does not filter. `pool` is a code."""
 
     state: WorkState
     pool: str | None = None
@@ -25,7 +25,7 @@ class Filter:
 
 
 async def list_work(db: Database, caller: Principal, wanted: Filter, page: PageQuery) -> Page[WorkView]:
-    """Return requested work by deadline."""
+    """Return requested offers by deadline."""
     query = (
         select(*work.c, pool.c.code.label("pool"))
         .join_from(work, pool, pool.c.id == work.c.pool_id)

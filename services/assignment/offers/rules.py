@@ -1,7 +1,7 @@
-"""What becomes of one piece of work: pure transitions, each with its effect on operators and turns.
+"""The state machine of an offer: pure transitions with their effects on operators and turns.
 
-Tasks is the arbiter (docs/adr/0006): what it says is true whatever was proposed here. Each step is total over every
-state, for a related event may be missing or late.
+Tasks is the arbiter (docs/adr/0006): its events override what was proposed here. Every step is defined for every
+state, because related events may be missing or late.
 """
 
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from services.assignment.pools.rules import DecisionId, LeadId, Need, OperatorId
 
 
 class WorkState(StrEnum):
-    """Where work stands; `returned` may be requested again, `ended` is for good."""
+    """The state of an offer, named as in the API; `returned` may be requested again, `ended` is final."""
 
     WAITING = "waiting"
     OFFERED = "offered"
@@ -24,7 +24,7 @@ class WorkState(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What became of a decision."""
+    """The outcome of a decision."""
 
     CONFIRMED = "confirmed"
     RETURNED = "returned"
@@ -32,7 +32,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The request that work came from: what its events follow. `correlation_id` names the chain."""
+    """The cause of the request; events of the offer continue its chain."""
 
     correlation_id: UUID
     causation_id: UUID | None
@@ -41,7 +41,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What was asked for; `version` fences the answer."""
+    """The request for an operator; `version` fences the answer."""
 
     version: int
     pool_id: PoolId
@@ -53,7 +53,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """The turn that was given for work: who, by which decision, where it began, how long it was."""
+    """The turn spent on an offer: the operator, the decision, the start and cost of the turn."""
 
     operator_id: OperatorId
     decision_id: DecisionId
@@ -63,7 +63,7 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One task as assignment sees it; `holder` has it on their account, `offer` is not yet confirmed."""
+    """The record of one task: `holder` is its operator, `proposal` is set until it is confirmed."""
 
     task_id: TaskId
     lead_id: LeadId
@@ -76,21 +76,21 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Requested:
-    """Tasks asks for an operator."""
+    """Tasks requests an operator."""
 
     request: Request
 
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """The work needs nobody any more."""
+    """The request is withdrawn."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Declined:
-    """The arbiter refused a proposal."""
+    """The arbiter declined a proposal."""
 
     decision_id: DecisionId
     reason: str
@@ -98,14 +98,14 @@ class Declined:
 
 @dataclass(frozen=True, slots=True)
 class Assigned:
-    """The arbiter gave the task to an operator, normally the proposed one."""
+    """The arbiter assigned the task to an operator, normally the proposed one."""
 
     operator_id: OperatorId
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """An operator pulled the task out of a pool's queue."""
+    """An operator pulled the task from a pool's queue."""
 
     operator_id: OperatorId
     pool_id: PoolId | None
@@ -113,7 +113,7 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The task is over; by its operator, or with none by a rule."""
+    """The task ended: by an operator, or by a rule (None)."""
 
     operator_id: OperatorId | None
 
@@ -123,21 +123,21 @@ Step: TypeAlias = Requested | Withdrawn | Declined | Assigned | Taken | Ended
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """One open task fewer for the operator."""
+    """The operator has one open task fewer."""
 
     operator_id: OperatorId
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """One open task more for the operator."""
+    """The operator has one open task more."""
 
     operator_id: OperatorId
 
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """A turn of the pool counts for the operator."""
+    """The operator is charged a turn of the pool."""
 
     pool_id: PoolId
     operator_id: OperatorId
@@ -145,7 +145,7 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class GiveBack:
-    """The operator gets a turn back."""
+    """The operator's turn is given back."""
 
     pool_id: PoolId
     proposal: Proposal
@@ -153,7 +153,7 @@ class GiveBack:
 
 @dataclass(frozen=True, slots=True)
 class Settle:
-    """What a decision came to, and why (P.3)."""
+    """The outcome of a decision is recorded, with its reason (P.3)."""
 
     decision_id: DecisionId
     outcome: Outcome
@@ -165,12 +165,12 @@ Result: TypeAlias = tuple[Offer, tuple[Effect, ...]]
 
 
 def new_offer(task_id: TaskId, lead_id: LeadId, desk: str) -> Offer:
-    """Return the work that stands for a task never heard of before."""
+    """Return the offer of an unknown task."""
     return Offer(task_id, lead_id, desk, WorkState.RETURNED)
 
 
 def advance(offer: Offer, step: Step) -> Result:
-    """Apply what tasks said to one piece of work. Total: what does not fit changes nothing."""
+    """Apply a step to an offer. Total: a step that does not apply changes nothing."""
     if offer.state is WorkState.ENDED:
         return offer, ()
     match step:
@@ -191,13 +191,13 @@ def advance(offer: Offer, step: Step) -> Result:
 
 
 def proposed(offer: Offer, proposal: Proposal) -> Offer:
-    """Give waiting work to the operator of a decision."""
+    """Return a waiting offer with the proposal of a decision."""
     return replace(offer, state=WorkState.OFFERED, holder=proposal.operator_id, proposal=proposal)
 
 
 def _request(offer: Offer, request: Request) -> Result:
     known = 0 if offer.request is None else offer.request.version
-    # The same version once more is news only for work that came back.
+    # A repeated version counts only for an offer that was returned.
     if request.version < known or (request.version == known and offer.state is not WorkState.RETURNED):
         return offer, ()
     _, effects = _close(offer, WorkState.RETURNED, "requested_again")
@@ -214,7 +214,7 @@ def _hand_over(offer: Offer, operator_id: OperatorId, charge: PoolId | None) -> 
     held = replace(offer, state=WorkState.HELD, holder=operator_id, proposal=None)
     if offer.holder == operator_id:
         return held, _settled(offer.proposal, Outcome.CONFIRMED, "confirmed")
-    # The arbiter's word stands whatever was proposed here: whoever had it before loses it.
+    # The arbiter's assignment overrides the proposal: the previous holder loses the task.
     _, effects = _close(offer, WorkState.RETURNED, "given_to_another")
     turn = (Charge(charge, operator_id),) if charge else ()
     return held, (*effects, Hold(operator_id), *turn)
@@ -223,7 +223,7 @@ def _hand_over(offer: Offer, operator_id: OperatorId, charge: PoolId | None) -> 
 def _end(offer: Offer, operator_id: OperatorId | None) -> Result:
     if offer.holder != operator_id:
         return _close(offer, WorkState.ENDED, "ended")
-    # Who finishes a task has accepted it, even if the arbiter's word has not come yet.
+    # An operator who ended the task had it assigned, even if that event has not arrived yet.
     confirmed = _settled(offer.proposal, Outcome.CONFIRMED, "ended")
     ended, effects = _close(replace(offer, proposal=None), WorkState.ENDED, "ended")
     return ended, (*effects, *confirmed)

@@ -1,4 +1,4 @@
-"""Work on the wire."""
+"""Offers on the wire; the API calls them work."""
 
 from datetime import datetime
 from uuid import UUID
@@ -9,7 +9,7 @@ from services.assignment.offers.rules import WorkState
 
 
 class WorkView(BaseModel):
-    """A task as assignment sees it; without a pool it was never requested here."""
+    """Assignment's record of a task; `pool` is absent if no operator was ever requested for it."""
 
     task_id: UUID
     lead_id: UUID

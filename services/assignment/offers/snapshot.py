@@ -1,4 +1,4 @@
-"""The floor: pools, people and work of one transaction, played through in memory before anything is written."""
+"""The snapshot: pools, operators and offers of one transaction, changed in memory before they are written."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -38,7 +38,7 @@ from services.assignment.pools.rules import (
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A decision about one piece of work, with the work as it is afterwards."""
+    """A decision about an offer, and the offer after it."""
 
     decision_id: DecisionId
     offer: Offer
@@ -48,7 +48,7 @@ class Verdict:
 
 @dataclass(slots=True)
 class Snapshot:
-    """A working copy that only its transaction sees; `people` is the mapping that all pools share."""
+    """The working copy of one transaction; all pools share the mapping `operators`."""
 
     operators: dict[OperatorId, Operator]
     pools: dict[PoolId, PoolState]
@@ -67,7 +67,7 @@ class Snapshot:
         self._pools_before = dict(self.pools)
 
     def apply(self, offer: Offer, step: Step) -> None:
-        """Apply one step of a task; work that it leaves waiting is offered later, by `offer`."""
+        """Apply a step to an offer; one that then waits is decided later, by `propose`."""
         after, effects = advance(offer, step)
         if after == offer:
             return
@@ -80,17 +80,17 @@ class Snapshot:
             self._apply_effect(effect)
 
     def propose(self, offers: Iterable[Offer], now: datetime, choice: Choice) -> int:
-        """Decide for waiting work by deadline, then age; return how much of it found somebody.
+        """Decide waiting offers by deadline, then age; return how many were proposed to an operator.
 
-        `choice` is the reason given where the turn alone decided. Work that was waiting before and finds nobody
-        leaves no new decision.
+        `choice` replaces the reason of drained offers that the turn decided. An offer that waited before and still
+        has no eligible operator gets no new decision.
         """
         asking = [(offer, offer.request) for offer in offers if offer.request is not None]
         asking.sort(key=lambda pair: (pair[1].due_at, pair[1].requested_at, pair[0].task_id))
         return sum([self._decide(offer, request, now, choice) for offer, request in asking])
 
     def free_capacity(self) -> dict[OperatorId, int]:
-        """Return who can be given work now, and how much."""
+        """Return the operators with free capacity, and how much they have."""
         return {
             operator_id: operator.free_capacity
             for operator_id, operator in self.operators.items()
@@ -98,21 +98,21 @@ class Snapshot:
         }
 
     def undecided_offers(self) -> list[Offer]:
-        """Return work that was asked for in this transaction and not decided yet."""
+        """Return offers that were requested in this transaction and are not decided yet."""
         return [self.offers[task_id] for task_id in self.undecided]
 
     def changed_operators(self) -> list[Operator]:
-        """Return the people whose open work is another number now."""
+        """Return the operators whose number of open tasks changed."""
         return [
             each for key, each in self.operators.items() if each.open_work != self._operators_before[key].open_work
         ]
 
     def changed_pools(self) -> list[PoolState]:
-        """Return the pools in which a turn moved."""
+        """Return the pools whose turns changed."""
         return [pool for key, pool in self.pools.items() if pool is not self._pools_before[key]]
 
     def changed_seats(self) -> list[tuple[PoolId, Seat]]:
-        """Return the seats that moved, with their pools."""
+        """Return the changed seats with their pools."""
         return [
             (pool.pool_id, after)
             for pool in self.changed_pools()
@@ -128,7 +128,7 @@ class Snapshot:
         decision = decide_turn(self.pools[request.pool_id], request.need, now)
         is_new = offer.task_id in self.undecided
         self.undecided.discard(offer.task_id)
-        # It waits as before: one record and one event of that are enough.
+        # It already waits: no second decision and event.
         if decision.operator_id is None and not is_new:
             return False
         if decision.choice is Choice.LEAST_VIRTUAL_TIME and not is_new:

@@ -1,9 +1,9 @@
-"""The floor's way in and out of the database: locks first, in one order for everybody, then one read, one write.
+"""Offers, pools and operators: rows in and out of a snapshot, and the SQL that locks and writes them.
 
-Pools are locked before operators, both by id. Whoever changes turns, open work or waiting work holds those
-locks, so two check-ins or two batches never give the same work or the same place twice.
+Pools are locked before operators, both in id order. Every change of turns, open work or waiting work holds these
+locks, so that two check-ins or two batches never give the same work twice or exceed a capacity.
 
-Work and decisions are written from JSON records, not as a `Bulk`: most transactions write one of each, and there 28
+Offers and decisions are written from JSON records, not as a `Bulk`: most transactions write one of each, and there 28
 arrays cost half as much again as two documents (measured: 0.8 against 0.5 ms; even at ten rows, a fifth less at a
 hundred). Their products, a list per row, would be JSON within the arrays all the same.
 """
@@ -38,7 +38,7 @@ from services.assignment.pools.rules import (
 
 Row: TypeAlias = Mapping[str, object]
 
-# All pools whose members could get work through what happens in the given ones: freed people sit in several.
+# Also the pools of the same operators: an operator with free capacity may get work of any of their pools.
 SCOPE = """
 WITH held AS (
     SELECT pool_id, operator_id FROM work WHERE task_id = ANY($1)
@@ -68,7 +68,7 @@ WHERE pool_id = ANY($1) ORDER BY pool_id, operator_id
 """
 WORKS = "SELECT * FROM work WHERE task_id = ANY($1)"
 
-# Only work that one of the free people can do, so that a night's backlog nobody knows does not hide the rest.
+# Only work that a free operator can do, so that a backlog for which none is eligible does not hide the rest.
 WAITING = """
 SELECT w.* FROM work w JOIN pool p ON p.id = w.pool_id
 WHERE w.state = 'waiting' AND w.pool_id = ANY($1) AND w.task_id <> ALL($3) AND EXISTS (
@@ -128,7 +128,7 @@ FROM unnest($1::uuid[], $2::text[], $3::text[]) AS t(id, outcome, reason) WHERE 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a transaction is about: tasks, pools and people."""
+    """The tasks, pools and operators of a transaction."""
 
     tasks: Collection[UUID] = ()
     pools: Collection[UUID] = ()
@@ -136,7 +136,7 @@ class Scope:
 
 
 async def widen(tx: Transaction, scope: Scope) -> Scope:
-    """Return the scope with every pool that it can touch; nothing is locked yet."""
+    """Return the scope with every pool that it can affect; nothing is locked yet."""
     row = await tx.conn.fetchrow(SCOPE, list(scope.tasks), list(scope.pools), list(scope.operators))
     if row is None:
         raise RuntimeError("the scope query always gives one row")
@@ -144,7 +144,7 @@ async def widen(tx: Transaction, scope: Scope) -> Scope:
 
 
 async def load(tx: Transaction, scope: Scope) -> Snapshot:
-    """Lock the pools and people of a widened scope and return the floor as it is now."""
+    """Lock the pools and operators of a widened scope and return their snapshot."""
     pools = await tx.conn.fetch(LOCK_POOLS, scope.pools)
     operators = {
         operator.operator_id: operator
@@ -157,7 +157,7 @@ async def load(tx: Transaction, scope: Scope) -> Snapshot:
 
 
 async def waiting_offers(tx: Transaction, snapshot: Snapshot) -> list[Offer]:
-    """Return the most urgent waiting work that somebody free can do, at most as much as they have room for."""
+    """Return the most urgent waiting offers that free operators can take, at most their free capacity."""
     free_capacity = snapshot.free_capacity()
     if not free_capacity:
         return []
@@ -166,7 +166,7 @@ async def waiting_offers(tx: Transaction, snapshot: Snapshot) -> list[Offer]:
 
 
 async def save(tx: Transaction, snapshot: Snapshot, now: datetime) -> None:
-    """Write what the floor changed: decisions, work, open counts, turns."""
+    """Write the changes of a snapshot: decisions, offers, open counts, turns."""
     if snapshot.changed:
         decisions = [decision_row(verdict) for verdict in snapshot.verdicts]
         offers = [offer_row(snapshot.offers[task_id], now) for task_id in snapshot.changed]
@@ -198,7 +198,6 @@ async def _save_counters(tx: Transaction, snapshot: Snapshot) -> None:
 
 
 def operator_of(row: Record) -> Operator:
-    """Return the operator of a row of `operator`."""
     return Operator(
         OperatorId(row["id"]),
         row["name"],
@@ -231,7 +230,7 @@ def pools_of(
 
 
 def offer_of(row: Record) -> Offer:
-    """Return the work of a row of `work`."""
+    """Return the offer of a row of `work`."""
     return Offer(
         TaskId(row["task_id"]),
         LeadId(row["lead_id"]),
@@ -244,7 +243,7 @@ def offer_of(row: Record) -> Offer:
 
 
 def offer_row(offer: Offer, now: datetime) -> Row:
-    """Return the columns of one piece of work as JSON values."""
+    """Return the columns of an offer as JSON values."""
     row: dict[str, object] = {
         "task_id": str(offer.task_id),
         "desk": offer.desk,
@@ -262,7 +261,7 @@ def offer_row(offer: Offer, now: datetime) -> Row:
 
 
 def decision_row(verdict: Verdict) -> Row:
-    """Return the columns of one decision as JSON values, with every candidate (P.3)."""
+    """Return the columns of a decision as JSON values, with every candidate (P.3)."""
     decision, offer = verdict.decision, verdict.offer
     return {
         "id": str(verdict.decision_id),
@@ -278,7 +277,7 @@ def decision_row(verdict: Verdict) -> Row:
     }
 
 
-# Between two decisions of a batch only one candidate changes: the others are found again.
+# Cached: between two decisions of a batch only one candidate changes.
 @lru_cache(maxsize=4096)
 def _candidate_row(candidate: Candidate) -> Row:
     return {

@@ -1,4 +1,4 @@
-"""Work: one row per task that assignment has heard of, with the one operator who has it."""
+"""Offers, stored as `work`: one row per task, with its operator."""
 
 from sqlalchemy import (
     ARRAY,
@@ -17,7 +17,7 @@ from sqlalchemy import (
 
 from services.assignment.metadata import metadata
 
-# The primary key is the rule that a task has one active assignment at most.
+# The primary key ensures that a task has at most one active assignment.
 work = Table(
     "work",
     metadata,

@@ -1,4 +1,4 @@
-"""Making and changing operators; a change that frees somebody drains what waits."""
+"""Use cases of operators: create and change them; a change that frees capacity drains waiting offers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ ON CONFLICT (pool_id, operator_id) DO UPDATE SET weight = excluded.weight
 
 @dataclass(frozen=True, slots=True)
 class SeatSpec:
-    """A place in a pool of a desk; double weight gets double work."""
+    """A requested seat in a pool of a desk; double weight gets double work."""
 
     desk: str
     code: str
@@ -68,7 +68,7 @@ class SeatSpec:
 
 @dataclass(frozen=True, slots=True)
 class NewOperator:
-    """An operator to be made; `desk` is the home desk, one of `desks`, `subject` the `sub` of their token."""
+    """An operator to create; `desk` is the home desk, one of `desks`; `subject` is the `sub` of their token."""
 
     desk: str
     subject: str
@@ -82,7 +82,7 @@ class NewOperator:
 
 @dataclass(frozen=True, slots=True)
 class OperatorChange:
-    """What shall be different; None leaves it as it is."""
+    """A change of an operator; None leaves a field as it is."""
 
     name: str | None = None
     roles: Sequence[str] | None = None
@@ -94,7 +94,7 @@ class OperatorChange:
 
 
 async def create_operator(ctx: Context, caller: Principal, new: NewOperator, cause: Cause) -> OperatorId:
-    """Make an operator, checked out.
+    """Create an operator, checked out.
 
     Raises NotFoundError for a foreign desk, AlreadyExistsError, UnknownPoolError.
     """
@@ -105,7 +105,7 @@ async def create_operator(ctx: Context, caller: Principal, new: NewOperator, cau
     who = new.desk, new.subject, new.name, list(new.roles), list(new.desks), list(new.products)
     async with ctx.db.begin() as tx:
         pools = await _pool_ids(tx, new.pools, new.desks)
-        # The pools are locked, for a batch under way would not find the new seat in what it read.
+        # The pools are locked because a concurrent batch would miss the new seat in its snapshot.
         scope = await store.widen(tx, store.Scope(pools=pools))
         await store.load(tx, scope)
         if await tx.conn.fetchval(INSERT, operator_id, *who, capacity, now) is None:
@@ -121,7 +121,7 @@ async def create_operator(ctx: Context, caller: Principal, new: NewOperator, cau
 async def change_operator(
     ctx: Context, caller: Principal, operator_id: UUID, seen: int, change: OperatorChange, cause: Cause
 ) -> None:
-    """Change an operator that the caller saw at version `seen`; deactivating checks them out.
+    """Change an operator of version `seen`; deactivation checks them out.
 
     Raises NotFoundError, HomeDeskError, StaleVersionError, UnknownPoolError.
     """
@@ -130,7 +130,7 @@ async def change_operator(
         desks = await _desks_after(tx, caller, who, change)
         pools = await _pool_ids(tx, change.pools or (), list(filter(caller.may_see, desks)))
         scope = await store.widen(tx, store.Scope(pools=pools, operators=[who]))
-        # Locks before writes: whoever decides for one of these pools meanwhile sees all of the change or none.
+        # Lock before writing: concurrent decisions in these pools see all of the change or none of it.
         operator = (await store.load(tx, scope)).operators[who]
         await _update(tx, who, seen, change)
         if change.pools is not None:
@@ -178,7 +178,7 @@ async def _pool_ids(tx: Transaction, specs: Sequence[SeatSpec], desks: Sequence[
 async def _replace_seats(
     tx: Transaction, caller: Principal, who: OperatorId, specs: Mapping[PoolId, SeatSpec]
 ) -> None:
-    # A supervisor moves somebody within their own desks and cannot name pools elsewhere: places there stay.
+    # A supervisor can only name pools of their own desks: seats in pools of other desks stay.
     seats = await tx.conn.fetch(SEATS, who)
     kept = [row["pool_id"] for row in seats if not caller.may_see(row["desk"])]
     await tx.conn.execute(DROP_SEATS, who, [*specs, *kept])

@@ -23,7 +23,7 @@ router = api_router("/assignment/v1/operators", tags=["operators"], route_class=
 async def post_operator(
     body: OperatorIn, ctx: Ctx, caller: Manager, cause: Chain, response: Response
 ) -> OperatorView:
-    """Make an operator; they start checked out. A known `subject` is 409 with the `existing` id."""
+    """Create an operator, checked out; 409 with the `existing` id if the `subject` is taken."""
     operator_id = await create_operator(ctx, caller, body.command(), cause)
     view = await get_operator(ctx.db, caller, operator_id)
     set_etag(response, view.version)
@@ -37,7 +37,7 @@ async def get_operators(
     page: Paged,
     desk: Annotated[Code | None, Query()] = None,
 ) -> Page[OperatorView]:
-    """List the operators of the caller's desks; an operator sees themselves."""
+    """List the operators of the caller's desks; operators see only themselves."""
     return await list_operators(ctx.db, caller, desk, page)
 
 
@@ -59,7 +59,7 @@ async def patch_operator(
     cause: Chain,
     response: Response,
 ) -> OperatorView:
-    """Change an operator; more room or a new pool drains what waits, deactivating checks them out."""
+    """Change an operator; more capacity or a new pool drains waiting work, deactivation checks them out."""
     current = await get_operator(ctx.db, caller, operator_id)
     try:
         await change_operator(ctx, caller, operator_id, seen, body.command(current.desk), cause)

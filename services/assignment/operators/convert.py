@@ -1,4 +1,4 @@
-"""The event that tells the other services how an operator is now."""
+"""The event `operator.changed` of a stored operator."""
 
 from datetime import datetime
 
@@ -17,7 +17,7 @@ FROM operator o WHERE o.id = $1
 
 
 async def operator_changed(tx: Transaction, operator_id: OperatorId, now: datetime, cause: Cause) -> Outgoing:
-    """Return `operator.changed` with the operator as the transaction leaves them."""
+    """Return `operator.changed` with the operator's current row in the transaction."""
     row = await tx.conn.fetchrow(SNAPSHOT, operator_id)
     if row is None:
         raise LookupError(operator_id)

@@ -1,4 +1,4 @@
-"""Reads of operators, always within the desks that the caller may see; operators see themselves."""
+"""Reads of operators of the caller's desks; operators see only themselves."""
 
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from services.assignment.pools.tables import pool, seat
 
 
 def visible(caller: Principal) -> ColumnElement[bool]:
-    """Return the condition under which an operator exists for the caller (P.6)."""
+    """Return the condition under which the caller may see an operator (P.6)."""
     if caller.sees_all_desks:
         return true()
     own = operator.c.subject == caller.sub
@@ -25,7 +25,7 @@ def visible(caller: Principal) -> ColumnElement[bool]:
 
 
 async def get_operator(db: Database, caller: Principal, operator_id: UUID) -> OperatorView:
-    """Return one operator. Raises NotFoundError, also for somebody the caller may not see."""
+    """Return one operator. Raises NotFoundError, also if the caller may not see them."""
     async with db.read() as conn:
         found = await conn.execute(_views().where(operator.c.id == operator_id, visible(caller)))
         row = found.mappings().one_or_none()
@@ -35,7 +35,7 @@ async def get_operator(db: Database, caller: Principal, operator_id: UUID) -> Op
 
 
 async def list_operators(db: Database, caller: Principal, desk: str | None, page: PageQuery) -> Page[OperatorView]:
-    """Return operators in the order they were made."""
+    """Return operators in order of creation."""
     query = _views().where(visible(caller), operator.c.desks.contains([desk]) if desk else true())
     async with db.read() as conn:
         found = await paginate(conn, query, "id", [operator.c.id], page)

@@ -19,7 +19,7 @@ Capacity = Annotated[int, Field(ge=0, le=1_000_000, description="open tasks at m
 
 
 class SeatIn(Wire):
-    """A place in a pool; the desk is the operator's home desk unless given."""
+    """A seat in a pool; `desk` is the operator's home desk by default."""
 
     code: Code
     desk: Code | None = None
@@ -27,7 +27,7 @@ class SeatIn(Wire):
 
 
 class OperatorIn(Wire):
-    """An operator to be made. `subject` is the `sub` of their tokens, `desk` their home desk."""
+    """An operator to create. `subject` is the `sub` of their tokens, `desk` their home desk."""
 
     desk: Code
     subject: Annotated[str, Field(min_length=1, max_length=255)]
@@ -44,7 +44,7 @@ class OperatorIn(Wire):
         return self
 
     def command(self) -> NewOperator:
-        """Return the use case's command; the home desk is always one of the desks."""
+        """Return the use case's input; the home desk is always one of the desks."""
         desks = tuple(dict.fromkeys((self.desk, *self.desks)))
         return NewOperator(
             self.desk,
@@ -59,7 +59,7 @@ class OperatorIn(Wire):
 
 
 class OperatorPatch(Wire):
-    """What shall be different; a field left out stays. `pools` replaces all places."""
+    """A change of an operator; a field left out stays. `pools` replaces all seats."""
 
     name: Name | None = None
     roles: Codes | None = None
@@ -75,13 +75,13 @@ class OperatorPatch(Wire):
         return self
 
     def command(self, home: str) -> OperatorChange:
-        """Return the use case's command; `home` is the desk of places without one."""
+        """Return the use case's input; `home` is the desk of seats without one."""
         pools = None if self.pools is None else seat_specs(self.pools, home)
         return OperatorChange(self.name, self.roles, self.desks, self.products, self.capacity, self.active, pools)
 
 
 class SeatView(BaseModel):
-    """A place in a pool and how many turns it has had."""
+    """A seat in a pool and its number of turns."""
 
     desk: str
     code: str
@@ -90,7 +90,7 @@ class SeatView(BaseModel):
 
 
 class OperatorView(BaseModel):
-    """An operator as they are now."""
+    """An operator."""
 
     id: UUID
     desk: str
@@ -110,7 +110,7 @@ class OperatorView(BaseModel):
 
 
 def seat_specs(seats: tuple[SeatIn, ...], home: str) -> tuple[SeatSpec, ...]:
-    """Return the places asked for, each with its desk."""
+    """Return the requested seats, each with its desk."""
     return tuple(SeatSpec(seat.desk or home, seat.code, seat.weight) for seat in seats)
 
 

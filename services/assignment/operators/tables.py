@@ -1,4 +1,4 @@
-"""Operators: who they are, what they may do, whether they are here, how much they have."""
+"""Operators: identity, permissions, presence, and number of open tasks."""
 
 from sqlalchemy import Boolean, CheckConstraint, Column, DateTime, Integer, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY

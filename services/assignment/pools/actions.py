@@ -1,4 +1,4 @@
-"""Making and changing pools."""
+"""Use cases of pools: create and change them."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -22,7 +22,7 @@ WHERE id = $1 AND version = $2 RETURNING id
 
 @dataclass(frozen=True, slots=True)
 class NewPool:
-    """A pool to be made: its code is unique in the desk, `title` maps ru and en, `role` is who its work is for."""
+    """A pool to create: `code` is unique in the desk, `title` has ru and en, `role` is the role of its work."""
 
     desk: str
     code: str
@@ -31,7 +31,7 @@ class NewPool:
 
 
 async def create_pool(ctx: Context, caller: Principal, new: NewPool) -> PoolId:
-    """Make a pool. Raises NotFoundError for a foreign desk, AlreadyExistsError."""
+    """Create a pool. Raises NotFoundError for a foreign desk, AlreadyExistsError."""
     if not caller.may_see(new.desk):
         raise NotFoundError
     pool_id = PoolId(uuid7())
@@ -46,7 +46,7 @@ async def create_pool(ctx: Context, caller: Principal, new: NewPool) -> PoolId:
 async def change_pool(
     ctx: Context, pool_id: UUID, seen: int, title: dict[str, str] | None, role: str | None
 ) -> None:
-    """Change the title or role of a pool that the caller saw at version `seen`. Raises StaleVersionError."""
+    """Change the title or role of a pool of version `seen`. Raises StaleVersionError."""
     async with ctx.db.begin() as tx:
         if await tx.conn.fetchval(UPDATE, pool_id, seen, title, role) is None:
             raise StaleVersionError

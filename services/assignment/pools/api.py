@@ -22,7 +22,7 @@ Desk = Annotated[Code | None, Query(description="needed when several desks have 
 
 @router.post("", status_code=201)
 async def post_pool(body: PoolIn, ctx: Ctx, caller: Manager, lang: Lang, response: Response) -> PoolView:
-    """Make a pool. A code that the desk has is 409 with the `existing` id."""
+    """Create a pool; 409 with the `existing` id if the desk has this code."""
     await create_pool(ctx, caller, body.command())
     view = await get_pool(ctx.db, caller, body.code, body.desk, lang)
     set_etag(response, view.version)
@@ -31,7 +31,7 @@ async def post_pool(body: PoolIn, ctx: Ctx, caller: Manager, lang: Lang, respons
 
 @router.get("")
 async def get_pools(ctx: Ctx, caller: Overseer, lang: Lang, page: Paged, desk: Desk = None) -> Page[PoolView]:
-    """List the pools of the caller's desks; not for operators: a queue shows their colleagues' load (P.6)."""
+    """List the pools of the caller's desks; forbidden to operators: it shows their colleagues' load (P.6)."""
     return await list_pools(ctx.db, caller, lang, desk, page)
 
 
@@ -39,7 +39,7 @@ async def get_pools(ctx: Ctx, caller: Overseer, lang: Lang, page: Paged, desk: D
 async def get_one(
     code: str, ctx: Ctx, caller: Overseer, lang: Lang, response: Response, desk: Desk = None
 ) -> PoolView:
-    """Return a pool: its queue with turn counters, and how much waits since when; not for operators (P.6)."""
+    """Return a pool: its seats with turn counters, and its waiting work; forbidden to operators (P.6)."""
     view = await get_pool(ctx.db, caller, code, desk, lang)
     set_etag(response, view.version)
     return view

@@ -1,4 +1,4 @@
-"""Reads of pools within the desks that the caller may see."""
+"""Reads of pools of the caller's desks."""
 
 from sqlalchemy import ColumnElement, RowMapping, Select, func, select, true
 from sqlalchemy.dialects.postgresql import aggregate_order_by
@@ -17,7 +17,7 @@ from services.assignment.wire import title_in
 
 
 async def get_pool(db: Database, caller: Principal, code: str, desk: str | None, language: Language) -> PoolView:
-    """Return the caller's pool of a code. Raises NotFoundError; AmbiguousPoolError when only the desk decides."""
+    """Return a pool by code. Raises NotFoundError; AmbiguousPoolError if several desks have the code."""
     query = _views(caller, desk).where(pool.c.code == code).limit(2)
     async with db.read() as conn:
         found = (await conn.execute(query)).mappings().all()
@@ -31,7 +31,7 @@ async def get_pool(db: Database, caller: Principal, code: str, desk: str | None,
 async def list_pools(
     db: Database, caller: Principal, language: Language, desk: str | None, page: PageQuery
 ) -> Page[PoolView]:
-    """Return pools in the order they were made."""
+    """Return pools in order of creation."""
     async with db.read() as conn:
         found = await paginate(conn, _views(caller, desk), "id", [pool.c.id], page)
     return found.page(lambda row: _view(row, language))

@@ -1,8 +1,8 @@
-"""Whose turn it is: start-time fair queueing over the operators of a pool (S2.1, P.3).
+"""Turns: start-time fair queueing over the operators of a pool (S2.1, P.3).
 
 Every seat (an operator in a pool) has a virtual time. The eligible seat with the least is chosen and advances by
-`SCALE / weight`; whoever becomes eligible starts at the least virtual time of those who already were. Virtual
-times are whole numbers, so that equal weights are equal to the last turn.
+`SCALE / weight`. A seat that becomes eligible starts at the least virtual time of the eligible ones. Virtual times
+are whole numbers, so that equal weights get exactly equal turns.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ SCALE = 232_792_560  # one turn at weight 1; divisible by every weight from 1 to
 
 
 class Choice(StrEnum):
-    """Why a decision fell as it did."""
+    """The reason of a decision."""
 
     LEAST_VIRTUAL_TIME = "least_virtual_time"
     PREFERRED_OWNER = "preferred_owner"
@@ -37,7 +37,7 @@ class Choice(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """What decides whether somebody can be given work; `capacity` and `open_work` count tasks."""
+    """The fields of an operator that determine eligibility; `capacity` and `open_work` count tasks."""
 
     operator_id: OperatorId
     name: str
@@ -51,17 +51,17 @@ class Operator:
 
     @property
     def free_capacity(self) -> int:
-        """How many more tasks may be given now."""
+        """The number of tasks that the operator can still get now."""
         on_duty = self.active and self.presence is Presence.CHECKED_IN
         return max(0, self.capacity - self.open_work) if on_duty else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """An operator's place in one pool's queue.
+    """An operator in a pool, with the turn counters.
 
-    `floor` is the pool's least virtual time when the seat last became eligible, `eligible` whether it was at the
-    last decision, `last_turn` the pool's turn number at which it last got work (0: never).
+    `entry_time` is the virtual time at which the seat last became eligible; `eligible` is its eligibility at the
+    last decision; `last_turn` is the number of the pool's turn at which it last got work (0: never).
     """
 
     operator_id: OperatorId
@@ -74,13 +74,13 @@ class Seat:
 
     @property
     def cost(self) -> int:
-        """How far one turn advances the virtual time."""
+        """The advance of the virtual time per turn."""
         return SCALE // self.weight
 
 
 @dataclass(frozen=True, slots=True)
 class PoolState:
-    """A pool's queue; `people` is shared by all pools, for a task given in one counts in the others."""
+    """A pool and its seats; all pools share `operators`, because open work counts across pools."""
 
     pool_id: PoolId
     desk: str
@@ -93,7 +93,7 @@ class PoolState:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What work asks of an operator."""
+    """The requirements of work on its operator."""
 
     role: str
     products: frozenset[str] = frozenset()
@@ -102,7 +102,7 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One seat in a decision, as it stood before the turn; no refusals means eligible."""
+    """A seat in a decision, before the turn; no refusals = eligible."""
 
     operator_id: OperatorId
     refusals: tuple[Refusal, ...]
@@ -112,9 +112,9 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Who gets the work (nobody: it waits), every candidate, and the pool's queue afterwards.
+    """The chosen operator (None: the work waits), every candidate, and the pool afterwards.
 
-    `start` and `cost` are the virtual time of the turn and its length: what `give_back` needs.
+    `start` and `cost` are the virtual time of the turn and its length; `give_back` needs them.
     """
 
     at: datetime
@@ -127,10 +127,10 @@ class Decision:
 
 
 def decide_turn(pool: PoolState, need: Need, now: datetime) -> Decision:
-    """Decide who gets one piece of work (S2.1): the eligible preferred owner, else the least virtual time.
+    """Choose an operator (S2.1): the preferred owner if eligible, else the eligible seat of least virtual time.
 
-    Ties go to whoever has been longest without work in this pool, then to the lower id. The preferred owner's
-    turn counts like any other.
+    Ties go to the seat that has waited longest for work in this pool, then to the lower id. The turn of a preferred
+    owner counts like any other.
     """
     reasons = [why_not(pool.operators[seat.operator_id], need, pool.desk) for seat in pool.seats]
     seats = _seated(pool, reasons)
@@ -151,7 +151,7 @@ def decide_turn(pool: PoolState, need: Need, now: datetime) -> Decision:
 
 
 def why_not(operator: Operator, need: Need, desk: str) -> tuple[Refusal, ...]:
-    """Return every test of eligibility that fails, so that the decision can be explained (P.3)."""
+    """Return every failed check of eligibility, so that the decision can be explained (P.3)."""
     standing = Standing(
         active=operator.active,
         roles=operator.roles,
@@ -165,20 +165,20 @@ def why_not(operator: Operator, need: Need, desk: str) -> tuple[Refusal, ...]:
 
 
 def charge(pool: PoolState, operator_id: OperatorId) -> PoolState:
-    """Count a turn that the operator took without being asked; nothing for somebody outside the pool."""
+    """Charge a turn for pulled work; an operator outside the pool is not charged."""
     for seat in pool.seats:
         if seat.operator_id == operator_id:
-            # Who has been here keeps their place, even behind the pool's; who comes back starts as others do.
+            # An eligible seat keeps its virtual time, even below the pool's; others start at the pool's.
             start = seat.virtual_time if seat.eligible else max(seat.virtual_time, pool.virtual_time)
             return _advanced(pool, pool.seats, seat, start)
     return pool
 
 
 def give_back(pool: PoolState, operator_id: OperatorId, start: int, cost: int) -> PoolState:
-    """Undo a turn that began at `start`, but only what of it lies above the seat's floor.
+    """Undo a turn that began at `start`, but only the part above the seat's entry time.
 
-    What lies below was already forfeited when the operator came back later and started at the pool's minimum.
-    Whoever lost a turn comes first among equals.
+    The part below is forfeited: after an absence the operator started again at the pool's virtual time. The seat
+    wins the next tie.
     """
     seats = []
     for seat in pool.seats:
@@ -197,7 +197,7 @@ def _order(seat: Seat) -> tuple[int, int, UUID]:
 
 
 def _seated(pool: PoolState, reasons: Sequence[tuple[Refusal, ...]]) -> tuple[Seat, ...]:
-    # Only those who stayed set the start; when nobody did, the pool's own virtual time remembers it.
+    # The entry time is the least virtual time of seats that stay eligible; without any, the pool's own.
     pairs = list(zip(pool.seats, reasons, strict=True))
     base = min(
         (seat.virtual_time for seat, why in pairs if seat.eligible and not why),
@@ -209,7 +209,7 @@ def _seated(pool: PoolState, reasons: Sequence[tuple[Refusal, ...]]) -> tuple[Se
 def _entered(seat: Seat, base: int, *, eligible: bool) -> Seat:
     if eligible is seat.eligible:
         return seat
-    # Absence earns nothing, and leaving for a moment takes nothing away either: the later of the two counts.
+    # The later of both times: an absence earns no turns, and a short one costs none.
     if not eligible:
         return replace(seat, eligible=False)
     return replace(seat, eligible=True, entry_time=base, virtual_time=max(seat.virtual_time, base))
@@ -218,7 +218,7 @@ def _entered(seat: Seat, base: int, *, eligible: bool) -> Seat:
 def _advanced(pool: PoolState, seats: tuple[Seat, ...], chosen: Seat, start: int) -> PoolState:
     turn = pool.turn + 1
     least = min((seat.virtual_time for seat in seats if seat.eligible), default=start)
-    # Never back: a turn that was given back must not lower the start of those who come later.
+    # Monotonic: a turn given back must not lower the entry time of later seats.
     virtual_time = max(pool.virtual_time, least)
     after = replace(chosen, virtual_time=start + chosen.cost, last_turn=turn, turns=chosen.turns + 1)
     moved = tuple([after if seat is chosen else seat for seat in seats])

@@ -12,7 +12,7 @@ from services.assignment.wire import Titles, Wire
 
 
 class PoolIn(Wire):
-    """A pool to be made; its code is unique in the desk."""
+    """A pool to create; its code is unique in the desk."""
 
     desk: Code
     code: Code
@@ -20,19 +20,18 @@ class PoolIn(Wire):
     role: Code = "operator"
 
     def command(self) -> NewPool:
-        """Return the use case's command."""
         return NewPool(self.desk, self.code, self.title.model_dump(), self.role)
 
 
 class PoolPatch(Wire):
-    """What shall be different; a field left out stays."""
+    """A change of a pool; a field left out stays."""
 
     title: Titles | None = None
     role: Code | None = None
 
 
 class WaitingView(BaseModel):
-    """What nobody could be given yet: how much, since when, due when."""
+    """Waiting work of a pool: its count, the oldest request, the next due time."""
 
     count: int
     oldest_at: datetime | None
@@ -40,7 +39,7 @@ class WaitingView(BaseModel):
 
 
 class PoolSeatView(BaseModel):
-    """An operator in the queue; the least `virtual_time` (in turns at weight 1) of the eligible is next."""
+    """An operator of the pool; the eligible one with the least `virtual_time` (in turns at weight 1) is next."""
 
     operator_id: UUID
     name: str
@@ -53,7 +52,7 @@ class PoolSeatView(BaseModel):
 
 
 class PoolView(BaseModel):
-    """A pool, its queue and what waits; `title` is in the caller's language."""
+    """A pool, its seats and its waiting work; `title` is in the caller's language."""
 
     id: UUID
     desk: str

@@ -1,4 +1,4 @@
-"""Pools and their seats: an operator's place in a pool's queue with its turn counters."""
+"""Pools and their seats: the operators of a pool with their turn counters."""
 
 from sqlalchemy import (
     BigInteger,
@@ -44,6 +44,7 @@ seat = Table(
     Column("weight", Integer, nullable=False),
     # Virtual times count 232 792 560 units per turn at weight 1.
     Column("virtual_time", BigInteger, nullable=False),
+    # The entry time: the virtual time at which the seat last became eligible.
     Column("floor", BigInteger, nullable=False),
     Column("eligible", Boolean, nullable=False),
     Column("last_turn", BigInteger, nullable=False),

@@ -1,4 +1,4 @@
-"""Check-in, check-out and pause: each drains what waits in the same transaction when somebody becomes free."""
+"""Use cases of presence: check-in, check-out, pause. A check-in drains waiting work in the same transaction."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -39,14 +39,14 @@ UPDATE shift SET ended_at = greatest($2, started_at) WHERE operator_id = $1 AND 
 async def change_presence(
     ctx: Context, caller: Principal, command: PresenceCommand, operator_id: UUID | None, cause: Cause
 ) -> OperatorId:
-    """Fulfil a wish of the caller's own operator, or of `operator_id` when a supervisor asks (P.6).
+    """Apply a command to the caller's own operator, or to `operator_id` for a supervisor (P.6).
 
     Returns the operator's id; a repeat changes nothing. Raises NotFoundError, and what `move` raises.
     """
     async with ctx.db.begin() as tx:
         who = await _who(tx, caller, operator_id)
         scope = await store.widen(tx, store.Scope(operators=[who]))
-        # Read once for the locks and the presence, and again below with the presence changed.
+        # Loaded once for the locks and the presence, and again below after the change of presence.
         operator = (await store.load(tx, scope)).operators[who]
         step = move(operator.presence, command, active=operator.active)
         if step.changed:
@@ -62,7 +62,7 @@ async def change_presence(
 async def apply_move(
     ctx: Context, tx: Transaction, who: OperatorId, step: Move, actor: str, cause: Cause
 ) -> Sequence[Outgoing]:
-    """Write a move of a locked operator and return the events of the shift; the caller announces the operator."""
+    """Write a change of presence and return the events of the shift; the caller sends `operator.changed`."""
     now = ctx.now()
     await tx.conn.execute(SET_PRESENCE, who, step.presence, now, actor, uuid7())
     desk: str = await tx.conn.fetchval("SELECT desk FROM operator WHERE id = $1", who)

@@ -24,7 +24,7 @@ _OWN = PresenceIn()
 
 @router.post("/check-in")
 async def check_in(ctx: Ctx, caller: Staff, cause: Chain, body: Whose = _OWN) -> OperatorView:
-    """Start or go on with a shift; waiting work is given at once, within capacity."""
+    """Start or resume a shift; waiting work is proposed at once, within capacity."""
     operator_id = await change_presence(ctx, caller, PresenceCommand.CHECK_IN, body.operator_id, cause)
     return await get_operator(ctx.db, caller, operator_id)
 
@@ -50,5 +50,5 @@ async def get_shifts(
     page: Paged,
     operator_id: Annotated[UUID | None, Query()] = None,
 ) -> Page[ShiftView]:
-    """List shifts, the latest first; an operator sees their own."""
+    """List shifts, the latest first; operators see their own."""
     return await list_shifts(ctx.db, caller, operator_id, page)

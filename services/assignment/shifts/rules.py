@@ -8,7 +8,7 @@ from libs.common.contracts.shared import Presence
 
 
 class PresenceCommand(StrEnum):
-    """What an operator asks for."""
+    """A command to change the presence."""
 
     CHECK_IN = "check_in"
     CHECK_OUT = "check_out"
@@ -16,7 +16,7 @@ class PresenceCommand(StrEnum):
 
 
 class ShiftStep(StrEnum):
-    """What a wish does to the shift."""
+    """The effect of a command on the shift."""
 
     NONE = "none"
     START = "start"
@@ -24,7 +24,7 @@ class ShiftStep(StrEnum):
 
 
 class NotOnShiftError(Exception):
-    """Only somebody who has checked in can pause."""
+    """Only an operator on shift can pause."""
 
 
 class OperatorInactiveError(Exception):
@@ -33,7 +33,7 @@ class OperatorInactiveError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """The presence after a wish and the step of the shift; `changed` is false for a repeat."""
+    """The presence after a command, and the effect on the shift; `changed` is false for a repeat."""
 
     presence: Presence
     shift: ShiftStep
@@ -41,9 +41,9 @@ class Move:
 
 
 def move(presence: Presence, command: PresenceCommand, *, active: bool) -> Move:
-    """Return what a wish leads to; a wish already fulfilled changes nothing.
+    """Return the result of a command; a repeated command changes nothing.
 
-    Raises NotOnShiftError for a pause without a shift, OperatorInactiveError for a check-in of somebody inactive.
+    Raises NotOnShiftError for a pause without a shift, OperatorInactiveError for a check-in while inactive.
     """
     match command:
         case PresenceCommand.CHECK_IN:

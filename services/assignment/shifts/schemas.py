@@ -9,13 +9,13 @@ from services.assignment.wire import Wire
 
 
 class PresenceIn(Wire):
-    """Whose presence; without an operator it is the caller's own."""
+    """The operator whose presence changes; the caller by default."""
 
     operator_id: UUID | None = None
 
 
 class ShiftView(BaseModel):
-    """A shift that is being worked or was."""
+    """A shift; `ended_at` is absent while it lasts."""
 
     id: UUID
     operator_id: UUID

@@ -1,4 +1,4 @@
-"""Shifts that were worked, and every change of presence with who made it."""
+"""Shifts, and every change of presence with its actor."""
 
 from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKey, Index, Table, Text, Uuid, text
 

@@ -132,7 +132,7 @@ def _unreached(playbook: Playbook) -> Iterator[PlaybookFault]:
 
 
 def stays_open(playbook: Playbook, steps: Steps, *, before: bool) -> bool:
-    """Return whether the steps certainly leave a task open or the process ended; `before`: the same at their start."""
+    """Return whether the steps certainly leave a task open or the process ended; `before`: the same before."""
     for step in steps:
         before = _after(playbook, step, before=before)
     return before
