@@ -1,4 +1,4 @@
-"""A running assignment service on a real database, with its people and what tasks would say."""
+"""Fixtures of the assignment service on a real database."""
 
 import pytest_asyncio
 
@@ -23,7 +23,7 @@ async def ctx(assignment_db: Database) -> Context:
 
 @pytest_asyncio.fixture
 async def desk(ctx: Context) -> Desk:
-    """A desk with the pool `callback` and nobody in it."""
+    """A desk with an empty pool `callback`."""
     desk = Desk(ctx)
     await desk.make_pool("callback")
     return desk

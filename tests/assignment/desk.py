@@ -1,4 +1,4 @@
-"""Drives the service as the outside does: managers and operators by HTTP, tasks by its events."""
+"""Drives the service from outside: managers and operators over HTTP, tasks by its events."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -90,7 +90,7 @@ class Desk:
     async def presence(self, sub: str, command: str) -> httpx.Response:
         return await self.call("POST", f"/{command}", {}, sub=sub, roles=("operator",))
 
-    async def hear(self, *payloads: EventData) -> None:
+    async def receive(self, *payloads: EventData) -> None:
         """Apply events of tasks as one batch of the consumer."""
         batch = [self.received(each) for each in payloads]
         use_case = subscriptions(self.ctx)[payloads[0].event_type]
@@ -102,23 +102,23 @@ class Desk:
         key = f"lead:{getattr(data, 'lead_id', '')}"
         return Received(uuid7(), key, "demo", self.ctx.now(), 1, Cause.fresh(), data)
 
-    async def said(self, kind: type[E]) -> list[E]:
+    async def sent(self, kind: type[E]) -> list[E]:
         """Return the events of a type in the outbox, in order."""
         rows = await self.ctx.db.pool.fetch("SELECT type, body FROM outbox ORDER BY id")
         models = [REGISTRY[row["type"]].model_validate_json(row["body"]) for row in rows]
         return [each for each in models if isinstance(each, kind)]
 
     async def given(self) -> Counter[UUID]:
-        return Counter(event.operator_id for event in await self.said(WorkAssigned))
+        return Counter(event.operator_id for event in await self.sent(WorkAssigned))
 
     async def waits(self) -> int:
-        return len(await self.said(WorkWaiting))
+        return len(await self.sent(WorkWaiting))
 
     async def states(self) -> list[str]:
         return [row["state"] for row in await self.ctx.db.pool.fetch("SELECT state FROM work ORDER BY task_id")]
 
     async def unbalanced(self) -> list[str]:
-        """Return whose number of open tasks is not the number of their open work rows."""
+        """Return operators whose `open_work` differs from the number of their open work rows."""
         return [row["name"] for row in await self.ctx.db.pool.fetch(BALANCE)]
 
 

@@ -1,4 +1,4 @@
-"""Pools and people for the tests of the rules."""
+"""Pools and operators for the tests of the rules."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -65,7 +65,7 @@ def virtual_times(pool: PoolState) -> list[float]:
     return [seat.virtual_time / SCALE for seat in pool.seats]
 
 
-def deal(pool: PoolState, times: int, need: Need = CALL) -> PoolState:
+def play_turns(pool: PoolState, times: int, need: Need = CALL) -> PoolState:
     for _ in range(times):
         pool = decide_turn(pool, need, NOW).pool
     return pool

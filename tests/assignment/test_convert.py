@@ -1,4 +1,4 @@
-"""What assignment reads out of an event of tasks, without a database."""
+"""Parsing of tasks' events, without a database."""
 
 from typing import cast, get_args
 

@@ -1,4 +1,4 @@
-"""Check-ins, changes and batches at the same moment: real connections, let loose behind a held lock."""
+"""Concurrent check-ins, changes and batches: real connections, released by one lock."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -12,7 +12,7 @@ from tests.assignment.desk import Desk, completed, requested, taken
 
 
 async def at_once(desk: Desk, *actions: Coroutine[object, object, object]) -> None:
-    """Start all actions while another connection holds the pool's row, and let go when all of them wait."""
+    """Start all actions while another connection locks the pool's row; unlock it once all of them wait."""
     async with desk.ctx.db.begin() as tx:
         await tx.conn.execute("SELECT FROM pool FOR UPDATE")
         running = [asyncio.ensure_future(action) for action in actions]
@@ -23,14 +23,14 @@ async def at_once(desk: Desk, *actions: Coroutine[object, object, object]) -> No
 
 
 async def given_twice(desk: Desk) -> list[UUID]:
-    tasks = [event.task_id for event in await desk.said(WorkAssigned)]
+    tasks = [event.task_id for event in await desk.sent(WorkAssigned)]
     return [task for task in set(tasks) if tasks.count(task) > 1]
 
 
 @pytest.mark.req("S2.1")
 async def test_two_check_ins_at_once_share_the_backlog_and_give_nothing_twice(desk: Desk) -> None:
     ann, bob = [await desk.hire(name, here=False, capacity=6) for name in ("ann", "bob")]
-    await desk.hear(*[requested(n) for n in range(1, 11)])
+    await desk.receive(*[requested(n) for n in range(1, 11)])
     await at_once(desk, desk.presence("ann", "check-in"), desk.presence("bob", "check-in"))
     given = await desk.given()
     assert sorted([given[ann], given[bob]]) == [4, 6]
@@ -39,9 +39,9 @@ async def test_two_check_ins_at_once_share_the_backlog_and_give_nothing_twice(de
 
 async def test_a_check_in_and_a_batch_at_once_give_nothing_twice(desk: Desk) -> None:
     await desk.hire("ann", here=False, capacity=7)
-    await desk.hear(*[requested(n) for n in range(1, 6)])
+    await desk.receive(*[requested(n) for n in range(1, 6)])
     batch = [requested(n) for n in range(6, 11)]
-    await at_once(desk, desk.presence("ann", "check-in"), desk.hear(*batch))
+    await at_once(desk, desk.presence("ann", "check-in"), desk.receive(*batch))
     assert (await given_twice(desk), await desk.unbalanced()) == ([], [])
     assert sum((await desk.given()).values()) == 7
 
@@ -51,7 +51,7 @@ async def test_pools_that_share_an_operator_never_exceed_their_capacity(desk: De
     await desk.hire("ann", capacity=3, pools=["callback", "sales"])
     calls = [requested(n) for n in range(1, 4)]
     sales = [requested(n, pool="sales") for n in range(4, 7)]
-    await at_once(desk, desk.hear(*calls), desk.hear(*sales))
+    await at_once(desk, desk.receive(*calls), desk.receive(*sales))
     assert sum((await desk.given()).values()) == 3
     assert await desk.unbalanced() == []
 
@@ -59,8 +59,8 @@ async def test_pools_that_share_an_operator_never_exceed_their_capacity(desk: De
 async def test_a_pull_of_what_a_check_in_drains_counts_once(desk: Desk) -> None:
     await desk.hire("ann", here=False)
     bob = await desk.hire("bob", here=False)
-    await desk.hear(requested(1))
-    await at_once(desk, desk.presence("ann", "check-in"), desk.hear(taken(1, bob)))
+    await desk.receive(requested(1))
+    await at_once(desk, desk.presence("ann", "check-in"), desk.receive(taken(1, bob)))
     assert (await desk.states(), await desk.unbalanced()) == (["held"], [])
 
 
@@ -72,8 +72,8 @@ async def test_a_repeated_check_in_at_once_starts_one_shift(desk: Desk) -> None:
 
 async def test_ends_and_requests_of_many_batches_at_once_keep_the_books(desk: Desk) -> None:
     ann = await desk.hire("ann", capacity=4)
-    await desk.hear(*[requested(n) for n in range(1, 9)])
-    ends = [desk.hear(completed(n, ann)) for n in range(1, 5)]
+    await desk.receive(*[requested(n) for n in range(1, 9)])
+    ends = [desk.receive(completed(n, ann)) for n in range(1, 5)]
     await at_once(desk, *ends)
     assert sum((await desk.given()).values()) == 8
     assert await desk.unbalanced() == []

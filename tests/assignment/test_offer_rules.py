@@ -1,4 +1,4 @@
-"""What becomes of a piece of work: every state meets every step."""
+"""The state machine of an offer: every step in every state."""
 
 from dataclasses import replace
 from uuid import UUID

@@ -15,7 +15,7 @@ async def test_a_new_operator_starts_checked_out_with_twenty_places(desk: Desk) 
 
 async def test_the_others_hear_of_a_new_operator(desk: Desk) -> None:
     ann = await desk.hire("ann", here=False, products=["tea"])
-    [event] = await desk.said(OperatorChanged)
+    [event] = await desk.sent(OperatorChanged)
     assert (event.operator_id, event.subject, event.pools) == (ann, "ann", ("callback",))
     assert (event.desks, event.products, event.roles) == (("demo",), ("tea",), ("operator",))
 
@@ -43,15 +43,15 @@ async def test_a_stale_change_is_refused_with_the_present_state(desk: Desk) -> N
 
 async def test_more_capacity_drains_what_waits(desk: Desk) -> None:
     ann = await desk.hire("ann", capacity=1)
-    await desk.hear(requested(1), requested(2))
+    await desk.receive(requested(1), requested(2))
     await desk.ok("PATCH", f"/operators/{ann}", {"capacity": 2}, headers={"if-match": '"2"'})
-    assert [event.reason for event in await desk.said(WorkAssigned)][1:] == ["drained_operator_changed"]
+    assert [event.reason for event in await desk.sent(WorkAssigned)][1:] == ["drained_operator_changed"]
 
 
 async def test_a_new_pool_drains_what_waits_in_it(desk: Desk) -> None:
     await desk.make_pool("sales")
     ann = await desk.hire("ann")
-    await desk.hear(requested(1, pool="sales"))
+    await desk.receive(requested(1, pool="sales"))
     pools = {"pools": [{"code": "sales", "weight": 3}]}
     view = await desk.ok("PATCH", f"/operators/{ann}", pools, headers={"if-match": '"2"'})
     assert view["pools"] == [{"desk": "demo", "code": "sales", "weight": 3, "turns": 1}]
@@ -61,7 +61,7 @@ async def test_a_deactivated_operator_is_checked_out(desk: Desk) -> None:
     ann = await desk.hire("ann")
     view = await desk.ok("PATCH", f"/operators/{ann}", {"active": False}, headers={"if-match": '"2"'})
     assert (view["active"], view["presence"]) == (False, "checked_out")
-    assert len(await desk.said(ShiftEnded)) == 1
+    assert len(await desk.sent(ShiftEnded)) == 1
     assert (await desk.presence("ann", "check-in")).json()["code"] == "operator_inactive"
 
 

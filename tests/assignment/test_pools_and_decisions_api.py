@@ -1,4 +1,4 @@
-"""Pools and decisions over HTTP: whose turn it is, what waits, and why it fell as it did."""
+"""Pools and decisions over HTTP: turns, waiting work, reasons."""
 
 import pytest
 
@@ -15,7 +15,7 @@ async def one_decision(desk: Desk, path: str, **options: object) -> DecisionView
 
 async def test_a_pool_shows_its_queue_and_what_waits(desk: Desk) -> None:
     await desk.hire("ann", capacity=1)
-    await desk.hear(requested(1), requested(2), requested(3))
+    await desk.receive(requested(1), requested(2), requested(3))
     pool = PoolView.model_validate(await desk.ok("GET", "/pools/callback"))
     assert [(seat.name, seat.turns, seat.virtual_time, seat.open_work) for seat in pool.seats] == [
         ("Ann", 1, 1.0, 1)
@@ -65,7 +65,7 @@ async def test_operators_do_not_see_their_colleagues_queue(desk: Desk, path: str
 async def test_a_decision_names_every_candidate_and_why_not(desk: Desk) -> None:
     await desk.hire("ann")
     await desk.hire("bob", here=False)
-    await desk.hear(requested(1))
+    await desk.receive(requested(1))
     decision = await one_decision(desk, f"/decisions?lead_id={lead_id(1)}")
     why = {each.operator_name: [reason.title for reason in each.reasons] for each in decision.candidates}
     assert why == {"Ann": [], "Bob": ["не на смене"]}
@@ -74,7 +74,7 @@ async def test_a_decision_names_every_candidate_and_why_not(desk: Desk) -> None:
 
 @pytest.mark.req("P.3")
 async def test_waiting_is_a_decision_too(desk: Desk) -> None:
-    await desk.hear(requested(1))
+    await desk.receive(requested(1))
     headers = {"accept-language": "en"}
     decision = await one_decision(desk, f"/decisions?task_id={task_id(1)}", headers=headers)
     assert (decision.operator_id, decision.reason.code) == (None, "nobody_eligible")
@@ -83,7 +83,7 @@ async def test_waiting_is_a_decision_too(desk: Desk) -> None:
 
 async def test_decisions_come_latest_first_page_by_page(desk: Desk) -> None:
     ann = await desk.hire("ann")
-    await desk.hear(*[requested(n) for n in range(1, 6)])
+    await desk.receive(*[requested(n) for n in range(1, 6)])
     first = await desk.ok("GET", f"/decisions?operator_id={ann}&limit=3")
     rest = await desk.ok("GET", f"/decisions?operator_id={ann}&limit=3&cursor={first['next_cursor']}")
     shown = [each["task_id"] for page in (first, rest) for each in page["items"]]  # type: ignore[attr-defined] # JSON
@@ -94,14 +94,14 @@ async def test_decisions_come_latest_first_page_by_page(desk: Desk) -> None:
 async def test_operators_see_their_own_decisions_and_work_alone(desk: Desk) -> None:
     await desk.hire("ann")
     await desk.hire("bob")
-    await desk.hear(requested(1), requested(2))
+    await desk.receive(requested(1), requested(2))
     for path in ("/decisions", "/work?state=offered"):
         seen = await desk.items(path, sub="bob", roles=("operator",))
         assert [each["task_id"] for each in seen] == [str(task_id(2))]
 
 
 async def test_waiting_work_is_listed_by_deadline(desk: Desk) -> None:
-    await desk.hear(requested(3), requested(1), requested(2), completed(3, None))
+    await desk.receive(requested(3), requested(1), requested(2), completed(3, None))
     first = await desk.ok("GET", "/work?pool=callback&limit=1")
     rest = await desk.ok("GET", f"/work?pool=callback&cursor={first['next_cursor']}")
     shown = [each["task_id"] for page in (first, rest) for each in page["items"]]  # type: ignore[attr-defined] # JSON

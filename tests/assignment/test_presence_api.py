@@ -12,16 +12,16 @@ from tests.assignment.desk import Desk, completed, requested, task_id
 
 async def test_a_check_in_starts_a_shift_and_tells_the_others(desk: Desk) -> None:
     ann = await desk.hire("ann")
-    assert [event.operator_id for event in await desk.said(ShiftStarted)] == [ann]
-    changes = await desk.said(OperatorChanged)
+    assert [event.operator_id for event in await desk.sent(ShiftStarted)] == [ann]
+    changes = await desk.sent(OperatorChanged)
     assert [event.presence for event in changes] == [Presence.CHECKED_OUT, Presence.CHECKED_IN]
 
 
 @pytest.mark.req("S2.1")
 async def test_a_check_in_drains_the_night_by_deadline_within_capacity(desk: Desk) -> None:
-    await desk.hear(*[requested(n) for n in range(30, 0, -1)])
+    await desk.receive(*[requested(n) for n in range(30, 0, -1)])
     await desk.hire("ann")
-    drained = await desk.said(WorkAssigned)
+    drained = await desk.sent(WorkAssigned)
     assert [event.task_id for event in drained] == [task_id(n) for n in range(1, 21)]
     assert {event.reason for event in drained} == {"drained_at_check_in"}
 
@@ -29,17 +29,17 @@ async def test_a_check_in_drains_the_night_by_deadline_within_capacity(desk: Des
 async def test_a_paused_operator_gets_nothing_until_they_are_back(desk: Desk) -> None:
     await desk.hire("ann")
     await desk.presence("ann", "pause")
-    await desk.hear(requested(1))
+    await desk.receive(requested(1))
     assert await desk.waits() == 1
     await desk.presence("ann", "check-in")
-    assert len(await desk.said(WorkAssigned)) == 1
+    assert len(await desk.sent(WorkAssigned)) == 1
 
 
 async def test_a_second_check_in_changes_nothing(desk: Desk) -> None:
     await desk.hire("ann")
     answer = await desk.presence("ann", "check-in")
     assert answer.json()["presence"] == "checked_in"
-    assert len(await desk.said(ShiftStarted)) == 1
+    assert len(await desk.sent(ShiftStarted)) == 1
 
 
 async def test_a_pause_is_part_of_the_shift(desk: Desk) -> None:
@@ -51,13 +51,13 @@ async def test_a_pause_is_part_of_the_shift(desk: Desk) -> None:
 
 async def test_a_check_out_ends_the_shift_and_keeps_the_open_work(desk: Desk) -> None:
     ann = await desk.hire("ann")
-    await desk.hear(requested(1))
+    await desk.receive(requested(1))
     clock = desk.ctx.core.clock
     assert isinstance(clock, ManualClock)
     clock.advance(timedelta(hours=8))
     view = (await desk.presence("ann", "check-out")).json()
     assert (view["presence"], view["open_work"]) == ("checked_out", 1)
-    assert [(event.operator_id, event.at) for event in await desk.said(ShiftEnded)] == [(ann, clock.now())]
+    assert [(event.operator_id, event.at) for event in await desk.sent(ShiftEnded)] == [(ann, clock.now())]
 
 
 async def test_nobody_pauses_without_a_shift(desk: Desk) -> None:
@@ -68,10 +68,10 @@ async def test_nobody_pauses_without_a_shift(desk: Desk) -> None:
 
 async def test_who_has_left_gets_no_work_when_theirs_is_finished(desk: Desk) -> None:
     ann = await desk.hire("ann", capacity=1)
-    await desk.hear(requested(1), requested(2))
+    await desk.receive(requested(1), requested(2))
     await desk.presence("ann", "check-out")
-    await desk.hear(completed(1, ann))
-    assert len(await desk.said(WorkAssigned)) == 1
+    await desk.receive(completed(1, ann))
+    assert len(await desk.sent(WorkAssigned)) == 1
 
 
 @pytest.mark.req("P.6")

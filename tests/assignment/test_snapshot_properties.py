@@ -1,4 +1,4 @@
-"""Whole histories on one floor: counts, capacity and waiting work hold whatever happens (S2.1, P.3)."""
+"""Histories of one snapshot: the invariants of counts, capacity and waiting offers (S2.1, P.3)."""
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -35,7 +35,7 @@ PEOPLE = st.integers(1, 3)
 
 @dataclass
 class History:
-    """A floor that lives on from transaction to transaction."""
+    """A snapshot that is kept from transaction to transaction."""
 
     snapshot: Snapshot
     versions: Counter[int] = field(default_factory=Counter)
@@ -48,11 +48,11 @@ class History:
         task_id = TaskId(UUID(int=task))
         return self.snapshot.offers.get(task_id) or new_offer(task_id, LeadId(task_id), "demo")
 
-    def say(self, task: int, step: Step) -> None:
+    def apply(self, task: int, step: Step) -> None:
         self.snapshot.apply(self.offer(task), step)
-        self.settle()
+        self.propose_waiting()
 
-    def settle(self) -> None:
+    def propose_waiting(self) -> None:
         waiting = [offer for offer in self.snapshot.offers.values() if offer.state is WorkState.WAITING]
         self.snapshot.propose(waiting, NOW, Choice.DRAINED_WORK_FINISHED)
 
@@ -63,7 +63,7 @@ class History:
 
 
 class SnapshotMachine(RuleBasedStateMachine):
-    """Tasks says whatever it likes about six tasks while three people come and go."""
+    """Any events of tasks about six tasks, while three operators change their presence."""
 
     @initialize(capacity=st.integers(1, 3))
     def open(self, capacity: int) -> None:
@@ -78,36 +78,36 @@ class SnapshotMachine(RuleBasedStateMachine):
 
     @rule(task=TASKS)
     def requested(self, task: int) -> None:
-        self.history.say(task, self.history.request(task))
+        self.history.apply(task, self.history.request(task))
 
     @rule(task=TASKS)
     def withdrawn(self, task: int) -> None:
-        self.history.say(task, Withdrawn("closed"))
+        self.history.apply(task, Withdrawn("closed"))
 
     @rule(task=TASKS)
     def declined(self, task: int) -> None:
         proposal = self.history.offer(task).proposal
-        self.history.say(task, Declined(proposal.decision_id if proposal else decision_id(0), "stale_version"))
+        self.history.apply(task, Declined(proposal.decision_id if proposal else decision_id(0), "stale_version"))
 
     @rule(task=TASKS)
     def confirmed(self, task: int) -> None:
         if proposal := self.history.offer(task).proposal:
-            self.history.say(task, Assigned(proposal.operator_id))
+            self.history.apply(task, Assigned(proposal.operator_id))
 
     @rule(task=TASKS, who=PEOPLE)
     def taken(self, task: int, who: int) -> None:
         if self.history.snapshot.operators[operator_id(who)].free_capacity:
-            self.history.say(task, Taken(operator_id(who), self.history.pool))
+            self.history.apply(task, Taken(operator_id(who), self.history.pool))
 
     @rule(task=TASKS, who=st.none() | PEOPLE)
     def ended(self, task: int, who: int | None) -> None:
-        self.history.say(task, Ended(operator_id(who) if who else None))
+        self.history.apply(task, Ended(operator_id(who) if who else None))
 
     @rule(who=PEOPLE, presence=st.sampled_from(Presence))
     def moved(self, who: int, presence: Presence) -> None:
         operators = self.history.snapshot.operators
         operators[operator_id(who)] = replace(operators[operator_id(who)], presence=presence)
-        self.history.settle()
+        self.history.propose_waiting()
 
     @invariant()
     def open_counts_are_the_open_work(self) -> None:

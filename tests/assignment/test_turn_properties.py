@@ -21,7 +21,7 @@ ROSTERS = st.lists(
 
 @dataclass
 class Stretch:
-    """Counts of those who have been eligible at every decision since `counts` began."""
+    """The turns of operators who were eligible at every decision since the counting began."""
 
     counts: Counter[OperatorId] = field(default_factory=Counter)
 

@@ -1,4 +1,4 @@
-"""Whose turn it is: choices, refusals, the turn given back."""
+"""Turns: choices, refusals, turns given back."""
 
 from dataclasses import replace
 
@@ -18,9 +18,9 @@ from services.assignment.pools.rules import (
 from tests.assignment.operators import (
     CALL,
     NOW,
-    deal,
     operator,
     operator_id,
+    play_turns,
     pool_of,
     turns,
     virtual_times,
@@ -29,12 +29,12 @@ from tests.assignment.operators import (
 
 
 def test_equal_operators_take_turns() -> None:
-    pool = deal(pool_of([operator(1), operator(2), operator(3)]), 7)
+    pool = play_turns(pool_of([operator(1), operator(2), operator(3)]), 7)
     assert sorted(turns(pool).values()) == [2, 2, 3]
 
 
 def test_double_weight_gets_double_work() -> None:
-    pool = deal(pool_of([operator(1), operator(2)], [2, 1]), 30)
+    pool = play_turns(pool_of([operator(1), operator(2)], [2, 1]), 30)
     assert turns(pool) == {operator_id(1): 20, operator_id(2): 10}
 
 
@@ -82,10 +82,10 @@ def test_an_empty_pool_has_nobody() -> None:
 
 
 def test_the_preferred_owner_is_chosen_out_of_turn_and_it_counts() -> None:
-    pool = deal(pool_of([operator(1), operator(2)]), 1)
+    pool = play_turns(pool_of([operator(1), operator(2)]), 1)
     decision = decide_turn(pool, replace(CALL, prefer=operator_id(1)), NOW)
     assert (decision.operator_id, decision.choice) == (operator_id(1), Choice.PREFERRED_OWNER)
-    assert turns(deal(decision.pool, 2)) == {operator_id(1): 2, operator_id(2): 2}
+    assert turns(play_turns(decision.pool, 2)) == {operator_id(1): 2, operator_id(2): 2}
 
 
 def test_a_preferred_owner_who_is_not_here_is_passed_over() -> None:
@@ -96,63 +96,63 @@ def test_a_preferred_owner_who_is_not_here_is_passed_over() -> None:
 
 def test_who_comes_late_starts_at_the_pools_minimum() -> None:
     late = operator(3, presence=Presence.CHECKED_OUT)
-    pool = deal(pool_of([operator(1), operator(2), late]), 20)
-    pool = deal(with_operators(pool, operator(3)), 9)
+    pool = play_turns(pool_of([operator(1), operator(2), late]), 20)
+    pool = play_turns(with_operators(pool, operator(3)), 9)
     assert turns(pool) == {operator_id(1): 13, operator_id(2): 13, operator_id(3): 3}
 
 
 def test_a_pause_earns_no_turns() -> None:
-    pool = deal(pool_of([operator(1), operator(2)]), 4)
-    pool = deal(with_operators(pool, operator(2, presence=Presence.PAUSED)), 6)
-    pool = deal(with_operators(pool, operator(2)), 4)
+    pool = play_turns(pool_of([operator(1), operator(2)]), 4)
+    pool = play_turns(with_operators(pool, operator(2, presence=Presence.PAUSED)), 6)
+    pool = play_turns(with_operators(pool, operator(2)), 4)
     assert turns(pool) == {operator_id(1): 10, operator_id(2): 4}
 
 
 def test_a_morning_where_all_come_back_does_not_repay_yesterday() -> None:
-    pool = deal(pool_of([operator(1), operator(2, presence=Presence.CHECKED_OUT)]), 30)
+    pool = play_turns(pool_of([operator(1), operator(2, presence=Presence.CHECKED_OUT)]), 30)
     nobody = [operator(n, presence=Presence.CHECKED_OUT) for n in (1, 2)]
-    pool = deal(with_operators(pool, *nobody), 1)
-    pool = deal(with_operators(pool, operator(1), operator(2)), 11)
+    pool = play_turns(with_operators(pool, *nobody), 1)
+    pool = play_turns(with_operators(pool, operator(1), operator(2)), 11)
     assert turns(pool)[operator_id(2)] == 6
 
 
 def test_a_turn_given_back_comes_next() -> None:
-    pool = deal(pool_of([operator(1), operator(2)]), 2)
+    pool = play_turns(pool_of([operator(1), operator(2)]), 2)
     decision = decide_turn(pool, CALL, NOW)
     pool = give_back(decision.pool, operator_id(1), decision.start, decision.cost)
     assert virtual_times(pool) == [1, 1]
-    assert turns(deal(pool, 2)) == {operator_id(1): 2, operator_id(2): 2}
+    assert turns(play_turns(pool, 2)) == {operator_id(1): 2, operator_id(2): 2}
 
 
 def test_a_turn_from_before_an_absence_is_forfeited() -> None:
-    pool = deal(pool_of([operator(1), operator(2)]), 1)
-    pool = deal(with_operators(pool, operator(1, presence=Presence.PAUSED)), 8)
-    pool = deal(with_operators(pool, operator(1)), 1)
+    pool = play_turns(pool_of([operator(1), operator(2)]), 1)
+    pool = play_turns(with_operators(pool, operator(1, presence=Presence.PAUSED)), 8)
+    pool = play_turns(with_operators(pool, operator(1)), 1)
     before = virtual_times(pool)
     assert virtual_times(give_back(pool, operator_id(1), 0, SCALE)) == before
 
 
 def test_a_turn_of_somebody_who_left_the_pool_is_nobodys() -> None:
-    pool = deal(pool_of([operator(1)]), 1)
+    pool = play_turns(pool_of([operator(1)]), 1)
     assert give_back(pool, operator_id(5), 0, SCALE) == pool
 
 
 def test_pulled_work_counts_as_a_turn() -> None:
     pool = charge(pool_of([operator(1), operator(2)]), operator_id(1))
-    assert turns(deal(pool, 1)) == {operator_id(1): 1, operator_id(2): 1}
+    assert turns(play_turns(pool, 1)) == {operator_id(1): 1, operator_id(2): 1}
 
 
 def test_pulled_work_is_not_made_up_for_to_a_newcomer() -> None:
-    pool = deal(pool_of([operator(1), operator(2, presence=Presence.CHECKED_OUT)]), 1)
+    pool = play_turns(pool_of([operator(1), operator(2, presence=Presence.CHECKED_OUT)]), 1)
     for _ in range(30):
         pool = charge(pool, operator_id(1))
-    pool = deal(with_operators(pool, operator(1, presence=Presence.CHECKED_OUT)), 1)
-    pool = deal(with_operators(pool, operator(1), operator(2)), 20)
+    pool = play_turns(with_operators(pool, operator(1, presence=Presence.CHECKED_OUT)), 1)
+    pool = play_turns(with_operators(pool, operator(1), operator(2)), 20)
     assert turns(pool)[operator_id(2)] == 10
 
 
 def test_a_pull_after_turns_given_back_is_one_turn() -> None:
-    pool = deal(pool_of([operator(1), operator(2)]), 4)
+    pool = play_turns(pool_of([operator(1), operator(2)]), 4)
     for start in (SCALE, 0):
         pool = give_back(pool, operator_id(1), start, SCALE)
     assert virtual_times(charge(pool, operator_id(1))) == [1, 2]

@@ -1,4 +1,4 @@
-"""What the service makes of what tasks says, in any order, on a real database."""
+"""Events of tasks in any order, on a real database."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from tests.assignment.desk import Desk, assigned, completed, declined, lead_id, 
 async def test_a_batch_is_spread_evenly(desk: Desk) -> None:
     for name in ("ann", "bob", "cid"):
         await desk.hire(name)
-    await desk.hear(*[requested(n) for n in range(1, 11)])
+    await desk.receive(*[requested(n) for n in range(1, 11)])
     counts = (await desk.given()).values()
     assert sorted(counts) == [3, 3, 4]
 
@@ -20,81 +20,81 @@ async def test_batches_go_on_where_the_last_one_ended(desk: Desk) -> None:
     for name in ("ann", "bob", "cid"):
         await desk.hire(name)
     for n in range(1, 8):
-        await desk.hear(requested(n))
+        await desk.receive(requested(n))
     assert sorted((await desk.given()).values()) == [2, 2, 3]
 
 
 async def test_the_proposal_echoes_the_fence_of_the_request(desk: Desk) -> None:
     ann = await desk.hire("ann")
-    await desk.hear(requested(1, task_version=7))
-    [proposal] = await desk.said(WorkAssigned)
+    await desk.receive(requested(1, task_version=7))
+    [proposal] = await desk.sent(WorkAssigned)
     assert (proposal.task_version, proposal.operator_id, proposal.operator_name) == (7, ann, "Ann")
     assert proposal.reason == "least_virtual_time"
 
 
 async def test_work_for_nobody_waits_and_says_why(desk: Desk) -> None:
     await desk.hire("ann", here=False)
-    await desk.hear(requested(1))
-    [event] = await desk.said(WorkWaiting)
+    await desk.receive(requested(1))
+    [event] = await desk.sent(WorkWaiting)
     assert event.candidates[0].reasons == ("not_on_shift",)
     assert await desk.states() == ["waiting"]
 
 
 async def test_work_of_an_unknown_pool_waits_in_a_new_pool(desk: Desk) -> None:
-    await desk.hear(requested(1, pool="night"))
+    await desk.receive(requested(1, pool="night"))
     assert [each["pool"] for each in await desk.items("/work")] == ["night"]
 
 
 async def test_the_preferred_owner_gets_the_work(desk: Desk) -> None:
     await desk.hire("ann")
     bob = await desk.hire("bob")
-    await desk.hear(requested(1, prefer_operator_id=bob))
-    [proposal] = await desk.said(WorkAssigned)
+    await desk.receive(requested(1, prefer_operator_id=bob))
+    [proposal] = await desk.sent(WorkAssigned)
     assert (proposal.operator_id, proposal.reason) == (bob, "preferred_owner")
 
 
 async def test_capacity_ends_a_batch_and_the_rest_waits(desk: Desk) -> None:
     await desk.hire("ann", capacity=2)
-    await desk.hear(*[requested(n) for n in range(1, 6)])
-    assert [event.task_id for event in await desk.said(WorkAssigned)] == [task_id(1), task_id(2)]
+    await desk.receive(*[requested(n) for n in range(1, 6)])
+    assert [event.task_id for event in await desk.sent(WorkAssigned)] == [task_id(1), task_id(2)]
     assert await desk.waits() == 3
 
 
 async def test_finished_work_drains_the_most_urgent_that_waits(desk: Desk) -> None:
     ann = await desk.hire("ann", capacity=1)
-    await desk.hear(requested(3), requested(2), requested(1))
-    await desk.hear(completed(1, ann))
-    last = (await desk.said(WorkAssigned))[-1]
+    await desk.receive(requested(3), requested(2), requested(1))
+    await desk.receive(completed(1, ann))
+    last = (await desk.sent(WorkAssigned))[-1]
     assert (last.task_id, last.reason) == (task_id(2), "drained_work_finished")
 
 
 async def test_older_work_is_drained_before_new_work_is_given(desk: Desk) -> None:
     ann = await desk.hire("ann", capacity=1)
-    await desk.hear(requested(1), requested(2))
-    await desk.hear(requested(9), completed(1, ann))
-    assert [event.task_id for event in await desk.said(WorkAssigned)] == [task_id(1), task_id(2)]
+    await desk.receive(requested(1), requested(2))
+    await desk.receive(requested(9), completed(1, ann))
+    assert [event.task_id for event in await desk.sent(WorkAssigned)] == [task_id(1), task_id(2)]
 
 
 async def test_work_that_nobody_free_knows_does_not_block_the_rest(desk: Desk) -> None:
     ann = await desk.hire("ann", capacity=1, products=["tea"])
-    await desk.hear(requested(1), *[requested(n, products=["coffee"]) for n in range(2, 30)], requested(40))
-    await desk.hear(completed(1, ann))
-    assert (await desk.said(WorkAssigned))[-1].task_id == task_id(40)
+    await desk.receive(requested(1), *[requested(n, products=["coffee"]) for n in range(2, 30)], requested(40))
+    await desk.receive(completed(1, ann))
+    assert (await desk.sent(WorkAssigned))[-1].task_id == task_id(40)
 
 
 async def test_one_operators_end_feeds_every_pool_they_sit_in(desk: Desk) -> None:
     await desk.make_pool("sales")
     ann = await desk.hire("ann", capacity=1, pools=["callback", "sales"])
-    await desk.hear(requested(1), requested(2, pool="sales"))
-    await desk.hear(completed(1, ann))
-    assert [event.pool for event in await desk.said(WorkAssigned)] == ["callback", "sales"]
+    await desk.receive(requested(1), requested(2, pool="sales"))
+    await desk.receive(completed(1, ann))
+    assert [event.pool for event in await desk.sent(WorkAssigned)] == ["callback", "sales"]
 
 
 async def test_a_confirmed_proposal_is_recorded_as_such(desk: Desk) -> None:
     await desk.hire("ann")
-    await desk.hear(requested(1))
-    [proposal] = await desk.said(WorkAssigned)
-    await desk.hear(assigned(1, proposal))
+    await desk.receive(requested(1))
+    [proposal] = await desk.sent(WorkAssigned)
+    await desk.receive(assigned(1, proposal))
     assert await desk.states() == ["held"]
     assert (await desk.items("/decisions"))[0]["outcome"] == "confirmed"
 
@@ -102,50 +102,50 @@ async def test_a_confirmed_proposal_is_recorded_as_such(desk: Desk) -> None:
 async def test_a_declined_proposal_gives_the_turn_back(desk: Desk) -> None:
     ann = await desk.hire("ann")
     await desk.hire("bob")
-    await desk.hear(requested(1))
-    await desk.hear(declined((await desk.said(WorkAssigned))[0]))
-    await desk.hear(requested(2))
-    assert (await desk.said(WorkAssigned))[-1].operator_id == ann
+    await desk.receive(requested(1))
+    await desk.receive(declined((await desk.sent(WorkAssigned))[0]))
+    await desk.receive(requested(2))
+    assert (await desk.sent(WorkAssigned))[-1].operator_id == ann
     assert await desk.unbalanced() == []
 
 
 async def test_a_late_decline_of_another_decision_changes_nothing(desk: Desk) -> None:
     await desk.hire("ann")
-    await desk.hear(requested(1))
-    [first] = await desk.said(WorkAssigned)
-    await desk.hear(requested(1, task_version=2))
-    await desk.hear(declined(first))
+    await desk.receive(requested(1))
+    [first] = await desk.sent(WorkAssigned)
+    await desk.receive(requested(1, task_version=2))
+    await desk.receive(declined(first))
     assert await desk.states() == ["offered"]
 
 
 async def test_withdrawn_work_leaves_the_operator_and_the_turn_comes_back(desk: Desk) -> None:
     ann = await desk.hire("ann")
     await desk.hire("bob")
-    await desk.hear(requested(1))
-    await desk.hear(withdrawn(1), requested(2))
-    assert (await desk.said(WorkAssigned))[-1].operator_id == ann
+    await desk.receive(requested(1))
+    await desk.receive(withdrawn(1), requested(2))
+    assert (await desk.sent(WorkAssigned))[-1].operator_id == ann
     assert await desk.states() == ["returned", "offered"]
 
 
 async def test_waiting_work_that_is_withdrawn_is_not_drained(desk: Desk) -> None:
-    await desk.hear(requested(1))
-    await desk.hear(withdrawn(1))
+    await desk.receive(requested(1))
+    await desk.receive(withdrawn(1))
     await desk.hire("ann")
     assert await desk.given() == {}
 
 
 async def test_pulled_work_counts_for_turn_and_capacity(desk: Desk) -> None:
     ann, bob = await desk.hire("ann"), await desk.hire("bob")
-    await desk.hear(taken(1, ann))
-    await desk.hear(requested(2), requested(3))
-    assert [event.operator_id for event in await desk.said(WorkAssigned)] == [bob, ann]
+    await desk.receive(taken(1, ann))
+    await desk.receive(requested(2), requested(3))
+    assert [event.operator_id for event in await desk.sent(WorkAssigned)] == [bob, ann]
     assert (await desk.ok("GET", f"/operators/{ann}"))["open_work"] == 2
 
 
 async def test_waiting_work_that_somebody_pulls_leaves_the_list(desk: Desk) -> None:
     ann = await desk.hire("ann", here=False)
-    await desk.hear(requested(1))
-    await desk.hear(taken(1, ann))
+    await desk.receive(requested(1))
+    await desk.receive(taken(1, ann))
     await desk.hire("bob")
     assert await desk.given() == {}
     assert await desk.states() == ["held"]
@@ -153,8 +153,8 @@ async def test_waiting_work_that_somebody_pulls_leaves_the_list(desk: Desk) -> N
 
 async def test_work_pulled_from_under_a_proposal_gives_that_turn_back(desk: Desk) -> None:
     ann, bob = await desk.hire("ann"), await desk.hire("bob")
-    await desk.hear(requested(1))
-    await desk.hear(taken(1, bob), declined((await desk.said(WorkAssigned))[0]))
+    await desk.receive(requested(1))
+    await desk.receive(taken(1, bob), declined((await desk.sent(WorkAssigned))[0]))
     counts = {
         name: (await desk.ok("GET", f"/operators/{each}"))["open_work"] for name, each in [("a", ann), ("b", bob)]
     }
@@ -163,36 +163,36 @@ async def test_work_pulled_from_under_a_proposal_gives_that_turn_back(desk: Desk
 
 async def test_an_end_before_the_request_ends_the_work_for_good(desk: Desk) -> None:
     ann = await desk.hire("ann")
-    await desk.hear(completed(1, ann))
-    await desk.hear(requested(1))
+    await desk.receive(completed(1, ann))
+    await desk.receive(requested(1))
     assert await desk.given() == {}
     assert await desk.states() == ["ended"]
 
 
 async def test_a_request_and_its_end_in_one_batch_disturb_nobody(desk: Desk) -> None:
     await desk.hire("ann")
-    await desk.hear(requested(1), completed(1, None))
+    await desk.receive(requested(1), completed(1, None))
     assert (await desk.given(), await desk.waits()) == ({}, 0)
 
 
 async def test_an_older_request_changes_nothing(desk: Desk) -> None:
     await desk.hire("ann")
-    await desk.hear(requested(1, task_version=2))
-    await desk.hear(requested(1, task_version=1))
-    assert len(await desk.said(WorkAssigned)) == 1
+    await desk.receive(requested(1, task_version=2))
+    await desk.receive(requested(1, task_version=1))
+    assert len(await desk.sent(WorkAssigned)) == 1
 
 
 async def test_what_a_stranger_took_is_nobodys_here(desk: Desk) -> None:
-    await desk.hear(requested(1))
-    await desk.hear(taken(1, lead_id(5)))
+    await desk.receive(requested(1))
+    await desk.receive(taken(1, lead_id(5)))
     await desk.hire("ann")
     assert (await desk.given(), await desk.states()) == ({}, ["returned"])
 
 
 async def test_events_about_unknown_work_are_taken_in_stride(desk: Desk) -> None:
     ann = await desk.hire("ann")
-    await desk.hear(withdrawn(1))
-    await desk.hear(taken(2, ann, pool="nowhere"))
+    await desk.receive(withdrawn(1))
+    await desk.receive(taken(2, ann, pool="nowhere"))
     assert await desk.states() == ["held"]
     assert await desk.unbalanced() == []
 
@@ -200,8 +200,8 @@ async def test_events_about_unknown_work_are_taken_in_stride(desk: Desk) -> None
 async def test_an_events_candidates_are_limited_and_the_records_are_not(desk: Desk) -> None:
     for n in range(22):
         await desk.hire(f"op{n}", here=n == 21)
-    await desk.hear(requested(1))
-    [proposal] = await desk.said(WorkAssigned)
+    await desk.receive(requested(1))
+    [proposal] = await desk.sent(WorkAssigned)
     record = DecisionView.model_validate((await desk.items("/decisions"))[0])
     assert (len(proposal.candidates), len(record.candidates)) == (20, 22)
     assert proposal.candidates[0].operator_id == proposal.operator_id

@@ -1,4 +1,4 @@
-"""What the tables forbid, what the events follow, how waiting work is found."""
+"""Constraints of the tables, causes of events, and the query of waiting work."""
 
 import asyncpg
 import pytest
@@ -31,14 +31,14 @@ CHAIN = "SELECT correlation_id, causation_id FROM outbox WHERE type = 'dozvon.wo
 )
 async def test_impossible_states_are_refused(desk: Desk, statement: str) -> None:
     await desk.hire("ann")
-    await desk.hear(requested(1))
+    await desk.receive(requested(1))
     with pytest.raises(asyncpg.CheckViolationError):
         await desk.ctx.db.pool.execute(statement)
 
 
 async def test_a_task_has_one_assignment_at_most(desk: Desk) -> None:
     await desk.hire("ann")
-    await desk.hear(requested(1))
+    await desk.receive(requested(1))
     twin = "INSERT INTO work SELECT * FROM work"
     with pytest.raises(asyncpg.UniqueViolationError):
         await desk.ctx.db.pool.execute(twin)
@@ -65,7 +65,7 @@ async def test_drained_work_still_follows_its_request(desk: Desk) -> None:
 
 async def test_the_backlog_is_read_by_its_index(desk: Desk) -> None:
     ann = await desk.hire("ann", here=False)
-    await desk.hear(*[requested(n) for n in range(1, 200)])
+    await desk.receive(*[requested(n) for n in range(1, 200)])
     pools = await desk.ctx.db.pool.fetch("SELECT id FROM pool")
     async with desk.ctx.db.pool.acquire() as conn, conn.transaction():
         await conn.execute("SET LOCAL enable_seqscan = off")
@@ -75,7 +75,7 @@ async def test_the_backlog_is_read_by_its_index(desk: Desk) -> None:
 
 async def test_decisions_are_counted_by_reason(desk: Desk) -> None:
     await desk.hire("ann", capacity=1)
-    await desk.hear(requested(1), requested(2), requested(3))
+    await desk.receive(requested(1), requested(2), requested(3))
     text = render(desk.ctx.core.metrics).decode()
     assert 'assignment_decisions_total{reason="least_virtual_time"} 1.0' in text
     assert 'assignment_decisions_total{reason="nobody_eligible"} 2.0' in text

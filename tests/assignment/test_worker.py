@@ -69,6 +69,6 @@ async def test_repeated_requests_are_given_once_in_fair_turn(desk: Desk) -> None
 async def test_work_that_ended_on_the_bus_makes_room_for_what_waited(desk: Desk) -> None:
     bus = MemoryBus()
     ann = await desk.hire("ann", capacity=1)
-    await desk.hear(requested(1), requested(2))
+    await desk.receive(requested(1), requested(2))
     await publish(desk, bus, [completed(1, ann)])
     assert await work_through(desk, bus, 2) == {"Ann": 2}

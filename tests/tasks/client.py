@@ -1,4 +1,4 @@
-"""The service over HTTP, as its callers know it."""
+"""The service over HTTP."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ from libs.common.testkit.issuer import TokenIssuer
 from services.tasks.app import SERVICE
 from tests.tasks.desk import Desk
 
-Json = dict[str, Any]  # what a test reads out of an answer is the test's own business
+Json = dict[str, Any]  # tests check what they read of an answer
 KEYS = TokenIssuer.generate()
 
 

@@ -1,4 +1,4 @@
-"""A tasks service on a real database: events in as a consumer gives them, events out of the outbox."""
+"""A tasks service on a real database: events in as from the consumer, events out of the outbox."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -36,7 +36,7 @@ ANNA_ID, BORIS_ID = UUID(int=1), UUID(int=2)
 
 @dataclass
 class Desk:
-    """One service; `clock` stands still until a test moves it."""
+    """A desk in one service; `clock` only moves when a test advances it."""
 
     ctx: Context
     clock: ManualClock
@@ -66,7 +66,7 @@ class Desk:
         await activate(self.ctx, version.code, version.version, desk, "test", Cause.fresh())
 
     async def add_desk(self, code: str, source: str) -> None:
-        """Make another desk with a playbook of its own."""
+        """Create another desk with its own playbook."""
         spec = DeskSpec(code, Text(ru=code, en=code), "Asia/Omsk", (Language.RU,), ())
         await create_desk(self.ctx, spec, Cause.fresh())
         await self.activate_playbook(source, code, owner=code)
@@ -77,7 +77,7 @@ class Desk:
         return Received(uuid7(), key, desk, self.clock.now(), self.sequence, cause or Cause.fresh(), data)
 
     async def receive(self, *payloads: EventData, desk: str = "demo") -> list[Received[EventData]]:
-        """Hand events to the use cases in one transaction, as the consumer does."""
+        """Apply events in one transaction, as the consumer does."""
         events = [self.event(data, desk=desk) for data in payloads]
         async with self.ctx.db.begin() as tx:
             for use_case, run in _runs(subscriptions(self.ctx), events):
@@ -93,7 +93,7 @@ class Desk:
         return data.lead_id
 
     async def pass_time(self, delta: timedelta) -> None:
-        """Let time pass and fire what came due."""
+        """Advance the clock and fire the due timers."""
         self.clock.advance(delta)
         while await fire_due(self.ctx, 100):
             pass

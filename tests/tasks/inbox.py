@@ -21,7 +21,7 @@ TOPIC = "dozvon.intake"
 
 @dataclass
 class Inbox:
-    """The reading side of one worker."""
+    """The consuming side of one worker."""
 
     desk: Desk
     bus: MemoryBus
@@ -49,6 +49,6 @@ class Inbox:
         return next(item for item in found if item.event_id == row["event_id"])
 
     async def receive(self, *payloads: EventData, desk: str = "demo") -> None:
-        """Take events in one by one, as the consumer does where a batch fails."""
+        """Apply events one at a time, as the consumer does after a batch has failed."""
         for data in payloads:
             await self.applier.apply_or_park(await self.incoming(data, desk))

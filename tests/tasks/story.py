@@ -1,4 +1,4 @@
-"""Stories for property tests: random playbooks, and moves that mostly fit what a process waits for."""
+"""Stories for property tests: random playbooks, and random events that mostly fit the state of a process."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -31,14 +31,14 @@ from services.tasks.playbooks.grammar import parse
 from services.tasks.playbooks.model import Need, Playbook
 from tests.tasks.support import ANNA, BORIS, LIBRARY, START, VOCABULARY, EngineProcess, blank, facts
 
-FITTING = 0.75  # of the moves: the others are about anything at all
+FITTING = 0.75  # share of events that fit the state; the others are arbitrary
 PAUSES = [timedelta(0), timedelta(seconds=30), timedelta(minutes=20), timedelta(hours=5), timedelta(days=2)]
 STATUSES = sorted(VOCABULARY.order_statuses)
 
 
 @dataclass
 class Step:
-    """One decision of a story."""
+    """A decision in a story."""
 
     before: State
     event: Event
@@ -49,7 +49,7 @@ class Step:
 
 @dataclass
 class Story:
-    """Tells one process's story by the throws of `dice`."""
+    """A random sequence of events of one process."""
 
     dice: Random
     playbook: Playbook
@@ -61,7 +61,7 @@ class Story:
         self.process = EngineProcess(self.playbook, blank(self.playbook, facts(*signals, order_status=status)))
 
     def steps(self, count: int) -> Iterator[Step]:
-        """Tell the arrival of the lead and `count` moves."""
+        """Yield the decisions about the received lead and `count` random events."""
         yield self._step(LeadReceived())
         for _ in range(count):
             event = self._fitting() if self.dice.random() < FITTING else self._any()
@@ -73,7 +73,7 @@ class Story:
         return Step(before, event, self.process.now, effects, self.process.state)
 
     def _fitting(self) -> Event:
-        """Return a move that somebody really could make now, or what may come from outside at any time."""
+        """Return an event that fits the state now, or a report that may come at any time."""
         state = self.process.state
         moves: list[Callable[[], Event]] = [self._reported]
         if state.timers:
@@ -109,7 +109,7 @@ class Story:
         )
 
     def _timer(self) -> Event:
-        """Let the next timer fire when it is due, or any when the dice say so."""
+        """Fire the next timer, or sometimes any timer, at its due time."""
         timers = sorted(self.process.state.timers, key=lambda timer: timer.at)
         timer = timers[0] if self.dice.random() < 0.8 else self.dice.choice(timers)
         self.process.now = max(self.process.now, timer.at)
@@ -222,7 +222,7 @@ TRIGGERS = [
 
 
 def small(dice: Random) -> Playbook:
-    """Return a playbook made up by the dice: two types, a timer, attempts, and rules at some triggers."""
+    """Return a random playbook: two types, a timer, attempts, and rules of some triggers."""
 
     def steps(last: list[list[object]] | None = None) -> list[object]:
         return dice.choices(ANYWHERE, k=dice.randint(0, 2)) + (dice.choice(last) if last else [])

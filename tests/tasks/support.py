@@ -1,4 +1,4 @@
-"""What the tests of tasks share: playbooks, leads and a small world for the engine."""
+"""Playbooks, facts and a process of the engine for the tests of tasks."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -95,7 +95,7 @@ def blank(playbook: Playbook, lead: Facts, desk: Desk = DESK) -> State:
 
 @dataclass
 class EngineProcess:
-    """One process told event by event; timers fire when time passes."""
+    """A process of the engine without a database; `wait` fires its timers."""
 
     playbook: Playbook
     state: State
@@ -109,7 +109,7 @@ class EngineProcess:
         return decision.effects
 
     def wait(self, delta: timedelta) -> None:
-        """Let time pass: each timer fires at its own moment."""
+        """Advance the time; each timer fires when it is due."""
         end = self.now + delta
         while due := sorted((t for t in self.state.timers if t.at <= end), key=lambda timer: timer.at):
             self.now = max(self.now, due[0].at)
@@ -144,7 +144,7 @@ class EngineProcess:
 
 
 def started(playbook: Playbook, *signals: str, order_status: str = "new") -> EngineProcess:
-    """Return a story whose lead has just come in."""
+    """Return a process whose lead has just been received."""
     process = EngineProcess(playbook, blank(playbook, facts(*signals, order_status=order_status)))
     process.on(LeadReceived())
     return process

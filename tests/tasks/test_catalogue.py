@@ -1,4 +1,4 @@
-"""Every step that a timeline can hold has its words, and shows nothing personal."""
+"""Every step of a timeline has titles, and shows no personal data."""
 
 import json
 from string import Formatter

@@ -1,4 +1,4 @@
-"""Which published events processes take in, without a database."""
+"""The published events that processes apply, without a database."""
 
 from typing import cast, get_args
 

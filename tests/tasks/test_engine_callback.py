@@ -1,4 +1,4 @@
-"""The landing page's process by its rules alone, and what the engine does with proposals."""
+"""The callback playbook and proposals, by the engine alone."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""How a process ends, and what an ended one still hears: by small playbooks of their own."""
+"""Ends of processes, and events of ended ones, on small playbooks."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -21,7 +21,7 @@ def tiny(source: str) -> EngineProcess:
 
 
 def ended(process: EngineProcess) -> EngineProcess:
-    """Let Anna end the oldest task, and with it the process."""
+    """End the oldest task, and with it the process."""
     task = process.state.open_tasks[0]
     process.on(Proposed(task.id, task.version, ANNA, uuid4()))
     process.on(OutcomeGiven(task.id, "done", "поговорили", str(ANNA.id), ANNA, False))

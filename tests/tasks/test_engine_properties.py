@@ -21,11 +21,11 @@ from tests.tasks.support import CALLBACK, SCHOOL, started
 MOVES = 25
 SEEDS = range(40)
 FEW = 8  # of the seeds judge a mutant: the others throw the same dice once more
-LEAST = 10  # of each kind of effect in all stories; without it the checks would look at nothing
+LEAST = 10  # of each kind of effect in all stories, so that no check is vacuous
 
 
 def steps(seed: int) -> Iterator[Step]:
-    """Tell a story by each kind of playbook."""
+    """Yield a story of each kind of playbook."""
     dice = Random(seed)  # noqa: S311 - dice of a test
     for playbook in (SCHOOL, CALLBACK, varied(dice), small(dice), small(dice)):
         yield from Story(dice, playbook).steps(MOVES)
@@ -110,7 +110,7 @@ def test_a_playbook_that_would_leave_nothing_open_is_mended_by_its_fallback() ->
 
 
 def _with_outcome(playbook: Playbook, code: str) -> Playbook:
-    """A playbook as validation would never let it pass: an outcome that leads nowhere."""
+    """Return a playbook that validation refuses: an outcome that leaves no task open."""
     kind = playbook.task_types["process_order"]
     outcomes = {**kind.outcomes, code: replace(kind.outcomes[code], then=())}
     return replace(playbook, task_types={**playbook.task_types, kind.code: replace(kind, outcomes=outcomes)})

@@ -1,4 +1,4 @@
-"""The school's process by its rules alone: S0.1, S0.2, S0.7, S4.2-S4.4, S4.11."""
+"""The school playbook by the engine alone: S0.1, S0.2, S0.7, S4.2-S4.4, S4.11."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""What a lane lets through and in which order lanes are tried, by their rules alone (S1.1-S1.3, S4.5)."""
+"""Limits and order of lanes, by their rules alone (S1.1-S1.3, S4.5)."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

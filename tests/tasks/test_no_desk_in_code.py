@@ -1,4 +1,4 @@
-"""A desk that no line of Python knows runs by its data alone (P.4)."""
+"""A desk that no code mentions runs by its playbook alone (P.4)."""
 
 from datetime import timedelta
 from pathlib import Path

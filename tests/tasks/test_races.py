@@ -1,4 +1,4 @@
-"""Two connections at once: a task has one operator, whoever comes how (docs/adr/0006)."""
+"""Concurrent connections: a task never has two operators (docs/adr/0006)."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -29,7 +29,7 @@ async def task_of(desk: Desk, lead_id: UUID) -> UUID:
 
 
 async def both(desk: Desk, *calls: Awaitable[object]) -> list[type]:
-    """Let all come to the process's lock before any gets it; return the types of what came out."""
+    """Start all actions before any gets the process's lock; return the types of their results."""
     async with desk.ctx.db.begin() as tx:
         await tx.conn.execute("SELECT * FROM process FOR UPDATE")
         running = [asyncio.ensure_future(call) for call in calls]

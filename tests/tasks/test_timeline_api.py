@@ -127,7 +127,13 @@ async def test_the_timeline_holds_no_personal_data(desk: Desk, api: Api) -> None
     lead_id = await desk.lead("school")
     person = Customer(name="Иван", phone="+79990000001", phone_raw="8 999 000 00 01", email="ivan@example.org")
     fields = {"message_id": lead_id, "lead_id": lead_id, "template": "t", "purpose": "p", "channel": "whatsapp"}
-    failed = {**fields, "provider": "wazzup", "state": "failed", "code": "BAD", "detail": "no chat with +79990000001"}
+    failed = {
+        **fields,
+        "provider": "wazzup",
+        "state": "failed",
+        "code": "BAD",
+        "detail": "no chat with +79990000001",
+    }
     await desk.receive(
         intake.LeadUpdated(lead_id=lead_id, language=Language.RU, zone="Asia/Omsk", person=person),
         messages.MessageFailed.model_validate(failed),

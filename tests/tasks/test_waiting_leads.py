@@ -1,4 +1,4 @@
-"""Leads that come before their desk has activated the playbook: they wait in sight and go on by themselves."""
+"""Leads that come before their desk has activated the playbook: they wait visibly and are released by it."""
 
 import asyncio
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ def inbox(desk: Desk) -> Inbox:
 
 
 async def activate(api: Api, code: str = "tiny", desk: str = "demo", source: str = TINY) -> Json:
-    """Keep a playbook and activate it; return the answer."""
+    """Post a playbook and activate it; return the answer."""
     made = await api.call("POST", "/playbooks", role="admin", content=source)
     body = {"version": made.json()["version"], "desk": desk}
     answer = await api.call("POST", f"/playbooks/{code}/activate", role="admin", desks=("*",), json=body)

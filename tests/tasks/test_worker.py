@@ -1,4 +1,4 @@
-"""The service's worker on a bus: a lead goes in twice, its task and its timers come out once."""
+"""The service's worker on a bus: a lead delivered twice has one task and one set of timers."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -25,7 +25,7 @@ AS_THE_PREVIOUS_RELEASE_LEFT_IT = "UPDATE parked SET state = 'failed', waits_for
 
 
 async def publish(desk: Desk, bus: MemoryBus, data: EventData, key: str, *, times: int) -> None:
-    """Put an event of intake on its topic, as often as `times` says."""
+    """Put an event of intake on its topic `times` times."""
     event = Outgoing(key, "demo", desk.clock.now(), data, Cause.fresh())
     async with desk.ctx.db.begin() as tx:  # rolled back: the row is only made to be encoded
         await tx.conn.execute("DELETE FROM outbox")

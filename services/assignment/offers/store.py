@@ -3,9 +3,9 @@
 Pools are locked before operators, both in id order. Every change of turns, open work or waiting work holds these
 locks, so that two check-ins or two batches never give the same work twice or exceed a capacity.
 
-Offers and decisions are written from JSON records, not as a `Bulk`: most transactions write one of each, and there 28
-arrays cost half as much again as two documents (measured: 0.8 against 0.5 ms; even at ten rows, a fifth less at a
-hundred). Their products, a list per row, would be JSON within the arrays all the same.
+Offers and decisions are written from JSON records, not as a `Bulk`: most transactions write one of each, and there
+28 arrays cost half as much again as two documents (measured: 0.8 against 0.5 ms; even at ten rows, a fifth less at
+a hundred). Their products, a list per row, would be JSON within the arrays all the same.
 """
 
 from collections.abc import Collection, Iterable, Mapping
