@@ -6,17 +6,17 @@ from uuid import UUID
 import pytest
 
 from services.tasks.engine.state import OperatorId
-from services.tasks.operators.rules import Person, ineligible
+from services.tasks.operators.rules import OperatorProfile, ineligible
 
-ANNA = Person(
+ANNA = OperatorProfile(
     OperatorId(UUID(int=1)), "Анна", True, frozenset({"operator"}), frozenset({"demo"}), frozenset({"main"}),
     frozenset({"CR-1"}),
 )  # fmt: skip
 NOTHING: frozenset[str] = frozenset()
 
 
-def failed_by(person: Person, *products: str) -> tuple[str, ...]:
-    return ineligible(person, desk="demo", role="operator", pool="main", products=products)
+def failed_by(operator: OperatorProfile, *products: str) -> tuple[str, ...]:
+    return ineligible(operator, desk="demo", role="operator", pool="main", products=products)
 
 
 @pytest.mark.parametrize("products", [(), ("CR-1",)])
@@ -25,7 +25,7 @@ def test_whoever_passes_every_test_may_take_it(products: tuple[str, ...]) -> Non
 
 
 @pytest.mark.parametrize(
-    ("person", "failed"),
+    ("operator", "failed"),
     [
         (replace(ANNA, active=False), "inactive"),
         (replace(ANNA, desks=NOTHING), "other_desk"),
@@ -34,8 +34,8 @@ def test_whoever_passes_every_test_may_take_it(products: tuple[str, ...]) -> Non
         (replace(ANNA, products=NOTHING), "unknown_product"),
     ],
 )
-def test_each_test_that_fails_has_its_name(person: Person, failed: str) -> None:
-    assert failed_by(person, "CR-1") == (failed,)
+def test_each_test_that_fails_has_its_name(operator: OperatorProfile, failed: str) -> None:
+    assert failed_by(operator, "CR-1") == (failed,)
 
 
 def test_every_product_must_be_known() -> None:
