@@ -5,14 +5,14 @@ from pathlib import Path
 from libs.common.platform.service import Service
 from services.notifications.channels.api import router as channels
 from services.notifications.context import open_context
+from services.notifications.delivery.worker import loops
 from services.notifications.errors import ERRORS
 from services.notifications.feed.api import router as feed
-from services.notifications.hooks.api import routes as hooks
 from services.notifications.messages.api import router as messages
-from services.notifications.sending.loops import loops
 from services.notifications.settings import NotificationsSettings
 from services.notifications.subscriptions import OWNERS, subscriptions
 from services.notifications.templates.api import router as templates
+from services.notifications.webhooks.api import routes as webhooks
 
 SERVICE = Service(
     name="notifications",
@@ -23,7 +23,7 @@ SERVICE = Service(
     owners=OWNERS,
     subscriptions=subscriptions,
     loops=loops,
-    routes=hooks,
+    routes=webhooks,
     routers=(templates, channels, messages, feed),
     errors=ERRORS,
 )

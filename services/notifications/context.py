@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from libs.common.platform.core import Core
+from services.notifications.delivery.wazzup import Wazzup
 from services.notifications.feed.hub import FeedHub
-from services.notifications.sending.wazzup import Wazzup
 from services.notifications.settings import NotificationsSettings
 
 CONNECTIONS = 256  # to providers at once, over all channels

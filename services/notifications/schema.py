@@ -2,9 +2,9 @@
 
 from services.notifications.channels import tables as channels
 from services.notifications.feed import tables as feed
-from services.notifications.hooks import tables as hooks
 from services.notifications.messages import tables as messages
 from services.notifications.metadata import metadata
 from services.notifications.templates import tables as templates
+from services.notifications.webhooks import tables as webhooks
 
-__all__ = ["channels", "feed", "hooks", "messages", "metadata", "templates"]
+__all__ = ["channels", "feed", "messages", "metadata", "templates", "webhooks"]

@@ -32,9 +32,9 @@ from libs.common.platform.worker import Loop
 from services.notifications.channels.actions import create
 from services.notifications.channels.schemas import CreateChannel
 from services.notifications.context import Context
+from services.notifications.delivery.wazzup import Wazzup
+from services.notifications.delivery.worker import loops
 from services.notifications.feed.hub import FeedHub
-from services.notifications.sending.loops import loops
-from services.notifications.sending.wazzup import Wazzup
 from services.notifications.settings import NotificationsSettings
 from services.notifications.subscriptions import subscriptions
 from services.notifications.templates.actions import approve, propose
@@ -85,7 +85,7 @@ async def hook_server(db: Database) -> AsyncIterator[str]:
     """Serve the webhook alone, as the API does, and give its URL."""
     from starlette.applications import Starlette
 
-    from services.notifications.hooks.api import routes
+    from services.notifications.webhooks.api import routes
 
     app, stop = Starlette(routes=routes), asyncio.Event()
     app.state.ctx = context(db, "http://127.0.0.1:9")

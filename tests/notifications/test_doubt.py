@@ -14,9 +14,9 @@ from deploy.standins.wazzup.faults import Mode
 from libs.common.contracts.notifications import FinalState, MessageDelivered, MessageFailed, MessageSent
 from libs.common.platform import faultpoints
 from libs.common.platform.db import Database
-from services.notifications.sending.claims import Claim, Limits, claim
-from services.notifications.sending.records import Result, record, settle
-from services.notifications.sending.rules import Outcome, Verdict
+from services.notifications.delivery.claims import Claim, Limits, claim
+from services.notifications.delivery.records import Result, record, settle
+from services.notifications.delivery.rules import Outcome, Verdict
 from tests.notifications.support import World, channel, eventually, requested, worker, world
 
 HOPE = timedelta(seconds=8)

@@ -10,7 +10,7 @@ from libs.common.contracts.notifications import MessageSent
 from libs.common.platform import faultpoints
 from libs.common.platform.db import Database
 from services.notifications.context import Context
-from services.notifications.sending.rules import Outcome, Verdict
+from services.notifications.delivery.rules import Outcome, Verdict
 from tests.notifications.support import World, eventually, requested, worker, world
 
 VERY_NASTY = replace(NASTY, lose_answer=0.1, refuse_503=0.1, early_callback=0.3, repeat_callback=0.3)
@@ -59,7 +59,7 @@ async def test_the_checker_sees_a_sender_that_renews_its_keys(
     notifications_db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The seeded bug: a lost answer is treated as a refusal, and the message leaves again under a new key."""
-    monkeypatch.setattr("services.notifications.sending.rules._doubt", _renewing)
+    monkeypatch.setattr("services.notifications.delivery.rules._doubt", _renewing)
     async with world(notifications_db, replace(VERY_NASTY, lose_answer=0.5), seed=4) as opened:
         await opened.request(*(requested(variables={"order_number": str(n)}) for n in range(20)))
         async with worker(opened.context()):

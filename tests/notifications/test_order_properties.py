@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from deploy.standins.wazzup.accounts import DEMO_CHANNEL
 from libs.common.platform.db import Database
-from services.notifications.hooks.actions import apply, take
+from services.notifications.delivery.claims import Claim, Limits, claim
+from services.notifications.delivery.records import Result, record
+from services.notifications.delivery.rules import Outcome, Verdict
 from services.notifications.messages.rules import State, advance
-from services.notifications.sending.claims import Claim, Limits, claim
-from services.notifications.sending.records import Result, record
-from services.notifications.sending.rules import Outcome, Verdict
+from services.notifications.webhooks.actions import apply, take
 from tests.notifications import support
 from tests.notifications.support import HOOK_KEY, context, requested
 

@@ -9,8 +9,8 @@ from email.utils import formatdate
 import httpx
 import pytest
 
-from services.notifications.sending.rules import Answer
-from services.notifications.sending.wazzup import Letter, Wazzup, read
+from services.notifications.delivery.rules import Answer
+from services.notifications.delivery.wazzup import Letter, Wazzup, read
 
 LETTER = Letter("key", "api-key", "channel", "79000000001", "text")
 

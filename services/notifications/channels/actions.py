@@ -12,8 +12,8 @@ import asyncpg
 from libs.common.platform.db import Database, Transaction
 from libs.common.platform.ids import uuid7
 from services.notifications.channels.schemas import ChangeChannel, CreateChannel
+from services.notifications.delivery.wazzup import Wazzup
 from services.notifications.errors import AlreadyExistsError, NotFoundError, StaleVersionError, SubscriptionError
-from services.notifications.sending.wazzup import Wazzup
 
 Row: TypeAlias = "dict[str, object]"
 

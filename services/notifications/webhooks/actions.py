@@ -10,11 +10,11 @@ import asyncpg
 from libs.common.platform.db import Database, Transaction
 from libs.common.platform.http.json import parse_json
 from libs.common.platform.http.problems import Problem
-from services.notifications.hooks.rules import Kind, Reading, Status, error_code, read
+from services.notifications.delivery.records import LOOK_NOW, Halted, halt, succeed
+from services.notifications.delivery.rules import BACKOFF, Class, classify
 from services.notifications.messages import publish
 from services.notifications.messages.rules import State
-from services.notifications.sending.records import LOOK_NOW, Halted, halt, succeed
-from services.notifications.sending.rules import BACKOFF, Class, classify
+from services.notifications.webhooks.rules import Kind, Reading, Status, error_code, read
 
 Known: TypeAlias = Sequence[tuple[asyncpg.Record, asyncpg.Record]]  # a callback and the attempt that it tells of
 

@@ -7,7 +7,7 @@ from starlette.routing import Route
 from libs.common.platform.http.problems import Problem
 from libs.common.platform.http.shell import limit_body
 from services.notifications.context import Context
-from services.notifications.hooks.actions import take
+from services.notifications.webhooks.actions import take
 
 MAX_BODY = 4 * 1024 * 1024  # bytes: a hundred messages of the greatest length in one body
 

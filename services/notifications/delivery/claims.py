@@ -11,7 +11,7 @@ from uuid import UUID
 
 from libs.common.platform.db import Database
 from libs.common.platform.ids import uuid7
-from services.notifications.sending.wazzup import Letter
+from services.notifications.delivery.wazzup import Letter
 
 CLAIM = """
 WITH busy AS (

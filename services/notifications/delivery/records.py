@@ -10,10 +10,10 @@ from uuid import UUID
 from libs.common.platform.db import Database, Transaction
 from libs.common.platform.db.bulk import Bulk
 from libs.common.platform.ids import uuid7
+from services.notifications.delivery.claims import Claim
+from services.notifications.delivery.rules import Outcome, Verdict
 from services.notifications.messages import publish
 from services.notifications.messages.rules import State, Stop
-from services.notifications.sending.claims import Claim
-from services.notifications.sending.rules import Outcome, Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 import httpx
 import orjson
 
-from services.notifications.sending.rules import Answer
+from services.notifications.delivery.rules import Answer
 
 MAX_ANSWER = 64 * 1024  # bytes; a longer answer is not Wazzup's
 

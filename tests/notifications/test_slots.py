@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifications.sending.window import Window
+from services.notifications.delivery.slots import Window
 
 
 def test_calls_that_stay_without_an_answer_together_halve_it_once() -> None:

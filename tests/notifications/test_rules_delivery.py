@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifications.sending.rules import (
+from services.notifications.delivery.rules import (
     BACKOFF,
     BACKOFF_MOST,
     DOUBT_PAUSE,

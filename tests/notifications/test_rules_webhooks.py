@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifications.hooks.rules import MAX_ID, NO_TIME, Callback, Kind, error_code, read
+from services.notifications.webhooks.rules import MAX_ID, NO_TIME, Callback, Kind, error_code, read
 
 STATUS = {"messageId": "m", "timestamp": "2026-03-02T09:14:01.000Z", "status": "sent"}
 MESSAGE = {"messageId": "n", "dateTime": "2026-03-02T09:15:27.000Z", "isEcho": False, "status": "inbound"}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from services.notifications.sending.rules import readable
+from services.notifications.delivery.rules import readable
 
 MAX_ID = 200
 NO_TIME = datetime.fromtimestamp(0, UTC)  # a repeat of a callback without a time must still be a repeat
