@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 
 from tests.bench.client import Target
-from tests.harness.stack import ProcessStack
+from tests.support.stack import ProcessStack
 
 DESK = "bench"
 POOL = "bench"

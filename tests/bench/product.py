@@ -18,7 +18,7 @@ from tests.bench.desk import make_desk, make_source
 from tests.bench.figures import Count
 from tests.bench.observer import Observer, observing
 from tests.bench.servers import Servers, count
-from tests.harness.stack import ProcessStack, process_stack
+from tests.support.stack import ProcessStack, process_stack
 
 ACCEPTED = 202
 COUNTS = {

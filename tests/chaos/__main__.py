@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from tests.chaos.drill import TARGETS, broken_promises, drill
+from tests.chaos.run import TARGETS, broken_promises, drill
 
 _WORKER = ("relay.acked", "consumer.applied")
 #: The points that a process comes by.

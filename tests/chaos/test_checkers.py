@@ -8,9 +8,9 @@ from uuid import UUID
 
 import pytest
 
-from tests.harness import checks
-from tests.harness.facts import Facts, MessageFact, TaskFact, Told
-from tests.harness.topics import EventFact
+from tests.support import checks
+from tests.support.facts import Facts, MessageFact, TaskFact, Told
+from tests.support.topics import EventFact
 
 LEAD, OTHER, TASK, DONE, MESSAGE, OPERATOR, COLLEAGUE = (UUID(int=n) for n in range(1, 8))
 TASK_FACT = TaskFact(TASK, LEAD, "active", "push", OPERATOR, None, True, False, "held", OPERATOR)

@@ -19,13 +19,13 @@ from deploy.standins.wazzup.journal import Entry, Journal
 from libs.common.messaging.bus.ports import Record
 from libs.common.messaging.bus.topics import ensure_topics
 from libs.common.testkit.database import StackDatabase, database_copy
-from tests.harness import checks
-from tests.harness.desk import Customers, make_room
-from tests.harness.facts import Connection, Facts, Told, gather
-from tests.harness.settle import facts_of, settle
-from tests.harness.stack import ProcessStack, process_stack
-from tests.harness.staff import Staff
-from tests.harness.topics import EventFact, Topics, read_topics
+from tests.support import checks
+from tests.support.customers import Customers, make_room
+from tests.support.facts import Connection, Facts, Told, gather
+from tests.support.settle import facts_of, settle
+from tests.support.stack import ProcessStack, process_stack
+from tests.support.staff import Staff
+from tests.support.topics import EventFact, Topics, read_topics
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(120)]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.drill import POINTS, TARGETS, broken_promises, drill
+from tests.chaos.run import POINTS, TARGETS, broken_promises, drill
 
 SEED = 20260302
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import httpx
 
 from deploy.demo.desk import DemoDesk
-from tests.harness.desk import POOL_ROOM, Customers
+from tests.support.customers import POOL_ROOM, Customers
 
 SERVICES = ("intake", "tasks", "assignment", "notifications")
 PARTS = tuple(f"{service}-{part}" for service in SERVICES for part in ("api", "worker"))

@@ -12,8 +12,8 @@ from deploy.local.kafka import EmbeddedKafka
 from deploy.local.ports import free_port
 from libs.common.testkit.database import StackDatabase, database_copy
 from libs.common.testkit.otlp import TraceReceiver, trace_receiver
-from tests.harness.desk import Customers, make_room
-from tests.harness.stack import ProcessStack, process_stack
+from tests.support.customers import Customers, make_room
+from tests.support.stack import ProcessStack, process_stack
 
 
 @pytest.fixture(scope="package")

@@ -12,8 +12,8 @@ import pytest
 
 from deploy.demo.desk import DemoDesk
 from libs.common.testkit.otlp import TraceReceiver
-from tests.harness.desk import Customers
-from tests.harness.stack import ProcessStack
+from tests.support.customers import Customers
+from tests.support.stack import ProcessStack
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(120)]
 

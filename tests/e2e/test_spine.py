@@ -6,11 +6,11 @@ import asyncpg
 import pytest
 
 from deploy.local.kafka import EmbeddedKafka
-from tests.harness.checks import incomplete, violations
-from tests.harness.desk import Customers
-from tests.harness.facts import Told
-from tests.harness.settle import facts_of
-from tests.harness.stack import ProcessStack
+from tests.support.checks import incomplete, violations
+from tests.support.customers import Customers
+from tests.support.facts import Told
+from tests.support.settle import facts_of
+from tests.support.stack import ProcessStack
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(240)]
 

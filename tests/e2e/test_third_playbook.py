@@ -11,10 +11,10 @@ import httpx
 import pytest
 
 from deploy.demo.desk import DemoDesk
-from tests.harness.checks import violations
-from tests.harness.facts import Told
-from tests.harness.settle import facts_of
-from tests.harness.stack import ProcessStack
+from tests.support.checks import violations
+from tests.support.facts import Told
+from tests.support.settle import facts_of
+from tests.support.stack import ProcessStack
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(120)]
 

@@ -13,7 +13,7 @@ from libs.common.contracts import REGISTRY
 from libs.common.contracts.notifications import TemplateApproved
 from libs.common.platform.db import Database
 from libs.common.platform.http.app import begin_shutdown
-from tests.notifications.front import PREFIX, Front, front
+from tests.notifications.api import PREFIX, Front, front
 from tests.notifications.support import BODIES, DESK, World, requested, worker, world
 from tests.notifications.test_feed import ANNA, BORIS, assigned, known, write
 

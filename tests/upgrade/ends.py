@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from libs.common.contracts import OWNERS
 from libs.common.testkit.messaging import eventually
-from tests.harness.settle import settle
+from tests.support.settle import settle
 from tests.upgrade.frozen import Manifest
 from tests.upgrade.leads import UNKNOWN_WORDS, order
 from tests.upgrade.people import DESK, Json, People

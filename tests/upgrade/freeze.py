@@ -21,8 +21,8 @@ from deploy.local.postgres import binaries
 from libs.common.platform.db.roles import SERVICES
 from libs.common.testkit.database import StackDatabase, empty_database
 from libs.common.testkit.servers import kafka_server, postgres_server
-from tests.harness.facts import Connection
-from tests.harness.stack import process_stack
+from tests.support.facts import Connection
+from tests.support.stack import process_stack
 from tests.upgrade import frozen
 from tests.upgrade.people import People
 from tests.upgrade.records import Frozen, behind, delete_topics, take_offsets, take_records

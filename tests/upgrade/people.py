@@ -7,7 +7,7 @@ from uuid import UUID
 
 import httpx
 
-from tests.harness.stack import ProcessStack
+from tests.support.stack import ProcessStack
 
 Json = dict[str, Any]  # what is read out of an answer is the reader's own business
 

@@ -17,7 +17,7 @@ from deploy.local.children import Children
 from deploy.runtime_lock import entries
 from libs.common.platform.db.roles import SERVICES
 from libs.common.testkit.database import PASSWORD
-from tests.harness.stack import ProcessStack
+from tests.support.stack import ProcessStack
 
 ROOT = Path(__file__).resolve().parents[2]
 SETUP = "deploy.setup"

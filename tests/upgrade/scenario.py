@@ -18,7 +18,7 @@ from libs.common.messaging.bus.ports import Message
 from libs.common.platform.db.roles import SERVICES
 from libs.common.platform.ids import uuid7
 from libs.common.testkit.messaging import eventually
-from tests.harness.topics import unread
+from tests.support.topics import unread
 from tests.upgrade.leads import LEADS, Lead, order, phone
 from tests.upgrade.people import DESK, Json, People, Source
 from tests.upgrade.release import ReleaseStack

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from libs.common.platform.db.roles import SERVICES
-from tests.harness.facts import Connection
+from tests.support.facts import Connection
 
 _ATTEMPT = "SELECT FROM notifications.attempt WHERE"
 _ACTIVE = "SELECT FROM tasks.task WHERE state = 'active' AND"

@@ -8,8 +8,8 @@ import asyncpg
 import pytest
 
 from libs.common.contracts import OWNERS
-from tests.harness.checks import violations
-from tests.harness.facts import Facts
+from tests.support.checks import violations
+from tests.support.facts import Facts
 from tests.upgrade.upgraded import Upgrade
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(240)]

@@ -11,9 +11,9 @@ from libs.common.messaging.bus.topics import ensure_topics
 from libs.common.platform.db.migrations import migrate
 from libs.common.platform.db.roles import SERVICES
 from libs.common.testkit.database import StackDatabase, empty_database
-from tests.harness.facts import Facts, Told
-from tests.harness.settle import facts_of
-from tests.harness.stack import ProcessStack, process_stack
+from tests.support.facts import Facts, Told
+from tests.support.settle import facts_of
+from tests.support.stack import ProcessStack, process_stack
 from tests.upgrade import frozen
 from tests.upgrade.ends import Ends
 from tests.upgrade.frozen import Manifest

@@ -20,8 +20,8 @@ from libs.common.platform.clock import SharedClock
 from libs.common.platform.db.roles import SERVICES
 from libs.common.testkit.database import StackDatabase
 from libs.common.testkit.issuer import TokenIssuer
-from tests.harness.routing import RoutingTransport
-from tests.harness.topics import Topics
+from tests.support.routing import RoutingTransport
+from tests.support.topics import Topics
 
 READY_SECONDS = 60
 

@@ -14,12 +14,12 @@ from deploy.local.postgres import EmbeddedPostgres
 from libs.common.platform.db.roles import SERVICES
 from libs.common.platform.faultpoints import VARIABLE
 from libs.common.testkit.database import database_copy, template_database
-from tests.harness.checks import CHECKERS, nothing_is_stored_unasked, violations
-from tests.harness.desk import Customers, make_room
-from tests.harness.facts import Facts, Told
-from tests.harness.settle import facts_of
-from tests.harness.stack import ProcessStack, process_stack
-from tests.harness.staff import Staff
+from tests.support.checks import CHECKERS, nothing_is_stored_unasked, violations
+from tests.support.customers import Customers, make_room
+from tests.support.facts import Facts, Told
+from tests.support.settle import facts_of
+from tests.support.stack import ProcessStack, process_stack
+from tests.support.staff import Staff
 
 ORDERS_PER_SECOND = 8
 #: How far business time goes before each kill: past the due time of a callback task, so that timers fire.

@@ -8,8 +8,8 @@ from collections.abc import Callable, Collection, Sequence
 from uuid import UUID
 
 from libs.common.contracts import tasks
-from tests.harness.facts import Facts, TaskFact
-from tests.harness.topics import distinct
+from tests.support.facts import Facts, TaskFact
+from tests.support.topics import distinct
 
 Checker = Callable[[Facts], list[str]]
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import httpx
 
 from deploy.demo.desk import DemoDesk
-from tests.harness.stack import ProcessStack
+from tests.support.stack import ProcessStack
 
 POOL_ROOM = 100_000
 

@@ -8,9 +8,9 @@ import httpx
 from aiokafka.errors import KafkaError
 
 from libs.common.contracts import OWNERS
-from tests.harness.facts import Connection, Facts, Told, backlog, gather
-from tests.harness.stack import ProcessStack
-from tests.harness.topics import EventFact, read_topics, unread
+from tests.support.facts import Connection, Facts, Told, backlog, gather
+from tests.support.stack import ProcessStack
+from tests.support.topics import EventFact, read_topics, unread
 
 SETTLE_SECONDS = 90
 LOOK_AGAIN = 0.5

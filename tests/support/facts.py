@@ -12,7 +12,7 @@ import asyncpg
 
 from deploy.standins.wazzup.journal import Journal, Status
 from libs.common.contracts import OWNERS
-from tests.harness.topics import EventFact
+from tests.support.topics import EventFact
 
 
 @dataclass(frozen=True, slots=True)
