@@ -19,7 +19,7 @@ from tests.notifications.support import DESK, context
 PREFIX = "/notifications/v1"
 
 
-class Front:
+class Api:
     """Calls of people with tokens, over a real socket."""
 
     def __init__(self, db: Database, wazzup_url: str, public_url: str) -> None:
@@ -43,13 +43,13 @@ class Front:
 
 
 @asynccontextmanager
-async def front(db: Database, wazzup_url: str = "http://127.0.0.1:9") -> AsyncIterator[Front]:
+async def running_api(db: Database, wazzup_url: str = "http://127.0.0.1:9") -> AsyncIterator[Api]:
     """Serve the API for the block."""
     sock = bound()
     port = sock.getsockname()[1]
     sock.close()
     url = f"http://127.0.0.1:{port}"
-    opened, stop = Front(db, wazzup_url, url), asyncio.Event()
+    opened, stop = Api(db, wazzup_url, url), asyncio.Event()
     opened.http.base_url = httpx.URL(url)
     serving = asyncio.create_task(serve(opened.app, "127.0.0.1", port, stop, lifespan="off"))
     await asyncio.sleep(0.05)

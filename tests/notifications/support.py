@@ -81,7 +81,7 @@ async def _run(loop: Loop, stop: asyncio.Event) -> None:
 
 
 @asynccontextmanager
-async def hook_server(db: Database) -> AsyncIterator[str]:
+async def webhook_server(db: Database) -> AsyncIterator[str]:
     """Serve the webhook alone, as the API does, and give its URL."""
     from starlette.applications import Starlette
 
@@ -103,7 +103,7 @@ async def hook_server(db: Database) -> AsyncIterator[str]:
 
 
 @dataclass
-class World:
+class Desk:
     """Everything a test of the sending way needs."""
 
     db: Database
@@ -199,13 +199,13 @@ async def channel(db: Database, **changes: object) -> UUID:
 
 
 @asynccontextmanager
-async def world(
+async def open_desk(
     db: Database, profile: Profile = KIND, seed: int = 1, clock: Clock | None = None
-) -> AsyncIterator[World]:
+) -> AsyncIterator[Desk]:
     """Open a desk that can send, with the stand-in and our webhook running."""
     await approved_template(db)
     channel_id = await channel(db)
-    async with hook_server(db) as hook:
-        standin = Standin([Account(webhooks_uri=hook)], profile, seed)
+    async with webhook_server(db) as webhook:
+        standin = Standin([Account(webhooks_uri=webhook)], profile, seed)
         async with running(standin) as url:
-            yield World(db, url, standin, channel_id, clock or SystemClock())
+            yield Desk(db, url, standin, channel_id, clock or SystemClock())

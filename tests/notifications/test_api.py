@@ -13,8 +13,8 @@ from libs.common.contracts import REGISTRY
 from libs.common.contracts.notifications import TemplateApproved
 from libs.common.platform.db import Database
 from libs.common.platform.http.app import begin_shutdown
-from tests.notifications.api import PREFIX, Front, front
-from tests.notifications.support import BODIES, DESK, World, requested, worker, world
+from tests.notifications.api import PREFIX, Api, running_api
+from tests.notifications.support import BODIES, DESK, Desk, open_desk, requested, worker
 from tests.notifications.test_feed import ANNA, BORIS, assigned, known, write
 
 TEMPLATE = {"desk": DESK, "code": "order_received", "bodies": BODIES}
@@ -22,18 +22,18 @@ CHANNEL = {"desk": DESK, "code": "main", "api_key": DEMO_KEY, "provider_channel_
 
 
 @pytest.fixture
-async def api(notifications_db: Database) -> AsyncIterator[Front]:
-    async with front(notifications_db) as opened:
+async def api(notifications_db: Database) -> AsyncIterator[Api]:
+    async with running_api(notifications_db) as opened:
         yield opened
 
 
-async def approve(api: Front, number: int = 1, **options: str) -> httpx.Response:
+async def approve(api: Api, number: int = 1, **options: str) -> httpx.Response:
     path = f"/templates/order_received/versions/{number}/approve"
     return await api.call("POST", path, **{"role": "supervisor", **options})
 
 
 @pytest.mark.req("S2.5")
-async def test_an_operator_proposes_and_a_supervisor_approves(api: Front) -> None:
+async def test_an_operator_proposes_and_a_supervisor_approves(api: Api) -> None:
     proposed = await api.call("POST", "/templates", TEMPLATE, role="operator")
     refused = await approve(api, role="operator")
     approved = await approve(api)
@@ -42,7 +42,7 @@ async def test_an_operator_proposes_and_a_supervisor_approves(api: Front) -> Non
 
 
 @pytest.mark.req("S2.5")
-async def test_approval_is_told_once_however_often_it_is_asked_for(api: Front) -> None:
+async def test_approval_is_told_once_however_often_it_is_asked_for(api: Api) -> None:
     await api.call("POST", "/templates", TEMPLATE)
     for _ in range(2):
         assert (await approve(api)).status_code == 200
@@ -55,33 +55,33 @@ async def test_approval_is_told_once_however_often_it_is_asked_for(api: Front) -
 
 
 @pytest.mark.req("S2.5")
-async def test_an_edit_is_a_new_version_to_be_approved_again(api: Front) -> None:
+async def test_an_edit_is_a_new_version_to_be_approved_again(api: Api) -> None:
     await api.call("POST", "/templates", TEMPLATE)
     edited = await api.call("POST", "/templates", {**TEMPLATE, "bodies": {"ru": "Новый текст"}})
     assert (edited.json()["version"], edited.json()["state"]) == (2, "proposed")
 
 
-async def test_the_same_texts_again_are_409_with_the_existing_id(api: Front) -> None:
+async def test_the_same_texts_again_are_409_with_the_existing_id(api: Api) -> None:
     first = await api.call("POST", "/templates", TEMPLATE)
     again = await api.call("POST", "/templates", TEMPLATE)
     assert (again.status_code, again.json()["code"]) == (409, "already_exists")
     assert again.json()["existing"] == first.json()["id"]
 
 
-async def test_an_older_version_cannot_replace_a_newer_approved_one(api: Front) -> None:
+async def test_an_older_version_cannot_replace_a_newer_approved_one(api: Api) -> None:
     await api.call("POST", "/templates", TEMPLATE)
     await api.call("POST", "/templates", {**TEMPLATE, "bodies": {"ru": "Новый текст"}})
     assert [(await approve(api, number)).status_code for number in (2, 1)] == [200, 409]
 
 
 @pytest.mark.req("S4.12")
-async def test_faulty_bodies_are_all_named(api: Front) -> None:
+async def test_faulty_bodies_are_all_named(api: Api) -> None:
     answer = await api.call("POST", "/templates", {**TEMPLATE, "bodies": {"ru": "{oops", "en": " "}})
     faults = {(fault["pointer"], fault["code"]) for fault in answer.json()["errors"]}
     assert (answer.status_code, faults) == (422, {("/bodies/ru", "stray_brace"), ("/bodies/en", "blank")})
 
 
-async def test_the_list_shows_the_placeholders_of_own_desks_alone(api: Front) -> None:
+async def test_the_list_shows_the_placeholders_of_own_desks_alone(api: Api) -> None:
     await api.call("POST", "/templates", TEMPLATE)
     mine = await api.call("GET", "/templates?code=order_received", role="operator")
     foreign = await api.call("GET", "/templates", role="operator", desk="other")
@@ -89,7 +89,7 @@ async def test_the_list_shows_the_placeholders_of_own_desks_alone(api: Front) ->
     assert foreign.json()["items"] == []
 
 
-async def test_a_foreign_desk_is_404(api: Front) -> None:
+async def test_a_foreign_desk_is_404(api: Api) -> None:
     await api.call("POST", "/templates", TEMPLATE)
     answers = [
         await api.call("POST", "/templates", TEMPLATE, role="operator", desk="other"),
@@ -99,13 +99,13 @@ async def test_a_foreign_desk_is_404(api: Front) -> None:
 
 
 @pytest.mark.req("P.2")
-async def test_the_same_idempotency_key_proposes_once(api: Front) -> None:
+async def test_the_same_idempotency_key_proposes_once(api: Api) -> None:
     answers = [await api.call("POST", "/templates", TEMPLATE, idempotency_key="k") for _ in range(2)]
     assert [answer.status_code for answer in answers] == [201, 201]
     assert answers[0].json() == answers[1].json()
 
 
-async def test_an_api_key_goes_in_and_never_comes_out(api: Front) -> None:
+async def test_an_api_key_goes_in_and_never_comes_out(api: Api) -> None:
     made = await api.call("POST", "/channels", CHANNEL)
     listed = await api.call("GET", "/channels")
     assert made.status_code == 201
@@ -113,25 +113,25 @@ async def test_an_api_key_goes_in_and_never_comes_out(api: Front) -> None:
 
 
 @pytest.mark.parametrize("key", ["ключ", "two words", "line\n", ""])
-async def test_an_api_key_that_no_header_can_carry_is_refused(api: Front, key: str) -> None:
+async def test_an_api_key_that_no_header_can_carry_is_refused(api: Api, key: str) -> None:
     answer = await api.call("POST", "/channels", {**CHANNEL, "api_key": key})
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/api_key")
 
 
-async def test_the_webhook_address_is_for_administrators(api: Front) -> None:
+async def test_the_webhook_address_is_for_administrators(api: Api) -> None:
     made = await api.call("POST", "/channels", CHANNEL)
     seen = await api.call("GET", f"/channels/{made.json()['id']}", role="supervisor")
     assert made.json()["hook_path"].startswith(f"{PREFIX}/hooks/wazzup/")
     assert seen.json()["hook_path"] is None
 
 
-async def test_a_second_channel_of_the_same_code_is_409_with_the_first_ones_id(api: Front) -> None:
+async def test_a_second_channel_of_the_same_code_is_409_with_the_first_ones_id(api: Api) -> None:
     first = await api.call("POST", "/channels", CHANNEL)
     again = await api.call("POST", "/channels", CHANNEL)
     assert (again.status_code, again.json()["existing"]) == (409, first.json()["id"])
 
 
-async def test_a_change_needs_the_version_and_refuses_a_stale_one(api: Front) -> None:
+async def test_a_change_needs_the_version_and_refuses_a_stale_one(api: Api) -> None:
     made = await api.call("POST", "/channels", CHANNEL)
     path = f"/channels/{made.json()['id']}"
     answers = [
@@ -145,7 +145,7 @@ async def test_a_change_needs_the_version_and_refuses_a_stale_one(api: Front) ->
 
 async def test_subscribing_makes_the_provider_call_us(notifications_db: Database) -> None:
     account = Account()
-    async with running(Standin([account], KIND)) as url, front(notifications_db, url) as opened:
+    async with running(Standin([account], KIND)) as url, running_api(notifications_db, url) as opened:
         made = (await opened.call("POST", "/channels", CHANNEL)).json()
         answer = await opened.call("POST", f"/channels/{made['id']}/subscribe")
     assert answer.status_code == 200
@@ -153,7 +153,7 @@ async def test_subscribing_makes_the_provider_call_us(notifications_db: Database
 
 
 async def test_a_refused_subscription_says_why(notifications_db: Database) -> None:
-    async with running(Standin([Account(key="other")], KIND)) as url, front(notifications_db, url) as opened:
+    async with running(Standin([Account(key="other")], KIND)) as url, running_api(notifications_db, url) as opened:
         made = (await opened.call("POST", "/channels", CHANNEL)).json()
         answer = await opened.call("POST", f"/channels/{made['id']}/subscribe")
     assert (answer.status_code, answer.json()["code"]) == (422, "subscription_refused")
@@ -162,7 +162,7 @@ async def test_a_refused_subscription_says_why(notifications_db: Database) -> No
 @pytest.mark.req("S4.13")
 async def test_messages_show_delivered_and_failed_with_their_attempts(notifications_db: Database) -> None:
     good, bad = requested(), requested(template="nobody_approved")
-    async with world(notifications_db) as opened, front(notifications_db) as api:
+    async with open_desk(notifications_db) as opened, running_api(notifications_db) as api:
         await send(opened, good, bad)
         listed = await api.call("GET", f"/messages?lead_id={good.lead_id}", role="supervisor")
         shown = await api.call("GET", f"/messages/{good.message_id}", role="supervisor")
@@ -172,7 +172,7 @@ async def test_messages_show_delivered_and_failed_with_their_attempts(notificati
     assert [item["code"] for item in failed.json()["items"]] == ["template_not_approved"]
 
 
-async def send(opened: World, *messages: object) -> None:
+async def send(opened: Desk, *messages: object) -> None:
     async with worker(opened.context()):
         await opened.request(*messages)  # type: ignore[arg-type]  # messages of `requested`
         await opened.until("read", "failed")
@@ -180,7 +180,7 @@ async def send(opened: World, *messages: object) -> None:
 
 async def test_a_foreign_message_does_not_exist(notifications_db: Database) -> None:
     message = requested(template="nobody_approved")
-    async with world(notifications_db) as opened, front(notifications_db) as api:
+    async with open_desk(notifications_db) as opened, running_api(notifications_db) as api:
         await opened.request(message)
         answer = await api.call("GET", f"/messages/{message.message_id}", role="supervisor", desk="other")
         listed = await api.call("GET", "/messages", role="supervisor", desk="other")
@@ -191,7 +191,7 @@ async def test_a_foreign_message_does_not_exist(notifications_db: Database) -> N
 async def test_an_operator_sees_the_messages_of_their_own_leads_alone(notifications_db: Database) -> None:
     task = assigned(ANNA)
     own, foreign = requested(template="none", lead_id=task.lead_id), requested(template="none")
-    async with world(notifications_db) as opened, front(notifications_db) as api:
+    async with open_desk(notifications_db) as opened, running_api(notifications_db) as api:
         await write(notifications_db, known(ANNA, "operator"), known(BORIS, "boris"), task, assigned(BORIS))
         await opened.request(own, foreign)
         paths = [f"/messages/{message.message_id}" for message in (own, foreign)]
@@ -201,7 +201,7 @@ async def test_an_operator_sees_the_messages_of_their_own_leads_alone(notificati
 
 
 async def test_pages_of_messages_hang_together(notifications_db: Database) -> None:
-    async with world(notifications_db) as opened, front(notifications_db) as api:
+    async with open_desk(notifications_db) as opened, running_api(notifications_db) as api:
         await opened.request(*(requested(template="nobody_approved") for _ in range(5)))
         first = (await api.call("GET", "/messages?limit=3")).json()
         second = (await api.call("GET", f"/messages?limit=3&cursor={first['next_cursor']}")).json()
@@ -209,9 +209,7 @@ async def test_pages_of_messages_hang_together(notifications_db: Database) -> No
     assert (len(set(ids)), sorted(ids, reverse=True), second["next_cursor"]) == (5, ids, None)
 
 
-async def frames(
-    api: Front, sub: str, count: int, *, start: bool = False, **headers: str
-) -> list[Mapping[str, str]]:
+async def frames(api: Api, sub: str, count: int, *, start: bool = False, **headers: str) -> list[Mapping[str, str]]:
     """Read events of a stream: their `id`, `event` and `data`; with `start` also the frames without data."""
     found: list[Mapping[str, str]] = []
     given = {**api.headers("operator", sub=sub), **{k.replace("_", "-"): v for k, v in headers.items()}}
@@ -231,7 +229,7 @@ async def frames(
 
 
 @pytest.mark.req("S0.3", "P.5")
-async def test_a_new_task_reaches_the_operators_stream_in_their_language(api: Front) -> None:
+async def test_a_new_task_reaches_the_operators_stream_in_their_language(api: Api) -> None:
     await write(api.ctx.core.db, known(ANNA, "anna"))
     following = asyncio.create_task(frames(api, "anna", 1, accept_language="en"))
     await asyncio.sleep(0.4)
@@ -243,13 +241,13 @@ async def test_a_new_task_reaches_the_operators_stream_in_their_language(api: Fr
 
 
 @pytest.mark.req("P.5")
-async def test_a_broken_stream_resumes_without_a_gap(api: Front) -> None:
+async def test_a_broken_stream_resumes_without_a_gap(api: Api) -> None:
     await write(api.ctx.core.db, known(ANNA, "anna"), *(assigned() for _ in range(4)))
     assert [frame["id"] for frame in await frames(api, "anna", 3, last_event_id="1")] == ["2", "3", "4"]
 
 
 @pytest.mark.req("P.5")
-async def test_a_stream_that_breaks_before_its_first_item_resumes_where_it_began(api: Front) -> None:
+async def test_a_stream_that_breaks_before_its_first_item_resumes_where_it_began(api: Api) -> None:
     await write(api.ctx.core.db, known(ANNA, "anna"), assigned())
     began = [frame["id"] for frame in await frames(api, "anna", 2, start=True) if "id" in frame]
     await write(api.ctx.core.db, assigned(), assigned())
@@ -258,7 +256,7 @@ async def test_a_stream_that_breaks_before_its_first_item_resumes_where_it_began
 
 
 @pytest.mark.req("P.5")
-async def test_a_stream_shows_its_callers_feed_alone(api: Front) -> None:
+async def test_a_stream_shows_its_callers_feed_alone(api: Api) -> None:
     await write(api.ctx.core.db, known(ANNA, "anna"), known(BORIS, "boris"), assigned(ANNA), assigned(BORIS))
     frame = (await frames(api, "boris", 1, last_event_id="0"))[0]
     task_id = await api.ctx.core.db.pool.fetchval("SELECT task_id FROM feed_item WHERE operator_id = $1", BORIS)
@@ -266,7 +264,7 @@ async def test_a_stream_shows_its_callers_feed_alone(api: Front) -> None:
 
 
 async def test_an_open_stream_ends_when_the_service_stops(notifications_db: Database) -> None:
-    async with asyncio.timeout(8), front(notifications_db) as api:
+    async with asyncio.timeout(8), running_api(notifications_db) as api:
         await write(notifications_db, known(ANNA, "anna"))
         following = asyncio.create_task(frames(api, "anna", 1))
         await asyncio.sleep(0.3)
@@ -275,7 +273,7 @@ async def test_an_open_stream_ends_when_the_service_stops(notifications_db: Data
 
 
 @pytest.mark.req("S0.3")
-async def test_the_feed_is_listed_newest_first(api: Front) -> None:
+async def test_the_feed_is_listed_newest_first(api: Api) -> None:
     await write(api.ctx.core.db, known(ANNA, "anna"), *(assigned() for _ in range(3)))
     headers = api.headers("operator", sub="anna")
     first = (await api.http.get(f"{PREFIX}/feed?limit=2", headers=headers)).json()
@@ -284,23 +282,23 @@ async def test_the_feed_is_listed_newest_first(api: Front) -> None:
     assert first["items"][0]["title"] == "Позвонить"
 
 
-async def test_without_a_token_nothing_is_shown(api: Front) -> None:
+async def test_without_a_token_nothing_is_shown(api: Api) -> None:
     answers = [
         await api.http.get(PREFIX + path) for path in ("/templates", "/channels", "/messages", "/feed", "/stream")
     ]
     assert {answer.status_code for answer in answers} == {401}
 
 
-async def test_the_webhook_needs_no_token_and_takes_any_media_type(api: Front) -> None:
+async def test_the_webhook_needs_no_token_and_takes_any_media_type(api: Api) -> None:
     made = await api.call("POST", "/channels", CHANNEL)
     answer = await api.http.post(made.json()["hook_path"], content=b'{"test": true}')
     assert answer.status_code == 200
 
 
-async def test_it_is_ready_with_its_schema(api: Front) -> None:
+async def test_it_is_ready_with_its_schema(api: Api) -> None:
     assert (await api.http.get("/notifications/readyz")).status_code == 200
 
 
-async def test_the_contract_lists_every_route(api: Front) -> None:
+async def test_the_contract_lists_every_route(api: Api) -> None:
     paths = (await api.http.get("/notifications/openapi.json")).json()["paths"]
     assert {f"{PREFIX}/{name}" for name in ("templates", "channels", "messages", "feed", "stream")} <= set(paths)

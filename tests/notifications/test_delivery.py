@@ -19,31 +19,31 @@ from services.notifications.templates.actions import propose
 from tests.notifications.support import (
     CAUSE,
     DESK,
-    World,
+    Desk,
     approved_template,
     channel,
     context,
     eventually,
+    open_desk,
     requested,
     worker,
-    world,
 )
 
 
 @pytest.fixture
-async def kind(notifications_db: Database) -> AsyncIterator[World]:
-    async with world(notifications_db) as opened:
+async def kind(notifications_db: Database) -> AsyncIterator[Desk]:
+    async with open_desk(notifications_db) as opened:
         yield opened
 
 
-async def test_a_requested_message_is_sent_delivered_and_read(kind: World) -> None:
+async def test_a_requested_message_is_sent_delivered_and_read(kind: Desk) -> None:
     async with worker(kind.context()):
         await kind.request(requested())
         await kind.until("read")
     assert [type(event) for event in await kind.events()] == [MessageSent, MessageDelivered, MessageRead]
 
 
-async def test_the_text_is_rendered_from_the_approved_version_in_the_leads_language(kind: World) -> None:
+async def test_the_text_is_rendered_from_the_approved_version_in_the_leads_language(kind: Desk) -> None:
     async with worker(kind.context()):
         await kind.request(requested(), requested(language="en"))
         await kind.until("read")
@@ -51,7 +51,7 @@ async def test_the_text_is_rendered_from_the_approved_version_in_the_leads_langu
     assert texts == {"Здравствуйте, Анна! Заказ 1042 принят", "Hello Анна! Order 1042"}
 
 
-async def test_the_attempts_id_is_the_key_at_the_provider(kind: World) -> None:
+async def test_the_attempts_id_is_the_key_at_the_provider(kind: Desk) -> None:
     async with worker(kind.context()):
         await kind.request(requested())
         await kind.until("read")
@@ -60,7 +60,7 @@ async def test_the_attempts_id_is_the_key_at_the_provider(kind: World) -> None:
     assert entry.crm_message_id == str(attempt["id"])
 
 
-async def test_the_trace_of_the_intent_goes_on_to_the_provider_and_the_events(kind: World) -> None:
+async def test_the_trace_of_the_intent_goes_on_to_the_provider_and_the_events(kind: Desk) -> None:
     async with worker(kind.context()):
         await kind.request(requested())
         await kind.until("read")
@@ -72,7 +72,7 @@ async def test_the_trace_of_the_intent_goes_on_to_the_provider_and_the_events(ki
     ]
 
 
-async def test_the_same_dedupe_key_is_one_message(kind: World) -> None:
+async def test_the_same_dedupe_key_is_one_message(kind: Desk) -> None:
     first = requested(dedupe_key="a")
     async with worker(kind.context()):
         await kind.request(first, requested(dedupe_key="a"))
@@ -92,7 +92,7 @@ async def test_the_same_dedupe_key_is_one_message(kind: World) -> None:
     ],
 )
 async def test_a_message_that_cannot_leave_fails_with_its_reason(
-    kind: World, change: dict[str, object], code: str
+    kind: Desk, change: dict[str, object], code: str
 ) -> None:
     await kind.request(requested(**change))
     (event,) = await kind.events()
@@ -100,14 +100,14 @@ async def test_a_message_that_cannot_leave_fails_with_its_reason(
     assert (event.code, event.state, list((await kind.states()).values())) == (code, "failed", ["failed"])
 
 
-async def test_an_edited_template_is_not_used_before_its_approval(kind: World) -> None:
+async def test_an_edited_template_is_not_used_before_its_approval(kind: Desk) -> None:
     await propose(kind.db, DESK, "order_received", {"ru": "Другой текст"}, "operator", datetime.now(UTC))
     await kind.request(requested())
     (row,) = await kind.rows("SELECT text, template_version FROM message")
     assert (row["text"], row["template_version"]) == ("Здравствуйте, Анна! Заказ 1042 принят", 1)
 
 
-async def test_the_other_language_stands_in_for_a_missing_one(kind: World) -> None:
+async def test_the_other_language_stands_in_for_a_missing_one(kind: Desk) -> None:
     await approved_template(kind.db, "only_en", {"en": "Only"})
     await kind.request(requested(template="only_en"))
     assert [tuple(row) for row in await kind.rows("SELECT text, language FROM message")] == [("Only", "en")]
@@ -115,7 +115,7 @@ async def test_the_other_language_stands_in_for_a_missing_one(kind: World) -> No
 
 async def test_a_message_past_its_deadline_is_not_sent_by_a_late_worker(notifications_db: Database) -> None:
     clock = ManualClock(datetime(2026, 3, 2, 9, tzinfo=UTC))
-    async with world(notifications_db, clock=clock) as late:
+    async with open_desk(notifications_db, clock=clock) as late:
         await late.request(requested(deadline=clock.now() + timedelta(minutes=5)))
         clock.advance(timedelta(minutes=6))
         async with worker(late.context()):
@@ -126,7 +126,7 @@ async def test_a_message_past_its_deadline_is_not_sent_by_a_late_worker(notifica
         ]
 
 
-async def test_a_refused_recipient_fails_the_message_with_the_providers_code(kind: World) -> None:
+async def test_a_refused_recipient_fails_the_message_with_the_providers_code(kind: Desk) -> None:
     kind.standin.dice.failures.append(Failure(Mode.CODE, "BAD_CONTACT"))
     async with worker(kind.context()):
         await kind.request(requested())
@@ -136,7 +136,7 @@ async def test_a_refused_recipient_fails_the_message_with_the_providers_code(kin
     assert (event.code, event.detail) == ("BAD_CONTACT", "")
 
 
-async def test_the_providers_own_words_stay_in_the_attempt(kind: World) -> None:
+async def test_the_providers_own_words_stay_in_the_attempt(kind: Desk) -> None:
     kind.standin.dice.failures.append(Failure(Mode.CODE, "BAD_CONTACT"))
     async with worker(kind.context()):
         await kind.request(requested())
@@ -145,7 +145,7 @@ async def test_the_providers_own_words_stay_in_the_attempt(kind: World) -> None:
     assert tuple(row) == (None, "bad_contact")
 
 
-async def test_a_status_error_fails_a_message_that_was_sent(kind: World) -> None:
+async def test_a_status_error_fails_a_message_that_was_sent(kind: Desk) -> None:
     kind.standin.dice.failures.append(Failure(Mode.STATUS, "24_HOURS_EXCEEDED"))
     async with worker(kind.context()):
         await kind.request(requested())
@@ -154,7 +154,7 @@ async def test_a_status_error_fails_a_message_that_was_sent(kind: World) -> None
 
 
 @pytest.mark.parametrize("code", ["GENERAL_ERROR", "UNKNOWN_ERROR", "TOO_MANY_EXT_REQS"])
-async def test_a_status_error_that_may_pass_is_tried_again_with_a_new_key(kind: World, code: str) -> None:
+async def test_a_status_error_that_may_pass_is_tried_again_with_a_new_key(kind: Desk, code: str) -> None:
     kind.standin.dice.failures.append(Failure(Mode.STATUS, code))
     async with worker(kind.context()):
         await kind.request(requested())
@@ -164,7 +164,7 @@ async def test_a_status_error_that_may_pass_is_tried_again_with_a_new_key(kind: 
     assert [type(event) for event in await kind.events()] == [MessageSent, MessageDelivered, MessageRead]
 
 
-async def test_a_status_error_that_does_not_pass_is_tried_again_once(kind: World) -> None:
+async def test_a_status_error_that_does_not_pass_is_tried_again_once(kind: Desk) -> None:
     kind.standin.dice.failures.append(Failure(Mode.STATUS, "GENERAL_ERROR", times=None))
     async with worker(kind.context()):
         await kind.request(requested())
@@ -173,7 +173,7 @@ async def test_a_status_error_that_does_not_pass_is_tried_again_once(kind: World
     assert (await kind.accepted(), set((await kind.states()).values())) == (2, {"failed"})
 
 
-async def test_a_refusal_that_may_pass_is_tried_again_with_a_new_key(kind: World) -> None:
+async def test_a_refusal_that_may_pass_is_tried_again_with_a_new_key(kind: Desk) -> None:
     kind.standin.dice.failures.append(Failure(Mode.CODE, "MESSAGE_CHANNEL_UNAVAILABLE"))
     async with worker(kind.context()):
         await kind.request(requested())
@@ -182,7 +182,7 @@ async def test_a_refusal_that_may_pass_is_tried_again_with_a_new_key(kind: World
     assert [tuple(row) for row in rows] == [(1, "refused"), (2, "accepted")]
 
 
-async def test_an_empty_balance_halts_the_channel_until_a_person_takes_it_up(kind: World) -> None:
+async def test_an_empty_balance_halts_the_channel_until_a_person_takes_it_up(kind: Desk) -> None:
     kind.standin.dice.failures.append(Failure(Mode.CODE, "CHANNEL_NO_MONEY"))
     async with worker(kind.context()):
         await kind.request(requested(), requested())
@@ -194,7 +194,7 @@ async def test_an_empty_balance_halts_the_channel_until_a_person_takes_it_up(kin
     assert (halted["halted_code"], "pending" in held) == ("CHANNEL_NO_MONEY", True)
 
 
-async def test_an_unreachable_provider_is_tried_later_and_not_doubted(kind: World) -> None:
+async def test_an_unreachable_provider_is_tried_later_and_not_doubted(kind: Desk) -> None:
     ctx = context(kind.db, "http://127.0.0.1:9")
     async with worker(ctx):
         await kind.request(requested())
@@ -204,14 +204,14 @@ async def test_an_unreachable_provider_is_tried_later_and_not_doubted(kind: Worl
 
 
 async def test_a_rate_limit_slows_down_and_loses_nothing(notifications_db: Database) -> None:
-    async with world(notifications_db, replace(KIND, rate_limit=20, rate_window=1.0)) as limited:
+    async with open_desk(notifications_db, replace(KIND, rate_limit=20, rate_window=1.0)) as limited:
         async with worker(limited.context(send_timeout=3.0, send_lease=5.0)):
             await limited.request(*(requested(variables={"order_number": str(n)}) for n in range(60)))
             await limited.until("read", seconds=40)
         assert len(limited.standin.journal.entries) == 60
 
 
-async def test_channels_of_one_key_share_its_pace(kind: World) -> None:
+async def test_channels_of_one_key_share_its_pace(kind: Desk) -> None:
     for n in range(12):
         await channel(kind.db, code=f"c{n}", hook_key=f"hook-key-of-channel-{n}", rate_5s=8)
     await kind.request(*(requested(person={"name": "Анна", "phone": f"+790000000{n:02}"}) for n in range(60)))
@@ -220,7 +220,7 @@ async def test_channels_of_one_key_share_its_pace(kind: World) -> None:
 
 
 async def test_no_five_seconds_hold_more_than_the_channels_rate(notifications_db: Database) -> None:
-    async with world(notifications_db) as paced:
+    async with open_desk(notifications_db) as paced:
         await notifications_db.pool.execute("UPDATE channel SET rate_5s = 40")
         await paced.request(*(requested() for _ in range(60)))
         async with worker(paced.context()):

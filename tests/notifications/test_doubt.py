@@ -17,7 +17,7 @@ from libs.common.platform.db import Database
 from services.notifications.delivery.claims import Claim, Limits, claim
 from services.notifications.delivery.records import Result, record, settle
 from services.notifications.delivery.rules import Outcome, Verdict
-from tests.notifications.support import World, channel, eventually, requested, worker, world
+from tests.notifications.support import Desk, channel, eventually, open_desk, requested, worker
 
 HOPE = timedelta(seconds=8)
 LIMITS = Limits(16, timedelta(seconds=1), timedelta(seconds=4))
@@ -25,12 +25,12 @@ LONG_AGO = "UPDATE attempt SET offered_at = offered_at - interval '1 minute', du
 
 
 @pytest.fixture
-async def kind(notifications_db: Database) -> AsyncIterator[World]:
-    async with world(notifications_db) as opened:
+async def kind(notifications_db: Database) -> AsyncIterator[Desk]:
+    async with open_desk(notifications_db) as opened:
         yield opened
 
 
-async def crash_after_the_answer(kind: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def crash_after_the_answer(kind: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Send one message and die between the provider's answer and its record."""
 
     def die(_: str) -> None:
@@ -48,7 +48,7 @@ LOST = [Failure(Mode.LOSE, ""), Failure(Mode.HANG, "1.5"), Failure(Mode.HTTP_ACC
 
 
 @pytest.mark.parametrize("failure", LOST)
-async def test_a_lost_answer_is_asked_for_again_with_the_same_key(kind: World, failure: Failure) -> None:
+async def test_a_lost_answer_is_asked_for_again_with_the_same_key(kind: Desk, failure: Failure) -> None:
     kind.standin.dice.profile = replace(KIND, lose_callback=1.0)
     kind.standin.dice.failures.append(failure)
     async with worker(kind.context()):
@@ -60,7 +60,7 @@ async def test_a_lost_answer_is_asked_for_again_with_the_same_key(kind: World, f
 
 
 @pytest.mark.parametrize("failure", LOST)
-async def test_an_echo_names_a_message_whose_answer_was_lost(kind: World, failure: Failure) -> None:
+async def test_an_echo_names_a_message_whose_answer_was_lost(kind: Desk, failure: Failure) -> None:
     kind.standin.dice.failures.append(failure)
     async with worker(kind.context()):
         await kind.request(requested())
@@ -69,7 +69,7 @@ async def test_an_echo_names_a_message_whose_answer_was_lost(kind: World, failur
     assert list(kind.standin.journal.entries) == [row["provider_message_id"]]
 
 
-async def test_a_503_that_took_nothing_is_repeated_and_sends_once(kind: World) -> None:
+async def test_a_503_that_took_nothing_is_repeated_and_sends_once(kind: Desk) -> None:
     kind.standin.dice.failures.append(Failure(Mode.HTTP, "503"))
     async with worker(kind.context()):
         await kind.request(requested())
@@ -78,7 +78,7 @@ async def test_a_503_that_took_nothing_is_repeated_and_sends_once(kind: World) -
 
 
 async def test_a_crash_between_answer_and_record_sends_nothing_twice(
-    kind: World, monkeypatch: pytest.MonkeyPatch
+    kind: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await crash_after_the_answer(kind, monkeypatch)
     async with worker(kind.context()):
@@ -87,7 +87,7 @@ async def test_a_crash_between_answer_and_record_sends_nothing_twice(
 
 
 async def test_after_the_window_a_crashed_attempt_waits_for_its_echo_and_is_not_offered_again(
-    kind: World, monkeypatch: pytest.MonkeyPatch
+    kind: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kind.standin.dice.profile = replace(KIND, duplicate_window=0.0)  # a second try would be a second message
     await crash_after_the_answer(kind, monkeypatch)
@@ -97,7 +97,7 @@ async def test_after_the_window_a_crashed_attempt_waits_for_its_echo_and_is_not_
     assert len(kind.standin.journal.entries) == 1
 
 
-async def test_without_any_word_a_message_ends_as_unknown_and_is_never_resent(kind: World) -> None:
+async def test_without_any_word_a_message_ends_as_unknown_and_is_never_resent(kind: Desk) -> None:
     kind.standin.dice.profile = replace(KIND, lose_callback=1.0)
     await kind.request(requested())
     await claim(kind.db, {}, LIMITS, datetime.now(UTC))  # a worker that dies before or after it sent: who knows
@@ -111,7 +111,7 @@ async def test_without_any_word_a_message_ends_as_unknown_and_is_never_resent(ki
 
 
 async def test_a_callback_that_comes_after_the_end_of_hope_still_tells_the_truth(
-    kind: World, monkeypatch: pytest.MonkeyPatch
+    kind: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kind.standin.dice.profile = replace(KIND, callback_delay=4.0)
     await crash_after_the_answer(kind, monkeypatch)
@@ -123,7 +123,7 @@ async def test_a_callback_that_comes_after_the_end_of_hope_still_tells_the_truth
     assert [type(event) for event in await kind.events()][:3] == [MessageFailed, MessageSent, MessageDelivered]
 
 
-async def test_callbacks_before_the_201_are_kept_and_matched(kind: World) -> None:
+async def test_callbacks_before_the_201_are_kept_and_matched(kind: Desk) -> None:
     kind.standin.dice.profile = replace(KIND, early_callback=1.0, answer_delay=0.3)
     async with worker(kind.context(send_timeout=3.0, send_lease=5.0)):
         await kind.request(*(requested(variables={"order_number": str(n)}) for n in range(5)))
@@ -132,7 +132,7 @@ async def test_callbacks_before_the_201_are_kept_and_matched(kind: World) -> Non
         assert not await eventually(lambda: kind.rows(left), lambda rows: not rows)
 
 
-async def test_two_equal_texts_to_one_person_are_not_mistaken_for_each_other(kind: World) -> None:
+async def test_two_equal_texts_to_one_person_are_not_mistaken_for_each_other(kind: Desk) -> None:
     kind.standin.dice.failures.append(Failure(Mode.LOSE, ""))
     async with worker(kind.context()):
         await kind.request(requested(), requested())
@@ -142,7 +142,7 @@ async def test_two_equal_texts_to_one_person_are_not_mistaken_for_each_other(kin
     assert all(entries[row["provider_message_id"]].crm_message_id == row["id"] for row in rows)
 
 
-async def claimed_twice(kind: World, now: datetime) -> tuple[Claim, Claim]:
+async def claimed_twice(kind: Desk, now: datetime) -> tuple[Claim, Claim]:
     """One attempt in the hands of a worker whose lease ran out, and of the one that took it over."""
     await kind.request(requested())
     (first,) = await claim(kind.db, {}, LIMITS, now)
@@ -151,14 +151,14 @@ async def claimed_twice(kind: World, now: datetime) -> tuple[Claim, Claim]:
     return first, second
 
 
-async def test_a_result_whose_lease_was_taken_over_is_not_recorded(kind: World) -> None:
+async def test_a_result_whose_lease_was_taken_over_is_not_recorded(kind: Desk) -> None:
     now = datetime.now(UTC)
     first, second = await claimed_twice(kind, now)
     await record(kind.db, [Result(first, Outcome(Verdict.REFUSED, "BAD_CONTACT"))], HOPE, now)
     assert (first.doubtful, second.doubtful, await kind.attempts()) == (False, True, ["sending"])
 
 
-async def test_a_late_answer_that_names_its_message_is_recorded_whoever_holds_the_lease(kind: World) -> None:
+async def test_a_late_answer_that_names_its_message_is_recorded_whoever_holds_the_lease(kind: Desk) -> None:
     now = datetime.now(UTC)
     first, second = await claimed_twice(kind, now)
     answers = [Outcome(Verdict.ACCEPTED, provider_message_id="m"), Outcome(Verdict.TAKEN, "REPEATED")]
@@ -169,7 +169,7 @@ async def test_a_late_answer_that_names_its_message_is_recorded_whoever_holds_th
     ]
 
 
-async def test_both_answers_of_a_repeated_key_at_once_keep_the_name(kind: World) -> None:
+async def test_both_answers_of_a_repeated_key_at_once_keep_the_name(kind: Desk) -> None:
     now = datetime.now(UTC)
     first, second = await claimed_twice(kind, now)
     named = Result(first, Outcome(Verdict.ACCEPTED, provider_message_id="m"))
@@ -177,7 +177,7 @@ async def test_both_answers_of_a_repeated_key_at_once_keep_the_name(kind: World)
     assert [row["provider_message_id"] for row in await kind.rows("SELECT * FROM attempt")] == ["m"]
 
 
-async def test_two_equal_texts_that_nobody_can_tell_apart_end_as_unknown(kind: World) -> None:
+async def test_two_equal_texts_that_nobody_can_tell_apart_end_as_unknown(kind: Desk) -> None:
     kind.standin.dice.failures += [Failure(Mode.LOSE, ""), Failure(Mode.LOSE, "")]
     async with worker(kind.context(unknown_after=2.0)):
         await kind.request(requested(), requested())
@@ -186,7 +186,7 @@ async def test_two_equal_texts_that_nobody_can_tell_apart_end_as_unknown(kind: W
     assert (kinds, len(kind.standin.journal.entries)) == (["MessageFailed"] * 2 + ["MessageSent"] * 2, 2)
 
 
-async def test_a_claim_that_came_back_too_late_is_handed_back_and_not_doubted(kind: World) -> None:
+async def test_a_claim_that_came_back_too_late_is_handed_back_and_not_doubted(kind: Desk) -> None:
     await kind.request(requested())
     async with kind.db.pool.acquire() as other:
         await other.execute("BEGIN; LOCK TABLE attempt")
@@ -197,7 +197,7 @@ async def test_a_claim_that_came_back_too_late_is_handed_back_and_not_doubted(ki
     assert [row["tries"] for row in await kind.rows("SELECT tries FROM attempt")] == [2]
 
 
-async def test_a_database_that_refuses_a_claim_costs_no_answer_under_way(kind: World) -> None:
+async def test_a_database_that_refuses_a_claim_costs_no_answer_under_way(kind: Desk) -> None:
     kind.standin.dice.failures.append(Failure(Mode.HANG, "6.5"))
     async with kind.db.pool.acquire() as other, worker(kind.context(send_timeout=8.0, send_lease=9.0)):
         await kind.request(requested())
@@ -209,7 +209,7 @@ async def test_a_database_that_refuses_a_claim_costs_no_answer_under_way(kind: W
     assert [row["tries"] for row in await kind.rows("SELECT tries FROM attempt")] == [1]
 
 
-async def test_workers_that_claim_at_once_hold_each_attempt_once(kind: World) -> None:
+async def test_workers_that_claim_at_once_hold_each_attempt_once(kind: Desk) -> None:
     await channel(kind.db, code="second", api_key="second", hook_key="hook-key-of-the-second")
     await kind.request(*(requested(person={"name": "Анна", "phone": f"+7900000000{n % 10}"}) for n in range(60)))
 
@@ -222,13 +222,13 @@ async def test_workers_that_claim_at_once_hold_each_attempt_once(kind: World) ->
     assert len({account for account, _ in taken}) == 2
 
 
-async def test_a_slow_channel_leaves_the_others_their_turn(kind: World) -> None:
+async def test_a_slow_channel_leaves_the_others_their_turn(kind: Desk) -> None:
     busy = {kind.channel_id: LIMITS.per_channel}
     await kind.request(requested())
     assert not await claim(kind.db, busy, LIMITS, datetime.now(UTC))
 
 
-async def test_a_stop_lets_running_calls_end_and_records_them(kind: World) -> None:
+async def test_a_stop_lets_running_calls_end_and_records_them(kind: Desk) -> None:
     kind.standin.dice.profile = replace(KIND, answer_delay=0.4)
     async with worker(kind.context(send_timeout=3.0, send_lease=5.0)):
         await kind.request(*(requested() for _ in range(10)))
@@ -236,7 +236,7 @@ async def test_a_stop_lets_running_calls_end_and_records_them(kind: World) -> No
     assert set(await kind.attempts()) == {"accepted"}
 
 
-async def test_a_repeat_goes_before_fresh_messages(kind: World) -> None:
+async def test_a_repeat_goes_before_fresh_messages(kind: Desk) -> None:
     await kind.request(requested())
     now = datetime.now(UTC)
     (lost,) = await claim(kind.db, {}, LIMITS, now)
@@ -246,7 +246,7 @@ async def test_a_repeat_goes_before_fresh_messages(kind: World) -> None:
     assert first.attempt_id == lost.attempt_id
 
 
-async def test_an_ill_provider_is_spared_so_that_few_messages_end_in_doubt(kind: World) -> None:
+async def test_an_ill_provider_is_spared_so_that_few_messages_end_in_doubt(kind: Desk) -> None:
     kind.standin.dice.failures.append(Failure(Mode.HTTP, "503", times=None))
     await kind.request(*(requested() for _ in range(200)))
     async with worker(kind.context()):
@@ -260,7 +260,7 @@ async def test_a_provider_that_cannot_answer_all_calls_in_time_gets_fewer_and_ta
 ) -> None:
     """64 calls at once would all be answered within 1.6 s, of which the time-out allows 0.5."""
     people = [{"name": "Анна", "phone": f"+7900{number:07d}"} for number in range(200)]
-    async with world(notifications_db, replace(KIND, service=0.025)) as slow:
+    async with open_desk(notifications_db, replace(KIND, service=0.025)) as slow:
         ctx = slow.context(send_concurrency=64, repeat_window=12, unknown_after=24)
         async with worker(ctx):
             await slow.request(*(requested(person=person) for person in people))

@@ -11,23 +11,23 @@ from libs.common.platform import faultpoints
 from libs.common.platform.db import Database
 from services.notifications.context import Context
 from services.notifications.delivery.rules import Outcome, Verdict
-from tests.notifications.support import World, eventually, requested, worker, world
+from tests.notifications.support import Desk, eventually, open_desk, requested, worker
 
 VERY_NASTY = replace(NASTY, lose_answer=0.1, refuse_503=0.1, early_callback=0.3, repeat_callback=0.3)
 COUNT = 150
 
 
-def patient(opened: World) -> Context:
+def patient(opened: Desk) -> Context:
     return opened.context(send_timeout=2.0, send_lease=3.0, repeat_window=25.0, unknown_after=50.0)
 
 
-async def ended(opened: World) -> None:
+async def ended(opened: Desk) -> None:
     await opened.until("delivered", "read", seconds=60)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_every_message_is_delivered_and_none_is_sent_twice(notifications_db: Database, seed: int) -> None:
-    async with world(notifications_db, VERY_NASTY, seed) as opened:
+    async with open_desk(notifications_db, VERY_NASTY, seed) as opened:
         async with worker(patient(opened)), worker(patient(opened)):
             await opened.request(*(requested(variables={"order_number": str(n)}) for n in range(COUNT)))
             await ended(opened)
@@ -46,7 +46,7 @@ async def test_workers_that_die_between_answer_and_record_send_nothing_twice(
         if next(passes) % 5 == 0:
             raise asyncio.CancelledError
 
-    async with world(notifications_db, NASTY, seed=3) as opened:
+    async with open_desk(notifications_db, NASTY, seed=3) as opened:
         monkeypatch.setattr(faultpoints, "reach", die_now_and_then)
         async with worker(patient(opened)):
             await opened.request(*(requested(variables={"order_number": str(n)}) for n in range(60)))
@@ -60,7 +60,7 @@ async def test_the_checker_sees_a_sender_that_renews_its_keys(
 ) -> None:
     """The seeded bug: a lost answer is treated as a refusal, and the message leaves again under a new key."""
     monkeypatch.setattr("services.notifications.delivery.rules._doubt", _renewing)
-    async with world(notifications_db, replace(VERY_NASTY, lose_answer=0.5), seed=4) as opened:
+    async with open_desk(notifications_db, replace(VERY_NASTY, lose_answer=0.5), seed=4) as opened:
         await opened.request(*(requested(variables={"order_number": str(n)}) for n in range(20)))
         async with worker(opened.context()):
             texts = await eventually(lambda: _texts(opened), lambda found: len(found) > len(set(found)), 30)
@@ -71,5 +71,5 @@ def _renewing(code: str, jitter: float) -> Outcome:
     return Outcome(Verdict.RETRY, code, delay=jitter)
 
 
-async def _texts(opened: World) -> list[str]:
+async def _texts(opened: Desk) -> list[str]:
     return [entry.text for entry in opened.standin.journal.entries.values()]

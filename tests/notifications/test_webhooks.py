@@ -19,14 +19,14 @@ from services.notifications.delivery.records import Result, record
 from services.notifications.delivery.rules import Outcome, Verdict
 from services.notifications.webhooks.actions import apply, take
 from tests.notifications import support
-from tests.notifications.support import eventually, hook_server, requested, worker, world
+from tests.notifications.support import eventually, open_desk, requested, webhook_server, worker
 
 LIMITS = Limits(16, timedelta(seconds=8), timedelta(seconds=40))
 STATUS = {"messageId": "m-1", "timestamp": "2026-03-02T09:14:01.000Z", "status": "sent"}
 INBOUND = {"messageId": "in-1", "dateTime": "2026-03-02T09:15:27.000Z", "isEcho": False, "text": "Где мой заказ?"}
 
 
-class Hook:
+class Webhook:
     """Our webhook over HTTP, and what lies behind it."""
 
     def __init__(self, db: Database, http: httpx.AsyncClient, url: str) -> None:
@@ -50,47 +50,47 @@ class Hook:
 
 
 @pytest.fixture
-async def hook(notifications_db: Database) -> AsyncIterator[Hook]:
+async def webhook(notifications_db: Database) -> AsyncIterator[Webhook]:
     await support.channel(notifications_db)
-    async with hook_server(notifications_db) as url, httpx.AsyncClient(trust_env=False) as http:
-        yield Hook(notifications_db, http, url)
+    async with webhook_server(notifications_db) as url, httpx.AsyncClient(trust_env=False) as http:
+        yield Webhook(notifications_db, http, url)
 
 
-async def test_the_probe_is_answered_200_and_leaves_nothing(hook: Hook) -> None:
-    assert await hook.post({"test": True}) == 200
-    assert (await hook.callbacks(), await hook.unreadable()) == ([], [])
+async def test_the_probe_is_answered_200_and_leaves_nothing(webhook: Webhook) -> None:
+    assert await webhook.post({"test": True}) == 200
+    assert (await webhook.callbacks(), await webhook.unreadable()) == ([], [])
 
 
-async def test_an_unknown_key_is_404(hook: Hook) -> None:
-    assert await hook.unknown() == 404
+async def test_an_unknown_key_is_404(webhook: Webhook) -> None:
+    assert await webhook.unknown() == 404
 
 
-async def test_messages_and_statuses_of_one_body_are_kept(hook: Hook) -> None:
-    assert await hook.post({"messages": [INBOUND], "statuses": [STATUS]}) == 200
-    assert sorted(await hook.callbacks()) == [("inbound", "inbound", "kept"), ("status", "sent", "new")]
+async def test_messages_and_statuses_of_one_body_are_kept(webhook: Webhook) -> None:
+    assert await webhook.post({"messages": [INBOUND], "statuses": [STATUS]}) == 200
+    assert sorted(await webhook.callbacks()) == [("inbound", "inbound", "kept"), ("status", "sent", "new")]
 
 
 @pytest.mark.req("P.2")
-async def test_the_same_callback_twice_is_one(hook: Hook) -> None:
+async def test_the_same_callback_twice_is_one(webhook: Webhook) -> None:
     for _ in range(2):
-        assert await hook.post({"statuses": [STATUS, STATUS]}) == 200
-    assert await hook.callbacks() == [("status", "sent", "new")]
+        assert await webhook.post({"statuses": [STATUS, STATUS]}) == 200
+    assert await webhook.callbacks() == [("status", "sent", "new")]
 
 
-async def test_the_same_callback_at_once_from_many_sides_is_one(hook: Hook) -> None:
-    answers = await asyncio.gather(*(hook.post({"statuses": [STATUS]}) for _ in range(8)))
-    assert (set(answers), len(await hook.callbacks())) == ({200}, 1)
+async def test_the_same_callback_at_once_from_many_sides_is_one(webhook: Webhook) -> None:
+    answers = await asyncio.gather(*(webhook.post({"statuses": [STATUS]}) for _ in range(8)))
+    assert (set(answers), len(await webhook.callbacks())) == ({200}, 1)
 
 
-async def test_one_body_forwards_and_backwards_at_once_does_not_deadlock(hook: Hook) -> None:
+async def test_one_body_forwards_and_backwards_at_once_does_not_deadlock(webhook: Webhook) -> None:
     body = [{**STATUS, "messageId": f"m-{n}"} for n in range(100)]
-    answers = await asyncio.gather(*(hook.post({"statuses": body[:: (-1) ** n]}) for n in range(8)))
-    assert (set(answers), len(await hook.callbacks())) == ({200}, 100)
+    answers = await asyncio.gather(*(webhook.post({"statuses": body[:: (-1) ** n]}) for n in range(8)))
+    assert (set(answers), len(await webhook.callbacks())) == ({200}, 100)
 
 
-async def test_a_moment_that_no_calendar_holds_loses_no_callback(hook: Hook) -> None:
-    assert await hook.post({"statuses": [{**STATUS, "timestamp": "0001-01-01T00:00:00+14:00"}]}) == 200
-    assert await hook.callbacks() == [("status", "sent", "new")]
+async def test_a_moment_that_no_calendar_holds_loses_no_callback(webhook: Webhook) -> None:
+    assert await webhook.post({"statuses": [{**STATUS, "timestamp": "0001-01-01T00:00:00+14:00"}]}) == 200
+    assert await webhook.callbacks() == [("status", "sent", "new")]
 
 
 @pytest.mark.parametrize(
@@ -104,30 +104,30 @@ async def test_a_moment_that_no_calendar_holds_loses_no_callback(hook: Hook) -> 
         (b'{"templateStatus": {"name": "x"}}', "templateStatus[0]"),
     ],
 )
-async def test_what_cannot_be_read_is_kept_raw_and_answered_200(hook: Hook, body: bytes, reason: str) -> None:
-    assert await hook.post(body) == 200
-    assert [(row["reason"], row["raw"]) for row in await hook.unreadable()] == [(reason, body)]
+async def test_what_cannot_be_read_is_kept_raw_and_answered_200(webhook: Webhook, body: bytes, reason: str) -> None:
+    assert await webhook.post(body) == 200
+    assert [(row["reason"], row["raw"]) for row in await webhook.unreadable()] == [(reason, body)]
 
 
-async def test_a_strange_element_does_not_hide_its_neighbours(hook: Hook) -> None:
-    await hook.post({"statuses": [STATUS, {"status": 7}]})
-    assert len(await hook.callbacks()) == 1
-    assert (await hook.unreadable())[0]["reason"] == "statuses[1]"
+async def test_a_strange_element_does_not_hide_its_neighbours(webhook: Webhook) -> None:
+    await webhook.post({"statuses": [STATUS, {"status": 7}]})
+    assert len(await webhook.callbacks()) == 1
+    assert (await webhook.unreadable())[0]["reason"] == "statuses[1]"
 
 
-async def test_a_callback_of_a_foreign_message_waits_and_ends_as_an_orphan(hook: Hook) -> None:
-    await hook.post({"statuses": [STATUS]})
-    await apply(hook.db, 10, datetime.now(UTC))
-    assert await hook.callbacks() == [("status", "sent", "new")]
-    await hook.db.pool.execute(
+async def test_a_callback_of_a_foreign_message_waits_and_ends_as_an_orphan(webhook: Webhook) -> None:
+    await webhook.post({"statuses": [STATUS]})
+    await apply(webhook.db, 10, datetime.now(UTC))
+    assert await webhook.callbacks() == [("status", "sent", "new")]
+    await webhook.db.pool.execute(
         "UPDATE callback SET stored_at = stored_at - interval '25 hours', look_at = stored_at"
     )
-    await apply(hook.db, 10, datetime.now(UTC))
-    assert await hook.callbacks() == [("status", "sent", "orphan")]
+    await apply(webhook.db, 10, datetime.now(UTC))
+    assert await webhook.callbacks() == [("status", "sent", "orphan")]
 
 
 async def test_an_account_cannot_speak_for_messages_of_another(notifications_db: Database) -> None:
-    async with world(notifications_db) as opened, httpx.AsyncClient(trust_env=False) as http:
+    async with open_desk(notifications_db) as opened, httpx.AsyncClient(trust_env=False) as http:
         opened.standin.dice.profile = KIND.changed({"lose_callback": 1.0})
         async with worker(opened.context()):
             await opened.request(requested())
@@ -144,7 +144,7 @@ async def test_an_account_cannot_speak_for_messages_of_another(notifications_db:
 async def test_a_callback_that_waited_through_a_change_of_the_api_key_is_applied(
     notifications_db: Database,
 ) -> None:
-    async with world(notifications_db) as opened:
+    async with open_desk(notifications_db) as opened:
         await opened.request(requested())
         now = datetime.now(UTC)
         (taken,) = await claim(opened.db, {}, LIMITS, now)
@@ -157,7 +157,7 @@ async def test_a_callback_that_waited_through_a_change_of_the_api_key_is_applied
 
 
 async def test_a_spam_status_halts_the_channel(notifications_db: Database) -> None:
-    async with world(notifications_db) as opened:
+    async with open_desk(notifications_db) as opened:
         opened.standin.dice.failures.append(Failure(Mode.STATUS, "SPAM"))
         async with worker(opened.context()):
             await opened.request(requested())
