@@ -1,4 +1,4 @@
-"""`make chaos N=…`: N random kills in one long drill, then the same checks as in the tests."""
+"""`make chaos N=…`: N random kills in one long run, then the same checks as in the tests."""
 
 import argparse
 import asyncio
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from tests.chaos.run import TARGETS, broken_promises, drill
+from tests.chaos.run import TARGETS, broken_promises, chaos_run
 
 _WORKER = ("relay.acked", "consumer.applied")
 #: The points that a process comes by.
@@ -35,18 +35,19 @@ def anywhere(chance: random.Random) -> dict[str, str]:
 
 
 async def _run(rounds: int, seed: int) -> int:
-    chance = random.Random(seed)  # noqa: S311 - a repeatable drill
+    chance = random.Random(seed)  # noqa: S311 - repeatable
     points, targets = anywhere(chance), [chance.choice(TARGETS) for _ in range(rounds)]
     say(f"seed {seed}: {', '.join(f'{name} dies at {point}' for name, point in points.items())}")
     say(f"then {', '.join(targets)}")
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="dozvon-chaos-") as folder:
-        async with drill(Path(folder), chance, points) as running:
+        async with chaos_run(Path(folder), chance, points) as running:
             facts = await running.run(targets)
     wrong = broken_promises(facts)
     say(
-        f"{len(points)} + {rounds} kills in {time.monotonic() - started:.0f} s, {len(facts.told.leads)} orders and"
-        f" {len(facts.told.outcomes)} outcomes answered, {len(wrong)} violations"
+        f"{len(points)} + {rounds} kills in {time.monotonic() - started:.0f} s,"
+        f" {len(facts.answered.leads)} orders and {len(facts.answered.outcomes)} outcomes answered,"
+        f" {len(wrong)} violations"
     )
     for line in wrong:
         say(f"  {line}")

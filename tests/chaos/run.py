@@ -16,7 +16,7 @@ from libs.common.platform.faultpoints import VARIABLE
 from libs.common.testkit.database import database_copy, template_database
 from tests.support.checks import CHECKERS, nothing_is_stored_unasked, violations
 from tests.support.customers import Customers, make_room
-from tests.support.facts import Facts, Told
+from tests.support.facts import Answered, Facts
 from tests.support.settle import facts_of
 from tests.support.stack import ProcessStack, process_stack
 from tests.support.staff import Staff
@@ -42,8 +42,8 @@ TARGETS = (*PROCESSES, "kafka", "postgres")
 
 
 @dataclass
-class Drill:
-    """A stack on servers of its own, a seeded source of chance, and where first lives end."""
+class ChaosRun:
+    """A stack on its own servers, a seeded random source, and the fault point of each process's first life."""
 
     stack: ProcessStack
     postgres: EmbeddedPostgres
@@ -52,10 +52,10 @@ class Drill:
     points: Mapping[str, str]
 
     async def run(self, targets: Sequence[str]) -> Facts:
-        """Kill each target under load, then stop the load, ask again for every order, settle and gather."""
+        """Kill each target under load, stop the load, post every order again, settle and collect the facts."""
         desk = await self.stack.start()
         await make_room(self.stack)
-        customers = Customers(self.stack.client, desk, "drill")
+        customers = Customers(self.stack.client, desk, "chaos")
         staff = Staff(self.stack.client, desk.operators, self.chance.randrange(10**6))
         async with _load(customers, staff):
             for target in targets:
@@ -68,7 +68,7 @@ class Drill:
         await customers.post_again()
         if twice := customers.answered_twice():
             raise AssertionError(f"two leads for one order: {twice}")
-        return await facts_of(self.stack, Told(customers.lead_ids(), staff.outcomes))
+        return await facts_of(self.stack, Answered(customers.lead_ids(), staff.outcomes))
 
     async def _kill(self, target: str) -> None:
         if target in PROCESSES:
@@ -91,7 +91,7 @@ class Drill:
 
 
 def broken_promises(facts: Facts) -> list[str]:
-    """Return what any checker found: in a drill every client has been answered."""
+    """Return what any checker found: in a chaos run every client has been answered."""
     return violations(facts, (*CHECKERS, nothing_is_stored_unasked))
 
 
@@ -109,7 +109,9 @@ async def _load(customers: Customers, staff: Staff) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def drill(folder: Path, chance: random.Random, points: Mapping[str, str] = POINTS) -> AsyncIterator[Drill]:
+async def chaos_run(
+    folder: Path, chance: random.Random, points: Mapping[str, str] = POINTS
+) -> AsyncIterator[ChaosRun]:
     """Start servers that may be killed, and prepare a stack on them."""
     postgres, kafka = EmbeddedPostgres(folder / "postgres"), EmbeddedKafka(folder / "kafka")
     try:
@@ -120,7 +122,7 @@ async def drill(folder: Path, chance: random.Random, points: Mapping[str, str] =
             home.mkdir()
             stack = ProcessStack(home, database, kafka.url, "chaos", once=once)
             async with process_stack(stack):
-                yield Drill(stack, postgres, kafka, chance, points)
+                yield ChaosRun(stack, postgres, kafka, chance, points)
     finally:
         postgres.stop()
         kafka.stop()

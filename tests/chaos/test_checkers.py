@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from tests.support import checks
-from tests.support.facts import Facts, MessageFact, TaskFact, Told
+from tests.support.facts import Answered, Facts, MessageFact, TaskFact
 from tests.support.topics import EventFact
 
 LEAD, OTHER, TASK, DONE, MESSAGE, OPERATOR, COLLEAGUE = (UUID(int=n) for n in range(1, 8))
@@ -20,7 +20,7 @@ ASKED = EventFact("tasks", "lead:1", "dozvon.message.requested.v1", "e1", 1, {"m
 ENDED = EventFact("tasks", "lead:1", "dozvon.task.deferred.v1", "e2", 2, {"task_id": str(DONE)})
 
 HEALTHY = Facts(
-    told=Told([LEAD], {DONE: "later"}),
+    answered=Answered([LEAD], {DONE: "later"}),
     leads=[LEAD],
     processes=[LEAD],
     live=frozenset({LEAD}),
@@ -51,7 +51,7 @@ SENT = checks.every_intent_is_settled_and_sent_once
 ORDER = checks.events_of_a_key_are_in_sequence
 
 BUGS = {
-    "answered before the commit": (LOST, replace(HEALTHY, told=Told([LEAD, OTHER]))),
+    "answered before the commit": (LOST, replace(HEALTHY, answered=Answered([LEAD, OTHER]))),
     "the relay skipped an event": (LOST, replace(HEALTHY, leads=[LEAD, OTHER])),
     "the inbox was dropped": (LOST, replace(HEALTHY, processes=[LEAD, LEAD])),
     "an order became two leads": (checks.nothing_is_stored_unasked, replace(HEALTHY, leads=[LEAD, OTHER])),
@@ -67,7 +67,7 @@ BUGS = {
         replace(HEALTHY, events=[ASKED, ENDED, replace(ENDED, event_id="e3", sequence=3)]),
     ),
     "an outcome was not told": (ENDS, replace(HEALTHY, events=[ASKED])),
-    "an answered outcome got lost": (ENDS, replace(HEALTHY, told=Told([LEAD], {TASK: "done"}))),
+    "an answered outcome got lost": (ENDS, replace(HEALTHY, answered=Answered([LEAD], {TASK: "done"}))),
     "an intent was dropped": (ASKED_FOR, replace(HEALTHY, messages=[])),
     "an intent was made up": (ASKED_FOR, replace(HEALTHY, events=[ENDED])),
     "a blind resend": (

@@ -21,7 +21,7 @@ from libs.common.messaging.bus.topics import ensure_topics
 from libs.common.testkit.database import StackDatabase, database_copy
 from tests.support import checks
 from tests.support.customers import Customers, make_room
-from tests.support.facts import Connection, Facts, Told, gather
+from tests.support.facts import Answered, Connection, Facts, collect
 from tests.support.settle import facts_of, settle
 from tests.support.stack import ProcessStack, process_stack
 from tests.support.staff import Staff
@@ -104,13 +104,13 @@ class Run:
     stack: ProcessStack
     customers: Customers
     conn: Connection
-    told: Told
+    answered: Answered
     records: Sequence[Record]
 
     async def facts(self, journal: Path | None = None, events: Sequence[EventFact] | None = None) -> Facts:
-        """Gather, by another journal or other events where they are given."""
+        """Collect the facts, by another journal or other events where they are given."""
         with closing(Journal(journal or self.stack.journal_path)) as kept:
-            return await gather(self.conn, kept, events or [EventFact.of(r) for r in self.records], self.told)
+            return await collect(self.conn, kept, events or [EventFact.of(r) for r in self.records], self.answered)
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -132,17 +132,17 @@ async def run(
             await settle(stack)
             for subject in desk.operators:
                 await staff.work_one(subject, random.Random(subject))  # noqa: S311 - repeatable
-            told = Told(customers.lead_ids(), staff.outcomes)
+            answered = Answered(customers.lead_ids(), staff.outcomes)
             await settle(stack)
             conn = await asyncpg.connect(database.admin_url)
-            yield Run(stack, customers, conn, told, await read_topics(stack.topics))
+            yield Run(stack, customers, conn, answered, await read_topics(stack.topics))
             await conn.close()
 
 
 async def test_a_sound_run_passes_every_checker(run: Run) -> None:
     facts = await run.facts()
     assert checks.violations(facts, [*checks.CHECKERS, checks.nothing_is_stored_unasked]) == []
-    assert (len(facts.told.leads), len(facts.told.outcomes)) == (12, 3)
+    assert (len(facts.answered.leads), len(facts.answered.outcomes)) == (12, 3)
 
 
 @pytest.mark.parametrize("bug", ROWS)
@@ -179,7 +179,7 @@ async def test_a_second_send_in_the_journal_is_caught(run: Run, tmp_path: Path, 
 
 async def test_two_records_the_other_way_round_are_caught(run: Run) -> None:
     topics = replace(run.stack.topics, prefix="inverted")
-    records, place = list(run.records), ("checked.tasks", f"lead:{run.told.leads[0]}".encode())
+    records, place = list(run.records), ("checked.tasks", f"lead:{run.answered.leads[0]}".encode())
     first, second, *_ = [n for n, record in enumerate(records) if (record.topic, record.key) == place]
     records[first], records[second] = records[second], records[first]
     await publish(topics, records)
@@ -205,6 +205,6 @@ async def test_an_outbox_row_dropped_before_it_was_sent_is_caught(run: Run) -> N
     left = LEFT(await run.facts())
     await run.conn.execute("DELETE FROM intake.outbox")
     await run.stack.start_process("intake-worker")
-    facts = await facts_of(run.stack, run.told)
+    facts = await facts_of(run.stack, run.answered)
     assert len(left) == 1
     assert [len(checker(facts)) for checker in (LOST, ORDER, checks.nothing_is_stored_unasked)] == [1, 1, 1]

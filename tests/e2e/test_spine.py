@@ -8,7 +8,7 @@ import pytest
 from deploy.local.kafka import EmbeddedKafka
 from tests.support.checks import incomplete, violations
 from tests.support.customers import Customers
-from tests.support.facts import Told
+from tests.support.facts import Answered
 from tests.support.settle import facts_of
 from tests.support.stack import ProcessStack
 
@@ -22,7 +22,7 @@ async def test_each_of_200_orders_gets_one_task_one_operator_and_one_message(
     stack: ProcessStack, customers: Customers
 ) -> None:
     await customers.post_many(200)
-    facts = await facts_of(stack, Told(customers.lead_ids()))
+    facts = await facts_of(stack, Answered(customers.lead_ids()))
     mine = set(customers.lead_ids())
     spread = Counter(task.operator_id for task in facts.tasks if task.lead_id in mine).values()
     assert violations(facts) + incomplete(facts, mine) == []
@@ -38,7 +38,7 @@ async def test_intake_accepts_while_the_others_are_stopped_and_they_catch_up(
     for name in OTHERS:
         await stack.start_process(name)
     await stack.until_ready(*OTHERS)
-    facts = await facts_of(stack, Told(customers.lead_ids()))
+    facts = await facts_of(stack, Answered(customers.lead_ids()))
     assert violations(facts) + incomplete(facts, customers.lead_ids()) == []
     assert len(set(customers.lead_ids())) == 30
 
@@ -50,7 +50,7 @@ async def test_intake_accepts_while_kafka_is_stopped_and_all_catch_up(
     own_kafka.stop()
     await customers.post_many(30)
     own_kafka.start()
-    facts = await facts_of(stack, Told(customers.lead_ids()))
+    facts = await facts_of(stack, Answered(customers.lead_ids()))
     assert violations(facts) + incomplete(facts, customers.lead_ids()) == []
     assert len(set(customers.lead_ids())) == 30
 

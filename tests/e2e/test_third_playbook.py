@@ -12,7 +12,7 @@ import pytest
 
 from deploy.demo.desk import DemoDesk
 from tests.support.checks import violations
-from tests.support.facts import Told
+from tests.support.facts import Answered
 from tests.support.settle import facts_of
 from tests.support.stack import ProcessStack
 
@@ -83,7 +83,7 @@ async def open_task(vera: Caller, lead_id: str, kind: str, held: bool) -> Json:
     return await until(look)
 
 
-async def told(admin: Caller, lead_id: str, count: int) -> Json:
+async def messages_requested(admin: Caller, lead_id: str, count: int) -> Json:
     """Wait until so many messages to the lead are asked for."""
 
     async def look() -> Json | None:
@@ -109,9 +109,9 @@ async def test_a_lead_of_a_third_playbook_runs_through_all_services(stack: Proce
     lead_id: str = posted.json()["lead_id"]
     await end(vera, await open_task(vera, lead_id, "inspect", held=False), "repair_agreed")
     stack.clock.advance(timedelta(minutes=50))
-    await told(admin, lead_id, 2)  # a lead that ends first needs no message any more
+    await messages_requested(admin, lead_id, 2)  # a lead that ends first needs no message any more
     await end(vera, await open_task(vera, lead_id, "hand_over", held=True), "rides")
-    facts = await facts_of(stack, Told([UUID(lead_id)]))
+    facts = await facts_of(stack, Answered([UUID(lead_id)]))
     lead = await admin.get(f"/intake/v1/leads/{lead_id}")
     states = [message.state for message in facts.messages if message.lead_id == UUID(lead_id)]
     assert violations(facts) == []

@@ -21,7 +21,7 @@ ENDINGS = {event.event_type for event in (tasks.TaskCompleted, tasks.TaskFailed,
 def nothing_accepted_is_lost(facts: Facts) -> list[str]:
     """Answered leads are stored; leads = processes."""
     leads, processes = set(facts.leads), Counter(facts.processes)
-    wrong = [f"answered lead {lead} is not stored" for lead in set(facts.told.leads) - leads]
+    wrong = [f"answered lead {lead} is not stored" for lead in set(facts.answered.leads) - leads]
     wrong += [f"lead {lead} has no process" for lead in leads - set(processes)]
     wrong += [f"process of unknown lead {lead}" for lead in set(processes) - leads]
     return wrong + [f"lead {lead} has {count} processes" for lead, count in processes.items() if count > 1]
@@ -29,7 +29,7 @@ def nothing_accepted_is_lost(facts: Facts) -> list[str]:
 
 def nothing_is_stored_unasked(facts: Facts) -> list[str]:
     """Leads = answered leads. Holds where every client was answered: no CHECKER of a shared stack."""
-    return [f"lead {lead} was answered to nobody" for lead in set(facts.leads) - set(facts.told.leads)]
+    return [f"lead {lead} was answered to nobody" for lead in set(facts.leads) - set(facts.answered.leads)]
 
 
 def every_live_lead_has_a_next_step(facts: Facts) -> list[str]:
@@ -72,7 +72,7 @@ def every_task_ends_once_as_was_said(facts: Facts) -> list[str]:
     comments = {task.task_id: task.comment for task in facts.tasks}
     return wrong + [
         f"the answered outcome of task {task_id} is not in its row"
-        for task_id, comment in facts.told.outcomes.items()
+        for task_id, comment in facts.answered.outcomes.items()
         if comments.get(task_id) != comment
     ]
 

@@ -42,7 +42,7 @@ class MessageFact:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Answered:
     """What clients were answered with 2xx: a lead per order, and the comment of each task's outcome."""
 
     leads: Sequence[UUID]
@@ -53,7 +53,7 @@ class Told:
 class Facts:
     """Everything that the checkers look at. `streams`: the last sequence by owner and key."""
 
-    told: Told
+    answered: Answered
     leads: Sequence[UUID]
     processes: Sequence[UUID]
     live: frozenset[UUID]
@@ -81,11 +81,11 @@ PARKED = "SELECT count(*) FROM {0}.parked WHERE state IN ('blocked', 'failed', '
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 
-async def gather(conn: Connection, journal: Journal, events: Sequence[EventFact], told: Told) -> Facts:
+async def collect(conn: Connection, journal: Journal, events: Sequence[EventFact], answered: Answered) -> Facts:
     """Read every row once; quiescence is the caller's care."""
     entries = journal.entries.values()
     return Facts(
-        told=told,
+        answered=answered,
         leads=[row["id"] for row in await conn.fetch("SELECT id FROM intake.lead")],
         processes=[row["lead_id"] for row in await conn.fetch("SELECT lead_id FROM tasks.process")],
         live=frozenset(row["lead_id"] for row in await conn.fetch(LIVE)),

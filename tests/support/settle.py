@@ -8,7 +8,7 @@ import httpx
 from aiokafka.errors import KafkaError
 
 from libs.common.contracts import OWNERS
-from tests.support.facts import Connection, Facts, Told, backlog, gather
+from tests.support.facts import Answered, Connection, Facts, backlog, collect
 from tests.support.stack import ProcessStack
 from tests.support.topics import EventFact, read_topics, unread
 
@@ -19,14 +19,14 @@ DUE_TIMERS = "SELECT count(*) FROM tasks.timer WHERE due_at <= $1"
 _NOT_BACK = "a server that is not back yet"
 
 
-async def facts_of(stack: ProcessStack, told: Told) -> Facts:
-    """Settle, then gather."""
+async def facts_of(stack: ProcessStack, answered: Answered) -> Facts:
+    """Settle, then collect the facts."""
     await settle(stack)
     events = [EventFact.of(record) for record in await read_topics(stack.topics)]
     conn = await asyncpg.connect(stack.database.admin_url)
     try:
         with closing(stack.journal()) as journal:
-            return await gather(conn, journal, events, told)
+            return await collect(conn, journal, events, answered)
     finally:
         await conn.close()
 

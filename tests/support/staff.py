@@ -36,7 +36,7 @@ class Staff:
                 group.create_task(self._shift(subject, stop))
 
     async def _shift(self, subject: str, stop: asyncio.Event) -> None:
-        chance = random.Random(f"{self.seed} {subject}")  # noqa: S311 - a repeatable drill
+        chance = random.Random(f"{self.seed} {subject}")  # noqa: S311 - repeatable
         while not stop.is_set():
             if chance.random() < 0.1:
                 await self.call(subject, "/assignment/v1/check-out")

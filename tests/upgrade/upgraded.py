@@ -11,7 +11,7 @@ from libs.common.messaging.bus.topics import ensure_topics
 from libs.common.platform.db.migrations import migrate
 from libs.common.platform.db.roles import SERVICES
 from libs.common.testkit.database import StackDatabase, empty_database
-from tests.support.facts import Facts, Told
+from tests.support.facts import Answered, Facts
 from tests.support.settle import facts_of
 from tests.support.stack import ProcessStack, process_stack
 from tests.upgrade import frozen
@@ -81,7 +81,7 @@ async def _work(stack: ProcessStack, manifest: Manifest, missing: Sequence[str])
     people = People(stack, manifest.sources, outcomes)
     ends = Ends(people, manifest)
     await ends.run()
-    facts = await facts_of(stack, Told([UUID(lead_id) for lead_id in ends.lead_ids.values()], people.outcomes))
+    facts = await facts_of(stack, Answered([UUID(lead_id) for lead_id in ends.lead_ids.values()], people.outcomes))
     before = {group: len(records) for group, records in behind(frozen.read_records(), manifest.offsets).items()}
     left = await unread(stack.bootstrap, stack.prefix, manifest.offsets)
     return Upgrade(manifest, stack, people, ends, missing, before, left, facts)
