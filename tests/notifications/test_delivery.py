@@ -14,7 +14,7 @@ from libs.common.platform.clock import ManualClock
 from libs.common.platform.db import Database
 from services.notifications.channels.actions import change
 from services.notifications.channels.schemas import ChangeChannel
-from services.notifications.delivery.claims import Limits, claim
+from services.notifications.delivery.store import Limits, claim
 from services.notifications.templates.actions import propose
 from tests.notifications.support import (
     CAUSE,

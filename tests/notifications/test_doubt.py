@@ -14,9 +14,8 @@ from deploy.standins.wazzup.faults import Mode
 from libs.common.contracts.notifications import FinalState, MessageDelivered, MessageFailed, MessageSent
 from libs.common.platform import faultpoints
 from libs.common.platform.db import Database
-from services.notifications.delivery.claims import Claim, Limits, claim
-from services.notifications.delivery.records import Result, record, settle
 from services.notifications.delivery.rules import Outcome, Verdict
+from services.notifications.delivery.store import Claim, Limits, Result, claim, record, settle
 from tests.notifications.support import Desk, channel, eventually, open_desk, requested, worker
 
 HOPE = timedelta(seconds=8)

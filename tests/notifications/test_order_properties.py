@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 from deploy.standins.wazzup.accounts import DEMO_CHANNEL
 from libs.common.platform.db import Database
-from services.notifications.delivery.claims import Claim, Limits, claim
-from services.notifications.delivery.records import Result, record
 from services.notifications.delivery.rules import Outcome, Verdict
+from services.notifications.delivery.store import Claim, Limits, Result, claim, record
 from services.notifications.messages.rules import State, advance
 from services.notifications.webhooks.actions import apply, take
 from tests.notifications import support

@@ -14,9 +14,8 @@ from deploy.standins.wazzup.faults import Mode
 from libs.common.platform.db import Database
 from services.notifications.channels.actions import change
 from services.notifications.channels.schemas import ChangeChannel
-from services.notifications.delivery.claims import Limits, claim
-from services.notifications.delivery.records import Result, record
 from services.notifications.delivery.rules import Outcome, Verdict
+from services.notifications.delivery.store import Limits, Result, claim, record
 from services.notifications.webhooks.actions import apply, take
 from tests.notifications import support
 from tests.notifications.support import eventually, open_desk, requested, webhook_server, worker

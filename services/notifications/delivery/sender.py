@@ -18,10 +18,9 @@ from libs.common.platform import faultpoints
 from libs.common.platform.db.errors import is_transient
 from libs.common.platform.telemetry.logs import get_logger
 from services.notifications.context import Context
-from services.notifications.delivery.claims import Claim, Limits, claim
-from services.notifications.delivery.records import Halted, Result, record
 from services.notifications.delivery.rules import Outcome, Verdict, judge
 from services.notifications.delivery.slots import Window
+from services.notifications.delivery.store import Claim, Halted, Limits, Result, claim, record
 
 IDLE = 0.25  # seconds between looks at an empty table
 GATHER = 0.003  # seconds that finished calls wait for company, so that slots are refilled together

@@ -5,8 +5,8 @@ import asyncio
 from libs.common.platform.waiting import wait_for_stop
 from libs.common.platform.worker import Loop
 from services.notifications.context import Context
-from services.notifications.delivery.records import settle
 from services.notifications.delivery.sender import Sender
+from services.notifications.delivery.store import settle
 from services.notifications.webhooks.actions import apply
 
 LOOK = 0.02  # seconds between looks while callbacks come

@@ -11,8 +11,8 @@ from libs.common.contracts.tasks import MessageRequested
 from libs.common.platform.db import Transaction
 from libs.common.platform.db.bulk import Bulk
 from libs.common.platform.ids import uuid7
-from services.notifications.messages import publish
-from services.notifications.messages.rules import Intent, Line, Ready, State, Stopped, prepare
+from services.notifications.messages.rules import Fact, Intent, Line, Ready, State, Stopped, prepare
+from services.notifications.messages.store import publish_stopped
 from services.notifications.templates.rules import Version
 
 IN_FORCE = """
@@ -102,11 +102,11 @@ async def request_messages(
         FIRST_ATTEMPT, [uuid7() for _ in ready], list(ready), [plan.line.channel_id for plan in ready.values()]
     )
     stopped = {
-        i: publish.Fact(State.FAILED, plan.code, plan.detail)
+        i: Fact(State.FAILED, plan.code, plan.detail)
         for i, (_, plan) in plans.items()
         if isinstance(plan, Stopped) and i in stored
     }
-    await publish.announce_stopped(tx, stopped, now)
+    await publish_stopped(tx, stopped, now)
     return list(ready)
 
 

@@ -27,6 +27,15 @@ class State(StrEnum):
     READ = "read"
 
 
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What became known of a message; `code` and `detail` say why it failed."""
+
+    state: State
+    code: str | None = None
+    detail: str | None = None
+
+
 _RANK = {state: rank for rank, state in enumerate(State)}
 _STEPS: Mapping[State, tuple[MessageProgress, ...]] = {
     State.PENDING: (),

@@ -10,10 +10,10 @@ import asyncpg
 from libs.common.platform.db import Database, Transaction
 from libs.common.platform.http.json import parse_json
 from libs.common.platform.http.problems import Problem
-from services.notifications.delivery.records import LOOK_NOW, Halted, halt, succeed
 from services.notifications.delivery.rules import BACKOFF, Class, classify
-from services.notifications.messages import publish
-from services.notifications.messages.rules import State
+from services.notifications.delivery.store import LOOK_NOW, Halted, halt, succeed
+from services.notifications.messages.rules import Fact, State
+from services.notifications.messages.store import apply_facts
 from services.notifications.webhooks.rules import Kind, Reading, Status, error_code, read
 
 Known: TypeAlias = Sequence[tuple[asyncpg.Record, asyncpg.Record]]  # a callback and the attempt that it tells of
@@ -142,7 +142,7 @@ async def apply(db: Database, limit: int, now: datetime) -> tuple[int, Sequence[
         known.sort(key=lambda pair: (pair[0]["kind"] != Kind.ECHO, pair[0]["at"]))
         replaced = await _try_again(tx, known)
         told = [(row, owner) for row, owner in known if not (_failed(row) and owner["id"] in replaced)]
-        await publish.learn(tx, [(owner["message_id"], _fact(row)) for row, owner in told], now)
+        await apply_facts(tx, [(owner["message_id"], _fact(row)) for row, owner in told], now)
         await tx.conn.execute(APPLIED, [row["id"] for row, _ in known], [owner["message_id"] for _, owner in known])
         strangers = [row for row in rows if _name(row) not in owners]
         old = [row["id"] for row in strangers if row["old"]]
@@ -197,11 +197,11 @@ def _failed(row: asyncpg.Record) -> bool:
     return (row["kind"], row["status"]) == (Kind.STATUS, Status.ERROR)
 
 
-def _fact(row: asyncpg.Record) -> publish.Fact:
+def _fact(row: asyncpg.Record) -> Fact:
     if row["kind"] == Kind.ECHO:
-        return publish.Fact(State.ACCEPTED)
+        return Fact(State.ACCEPTED)
     state = _STATES[row["status"]]
-    return publish.Fact(state, error_code(row["payload"])) if state is State.FAILED else publish.Fact(state)
+    return Fact(state, error_code(row["payload"])) if state is State.FAILED else Fact(state)
 
 
 def _halting(known: Known) -> Mapping[UUID, str]:

@@ -1,26 +1,17 @@
-"""Moving messages on and telling of it: one way for answers, callbacks and time-outs alike."""
+"""SQL that moves messages and publishes each step once: for answers, callbacks and time-outs alike."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import assert_never
 from uuid import UUID
 
 import asyncpg
 
-from libs.common.contracts import Cause, Outgoing
-from libs.common.contracts.notifications import (
-    FinalState,
-    MessageDelivered,
-    MessageFailed,
-    MessageRead,
-    MessageSent,
-    MessageStep,
-)
 from libs.common.contracts.shared import MessageProgress
 from libs.common.messaging import outbox
 from libs.common.platform.db import Transaction
-from services.notifications.messages.rules import State, advance
+from services.notifications.messages.convert import step_event
+from services.notifications.messages.rules import Fact, State, advance
 
 LOCK = """
 SELECT id, desk, lead_id, template, template_version, purpose, channel, provider, state, published, code, detail,
@@ -36,15 +27,6 @@ WHERE m.id = t.id
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """What became known of a message; `code` and `detail` say why it failed."""
-
-    state: State
-    code: str | None = None
-    detail: str | None = None
-
-
 @dataclass(slots=True)
 class _Message:
     """A locked message, moved in memory before it is written once."""
@@ -57,7 +39,7 @@ class _Message:
     steps: list[MessageProgress]
 
 
-async def learn(tx: Transaction, facts: Sequence[tuple[UUID, Fact]], now: datetime) -> None:
+async def apply_facts(tx: Transaction, facts: Sequence[tuple[UUID, Fact]], now: datetime) -> None:
     """Apply facts to their messages in the caller's transaction and publish the steps they bring, each once."""
     if not facts:
         return
@@ -68,7 +50,7 @@ async def learn(tx: Transaction, facts: Sequence[tuple[UUID, Fact]], now: dateti
     await _write(tx, list(messages.values()), now)
 
 
-async def announce_stopped(tx: Transaction, stopped: Mapping[UUID, Fact], now: datetime) -> None:
+async def publish_stopped(tx: Transaction, stopped: Mapping[UUID, Fact], now: datetime) -> None:
     """Publish messages that were stored as failed: they never left."""
     rows = await tx.conn.fetch(LOCK, list(stopped))
     messages = [_loaded(row) for row in rows]
@@ -102,28 +84,9 @@ async def _write(tx: Transaction, messages: Sequence[_Message], now: datetime) -
         [message.detail for message in messages],
         now,
     )
-    await outbox.add(tx, [_event(message, step, now) for message in messages for step in message.steps])
-
-
-def _event(message: _Message, step: MessageProgress, now: datetime) -> Outgoing:
-    row = message.row
-    cause = Cause(row["correlation_id"], row["causation_id"], row["traceparent"])
-    return Outgoing(f"lead:{row['lead_id']}", row["desk"], now, _data(message, step), cause)
-
-
-def _data(message: _Message, step: MessageProgress) -> MessageStep:
-    row = message.row
-    shared = {name: row[name] for name in ("lead_id", "template", "purpose", "channel", "provider")}
-    shared["message_id"] = row["id"]
-    match step:
-        case MessageProgress.SENT:
-            return MessageSent(**shared, template_version=row["template_version"])
-        case MessageProgress.DELIVERED:
-            return MessageDelivered(**shared)
-        case MessageProgress.READ:
-            return MessageRead(**shared)
-        case MessageProgress.FAILED:
-            state = FinalState.UNKNOWN if message.state is State.UNKNOWN else FinalState.FAILED
-            return MessageFailed(**shared, state=state, code=message.code or "", detail=message.detail or "")
-        case _:
-            assert_never(step)
+    events = [
+        step_event(message.row, step, Fact(message.state, message.code, message.detail), now)
+        for message in messages
+        for step in message.steps
+    ]
+    await outbox.add(tx, events)
