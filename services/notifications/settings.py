@@ -7,7 +7,7 @@ from pydantic import Field, HttpUrl, model_validator
 
 from libs.common.platform.settings import ServiceSettings
 
-PROVIDER_REMEMBERS = 60  # seconds in which Wazzup knows a key again
+PROVIDER_REMEMBERS = 60  # seconds for which Wazzup recognises a repeated key
 
 
 class NotificationsSettings(ServiceSettings, env_prefix="NOTIFICATIONS_"):
@@ -43,15 +43,14 @@ class NotificationsSettings(ServiceSettings, env_prefix="NOTIFICATIONS_"):
 
     @property
     def lease(self) -> timedelta:
-        """Return the lease of an attempt."""
         return timedelta(seconds=self.send_lease)
 
     @property
     def repeat(self) -> timedelta:
-        """Return how long a key may be offered again."""
+        """Return how long a call may be repeated with the same key."""
         return timedelta(seconds=self.repeat_window)
 
     @property
-    def hope(self) -> timedelta:
-        """Return how long a callback may still settle an attempt, counted from its first try."""
+    def callback_timeout(self) -> timedelta:
+        """Return how long an attempt waits for its callback, counted from its first try."""
         return timedelta(seconds=self.unknown_after)

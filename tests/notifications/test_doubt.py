@@ -15,10 +15,10 @@ from libs.common.contracts.notifications import FinalState, MessageDelivered, Me
 from libs.common.platform import faultpoints
 from libs.common.platform.db import Database
 from services.notifications.delivery.rules import Outcome, Verdict
-from services.notifications.delivery.store import Claim, Limits, Result, claim, record, settle
+from services.notifications.delivery.store import Claim, Limits, Result, claim, expire, record
 from tests.notifications.support import Desk, channel, eventually, open_desk, requested, worker
 
-HOPE = timedelta(seconds=8)
+CALLBACK_TIMEOUT = timedelta(seconds=8)
 LIMITS = Limits(16, timedelta(seconds=1), timedelta(seconds=4))
 LONG_AGO = "UPDATE attempt SET offered_at = offered_at - interval '1 minute', due_at = due_at - interval '1 minute'"
 
@@ -115,7 +115,7 @@ async def test_a_callback_that_comes_after_the_end_of_hope_still_tells_the_truth
     kind.standin.dice.profile = replace(KIND, callback_delay=4.0)
     await crash_after_the_answer(kind, monkeypatch)
     await kind.db.pool.execute(LONG_AGO)
-    await settle(kind.db, timedelta(seconds=4), timedelta(seconds=8), datetime.now(UTC))
+    await expire(kind.db, timedelta(seconds=4), timedelta(seconds=8), datetime.now(UTC))
     assert await kind.attempts() == ["unknown"]
     async with worker(kind.context()):
         await kind.until("read", seconds=25)
@@ -153,7 +153,7 @@ async def claimed_twice(kind: Desk, now: datetime) -> tuple[Claim, Claim]:
 async def test_a_result_whose_lease_was_taken_over_is_not_recorded(kind: Desk) -> None:
     now = datetime.now(UTC)
     first, second = await claimed_twice(kind, now)
-    await record(kind.db, [Result(first, Outcome(Verdict.REFUSED, "BAD_CONTACT"))], HOPE, now)
+    await record(kind.db, [Result(first, Outcome(Verdict.REFUSED, "BAD_CONTACT"))], CALLBACK_TIMEOUT, now)
     assert (first.doubtful, second.doubtful, await kind.attempts()) == (False, True, ["sending"])
 
 
@@ -162,7 +162,7 @@ async def test_a_late_answer_that_names_its_message_is_recorded_whoever_holds_th
     first, second = await claimed_twice(kind, now)
     answers = [Outcome(Verdict.ACCEPTED, provider_message_id="m"), Outcome(Verdict.TAKEN, "REPEATED")]
     for taken, outcome in zip((first, second), answers, strict=True):
-        await record(kind.db, [Result(taken, outcome)], HOPE, now)
+        await record(kind.db, [Result(taken, outcome)], CALLBACK_TIMEOUT, now)
     assert [tuple(row) for row in await kind.rows("SELECT state, provider_message_id FROM attempt")] == [
         ("accepted", "m")
     ]
@@ -172,7 +172,7 @@ async def test_both_answers_of_a_repeated_key_at_once_keep_the_name(kind: Desk) 
     now = datetime.now(UTC)
     first, second = await claimed_twice(kind, now)
     named = Result(first, Outcome(Verdict.ACCEPTED, provider_message_id="m"))
-    await record(kind.db, [Result(second, Outcome(Verdict.TAKEN, "REPEATED")), named], HOPE, now)
+    await record(kind.db, [Result(second, Outcome(Verdict.TAKEN, "REPEATED")), named], CALLBACK_TIMEOUT, now)
     assert [row["provider_message_id"] for row in await kind.rows("SELECT * FROM attempt")] == ["m"]
 
 
@@ -239,7 +239,7 @@ async def test_a_repeat_goes_before_fresh_messages(kind: Desk) -> None:
     await kind.request(requested())
     now = datetime.now(UTC)
     (lost,) = await claim(kind.db, {}, LIMITS, now)
-    await record(kind.db, [Result(lost, Outcome(Verdict.DOUBT))], HOPE, now)
+    await record(kind.db, [Result(lost, Outcome(Verdict.DOUBT))], CALLBACK_TIMEOUT, now)
     await kind.request(*(requested() for _ in range(30)))
     (first, *_) = await claim(kind.db, {kind.channel_id: LIMITS.per_channel - 1}, LIMITS, now)
     assert first.attempt_id == lost.attempt_id

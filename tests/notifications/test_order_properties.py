@@ -15,11 +15,11 @@ from libs.common.platform.db import Database
 from services.notifications.delivery.rules import Outcome, Verdict
 from services.notifications.delivery.store import Claim, Limits, Result, claim, record
 from services.notifications.messages.rules import State, advance
-from services.notifications.webhooks.actions import apply, take
+from services.notifications.webhooks.actions import apply_callbacks, store_callbacks
 from tests.notifications import support
 from tests.notifications.support import HOOK_KEY, context, requested
 
-HOPE = timedelta(minutes=10)
+CALLBACK_TIMEOUT = timedelta(minutes=10)
 LIMITS = Limits(16, timedelta(seconds=30), timedelta(seconds=40))
 STATES = {"sent": State.SENT, "delivered": State.DELIVERED, "read": State.READ, "error": State.FAILED}
 REPEAT = Outcome(Verdict.TAKEN, "REPEATED_CRM_MESSAGE_ID")
@@ -47,7 +47,7 @@ class Story:
         return cls(db, found, str(uuid4()))
 
     async def answer(self, outcome: Outcome) -> None:
-        await record(self.db, [Result(self.claim, outcome)], HOPE, datetime.now(UTC))
+        await record(self.db, [Result(self.claim, outcome)], CALLBACK_TIMEOUT, datetime.now(UTC))
 
     async def again(self) -> None:
         """Claim once more if the attempt is still to be repeated (an echo may have settled it)."""
@@ -58,19 +58,19 @@ class Story:
 
     async def callback(self, word: str) -> None:
         at = datetime.now(UTC).isoformat()
-        letter = self.claim.letter
+        message = self.claim.message
         echo = {
-            "messageId": self.name, "channelId": DEMO_CHANNEL, "chatId": letter.address, "text": letter.text,
+            "messageId": self.name, "channelId": DEMO_CHANNEL, "chatId": message.address, "text": message.text,
             "isEcho": True, "dateTime": at,
         }  # fmt: skip
         status = {"messageId": self.name, "status": word, "timestamp": at, "error": {"error": "BAD_CONTACT"}}
         body = {"messages": [echo]} if word == "echo" else {"statuses": [status]}
-        assert await take(self.db, "wazzup", HOOK_KEY, orjson.dumps(body), datetime.now(UTC))
+        assert await store_callbacks(self.db, "wazzup", HOOK_KEY, orjson.dumps(body), datetime.now(UTC))
         await self.look()
 
     async def look(self) -> None:
         await self.db.pool.execute("UPDATE callback SET look_at = clock_timestamp() WHERE state = 'new'")
-        await apply(self.db, 100, datetime.now(UTC))
+        await apply_callbacks(self.db, 100, datetime.now(UTC))
 
     async def end(self) -> str:
         await self.look()

@@ -44,7 +44,7 @@ def verdict(answer: Answer, *, doubtful: bool = False, tries: int = 1) -> Verdic
         (Answer(503), Verdict.DOUBT),
         (Answer(302), Verdict.DOUBT),
         (Answer(None), Verdict.DOUBT),
-        (Answer(None, left=False), Verdict.LATER),
+        (Answer(None, may_have_arrived=False), Verdict.LATER),
     ],
 )
 def test_an_answer_has_one_verdict(answer: Answer, expected: Verdict) -> None:
@@ -55,7 +55,7 @@ def test_an_answer_has_one_verdict(answer: Answer, expected: Verdict) -> None:
     ("answer", "expected"),
     [
         (Answer(400, code="MESSAGE_CHANNEL_UNAVAILABLE"), Verdict.DOUBT),
-        (Answer(None, left=False), Verdict.DOUBT),
+        (Answer(None, may_have_arrived=False), Verdict.DOUBT),
         (Answer(400), Verdict.DOUBT),
         (Answer(413), Verdict.DOUBT),
         (Answer(400, code="NEVER_HEARD_OF"), Verdict.DOUBT),

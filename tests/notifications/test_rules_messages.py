@@ -1,4 +1,4 @@
-"""Whether a message may leave, and how far it has come, without a database."""
+"""Whether a message can be sent, and its state, without a database."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,22 +11,22 @@ from hypothesis import strategies as st
 
 from libs.common.contracts.shared import MessageProgress
 from services.notifications.messages.rules import (
+    Channel,
     Intent,
-    Line,
     Ready,
     State,
     Stop,
     Stopped,
     advance,
     chat_address,
-    choose_line,
+    choose_channel,
     prepare,
 )
 from services.notifications.templates.rules import Version
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
-MAIN = Line(UUID(int=1), "whatsapp", "wazzup")
-SECOND = Line(UUID(int=2), "whatsapp", "wazzup")
+MAIN = Channel(UUID(int=1), "whatsapp", "wazzup")
+SECOND = Channel(UUID(int=2), "whatsapp", "wazzup")
 TEMPLATE = Version(3, {"ru": "Привет, {name}"})
 
 
@@ -50,7 +50,7 @@ def test_an_approved_filled_template_is_ready_with_its_version() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given_intent", "template", "lines", "code"),
+    ("given_intent", "template", "channels", "code"),
     [
         (intent(), None, [MAIN], Stop.TEMPLATE_NOT_APPROVED),
         (intent(name=" "), TEMPLATE, [MAIN], Stop.TEMPLATE_UNFILLED),
@@ -61,9 +61,9 @@ def test_an_approved_filled_template_is_ready_with_its_version() -> None:
     ],
 )
 def test_a_message_stops_with_its_reason(
-    given_intent: Intent, template: Version | None, lines: list[Line], code: Stop
+    given_intent: Intent, template: Version | None, channels: list[Channel], code: Stop
 ) -> None:
-    stopped = prepare(given_intent, template, lines, NOW)
+    stopped = prepare(given_intent, template, channels, NOW)
     assert isinstance(stopped, Stopped)
     assert stopped.code is code
 
@@ -108,17 +108,17 @@ def test_an_address_is_the_number_without_its_plus() -> None:
 
 
 def test_one_person_always_meets_the_same_number() -> None:
-    lines = [choose_line(("whatsapp",), pair, "79000000002") for pair in ([MAIN, SECOND], [SECOND, MAIN])]
-    assert lines[0] == lines[1]
+    channels = [choose_channel(("whatsapp",), pair, "79000000002") for pair in ([MAIN, SECOND], [SECOND, MAIN])]
+    assert channels[0] == channels[1]
 
 
 def test_several_numbers_share_the_people() -> None:
-    chosen = {choose_line(("whatsapp",), [MAIN, SECOND], str(address)) for address in range(10)}
+    chosen = {choose_channel(("whatsapp",), [MAIN, SECOND], str(address)) for address in range(10)}
     assert chosen == {MAIN, SECOND}
 
 
 def test_a_kind_that_the_desk_has_not_is_passed_over() -> None:
-    assert choose_line(("telegram", "whatsapp"), [MAIN], "79000000001") == MAIN
+    assert choose_channel(("telegram", "whatsapp"), [MAIN], "79000000001") == MAIN
 
 
 def test_a_skipped_step_is_published_with_the_one_that_implies_it() -> None:

@@ -1,37 +1,37 @@
-"""The window of calls in flight: halved once per round without answers, grown while answers come."""
+"""Send slots: halved once per round without answers, grown while answers return."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifications.delivery.slots import Window
+from services.notifications.delivery.slots import SendSlots
 
 
-def test_calls_that_stay_without_an_answer_together_halve_it_once() -> None:
-    window = Window(16)
-    begun = [window.begin() for _ in range(16)]
-    for start in begun:
-        window.end(start, answered=False)
-    assert window.taken == 8
+def test_calls_of_one_round_without_answers_halve_the_slots_once() -> None:
+    slots = SendSlots(16)
+    tokens = [slots.acquire() for _ in range(16)]
+    for token in tokens:
+        slots.release(token, answered=False)
+    assert slots.busy == 8
 
 
-def test_round_by_round_it_shrinks_to_one_call_and_no_further() -> None:
-    window = Window(16)
+def test_slots_shrink_round_by_round_to_one() -> None:
+    slots = SendSlots(16)
     for _ in range(10):
-        window.end(window.begin(), answered=False)
-    assert window.taken == 15
+        slots.release(slots.acquire(), answered=False)
+    assert slots.busy == 15
 
 
-def test_answers_open_it_again() -> None:
-    window = Window(16)
-    window.end(window.begin(), answered=False)
+def test_answers_restore_the_slots() -> None:
+    slots = SendSlots(16)
+    slots.release(slots.acquire(), answered=False)
     for _ in range(120):
-        window.end(window.begin(), answered=True)
-    assert window.taken == 0
+        slots.release(slots.acquire(), answered=True)
+    assert slots.busy == 0
 
 
 @given(st.lists(st.booleans()))
-def test_it_is_never_shut_nor_wider_than_its_most(answers: list[bool]) -> None:
-    window = Window(8)
+def test_there_is_at_least_one_slot_and_at_most_the_limit(answers: list[bool]) -> None:
+    slots = SendSlots(8)
     for answered in answers:
-        window.end(window.begin(), answered=answered)
-    assert 0 <= window.taken <= 7
+        slots.release(slots.acquire(), answered=answered)
+    assert 0 <= slots.busy <= 7

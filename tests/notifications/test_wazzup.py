@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from services.notifications.delivery.rules import Answer
-from services.notifications.delivery.wazzup import Letter, Wazzup, read
+from services.notifications.delivery.wazzup import OutboundMessage, Wazzup, read
 
-LETTER = Letter("key", "api-key", "channel", "79000000001", "text")
+MESSAGE = OutboundMessage("key", "api-key", "channel", "79000000001", "text")
 
 
 @pytest.fixture
@@ -33,9 +33,9 @@ def black_hole() -> Iterator[str]:
 async def test_a_connection_that_nobody_answers_is_known_as_never_left(black_hole: str) -> None:
     wazzup = Wazzup(black_hole, timeout=1.0, connections=4)
     started = time.monotonic()
-    answer = await wazzup.send(LETTER, "")
+    answer = await wazzup.send(MESSAGE, "")
     await wazzup.close()
-    assert answer == Answer(None, left=False, code="unreachable", detail="ConnectTimeout")
+    assert answer == Answer(None, may_have_arrived=False, code="unreachable", detail="ConnectTimeout")
     assert time.monotonic() - started < 1.0
 
 

@@ -16,7 +16,7 @@ from services.notifications.channels.actions import change
 from services.notifications.channels.schemas import ChangeChannel
 from services.notifications.delivery.rules import Outcome, Verdict
 from services.notifications.delivery.store import Limits, Result, claim, record
-from services.notifications.webhooks.actions import apply, take
+from services.notifications.webhooks.actions import apply_callbacks, store_callbacks
 from tests.notifications import support
 from tests.notifications.support import eventually, open_desk, requested, webhook_server, worker
 
@@ -116,12 +116,12 @@ async def test_a_strange_element_does_not_hide_its_neighbours(webhook: Webhook) 
 
 async def test_a_callback_of_a_foreign_message_waits_and_ends_as_an_orphan(webhook: Webhook) -> None:
     await webhook.post({"statuses": [STATUS]})
-    await apply(webhook.db, 10, datetime.now(UTC))
+    await apply_callbacks(webhook.db, 10, datetime.now(UTC))
     assert await webhook.callbacks() == [("status", "sent", "new")]
     await webhook.db.pool.execute(
         "UPDATE callback SET stored_at = stored_at - interval '25 hours', look_at = stored_at"
     )
-    await apply(webhook.db, 10, datetime.now(UTC))
+    await apply_callbacks(webhook.db, 10, datetime.now(UTC))
     assert await webhook.callbacks() == [("status", "sent", "orphan")]
 
 
@@ -147,11 +147,11 @@ async def test_a_callback_that_waited_through_a_change_of_the_api_key_is_applied
         await opened.request(requested())
         now = datetime.now(UTC)
         (taken,) = await claim(opened.db, {}, LIMITS, now)
-        await take(opened.db, "wazzup", support.HOOK_KEY, orjson.dumps({"statuses": [STATUS]}), now)
+        await store_callbacks(opened.db, "wazzup", support.HOOK_KEY, orjson.dumps({"statuses": [STATUS]}), now)
         await change(opened.db, opened.channel_id, None, 1, ChangeChannel.model_validate({"api_key": "rotated"}))
         answer = Outcome(Verdict.ACCEPTED, provider_message_id=str(STATUS["messageId"]))
         await record(opened.db, [Result(taken, answer)], timedelta(seconds=8), now)
-        await apply(opened.db, 10, now)
+        await apply_callbacks(opened.db, 10, now)
         assert list((await opened.states()).values()) == ["sent"]
 
 

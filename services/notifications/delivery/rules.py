@@ -8,7 +8,7 @@ from enum import StrEnum
 MAX_TRIES = 8  # refused attempts of one message before it is given up
 BACKOFF = 2.0  # seconds; doubles with each refusal
 BACKOFF_MOST = 300.0
-SLOW_DOWN = 2.0  # seconds that a rate limit without Retry-After silences the account
+SLOW_DOWN = 2.0  # seconds that an account pauses after a rate limit without Retry-After
 SLOW_DOWN_MOST = 600.0
 DOUBT_PAUSE = 0.7  # seconds before an unanswered request is repeated
 
@@ -16,7 +16,7 @@ _CODE = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_.-]{1,64}")
 
 
 class Class(StrEnum):
-    """Kinds of a provider's errors, by what each asks for."""
+    """Classes of a provider's errors, by the reaction that each needs."""
 
     RETRY = "R"
     RETRY_SLOWLY = "RS"
@@ -30,20 +30,20 @@ class Verdict(StrEnum):
     """What to do with an attempt after one try."""
 
     ACCEPTED = "accepted"
-    TAKEN = "taken"  # the provider has it, under an id that only a callback can tell
+    TAKEN = "taken"  # the provider has it, under an id that only a callback can give
     REFUSED = "refused"  # for good: the message has failed
-    RETRY = "retry"  # surely not taken: a new attempt, a new key
-    LATER = "later"  # surely not looked at: the same attempt, later
-    DOUBT = "doubt"  # nobody knows: the same key again, while the provider still remembers it
+    RETRY = "retry"  # certainly not accepted: a new attempt, a new key
+    LATER = "later"  # certainly not processed: the same attempt, later
+    DOUBT = "doubt"  # no answer: the same key again, while the provider remembers it
     HALT = "halt"  # the channel needs a person; the attempt waits
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back. `status` None: no answer; `left` tells whether any byte may have reached the provider."""
+    """What a call returned. `status` None: no answer; then `may_have_arrived` says if the provider may have it."""
 
     status: int | None
-    left: bool = True
+    may_have_arrived: bool = True
     code: str = ""
     detail: str = ""
     provider_message_id: str | None = None
@@ -52,7 +52,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A verdict with its reason; `delay` is seconds until the next look."""
+    """A verdict with its reason; `delay` is the seconds until the next try."""
 
     verdict: Verdict
     code: str = ""
@@ -97,7 +97,7 @@ _MESSAGE_PREFIXES = tuple(map(normalise, ("MESSAGES_TOO_LONG_", "MESSAGES_CONTEN
 
 
 def classify(status: int, code: str) -> Class | None:
-    """Return the class of an error answer; None for one that nobody documented."""
+    """Return the class of an error answer; None for an undocumented one."""
     name = normalise(code)
     match status:
         case 401 | 403 | 404 | 405:
@@ -116,10 +116,10 @@ def readable(code: str) -> str:
 
 
 def judge(answer: Answer, *, doubtful: bool, tries: int, jitter: float) -> Outcome:
-    """Decide what follows from one try.
+    """Return what to do after one try.
 
-    `doubtful`: an earlier try of the same key had no answer, so the provider may have the message whatever it
-    says now, unless it refuses the content itself. `tries` counts this message's attempts, `jitter` is 0–1.
+    `doubtful`: an earlier try of the same key had no answer, so the provider may have the message in spite of this
+    answer, unless it refuses the content itself. `tries` counts this message's attempts, `jitter` is 0–1.
     """
     if answer.status is None:
         return _unanswered(answer, doubtful=doubtful, jitter=jitter)
@@ -136,7 +136,7 @@ def backoff(tries: int, jitter: float) -> float:
 
 
 def _unanswered(answer: Answer, *, doubtful: bool, jitter: float) -> Outcome:
-    if answer.left or doubtful:
+    if answer.may_have_arrived or doubtful:
         return _doubt(answer.code or "no_answer", jitter)
     return Outcome(Verdict.LATER, answer.code or "unreachable", answer.detail, delay=backoff(1, jitter))
 
@@ -152,7 +152,7 @@ def _refusal(answer: Answer, status: int, *, doubtful: bool, tries: int, jitter:
             return Outcome(Verdict.TAKEN, code)
         case None if doubtful:
             return _doubt(code, jitter)
-        # Without a doubt, a refusal that nobody documented condemns its message alone.
+        # Without a doubt, an undocumented refusal fails its own message only.
         case Class.RECIPIENT | Class.MESSAGE | None:
             return Outcome(Verdict.REFUSED, code, answer.detail)
         case Class.CONFIGURATION:

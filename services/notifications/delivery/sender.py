@@ -1,7 +1,7 @@
 """The sender: claims attempts, calls the provider several at a time, records answers many at a time.
 
-An attempt is `sending` in the database before the first byte leaves. Whoever finds it so after the end of its
-lease offers the same key again while the provider remembers it, and never afterwards.
+An attempt is `sending` in the database before the first byte leaves. When its lease has expired, a worker repeats
+the call with the same key while the provider remembers it, and never afterwards.
 """
 
 import asyncio
@@ -19,14 +19,14 @@ from libs.common.platform.db.errors import is_transient
 from libs.common.platform.telemetry.logs import get_logger
 from services.notifications.context import Context
 from services.notifications.delivery.rules import Outcome, Verdict, judge
-from services.notifications.delivery.slots import Window
+from services.notifications.delivery.slots import SendSlots
 from services.notifications.delivery.store import Claim, Halted, Limits, Result, claim, record
 
-IDLE = 0.25  # seconds between looks at an empty table
-GATHER = 0.003  # seconds that finished calls wait for company, so that slots are refilled together
-MOST_PER_RECORD = 200
-RECENT = 16  # answers by which an account's health is told
-DATABASE_PAUSE = 0.2  # seconds before the database is asked again after an error
+IDLE = 0.25  # seconds between polls of an empty table
+LINGER = 0.003  # seconds to wait for more finished calls, so that one claim fills their slots together
+MAX_BATCH = 200
+RECENT = 16  # calls by which an account's health is judged
+DATABASE_PAUSE = 0.2  # seconds before a retry after a database error
 _UNANSWERED = (Verdict.DOUBT, Verdict.LATER)
 
 log = get_logger(__name__)
@@ -40,8 +40,8 @@ class Sender:
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
         self._limits = Limits(ctx.settings.send_concurrency, ctx.settings.lease, ctx.settings.repeat)
-        self._patience = ctx.settings.send_lease - ctx.settings.send_timeout
-        self._windows: dict[UUID, Window] = {}
+        self._max_start_delay = ctx.settings.send_lease - ctx.settings.send_timeout
+        self._slots: dict[UUID, SendSlots] = {}
         self._calls: set[asyncio.Task[None]] = set()
         self._results: asyncio.Queue[Result] = asyncio.Queue()
         self._recent: dict[str, deque[bool]] = {}
@@ -54,7 +54,7 @@ class Sender:
         )
 
     async def __call__(self, stop: asyncio.Event) -> None:
-        """Send until `stop`; then let the running calls end and record them."""
+        """Send until `stop`, then wait for the calls in flight and record them."""
         recorder = asyncio.create_task(self._record())
         try:
             while not stop.is_set():
@@ -73,8 +73,8 @@ class Sender:
         except Exception as error:
             if not is_transient(error):
                 raise
-            # The calls under way go on: their answers must find a sender that records them.
-            log.warning("no attempts claimed", error_type=type(error).__name__)
+            # Calls in flight go on: the sender must stay to record their answers.
+            log.warning("claim failed", error_type=type(error).__name__)
             await asyncio.sleep(DATABASE_PAUSE)
             return False
 
@@ -82,11 +82,11 @@ class Sender:
         self._ctx.due.clear()
         now = self._ctx.core.clock.now()
         claimed_at = monotonic()  # leases begin inside the statement, so count from before it
-        places = {channel: window.taken for channel, window in self._windows.items()}
-        claims = await claim(self._ctx.core.db, places, self._limits, now)
-        for taken in claims:
-            begun = self._window(taken.channel_id).begin()
-            call = asyncio.create_task(self._call(taken, claimed_at, begun))
+        busy = {channel: slots.busy for channel, slots in self._slots.items()}
+        claims = await claim(self._ctx.core.db, busy, self._limits, now)
+        for claimed in claims:
+            slot = self._slots_of(claimed.channel_id).acquire()
+            call = asyncio.create_task(self._call(claimed, claimed_at, slot))
             self._calls.add(call)
             call.add_done_callback(self._calls.discard)
         return bool(claims)
@@ -96,33 +96,35 @@ class Sender:
         await asyncio.wait(waits, timeout=IDLE, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
             wait.cancel()
-        await asyncio.sleep(GATHER)
+        await asyncio.sleep(LINGER)
 
-    async def _call(self, taken: Claim, claimed_at: float, begun: int) -> None:
+    async def _call(self, claimed: Claim, claimed_at: float, slot: int) -> None:
         answered = False
         try:
-            if monotonic() - claimed_at > self._patience:
-                # A stalled process: the lease may be over before the answer. Nothing left, so it is handed back.
-                self._results.put_nowait(Result(taken, Outcome(Verdict.LATER, "claimed_too_slowly")))
+            if monotonic() - claimed_at > self._max_start_delay:
+                # The process stalled: the lease may expire before the answer. Return the claim, nothing was sent.
+                self._results.put_nowait(Result(claimed, Outcome(Verdict.LATER, "claimed_too_slowly")))
                 return
-            attributes = {"message.id": str(taken.message_id), "messaging.system": taken.provider}
-            with self._ctx.core.tracing.span(taken.traceparent, "wazzup send", attributes, SpanKind.CLIENT) as span:
-                answer = await self._ctx.wazzup.send(taken.letter, span.traceparent)
+            attributes = {"message.id": str(claimed.message_id), "messaging.system": claimed.provider}
+            with self._ctx.core.tracing.span(
+                claimed.traceparent, "wazzup send", attributes, SpanKind.CLIENT
+            ) as span:
+                answer = await self._ctx.wazzup.send(claimed.message, span.traceparent)
             faultpoints.reach("sender.sent")
             jitter = random.random()  # noqa: S311 - spreads retries, guards nothing
-            outcome = judge(answer, doubtful=taken.doubtful, tries=taken.number, jitter=jitter)
+            outcome = judge(answer, doubtful=claimed.doubtful, tries=claimed.number, jitter=jitter)
             answered = outcome.verdict not in _UNANSWERED
-            self._tries.labels(taken.provider, outcome.verdict).inc()
-            self._results.put_nowait(Result(taken, outcome, self._ails(taken.account, outcome)))
+            self._tries.labels(claimed.provider, outcome.verdict).inc()
+            self._results.put_nowait(Result(claimed, outcome, self._is_unhealthy(claimed.account, outcome)))
         finally:
-            self._window(taken.channel_id).end(begun, answered=answered)
+            self._slots_of(claimed.channel_id).release(slot, answered=answered)
             self._ctx.due.set()
 
-    def _window(self, channel_id: UUID) -> Window:
-        return self._windows.setdefault(channel_id, Window(self._ctx.settings.send_concurrency))
+    def _slots_of(self, channel_id: UUID) -> SendSlots:
+        return self._slots.setdefault(channel_id, SendSlots(self._ctx.settings.send_concurrency))
 
-    def _ails(self, account: str, outcome: Outcome) -> bool:
-        """Tell whether to spare an ill provider: each message that it does not answer may end as unknown."""
+    def _is_unhealthy(self, account: str, outcome: Outcome) -> bool:
+        """Return whether to throttle an unhealthy account."""
         recent = self._recent.setdefault(account, deque(maxlen=RECENT))
         recent.append(outcome.verdict is Verdict.DOUBT)
         return recent[-1] and sum(recent) > RECENT / 2
@@ -130,7 +132,7 @@ class Sender:
     async def _record(self) -> None:
         while True:
             batch = [await self._results.get()]
-            while len(batch) < MOST_PER_RECORD and not self._results.empty():
+            while len(batch) < MAX_BATCH and not self._results.empty():
                 batch.append(self._results.get_nowait())
             try:
                 await self._record_batch(batch)
@@ -139,23 +141,23 @@ class Sender:
                     self._results.task_done()
 
     async def _record_batch(self, batch: Sequence[Result]) -> None:
-        """Record until the database takes it; a row that it never takes is left to its lease, alone."""
+        """Record results, with retries; a result that the database refuses is left to its lease."""
         while True:
             try:
                 settings, core = self._ctx.settings, self._ctx.core
-                self.alert(await record(core.db, batch, settings.hope, core.clock.now()))
+                self.alert(await record(core.db, batch, settings.callback_timeout, core.clock.now()))
             except Exception as error:
                 if is_transient(error):
                     await asyncio.sleep(DATABASE_PAUSE)
                     continue
-                log.exception("answers not recorded", count=len(batch), error_type=type(error).__name__)
+                log.exception("recording answers failed", count=len(batch), error_type=type(error).__name__)
                 if len(batch) > 1:
                     for result in batch:
                         await self._record_batch([result])
             return
 
     def alert(self, halted: Sequence[Halted]) -> None:
-        """Tell people that channels need them."""
+        """Count and log channels that a person must look at."""
         for channel in halted:
             self.halts.labels(channel.desk, channel.code).inc()
             log.error("channel halted", desk=channel.desk, channel=channel.code, reason=channel.reason)

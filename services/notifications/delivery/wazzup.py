@@ -1,4 +1,4 @@
-"""The call to Wazzup24 API v3: a request in, an `Answer` out, never an exception."""
+"""The client of Wazzup24 API v3: each call returns an `Answer` and raises nothing."""
 
 import asyncio
 import time
@@ -12,14 +12,14 @@ from services.notifications.delivery.rules import Answer
 
 MAX_ANSWER = 64 * 1024  # bytes; a longer answer is not Wazzup's
 
-# No byte of the request can have left: the connection was never made.
-_NOT_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-_BEFORE_IT_LEAVES = 0.45  # part of the time-out, for each of pool, connection and TLS
+# The connection was never made, so no byte of the request can have arrived.
+_NOT_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_CONNECT_SHARE = 0.45  # of the time-out, for each of pool, connection and TLS
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
-    """One text on its way. `key` is the crmMessageId, `address` digits only."""
+class OutboundMessage:
+    """One text to send. `key` is the crmMessageId, `address` has digits only."""
 
     key: str
     api_key: str
@@ -31,37 +31,36 @@ class Letter:
 class Wazzup:
     """The HTTP client. `timeout` is seconds for the whole call, from the pool to the last byte.
 
-    Waiting for the connection and for TLS, which are timed one after the other, ends before that: a call of which
-    nothing left must be known as one.
+    Waiting for the connection and for TLS, which are timed one after the other, ends before that: the caller
+    must be able to distinguish a call that never left from one without an answer.
     """
 
     def __init__(self, base_url: str, timeout: float, connections: int) -> None:
         self._timeout = timeout
         self._http = httpx.AsyncClient(
             base_url=base_url,
-            timeout=httpx.Timeout(timeout, pool=timeout * _BEFORE_IT_LEAVES, connect=timeout * _BEFORE_IT_LEAVES),
+            timeout=httpx.Timeout(timeout, pool=timeout * _CONNECT_SHARE, connect=timeout * _CONNECT_SHARE),
             limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
             trust_env=False,
             follow_redirects=False,
         )
 
     async def close(self) -> None:
-        """Close the connections."""
         await self._http.aclose()
 
-    async def send(self, letter: Letter, traceparent: str) -> Answer:
-        """Send once; whatever happens is an answer."""
+    async def send(self, message: OutboundMessage, traceparent: str) -> Answer:
+        """Send once; errors are answers too."""
         body = {
-            "channelId": letter.channel_id,
+            "channelId": message.channel_id,
             "chatType": "whatsapp",
-            "chatId": letter.address,
-            "text": letter.text,
-            "crmMessageId": letter.key,
+            "chatId": message.address,
+            "text": message.text,
+            "crmMessageId": message.key,
         }
-        return await self._call("POST", "message", body, letter.api_key, traceparent)
+        return await self._call("POST", "message", body, message.api_key, traceparent)
 
     async def subscribe(self, api_key: str, uri: str) -> Answer:
-        """Tell Wazzup where its webhooks go; it probes the address meanwhile."""
+        """Subscribe our address to Wazzup's webhooks; Wazzup probes the address during the call."""
         wanted = {"messagesAndStatuses": True, "contactsAndDealsCreation": False, "channelsUpdates": False}
         return await self._call("PATCH", "webhooks", {"webhooksUri": uri, "subscriptions": wanted}, api_key, None)
 
@@ -72,8 +71,8 @@ class Wazzup:
         try:
             async with asyncio.timeout(self._timeout):
                 response = await self._http.request(method, path, content=orjson.dumps(body), headers=headers)
-        except _NOT_LEFT as error:
-            return Answer(None, left=False, code="unreachable", detail=type(error).__name__)
+        except _NOT_CONNECTED as error:
+            return Answer(None, may_have_arrived=False, code="unreachable", detail=type(error).__name__)
         except (httpx.HTTPError, TimeoutError) as error:
             return Answer(None, code="no_answer", detail=type(error).__name__)
         return read(response)

@@ -1,4 +1,4 @@
-"""Intents: what playbooks ask for becomes messages with a first attempt, or fails with its reason."""
+"""Requests of playbooks: each becomes a message with a first attempt, or fails with its reason."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from libs.common.contracts.tasks import MessageRequested
 from libs.common.platform.db import Transaction
 from libs.common.platform.db.bulk import Bulk
 from libs.common.platform.ids import uuid7
-from services.notifications.messages.rules import Fact, Intent, Line, Ready, State, Stopped, prepare
+from services.notifications.messages.rules import Channel, Fact, Intent, Ready, State, Stopped, prepare
 from services.notifications.messages.store import publish_stopped
 from services.notifications.templates.rules import Version
 
@@ -21,7 +21,7 @@ FROM template t JOIN unnest($1::text[], $2::text[]) AS w (desk, code) USING (des
 WHERE t.state = 'approved'
 ORDER BY t.desk, t.code, t.version DESC
 """
-LINES = "SELECT id, desk, kind, provider FROM channel WHERE desk = ANY($1::text[]) AND active ORDER BY id"
+CHANNELS = "SELECT id, desk, kind, provider FROM channel WHERE desk = ANY($1::text[]) AND active ORDER BY id"
 FIRST_ATTEMPT = """
 INSERT INTO attempt (id, desk, message_id, number, channel_id, address, state, due_at, expires_at, tries)
 SELECT t.id, m.desk, m.id, 1, t.channel_id, m.address, 'pending', clock_timestamp(), m.deadline, 0
@@ -84,22 +84,22 @@ RETURNING id
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What the desks of a batch have: templates in force and channels."""
+    """The templates in force and the channels of a batch's desks."""
 
     templates: Mapping[tuple[str, str], Version]
-    lines: Mapping[str, Sequence[Line]]
+    channels: Mapping[str, Sequence[Channel]]
 
 
 async def request_messages(
     tx: Transaction, requests: Sequence[Received[MessageRequested]], now: datetime
 ) -> Sequence[UUID]:
-    """Store a batch of intents, each once per desk and dedupe key; return the ids that are ready to leave."""
+    """Store a batch of intents, each once per desk and dedupe key; return the ids that are ready to be sent."""
     known = await _look_up(tx, requests)
     plans = {r.data.message_id: (r, _plan(r, known, now)) for r in requests}
     stored = set(await _store(tx, list(plans.values()), now))
     ready = {i: plan for i, (_, plan) in plans.items() if isinstance(plan, Ready) and i in stored}
     await tx.conn.execute(
-        FIRST_ATTEMPT, [uuid7() for _ in ready], list(ready), [plan.line.channel_id for plan in ready.values()]
+        FIRST_ATTEMPT, [uuid7() for _ in ready], list(ready), [plan.channel.channel_id for plan in ready.values()]
     )
     stopped = {
         i: Fact(State.FAILED, plan.code, plan.detail)
@@ -114,12 +114,12 @@ async def _look_up(tx: Transaction, requests: Sequence[Received[MessageRequested
     wanted = {(r.desk, r.data.template) for r in requests}
     desks = list({r.desk for r in requests})
     templates = await tx.conn.fetch(IN_FORCE, [desk for desk, _ in wanted], [code for _, code in wanted])
-    lines: dict[str, list[Line]] = {}
-    for row in await tx.conn.fetch(LINES, desks):
-        lines.setdefault(row["desk"], []).append(Line(row["id"], row["kind"], row["provider"]))
+    channels: dict[str, list[Channel]] = {}
+    for row in await tx.conn.fetch(CHANNELS, desks):
+        channels.setdefault(row["desk"], []).append(Channel(row["id"], row["kind"], row["provider"]))
     return _Known(
         {(row["desk"], row["code"]): Version(row["version"], row["bodies"]) for row in templates},
-        lines,
+        channels,
     )
 
 
@@ -130,7 +130,7 @@ def _plan(request: Received[MessageRequested], known: _Known, now: datetime) -> 
         data.template, data.language, data.channels, data.person.phone, {**data.variables, **person}, data.deadline
     )
     template = known.templates.get((request.desk, data.template))
-    return prepare(intent, template, known.lines.get(request.desk, ()), now)
+    return prepare(intent, template, known.channels.get(request.desk, ()), now)
 
 
 async def _store(
@@ -143,8 +143,8 @@ async def _store(
 def _row(request: Received[MessageRequested], plan: Ready | Stopped) -> _Row:
     data, cause = request.data, request.follow()
     match plan:
-        case Ready(line, address, text, version, language):
-            return _Row(request, cause, line.kind, language, State.PENDING, line.provider, version, address, text)
+        case Ready(Channel(_, kind, provider), address, text, version, language):
+            return _Row(request, cause, kind, language, State.PENDING, provider, version, address, text)
         case Stopped(code, detail):
             kind = data.channels[0] if data.channels else ""
             return _Row(request, cause, kind, data.language, State.FAILED, code=code, detail=detail)

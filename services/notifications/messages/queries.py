@@ -15,7 +15,7 @@ from services.notifications.messages.tables import attempt, message
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What to list; None does not narrow. `operator` is the `sub` of one who sees their own work alone."""
+    """What to list; None does not narrow. `operator`: the `sub` of an operator, who sees only their own leads."""
 
     desks: Collection[str] | None
     operator: str | None = None
@@ -46,7 +46,7 @@ async def one_message(
 
 
 def _visible(wanted: Filter) -> ColumnElement[bool]:
-    """An operator's own work is the leads whose tasks came into their feed."""
+    """Filter by desk; an operator's own leads are those whose tasks are in their feed."""
     of_desks = true() if wanted.desks is None else message.c.desk.in_(wanted.desks)
     if wanted.operator is None:
         return of_desks

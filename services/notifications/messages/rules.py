@@ -1,4 +1,4 @@
-"""What becomes of a message: whether it may leave at all, and how far it has come."""
+"""Decisions on a message: whether it can be sent, and its state."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from services.notifications.templates.rules import UnfilledError, Version, choos
 
 
 class State(StrEnum):
-    """States in the order of their rank: a message only ever moves to a higher one.
+    """States in the order of their rank: a message only moves to a higher one.
 
     `failed` outranks `sent` and yields to `delivered`: providers report out of order and skip steps, and a late
-    receipt is the higher truth. `unknown` yields to everything that the provider says later of its fate; that
-    it was taken is not enough, for then nothing would end it any more.
+    receipt is proof of delivery. `unknown` yields to each later status except `accepted`: nothing would end an
+    accepted message whose callback timeout is over.
     """
 
     PENDING = "pending"
@@ -51,9 +51,9 @@ _STEPS: Mapping[State, tuple[MessageProgress, ...]] = {
 def advance(
     state: State, fact: State, published: Collection[MessageProgress]
 ) -> tuple[State, tuple[MessageProgress, ...]]:
-    """Return the state after the provider's word `fact`, and the steps to publish now.
+    """Return the state after a provider's report `fact`, and the steps to publish now.
 
-    The order in which facts come does not change where a message ends.
+    The order of the reports does not change the final state.
     """
     if _RANK[fact] <= _RANK[state]:
         return state, ()
@@ -61,7 +61,7 @@ def advance(
 
 
 class Stop(StrEnum):
-    """Why a message does not leave; published as the code of `message.failed`."""
+    """Why a message is not sent; published as the code of `message.failed`."""
 
     TEMPLATE_NOT_APPROVED = "template_not_approved"
     TEMPLATE_UNFILLED = "template_unfilled"
@@ -83,8 +83,8 @@ class Intent:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A channel that could carry a message; `kind` is what playbooks name (`whatsapp`)."""
+class Channel:
+    """A channel of the desk; `kind` is what playbooks name (`whatsapp`)."""
 
     channel_id: UUID
     kind: str
@@ -93,9 +93,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A rendered message and the way it goes."""
+    """A rendered message, its channel and address."""
 
-    line: Line
+    channel: Channel
     address: str
     text: str
     version: int
@@ -104,14 +104,16 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """A message that cannot leave; `detail` holds no personal data."""
+    """A message that cannot be sent; `detail` holds no personal data."""
 
     code: Stop
     detail: str
 
 
-def prepare(intent: Intent, template: Version | None, lines: Sequence[Line], now: datetime) -> Ready | Stopped:
-    """Decide whether and how a message leaves (S2.5, S4.12). `template` is the approved version in force."""
+def prepare(
+    intent: Intent, template: Version | None, channels: Sequence[Channel], now: datetime
+) -> Ready | Stopped:
+    """Decide whether and how to send a message (S2.5, S4.12). `template` is the approved version in force."""
     if intent.deadline is not None and intent.deadline <= now:
         return Stopped(Stop.DEADLINE_PASSED, "the deadline was over when the request came")
     if template is None:
@@ -119,15 +121,15 @@ def prepare(intent: Intent, template: Version | None, lines: Sequence[Line], now
     address = chat_address(intent.phone)
     if address is None:
         return Stopped(Stop.NO_ADDRESS, "the person has no phone number that can be read")
-    line = choose_line(intent.channels, lines, address)
-    if line is None:
+    channel = choose_channel(intent.channels, channels, address)
+    if channel is None:
         return Stopped(Stop.NO_CHANNEL, f"the desk has none of: {', '.join(intent.channels)}")
     language = choose_language(template.bodies, intent.language)
     try:
         text = render(template.bodies[language], intent.values)
     except UnfilledError as unfilled:
         return Stopped(Stop.TEMPLATE_UNFILLED, str(unfilled))
-    return Ready(line, address, text, template.number, language)
+    return Ready(channel, address, text, template.number, language)
 
 
 def chat_address(phone: str | None) -> str | None:
@@ -137,10 +139,10 @@ def chat_address(phone: str | None) -> str | None:
     return phone[1:]
 
 
-def choose_line(kinds: Sequence[str], lines: Sequence[Line], address: str) -> Line | None:
-    """Return the channel of the first kind that the desk has; one person always meets the same one."""
+def choose_channel(kinds: Sequence[str], channels: Sequence[Channel], address: str) -> Channel | None:
+    """Return a channel of the first kind that the desk has: always the same one for an address."""
     for kind in kinds:
-        fitting = sorted((line for line in lines if line.kind == kind), key=lambda line: line.channel_id)
+        fitting = sorted((one for one in channels if one.kind == kind), key=lambda one: one.channel_id)
         if fitting:
             return fitting[int(address) % len(fitting)]
     return None

@@ -9,7 +9,7 @@ from services.notifications.messages.rules import State
 
 
 class Attempt(BaseModel):
-    """One idempotency key offered to a provider."""
+    """One try to send a message, with its idempotency key."""
 
     id: UUID
     number: int
@@ -23,7 +23,7 @@ class Attempt(BaseModel):
 
 
 class Message(BaseModel):
-    """A message and how far it came; `code` says why it failed or is unknown."""
+    """A message and its state; `code` says why it failed or is unknown."""
 
     id: UUID
     desk: str
@@ -46,6 +46,6 @@ class Message(BaseModel):
 
 
 class MessageWithAttempts(Message):
-    """One message with everything that was tried for it."""
+    """One message with all its attempts."""
 
     attempts: list[Attempt]

@@ -29,7 +29,7 @@ WHERE m.id = t.id
 
 @dataclass(slots=True)
 class _Message:
-    """A locked message, moved in memory before it is written once."""
+    """A locked message: facts change it in memory, then it is written once."""
 
     row: asyncpg.Record
     state: State
@@ -40,7 +40,7 @@ class _Message:
 
 
 async def apply_facts(tx: Transaction, facts: Sequence[tuple[UUID, Fact]], now: datetime) -> None:
-    """Apply facts to their messages in the caller's transaction and publish the steps they bring, each once."""
+    """Apply facts to their messages in the caller's transaction and publish each new step once."""
     if not facts:
         return
     rows = await tx.conn.fetch(LOCK, list({message_id for message_id, _ in facts}))
@@ -51,7 +51,7 @@ async def apply_facts(tx: Transaction, facts: Sequence[tuple[UUID, Fact]], now: 
 
 
 async def publish_stopped(tx: Transaction, stopped: Mapping[UUID, Fact], now: datetime) -> None:
-    """Publish messages that were stored as failed: they never left."""
+    """Publish the failure of messages that were stored as failed and never sent."""
     rows = await tx.conn.fetch(LOCK, list(stopped))
     messages = [_loaded(row) for row in rows]
     for message in messages:

@@ -1,4 +1,4 @@
-"""Messages (what is wanted, once per dedupe key) and their attempts (one idempotency key each)."""
+"""Messages, one per dedupe key, and their attempts, each with an idempotency key of its own."""
 
 from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKey, Index, Integer, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -42,9 +42,9 @@ message = Table(
     Index("ix_message_desk_state", "desk", "state", "id"),
 )
 
-# `due_at` is when somebody should look next: the next try of `pending`, the end of the lease of `sending`, the
-# end of hope of `waiting` (the provider may have it, under a name that only a callback can tell). `offered_at` is
-# set while the provider may have the message without having said so.
+# `due_at` is the next try of `pending`, the end of the lease of `sending`, the callback timeout of `waiting` (the
+# provider may have it, under an id that only a callback can give). `offered_at` is set while the provider may have
+# the message without having confirmed it.
 attempt = Table(
     "attempt",
     metadata,
@@ -68,14 +68,14 @@ attempt = Table(
     CheckConstraint("state NOT IN ('sending', 'waiting', 'unknown') OR offered_at IS NOT NULL", name="offered"),
     CheckConstraint("provider_message_id IS NULL OR state IN ('accepted', 'refused')", name="named"),
     Index("uq_attempt_message_id_number", "message_id", "number", unique=True),
-    # One attempt of a message may be alive: nothing is sent twice.
+    # A message has at most one attempt that is not refused: nothing is sent twice.
     Index(
         "uq_attempt_alive",
         "message_id",
         unique=True,
         postgresql_where=text("state <> 'refused'"),
     ),
-    # Repeats first: their key is good for a minute, a fresh one can wait.
+    # Repeats first: their key is valid for a minute, a new message can wait.
     Index(
         "ix_attempt_due",
         "channel_id",

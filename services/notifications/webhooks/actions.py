@@ -1,4 +1,4 @@
-"""Provider callbacks: stored at once and answered, applied to their messages as soon as those are known."""
+"""Provider callbacks: stored before they are answered, applied when their message is known."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -11,30 +11,30 @@ from libs.common.platform.db import Database, Transaction
 from libs.common.platform.http.json import parse_json
 from libs.common.platform.http.problems import Problem
 from services.notifications.delivery.rules import BACKOFF, Class, classify
-from services.notifications.delivery.store import LOOK_NOW, Halted, halt, succeed
+from services.notifications.delivery.store import RECHECK_CALLBACKS, Halted, halt, replace_refused
 from services.notifications.messages.rules import Fact, State
 from services.notifications.messages.store import apply_facts
-from services.notifications.webhooks.rules import Kind, Reading, Status, error_code, read
+from services.notifications.webhooks.rules import Kind, ParsedBody, Status, error_code, parse
 
-Known: TypeAlias = Sequence[tuple[asyncpg.Record, asyncpg.Record]]  # a callback and the attempt that it tells of
+Known: TypeAlias = Sequence[tuple[asyncpg.Record, asyncpg.Record]]  # a callback and its attempt
 
 STORE = """
-WITH line AS (
+WITH target AS (
     SELECT id, desk FROM channel WHERE hook_key = $1 AND provider = $2
 ), stored AS (
     INSERT INTO callback (desk, channel_id, kind, provider_message_id, status, at, payload, state,
                           received_at, stored_at, look_at)
-    SELECT line.desk, line.id, t.kind, t.provider_message_id, t.status, t.at, t.payload, t.state,
+    SELECT target.desk, target.id, t.kind, t.provider_message_id, t.status, t.at, t.payload, t.state,
            $9, clock_timestamp(), clock_timestamp()
-    FROM line, unnest($3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::jsonb[], $8::text[])
+    FROM target, unnest($3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::jsonb[], $8::text[])
          AS t (kind, provider_message_id, status, at, payload, state)
     ORDER BY t.provider_message_id, t.kind, t.status, t.at
     ON CONFLICT DO NOTHING
 ), kept AS (
     INSERT INTO unreadable (desk, channel_id, reason, raw, received_at)
-    SELECT desk, id, $10, $11, $9 FROM line WHERE $10 <> ''
+    SELECT desk, id, $10, $11, $9 FROM target WHERE $10 <> ''
 )
-SELECT id FROM line
+SELECT id FROM target
 """
 DUE = """
 SELECT e.id, c.account, e.kind, e.provider_message_id, e.status, e.at, e.payload,
@@ -43,14 +43,14 @@ FROM callback e JOIN channel c ON c.id = e.channel_id
 WHERE e.state = 'new' AND e.look_at <= clock_timestamp()
 ORDER BY e.look_at LIMIT $1 FOR UPDATE OF e SKIP LOCKED
 """
-KNOWN = """
+ATTEMPTS = """
 SELECT a.provider_message_id, c.account, a.message_id, a.channel_id, a.id
 FROM attempt a JOIN channel c ON c.id = a.channel_id
 WHERE a.provider_message_id = ANY($1::text[])
 """
-# An echo names a message whose answer was lost, if there is exactly one such text to that person in the time in
-# which it can have been accepted. One that is being sent now is about to be named by its own answer.
-NAME_BY_ECHO = """
+# An echo gives its message id to an attempt whose answer was lost, if exactly one such text to that address can
+# have been accepted at that time. An attempt in state `sending` is left out: its own answer will bring the id.
+MATCH_ECHOES = """
 WITH echo AS (
     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
         AS t (account, provider_message_id, channel, address, text, at)
@@ -71,9 +71,9 @@ WHERE a.id = candidate.id AND candidate.rivals = 1 AND candidate.state <> 'sendi
   AND a.state <> 'sending' AND a.state <> 'refused' AND a.provider_message_id IS NULL
 RETURNING a.provider_message_id
 """
-# A message that the provider took and then failed by no fault of ours goes once more, under a new key: this is no
-# blind resend. Once only: not after another attempt of it had come as far.
-FAIL_FOR_NOW = """
+# A message that the provider accepted and then failed for a transient reason is sent again under a new key: the
+# provider has said that it did not deliver the first. Once only: not if an earlier attempt was accepted too.
+REFUSE_TRANSIENT = """
 UPDATE attempt a SET state = 'refused', code = t.code
 FROM unnest($1::uuid[], $2::text[]) AS t (id, code), message m
 WHERE a.id = t.id AND a.state = 'accepted'
@@ -87,15 +87,15 @@ APPLIED = """
 UPDATE callback c SET state = 'applied', message_id = t.message_id
 FROM unnest($1::bigint[], $2::uuid[]) AS t (id, message_id) WHERE c.id = t.id
 """
-# Looked at again after half of its age: soon while its own answer may still be on the way, seldom later.
-LOOK_LATER = """
+# Checked again after half of its age: soon while the answer of its call may still come, seldom later.
+RECHECK_LATER = """
 UPDATE callback
 SET state = CASE WHEN id = ANY($2::bigint[]) THEN 'orphan' ELSE 'new' END,
     look_at = clock_timestamp() + least(greatest((clock_timestamp() - stored_at) / 2, interval '0.3 seconds'),
                                         interval '10 minutes')
 WHERE id = ANY($1::bigint[])
 """
-_PASSING = (Class.RETRY, Class.RETRY_SLOWLY)
+_TRANSIENT = (Class.RETRY, Class.RETRY_SLOWLY)
 _STATES: Mapping[str, State] = {
     Status.SENT: State.SENT,
     Status.DELIVERED: State.DELIVERED,
@@ -104,16 +104,16 @@ _STATES: Mapping[str, State] = {
 }
 
 
-async def take(db: Database, provider: str, hook_key: str, raw: bytes, now: datetime) -> bool:
-    """Store a webhook body, committed before it returns; False when no channel has this key.
+async def store_callbacks(db: Database, provider: str, hook_key: str, raw: bytes, now: datetime) -> bool:
+    """Store a webhook body and commit; return False when no channel has this key.
 
-    What cannot be read is kept raw beside what can.
+    Unreadable parts are kept raw beside the readable ones.
     """
     try:
-        reading, reason = read(parse_json(raw)), ""
+        body, reason = parse(parse_json(raw)), ""
     except Problem as problem:
-        reading, reason = Reading((), ()), problem.code
-    callbacks = reading.callbacks
+        body, reason = ParsedBody((), ()), problem.code
+    callbacks = body.callbacks
     async with db.begin() as tx:
         found = await tx.conn.fetchval(
             STORE,
@@ -126,70 +126,71 @@ async def take(db: Database, provider: str, hook_key: str, raw: bytes, now: date
             [c.payload for c in callbacks],
             ["new" if c.useful else "kept" for c in callbacks],
             now,
-            reason or ", ".join(reading.unread)[:500],
+            reason or ", ".join(body.unreadable)[:500],
             raw,
         )
         await tx.commit()
     return found is not None
 
 
-async def apply(db: Database, limit: int, now: datetime) -> tuple[int, Sequence[Halted]]:
-    """Move the messages that stored callbacks speak of; returns how many callbacks were looked at, and halts."""
+async def apply_callbacks(db: Database, limit: int, now: datetime) -> tuple[int, Sequence[Halted]]:
+    """Apply due callbacks to their messages; return how many callbacks were checked, and the halted channels."""
     async with db.begin() as tx:
         rows = await tx.conn.fetch(DUE, limit)
-        owners = await _owners(tx, rows) if rows else {}
-        known = [(row, owners[_name(row)]) for row in rows if _name(row) in owners]
+        attempts = await _attempts(tx, rows) if rows else {}
+        known = [(row, attempts[_key(row)]) for row in rows if _key(row) in attempts]
         known.sort(key=lambda pair: (pair[0]["kind"] != Kind.ECHO, pair[0]["at"]))
-        replaced = await _try_again(tx, known)
-        told = [(row, owner) for row, owner in known if not (_failed(row) and owner["id"] in replaced)]
-        await apply_facts(tx, [(owner["message_id"], _fact(row)) for row, owner in told], now)
-        await tx.conn.execute(APPLIED, [row["id"] for row, _ in known], [owner["message_id"] for _, owner in known])
-        strangers = [row for row in rows if _name(row) not in owners]
-        old = [row["id"] for row in strangers if row["old"]]
-        await tx.conn.execute(LOOK_LATER, [row["id"] for row in strangers], old)
+        replaced = await _retry_transient(tx, known)
+        valid = [(row, attempt) for row, attempt in known if not (_failed(row) and attempt["id"] in replaced)]
+        await apply_facts(tx, [(attempt["message_id"], _fact(row)) for row, attempt in valid], now)
+        message_ids = [attempt["message_id"] for _, attempt in known]
+        await tx.conn.execute(APPLIED, [row["id"] for row, _ in known], message_ids)
+        unmatched = [row for row in rows if _key(row) not in attempts]
+        old = [row["id"] for row in unmatched if row["old"]]
+        await tx.conn.execute(RECHECK_LATER, [row["id"] for row in unmatched], old)
         halted = await halt(tx, _halting(known), now)
         await tx.commit()
     return len(rows), halted
 
 
-def _name(row: asyncpg.Record) -> tuple[str, str]:
+def _key(row: asyncpg.Record) -> tuple[str, str]:
     return row["account"], row["provider_message_id"]
 
 
-async def _owners(tx: Transaction, rows: Sequence[asyncpg.Record]) -> Mapping[tuple[str, str], asyncpg.Record]:
-    names = list({row["provider_message_id"] for row in rows})
-    owners = await _known(tx, names)
-    echoes = [row for row in rows if row["kind"] == Kind.ECHO and _name(row) not in owners]
-    if echoes and await _name_by_echo(tx, echoes):
-        owners = await _known(tx, names)
-    return owners
+async def _attempts(tx: Transaction, rows: Sequence[asyncpg.Record]) -> Mapping[tuple[str, str], asyncpg.Record]:
+    ids = list({row["provider_message_id"] for row in rows})
+    attempts = await _by_id(tx, ids)
+    echoes = [row for row in rows if row["kind"] == Kind.ECHO and _key(row) not in attempts]
+    if echoes and await _match_echoes(tx, echoes):
+        attempts = await _by_id(tx, ids)
+    return attempts
 
 
-async def _known(tx: Transaction, names: list[str]) -> Mapping[tuple[str, str], asyncpg.Record]:
-    return {_name(row): row for row in await tx.conn.fetch(KNOWN, names)}
+async def _by_id(tx: Transaction, ids: list[str]) -> Mapping[tuple[str, str], asyncpg.Record]:
+    return {_key(row): row for row in await tx.conn.fetch(ATTEMPTS, ids)}
 
 
-async def _name_by_echo(tx: Transaction, echoes: Sequence[asyncpg.Record]) -> bool:
+async def _match_echoes(tx: Transaction, echoes: Sequence[asyncpg.Record]) -> bool:
     payloads = [row["payload"] for row in echoes]
-    named = await tx.conn.fetch(
-        NAME_BY_ECHO,
+    matched = await tx.conn.fetch(
+        MATCH_ECHOES,
         [row["account"] for row in echoes],
         [row["provider_message_id"] for row in echoes],
         *([str(payload.get(field, "")) for payload in payloads] for field in ("channelId", "chatId", "text")),
         [row["at"] for row in echoes],
     )
-    await tx.conn.execute(LOOK_NOW, [row["provider_message_id"] for row in named])
-    return bool(named)
+    await tx.conn.execute(RECHECK_CALLBACKS, [row["provider_message_id"] for row in matched])
+    return bool(matched)
 
 
-async def _try_again(tx: Transaction, known: Known) -> set[UUID]:
-    """Replace attempts that failed for now; returns all of the batch that are replaced: their errors are over."""
-    arrived = {owner["id"] for row, owner in known if row["status"] in (Status.DELIVERED, Status.READ)}
-    errors = {owner["id"]: error_code(row["payload"]) for row, owner in known if _failed(row)}
-    passing = {i: code for i, code in errors.items() if classify(400, code) in _PASSING and i not in arrived}
-    if passing:
-        rows = await tx.conn.fetch(FAIL_FOR_NOW, list(passing), list(passing.values()))
-        await succeed(tx, {row["id"]: BACKOFF for row in rows})
+async def _retry_transient(tx: Transaction, known: Known) -> set[UUID]:
+    """Replace attempts with a transient error; return all replaced ones, whose errors no longer count."""
+    arrived = {attempt["id"] for row, attempt in known if row["status"] in (Status.DELIVERED, Status.READ)}
+    errors = {attempt["id"]: error_code(row["payload"]) for row, attempt in known if _failed(row)}
+    transient = {i: code for i, code in errors.items() if classify(400, code) in _TRANSIENT and i not in arrived}
+    if transient:
+        rows = await tx.conn.fetch(REFUSE_TRANSIENT, list(transient), list(transient.values()))
+        await replace_refused(tx, {row["id"]: BACKOFF for row in rows})
     return {row["id"] for row in await tx.conn.fetch(REPLACED, list(errors))} if errors else set()
 
 
@@ -205,6 +206,6 @@ def _fact(row: asyncpg.Record) -> Fact:
 
 
 def _halting(known: Known) -> Mapping[UUID, str]:
-    """Return the channels whose provider says, message by message, that a person must look."""
-    errors = ((owner["channel_id"], error_code(row["payload"])) for row, owner in known if _failed(row))
+    """Return the channels that an error status stops: a person must look at them."""
+    errors = ((attempt["channel_id"], error_code(row["payload"])) for row, attempt in known if _failed(row))
     return {channel_id: code for channel_id, code in errors if classify(400, code) is Class.CONFIGURATION}

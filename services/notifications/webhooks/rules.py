@@ -1,4 +1,4 @@
-"""Reading what Wazzup posts to us (API v3, webhooks): both lists in one body, and shapes nobody promised."""
+"""Parsing Wazzup's webhook bodies (API v3, webhooks): both lists in one body, and undocumented shapes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,15 +8,15 @@ from enum import StrEnum
 from services.notifications.delivery.rules import readable
 
 MAX_ID = 200
-NO_TIME = datetime.fromtimestamp(0, UTC)  # a repeat of a callback without a time must still be a repeat
+NO_TIME = datetime.fromtimestamp(0, UTC)  # so that a repeat of a callback without a time is recognised
 JsonObject = Mapping[str, object]
 
 
 class Kind(StrEnum):
-    """What a callback tells about."""
+    """Kinds of callbacks."""
 
     STATUS = "status"
-    ECHO = "echo"  # a message that left: ours, or one that an operator typed on the phone
+    ECHO = "echo"  # an outgoing message: ours, or one that an operator typed on the phone
     INBOUND = "inbound"
 
 
@@ -31,7 +31,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """One element of a body; `useful` says whether it can move a message of ours."""
+    """One element of a body; `useful`: it can change the state of a message of ours."""
 
     kind: Kind
     provider_message_id: str
@@ -42,29 +42,29 @@ class Callback:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """A body, read as far as it goes; `unread` names the parts that were not understood."""
+class ParsedBody:
+    """The callbacks of a body; `unreadable` names the parts that could not be parsed."""
 
     callbacks: Sequence[Callback]
-    unread: tuple[str, ...]
+    unreadable: tuple[str, ...]
 
 
-def read(body: object) -> Reading:
-    """Read a webhook body. `{"test": true}` is readable and holds nothing."""
+def parse(body: object) -> ParsedBody:
+    """Parse a webhook body; `{"test": true}` is valid and has no callbacks."""
     if not isinstance(body, dict):
-        return Reading((), ("body",))
+        return ParsedBody((), ("body",))
     callbacks: list[Callback] = []
-    unread: list[str] = []
+    unreadable: list[str] = []
     for name, value in body.items():
         if name == "test":
             continue
         elements = value if isinstance(value, list) else [None]
         for place, found in _elements(name, elements):
             if found is None:
-                unread.append(place)
+                unreadable.append(place)
             else:
                 callbacks.append(found)
-    return Reading(callbacks, tuple(unread))
+    return ParsedBody(callbacks, tuple(unreadable))
 
 
 def _elements(name: str, elements: Sequence[object]) -> Iterator[tuple[str, Callback | None]]:
@@ -105,7 +105,7 @@ def _moment(value: object) -> datetime:
 
 
 def error_code(payload: JsonObject) -> str:
-    """Return the code of an `error` status, whatever shape it has."""
+    """Return the code of an `error` status of any shape."""
     error = payload.get("error")
     code = error.get("error") if isinstance(error, dict) else error
     return (readable(code) if isinstance(code, str) else "") or "UNKNOWN_ERROR"

@@ -1,4 +1,4 @@
-"""What providers told us, as they told it; nothing of it is thrown away unread."""
+"""Callbacks as providers sent them, and bodies that could not be parsed."""
 
 from sqlalchemy import (
     BigInteger,
@@ -17,8 +17,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from services.notifications.metadata import metadata
 
-# `new` waits for its message to be known (looked at again at `look_at`, on the database's clock), `applied` has
-# moved one, `orphan` never met one (sent by hand from a phone), `kept` is for a later reader: inbound messages.
+# `new`: its message is not known yet, checked again at `look_at` (the database's clock); `applied`: it changed a
+# message; `orphan`: no message was ever found (sent by hand from a phone); `kept`: inbound messages, not used yet.
 callback = Table(
     "callback",
     metadata,
@@ -44,7 +44,7 @@ callback = Table(
     Index("ix_callback_message_id", "message_id", postgresql_where=sql("message_id IS NOT NULL")),
 )
 
-# Bodies, or parts of bodies, that nobody could read: raw.
+# Raw bodies of which a part or all could not be parsed.
 unreadable = Table(
     "unreadable",
     metadata,
