@@ -1,4 +1,4 @@
-"""What notifications consists of."""
+"""The parts of notifications, joined into one service."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What the use cases of notifications need beside the technical core."""
+"""The context of notifications' use cases: core, settings, provider clients, live feeds."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,13 +15,15 @@ CONNECTIONS = 256  # to providers at once, over all channels
 
 @dataclass(frozen=True)
 class Context:
-    """One process's share: the core, the providers, the hub of live feeds and the sender's alarm."""
+    """The objects that one process shares among its use cases and loops."""
 
     core: Core
     settings: NotificationsSettings
     wazzup: Wazzup
     hub: FeedHub
-    due: asyncio.Event = field(default_factory=asyncio.Event)  # set when messages of this process became due
+    due: asyncio.Event = field(
+        default_factory=asyncio.Event
+    )  # set when this process has new due messages: wakes the sender
 
 
 @asynccontextmanager

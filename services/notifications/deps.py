@@ -1,4 +1,4 @@
-"""What routes need of the running app: its context, the caller, the caller's language."""
+"""Dependencies of routes: the app's context, the caller, the caller's language."""
 
 from typing import Annotated
 
@@ -14,10 +14,10 @@ Ctx = Annotated[Context, Depends(context_of(Context))]
 
 
 def desks_of(caller: Principal) -> frozenset[str] | None:
-    """Return the desks whose rows exist for the caller; None means all."""
+    """Return the desks that the caller may see; None means all."""
     return None if caller.sees_all_desks else caller.desks
 
 
 def operator_of(caller: Principal) -> str | None:
-    """Return whose own work alone the caller may see (P.6); None for those who see whole desks."""
+    """Return the `sub` of a caller who sees only their own leads (P.6); None for those who see whole desks."""
     return None if caller.sees_all_desks or caller.has(Role.SUPERVISOR) else caller.sub

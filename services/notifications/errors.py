@@ -1,4 +1,4 @@
-"""What may be refused, and the one table that says how HTTP calls it."""
+"""Domain errors, and the table that maps each to its HTTP status and problem type."""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -8,11 +8,11 @@ from libs.common.platform.http.problems import ErrorTable, Fault
 
 
 class NotFoundError(Exception):
-    """There is no such thing, or it is not the caller's to see."""
+    """It does not exist, or the caller may not see it."""
 
 
 class AlreadyExistsError(Exception):
-    """A thing with this key exists; `existing` is its id."""
+    """An object with this key exists; `existing` is its id."""
 
     def __init__(self, existing: UUID) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class AmbiguousDeskError(Exception):
 
 
 class SubscriptionError(Exception):
-    """The provider did not take our webhook address; `str()` is its code."""
+    """The provider refused our webhook address; `str()` is its code."""
 
 
 _BODY = {

@@ -1,4 +1,4 @@
-"""Every table of the service in one metadata: what migrations and the drift test look at."""
+"""Every table of the service in one metadata: for migrations and the drift test."""
 
 from services.notifications.channels import tables as channels
 from services.notifications.feed import tables as feed

@@ -1,4 +1,4 @@
-"""Which events notifications listens to, and what it does with them."""
+"""The events that notifications reads, and the use case of each."""
 
 from collections.abc import Sequence
 from typing import cast
@@ -7,7 +7,7 @@ from libs.common.contracts import EventData, Received, assignment, tasks
 from libs.common.messaging.inbox import UseCase
 from libs.common.platform.db import Transaction
 from services.notifications.context import Context
-from services.notifications.feed.actions import Given, know_operators, tell_operators
+from services.notifications.feed.actions import FeedEvent, add_to_feeds, store_operators
 from services.notifications.messages.actions import request_messages
 
 OWNERS = (tasks.OWNER, assignment.OWNER)
@@ -22,10 +22,10 @@ def subscriptions(ctx: Context) -> dict[str, UseCase]:
             tx.after_commit("sender", ctx.due.set)
 
     async def feed(tx: Transaction, events: Sequence[Received[EventData]]) -> None:
-        await tell_operators(tx, cast("Sequence[Received[Given]]", events))
+        await add_to_feeds(tx, cast("Sequence[Received[FeedEvent]]", events))
 
     async def operators(tx: Transaction, events: Sequence[Received[EventData]]) -> None:
-        await know_operators(tx, cast("Sequence[Received[assignment.OperatorChanged]]", events))
+        await store_operators(tx, cast("Sequence[Received[assignment.OperatorChanged]]", events))
 
     return {
         tasks.MessageRequested.event_type: messages,

@@ -1,4 +1,4 @@
-"""Making and changing channels."""
+"""Creating, changing and subscribing channels."""
 
 import hashlib
 import secrets
@@ -24,7 +24,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, true, 1, $11)
 ON CONFLICT DO NOTHING
 RETURNING *
 """
-TAKEN = "SELECT id FROM channel WHERE (desk = $1 AND code = $2) OR hook_key = $3 ORDER BY desk <> $1 LIMIT 1"
+EXISTING = "SELECT id FROM channel WHERE (desk = $1 AND code = $2) OR hook_key = $3 ORDER BY desk <> $1 LIMIT 1"
 PACE = "INSERT INTO pace (account, free_at) VALUES ($1, clock_timestamp()) ON CONFLICT DO NOTHING"
 ONE = "SELECT * FROM channel WHERE id = $1 AND ($2::text[] IS NULL OR desk = ANY($2::text[]))"
 CHANGE = """
@@ -54,7 +54,7 @@ async def create(db: Database, wanted: CreateChannel, now: datetime) -> Row:
             wanted.provider_channel_id, hook_key, wanted.rate_5s, now,
         )  # fmt: skip
         if row is None:
-            raise AlreadyExistsError(await tx.conn.fetchval(TAKEN, wanted.desk, wanted.code, hook_key))
+            raise AlreadyExistsError(await tx.conn.fetchval(EXISTING, wanted.desk, wanted.code, hook_key))
         await tx.conn.execute(PACE, account)
         await tx.commit()
     return dict(row)
@@ -81,20 +81,20 @@ async def change(
 async def subscribe(
     db: Database, wazzup: Wazzup, channel_id: UUID, desks: Collection[str] | None, base: str
 ) -> Row:
-    """Point the webhooks of this channel's account at us. Raises NotFoundError, SubscriptionError."""
+    """Subscribe our address to the webhooks of this channel's account. Raises NotFoundError, SubscriptionError."""
     async with db.begin() as tx:
         row = await _one(tx, channel_id, desks)
         await tx.commit()
     answer = await wazzup.subscribe(
-        row["api_key"], f"{base.rstrip('/')}{hook_path(row['provider'], row['hook_key'])}"
+        row["api_key"], f"{base.rstrip('/')}{webhook_path(row['provider'], row['hook_key'])}"
     )
     if answer.status != 200:
         raise SubscriptionError(answer.code or f"http_{answer.status}")
     return dict(row)
 
 
-def hook_path(provider: str, hook_key: str) -> str:
-    """Return where the provider posts its callbacks."""
+def webhook_path(provider: str, hook_key: str) -> str:
+    """Return the path that the provider posts its callbacks to."""
     return f"/notifications/v1/hooks/{provider}/{hook_key}"
 
 

@@ -21,7 +21,7 @@ router = api_router("/notifications/v1/channels", tags=["channels"], route_class
 
 @router.post("", status_code=201)
 async def create(body: CreateChannel, ctx: Ctx, caller: Admin, response: Response) -> Channel:
-    """Make a channel of a desk."""
+    """Create a channel of a desk."""
     row = await actions.create(ctx.core.db, body, ctx.core.clock.now())
     return _versioned(row, caller, response)
 
@@ -49,7 +49,7 @@ async def channel(channel_id: UUID, ctx: Ctx, caller: Manager, response: Respons
 async def change(
     channel_id: UUID, body: ChangeChannel, ctx: Ctx, caller: Admin, seen: IfMatch, response: Response
 ) -> Channel:
-    """Change a channel, or take it up again after a halt."""
+    """Change a channel, or resume it after a halt."""
     try:
         row = await actions.change(ctx.core.db, channel_id, desks_of(caller), seen, body)
     except StaleVersionError:
@@ -61,7 +61,7 @@ async def change(
 
 @router.post("/{channel_id}/subscribe")
 async def subscribe(channel_id: UUID, ctx: Ctx, caller: Admin) -> Channel:
-    """Have the provider send its webhooks of this channel's account to us; it probes our address meanwhile."""
+    """Subscribe our address to the provider's webhooks of this account; the provider probes it during the call."""
     if ctx.settings.public_url is None:
         raise SubscriptionError("public_url_not_set")
     base = str(ctx.settings.public_url)
@@ -76,5 +76,5 @@ def _versioned(row: Mapping[str, object], caller: Principal, response: Response)
 
 def shape(row: Mapping[str, object], caller: Principal) -> Channel:
     """Return a row as the API shows it; the address of the webhook is for administrators."""
-    path = actions.hook_path(str(row["provider"]), str(row["hook_key"])) if caller.has(Role.ADMIN) else None
+    path = actions.webhook_path(str(row["provider"]), str(row["hook_key"])) if caller.has(Role.ADMIN) else None
     return Channel.model_validate({**row, "hook_path": path})

@@ -9,13 +9,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from libs.common.domain.code import Code
 
 
-def _fit_for_a_header(key: SecretStr) -> SecretStr:
+def _header_safe(key: SecretStr) -> SecretStr:
     if not all("!" <= c <= "~" for c in key.get_secret_value()):
         raise ValueError("printable ASCII without spaces")
     return key
 
 
-ApiKey = Annotated[SecretStr, Field(min_length=1, max_length=500), AfterValidator(_fit_for_a_header)]
+ApiKey = Annotated[SecretStr, Field(min_length=1, max_length=500), AfterValidator(_header_safe)]
 ProviderChannel = Annotated[str, Field(min_length=1, max_length=200)]
 Rate = Annotated[int, Field(ge=1, le=10_000)]
 
@@ -36,7 +36,7 @@ class CreateChannel(BaseModel):
 
 
 class ChangeChannel(BaseModel):
-    """What to change; `active: true` also takes a channel up again that its provider's errors had halted."""
+    """What to change; `active: true` also resumes a channel that its provider's errors halted."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -47,7 +47,7 @@ class ChangeChannel(BaseModel):
 
 
 class Channel(BaseModel):
-    """A channel. `halted_code`: the provider's reason why nothing leaves until somebody looks."""
+    """A channel. `halted_code`: the provider's reason why nothing is sent until a person looks at it."""
 
     id: UUID
     desk: str

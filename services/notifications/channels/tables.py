@@ -18,7 +18,7 @@ channel = Table(
     Column("hook_key", Text, nullable=False),
     Column("rate_5s", Integer, nullable=False),
     Column("active", Boolean, nullable=False),
-    Column("halted_code", Text),  # the provider's reason why nothing leaves until a person looks
+    Column("halted_code", Text),  # the provider's reason why nothing is sent until a person looks at it
     Column("halted_at", DateTime(timezone=True)),
     Column("version", Integer, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),

@@ -1,4 +1,4 @@
-"""Writing feeds: one row per recipient and event, its position taken under the recipient's row lock."""
+"""Writing feeds: one row per operator and event; the position is taken under the lock of the operator's row."""
 
 from collections.abc import Sequence
 from typing import TypeAlias, assert_never
@@ -28,7 +28,7 @@ SELECT i.operator_id,
        i.desk, i.kind, i.task_id, i.lead_id, i.title, i.order_number, i.due_at, i.event_id, i.at
 FROM input i JOIN bumped b USING (operator_id)
 """
-KNOW = """
+STORE_OPERATORS = """
 INSERT INTO operator (operator_id, desk, subject, name)
 SELECT DISTINCT ON (operator_id) operator_id, desk, subject, name
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) WITH ORDINALITY
@@ -37,11 +37,11 @@ ORDER BY operator_id, n DESC
 ON CONFLICT (operator_id) DO UPDATE SET desk = excluded.desk, subject = excluded.subject, name = excluded.name
 """
 
-Given: TypeAlias = "TaskAssigned | TaskTaken"
+FeedEvent: TypeAlias = "TaskAssigned | TaskTaken"
 
 
-async def tell_operators(tx: Transaction, events: Sequence[Received[Given]]) -> None:
-    """Write who got which task into their feeds (S0.3)."""
+async def add_to_feeds(tx: Transaction, events: Sequence[Received[FeedEvent]]) -> None:
+    """Add assigned and taken tasks to their operators' feeds (S0.3)."""
     rows = [
         (
             e.data.operator_id,
@@ -60,30 +60,30 @@ async def tell_operators(tx: Transaction, events: Sequence[Received[Given]]) -> 
     await tx.conn.execute(ADD, *(list(column) for column in zip(*rows, strict=True)))
 
 
-def _kind(given: Given) -> str:
-    match given:
+def _kind(event: FeedEvent) -> str:
+    match event:
         case TaskAssigned():
             return "task_assigned"
         case TaskTaken():
             return "task_taken"
         case _:
-            assert_never(given)
+            assert_never(event)
 
 
-def _order_number(given: Given) -> str | None:
-    match given:
+def _order_number(event: FeedEvent) -> str | None:
+    match event:
         case TaskAssigned(order_number=order_number):
             return order_number
         case TaskTaken():
             return None
         case _:
-            assert_never(given)
+            assert_never(event)
 
 
-async def know_operators(tx: Transaction, events: Sequence[Received[OperatorChanged]]) -> None:
-    """Keep whose token reads which feed."""
+async def store_operators(tx: Transaction, events: Sequence[Received[OperatorChanged]]) -> None:
+    """Store which token (`sub`) may read which feed."""
     await tx.conn.execute(
-        KNOW,
+        STORE_OPERATORS,
         [e.data.operator_id for e in events],
         [e.desk for e in events],
         [e.data.subject for e in events],

@@ -42,7 +42,7 @@ async def stream(
 async def _events(
     hub: FeedHub, subject: str, position: int | None, language: Language
 ) -> AsyncGenerator[ServerEvent, None]:
-    # Said before the first item, or a break before it would resume at whatever is "now" by then.
+    # Sent before the first item: a stream that breaks before it would otherwise resume at a later "now".
     start = await hub.start(subject, position)
     yield ServerEvent(str(start))
     async for item in hub.follow(subject, start):

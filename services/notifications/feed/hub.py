@@ -1,6 +1,6 @@
-"""Live feeds of one process: one cheap query wakes every open stream that has news.
+"""Live feeds of one process: one cheap query finds the feeds that have grown and wakes their open streams.
 
-Streams read the table, not memory, so that worker and API may be different processes and nothing is missed.
+Streams read the table, not memory: worker and API may be different processes, and no item is missed.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ log = get_logger(__name__)
 
 
 class FeedHub:
-    """Watches the last positions of the feeds that somebody reads."""
+    """Watches the last positions of the feeds that have open streams."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -36,20 +36,19 @@ class FeedHub:
         return last if position is None else min(position, last)
 
     async def follow(self, subject: str, position: int) -> AsyncGenerator[Item, None]:
-        """Give the items of the caller's own feed after `position`, without an end."""
+        """Yield the items of the caller's own feed after `position`, without an end."""
         operator_id = await self._until_known(subject)
-        with self._listening(operator_id) as news:
+        with self._listening(operator_id) as grown:
             while True:
-                news.clear()
+                grown.clear()
                 items = await items_after(self._db, operator_id, position, PAGE)
                 for item in items:
                     yield item
                     position = item.position
                 if not items:
-                    await news.wait()
+                    await grown.wait()
 
     async def close(self) -> None:
-        """Stop watching."""
         if self._poller is not None:
             self._poller.cancel()
 
@@ -60,14 +59,14 @@ class FeedHub:
 
     @contextmanager
     def _listening(self, operator_id: UUID) -> Iterator[asyncio.Event]:
-        news = asyncio.Event()
-        self._listeners.setdefault(operator_id, set()).add(news)
+        grown = asyncio.Event()
+        self._listeners.setdefault(operator_id, set()).add(grown)
         if self._poller is None or self._poller.done():
             self._poller = asyncio.create_task(self._poll())
         try:
-            yield news
+            yield grown
         finally:
-            self._listeners[operator_id].discard(news)
+            self._listeners[operator_id].discard(grown)
             if not self._listeners[operator_id]:
                 del self._listeners[operator_id]
                 self._last.pop(operator_id, None)
@@ -77,11 +76,11 @@ class FeedHub:
             try:
                 found = await positions(self._db, list(self._listeners))
             except Exception:
-                log.exception("feeds not polled")
+                log.exception("polling feeds failed")
                 found = {}
             for operator_id, position in found.items():
                 if self._last.get(operator_id) != position:
                     self._last[operator_id] = position
-                    for news in self._listeners.get(operator_id, ()):
-                        news.set()
+                    for grown in self._listeners.get(operator_id, ()):
+                        grown.set()
             await asyncio.sleep(POLL)

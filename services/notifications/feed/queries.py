@@ -1,4 +1,4 @@
-"""Reading feeds: whose it is, how far it goes, and its items after a position."""
+"""Reading feeds: the operator of a token, last positions, items after a position."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Item:
 
 
 async def feed_of(db: Database, subject: str) -> UUID | None:
-    """Return whose feed a token's `sub` may read; None while assignment has not told of that operator."""
+    """Return the operator of a token's `sub`; None until assignment has published that operator."""
     query = select(operator.c.operator_id).where(operator.c.subject == subject).order_by(operator.c.operator_id)
     async with db.read() as conn:
         found: UUID | None = await conn.scalar(query.limit(1))
@@ -49,7 +49,7 @@ async def items_after(db: Database, operator_id: UUID, position: int, limit: int
 
 
 async def items_of(db: Database, operator_id: UUID | None, asked: PageQuery) -> Cut[RowMapping]:
-    """Return items as rows, newest first; None has none."""
+    """Return items as rows, newest first; none for operator None."""
     async with db.read() as conn:
         return await paginate(conn, _items(operator_id), "-position", [feed_item.c.position], asked)
 

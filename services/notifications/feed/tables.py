@@ -1,4 +1,4 @@
-"""Each operator's feed: gap-free positions, and whose token reads it."""
+"""Each operator's feed with gap-free positions, and the token (`sub`) that reads it."""
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Index, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
@@ -16,7 +16,7 @@ operator = Table(
     Index("ix_operator_subject", "subject"),
 )
 
-# The row that a writer locks to take the next position; the last one taken stands in it.
+# A writer locks this row to take the next position; `position` is the last one taken.
 feed = Table(
     "feed",
     metadata,

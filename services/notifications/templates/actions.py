@@ -23,7 +23,7 @@ from services.notifications.templates.rules import fault
 
 Row: TypeAlias = "dict[str, object]"
 
-TURN = "SELECT pg_advisory_xact_lock(hashtext('template'), hashtext($1 || ' ' || $2))"
+LOCK = "SELECT pg_advisory_xact_lock(hashtext('template'), hashtext($1 || ' ' || $2))"
 NEWEST = "SELECT id, version, bodies FROM template WHERE desk = $1 AND code = $2 ORDER BY version DESC LIMIT 1"
 PROPOSE = """
 INSERT INTO template (id, desk, code, version, bodies, state, proposed_by, proposed_at)
@@ -51,14 +51,14 @@ async def propose(db: Database, desk: str, code: str, bodies: Mapping[str, str],
     if found:
         raise MalformedBodyError(found)
     async with db.begin() as tx:
-        await tx.conn.execute(TURN, desk, code)
+        await tx.conn.execute(LOCK, desk, code)
         newest = await tx.conn.fetchrow(NEWEST, desk, code)
         if newest is not None and newest["bodies"] == dict(bodies):
             raise AlreadyExistsError(newest["id"])
         number = newest["version"] + 1 if newest is not None else 1
         row = await tx.conn.fetchrow(PROPOSE, uuid7(), desk, code, number, dict(bodies), by, now)
         await tx.commit()
-    return _there(row)
+    return _found(row)
 
 
 async def approve(
@@ -75,18 +75,18 @@ async def approve(
     Raises NotFoundError, AmbiguousDeskError, SupersededError.
     """
     async with db.begin() as tx:
-        place = await _desk(tx, where, desk, desks)
-        await tx.conn.execute(TURN, place, where[0])
-        row = await tx.conn.fetchrow(APPROVE, place, *where, by, now)
+        target = await _desk(tx, where, desk, desks)
+        await tx.conn.execute(LOCK, target, where[0])
+        row = await tx.conn.fetchrow(APPROVE, target, *where, by, now)
         if row is None:
-            return await _approved_before(tx, place, where)
+            return await _approved_before(tx, target, where)
         data = TemplateApproved(
             code=where[0],
             version=where[1],
             languages=tuple(Language(name) for name in sorted(row["bodies"])),
             actor=by,
         )
-        await outbox.add(tx, [Outgoing(f"desk:{place}", place, now, data, cause)])
+        await outbox.add(tx, [Outgoing(f"desk:{target}", target, now, data, cause)])
         await tx.commit()
     return dict(row)
 
@@ -102,13 +102,13 @@ async def _desk(tx: Transaction, where: tuple[str, int], desk: str | None, desks
 
 
 async def _approved_before(tx: Transaction, desk: str, where: tuple[str, int]) -> Row:
-    row = _there(await tx.conn.fetchrow(VERSION, desk, *where))
+    row = _found(await tx.conn.fetchrow(VERSION, desk, *where))
     if row["state"] != "approved":
         raise SupersededError
     return row
 
 
-def _there(row: asyncpg.Record | None) -> Row:
+def _found(row: asyncpg.Record | None) -> Row:
     if row is None:
         raise NotFoundError
     return dict(row)

@@ -1,4 +1,4 @@
-"""Template bodies and strict rendering (S2.5, S4.12): what is not filled stops the message."""
+"""Template bodies and strict rendering (S2.5, S4.12): an unfilled placeholder stops the message."""
 
 import re
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ class Version:
 
 
 class UnfilledError(ValueError):
-    """A placeholder is unknown or has no value; `names` are the culprits in the text's order."""
+    """A placeholder is unknown or has no value; `names` in the text's order."""
 
     def __init__(self, names: tuple[str, ...]) -> None:
         super().__init__(f"unfilled: {', '.join(names)}")
@@ -49,7 +49,7 @@ def render(body: str, values: Mapping[str, str | None]) -> str:
 
 
 def choose_language(bodies: Mapping[str, str], wanted: str) -> str:
-    """Return the language to write in: the lead's, else Russian, else the one that there is."""
+    """Return the language to write in: the lead's, else Russian, else an existing one."""
     for language in (wanted, DEFAULT_LANGUAGE):
         if language in bodies:
             return language
