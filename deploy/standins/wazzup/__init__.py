@@ -1,7 +1,7 @@
-"""A stand-in for Wazzup24 API v3: a real HTTP server that behaves like it, and by default is nasty.
+"""A stand-in for Wazzup24 API v3: a real HTTP server that behaves like it, by default with many faults.
 
 `python -m deploy.standins.wazzup --port 8900 --webhook-url http://…` runs it alone, `running()` in
-a test's own process. What it accepted stands in its journal, which the checkers read.
+a test's own process. Its journal, which the checkers read, lists the messages that it accepted.
 """
 
 from deploy.standins.wazzup.accounts import Account, Channel

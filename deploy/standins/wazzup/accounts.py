@@ -3,7 +3,6 @@
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from enum import Enum
 
 DEMO_CHANNEL = "3f1b7c52-0d5e-4a6b-9a10-6c2d5e8f0a11"
 DEMO_KEY = "demo-wazzup-key"
@@ -20,16 +19,9 @@ class Channel:
     state: str = "active"
 
 
-class Admission(Enum):
-    """Whether a crmMessageId is new within the duplicate window."""
-
-    NEW = "new"
-    REPEATED = "repeated"
-
-
 @dataclass(slots=True)
 class Account:
-    """One API key. A sidecar key opens channels, message, webhooks and templates alone."""
+    """One API key. A sidecar key may use channels, message, webhooks and templates only."""
 
     key: str = DEMO_KEY
     channels: list[Channel] = field(default_factory=lambda: [Channel()])
@@ -40,7 +32,7 @@ class Account:
     _seen: dict[str, float] = field(default_factory=dict)
 
     def wants(self, kind: str) -> bool:
-        """Say whether callbacks of a list (`messages`, `statuses`) are subscribed; unsaid means yes."""
+        """Return whether callbacks of a list (`messages`, `statuses`) are subscribed; the default is yes."""
         return kind not in ("messages", "statuses") or self.subscriptions.get("messagesAndStatuses", True)
 
     def channel(self, channel_id: str) -> Channel | None:
@@ -57,19 +49,19 @@ class Account:
         self._requests.append(now)
         return False
 
-    def admit(self, crm_message_id: str | None, window: float) -> Admission:
-        """Remember a crmMessageId for `window` seconds from its acceptance."""
+    def is_repeat(self, crm_message_id: str | None, window: float) -> bool:
+        """Return whether a crmMessageId was accepted within the last `window` seconds; remember a new one."""
         if crm_message_id is None:
-            return Admission.NEW
+            return False
         now = time.monotonic()
         while self._seen and next(iter(self._seen.values())) <= now - window:
             del self._seen[next(iter(self._seen))]
         if crm_message_id in self._seen:
-            return Admission.REPEATED
+            return True
         self._seen[crm_message_id] = now
-        return Admission.NEW
+        return False
 
 
 def webhook_address_is_valid(uri: object) -> bool:
-    """Say whether Wazzup would take this webhooksUri (API v3, webhooks)."""
+    """Return whether Wazzup accepts this webhooksUri (API v3, webhooks)."""
     return isinstance(uri, str) and uri.startswith(("http://", "https://")) and len(uri) <= MAX_URI

@@ -1,4 +1,4 @@
-"""Webhooks of one account: batched, delayed, repeated, and tried again until they are taken."""
+"""Webhooks of one account: batched, delayed, repeated, and retried until they are answered 200."""
 
 import asyncio
 import contextlib
@@ -28,7 +28,7 @@ class Callback:
 
 
 class Callbacks:
-    """Delivers what is due to the address that the account subscribed."""
+    """Delivers due callbacks to the address that the account subscribed."""
 
     def __init__(
         self, account: Account, dice: Dice, http: httpx.AsyncClient, taken: Callable[[Callback], None]
@@ -50,7 +50,7 @@ class Callbacks:
         asyncio.get_running_loop().call_later(delay, self._ready, callback)
 
     async def run(self) -> None:
-        """Post what is due, several bodies at once, until cancelled."""
+        """Post due callbacks, several bodies at once, until cancelled."""
         try:
             while True:
                 await self._wake.wait()

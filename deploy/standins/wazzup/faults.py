@@ -1,4 +1,4 @@
-"""How nasty the stand-in is: seeded chances and delays, and failures on demand."""
+"""The faults of the stand-in: seeded chances and delays, and failures on demand."""
 
 import random
 from collections.abc import Mapping
@@ -18,11 +18,11 @@ class Profile:
     refuse_503: float = 0.0  # half of them accept the message first
     early_callback: float = 0.0  # the webhook is delivered before the 201
     repeat_callback: float = 0.0
-    shuffle_callbacks: float = 0.0  # per message: each of its callbacks comes when it likes
+    shuffle_callbacks: float = 0.0  # per message: its callbacks come in any order
     lose_callback: float = 0.0
-    read: float = 1.0  # how many messages are opened by their reader
+    read: float = 1.0  # share of messages that are read
     answer_delay: float = 0.0
-    service: float = 0.0  # one message at a time, so many seconds each: callers wait for their turn
+    service: float = 0.0  # seconds per message, one message at a time
     callback_delay: float = 0.0
     rate_limit: int = 500  # requests per key and window
     rate_window: float = 5.0
@@ -50,7 +50,7 @@ PROFILES = {profile.name: profile for profile in (KIND, NASTY)}
 
 
 class Mode(StrEnum):
-    """Where a failure on demand strikes."""
+    """Kinds of failures on demand."""
 
     CODE = "code"  # 400 with this error code, nothing accepted
     HTTP = "http"  # this HTTP status with an empty body, nothing accepted
@@ -62,7 +62,7 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A failure for one chat (or `*`), so many times (None: until it is taken back)."""
+    """A failure for one chat (or `*`), `times` times (None: until it is removed)."""
 
     mode: Mode
     value: str
@@ -71,7 +71,7 @@ class Failure:
 
 
 class Dice:
-    """All chance of one stand-in, from one seed, and the failures ordered by hand."""
+    """The random choices of one stand-in, from one seed, and the failures on demand."""
 
     def __init__(self, profile: Profile, seed: int) -> None:
         self.profile = profile
@@ -79,7 +79,7 @@ class Dice:
         self._random = random.Random(seed)  # noqa: S311 - repeatable on purpose
 
     def hits(self, chance: float) -> bool:
-        """Throw once."""
+        """Return True with this chance."""
         return self._random.random() < chance
 
     def delay(self, most: float) -> float:
@@ -91,7 +91,7 @@ class Dice:
         return self._random.choice(choices)
 
     def failure(self, chat_id: str) -> Failure | None:
-        """Take the next failure ordered for a chat."""
+        """Return the next failure on demand for a chat, and count it down."""
         for index, failure in enumerate(self.failures):
             if failure.chat_id in ("*", chat_id):
                 self._use_up(index, failure)

@@ -1,4 +1,4 @@
-"""What the stand-in accepted: in memory for the checkers, and line by line in a file that survives its kill."""
+"""The messages that the stand-in accepted: in memory for the checkers, and in a file that survives a kill."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -35,7 +35,7 @@ class Entry:
 
 
 class Journal:
-    """An append-only record; goes on with an existing file, whose torn last line is cut off."""
+    """An append-only record; an existing file is continued, without a torn last line."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.entries: dict[str, Entry] = {}
@@ -48,7 +48,7 @@ class Journal:
 
     @classmethod
     def read(cls, path: Path) -> "Journal":
-        """Return what a file holds just now and leave it alone: a live stand-in may be writing it."""
+        """Read a file without changing it: a running stand-in may be writing it."""
         journal = cls()
         if path.exists():
             journal._load(path)
@@ -59,14 +59,14 @@ class Journal:
         self._write({"accepted": entry})
         self.entries[entry.message_id] = entry
 
-    def told(self, message_id: str, status: str) -> None:
-        """Record that the webhook took a status."""
+    def delivered(self, message_id: str, status: str) -> None:
+        """Record that the webhook of a status was answered 200; `told` is its key in the file."""
         if status not in self.entries[message_id].statuses:
             self._write({"told": [message_id, status]})
             self.entries[message_id].statuses.append(status)
 
     def subscribed(self, key: str, uri: str) -> None:
-        """Record where an account wants its webhooks."""
+        """Record the webhook address of an account."""
         self._write({"webhook": [key, uri]})
         self.webhooks[key] = uri
 

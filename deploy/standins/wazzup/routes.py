@@ -1,4 +1,4 @@
-"""The stand-in's HTTP face: Wazzup's own routes, and `/_…` ones for tests and checkers."""
+"""The stand-in's routes: Wazzup's own, and `/_…` for tests and checkers."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -69,7 +69,7 @@ async def _message(request: Request, standin: Standin, account: Account) -> Resp
     body = await _object(request)
     if body is None:
         return await _send(request, error("VALIDATION_ERROR"))
-    if not await standin.turn(request.is_disconnected):
+    if not await standin.wait_for_turn(request.is_disconnected):
         return Response(status_code=400)
     return await _send(request, await standin.message(account, body, request.headers.get("traceparent")))
 
@@ -180,7 +180,7 @@ async def _send(request: Request, answer: Answer) -> Response:
     if answer.status is not None:
         return Response(status_code=answer.status) if answer.body is None else _json(answer.body, answer.status)
     request.scope["state"][ABORT]()
-    # The server notices the closed connection one turn of its loop later, and then wants no response.
+    # The server notices the closed connection one turn of its loop later; it then ignores the response.
     await asyncio.sleep(0.01)
     return Response(status_code=500)
 

@@ -1,4 +1,4 @@
-"""The stand-in's behaviour: what it does with a message, and which webhooks follow."""
+"""The stand-in's behaviour: its answer to a message, and the webhooks that follow."""
 
 import asyncio
 import contextlib
@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import httpx
 
-from deploy.standins.wazzup.accounts import Account, Admission
+from deploy.standins.wazzup.accounts import Account
 from deploy.standins.wazzup.callbacks import Callback, Callbacks, Payload
 from deploy.standins.wazzup.faults import NASTY, Dice, Failure, Mode, Profile
 from deploy.standins.wazzup.journal import Entry, Journal, Status
@@ -19,15 +19,15 @@ CHAT_TYPES = frozenset(
     {"whatsapp", "whatsgroup", "viber", "instagram", "telegram", "telegroup", "vk", "avito", "max", "maxgroup"}
 )
 MAX_TEXT = 10_000
-EARLY_TIMEOUT = 1.0  # seconds that an early callback may hold its own answer back
+EARLY_TIMEOUT = 1.0  # seconds that an early callback may delay the answer
 ECHO = "echo"
 
-Story: TypeAlias = Sequence[tuple[float, Callback]]  # seconds after the acceptance
+Plan: TypeAlias = Sequence[tuple[float, Callback]]  # seconds after the acceptance
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes back over the wire; status None closes the connection without a response."""
+    """An HTTP answer; status None closes the connection without a response."""
 
     status: int | None
     body: Payload | None = None
@@ -66,7 +66,7 @@ class Standin:
 
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
-        """Deliver webhooks while the block runs; takes up what an earlier life had not delivered."""
+        """Deliver webhooks while the block runs, those that an earlier process did not deliver included."""
         async with self._http, self._tasks:
             for account in tuple(self.accounts.values()):
                 self.add(account)
@@ -82,7 +82,7 @@ class Standin:
         """Open an account; its runner ends with the stand-in."""
         account.webhooks_uri = self.journal.webhooks.get(account.key, account.webhooks_uri)
         self.accounts[account.key] = account
-        self.callbacks[account.key] = Callbacks(account, self.dice, self._http, self._told)
+        self.callbacks[account.key] = Callbacks(account, self.dice, self._http, self._record_delivery)
         self._runners.append(self._tasks.create_task(self.callbacks[account.key].run()))
 
     async def subscribe(self, account: Account, uri: str) -> bool:
@@ -95,18 +95,18 @@ class Standin:
                 return True
         return False
 
-    async def turn(self, gone: Callable[[], Awaitable[bool]]) -> bool:
-        """Wait for one's turn where messages are taken one at a time; False for a caller who has gone meanwhile."""
+    async def wait_for_turn(self, disconnected: Callable[[], Awaitable[bool]]) -> bool:
+        """Wait until the message may be processed, one at a time; return False when the caller has disconnected."""
         if not self.dice.profile.service:
             return True
         async with self._turn:
-            if await gone():
+            if await disconnected():
                 return False
             await asyncio.sleep(self.dice.profile.service)
         return True
 
     async def message(self, account: Account, body: Payload, traceparent: str | None = None) -> Answer:
-        """Take one message, nastily."""
+        """Process one message, with the faults of the profile."""
         profile = self.dice.profile
         refusal = check(account, body)
         if refusal is not None:
@@ -118,7 +118,7 @@ class Standin:
             failure = Failure(self.dice.pick(Mode.HTTP, Mode.HTTP_ACCEPTED), "503")
             if failure.mode is Mode.HTTP:
                 return Answer(503)
-        if account.admit(_crm_id(body), profile.duplicate_window) is Admission.REPEATED:
+        if account.is_repeat(_crm_id(body), profile.duplicate_window):
             spelling = self.dice.pick("REPEATED_CRM_MESSAGE_ID", "repeatedCrmMessageId")
             return error(spelling, data={"crmMessageId": _crm_id(body)})
         entry = self._accept(account, body, traceparent)
@@ -153,37 +153,37 @@ class Standin:
 
     async def _announce(self, entry: Entry, failure: Failure | None) -> None:
         callbacks = self.callbacks[entry.key]
-        story = self._story(entry, failure)
-        batch = [callback for _, callback in story[:2] if callbacks.account.wants(callback.kind)]
+        plan = self._plan(entry, failure)
+        batch = [callback for _, callback in plan[:2] if callbacks.account.wants(callback.kind)]
         early = bool(batch) and self.dice.hits(self.dice.profile.early_callback)
         if early and await callbacks.post(batch, EARLY_TIMEOUT):
             for callback in batch:
-                self._told(callback)
-            story = story[2:]
-        self._schedule(entry.key, story)
+                self._record_delivery(callback)
+            plan = plan[2:]
+        self._schedule(entry.key, plan)
 
-    def _schedule(self, key: str, story: Story) -> None:
-        """Deliver each callback when it happens or, shuffled, whenever it likes."""
+    def _schedule(self, key: str, plan: Plan) -> None:
+        """Deliver each callback after its delay or, shuffled, after a random one."""
         shuffled = self.dice.hits(self.dice.profile.shuffle_callbacks)
-        last = max((after for after, _ in story), default=0.0)
-        for after, callback in story:
+        last = max((after for after, _ in plan), default=0.0)
+        for after, callback in plan:
             self.callbacks[key].later(callback, self.dice.delay(2 * last) if shuffled else after)
 
-    def _story(self, entry: Entry, failure: Failure | None = None) -> Story:
-        """Return every webhook that a message brings about, stamped and in true order."""
+    def _plan(self, entry: Entry, failure: Failure | None = None) -> Plan:
+        """Return the callbacks of a message with their delays, in true order."""
         ends = [Status.DELIVERED, Status.READ] if self.dice.hits(self.dice.profile.read) else [Status.DELIVERED]
-        words, code = [Status.SENT, *ends], None
+        statuses, code = [Status.SENT, *ends], None
         if failure is not None and failure.mode is Mode.STATUS:
-            words, code = [Status.ERROR], failure.value
+            statuses, code = [Status.ERROR], failure.value
         echo = _message(entry.channel_id, entry.chat_id, entry.text, entry.message_id, echo=True)
         echo["dateTime"] = _stamp(entry.accepted_at)
         after = self.dice.delay(self.dice.profile.callback_delay)
-        story = [(after, Callback("messages", echo))]
-        for word in words:
+        plan = [(after, Callback("messages", echo))]
+        for status in statuses:
             after += self.dice.delay(self.dice.profile.callback_delay)
             at = entry.accepted_at + timedelta(seconds=after)
-            story.append((after, Callback("statuses", _status(entry, word, at, code))))
-        return story
+            plan.append((after, Callback("statuses", _status(entry, status, at, code))))
+        return plan
 
     async def _answer(self, entry: Entry, failure: Failure | None) -> Answer:
         profile = self.dice.profile
@@ -199,16 +199,18 @@ class Standin:
             return LOST
         return Answer(201, {"messageId": entry.message_id, "chatId": entry.chat_id})
 
-    def _told(self, callback: Callback) -> None:
+    def _record_delivery(self, callback: Callback) -> None:
         message_id = str(callback.payload["messageId"])
         if message_id in self.journal.entries:
-            self.journal.told(message_id, ECHO if callback.kind == "messages" else str(callback.payload["status"]))
+            self.journal.delivered(
+                message_id, ECHO if callback.kind == "messages" else str(callback.payload["status"])
+            )
 
     def _resume(self) -> None:
         for entry in self.journal.entries.values():
             over = {Status.DELIVERED, Status.READ, Status.ERROR}.intersection(entry.statuses)
             if entry.key in self.callbacks and not over:
-                self._schedule(entry.key, self._story(entry))
+                self._schedule(entry.key, self._plan(entry))
 
 
 def check(account: Account, body: Payload) -> Answer | None:
