@@ -1,7 +1,7 @@
 """Print the part of the lock file that the product needs at run time: no extras, hashes kept.
 
-The lock (`requirements.lock`) is one file for everything, and each of its entries says in a `# via` comment who
-needs it. Standard library alone: it runs in a build stage before anything is installed.
+The lock (`requirements.lock`) is one file for everything; a `# via` comment of each entry names the packages
+that need it. Standard library alone: it runs in a build stage before anything is installed.
 """
 
 import re
@@ -25,7 +25,7 @@ def entries(lock: str) -> dict[str, str]:
 
 
 def needed_by(entry: str) -> set[str]:
-    """Return who needs this entry; the project's own extras are written `dozvon (pyproject.toml)`."""
+    """Return the packages that need this entry; the project's own extras are written `dozvon (pyproject.toml)`."""
     return {
         normal(name)
         for name in re.findall(r"^ +#(?: via)? +([A-Za-z0-9._-]+)", entry, re.MULTILINE)

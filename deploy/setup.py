@@ -38,7 +38,7 @@ async def set_up(
     prefix: str = "dozvon",
     partitions: int = PARTITIONS,
 ) -> None:
-    """Make what the services expect to find. Raises OSError, PostgresError or BusError when a server refuses."""
+    """Make roles, schemas and topics. Raises OSError, PostgresError or BusError when a server refuses."""
     await ensure_roles(admin_url, passwords)
     await ensure_topics(bootstrap, prefix, partitions)
 
@@ -61,7 +61,7 @@ async def _patiently(settings: SetupSettings) -> None:
 
 
 def main() -> int:
-    """Do it, waiting up to a minute for the servers; return 0, or 1 after one line about what is wrong."""
+    """Set up, waiting up to a minute for the servers; return 0, or 1 after one line that says what is wrong."""
     try:
         asyncio.run(_patiently(SetupSettings.load()))
     except (SettingsError, asyncpg.PostgresError, *_NOT_YET) as error:

@@ -13,8 +13,8 @@ LOCK = Path(__file__).resolve().parent.parent / "requirements.lock"
 
 
 def main(folder: str, stamp: str) -> int:
-    """Return 0 when the environment stands, else what the failed step returned; it has said why."""
-    if sys.version_info < (3, 11):  # noqa: UP036 - whatever Python is there runs this file
+    """Return 0 when the environment is ready, else the code of the failed step, which has printed why."""
+    if sys.version_info < (3, 11):  # noqa: UP036 - any Python may run this file
         name, major, minor = sys.executable, sys.version_info[0], sys.version_info[1]
         sys.exit(f"Python 3.11 or newer is needed, {name} is {major}.{minor}; name another: make PYTHON=python3.12")
     with LOCK.open() as turn:

@@ -21,7 +21,7 @@ _LIBRARY = Path(__file__).parents[2] / "services" / "tasks" / "playbooks" / "lib
 
 @dataclass(frozen=True, slots=True)
 class DemoDesk:
-    """What a person needs to use the desk. Tokens are an administrator's and each operator's, valid for a month."""
+    """The URLs and tokens of the desk; tokens of the administrator and the operators are valid for a month."""
 
     landing_url: str
     landing_token: str
@@ -72,9 +72,9 @@ class Seeder:
             sub: self._issuer.token(sub, ["operator"], [DESK], lifetime=timedelta(days=30)) for sub in OPERATORS
         }
         return DemoDesk(
-            landing_url=self._hook(sources["landing"]),
+            landing_url=self._webhook_url(sources["landing"]),
             landing_token=sources["landing"]["secret"],
-            school_url=self._hook(sources["school"]),
+            school_url=self._webhook_url(sources["school"]),
             school_token=sources["school"]["secret"],
             token=self._admin,
             operators=tokens,
@@ -131,14 +131,14 @@ class Seeder:
                 "language": "ru",
                 "rate_per_second": 5000,
             }
-            # A source whose secret nobody kept gets a new one: the start was cut short, or the database is another.
+            # The secret was not kept (an interrupted start, another database): rotate it.
             made_id = await self._make("/intake/v1/sources", body)
             made = await self._post(f"/intake/v1/sources/{made_id}/rotate", {"grace_seconds": 0})
             kept[code] = {"id": made_id, "hook": made["hook"], "secret": made["secret"]}
             write_whole(self._kept, json.dumps(kept), 0o600)
         return kept
 
-    def _hook(self, source: dict[str, str]) -> str:
+    def _webhook_url(self, source: dict[str, str]) -> str:
         return f"{self._public_url}{source['hook']}"
 
     async def _make(self, path: str, body: Mapping[str, object]) -> str:

@@ -30,7 +30,7 @@ def main(argv: list[str]) -> int:
     terminal = os.dup(sys.stdout.fileno())
 
     def say(line: str) -> None:
-        with contextlib.suppress(OSError):  # nobody looks any more: no reason to leave anything running
+        with contextlib.suppress(OSError):  # the terminal is closed: the stack must still stop in order
             os.write(terminal, f"{line}\n".encode())
 
     try:
@@ -59,16 +59,16 @@ def _port() -> int:
 
 
 async def _until_asked_to_stop(work: Coroutine[object, object, None], say: Say) -> None:
-    """Do `work`; Ctrl-C, SIGTERM or the end of the terminal cancel it, once, and it takes down what it started."""
+    """Do `work`; Ctrl-C, SIGTERM or the end of the terminal cancel it once, and it stops what it started."""
     asked = asyncio.Event()
     numbers = [signal.SIGINT, signal.SIGTERM]
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # `nohup make run` outlives its terminal
         numbers.append(signal.SIGHUP)
     for number in numbers:
         asyncio.get_running_loop().add_signal_handler(number, asked.set)
-    task, told = asyncio.create_task(work), asyncio.create_task(asked.wait())
-    await asyncio.wait({task, told}, return_when=asyncio.FIRST_COMPLETED)
-    told.cancel()
+    task, stop = asyncio.create_task(work), asyncio.create_task(asked.wait())
+    await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
+    stop.cancel()
     if not task.done():
         say("· stopping: draining requests and workers")
         task.cancel()
@@ -87,7 +87,7 @@ async def _serve(stack: Stack, say: Say) -> None:
 
 @contextlib.contextmanager
 def _logging_to(log: Path) -> Iterator[None]:
-    """Send what the apps print to a file; what nobody foresaw goes there too, and one line to the person."""
+    """Send what the apps print to a file; an unexpected error goes there too, and one line to the terminal."""
     file = os.open(log, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o644)
     for stream in (sys.stdout, sys.stderr):
         stream.flush()

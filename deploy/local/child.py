@@ -1,7 +1,7 @@
 """`python -m deploy.local.child MODULE …`: run a module in a process that ends when its parent has died.
 
-The parent holds the other end of our standard input and never writes: the input ends when the parent does, in
-whatever way. So not even a parent that was killed leaves workers behind to work beside the next ones.
+The parent holds the other end of our standard input and never writes: the input ends when the parent does, even if
+it was killed. So no worker outlives its parent and runs beside the next one.
 """
 
 import os

@@ -74,7 +74,7 @@ class Children:
                 *child.argv,
                 cwd=self.tree,
                 env={**child.env, **child.once},
-                stdin=asyncio.subprocess.PIPE,  # nothing is ever written: that it ends tells of our death
+                stdin=asyncio.subprocess.PIPE,  # never written: its end is how the child notices our death
                 stdout=log,
                 stderr=log,
                 start_new_session=True,

@@ -1,4 +1,4 @@
-"""What the stack takes from the environment of who starts it; all other settings of a service the stack gives."""
+"""The variables that the stack takes from its caller's environment; it sets all other settings itself."""
 
 from collections.abc import Iterator, Mapping, MutableMapping
 
@@ -13,7 +13,7 @@ CHOICES = ("POSTGRES_URL", "KAFKA_BOOTSTRAP", "TOPIC_PREFIX", "LOG_LEVEL", "OTLP
 
 
 def take_choices(environ: MutableMapping[str, str]) -> dict[str, str]:
-    """Return what a person may choose, and leave in `environ` nothing that a service would take for a setting.
+    """Return what a person may choose; remove from `environ` all that a service would take for a setting.
 
     Raises LocalStackError that names what cannot be used.
     """

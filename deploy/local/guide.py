@@ -1,4 +1,4 @@
-"""What a person is told once the stack is up: five commands that work as printed, in this order."""
+"""The text printed once the stack is up: five commands that work as printed, in this order."""
 
 import json
 import shlex

@@ -63,7 +63,7 @@ class Origin:
 
 
 async def readiness(services: Mapping[str, FastAPI], workers: Mapping[str, int]) -> dict[str, bool]:
-    """Ask every service and every worker whether it is ready; who does not answer is not."""
+    """Ask every service and every worker whether it is ready; one that does not answer is not."""
     apis = [_ask_app(name, app) for name, app in services.items()]
     processes = [_ask_port(port) for port in workers.values()]
     answers = await asyncio.gather(*apis, *processes)

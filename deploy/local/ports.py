@@ -6,13 +6,13 @@ from contextlib import ExitStack, suppress
 
 from deploy.local.process import LocalStackError
 
-# Below the range from which the kernel takes client ports: a kept port is not lost to somebody's
+# Below the range from which the kernel takes client ports: a kept port is not lost to another process's
 # outgoing connection between two runs, and a client that retries cannot connect to itself.
 CANDIDATES = range(15_000, 32_000)
 
 
 def free_ports(count: int) -> list[int]:
-    """Return `count` different ports of 127.0.0.1 that nobody listens on now."""
+    """Return `count` different ports of 127.0.0.1 that are free now."""
     ports: list[int] = []
     with ExitStack() as held:
         for port in random.sample(CANDIDATES, len(CANDIDATES)):

@@ -134,7 +134,7 @@ class EmbeddedPostgres(EmbeddedServer):
         if folder != self.data_dir:
             folder.mkdir(mode=0o700, exist_ok=True)
             if folder.is_symlink() or folder.stat().st_uid not in (os.geteuid(), self._uid()):
-                raise LocalStackError(f"{folder}, needed for PostgreSQL's socket, belongs to somebody else")
+                raise LocalStackError(f"{folder}, needed for PostgreSQL's socket, belongs to another user")
             self._own(folder)
 
     def _own(self, path: Path, mode: int = 0o700) -> None:

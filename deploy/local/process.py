@@ -165,7 +165,7 @@ class EmbeddedServer(ABC):
         self._release()
 
     def destroy(self) -> None:
-        """Stop whatever runs on the folder and delete it with its data."""
+        """Stop the server that runs on the folder and delete the folder with its data."""
         self.stop()
         with lock_file(self.data_dir / "lock", wait=False):
             self._end_leftovers()
@@ -236,7 +236,7 @@ class EmbeddedServer(ABC):
         return f"{line.strip()} (see {self.log})"
 
     def _end_leftovers(self) -> None:
-        """Stop what a crashed parent left running on this folder: nobody else can, we hold the lock."""
+        """Stop what a crashed parent left running on this folder; we hold the lock."""
         found = [process for process in psutil.process_iter() if self._is_ours(process)]
         pids = {process.pid for process in found}
         for process in found:

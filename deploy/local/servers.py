@@ -35,11 +35,11 @@ class Servers:
         self.kafka_bootstrap = kafka.url if kafka else self.kafka_bootstrap
 
     async def watch(self) -> None:
-        """Start a server again when it died, and say so; one that cannot start is tried again, ever more seldom."""
+        """Restart a server that died, and say so; retry one that cannot start, with growing pauses."""
         await asyncio.gather(*(self._keep(server) for server in self._embedded))
 
     async def stop(self) -> None:
-        """Stop the embedded ones, each whatever becomes of the other: Kafka first, it asks nothing of Postgres."""
+        """Stop the embedded servers, Kafka first; an error of one does not keep the other running."""
         async with AsyncExitStack() as stops:
             for server in self._embedded:
                 stops.push_async_callback(asyncio.to_thread, server.stop)

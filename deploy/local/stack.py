@@ -30,7 +30,7 @@ from libs.common.testkit.issuer import TokenIssuer
 
 _READY_SECONDS = 60
 _TOPIC_PREFIX: str = ServiceSettings.model_fields["topic_prefix"].default
-# What a server of somebody else's may answer, its address included that cannot be read.
+# The errors of a server that the environment names, an unreadable address included.
 _POSTGRES_FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError, OSError, ValueError)
 
 
