@@ -33,7 +33,7 @@ class CpuMeter:
     def lap(self) -> dict[str, float]:
         """Return the CPU seconds of each since the last look, those of nought left out.
 
-        What backends that have ended used up is counted as background: nobody knows their role any more.
+        What backends that have ended used up is counted as background: their role is no longer known.
         """
         named, backends, reaped = self._look()
         spent = defaultdict(float, {name: value - self._named[name] for name, value in named.items()})
@@ -69,7 +69,7 @@ def _role(command_line: list[str]) -> str:
 
 
 def cpu_table(spent: Mapping[str, float], thousands: float, seconds: float, title: str) -> Table:
-    """Return the split: seconds per 1,000 of whatever was done, and the share of one core."""
+    """Return the split: seconds per 1,000 units, and the share of one core."""
     total = sum(spent.values())
     rows = [
         (name, f"{value / thousands:.3f}", f"{100 * value / seconds:.0f} %", f"{100 * value / total:.0f} %")

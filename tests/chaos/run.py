@@ -1,4 +1,4 @@
-"""Kill processes under load, wait until everything is back, and hold the product to its promises."""
+"""Kill processes under load, wait until everything is back, and check the promises of P.1."""
 
 import asyncio
 import random
@@ -25,7 +25,7 @@ ORDERS_PER_SECOND = 8
 #: How far business time goes before each kill: past the due time of a callback task, so that timers fire.
 STEP = timedelta(minutes=6)
 FALL_SECONDS = 60
-#: Where a process's first life ends by its own hand: after the commit and before the answer, after the ack and
+#: The fault point where a process's first life ends: after the commit and before the answer, after the ack and
 #: before the delete, with timers claimed, after the effect and before the offset, after the send and before its
 #: record. Reached within seconds of load, whatever is killed first.
 POINTS: Mapping[str, str] = MappingProxyType(
@@ -63,7 +63,7 @@ class ChaosRun:
                 self.stack.clock.advance(STEP)
                 await self._kill(target)
             for name in self.points:
-                await self._fallen(name)
+                await self._until_fallen(name)
         await self.stack.until_ready(*PROCESSES)
         await customers.post_again()
         if twice := customers.answered_twice():
@@ -72,7 +72,7 @@ class ChaosRun:
 
     async def _kill(self, target: str) -> None:
         if target in PROCESSES:
-            await self._fallen(target)
+            await self._until_fallen(target)
             await self.stack.until_ready(target)
             self.stack.kill(target)
             await asyncio.sleep(0.2)
@@ -83,7 +83,7 @@ class ChaosRun:
         await asyncio.sleep(self.chance.uniform(0.1, 1.0))
         await asyncio.to_thread(server.start)
 
-    async def _fallen(self, name: str) -> None:
+    async def _until_fallen(self, name: str) -> None:
         """Wait until a process has died at its point, if it has one. Raises TimeoutError after 60 s."""
         async with asyncio.timeout(FALL_SECONDS):
             while name in self.points and not self.stack.fell(name):
@@ -91,13 +91,13 @@ class ChaosRun:
 
 
 def broken_promises(facts: Facts) -> list[str]:
-    """Return what any checker found: in a chaos run every client has been answered."""
+    """Return the violations; in a chaos run every client has been answered."""
     return violations(facts, (*CHECKERS, nothing_is_stored_unasked))
 
 
 @asynccontextmanager
 async def _load(customers: Customers, staff: Staff) -> AsyncIterator[None]:
-    """Let customers and operators do their part for the block, and finish what they have begun."""
+    """Let customers and operators work for the block, then finish what they have begun."""
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         group.create_task(customers.keep_posting(ORDERS_PER_SECOND, stop))

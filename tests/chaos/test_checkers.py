@@ -1,4 +1,4 @@
-"""Each checker catches the bug that it is there for; on healthy facts none says anything.
+"""Each checker catches its bug, and none finds anything in healthy facts.
 
 The same on the facts of a real run: test_checkers_on_a_run.py.
 """
@@ -45,7 +45,7 @@ def with_task(task: TaskFact) -> Facts:
 LOST = checks.nothing_accepted_is_lost
 STEP = checks.every_live_lead_has_a_next_step
 OWNED = checks.every_open_task_is_owned_or_waits
-ENDS = checks.every_task_ends_once_as_was_said
+ENDS = checks.every_task_ends_once_as_answered
 ASKED_FOR = checks.every_message_asked_for_is_an_intent
 SENT = checks.every_intent_is_settled_and_sent_once
 ORDER = checks.events_of_a_key_are_in_sequence
@@ -58,7 +58,7 @@ BUGS = {
     "a task was closed and none opened": (STEP, replace(HEALTHY, tasks=[DONE_FACT])),
     "a proposal got lost": (OWNED, with_task(replace(TASK_FACT, operator_id=None, work_state="offered"))),
     "work was never asked for": (OWNED, with_task(replace(UNOWNED, offered=False, work_state=None))),
-    "the word of the arbiter got lost": (OWNED, with_task(replace(TASK_FACT, work_state="offered"))),
+    "the arbiter's decision got lost": (OWNED, with_task(replace(TASK_FACT, work_state="offered"))),
     "two operators, one task": (OWNED, with_task(replace(TASK_FACT, worker_id=COLLEAGUE))),
     "work ended before its task": (OWNED, with_task(replace(TASK_FACT, work_state="ended", worker_id=None))),
     "work outlived its task": (OWNED, with_task(replace(TASK_FACT, state="failed"))),
@@ -66,7 +66,7 @@ BUGS = {
         ENDS,
         replace(HEALTHY, events=[ASKED, ENDED, replace(ENDED, event_id="e3", sequence=3)]),
     ),
-    "an outcome was not told": (ENDS, replace(HEALTHY, events=[ASKED])),
+    "an outcome was not published": (ENDS, replace(HEALTHY, events=[ASKED])),
     "an answered outcome got lost": (ENDS, replace(HEALTHY, answered=Answered([LEAD], {TASK: "done"}))),
     "an intent was dropped": (ASKED_FOR, replace(HEALTHY, messages=[])),
     "an intent was made up": (ASKED_FOR, replace(HEALTHY, events=[ENDED])),
@@ -78,7 +78,7 @@ BUGS = {
     "a send without an intent": (SENT, replace(HEALTHY, sent={"key": 1, "ghost": 1})),
     "an intent forgotten": (SENT, replace(HEALTHY, messages=[replace(MESSAGE_FACT, state="pending")])),
     "delivered was made up": (SENT, replace(HEALTHY, delivered=frozenset())),
-    "a delivery was not heard": (SENT, replace(HEALTHY, messages=[replace(MESSAGE_FACT, state="unknown")])),
+    "a delivery was not recorded": (SENT, replace(HEALTHY, messages=[replace(MESSAGE_FACT, state="unknown")])),
     "two relays, order inverted": (ORDER, replace(HEALTHY, events=[ENDED, ASKED])),
     "a cursor poller lost one": (ORDER, replace(HEALTHY, events=[ASKED, replace(ENDED, sequence=3)])),
     "the last one never left": (ORDER, replace(HEALTHY, events=[ASKED])),

@@ -1,6 +1,6 @@
-"""Each checker catches a bug in what a real run left behind: rows, the stand-in's journal, records of a topic.
+"""Each checker catches a bug in the results of a real run: rows, the stand-in's journal, records of a topic.
 
-One small run; each break is undone, by a rollback or because it was made in a copy.
+One small run; each bug is undone by a rollback or made in a copy.
 """
 
 import random
@@ -30,7 +30,7 @@ from tests.support.topics import EventFact, Topics, read_topics
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(120)]
 
 LOST, OWNED = checks.nothing_accepted_is_lost, checks.every_open_task_is_owned_or_waits
-STEP, ENDS = checks.every_live_lead_has_a_next_step, checks.every_task_ends_once_as_was_said
+STEP, ENDS = checks.every_live_lead_has_a_next_step, checks.every_task_ends_once_as_answered
 ASKED_FOR, SENT = checks.every_message_asked_for_is_an_intent, checks.every_intent_is_settled_and_sent_once
 ORDER, LEFT = checks.events_of_a_key_are_in_sequence, checks.nothing_is_left_behind
 
@@ -66,14 +66,14 @@ ROWS: dict[str, tuple[checks.Checker, str]] = {
         WHERE id = {SOME_TASK}
         """,
     ),
-    "assignment thinks of another": (
+    "assignment has another operator": (
         OWNED,
         f"""
         UPDATE assignment.work w SET operator_id = o.id FROM assignment.operator o
         WHERE w.task_id = {SOME_TASK} AND o.id <> w.operator_id
         """,
     ),
-    "assignment thinks it is over": (
+    "assignment ended the work": (
         OWNED,
         f"UPDATE assignment.work SET state = 'ended', operator_id = NULL WHERE task_id = {SOME_TASK}",
     ),
@@ -99,7 +99,7 @@ ROWS: dict[str, tuple[checks.Checker, str]] = {
 
 @dataclass
 class Run:
-    """A run that has come to rest, and all that it left behind."""
+    """A settled run and its results."""
 
     stack: ProcessStack
     customers: Customers
@@ -199,7 +199,7 @@ async def publish(topics: Topics, records: Sequence[Record]) -> None:
 
 
 async def test_an_outbox_row_dropped_before_it_was_sent_is_caught(run: Run) -> None:
-    """The last test: what the product makes of it cannot be undone."""
+    """The last test: its effects cannot be undone."""
     await run.stack.halt("intake-worker")
     await run.customers.post()
     left = LEFT(await run.facts())

@@ -55,7 +55,7 @@ class Engine:
         return f"{self.project}-{service}-1"
 
     def kill(self, service: str) -> None:
-        """End a container at once: by the engine, which leaves it down, or as a crash, which its policy mends."""
+        """End a container at once: by the engine, which leaves it down, or as a crash, which restarts it."""
         if self.crash:
             pid = self.run([*self.engine, "inspect", "-f", "{{.State.Pid}}", self.container(service)])
             os.kill(int(pid), signal.SIGKILL)
@@ -70,8 +70,8 @@ class Engine:
 
 async def desk_of(engine: Engine) -> DemoDesk:
     """Ask the seeding job, which is safe to repeat, for the demo desk."""
-    said = await asyncio.to_thread(engine.inside, "run", "--rm", "--no-deps", "demo-desk")
-    made = json.loads(said[said.index("{") :])
+    output = await asyncio.to_thread(engine.inside, "run", "--rm", "--no-deps", "demo-desk")
+    made = json.loads(output[output.index("{") :])
     landing, school = made["sources"]["landing"], made["sources"]["school"]
     return DemoDesk(
         landing["url"], landing["token"], school["url"], school["token"], made["token"], made["operators"]
@@ -79,7 +79,7 @@ async def desk_of(engine: Engine) -> DemoDesk:
 
 
 async def make_room(client: httpx.AsyncClient) -> None:
-    """Give every operator room for all the orders of the drill."""
+    """Give every operator capacity for all the orders of the drill."""
     for operator in (await client.get("/assignment/v1/operators")).raise_for_status().json()["items"]:
         seen = {"If-Match": f'"{operator["version"]}"'}
         path = f"/assignment/v1/operators/{operator['id']}"
@@ -147,12 +147,12 @@ async def drill(engine: Engine, origin: str, targets: Sequence[str], rate: float
         await make_room(client)
         customers = Customers(client, desk, f"drill-{time.time_ns()}")
         stop = asyncio.Event()
-        trickle = asyncio.create_task(customers.keep_posting(rate, stop))
+        orders = asyncio.create_task(customers.keep_posting(rate, stop))
         try:
             await kill_all(engine, client, targets)
         finally:
             stop.set()
-            await trickle
+            await orders
         await customers.post_again()
         left = await left_over(client, list(customers.answers))
     journal = json.loads(engine.inside("exec", "-T", "wazzup", "/opt/dozvon/bin/python", "-c", _JOURNAL))

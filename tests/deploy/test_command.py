@@ -16,7 +16,7 @@ Dozvon = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def dozvon(tmp_path: Path, stack_db: StackDatabase) -> Dozvon:
-    """The command of an environment whose path has a space, called from a folder of a stranger's."""
+    """The command of an environment whose path has a space, called from another folder."""
     binaries = tmp_path / "an environment" / "bin"
     binaries.mkdir(parents=True)
     (binaries / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')

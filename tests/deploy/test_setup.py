@@ -87,5 +87,5 @@ async def test_health_is_a_200(answering: str, path: str, expected: bool) -> Non
 
 
 @pytest.mark.servers
-def test_nobody_there_is_not_healthy() -> None:
+def test_no_listener_is_not_healthy() -> None:
     assert not healthy("http://127.0.0.1:1/ready", seconds=1)

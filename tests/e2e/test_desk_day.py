@@ -91,7 +91,7 @@ async def test_the_later_of_two_unpaid_orders_becomes_false_with_no_manager(
 
 
 @pytest.mark.req("S0.7")
-async def test_a_test_number_disturbs_nobody(stack: ProcessStack, desk: DemoDesk) -> None:
+async def test_a_test_number_requests_no_work_and_no_message(stack: ProcessStack, desk: DemoDesk) -> None:
     answer = await school_order(stack, desk, "trial", phone="+972 50 123 45 67")
     await step(stack, "school", "trial", "task.failed")
     kinds = {entry["kind"] for entry in await timeline(stack, "school", "trial")}

@@ -27,7 +27,7 @@ Json = dict[str, Any]  # what a test reads out of an answer is the test's own bu
 
 
 class Caller:
-    """Calls the APIs in somebody's name."""
+    """Calls the APIs with the token of one person."""
 
     def __init__(self, stack: ProcessStack, sub: str = "admin", role: str = "admin") -> None:
         self._client, self._token = stack.client, stack.token(sub, role)
@@ -49,7 +49,7 @@ class Caller:
         return body
 
 
-async def furnish(admin: Caller) -> Json:
+async def set_up_desk(admin: Caller) -> Json:
     """Make the playbook, its templates, its mechanic and a source bound to it; return the source."""
     made = await admin.post_yaml("/tasks/v1/playbooks", PLAYBOOK)
     await admin.post("/tasks/v1/playbooks/workshop/activate", {"desk": "demo", "version": made["version"]})
@@ -66,7 +66,7 @@ async def furnish(admin: Caller) -> Json:
 
 
 async def until(look: Callable[[], Awaitable[Json | None]]) -> Json:
-    """Look again until there is something to see."""
+    """Poll until there is a result."""
     async with asyncio.timeout(40):
         while not (found := await look()):
             await asyncio.sleep(0.1)
@@ -103,7 +103,7 @@ async def end(vera: Caller, task: Json, outcome: str) -> None:
 @pytest.mark.req("P.4")
 async def test_a_lead_of_a_third_playbook_runs_through_all_services(stack: ProcessStack, desk: DemoDesk) -> None:
     admin, vera = Caller(stack), Caller(stack, "vera", "operator")
-    source = await furnish(admin)
+    source = await set_up_desk(admin)
     order = {"external_id": "bike-1", "name": "Глеб", "phone": "+79000000311"}
     posted = await stack.client.post(source["hook"], json=order, headers={"X-Source-Token": source["secret"]})
     lead_id: str = posted.json()["lead_id"]

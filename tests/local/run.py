@@ -1,4 +1,4 @@
-"""`make run` as a person has it: a process, what it prints, and the commands that it prints."""
+"""`make run` as a person uses it: the process, its output, and the commands that it prints."""
 
 import json
 import os
@@ -39,7 +39,7 @@ def kinds(timeline: str) -> list[str]:
 
 @dataclass
 class Run:
-    """One home on one port; started and ended as often as a test likes."""
+    """One home on one port; a test may start and end it repeatedly."""
 
     home: Path
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -60,7 +60,7 @@ class Run:
     def spawn(self, prefix: str = "exec") -> None:
         """Begin to start it; `prefix` is shell in front of the command."""
         self.begin = self.terminal.stat().st_size if self.terminal.exists() else 0
-        with self.terminal.open("ab") as terminal, hearing_hangups():
+        with self.terminal.open("ab") as terminal, hangups_enabled():
             self.process = subprocess.Popen(
                 ["/bin/sh", "-c", f'{prefix} "$0" -m deploy.local', sys.executable],
                 cwd=CHECKOUT,
@@ -91,7 +91,7 @@ class Run:
         try:
             return process.wait(PATIENCE)
         finally:
-            process.kill()  # what did not hear the signal is not left behind; does nothing to what has ended
+            process.kill()  # in case it ignored the signal
 
     def fails(self, prefix: str = "exec") -> str:
         """Return the one line that a start ends with, which must end in exit code 1."""
@@ -120,7 +120,7 @@ class Run:
         return self.get("/readyz").status_code == httpx.codes.OK
 
     def alive(self) -> list[psutil.Process]:
-        """Every process of this home, whoever started it."""
+        """Every process of this home."""
         return [process for process in psutil.process_iter() if self.home in set(homes(process))]
 
     def _ended(self) -> bool:
@@ -137,8 +137,8 @@ def homes(process: psutil.Process) -> Iterator[Path]:
 
 
 @contextmanager
-def hearing_hangups() -> Iterator[None]:
-    """A process that begins meanwhile does not inherit our deafness, which `nohup make test` gives us."""
+def hangups_enabled() -> Iterator[None]:
+    """Processes started in the block react to SIGHUP, even when we ignore it under `nohup make test`."""
     before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     try:
         yield

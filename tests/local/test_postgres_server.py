@@ -126,7 +126,7 @@ async def test_a_server_left_by_a_crashed_parent_is_taken_over(other: EmbeddedPo
     assert other.pid != int(parent.stdout)
 
 
-async def test_a_pid_file_that_names_a_stranger_does_not_stop_a_start(other: EmbeddedPostgres) -> None:
+async def test_a_pid_file_of_another_process_does_not_prevent_a_start(other: EmbeddedPostgres) -> None:
     other.start()
     other.kill()
     (other.home / "postmaster.pid").write_text(f"{os.getpid()}\n{other.home}\n1\n5432\n\n\n\nready\n")

@@ -1,4 +1,4 @@
-"""The running API as front ends and providers see it."""
+"""The running API over HTTP, as front ends and providers use it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PREFIX = "/notifications/v1"
 
 
 class Api:
-    """Calls of people with tokens, over a real socket."""
+    """Calls the API with tokens, over a real socket."""
 
     def __init__(self, db: Database, wazzup_url: str, public_url: str) -> None:
         self.issuer = TokenIssuer.generate()

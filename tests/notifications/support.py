@@ -54,7 +54,7 @@ def settings(wazzup_url: str, **changes: object) -> NotificationsSettings:
 
 
 def context(db: Database, wazzup_url: str, clock: Clock | None = None, **changes: object) -> Context:
-    """A process of its own: its core, client and sender over a shared database."""
+    """The context of another process: its own core, client and sender, on a shared database."""
     own = settings(wazzup_url, **changes)
     core = Core("notifications", own, db, clock or SystemClock(), Tracing("notifications"), new_registry())
     return Context(core, own, Wazzup(str(own.wazzup_url), own.send_timeout, 64), FeedHub(db))
@@ -82,7 +82,7 @@ async def _run(loop: Loop, stop: asyncio.Event) -> None:
 
 @asynccontextmanager
 async def webhook_server(db: Database) -> AsyncIterator[str]:
-    """Serve the webhook alone, as the API does, and give its URL."""
+    """Serve the webhook without the rest of the API and yield its URL."""
     from starlette.applications import Starlette
 
     from services.notifications.webhooks.api import routes
@@ -104,7 +104,7 @@ async def webhook_server(db: Database) -> AsyncIterator[str]:
 
 @dataclass
 class Desk:
-    """Everything a test of the sending way needs."""
+    """A desk that can send: its database, the stand-in and its channel."""
 
     db: Database
     url: str
@@ -148,7 +148,7 @@ class Desk:
 
 
 async def eventually(look: Callable[[], Awaitable[T]], good: Callable[[T], bool], seconds: float = 15) -> T:
-    """Look until it is good. Raises AssertionError with the last sight."""
+    """Poll until the value is good. Raises AssertionError with the last value."""
     end = monotonic() + seconds
     while not good(found := await look()):
         assert monotonic() < end, f"still {found!r}"

@@ -1,4 +1,4 @@
-"""The HTTP face: templates, channels, messages, feed and stream (S0.3, S2.5, S4.12, S4.13, P.2, P.5)."""
+"""The HTTP API: templates, channels, messages, feed and stream (S0.3, S2.5, S4.12, S4.13, P.2, P.5)."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -42,7 +42,7 @@ async def test_an_operator_proposes_and_a_supervisor_approves(api: Api) -> None:
 
 
 @pytest.mark.req("S2.5")
-async def test_approval_is_told_once_however_often_it_is_asked_for(api: Api) -> None:
+async def test_repeated_approval_is_published_once(api: Api) -> None:
     await api.call("POST", "/templates", TEMPLATE)
     for _ in range(2):
         assert (await approve(api)).status_code == 200

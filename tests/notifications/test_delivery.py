@@ -1,4 +1,4 @@
-"""From an intent to the customer and back, over the real stand-in."""
+"""From a request to the customer and back, over the real stand-in."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -136,7 +136,7 @@ async def test_a_refused_recipient_fails_the_message_with_the_providers_code(kin
     assert (event.code, event.detail) == ("BAD_CONTACT", "")
 
 
-async def test_the_providers_own_words_stay_in_the_attempt(kind: Desk) -> None:
+async def test_the_providers_description_stays_in_the_attempt(kind: Desk) -> None:
     kind.standin.dice.failures.append(Failure(Mode.CODE, "BAD_CONTACT"))
     async with worker(kind.context()):
         await kind.request(requested())

@@ -1,4 +1,4 @@
-"""Lost answers, crashes and late callbacks: nothing is sent twice, nothing is guessed."""
+"""Lost answers, crashes and late callbacks: nothing is sent twice, no outcome is guessed."""
 
 import asyncio
 from collections import Counter
@@ -59,7 +59,7 @@ async def test_a_lost_answer_is_asked_for_again_with_the_same_key(kind: Desk, fa
 
 
 @pytest.mark.parametrize("failure", LOST)
-async def test_an_echo_names_a_message_whose_answer_was_lost(kind: Desk, failure: Failure) -> None:
+async def test_an_echo_gives_its_id_to_a_message_whose_answer_was_lost(kind: Desk, failure: Failure) -> None:
     kind.standin.dice.failures.append(failure)
     async with worker(kind.context()):
         await kind.request(requested())
@@ -96,10 +96,10 @@ async def test_after_the_window_a_crashed_attempt_waits_for_its_echo_and_is_not_
     assert len(kind.standin.journal.entries) == 1
 
 
-async def test_without_any_word_a_message_ends_as_unknown_and_is_never_resent(kind: Desk) -> None:
+async def test_without_answer_and_callback_a_message_ends_as_unknown_and_is_never_resent(kind: Desk) -> None:
     kind.standin.dice.profile = replace(KIND, lose_callback=1.0)
     await kind.request(requested())
-    await claim(kind.db, {}, LIMITS, datetime.now(UTC))  # a worker that dies before or after it sent: who knows
+    await claim(kind.db, {}, LIMITS, datetime.now(UTC))  # a worker that dies before or after the send
     await kind.db.pool.execute(LONG_AGO)
     async with worker(kind.context()):
         await kind.until("unknown")
@@ -109,7 +109,7 @@ async def test_without_any_word_a_message_ends_as_unknown_and_is_never_resent(ki
     assert not kind.standin.journal.entries
 
 
-async def test_a_callback_that_comes_after_the_end_of_hope_still_tells_the_truth(
+async def test_a_callback_after_the_callback_timeout_still_counts(
     kind: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kind.standin.dice.profile = replace(KIND, callback_delay=4.0)
@@ -142,7 +142,7 @@ async def test_two_equal_texts_to_one_person_are_not_mistaken_for_each_other(kin
 
 
 async def claimed_twice(kind: Desk, now: datetime) -> tuple[Claim, Claim]:
-    """One attempt in the hands of a worker whose lease ran out, and of the one that took it over."""
+    """Claim one attempt twice: by a worker whose lease has expired, and by the next one."""
     await kind.request(requested())
     (first,) = await claim(kind.db, {}, LIMITS, now)
     await kind.db.pool.execute("UPDATE attempt SET due_at = due_at - interval '2 seconds'")
@@ -157,7 +157,7 @@ async def test_a_result_whose_lease_was_taken_over_is_not_recorded(kind: Desk) -
     assert (first.doubtful, second.doubtful, await kind.attempts()) == (False, True, ["sending"])
 
 
-async def test_a_late_answer_that_names_its_message_is_recorded_whoever_holds_the_lease(kind: Desk) -> None:
+async def test_a_late_answer_with_a_message_id_is_recorded_after_the_lease(kind: Desk) -> None:
     now = datetime.now(UTC)
     first, second = await claimed_twice(kind, now)
     answers = [Outcome(Verdict.ACCEPTED, provider_message_id="m"), Outcome(Verdict.TAKEN, "REPEATED")]
@@ -168,7 +168,7 @@ async def test_a_late_answer_that_names_its_message_is_recorded_whoever_holds_th
     ]
 
 
-async def test_both_answers_of_a_repeated_key_at_once_keep_the_name(kind: Desk) -> None:
+async def test_both_answers_of_a_repeated_key_at_once_keep_the_message_id(kind: Desk) -> None:
     now = datetime.now(UTC)
     first, second = await claimed_twice(kind, now)
     named = Result(first, Outcome(Verdict.ACCEPTED, provider_message_id="m"))
@@ -176,7 +176,7 @@ async def test_both_answers_of_a_repeated_key_at_once_keep_the_name(kind: Desk) 
     assert [row["provider_message_id"] for row in await kind.rows("SELECT * FROM attempt")] == ["m"]
 
 
-async def test_two_equal_texts_that_nobody_can_tell_apart_end_as_unknown(kind: Desk) -> None:
+async def test_two_indistinguishable_texts_end_as_unknown(kind: Desk) -> None:
     kind.standin.dice.failures += [Failure(Mode.LOSE, ""), Failure(Mode.LOSE, "")]
     async with worker(kind.context(unknown_after=2.0)):
         await kind.request(requested(), requested())
@@ -221,7 +221,7 @@ async def test_workers_that_claim_at_once_hold_each_attempt_once(kind: Desk) -> 
     assert len({account for account, _ in taken}) == 2
 
 
-async def test_a_slow_channel_leaves_the_others_their_turn(kind: Desk) -> None:
+async def test_a_channel_without_free_slots_claims_nothing(kind: Desk) -> None:
     busy = {kind.channel_id: LIMITS.per_channel}
     await kind.request(requested())
     assert not await claim(kind.db, busy, LIMITS, datetime.now(UTC))
@@ -245,7 +245,7 @@ async def test_a_repeat_goes_before_fresh_messages(kind: Desk) -> None:
     assert first.attempt_id == lost.attempt_id
 
 
-async def test_an_ill_provider_is_spared_so_that_few_messages_end_in_doubt(kind: Desk) -> None:
+async def test_an_unhealthy_provider_is_throttled_so_that_few_messages_end_in_doubt(kind: Desk) -> None:
     kind.standin.dice.failures.append(Failure(Mode.HTTP, "503", times=None))
     await kind.request(*(requested() for _ in range(200)))
     async with worker(kind.context()):

@@ -1,4 +1,4 @@
-"""Each operator's feed: gap-free under races, whole after a break, nobody else's (S0.3, P.5)."""
+"""Each operator's feed: gap-free under races, complete after a break, private (S0.3, P.5)."""
 
 import asyncio
 from contextlib import aclosing
@@ -123,7 +123,7 @@ async def test_a_stream_waits_for_an_operator_who_is_not_known_yet(notifications
     await hub.close()
 
 
-async def test_a_position_from_another_life_of_the_database_does_not_silence_the_feed(
+async def test_a_position_beyond_the_last_one_does_not_silence_the_feed(
     notifications_db: Database,
 ) -> None:
     await write(notifications_db, known(ANNA, "anna"), assigned())

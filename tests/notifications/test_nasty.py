@@ -1,4 +1,4 @@
-"""Many messages through a nasty provider and dying workers: each arrives once, at the provider's own journal."""
+"""Many messages through a faulty provider and dying workers: the provider's journal has each once."""
 
 import asyncio
 from dataclasses import replace

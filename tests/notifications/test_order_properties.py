@@ -1,4 +1,4 @@
-"""Whatever order answers and callbacks come in, each message ends in exactly one state, and rightly so."""
+"""In any order of answers and callbacks, each message ends in the one right state."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,16 +29,16 @@ Callbacks = st.lists(st.sampled_from(["echo", *STATES]), max_size=8)
 
 
 @dataclass
-class Story:
-    """One message with its provider id, on its way through any order of words about it."""
+class Exchange:
+    """One message with its provider id, and the answers and callbacks about it in any order."""
 
     db: Database
     claim: Claim
     name: str
 
     @classmethod
-    async def begin(cls, db: Database) -> "Story":
-        """Request and claim one message; every story has a person of its own."""
+    async def begin(cls, db: Database) -> "Exchange":
+        """Request and claim one message; each with its own person."""
         ctx = context(db, "http://127.0.0.1:9")
         phone = f"+79{uuid4().int % 10**9:09d}"
         await support.apply(ctx, requested(person={"name": "Анна", "phone": phone}))
@@ -50,7 +50,7 @@ class Story:
         await record(self.db, [Result(self.claim, outcome)], CALLBACK_TIMEOUT, datetime.now(UTC))
 
     async def again(self) -> None:
-        """Claim once more if the attempt is still to be repeated (an echo may have settled it)."""
+        """Claim once more if the attempt is still to be repeated (an echo may have ended it)."""
         await self.db.pool.execute(
             "UPDATE attempt SET due_at = clock_timestamp() WHERE id = $1", self.claim.attempt_id
         )
@@ -108,14 +108,14 @@ PROPERTY = settings(max_examples=40, deadline=None, suppress_health_check=[Healt
 async def test_callbacks_before_and_after_the_201_end_where_the_highest_says(
     desk: Database, before: list[str], after: list[str]
 ) -> None:
-    story = await Story.begin(desk)
+    exchange = await Exchange.begin(desk)
     for word in before:
-        await story.callback(word)
-    await story.answer(Outcome(Verdict.ACCEPTED, provider_message_id=story.name))
+        await exchange.callback(word)
+    await exchange.answer(Outcome(Verdict.ACCEPTED, provider_message_id=exchange.name))
     for word in after:
-        await story.callback(word)
+        await exchange.callback(word)
     words = [State.ACCEPTED, *(STATES[word] for word in before + after if word != "echo")]
-    assert await story.end() == highest(words)
+    assert await exchange.end() == highest(words)
 
 
 @PROPERTY
@@ -123,24 +123,24 @@ async def test_callbacks_before_and_after_the_201_end_where_the_highest_says(
 async def test_a_lost_answer_ends_where_the_highest_says_once_an_echo_has_named_it(
     desk: Database, early: list[str], between: list[str], late: list[str]
 ) -> None:
-    story = await Story.begin(desk)
+    exchange = await Exchange.begin(desk)
     for words, outcome in ((early, LOST), (between, REPEAT)):
         for word in words:
-            await story.callback(word)
-        await story.answer(outcome)
-        await story.again()
+            await exchange.callback(word)
+        await exchange.answer(outcome)
+        await exchange.again()
     for word in [*late, "echo"]:
-        await story.callback(word)
+        await exchange.callback(word)
     facts = [State.ACCEPTED, *(STATES[word] for word in early + between + late if word != "echo")]
-    assert await story.end() == highest(facts)
+    assert await exchange.end() == highest(facts)
 
 
 @PROPERTY
 @given(words=st.lists(st.sampled_from(["echo", *STATES]), min_size=1, max_size=12))
 async def test_no_step_is_published_twice_in_any_order(desk: Database, words: list[str]) -> None:
-    story = await Story.begin(desk)
-    await story.answer(Outcome(Verdict.ACCEPTED, provider_message_id=story.name))
+    exchange = await Exchange.begin(desk)
+    await exchange.answer(Outcome(Verdict.ACCEPTED, provider_message_id=exchange.name))
     for word in words:
-        await story.callback(word)
-    types = await published(desk, story.claim.message_id)
+        await exchange.callback(word)
+    types = await published(desk, exchange.claim.message_id)
     assert len(types) == len(set(types))

@@ -144,9 +144,9 @@ CODES = st.text() | st.sampled_from(
 
 @given(st.one_of(st.none(), st.integers(100, 599)), st.booleans(), CODES, st.booleans(), st.integers(1, 20))
 def test_a_doubtful_key_is_never_renewed_and_its_message_never_failed_on_a_guess(
-    status: int | None, left: bool, code: str, doubtful: bool, tries: int
+    status: int | None, may_have_arrived: bool, code: str, doubtful: bool, tries: int
 ) -> None:
-    found = verdict(Answer(status, left, code), doubtful=doubtful, tries=tries)
+    found = verdict(Answer(status, may_have_arrived, code), doubtful=doubtful, tries=tries)
     refused = {Class.RECIPIENT, Class.MESSAGE}
     assert not (doubtful and found is Verdict.RETRY)
     assert not (doubtful and found is Verdict.REFUSED) or classify(status or 0, code) in refused

@@ -1,4 +1,4 @@
-"""Settings that would break a promise are refused at the start."""
+"""Settings that contradict each other are refused at the start."""
 
 import pytest
 from pydantic import ValidationError

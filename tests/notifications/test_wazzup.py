@@ -1,4 +1,4 @@
-"""The call to the provider: what surely never left is told from what may have."""
+"""The provider's client: it distinguishes a call that never left from one that may have arrived."""
 
 import socket
 import time
@@ -30,7 +30,7 @@ def black_hole() -> Iterator[str]:
 
 
 @pytest.mark.servers
-async def test_a_connection_that_nobody_answers_is_known_as_never_left(black_hole: str) -> None:
+async def test_a_connection_that_is_never_accepted_counts_as_not_arrived(black_hole: str) -> None:
     wazzup = Wazzup(black_hole, timeout=1.0, connections=4)
     started = time.monotonic()
     answer = await wazzup.send(MESSAGE, "")

@@ -1,4 +1,4 @@
-"""The webhook: on disk before it is answered, repeats harmless, nothing thrown away unread (P.2)."""
+"""The webhook: callbacks are committed before the answer, repeats are harmless, nothing is dropped (P.2)."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -26,7 +26,7 @@ INBOUND = {"messageId": "in-1", "dateTime": "2026-03-02T09:15:27.000Z", "isEcho"
 
 
 class Webhook:
-    """Our webhook over HTTP, and what lies behind it."""
+    """Our webhook over HTTP, and the rows that it stores."""
 
     def __init__(self, db: Database, http: httpx.AsyncClient, url: str) -> None:
         self.db = db
@@ -87,7 +87,7 @@ async def test_one_body_forwards_and_backwards_at_once_does_not_deadlock(webhook
     assert (set(answers), len(await webhook.callbacks())) == ({200}, 100)
 
 
-async def test_a_moment_that_no_calendar_holds_loses_no_callback(webhook: Webhook) -> None:
+async def test_a_time_out_of_range_loses_no_callback(webhook: Webhook) -> None:
     assert await webhook.post({"statuses": [{**STATUS, "timestamp": "0001-01-01T00:00:00+14:00"}]}) == 200
     assert await webhook.callbacks() == [("status", "sent", "new")]
 
@@ -125,7 +125,7 @@ async def test_a_callback_of_a_foreign_message_waits_and_ends_as_an_orphan(webho
     assert await webhook.callbacks() == [("status", "sent", "orphan")]
 
 
-async def test_an_account_cannot_speak_for_messages_of_another(notifications_db: Database) -> None:
+async def test_an_account_cannot_change_messages_of_another(notifications_db: Database) -> None:
     async with open_desk(notifications_db) as opened, httpx.AsyncClient(trust_env=False) as http:
         opened.standin.dice.profile = KIND.changed({"lose_callback": 1.0})
         async with worker(opened.context()):

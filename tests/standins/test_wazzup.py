@@ -1,4 +1,4 @@
-"""The stand-in behaves as Wazzup v3 is documented, and as nasty as it is told to."""
+"""The stand-in behaves as Wazzup v3 is documented, with the faults of its profile."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from libs.common.platform.serving import serve
 pytestmark = pytest.mark.servers
 
 ORDER = ["echo", "sent", "delivered", "read"]
-LETTER = {"channelId": DEMO_CHANNEL, "chatType": "whatsapp", "chatId": "79000000001", "text": "Заказ 1042 принят"}
+MESSAGE = {"channelId": DEMO_CHANNEL, "chatType": "whatsapp", "chatId": "79000000001", "text": "Заказ 1042 принят"}
 
 
 class Receiver:
-    """Our side of the webhook: what came, and what to answer. Callbacks in the order in which they came."""
+    """Our side of the webhook: the bodies that came, in order, and the answers to give."""
 
     def __init__(self) -> None:
         self.bodies: list[dict[str, list[dict[str, object]]]] = []
@@ -67,9 +67,9 @@ async def receiver() -> AsyncIterator[Receiver]:
     sock = bound()
     port = sock.getsockname()[1]
     sock.close()
-    app = Starlette(routes=[Route("/hook", opened.take, methods=["POST"])])
+    app = Starlette(routes=[Route("/webhook", opened.take, methods=["POST"])])
     serving = asyncio.create_task(serve(app, "127.0.0.1", port, stop, lifespan="off"))
-    opened.url = f"http://127.0.0.1:{port}/hook"
+    opened.url = f"http://127.0.0.1:{port}/webhook"
     yield opened
     stop.set()
     await serving
@@ -100,7 +100,7 @@ async def settled(opened: Standin) -> None:
 async def test_a_message_is_answered_201_with_its_id_and_chat() -> None:
     opened = standin()
     async with client(opened) as http:
-        answer = await http.post("/v3/message", json=LETTER)
+        answer = await http.post("/v3/message", json=MESSAGE)
     assert answer.status_code == 201
     assert answer.json() == {"messageId": next(iter(opened.journal.entries)), "chatId": "79000000001"}
 
@@ -108,9 +108,9 @@ async def test_a_message_is_answered_201_with_its_id_and_chat() -> None:
 async def test_a_repeated_key_is_refused_without_the_message_id_in_both_spellings() -> None:
     codes: set[str] = set()
     async with client(standin()) as http:
-        await http.post("/v3/message", json={**LETTER, "crmMessageId": "a"})
+        await http.post("/v3/message", json={**MESSAGE, "crmMessageId": "a"})
         for _ in range(20):
-            answer = await http.post("/v3/message", json={**LETTER, "crmMessageId": "a"})
+            answer = await http.post("/v3/message", json={**MESSAGE, "crmMessageId": "a"})
             assert (answer.status_code, "messageId" in answer.json()) == (400, False)
             codes.add(answer.json()["error"])
     assert codes == {"REPEATED_CRM_MESSAGE_ID", "repeatedCrmMessageId"}
@@ -120,7 +120,7 @@ async def test_the_key_is_forgotten_after_its_window() -> None:
     opened = standin(replace(KIND, duplicate_window=0.05))
     async with client(opened) as http:
         for _ in range(2):
-            assert (await http.post("/v3/message", json={**LETTER, "crmMessageId": "a"})).status_code == 201
+            assert (await http.post("/v3/message", json={**MESSAGE, "crmMessageId": "a"})).status_code == 201
             await asyncio.sleep(0.1)
     assert opened.journal.twice() == ["a"]
 
@@ -139,14 +139,14 @@ async def test_the_key_is_forgotten_after_its_window() -> None:
 )
 async def test_a_faulty_message_is_refused(change: dict[str, object], code: str) -> None:
     async with client(standin()) as http:
-        answer = await http.post("/v3/message", json={**LETTER, **change})
+        answer = await http.post("/v3/message", json={**MESSAGE, **change})
     assert (answer.status_code, answer.json()["error"]) == (400, code)
 
 
 async def test_a_wrong_key_is_401_and_a_closed_route_is_403() -> None:
     opened = standin(sidecar=True)
     async with client(opened) as http:
-        foreign = await http.post("/v3/message", json=LETTER, headers={"authorization": "Bearer x"})
+        foreign = await http.post("/v3/message", json=MESSAGE, headers={"authorization": "Bearer x"})
         closed = await http.post("/v3/contacts", json=[])
     assert (foreign.status_code, closed.status_code) == (401, 403)
 
@@ -161,7 +161,7 @@ async def test_more_than_the_limit_is_429_with_an_empty_body() -> None:
 async def test_echo_and_statuses_reach_the_webhook_in_order_when_kind(receiver: Receiver) -> None:
     opened = standin(uri=receiver.url)
     async with client(opened) as http:
-        await http.post("/v3/message", json=LETTER)
+        await http.post("/v3/message", json=MESSAGE)
         await settled(opened)
     assert receiver.said() == ["echo", "sent", "delivered", "read"]
 
@@ -170,7 +170,7 @@ async def test_a_webhook_is_tried_again_until_it_is_taken(receiver: Receiver) ->
     receiver.refuse = 3
     opened = standin(uri=receiver.url)
     async with client(opened) as http:
-        await http.post("/v3/message", json=LETTER)
+        await http.post("/v3/message", json=MESSAGE)
         await settled(opened)
     assert sorted(receiver.said()) == ["delivered", "echo", "read", "sent"]
 
@@ -178,7 +178,7 @@ async def test_a_webhook_is_tried_again_until_it_is_taken(receiver: Receiver) ->
 async def test_a_callback_can_come_before_its_own_201(receiver: Receiver) -> None:
     opened = standin(replace(KIND, early_callback=1.0, callback_delay=5.0), receiver.url)
     async with client(opened) as http:
-        await http.post("/v3/message", json=LETTER)
+        await http.post("/v3/message", json=MESSAGE)
         assert receiver.said() == ["echo", "sent"]
 
 
@@ -186,7 +186,7 @@ async def test_a_lost_answer_closes_the_connection_after_accepting() -> None:
     opened = standin(replace(KIND, lose_answer=1.0))
     async with client(opened) as http:
         with pytest.raises(httpx.RemoteProtocolError):
-            await http.post("/v3/message", json=LETTER)
+            await http.post("/v3/message", json=MESSAGE)
     assert len(opened.journal.entries) == 1
 
 
@@ -218,12 +218,12 @@ async def test_statuses_are_stamped_when_they_happen(receiver: Receiver) -> None
         assert moments[0] < moments[-1]
 
 
-async def test_an_account_without_a_subscription_is_told_nothing(receiver: Receiver) -> None:
+async def test_an_account_without_a_subscription_gets_no_callbacks(receiver: Receiver) -> None:
     opened = standin()
     wanted = {"webhooksUri": receiver.url, "subscriptions": {"messagesAndStatuses": False}}
     async with client(opened) as http:
         await http.patch("/v3/webhooks", json=wanted)
-        await http.post("/v3/message", json=LETTER)
+        await http.post("/v3/message", json=MESSAGE)
         await settled(opened)
         await asyncio.sleep(0.2)
     assert receiver.said() == []
@@ -234,7 +234,7 @@ async def twenty(profile: Profile, receiver: Receiver) -> None:
     opened = standin(profile, receiver.url)
     async with client(opened) as http:
         for _ in range(20):
-            await http.post("/v3/message", json=LETTER)
+            await http.post("/v3/message", json=MESSAGE)
         await settled(opened)
 
 
@@ -256,15 +256,15 @@ async def test_a_failure_is_ordered_for_a_chat(failure: Failure, status: int, ac
     opened = standin()
     opened.dice.failures.append(failure)
     async with client(opened) as http:
-        answer = await http.post("/v3/message", json=LETTER)
+        answer = await http.post("/v3/message", json=MESSAGE)
     assert (answer.status_code, len(opened.journal.entries)) == (status, accepted)
 
 
-async def test_a_status_error_is_told_by_webhook(receiver: Receiver) -> None:
+async def test_a_status_error_comes_by_webhook(receiver: Receiver) -> None:
     opened = standin(uri=receiver.url)
     opened.dice.failures.append(Failure(Mode.STATUS, "24_HOURS_EXCEEDED"))
     async with client(opened) as http:
-        await http.post("/v3/message", json=LETTER)
+        await http.post("/v3/message", json=MESSAGE)
         await settled(opened)
     assert receiver.said() == ["echo", "error"]
 
@@ -294,7 +294,7 @@ async def test_the_journal_survives_a_kill_and_undelivered_statuses_are_taken_up
     path = tmp_path / "journal.jsonl"
     first = Standin([Account()], KIND, journal=Journal(path))
     async with client(first) as http:
-        await http.post("/v3/message", json={**LETTER, "crmMessageId": "a"})
+        await http.post("/v3/message", json={**MESSAGE, "crmMessageId": "a"})
     with path.open("ab") as torn:
         torn.write(b'{"accepted": {"mess')
     second = Standin([Account(webhooks_uri=receiver.url)], KIND, journal=Journal(path))
@@ -311,7 +311,7 @@ async def test_a_reader_of_the_journal_leaves_the_file_to_its_writer(tmp_path: P
     path = tmp_path / "journal.jsonl"
     writer = Journal(path)
     async with client(Standin([Account()], KIND, journal=writer)) as http:
-        await http.post("/v3/message", json=LETTER)
+        await http.post("/v3/message", json=MESSAGE)
         with path.open("ab") as half:
             half.write(b'{"accepted": {"mess')
         size = path.stat().st_size
@@ -319,7 +319,7 @@ async def test_a_reader_of_the_journal_leaves_the_file_to_its_writer(tmp_path: P
         assert path.stat().st_size == size
 
 
-def test_a_journal_that_nobody_began_reads_as_empty(tmp_path: Path) -> None:
+def test_a_journal_without_a_file_reads_as_empty(tmp_path: Path) -> None:
     assert not Journal.read(tmp_path / "journal.jsonl").entries
 
 

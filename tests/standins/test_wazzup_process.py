@@ -14,7 +14,7 @@ from deploy.standins.wazzup.server import bound
 
 pytestmark = pytest.mark.servers
 
-LETTER = {"channelId": DEMO_CHANNEL, "chatType": "whatsapp", "chatId": "79000000001", "text": "Заказ принят"}
+MESSAGE = {"channelId": DEMO_CHANNEL, "chatType": "whatsapp", "chatId": "79000000001", "text": "Заказ принят"}
 HEADERS = {"authorization": f"Bearer {DEMO_KEY}"}
 
 
@@ -54,7 +54,7 @@ async def test_what_was_accepted_survives_a_kill_of_the_process(tmp_path: Path) 
     with bound() as sock:
         port = sock.getsockname()[1]
     async with process(port, tmp_path / "journal.jsonl") as http:
-        accepted = (await http.post("/v3/message", json={**LETTER, "crmMessageId": "a"})).json()["messageId"]
+        accepted = (await http.post("/v3/message", json={**MESSAGE, "crmMessageId": "a"})).json()["messageId"]
     async with process(port, tmp_path / "journal.jsonl") as http:
         journal = (await http.get("/_journal")).json()
     assert [(entry["message_id"], entry["crm_message_id"]) for entry in journal["items"]] == [(accepted, "a")]

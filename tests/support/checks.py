@@ -1,6 +1,6 @@
-"""The promises of P.1, checked on facts. Each checker returns what is wrong in words; nothing means held.
+"""The promises of P.1, checked on facts. Each checker returns a line per violation, none when the promise holds.
 
-`tests/chaos` proves each of them with bugs that it must catch, in made-up facts and in those of a real run.
+`tests/chaos` proves each checker with bugs that it must catch, in made-up facts and in those of a real run.
 """
 
 from collections import Counter
@@ -28,8 +28,8 @@ def nothing_accepted_is_lost(facts: Facts) -> list[str]:
 
 
 def nothing_is_stored_unasked(facts: Facts) -> list[str]:
-    """Leads = answered leads. Holds where every client was answered: no CHECKER of a shared stack."""
-    return [f"lead {lead} was answered to nobody" for lead in set(facts.leads) - set(facts.answered.leads)]
+    """Leads = answered leads. No CHECKER of a shared stack: it needs an answer to every client."""
+    return [f"lead {lead} was answered to no client" for lead in set(facts.leads) - set(facts.answered.leads)]
 
 
 def every_live_lead_has_a_next_step(facts: Facts) -> list[str]:
@@ -39,7 +39,7 @@ def every_live_lead_has_a_next_step(facts: Facts) -> list[str]:
 
 
 def every_open_task_is_owned_or_waits(facts: Facts) -> list[str]:
-    """One owner; or, once it was offered, work that waits in assignment. Both sides agree on who."""
+    """One owner; or, once it was offered, work that waits in assignment. Both services agree on the operator."""
     wrong = []
     for task in facts.tasks:
         if (task.work_state, task.worker_id) not in _work_of(task):
@@ -53,7 +53,7 @@ def every_open_task_is_owned_or_waits(facts: Facts) -> list[str]:
 
 
 def _work_of(task: TaskFact) -> Collection[tuple[str | None, UUID | None]]:
-    """Return what assignment may say of a task."""
+    """Return the states of the work in assignment that fit a task."""
     if task.state != "active":
         return {(None, None), ("ended", None)}
     if task.operator_id:
@@ -61,7 +61,7 @@ def _work_of(task: TaskFact) -> Collection[tuple[str | None, UUID | None]]:
     return {("waiting", None)} if task.offered else {(None, None)}
 
 
-def every_task_ends_once_as_was_said(facts: Facts) -> list[str]:
+def every_task_ends_once_as_answered(facts: Facts) -> list[str]:
     """A closed task has one ending on the topic, an open one none; an answered outcome is in the rows (P.2)."""
     endings = Counter(event.body["task_id"] for event in distinct(facts.events) if event.type in ENDINGS)
     wrong = [
@@ -83,15 +83,15 @@ def every_message_asked_for_is_an_intent(facts: Facts) -> list[str]:
     asked = {str(event.body["message_id"]) for event in facts.events if event.type == wanted}
     kept = {str(message.message_id) for message in facts.messages}
     wrong = [f"message {message} was asked for and is no intent" for message in asked - kept]
-    return wrong + [f"message {message} was asked for by nobody" for message in kept - asked]
+    return wrong + [f"message {message} was not asked for" for message in kept - asked]
 
 
 def every_intent_is_settled_and_sent_once(facts: Facts) -> list[str]:
-    """Intents = delivered + unknown + failed; the provider has none twice, and ours alone."""
+    """Intents = delivered + unknown + failed; the provider has each at most once, and no others."""
     wrong = [f"message {m.message_id} is {m.state}" for m in facts.messages if m.state not in SETTLED]
     wrong += [f"{key} was sent {count} times" for key, count in facts.sent.items() if count > 1]
     known = {key for message in facts.messages for key in message.attempts}
-    wrong += [f"{key} was sent but is nobody's attempt" for key in set(facts.sent) - known]
+    wrong += [f"{key} was sent but belongs to no attempt" for key in set(facts.sent) - known]
     for message in facts.messages:
         sent = [key for key in message.attempts if key in facts.sent]
         if len(sent) > 1:
@@ -126,7 +126,7 @@ CHECKERS: Sequence[Checker] = (
     nothing_accepted_is_lost,
     every_live_lead_has_a_next_step,
     every_open_task_is_owned_or_waits,
-    every_task_ends_once_as_was_said,
+    every_task_ends_once_as_answered,
     every_message_asked_for_is_an_intent,
     every_intent_is_settled_and_sent_once,
     events_of_a_key_are_in_sequence,
@@ -135,7 +135,7 @@ CHECKERS: Sequence[Checker] = (
 
 
 def violations(facts: Facts, checkers: Sequence[Checker] = CHECKERS) -> list[str]:
-    """Return what any checker found, at most five lines of each."""
+    """Return the violations that the checkers find, at most five lines of each."""
     return [f"{checker.__name__}: {line}" for checker in checkers for line in checker(facts)[:5]]
 
 

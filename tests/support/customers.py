@@ -1,4 +1,4 @@
-"""What customers do to the product from outside: they post orders, and keep a journal of the answers."""
+"""Customers: they post orders from outside and keep the answers."""
 
 import asyncio
 import random
@@ -16,7 +16,7 @@ POOL_ROOM = 100_000
 
 @dataclass
 class Customers:
-    """Posts landing orders and never gives up on one: no answer means the same order again (P.2)."""
+    """Posts landing orders; an order without an answer is posted again (P.2)."""
 
     client: httpx.AsyncClient
     desk: DemoDesk
@@ -34,7 +34,7 @@ class Customers:
         await self._together([self.post() for _ in range(count)], at_once)
 
     async def post_again(self, at_once: int = 8) -> None:
-        """Post every answered order once more: `answered_twice` tells whether the answer was the same."""
+        """Post every answered order once more: `answered_twice` returns those with another answer."""
         await self._together([self._post(external_id) for external_id in self.answers], at_once)
 
     async def _post(self, external_id: str) -> None:
@@ -53,7 +53,7 @@ class Customers:
         await asyncio.gather(*map(one, posts))
 
     async def keep_posting(self, per_second: float, stop: asyncio.Event) -> None:
-        """Post at a rate until told to stop; every order begun is brought to its answer."""
+        """Post at a rate until `stop`; every order begun gets its answer."""
         async with asyncio.TaskGroup() as group:
             while not stop.is_set():
                 group.create_task(self.post())
@@ -64,7 +64,7 @@ class Customers:
         return [lead for leads in self.answers.values() for lead in leads]
 
     def answered_twice(self) -> list[str]:
-        """Return the orders that were given two different leads: must be empty."""
+        """Return the orders that were answered with two different leads: must be empty."""
         return [external_id for external_id, leads in self.answers.items() if len(leads) > 1]
 
     async def _until_answered(self, order: dict[str, str]) -> dict[str, str]:
@@ -90,7 +90,7 @@ class Customers:
 
 
 async def make_room(stack: ProcessStack) -> None:
-    """Give every operator of the desk room for all the work of a drive."""
+    """Give every operator of the desk capacity for all the work of a test."""
     operators = (await stack.client.get("/assignment/v1/operators", headers=stack.token())).json()["items"]
     for operator in operators:
         headers = {**stack.token(), "If-Match": f'"{operator["version"]}"'}

@@ -1,4 +1,4 @@
-"""What is true after the dust has settled: rows of all four schemas, the stand-in's journal, the topics."""
+"""The facts of a settled run: rows of all four schemas, the stand-in's journal, the topics."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class MessageFact:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What clients were answered with 2xx: a lead per order, and the comment of each task's outcome."""
+    """The 2xx answers that clients got: a lead per order, and the comment of each task's outcome."""
 
     leads: Sequence[UUID]
     outcomes: Mapping[UUID, str] = field(default_factory=dict)
@@ -82,7 +82,7 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 
 async def collect(conn: Connection, journal: Journal, events: Sequence[EventFact], answered: Answered) -> Facts:
-    """Read every row once; quiescence is the caller's care."""
+    """Read every row once; the caller has waited until nothing is under way."""
     entries = journal.entries.values()
     return Facts(
         answered=answered,
@@ -104,7 +104,7 @@ async def collect(conn: Connection, journal: Journal, events: Sequence[EventFact
 
 
 async def backlog(conn: Connection) -> dict[str, int]:
-    """Return what has not left an outbox, and what is parked, by `<schema>.<table>`."""
+    """Return the number of unsent outbox rows and of parked events, by `<schema>.<table>`."""
     found = {}
     for owner in OWNERS:
         found[f"{owner}.outbox"] = await conn.fetchval(f"SELECT count(*) FROM {owner}.outbox")

@@ -1,4 +1,4 @@
-"""One client for four APIs on four ports: the path's first segment says which, as a gateway would."""
+"""One client for four APIs on four ports: the first segment of the path chooses, as in the gateway."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""The end of a drive: wait until nothing is under way anywhere, then look at everything."""
+"""The end of a run: wait until nothing is under way, then collect the facts."""
 
 import asyncio
 from contextlib import closing
@@ -32,10 +32,10 @@ async def facts_of(stack: ProcessStack, answered: Answered) -> Facts:
 
 
 async def settle(stack: ProcessStack) -> None:
-    """Wait until nothing moves any more. Raises TimeoutError, with what is left, after 90 s.
+    """Wait until nothing is under way. Raises TimeoutError, with what is left, after 90 s.
 
-    Quiet is what two looks in a row find with no event written between them: what hops from one place to the
-    next may hide from one look.
+    A run is settled when two looks in a row find nothing and no event was written between them: one look may miss
+    what is just between two places.
     """
     moving: dict[str, int] = {}
     written = -1
@@ -71,7 +71,7 @@ async def _look(stack: ProcessStack) -> tuple[dict[str, int], int]:
 
 
 async def _outside(stack: ProcessStack) -> dict[str, int]:
-    """Return what is on its way between the databases: asked last, for it is dear."""
+    """Return what is on its way between the databases: asked last, because it is slow."""
     try:
         return {"webhooks": await stack.webhooks_waiting(), "events not read": await unread(stack.topics)}
     except (OSError, KafkaError, httpx.HTTPError):

@@ -28,7 +28,7 @@ READY_SECONDS = 60
 
 @dataclass
 class ProcessStack:
-    """Eight service processes on one database and one broker; dead ones come back by themselves."""
+    """Eight service processes on one database and one broker; dead ones are restarted."""
 
     home: Path
     database: StackDatabase
@@ -93,7 +93,7 @@ class ProcessStack:
         os.kill(self.children.pids()[name], signal.SIGKILL)
 
     def fell(self, name: str) -> bool:
-        """Whether a process of a fault point has died by it."""
+        """Return whether a process has died at its fault point."""
         return faultpoints.FALLEN in (self.home / "logs" / f"{name}.log").read_text()
 
     async def webhooks_waiting(self) -> int:
@@ -147,7 +147,7 @@ class ProcessStack:
 
 @asynccontextmanager
 async def process_stack(stack: ProcessStack) -> AsyncIterator[ProcessStack]:
-    """Stop everything at the end of the block, whatever happened in it."""
+    """Stop everything at the end of the block, after an error too."""
     async with AsyncExitStack() as cleanup:
         cleanup.push_async_callback(stack.stop)
         yield stack

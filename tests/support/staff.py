@@ -1,4 +1,4 @@
-"""What operators do to the product from outside: they work tasks, and keep a journal of what was answered."""
+"""Operators: they work tasks from outside and keep the answers."""
 
 import asyncio
 import random
@@ -30,7 +30,7 @@ class Staff:
     outcomes: dict[UUID, str] = field(default_factory=dict)
 
     async def work(self, stop: asyncio.Event) -> None:
-        """Work until told to stop; every call begun is brought to its answer, and all are checked in at the end."""
+        """Work until `stop`; every call begun gets its answer, and all operators are checked in at the end."""
         async with asyncio.TaskGroup() as group:
             for subject in self.tokens:
                 group.create_task(self._shift(subject, stop))
@@ -46,8 +46,8 @@ class Staff:
             await asyncio.sleep(chance.uniform(0.2, 0.8))
 
     async def work_one(self, subject: str, chance: random.Random) -> None:
-        """Take one of the tasks in sight and end it; somebody may be faster, or the task change meanwhile."""
-        tasks = await self._in_sight(subject)
+        """Take one of the visible tasks and end it; another operator may be faster, or the task may change."""
+        tasks = await self._visible(subject)
         if not tasks:
             return
         path = f"/tasks/v1/tasks/{chance.choice(tasks)}"
@@ -78,7 +78,7 @@ class Staff:
                     return answer
                 await asyncio.sleep(0.2)
 
-    async def _in_sight(self, subject: str) -> list[str]:
+    async def _visible(self, subject: str) -> list[str]:
         path = "/tasks/v1/tasks?state=active&limit=20"
         try:
             answer = await self.client.get(path, headers=self._auth(subject), timeout=10)

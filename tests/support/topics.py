@@ -1,4 +1,4 @@
-"""What stands on the topics, and what of it the four workers have not taken yet."""
+"""The records of the topics, and those that the workers have not read yet."""
 
 from __future__ import annotations
 
