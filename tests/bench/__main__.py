@@ -85,7 +85,7 @@ async def _parts(servers: Servers, names: Sequence[Name], size: Size) -> AsyncIt
                 async with product_on(servers, "latency") as product, bare_chain_on(servers, "steady") as bare:
                     yield await measure_latency(product, bare, size.latency_seconds, OPERATORS)
             case Name.CHAIN:
-                async with product_on(servers, "chain") as product, bare_chain_on(servers, "floor") as bare:
+                async with product_on(servers, "chain") as product, bare_chain_on(servers, "baseline") as bare:
                     yield await measure_rate(
                         product, bare, burst=size.burst, seconds=2 * size.seconds, rounds=size.rounds
                     )

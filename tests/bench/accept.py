@@ -1,4 +1,4 @@
-"""The accept route of the shipped intake against the frozen floor."""
+"""The accept route of the shipped intake against the frozen baseline."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WARM_UP = 2.0
 READY_LOOKS = 200
 HOW = (
     "The shipped intake API process, all middleware on (authenticity, limits, parsing, customer, lead, order, raw"
-    " delivery and event in one statement, commit, 202, request log), against `tests/bench/floor.py` (FastAPI, a"
+    " delivery and event in one statement, commit, 202, request log), against `tests/bench/baseline.py` (FastAPI, a"
     " pydantic parameter, one asyncpg statement of two inserts, no log), each alone under the closed loop of"
     " another process: {rounds} rounds of {seconds:.0f} s in turn after a warm-up. The goal is on the medians."
 )
@@ -70,21 +70,30 @@ class Server:
 async def measure(servers: Servers, *, seconds: float, rounds: int) -> Part:
     """Load both in turn, the first of a round alternating."""
     postgres, _ = servers.pids()
-    async with _floor(servers) as (floor, floor_url), _intake(servers) as (intake, intake_url):
-        for server in (floor, intake):
+    async with _baseline(servers) as (baseline, baseline_url), _intake(servers) as (intake, intake_url):
+        for server in (baseline, intake):
             await server.load(postgres, 32, WARM_UP, f"warm-{server.name}", counted=False)
         for number in range(rounds):
             for connections in WIDTHS:
-                for server in (floor, intake) if number % 2 else (intake, floor):
+                for server in (baseline, intake) if number % 2 else (intake, baseline):
                     await server.load(postgres, connections, seconds, f"{server.name}-{number}-{connections}")
         counts = [
-            Count("floor: leads", floor.accepted, await count(floor_url, "SELECT count(*) FROM floor_lead")),
+            Count(
+                "baseline: leads",
+                baseline.accepted,
+                await count(baseline_url, "SELECT count(*) FROM baseline_lead"),
+            ),
             Count("intake: leads", intake.accepted, await count(intake_url, "SELECT count(*) FROM intake.lead")),
             Count("intake: events", intake.accepted, await count(intake_url, "SELECT count(*) FROM intake.outbox")),
-            Count("answers other than 202", 0, floor.refused + intake.refused),
+            Count("answers other than 202", 0, baseline.refused + intake.refused),
         ]
     goals = [
-        Goal(f"ratio at {width} connections", median(intake.rates[width]) / median(floor.rates[width]), wanted, "×")
+        Goal(
+            f"ratio at {width} connections",
+            median(intake.rates[width]) / median(baseline.rates[width]),
+            wanted,
+            "×",
+        )
         for width, wanted in WIDTHS.items()
     ]
     head = (
@@ -94,18 +103,18 @@ async def measure(servers: Servers, *, seconds: float, rounds: int) -> Part:
         "p50 / p95 ms",
         "CPU ms per order, process + PostgreSQL",
     )
-    table = Table(head, [server.row(width) for width in WIDTHS for server in (floor, intake)])
+    table = Table(head, [server.row(width) for width in WIDTHS for server in (baseline, intake)])
     return Part("Accept", HOW.format(rounds=short(rounds), seconds=seconds), [table], goals, counts)
 
 
 @asynccontextmanager
-async def _floor(servers: Servers) -> AsyncIterator[tuple[Server, str]]:
+async def _baseline(servers: Servers) -> AsyncIterator[tuple[Server, str]]:
     async with empty_database(servers.postgres.url) as url:
         port = free_port()
-        process = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.bench.floor", url, str(port))
+        process = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.bench.baseline", url, str(port))
         try:
             await _answers(port)
-            yield Server("floor", Target(port, "/orders"), process.pid), url
+            yield Server("baseline", Target(port, "/orders"), process.pid), url
         finally:
             process.send_signal(signal.SIGTERM)
             await process.wait()
@@ -128,4 +137,4 @@ async def _answers(port: int) -> None:
                 await asyncio.sleep(0.1)
             else:
                 return
-    raise TimeoutError("the floor does not answer")
+    raise TimeoutError("the baseline does not answer")

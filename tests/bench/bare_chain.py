@@ -1,4 +1,4 @@
-"""The frozen floor of the chain benchmark: the same hops between the same servers, without any logic.
+"""The frozen baseline of the chain benchmark: the same hops between the same servers, without any logic.
 
 A process per service: consume, one transaction (inbox by unnest, one effect row, one outbox row per event), relay.
 A lead goes intake → tasks → assignment → tasks, as an order does until `task.assigned`. Do not improve this file.

@@ -1,6 +1,6 @@
-"""The frozen floor of the accept benchmark: FastAPI, a pydantic parameter, one asyncpg statement, nothing else.
+"""The frozen baseline of the accept benchmark: FastAPI, a pydantic parameter, one asyncpg statement, nothing else.
 
-Do not improve this file: results are ratios against it. `python -m tests.bench.floor <dsn> <port>`.
+Do not improve this file: results are ratios against it. `python -m tests.bench.baseline <dsn> <port>`.
 """
 
 import sys
@@ -14,22 +14,22 @@ from fastapi import FastAPI, Request
 from pydantic import BaseModel
 
 TABLES = """
-CREATE TABLE IF NOT EXISTS floor_lead (
+CREATE TABLE IF NOT EXISTS baseline_lead (
     id uuid PRIMARY KEY, external_id text UNIQUE NOT NULL, name text NOT NULL, phone text NOT NULL, email text,
     product text, title text, quantity int, price numeric, currency text, utm_source text, utm_medium text,
     utm_campaign text, webmaster text, flow text, page_url text
 );
-CREATE TABLE IF NOT EXISTS floor_outbox (
+CREATE TABLE IF NOT EXISTS baseline_outbox (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, key text NOT NULL, body bytea NOT NULL
 );
 """
 
 INSERT = """
 WITH lead AS (
-    INSERT INTO floor_lead VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9::text::numeric,$10,$11,$12,$13,$14,$15,$16)
+    INSERT INTO baseline_lead VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9::text::numeric,$10,$11,$12,$13,$14,$15,$16)
     RETURNING id
 )
-INSERT INTO floor_outbox (key, body) SELECT id::text, $17 FROM lead
+INSERT INTO baseline_outbox (key, body) SELECT id::text, $17 FROM lead
 """
 
 
