@@ -110,7 +110,7 @@ async def consume(pool: asyncpg.Pool[asyncpg.Record], bootstrap: str, prefix: st
 async def apply(
     pool: asyncpg.Pool[asyncpg.Record], service: str, records: Sequence[tuple[str, ConsumerRecord]]
 ) -> None:
-    """One transaction: who is new, an effect and an outgoing event for each of them."""
+    """One transaction: find the new events, add an effect and an outgoing event for each."""
     ids = [uuid.UUID(dict(record.headers)["ce_id"].decode()) for _, record in records]
     async with pool.acquire() as conn, conn.transaction():
         new = {row["id"] for row in await conn.fetch(INBOX.format(service), ids)}

@@ -42,7 +42,7 @@ async def make_source(stack: ProcessStack) -> Target:
 
 
 async def make_desk(stack: ProcessStack) -> None:
-    """Make the desk with its playbook, and operators who have room for everything."""
+    """Make the desk with its playbook, and operators with capacity for everything."""
     await post(stack, "/tasks/v1/desks", {"code": DESK, "title": TITLE, "zone": "Europe/Moscow"})
     made = await post(stack, "/tasks/v1/playbooks", PLAYBOOK.read_bytes())
     await post(stack, "/tasks/v1/playbooks/bench/activate", {"desk": DESK, "version": made["version"]})

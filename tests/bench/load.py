@@ -56,10 +56,10 @@ async def run_load(target: Target, at_once: int, seconds: float, tag: str) -> Ta
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.bench.load", *arguments, stdout=asyncio.subprocess.PIPE
     )
-    said, _ = await process.communicate()
+    output, _ = await process.communicate()
     if process.returncode:
         raise RuntimeError(f"the load of {tag} ended with {process.returncode}")
-    return Tally(**json.loads(said))
+    return Tally(**json.loads(output))
 
 
 def main() -> None:

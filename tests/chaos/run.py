@@ -27,7 +27,7 @@ STEP = timedelta(minutes=6)
 FALL_SECONDS = 60
 #: The fault point where a process's first life ends: after the commit and before the answer, after the ack and
 #: before the delete, with timers claimed, after the effect and before the offset, after the send and before its
-#: record. Reached within seconds of load, whatever is killed first.
+#: record. Reached within seconds of load, no matter what is killed first.
 POINTS: Mapping[str, str] = MappingProxyType(
     {
         "intake-api": "intake.committed:5",

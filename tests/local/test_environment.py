@@ -1,4 +1,4 @@
-"""What the stack takes from the environment of who starts it."""
+"""The variables that the stack takes from its caller's environment."""
 
 import pytest
 

@@ -161,7 +161,7 @@ async def test_a_refused_subscription_says_why(notifications_db: Database) -> No
 
 @pytest.mark.req("S4.13")
 async def test_messages_show_delivered_and_failed_with_their_attempts(notifications_db: Database) -> None:
-    good, bad = requested(), requested(template="nobody_approved")
+    good, bad = requested(), requested(template="not_approved")
     async with open_desk(notifications_db) as opened, running_api(notifications_db) as api:
         await send(opened, good, bad)
         listed = await api.call("GET", f"/messages?lead_id={good.lead_id}", role="supervisor")
@@ -179,7 +179,7 @@ async def send(opened: Desk, *messages: object) -> None:
 
 
 async def test_a_foreign_message_does_not_exist(notifications_db: Database) -> None:
-    message = requested(template="nobody_approved")
+    message = requested(template="not_approved")
     async with open_desk(notifications_db) as opened, running_api(notifications_db) as api:
         await opened.request(message)
         answer = await api.call("GET", f"/messages/{message.message_id}", role="supervisor", desk="other")
@@ -202,7 +202,7 @@ async def test_an_operator_sees_the_messages_of_their_own_leads_alone(notificati
 
 async def test_pages_of_messages_hang_together(notifications_db: Database) -> None:
     async with open_desk(notifications_db) as opened, running_api(notifications_db) as api:
-        await opened.request(*(requested(template="nobody_approved") for _ in range(5)))
+        await opened.request(*(requested(template="not_approved") for _ in range(5)))
         first = (await api.call("GET", "/messages?limit=3")).json()
         second = (await api.call("GET", f"/messages?limit=3&cursor={first['next_cursor']}")).json()
     ids = [item["id"] for item in first["items"] + second["items"]]

@@ -84,7 +84,7 @@ async def test_the_same_dedupe_key_is_one_message(kind: Desk) -> None:
 @pytest.mark.parametrize(
     ("change", "code"),
     [
-        ({"template": "nobody_approved"}, "template_not_approved"),
+        ({"template": "not_approved"}, "template_not_approved"),
         ({"variables": {}}, "template_unfilled"),
         ({"person": {"name": "Анна"}}, "no_address"),
         ({"channels": ("telegram",)}, "no_channel"),

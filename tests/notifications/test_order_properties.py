@@ -56,15 +56,15 @@ class Exchange:
         )
         self.claim = next(iter(await claim(self.db, {}, LIMITS, datetime.now(UTC))), self.claim)
 
-    async def callback(self, word: str) -> None:
+    async def callback(self, report: str) -> None:
         at = datetime.now(UTC).isoformat()
         message = self.claim.message
         echo = {
             "messageId": self.name, "channelId": DEMO_CHANNEL, "chatId": message.address, "text": message.text,
             "isEcho": True, "dateTime": at,
         }  # fmt: skip
-        status = {"messageId": self.name, "status": word, "timestamp": at, "error": {"error": "BAD_CONTACT"}}
-        body = {"messages": [echo]} if word == "echo" else {"statuses": [status]}
+        status = {"messageId": self.name, "status": report, "timestamp": at, "error": {"error": "BAD_CONTACT"}}
+        body = {"messages": [echo]} if report == "echo" else {"statuses": [status]}
         assert await store_callbacks(self.db, "wazzup", HOOK_KEY, orjson.dumps(body), datetime.now(UTC))
         await self.look()
 
@@ -109,13 +109,13 @@ async def test_callbacks_before_and_after_the_201_end_where_the_highest_says(
     desk: Database, before: list[str], after: list[str]
 ) -> None:
     exchange = await Exchange.begin(desk)
-    for word in before:
-        await exchange.callback(word)
+    for report in before:
+        await exchange.callback(report)
     await exchange.answer(Outcome(Verdict.ACCEPTED, provider_message_id=exchange.name))
-    for word in after:
-        await exchange.callback(word)
-    words = [State.ACCEPTED, *(STATES[word] for word in before + after if word != "echo")]
-    assert await exchange.end() == highest(words)
+    for report in after:
+        await exchange.callback(report)
+    reports = [State.ACCEPTED, *(STATES[report] for report in before + after if report != "echo")]
+    assert await exchange.end() == highest(reports)
 
 
 @PROPERTY
@@ -124,23 +124,23 @@ async def test_a_lost_answer_ends_where_the_highest_says_once_an_echo_has_named_
     desk: Database, early: list[str], between: list[str], late: list[str]
 ) -> None:
     exchange = await Exchange.begin(desk)
-    for words, outcome in ((early, LOST), (between, REPEAT)):
-        for word in words:
-            await exchange.callback(word)
+    for reports, outcome in ((early, LOST), (between, REPEAT)):
+        for report in reports:
+            await exchange.callback(report)
         await exchange.answer(outcome)
         await exchange.again()
-    for word in [*late, "echo"]:
-        await exchange.callback(word)
-    facts = [State.ACCEPTED, *(STATES[word] for word in early + between + late if word != "echo")]
+    for report in [*late, "echo"]:
+        await exchange.callback(report)
+    facts = [State.ACCEPTED, *(STATES[report] for report in early + between + late if report != "echo")]
     assert await exchange.end() == highest(facts)
 
 
 @PROPERTY
-@given(words=st.lists(st.sampled_from(["echo", *STATES]), min_size=1, max_size=12))
-async def test_no_step_is_published_twice_in_any_order(desk: Database, words: list[str]) -> None:
+@given(reports=st.lists(st.sampled_from(["echo", *STATES]), min_size=1, max_size=12))
+async def test_no_step_is_published_twice_in_any_order(desk: Database, reports: list[str]) -> None:
     exchange = await Exchange.begin(desk)
     await exchange.answer(Outcome(Verdict.ACCEPTED, provider_message_id=exchange.name))
-    for word in words:
-        await exchange.callback(word)
+    for report in reports:
+        await exchange.callback(report)
     types = await published(desk, exchange.claim.message_id)
     assert len(types) == len(set(types))

@@ -46,18 +46,18 @@ class Receiver:
     def parts(self) -> list[dict[str, object]]:
         return [part for body in self.bodies for name in ("messages", "statuses") for part in body.get(name, ())]
 
-    def said(self) -> list[str]:
-        return [word(part) for part in self.parts()]
+    def kinds(self) -> list[str]:
+        return [kind_of(part) for part in self.parts()]
 
     def first_arrivals(self) -> list[list[str]]:
-        """Return what was said of each message, without the repeats."""
-        stories: dict[object, dict[str, None]] = {}
+        """Return the kinds of callbacks of each message, without repeats."""
+        arrivals: dict[object, dict[str, None]] = {}
         for part in self.parts():
-            stories.setdefault(part["messageId"], {})[word(part)] = None
-        return [list(story) for story in stories.values()]
+            arrivals.setdefault(part["messageId"], {})[kind_of(part)] = None
+        return [list(kinds) for kinds in arrivals.values()]
 
 
-def word(part: dict[str, object]) -> str:
+def kind_of(part: dict[str, object]) -> str:
     return "echo" if part.get("isEcho") else str(part["status"])
 
 
@@ -163,7 +163,7 @@ async def test_echo_and_statuses_reach_the_webhook_in_order_when_kind(receiver: 
     async with client(opened) as http:
         await http.post("/v3/message", json=MESSAGE)
         await settled(opened)
-    assert receiver.said() == ["echo", "sent", "delivered", "read"]
+    assert receiver.kinds() == ["echo", "sent", "delivered", "read"]
 
 
 async def test_a_webhook_is_tried_again_until_it_is_taken(receiver: Receiver) -> None:
@@ -172,14 +172,14 @@ async def test_a_webhook_is_tried_again_until_it_is_taken(receiver: Receiver) ->
     async with client(opened) as http:
         await http.post("/v3/message", json=MESSAGE)
         await settled(opened)
-    assert sorted(receiver.said()) == ["delivered", "echo", "read", "sent"]
+    assert sorted(receiver.kinds()) == ["delivered", "echo", "read", "sent"]
 
 
 async def test_a_callback_can_come_before_its_own_201(receiver: Receiver) -> None:
     opened = standin(replace(KIND, early_callback=1.0, callback_delay=5.0), receiver.url)
     async with client(opened) as http:
         await http.post("/v3/message", json=MESSAGE)
-        assert receiver.said() == ["echo", "sent"]
+        assert receiver.kinds() == ["echo", "sent"]
 
 
 async def test_a_lost_answer_closes_the_connection_after_accepting() -> None:
@@ -192,7 +192,7 @@ async def test_a_lost_answer_closes_the_connection_after_accepting() -> None:
 
 async def test_callbacks_repeat_when_nasty(receiver: Receiver) -> None:
     await twenty(replace(NASTY, lose_answer=0, refuse_503=0, repeat_callback=0.5), receiver)
-    assert receiver.said().count("delivered") > 20
+    assert receiver.kinds().count("delivered") > 20
 
 
 async def test_callbacks_of_one_message_change_places_when_nasty(receiver: Receiver) -> None:
@@ -202,8 +202,8 @@ async def test_callbacks_of_one_message_change_places_when_nasty(receiver: Recei
 
 async def test_callbacks_of_one_message_keep_their_places_unless_they_are_shuffled(receiver: Receiver) -> None:
     await twenty(replace(KIND, callback_delay=0.25), receiver)
-    stories = receiver.first_arrivals()
-    assert sum(story != sorted(story, key=ORDER.index) for story in stories) < len(stories) / 4
+    arrivals = receiver.first_arrivals()
+    assert sum(story != sorted(story, key=ORDER.index) for story in arrivals) < len(arrivals) / 4
 
 
 async def test_statuses_are_stamped_when_they_happen(receiver: Receiver) -> None:
@@ -211,7 +211,7 @@ async def test_statuses_are_stamped_when_they_happen(receiver: Receiver) -> None
     stamps: dict[object, dict[str, str]] = {}
     for part in receiver.parts():
         moment = part["dateTime"] if part.get("isEcho") else part["timestamp"]
-        stamps.setdefault(part["messageId"], {})[word(part)] = str(moment)
+        stamps.setdefault(part["messageId"], {})[kind_of(part)] = str(moment)
     for story in stamps.values():
         moments = [story[name] for name in ORDER if name in story]
         assert moments == sorted(moments)
@@ -226,11 +226,11 @@ async def test_an_account_without_a_subscription_gets_no_callbacks(receiver: Rec
         await http.post("/v3/message", json=MESSAGE)
         await settled(opened)
         await asyncio.sleep(0.2)
-    assert receiver.said() == []
+    assert receiver.kinds() == []
 
 
 async def twenty(profile: Profile, receiver: Receiver) -> None:
-    """Send twenty messages and wait for the end of their stories."""
+    """Send twenty messages and wait for the end of their arrivals."""
     opened = standin(profile, receiver.url)
     async with client(opened) as http:
         for _ in range(20):
@@ -266,7 +266,7 @@ async def test_a_status_error_comes_by_webhook(receiver: Receiver) -> None:
     async with client(opened) as http:
         await http.post("/v3/message", json=MESSAGE)
         await settled(opened)
-    assert receiver.said() == ["echo", "error"]
+    assert receiver.kinds() == ["echo", "error"]
 
 
 async def test_subscribing_probes_the_address(receiver: Receiver) -> None:
@@ -351,4 +351,4 @@ async def test_a_customer_can_write(receiver: Receiver) -> None:
     async with client(opened) as http:
         await http.post("/_inbound", json={"key": DEMO_KEY, "chat_id": "79000000001", "text": "Где заказ?"})
         await settled(opened)
-    assert receiver.said() == ["inbound"]
+    assert receiver.kinds() == ["inbound"]

@@ -19,7 +19,7 @@ PATIENCE = 120  # seconds; a key whose holder died is free again after 60
 
 @dataclass
 class Staff:
-    """Operators who begin a task and end it, go out and come back; each call under one key until answered (P.2).
+    """Operators who take and end tasks, check out and in; each call has one key until it is answered (P.2).
 
     `outcomes`: the comment of each outcome that the product says was carried out, by task.
     """
