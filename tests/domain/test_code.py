@@ -1,4 +1,4 @@
-"""A code is a code for everybody: what one API lets in can be named at each other place."""
+"""Codes have one pattern: a code that one API accepts can be named everywhere else."""
 
 import json
 

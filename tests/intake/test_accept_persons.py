@@ -1,4 +1,4 @@
-"""One identifier, several people: nobody is lost, and a corrected number is seen."""
+"""One identifier, several customers: each has a lead, and a corrected number is recognised."""
 
 import asyncio
 import json
@@ -44,7 +44,7 @@ def who(name: str = "", phone: str = "", email: str = "", *, valid: bool = True)
     (who("", ONE), who("", "12", valid=False), False),
     (who("First", "12", valid=False), who("Second", "1 2", valid=False), False),
 ])  # fmt: skip
-def test_another_person_is_told_by_name_and_contact(known: Customer, said: Customer, another: bool) -> None:
+def test_another_customer_is_recognised_by_name_and_contact(known: Customer, said: Customer, another: bool) -> None:
     assert is_another(known, said) is another
 
 
@@ -55,7 +55,7 @@ people = st.builds(
 
 
 @given(people)
-def test_nobody_is_another_than_themselves(customer: Customer) -> None:
+def test_a_customer_is_not_another_than_themselves(customer: Customer) -> None:
     assert not is_another(customer, customer)
 
 
@@ -79,7 +79,7 @@ async def test_two_people_under_one_identifier_are_two_leads(api: Api, given_id:
     assert [lead_of(answer) for answer in answers] == [event.lead_id for event in events]
 
 
-async def test_an_identifier_of_somebody_else_is_noted_and_left_out(api: Api) -> None:
+async def test_an_identifier_of_another_customer_is_noted_and_left_out(api: Api) -> None:
     url = await api.source()
     for name, phone in (("First", ONE), ("Second", TWO)):
         await api.deliver(url, order("7", phone, name=name))
@@ -125,7 +125,7 @@ async def test_each_other_number_stands_once_in_the_history(api: Api) -> None:
     assert [event.signals for event in await api.said(LeadUpdated)] == [(SIGNAL,)] * 2
 
 
-async def test_a_getcourse_order_keeps_its_lead_and_tells_of_the_other_person(api: Api) -> None:
+async def test_a_getcourse_order_keeps_its_lead_and_notes_the_other_customer(api: Api) -> None:
     url = await api.source("school")
     said = [{"deal_id": "7", "name": "First", "phone": ONE}, {"deal_id": "7", "name": "Second", "phone": TWO}]
     answers = [
@@ -141,7 +141,7 @@ async def test_a_getcourse_order_keeps_its_lead_and_tells_of_the_other_person(ap
     assert await notes(api) == [[], [("phone", SIGNAL, TWO)]]
 
 
-async def test_another_address_of_somebody_without_a_number_is_told(api: Api) -> None:
+async def test_another_address_of_a_customer_without_a_number_is_noted(api: Api) -> None:
     url = await api.source("school")
     for email in ("a@b.ru", "c@d.ru"):
         await api.deliver(url, {"deal_id": "7", "email": email})
@@ -149,7 +149,7 @@ async def test_another_address_of_somebody_without_a_number_is_told(api: Api) ->
     assert await api.ctx.core.db.pool.fetchval("SELECT signals FROM lead") == [SIGNAL]
 
 
-async def test_the_same_number_spelled_otherwise_tells_nothing(api: Api) -> None:
+async def test_the_same_number_spelled_otherwise_publishes_nothing(api: Api) -> None:
     url = await api.source()
     for phone in (ONE, "8 (900) 000-00-01", "79000000001"):
         await api.deliver(url, order("7", phone, name=None))
@@ -179,13 +179,13 @@ async def test_an_order_of_its_own_that_overlaps_itself_is_one(api: Api, ctx: Co
     assert (len({answer.lead_id for answer in answers}), await api.count("lead")) == (1, 2)
 
 
-async def test_one_number_told_by_two_at_once_is_told_once(api: Api, ctx: Context) -> None:
+async def test_one_number_of_two_deliveries_at_once_is_published_once(api: Api, ctx: Context) -> None:
     await ctx.acceptance.accept(delivery_row("7", ONE))
     await asyncio.gather(*(Acceptance(ctx.core.db).accept(delivery_row("7", TWO)) for _ in range(8)))
     assert [event.signals for event in await api.said(LeadUpdated)] == [(SIGNAL,)]
 
 
-async def test_everybody_in_a_crowd_under_one_identifier_has_a_lead(api: Api) -> None:
+async def test_each_customer_in_a_crowd_under_one_identifier_has_a_lead(api: Api) -> None:
     url = await api.source(rate_per_second=10_000)
     crowd = [order("7", f"+7900000{n:04}", name=f"N{n}") for n in range(12)] * 3
     answers = await asyncio.gather(*(api.deliver(url, each) for each in crowd))

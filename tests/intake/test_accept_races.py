@@ -51,7 +51,7 @@ async def uncommitted(db: Database, first: DeliveryRow) -> AsyncIterator[Connect
 
 
 async def blocked(db: Database) -> None:
-    """Return when somebody waits for a lock; asked outside of any transaction, which would see its first answer."""
+    """Return when a session waits for a lock; polled outside a transaction, which would repeat its first result."""
     async with asyncio.timeout(10):
         while not await db.pool.fetchval(BLOCKED):
             await asyncio.sleep(0.01)
@@ -95,7 +95,7 @@ async def test_silence_about_the_status_does_not_undo_one_that_overlaps(api: Api
 
 
 @pytest.mark.req("S4.2")
-async def test_two_orders_of_one_phone_at_once_are_one_customer_and_the_later_is_told(
+async def test_two_orders_of_one_phone_at_once_are_one_customer_and_the_later_is_marked(
     api: Api, ctx: Context
 ) -> None:
     await race(ctx.core.db, delivery_row("1"), delivery_row("2"))

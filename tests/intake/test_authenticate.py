@@ -145,7 +145,7 @@ async def test_a_body_over_the_sources_limit_is_refused(api: Api) -> None:
     assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
 
 
-async def test_too_many_at_once_are_told_when_to_come_again(api: Api) -> None:
+async def test_too_many_at_once_are_refused_with_a_time_to_retry(api: Api) -> None:
     url = await api.source(rate_per_second=1)
     answers = [await api.send("POST", url, body=order()) for _ in range(4)]
     assert [answer.status_code for answer in answers[:2]] == [202, 202]
@@ -175,9 +175,7 @@ HOSTILE = [
 
 @pytest.mark.req("P.1")
 @pytest.mark.parametrize(("body", "query", "headers"), HOSTILE)
-async def test_what_is_authentic_is_kept_whatever_it_holds(
-    api: Api, body: bytes, query: str, headers: dict[str, str]
-) -> None:
+async def test_every_authentic_request_is_kept(api: Api, body: bytes, query: str, headers: dict[str, str]) -> None:
     url = await api.source()
     raw = {name: value.encode("latin-1") for name, value in {**JSON, **headers}.items()}
     answer = await api.send("POST", url + query, content=body, headers=raw)  # type: ignore[arg-type] # bytes are bytes on the wire

@@ -65,7 +65,7 @@ def test_no_second_sees_more_than_burst_and_rate(rate: int, pauses: list[float])
     assert all(sum(start <= t < start + 1 for t in passed) <= 2 * rate + 1 for start in passed)
 
 
-def test_who_waits_as_told_is_let_in() -> None:
+def test_a_sender_that_waits_as_asked_is_accepted() -> None:
     pace = Pace(2, burst=1)
     assert pace.take(10.0) == 0
     wait = pace.take(10.0)
@@ -77,7 +77,7 @@ def test_a_test_number_is_not_also_called_false() -> None:
     assert signals_of(read_phone("+972 1"), ("972",)) == (Signal.TEST_NUMBER,)
 
 
-async def test_more_than_the_queue_holds_are_told_to_come_again(api: Api, ctx: Context) -> None:
+async def test_more_than_the_queue_holds_are_refused_for_a_retry(api: Api, ctx: Context) -> None:
     acceptance = Acceptance(ctx.core.db, queue=2)
     crowd = [acceptance.accept(delivery_row(str(n), f"8916{n:07}")) for n in range(30)]
     results = await asyncio.gather(*crowd, return_exceptions=True)

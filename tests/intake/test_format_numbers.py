@@ -1,4 +1,4 @@
-"""Numbers of JSON are read digit by digit, whatever their length and wherever they stand."""
+"""Numbers of JSON are read digit by digit, of any length and at any place."""
 
 from decimal import Decimal
 from zoneinfo import ZoneInfo

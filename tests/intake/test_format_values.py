@@ -83,13 +83,13 @@ types = st.sampled_from(["application/json", "application/x-www-form-urlencoded;
 
 
 @given(st.sampled_from(Format), st.binary(max_size=300), st.binary(max_size=100), types)
-def test_a_format_never_raises_whatever_the_bytes(kind: Format, body: bytes, query: bytes, media: str) -> None:
+def test_a_format_never_raises_for_any_bytes(kind: Format, body: bytes, query: bytes, media: str) -> None:
     raw = RawRequest("POST", query, {"content-type": media}, body)
     assert isinstance(read(kind, raw, MAPPED), ParsedOrder | Unreadable)
 
 
 @given(st.sampled_from(Format), st.dictionaries(keys | st.text(max_size=5), json_values, max_size=6))
-def test_a_format_never_raises_whatever_the_json(kind: Format, payload: dict[str, object]) -> None:
+def test_a_format_never_raises_for_any_json(kind: Format, payload: dict[str, object]) -> None:
     body = orjson.dumps({"phone": "89161234567", "deal_id": 1, **payload}, option=orjson.OPT_NON_STR_KEYS)
     raw = RawRequest("POST", b"", {"content-type": "application/json"}, body)
     answer = read(kind, raw, MAPPED)

@@ -65,7 +65,7 @@ async def test_a_lead_shows_its_status_in_the_callers_language(api: Api) -> None
     assert titles == ["Новый", "New"]
 
 
-async def test_several_steps_in_one_batch_are_all_told_in_order(api: Api) -> None:
+async def test_several_steps_in_one_batch_are_all_published_in_order(api: Api) -> None:
     lead_id = await a_lead(api)
     await api.hear(wish(lead_id, "a", Stage.WORKING), wish(lead_id, "b", Stage.BOOKED), owner(lead_id, uuid7()))
     steps = [(e.from_status, e.to_status) for e in await api.said(LeadStatusChanged)]
@@ -74,7 +74,7 @@ async def test_several_steps_in_one_batch_are_all_told_in_order(api: Api) -> Non
     assert (view["status"], view["stage"], view["version"]) == ("b", "booked", 2)
 
 
-async def test_the_present_status_again_is_told_to_nobody(api: Api) -> None:
+async def test_the_present_status_again_publishes_nothing(api: Api) -> None:
     lead_id = await a_lead(api)
     await api.hear(wish(lead_id, "new", Stage.NEW))
     assert [await api.count("history"), await api.count("outbox")] == [1, 1]
@@ -94,7 +94,7 @@ async def test_a_person_reopens_a_lost_lead(api: Api) -> None:
 
 
 @pytest.mark.parametrize("desk", ["demo", "other"])
-async def test_a_status_for_a_lead_of_nobody_or_another_desk_is_refused(api: Api, desk: str) -> None:
+async def test_a_status_for_an_unknown_lead_or_another_desk_is_refused(api: Api, desk: str) -> None:
     lead_id = uuid7() if desk == "demo" else await a_lead(api)
     await api.hear(wish(lead_id, "in_work", Stage.WORKING), desk=desk)
     assert [e.code for e in await api.said(LeadStatusRefused)] == ["unknown_lead"]

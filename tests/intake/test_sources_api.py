@@ -99,7 +99,7 @@ async def test_who_calls_is_asked_before_what_they_saw(api: Api) -> None:
     assert (await api.send("PATCH", f"/intake/v1/sources/{made['id']}", body={})).status_code == 401
 
 
-async def test_the_document_shows_hooks_and_headers(api: Api) -> None:
+async def test_the_document_shows_webhooks_and_headers(api: Api) -> None:
     paths = (await api.send("GET", "/intake/openapi.json")).json()["paths"]
     operation = paths["/intake/v1/hooks/{source_key}"]["post"]
     shown = [

@@ -108,7 +108,7 @@ async def test_a_statement_of_a_wrong_clock_freezes_no_order(api: Api) -> None:
     assert [(note["field"], note["code"]) for note in notes] == [("said_at", "ahead_of_time")]
 
 
-async def test_what_is_said_later_about_the_person_is_told_once(api: Api) -> None:
+async def test_later_data_of_the_customer_are_published_once(api: Api) -> None:
     url = await api.source()
     await api.deliver(url, order(phone="", name=None, email="anna@b.ru"))
     answers = [await api.deliver(url, order(email="anna@b.ru")) for _ in "ab"]

@@ -195,7 +195,7 @@ async def test_a_withdrawn_key_opens_nothing_once_the_set_was_read_again() -> No
         await verifier.verify(token)
 
 
-async def test_without_any_key_nobody_is_judged() -> None:
+async def test_without_any_key_no_token_is_judged() -> None:
     issuer = Issuer([document(OLD)], down=True)
     with pytest.raises(KeysUnavailableError):
         await issuer.verifier().verify(OLD.token("a", []))

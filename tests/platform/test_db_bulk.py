@@ -43,7 +43,7 @@ async def test_a_statement_takes_some_columns_behind_its_own_parameters(messagin
     assert [tuple(row) for row in rows] == [("Riga", "ANNA", 30, 1), ("Riga", "BORIS", None, 2)]
 
 
-def test_a_column_that_nobody_declared_is_refused() -> None:
+def test_an_undeclared_column_is_refused() -> None:
     with pytest.raises(KeyError):
         PEOPLE.only("name", "height")
 

@@ -38,7 +38,7 @@ async def test_a_broken_migration_fails_its_own_service_alone(postgres_url: str,
             assert await database.pool.fetchval("SELECT count(*) FROM outbox") == 0
 
 
-async def test_the_reason_is_told_where_the_tables_are_wanted(postgres_url: str, services: Path) -> None:
+async def test_the_reason_is_raised_where_the_tables_are_wanted(postgres_url: str, services: Path) -> None:
     async with template_database(postgres_url) as template:
         with pytest.raises(NotMigratedError) as raised:
             template.url("tasks")

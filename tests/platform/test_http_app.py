@@ -174,7 +174,7 @@ async def test_a_database_that_is_away_is_503_with_retry_after(client: httpx.Asy
     assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "unavailable", "2")
 
 
-async def test_an_internal_error_tells_nothing(client: httpx.AsyncClient) -> None:
+async def test_an_internal_error_shows_nothing(client: httpx.AsyncClient) -> None:
     answer = await client.get("/intake/v1/leads/fail/bug")
     assert "secret" not in answer.text
     assert answer.json()["instance"] == f"urn:request:{answer.headers['x-request-id']}"

@@ -40,7 +40,7 @@ OLD = EXPIRE + ", created_at = clock_timestamp() - interval '25 hours'"
 
 
 class TakenError(Exception):
-    """Somebody else has it."""
+    """The deed is taken."""
 
 
 class Deed(BaseModel):
@@ -134,7 +134,7 @@ async def test_another_callers_key_is_another_key(endpoint: Endpoint) -> None:
     assert await endpoint.effects() == 2
 
 
-async def test_a_repeat_meanwhile_is_told_to_wait(endpoint: Endpoint) -> None:
+async def test_a_repeat_meanwhile_has_to_wait(endpoint: Endpoint) -> None:
     endpoint.before_commit = asyncio.Event()
     first = asyncio.create_task(endpoint.post())
     while not await endpoint.db.pool.fetchval("SELECT count(*) FROM idempotency"):
@@ -179,7 +179,7 @@ async def test_a_mended_body_may_keep_the_key_of_its_refusal(endpoint: Endpoint)
     assert await endpoint.effects() == 1
 
 
-async def test_a_refusal_is_told_as_before(endpoint: Endpoint) -> None:
+async def test_a_refusal_is_answered_as_before(endpoint: Endpoint) -> None:
     endpoint.mood["inside"] = TakenError()
     answers = [await endpoint.post(), await endpoint.post(None)]
     assert {(a.status_code, a.headers["content-type"], a.json()["code"]) for a in answers} == {
@@ -196,7 +196,7 @@ async def test_a_refusal_after_something_was_done_is_remembered(endpoint: Endpoi
     assert (second.status_code, second.json(), await endpoint.effects()) == (first.status_code, first.json(), 1)
 
 
-async def test_what_was_done_is_answered_again_whatever_version_is_named(endpoint: Endpoint) -> None:
+async def test_what_was_done_is_answered_again_with_any_version(endpoint: Endpoint) -> None:
     first, second = [await endpoint.post(**{"If-Match": f'"{version}"'}) for version in (1, 2)]
     assert (first.status_code, second.json(), second.headers["idempotency-replayed"]) == (201, first.json(), "true")
     assert await endpoint.effects() == 1

@@ -1,4 +1,4 @@
-"""Ids sort by their birth and tell the day of it."""
+"""Ids sort by creation time and contain its day."""
 
 from datetime import UTC, date, datetime, timedelta
 from uuid import RFC_4122, UUID

@@ -1,4 +1,4 @@
-"""Settings: where they come from, and that mistakes are told before anything starts."""
+"""Settings: their sources, and that mistakes are reported before anything starts."""
 
 from pathlib import Path
 

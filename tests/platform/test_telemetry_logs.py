@@ -38,11 +38,11 @@ class Form(pydantic.BaseModel):
 @pytest.fixture
 def output() -> Iterator[io.StringIO]:
     """Configure logging for one test and put everything back."""
-    root, hook, before = logging.getLogger(), sys.excepthook, structlog.get_config()
+    root, excepthook, before = logging.getLogger(), sys.excepthook, structlog.get_config()
     handlers, level, stream = root.handlers[:], root.level, io.StringIO()
     configure_logging("intake", "DEBUG", stream)
     yield stream
-    root.handlers[:], sys.excepthook = handlers, hook
+    root.handlers[:], sys.excepthook = handlers, excepthook
     root.setLevel(level)
     structlog.configure(**before)
 

@@ -24,7 +24,7 @@ PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
         "00-xyz",
     ],
 )
-def test_a_malformed_traceparent_is_nobody(value: str | None) -> None:
+def test_a_malformed_traceparent_is_none(value: str | None) -> None:
     assert parse_traceparent(value) is None
 
 

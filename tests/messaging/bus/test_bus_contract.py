@@ -146,7 +146,7 @@ async def test_a_paused_partition_is_silent_until_it_is_resumed(topic: Topic) ->
         assert (list(silent), await member.read(2)) == ([], ["1", "2"])
 
 
-async def test_a_second_member_takes_its_share_and_the_first_is_told(topic: Topic) -> None:
+async def test_a_second_member_takes_its_share_and_the_first_is_informed(topic: Topic) -> None:
     async with topic.member() as first:
         await eventually(lambda: first.owns(3))
         async with topic.member() as second:

@@ -94,7 +94,7 @@ def test_a_time_of_another_zone_becomes_utc() -> None:
     ],
     ids=str,
 )  # fmt: skip
-def test_a_malformed_envelope_is_named_and_its_value_is_not_told(fault: dict[str, bytes | None]) -> None:
+def test_a_malformed_envelope_is_named_and_its_value_is_not_shown(fault: dict[str, bytes | None]) -> None:
     with pytest.raises(MalformedEventError, match=r"^(ce_|content-type)[\w ]+") as caught:
         read_envelope(headers(**fault))
     assert "yesterday" not in str(caught.value)

@@ -25,7 +25,7 @@ async def test_a_consumer_whose_stop_fails_leaves_no_task_and_no_connection(
 ) -> None:
     bus, topic = KafkaBus(kafka_bootstrap, partitions=1), f"close-{secrets.token_hex(4)}"
     await bus.ensure_topics([topic])
-    consumer = await bus.consumer(topic, [topic], None, _nobody)
+    consumer = await bus.consumer(topic, [topic], None, _no_revocation)
     assert isinstance(consumer, KafkaConsumer)
     inner = consumer._inner
 
@@ -38,4 +38,4 @@ async def test_a_consumer_whose_stop_fails_leaves_no_task_and_no_connection(
     assert not [conn for conn in inner._client._conns.values() if conn.connected()]
 
 
-async def _nobody(_: object) -> None: ...
+async def _no_revocation(_: object) -> None: ...

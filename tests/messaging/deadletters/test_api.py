@@ -46,7 +46,7 @@ async def dozvon(*argv: str) -> int:
     return await asyncio.to_thread(cli.main, ["dead-letters", *argv, "--service", "intake"])
 
 
-async def test_the_command_lists_what_needs_somebody(parked: Stack, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_the_command_lists_open_events(parked: Stack, capsys: pytest.CaptureFixture[str]) -> None:
     assert await dozvon("list") == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split("\t")[1:3] for line in lines] == [["failed", "a"], ["blocked", "a"]]

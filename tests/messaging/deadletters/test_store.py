@@ -108,7 +108,7 @@ async def test_what_is_done_cannot_be_discarded(parked: Stack, bad: set[str]) ->
         await deadletters.discard_dead_letter(parked.db, first, note="late")
 
 
-async def test_an_unknown_id_is_told_apart(stack: Stack) -> None:
+async def test_an_unknown_id_is_an_error_of_its_own(stack: Stack) -> None:
     with pytest.raises(NoSuchDeadLetterError):
         await deadletters.show_dead_letter(stack.db, 1)
     with pytest.raises(NoSuchDeadLetterError):

@@ -49,7 +49,7 @@ async def test_an_unknown_type_parks_its_key_and_no_other(stack: Stack, memory: 
 
 
 @pytest.mark.parametrize("name", [b"dozvon.lead.received.v9", b"\xff\x00", b"DROP TABLE", "событие".encode()])
-async def test_a_record_of_an_unknown_type_is_parked_whatever_it_holds(
+async def test_a_record_of_an_unknown_type_is_parked_with_any_content(
     stack: Stack, memory: MemoryBus, name: bytes
 ) -> None:
     memory.append(stack.topic, Message(b"a", b"\xff not JSON", [("ce_type", name)]))

@@ -1,4 +1,4 @@
-"""The consumer on a bus in memory and a real database: once each, in order, whatever fails."""
+"""The consumer on a bus in memory and a real database: once each, in order, after every failure."""
 
 import asyncio
 import random
@@ -76,7 +76,7 @@ async def test_offsets_are_committed_when_it_stops(stack: Stack, memory: MemoryB
     assert sum(memory.groups["test.readers"].offsets.values()) == 2
 
 
-async def test_types_of_no_concern_are_skipped_and_counted_whatever_they_hold(
+async def test_types_of_no_concern_are_skipped_and_counted_with_any_content(
     stack: Stack, memory: MemoryBus
 ) -> None:
     memory.append(stack.topic, Message(b"a", b"\xff not JSON", [("ce_type", b"dozvon.lead.updated.v1")]))

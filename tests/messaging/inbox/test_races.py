@@ -17,7 +17,7 @@ from libs.common.testkit.messaging import Stack, emit, eventually, journal, note
 
 
 class Gate:
-    """A use case whose first call waits in the middle of its transaction, and then fails if it is told to."""
+    """A use case whose first call waits in the middle of its transaction, and then fails if asked to."""
 
     def __init__(self) -> None:
         self.inside, self.go_on = asyncio.Event(), asyncio.Event()

@@ -103,7 +103,7 @@ async def fresh(db: Database, bad: set[str]) -> Readers:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(schedule=SCHEDULES, bad=st.sets(st.sampled_from(NOTES), max_size=3))
-async def test_whatever_is_repeated_lost_parked_and_released_each_event_is_applied_once_in_order(
+async def test_each_event_is_applied_once_in_order_after_repeats_losses_parking_and_release(
     messaging_db: Database, schedule: list[tuple[Picks, str] | str], bad: set[str]
 ) -> None:
     readers = await fresh(messaging_db, set(bad))

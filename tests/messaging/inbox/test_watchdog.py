@@ -57,12 +57,12 @@ async def test_while_every_poll_is_full_a_partition_may_wait_for_its_turn(
 
 async def test_a_topic_whose_partitions_went_to_others_shows_no_lag(stack: Stack, memory: MemoryBus) -> None:
     await memory.ensure_topics([stack.topic])
-    watchdog, member = Watchdog(stack.metrics), await memory.consumer("g", [stack.topic], None, _nobody)
+    watchdog, member = Watchdog(stack.metrics), await memory.consumer("g", [stack.topic], None, _no_revocation)
     await member.poll(0, 1)
     memory.append(stack.topic, Message(b"a", b"", []))
     await watchdog.look(member, 10, ())
     shown = stack.counted("consumer_lag", topic=stack.topic)
-    memory.groups["g"].members[:0] = [await memory.consumer("g", [stack.topic], None, _nobody)] * 3
+    memory.groups["g"].members[:0] = [await memory.consumer("g", [stack.topic], None, _no_revocation)] * 3
     await member.poll(0, 1)
     await watchdog.look(member, 20, ())
     assert (shown, stack.registry.get_sample_value("consumer_lag", {"topic": stack.topic})) == (1, None)
@@ -92,7 +92,7 @@ async def _slow(tx: Transaction, events: Sequence[Received[EventData]]) -> None:
     await asyncio.sleep(0.15)
 
 
-async def _nobody(_: Collection[Partition]) -> None: ...
+async def _no_revocation(_: Collection[Partition]) -> None: ...
 
 
 def _partition(memory: MemoryBus, stack: Stack, key: str) -> int:

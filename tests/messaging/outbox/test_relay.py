@@ -1,4 +1,4 @@
-"""The relay on a bus in memory and a real database: nothing lost, order per key, whatever fails."""
+"""The relay on a bus in memory and a real database: nothing lost, order per key, after every failure."""
 
 import asyncio
 import random
@@ -138,7 +138,7 @@ async def test_a_commit_wakes_an_idle_relay(
         await asyncio.sleep(0.5)
         await emit(stack.db, [status_event("a", "1")])
         await eventually(lambda: _count(memory, stack, 1), 3)
-        asyncio.get_running_loop().call_later(0.2, relay.wake)  # it also rests while it is told to stop
+        asyncio.get_running_loop().call_later(0.2, relay.wake)  # it also rests while it is stopping
 
 
 async def test_a_delete_that_fails_again_and_again_sends_nothing_twice(stack: Stack, memory: MemoryBus) -> None:

@@ -69,7 +69,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(steps=STEPS)
-async def test_whatever_the_bus_and_the_leaders_suffer_readers_see_each_event_once_in_order(
+async def test_readers_see_each_event_once_in_order_after_faults_of_bus_and_leaders(
     messaging_db: Database, steps: list[str]
 ) -> None:
     await messaging_db.pool.execute("TRUNCATE stream, outbox, inbox, parked, journal")

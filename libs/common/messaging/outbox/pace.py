@@ -2,7 +2,7 @@
 
 import asyncio
 
-GATHER = 0.005  # seconds; lets a batch grow: fewer batches cost less than the delay
+LINGER = 0.005  # seconds; lets a batch grow: fewer batches cost less than the delay
 BUSY = 0.010
 IDLE = 0.200
 GROWTH = 1.3
@@ -21,7 +21,7 @@ class Pace:
             return
         if found:
             self._idle = BUSY
-            await asyncio.sleep(GATHER)
+            await asyncio.sleep(LINGER)
         else:
             self._idle = min(self._idle * GROWTH, IDLE)
         await self._woken(self._idle)

@@ -26,7 +26,7 @@ class WebhookVerifier:
 
     def __init__(self, secrets: Sequence[SecretStr], now: Callable[[], float] = time.time) -> None:
         """Raises ValueError for a secret that is malformed or shorter than 24 bytes."""
-        self._webhooks = [_hook(secret.get_secret_value()) for secret in secrets]
+        self._webhooks = [_webhook(secret.get_secret_value()) for secret in secrets]
         self._now = now
 
     def verify(self, body: bytes, headers: Mapping[str, str]) -> int:
@@ -64,7 +64,7 @@ def _bytes(value: str | bytes) -> bytes:
     return value if isinstance(value, bytes) else value.encode("utf-8", "surrogatepass")
 
 
-def _hook(secret: str) -> Webhook:
+def _webhook(secret: str) -> Webhook:
     text = secret.removeprefix("whsec_").rstrip("=")
     try:
         key = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)

@@ -1,4 +1,4 @@
-"""Transient and permanent failures of the database: the one place that tells them apart.
+"""Transient and permanent failures of the database: the one place that distinguishes them.
 
 The server's errors are judged by SQLSTATE, those of driver and network by class.
 """
