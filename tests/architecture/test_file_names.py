@@ -1,0 +1,114 @@
+"""A slice has the same file names in every service; what stands beside them is listed here with its reason."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.sources import ROOT
+
+STANDARD = {
+    "__init__",
+    "actions",
+    "api",
+    "convert",
+    "queries",
+    "rules",
+    "schemas",
+    "store",
+    "tables",
+    "worker",
+}
+# Folders of a service that are no slices.
+NO_SLICES = {
+    "migrations": "alembic's own names",
+    "formats": "adapters of intake: one file per format of a source",
+    "providers": "adapters of notifications: one file per provider",
+    "engine": "the interpreter of playbooks in tasks: pure modules by subject, no API and no tables",
+}
+# `<service>/<slice>/<module>`: why it stands beside the standard names.
+EXCEPTIONS = {
+    "intake/deliveries/authenticate": "the proof of a sender, before anything is parsed",
+    "intake/deliveries/backfill": "statements after the accepting one, for few deliveries; store.py holds that one",
+    "intake/deliveries/batch": "the queue that stores deliveries together",
+    "intake/deliveries/events": "the fields of events that SQL writes (docs/adr/0005)",
+    "intake/deliveries/same_customer": "the check of an identifier that may belong to another customer by now",
+    "intake/deliveries/webhook": "a plain ASGI route, faster than one of api.py",
+    "intake/sources/cache": "sources in the process's memory",
+    "tasks/desks/readiness": "what a desk still needs before leads can be worked",
+    "tasks/playbooks/cache": "playbooks in the process's memory",
+    "tasks/playbooks/diagram": "a playbook drawn",
+    "tasks/playbooks/durations": "the language of playbooks",
+    "tasks/playbooks/grammar": "the language of playbooks",
+    "tasks/playbooks/model": "the language of playbooks",
+    "tasks/playbooks/source": "the language of playbooks: YAML with line numbers",
+    "tasks/playbooks/steps": "the language of playbooks",
+    "tasks/playbooks/vocabulary": "the language of playbooks",
+    "tasks/playbooks/waiting": "leads that wait for a playbook, released at its activation",
+    "tasks/processes/batch": "the processes that one transaction works on",
+    "tasks/processes/publish": "effects of the engine as events",
+    "tasks/processes/rows": "rows of processes as the engine's state",
+    "tasks/timeline/catalogue": "the titles of events",
+    "tasks/timeline/entries": "timeline entries to be written",
+    "tasks/timeline/steps": "the titles of the engine's steps",
+    "tasks/timeline/texts": "texts in both languages",
+    "tasks/timeline/waiting": "parked events in the timeline",
+    "tasks/tasks/rows": "rows of tasks as the engine's state",
+    "assignment/decisions/texts": "texts in both languages",
+    "assignment/operators/announce": "operator.changed, made of a row",
+    "assignment/offers/rows": "rows of offers as domain values",
+    "assignment/offers/snapshot": "all of a pool that one transaction decides on",
+    "notifications/delivery/sender": "attempts: claim, call outside a transaction, settle",
+    "notifications/delivery/wazzup": "the client of one provider",
+    "notifications/delivery/window": "the 24-hour window of a channel",
+    "notifications/feed/hub": "connected browsers of the process",
+    "notifications/messages/publish": "the progress of a message as events",
+}
+# Names of today that another name above or a standard one replaces; each line goes with its rename.
+RENAMED = {
+    "assignment/work/floor": "assignment/offers/snapshot",
+    "assignment/work/rows": "assignment/offers/rows",
+    "assignment/work/translate": "assignment/offers/convert",
+    "notifications/sending/claims": "notifications/delivery/store",
+    "notifications/sending/loops": "notifications/delivery/worker",
+    "notifications/sending/records": "notifications/delivery/store",
+    "notifications/sending/sender": "notifications/delivery/sender",
+    "notifications/sending/wazzup": "notifications/delivery/wazzup",
+    "notifications/sending/window": "notifications/delivery/window",
+    "tasks/processes/translate": "tasks/processes/convert",
+    "tasks/timers/loop": "tasks/timers/worker",
+    "tasks/work/rows": "tasks/tasks/rows",
+}
+
+
+def modules() -> set[str]:
+    """Return the modules of all slices without the standard ones, as `<service>/<slice>/<module>`."""
+    paths = (path.relative_to(ROOT / "services").with_suffix("") for path in ROOT.glob("services/*/*/*.py"))
+    return {path.as_posix() for path in paths if not is_standard(path)}
+
+
+def is_standard(path: Path) -> bool:
+    return path.name in STANDARD or path.parts[1] in NO_SLICES
+
+
+def test_a_slice_has_standard_names_or_named_exceptions() -> None:
+    assert modules() - EXCEPTIONS.keys() - RENAMED.keys() == set()
+
+
+def test_every_exception_exists_or_is_a_renames_end() -> None:
+    assert EXCEPTIONS.keys() - modules() <= set(RENAMED.values())
+
+
+def test_no_rename_is_listed_that_is_done() -> None:
+    assert RENAMED.keys() - modules() == set()
+
+
+@pytest.mark.parametrize(
+    ("path", "standard"),
+    [
+        ("intake/leads/queries", True),
+        ("intake/formats/getcourse", True),
+        ("intake/leads/helpers", False),
+    ],
+)
+def test_the_check_sees_a_name_of_its_own(path: str, standard: bool) -> None:
+    assert is_standard(Path(path)) is standard
