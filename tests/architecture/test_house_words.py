@@ -1,10 +1,17 @@
-"""Nothing in the repository depends on, or tells of, the machine it was written on or a paper kept elsewhere."""
+"""Words: no file names a machine or an absent document, and names and prose use the words of the glossary."""
 
+import ast
+import io
 import re
 import subprocess
+import tokenize
+from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 
-from tests.architecture.sources import ROOT
+import pytest
+
+from tests.architecture.sources import ROOT, Documented, Source, sources
 
 # Written in pieces, so that this file does not find itself.
 FORBIDDEN = {
@@ -36,3 +43,126 @@ def test_no_file_names_a_machine_a_package_index_or_an_absent_paper() -> None:
         if pattern.search(path.read_text(errors="replace"))
     ]
     assert found == []
+
+
+# The glossary (docs/glossary.md): the word that stands for each of these in identifiers, comments and docstrings.
+INSTEAD = {
+    "admission": "row",
+    "admit": "authenticate, parse",
+    "admits": "authenticates, parses",
+    "admitted": "authenticated, parsed",
+    "amend": "backfill",
+    "amends": "backfills",
+    "anybody": "any caller, any operator",
+    "astray": "conflict",
+    "door": "authentication",
+    "drill": "a plain name",
+    "everybody": "all",
+    "floor": "low watermark, snapshot, entry time",
+    "front": "Api",
+    "gather": "linger",
+    "hook": "webhook",
+    "hooks": "webhooks",
+    "lane": "partition, slot",
+    "lanes": "partitions, slots",
+    "letter": "dead letter, outbound message",
+    "letters": "dead letters, outbound messages",
+    "nobody": "no operator, no caller",
+    "rig": "Stack",
+    "somebody": "an operator, a person",
+    "tell": "return, publish, say",
+    "teller": "a plain name",
+    "tells": "returns, publishes, says",
+    "told": "returned, published, said",
+    "whatever": "any",
+    "whoever": "the one that",
+    "world": "Desk",
+}
+# Whole expressions in which such a word is right.
+ALLOWED = re.compile(
+    r"asyncio\.gather|dead[-_ ]?letters?|front[- ]ends?|/hooks\b|excepthook|hookimpl|lower-case letters",
+    re.IGNORECASE,
+)
+# To be widened to `libs`, `services` and `tests` as their words follow the glossary.
+FOLDERS = (
+    "libs/common",
+    "services/intake",
+    "tests/contracts",
+    "tests/domain",
+    "tests/intake",
+    "tests/messaging",
+    "tests/platform",
+)
+EXCEPTIONS = {
+    (
+        "libs/common/contracts/tasks.py",
+        "lane",
+    ): "a playbook's queue: the one meaning of the word",
+    (
+        "libs/common/messaging/deadletters/api.py",
+        "letter",
+    ): "in the path's template, a label of metrics",
+    ("libs/common/platform/http/json.py", "hook"): "an argument of json.loads",
+    ("services/intake/sources/schemas.py", "hook"): "a field of the API",
+}
+
+
+def prose_and_names(source: Source) -> Iterator[tuple[int, str]]:
+    """Yield (line, text) of all names, comments and docstrings; other strings are data."""
+    documented = (node for node in ast.walk(source.tree) if isinstance(node, Documented))
+    for node in documented:
+        if text := ast.get_docstring(node, clean=False):
+            yield node.body[0].lineno, text
+    tokens = list(tokenize.generate_tokens(io.StringIO(source.text).readline))
+    for line, group in groupby(tokens, key=lambda token: token.start[0]):
+        named = (token for token in group if token.type in (tokenize.NAME, tokenize.COMMENT) or token.string == ".")
+        wanted = (token.string for token in named)
+        yield line, " ".join(wanted).replace(" . ", ".")
+
+
+def words(text: str) -> set[str]:
+    """Return the words of a text, those inside `snake_case` and `CamelCase` too."""
+    return {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", ALLOWED.sub(" ", text))}
+
+
+def found_words(source: Source) -> list[str]:
+    return [
+        f"{source.name}:{line}: {word}: {INSTEAD[word]}"
+        for line, text in prose_and_names(source)
+        for word in sorted(words(text) & INSTEAD.keys())
+        if (source.name, word) not in EXCEPTIONS
+    ]
+
+
+def in_folders(source: Source) -> bool:
+    return source.name.startswith(tuple(f"{folder}/" for folder in FOLDERS))
+
+
+@pytest.mark.parametrize("source", [*filter(in_folders, sources())], ids=lambda source: source.name)
+def test_names_and_prose_use_the_words_of_the_glossary(source: Source) -> None:
+    assert found_words(source) == []
+
+
+def test_every_exception_is_needed() -> None:
+    by_name = {source.name: source for source in sources()}
+    unneeded = [
+        (name, word)
+        for name, word in EXCEPTIONS
+        if word not in {found for _, text in prose_and_names(by_name[name]) for found in words(text)}
+    ]
+    assert unneeded == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("def test_nobody_waits() -> None: ...", {"nobody"}),
+        ("class OpenedLetter: ...", {"letter"}),
+        ("x = 1  # Tell the front", {"tell", "front"}),
+        ('"""A dead letter, `/hooks/{key}`, asyncio.gather, a front end."""', set()),
+        ('SQL = "SELECT astray"', set()),
+    ],
+)
+def test_words_are_found_in_names_comments_and_docstrings(text: str, found: set[str]) -> None:
+    source = Source(ROOT / "libs" / "x.py", text, ast.parse(text))
+    assert {word for _, part in prose_and_names(source) for word in words(part)} & INSTEAD.keys() == found
