@@ -1,4 +1,4 @@
-"""One eligibility: both services that judge an operator judge alike."""
+"""Eligibility is the same in both services that judge an operator."""
 
 from uuid import UUID
 

@@ -58,9 +58,9 @@ async def blocked(db: Database) -> None:
 
 
 async def race(db: Database, first: DeliveryRow, second: DeliveryRow, end: str = "COMMIT") -> str:
-    """Let `second` wait for the transaction of `first`, end that, and return how `second` came out.
+    """Let `second` wait for the transaction of `first`, end that, and return the disposition of `second`.
 
-    Its identifier is taken at its word, so it is decided in that one statement.
+    Its identifier is sure, so one statement decides it.
     """
     async with uncommitted(db, first) as conn, db.pool.acquire() as other:
         waiting = asyncio.create_task(store(other, with_sure_id(second)))

@@ -1,4 +1,4 @@
-"""Who may deliver, how much and how fast; and that nothing authentic is ever answered with an error."""
+"""Authentication, body limit and rate limit of the webhook; an authentic request never gets an error."""
 
 import base64
 import json

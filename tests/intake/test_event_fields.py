@@ -1,4 +1,4 @@
-"""Every field of an event that SQL writes has one writer: the statement, or what the delivery says by itself."""
+"""Every field of an event that SQL writes has one writer: the statement or the delivery."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What stands where an identifier is missing is none, in every field that we read as one."""
+"""Placeholders are no identifiers, in every field that is read as one."""
 
 from zoneinfo import ZoneInfo
 

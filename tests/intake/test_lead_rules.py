@@ -1,4 +1,4 @@
-"""Deciding about statuses, without a database."""
+"""Decisions about statuses, without a database."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""What cannot be read waits, is shown as it came, and is read again once the map is mended."""
+"""Quarantine: an unreadable delivery waits, is shown raw, and is read again once the map is corrected."""
 
 import asyncio
 from datetime import timedelta
@@ -105,7 +105,7 @@ async def test_what_was_overtaken_meanwhile_changes_nothing_any_more(api: Api) -
 async def test_one_bad_delivery_of_a_batch_does_not_fail_its_neighbours(api: Api) -> None:
     url = await api.source(rate_per_second=10_000)
     orders = [order(f"n{n}", f"8916{n:07}") for n in range(40)]
-    # A value that our own checks let through and the database does not.
+    # A value that our own checks accept and the database refuses.
     await api.ctx.core.db.pool.execute("ALTER TABLE sales_order ADD CONSTRAINT picky CHECK (external_id <> 'n20')")
     answers = await asyncio.gather(*(api.deliver(url, each) for each in orders))
     states = [answer["disposition"] for answer in answers]

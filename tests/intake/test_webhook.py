@@ -1,4 +1,4 @@
-"""What a sender gets for an order, and what others hear of it."""
+"""Deliveries by webhook: the answer, the stored rows, the published events."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""What the contract of a bus cannot say: topics' settings, and clients whose own `stop()` fails."""
+"""Kafka's own part beside the bus contract: topics' settings, and clients whose `stop()` fails."""
 
 import secrets
 

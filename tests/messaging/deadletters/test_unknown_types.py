@@ -1,4 +1,4 @@
-"""Types that this release does not know: parked with their key, in sight, and gone on with after an upgrade."""
+"""Types that this release does not know: parked with their key, shown, and replayed after an upgrade."""
 
 from dataclasses import replace
 

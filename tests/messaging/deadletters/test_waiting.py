@@ -1,4 +1,4 @@
-"""Events that wait for what people have yet to set up: no failures, released together, replayed in order."""
+"""Events that wait for a set-up by people: no failures, released together, replayed in order."""
 
 import asyncio
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from libs.common.testkit.messaging import NOON, Stack, eventually, journal, note
 
 
 class Lacking:
-    """A use case that lacks something for the reasons named."""
+    """A use case that is not ready for events with the named reasons."""
 
     def __init__(self, *lacks: str) -> None:
         self.lacks = set(lacks)

@@ -21,7 +21,7 @@ Events = Sequence[Received[EventData]]
 
 
 def _headers(*, time: bytes = b"2026-03-02T12:00:00Z", key: bytes = b"odd") -> list[tuple[str, bytes]]:
-    """The headers of an event that is well apart from what is given."""
+    """The headers of a valid event, with the given ones replaced."""
     return [
         ("ce_specversion", b"1.0"), ("ce_source", b"/dozvon/intake"), ("content-type", b"application/json"),
         ("ce_id", str(uuid7()).encode()), ("ce_type", b"dozvon.lead.status_changed.v1"), ("ce_subject", key),
@@ -30,7 +30,7 @@ def _headers(*, time: bytes = b"2026-03-02T12:00:00Z", key: bytes = b"odd") -> l
 
 
 def in_order(notes: list[tuple[str, str]], keys: int, events: int) -> bool:
-    """Whether numbered events, dealt to keys in turn, were noted once each and in order per key."""
+    """Whether numbered events, distributed over keys in turn, were noted once each and in order per key."""
     found = {own: [int(note) for key, note in notes if key == f"k{own}"] for own in range(keys)}
     return found == {own: list(range(own, events, keys)) for own in range(keys)}
 

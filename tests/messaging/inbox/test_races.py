@@ -1,4 +1,4 @@
-"""Two consumers that both think an event is theirs, and a leader whose last batch lands after its successor's."""
+"""Two consumers that apply the same event, and a leader whose last batch is written after its successor's."""
 
 import asyncio
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ def gate(stack: Stack) -> Gate:
 
 @pytest.fixture
 def owner(stack: Stack) -> Applier:
-    """The applier of the partition's new owner; `stack.applier` is the one that lost it and does not know."""
+    """The applier of the partition's new owner; `stack.applier` has lost the partition without notice."""
     return Stack(stack.db, stack.bus, use_case=stack.use_case).applier
 
 

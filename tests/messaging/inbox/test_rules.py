@@ -81,7 +81,7 @@ def test_a_partition_that_went_elsewhere_is_forgotten() -> None:
 
 
 def fail(limit: FailureLimit, now: float, count: int = 1) -> None:
-    """Fail with types of their own, which the window alone counts together."""
+    """Fail once per type; only the window counts them together."""
     for number in range(count):
         limit.failed(now, f"type {now} {number}", "k")
 

@@ -1,4 +1,4 @@
-"""Whether the consumer is seen to stand still: silent clients and partitions, hanging use cases, lag."""
+"""Detection of a consumer without progress: silent clients and partitions, hanging use cases, lag."""
 
 import asyncio
 from collections.abc import Collection, Sequence

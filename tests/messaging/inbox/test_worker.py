@@ -1,4 +1,4 @@
-"""The worker: one stop event for all its parts, readiness that says why, loops that start again."""
+"""The worker: one stop event for all its parts, readiness with reasons, loops that are restarted."""
 
 import asyncio
 from collections.abc import AsyncIterator

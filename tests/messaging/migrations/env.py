@@ -1,4 +1,4 @@
-"""The messaging tables alone, as a service without anything of its own would have them."""
+"""The messaging tables alone, as of a service without tables of its own."""
 
 from sqlalchemy import MetaData
 

@@ -1,4 +1,4 @@
-"""`outbox.add`: order per key is the mechanism's, not the caller's care (docs/adr/0002)."""
+"""`outbox.add` keeps the order per key, however callers use it (docs/adr/0002)."""
 
 import asyncio
 from datetime import UTC, datetime

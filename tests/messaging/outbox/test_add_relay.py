@@ -1,4 +1,4 @@
-"""What the relay relies on when events are put into the outbox."""
+"""`outbox.add` as the relay relies on it: no deadlocks, one wake-up after the commit."""
 
 import asyncio
 

@@ -219,7 +219,7 @@ async def _errors(stack: Stack, count: int, part: str = "bus") -> bool:
 
 
 class SlowBus(MemoryBus):
-    """Acknowledges after a while and, as Kafka does, in no order."""
+    """Acknowledges after a while and, like Kafka, in any order."""
 
     async def producer(self) -> MemoryProducer:
         return SlowProducer(self)
