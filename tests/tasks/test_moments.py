@@ -40,6 +40,30 @@ def test_half_a_day_is_working_hours_of_the_desk(start: datetime, hours: int, en
     assert add_working(start, hours * H, OFFICE) == end
 
 
+def test_two_windows_of_a_day_are_both_worked_whatever_their_order() -> None:
+    lunch = replace(DESK, hours=(Hours(1, time(14), time(18)), Hours(1, time(9), time(13))))
+    assert add_working(moscow(2, 12), 2 * H, lunch) == moscow(2, 15)
+    assert add_working(moscow(2, 13), 1 * H, lunch) == moscow(2, 15)
+
+
+def test_nothing_to_work_off_at_closing_time_is_due_when_the_desk_opens() -> None:
+    assert add_working(moscow(2, 18), timedelta(0), OFFICE) == moscow(3, 9)
+
+
+def test_a_day_begins_where_the_desk_is() -> None:
+    night = datetime(2026, 3, 1, 22, 30, tzinfo=UTC)  # already Monday in Moscow
+    assert add_working(night, H, OFFICE) == moscow(2, 10)
+
+
+def test_a_desk_that_is_never_open_gets_its_moment_all_the_same() -> None:
+    shut = replace(DESK, hours=(Hours(1, time(9), time(9)),))
+    assert add_working(START, 4 * H, shut) == START + 4 * H
+
+
+def test_working_time_is_told_in_utc() -> None:
+    assert add_working(moscow(2, 7), H, OFFICE).utcoffset() == timedelta(0)
+
+
 def test_a_desk_without_hours_works_round_the_clock() -> None:
     assert add_working(START, 30 * H, DESK) == START + 30 * H
 
