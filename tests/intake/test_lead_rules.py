@@ -1,5 +1,7 @@
 """Decisions about statuses, without a database."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,6 +37,13 @@ def test_an_open_lead_takes_what_is_asked(stage: Stage) -> None:
     decision = decide_status(lead(stage), wish(Stage.LOST))
     assert isinstance(decision, Applied)
     assert (decision.after.stage, decision.after.status) == (Stage.LOST, "then")
+
+
+def test_what_was_and_what_is_are_told_whole() -> None:
+    asked = replace(wish(Stage.LOST), title={"ru": "Потом"})
+    assert decide_status(lead(), asked) == Applied(
+        lead(), LeadState(LEAD, "demo", "then", Stage.LOST, {"ru": "Потом"})
+    )
 
 
 @pytest.mark.parametrize("stage", sorted(FINAL))
