@@ -45,6 +45,28 @@ HELD = replace(OFFERED, state=WorkState.HELD, proposal=None)
 ENDED = replace(NEW, state=WorkState.ENDED)
 AGAIN = Requested(replace(REQUEST, version=2))
 
+
+@pytest.mark.parametrize(
+    ("work", "step", "after"),
+    [
+        (NEW, Requested(REQUEST), WAITING),
+        (NEW, Requested(replace(REQUEST, version=0)), replace(WAITING, request=replace(REQUEST, version=0))),
+        (OFFERED, AGAIN, replace(WAITING, request=AGAIN.request)),
+        (OFFERED, Assigned(ANN), HELD),
+        (OFFERED, Assigned(BOB), replace(HELD, holder=BOB)),
+        (OFFERED, Withdrawn("closed"), replace(WAITING, state=WorkState.RETURNED)),
+        (HELD, Ended(ANN), replace(WAITING, state=WorkState.ENDED)),
+    ],
+)
+def test_work_is_left_whole(work: Work, step: Step, after: Work) -> None:
+    assert advance(work, step)[0] == after
+
+
+def test_an_offer_is_kept_until_it_is_answered() -> None:
+    assert Work(TaskId(UUID(int=1)), LeadId(UUID(int=2)), "demo", WorkState.RETURNED) == NEW
+    assert (OFFERED.state, OFFERED.holder, OFFERED.offer) == (WorkState.OFFERED, ANN, OFFER)
+
+
 STEPS = st.sampled_from(
     [
         Requested(REQUEST),

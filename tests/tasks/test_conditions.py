@@ -1,0 +1,80 @@
+"""What a playbook's rule may ask before it runs: every part that is set must hold."""
+
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+
+import pytest
+
+from services.tasks.engine.conditions import Context, holds
+from services.tasks.engine.state import State
+from services.tasks.playbooks.model import Condition
+from tests.tasks.support import ANNA, CALLBACK, START, blank, facts, story
+
+MIDNIGHT = START - timedelta(hours=12)  # in Moscow, where the desk is
+NIGHT, DAY = (time(21), time(9)), (time(9), time(21))
+
+
+def told() -> State:
+    """A lead with a test number, whose call is open and whom Anna owns."""
+    state = story(CALLBACK, order_status="paid").state
+    state.owner = ANNA
+    return state
+
+
+@pytest.mark.parametrize(
+    ("when", "same"),
+    [
+        (Condition(), True),
+        (Condition(order_status=("new", "paid")), True),
+        (Condition(order_status=("new",)), False),
+        (Condition(status=("new",)), True),
+        (Condition(status=("booked",)), False),
+        (Condition(open=("call_back",)), True),
+        (Condition(open=("other",)), False),
+        (Condition(types=("call_back",)), True),
+        (Condition(types=("other",)), False),
+        (Condition(purposes=("hello",)), True),
+        (Condition(purposes=("other",)), False),
+        (Condition(signals=("test_number",)), False),
+        (Condition(owned=True), True),
+        (Condition(owned=False), False),
+        (Condition(owned=True, open=("other",)), False),
+        (Condition(status=("booked",), owned=True), False),
+    ],
+)
+def test_every_part_that_is_set_must_hold(when: Condition, same: bool) -> None:
+    assert holds(when, Context(told(), "paid", "call_back", "hello")) is same
+
+
+def test_a_signal_of_the_lead_is_one_of_those_asked_for() -> None:
+    state = blank(CALLBACK, facts("test_number"))
+    asked = Condition(signals=("false_number", "test_number"))
+    assert holds(asked, Context(state, "new"))
+
+
+@pytest.mark.parametrize("when", [Condition(types=("call_back",)), Condition(purposes=("hello",))])
+def test_what_did_not_happen_holds_for_nothing(when: Condition) -> None:
+    assert not holds(when, Context(told(), "paid"))
+
+
+@pytest.mark.parametrize(
+    ("window", "at", "inside"),
+    [
+        (DAY, time(8, 59), False),
+        (DAY, time(9), True),
+        (DAY, time(20, 59), True),
+        (DAY, time(21), False),
+        (NIGHT, time(20, 59), False),
+        (NIGHT, time(21), True),
+        (NIGHT, time(0), True),
+        (NIGHT, time(8, 59), True),
+        (NIGHT, time(9), False),
+        ((time(9), time(9)), time(9), False),
+    ],
+)
+def test_a_window_is_of_the_desk_s_day_and_may_cross_midnight(
+    window: tuple[time, time], at: time, inside: bool
+) -> None:
+    moment: datetime = MIDNIGHT + timedelta(hours=at.hour, minutes=at.minute)
+    state = blank(CALLBACK, replace(facts(), received_at=moment))
+    assert holds(Condition(received_between=window), Context(state, "new")) is inside
