@@ -35,6 +35,7 @@ def test_what_cannot_be_read_is_false(number: Phone) -> None:
         (phone("+79161234567"), ()),
         (phone("+79999999999"), FALSE),
         (phone("+70001234567"), TEST),
+        (phone("+70001234567", raw="8 000 123-45-67"), TEST),
         (phone(None, raw="7 (000) 1"), TEST),
         (phone(None, raw="8 916"), FALSE),
     ],

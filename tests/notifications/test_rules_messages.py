@@ -79,14 +79,19 @@ def test_the_reason_of_a_stop_holds_no_personal_data() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stopped", "detail"),
+    ("given_intent", "template", "lines", "detail"),
     [
-        (prepare(intent(), None, [MAIN], NOW), "hello has no approved version"),
-        (prepare(intent(name=" "), TEMPLATE, [MAIN], NOW), "unfilled: name"),
-        (prepare(intent(), TEMPLATE, [], NOW), "the desk has none of: whatsapp"),
+        (intent(deadline=NOW), TEMPLATE, [MAIN], "the deadline was over when the request came"),
+        (intent(), None, [MAIN], "hello has no approved version"),
+        (intent(phone=None), TEMPLATE, [MAIN], "the person has no phone number that can be read"),
+        (intent(name=" "), TEMPLATE, [MAIN], "unfilled: name"),
+        (replace(intent(), channels=("sms", "max")), TEMPLATE, [MAIN], "the desk has none of: sms, max"),
     ],
 )
-def test_the_reason_of_a_stop_says_what_to_mend(stopped: Ready | Stopped, detail: str) -> None:
+def test_the_reason_of_a_stop_says_what_to_mend(
+    given_intent: Intent, template: Version | None, lines: list[Line], detail: str
+) -> None:
+    stopped = prepare(given_intent, template, lines, NOW)
     assert isinstance(stopped, Stopped)
     assert stopped.detail == detail
 
@@ -126,6 +131,10 @@ def test_a_skipped_step_is_published_with_the_one_that_implies_it() -> None:
         State.READ,
         [MessageProgress.SENT, MessageProgress.DELIVERED, MessageProgress.READ],
     )
+
+
+def test_what_is_known_already_is_no_news() -> None:
+    assert advance(State.SENT, State.SENT, []) == (State.SENT, ())
 
 
 def test_a_late_lower_step_changes_nothing() -> None:

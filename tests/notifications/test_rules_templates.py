@@ -38,6 +38,7 @@ def test_a_value_is_never_read_as_a_template() -> None:
     [
         ("Привет, {name}", None),
         (" \n", "blank"),
+        ("x" * 4000, None),
         ("x" * 4001, "too_long"),
         ("{name", "stray_brace"),
         ("{Name}", "stray_brace"),

@@ -82,6 +82,7 @@ def test_working_time_skips_the_hour_that_spring_takes_away() -> None:
         (Day.NEXT_DAY, moscow(6, 15), moscow(7, 12)),
         (Day.NEXT_WORKDAY, moscow(6, 15), moscow(9, 12)),
         (Day.NEXT_WORKDAY, moscow(2, 15), moscow(3, 12)),
+        (Day.NEXT_WORKDAY, moscow(7, 15), moscow(9, 12)),
         (Day.NEXT_DAY, moscow(2, 1), moscow(3, 12)),
     ],
 )
