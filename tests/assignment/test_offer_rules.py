@@ -58,13 +58,13 @@ AGAIN = Requested(replace(REQUEST, version=2))
         (HELD, Ended(ANN), replace(WAITING, state=WorkState.ENDED)),
     ],
 )
-def test_work_is_left_whole(work: Work, step: Step, after: Work) -> None:
+def test_work_is_left_whole(work: Offer, step: Step, after: Offer) -> None:
     assert advance(work, step)[0] == after
 
 
 def test_an_offer_is_kept_until_it_is_answered() -> None:
-    assert Work(TaskId(UUID(int=1)), LeadId(UUID(int=2)), "demo", WorkState.RETURNED) == NEW
-    assert (OFFERED.state, OFFERED.holder, OFFERED.offer) == (WorkState.OFFERED, ANN, OFFER)
+    assert Offer(TaskId(UUID(int=1)), LeadId(UUID(int=2)), "demo", WorkState.RETURNED) == NEW
+    assert (OFFERED.state, OFFERED.holder, OFFERED.proposal) == (WorkState.OFFERED, ANN, PROPOSAL)
 
 
 STEPS = st.sampled_from(

@@ -2,8 +2,9 @@
 
 import pytest
 
+from libs.common.contracts.shared import Signal
 from libs.common.domain.phone import Phone
-from services.intake.deliveries.rules import Pace, Person, Signal, is_another, is_false, signals_of
+from services.intake.deliveries.rules import Customer, Pace, is_another, is_false, signals_of
 from services.intake.formats.rules import cleaned
 
 FALSE, TEST = (Signal.FALSE_NUMBER,), (Signal.TEST_NUMBER,)
@@ -57,7 +58,7 @@ def test_a_number_is_a_test_one_a_false_one_or_neither(number: Phone | None, sig
 def test_another_is_who_has_neither_name_nor_number_in_common(
     one: tuple[str, str | None, str], other: tuple[str, str | None, str], another: bool
 ) -> None:
-    assert is_another(Person(*one, email=None), Person(*other, email=None)) is another
+    assert is_another(Customer(*one, email=None), Customer(*other, email=None)) is another
 
 
 def test_a_burst_passes_and_the_next_one_waits_its_share_of_a_second() -> None:

@@ -79,7 +79,7 @@ def test_the_reason_of_a_stop_holds_no_personal_data() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given_intent", "template", "lines", "detail"),
+    ("given_intent", "template", "channels", "detail"),
     [
         (intent(deadline=NOW), TEMPLATE, [MAIN], "the deadline was over when the request came"),
         (intent(), None, [MAIN], "hello has no approved version"),
@@ -89,9 +89,9 @@ def test_the_reason_of_a_stop_holds_no_personal_data() -> None:
     ],
 )
 def test_the_reason_of_a_stop_says_what_to_mend(
-    given_intent: Intent, template: Version | None, lines: list[Line], detail: str
+    given_intent: Intent, template: Version | None, channels: list[Channel], detail: str
 ) -> None:
-    stopped = prepare(given_intent, template, lines, NOW)
+    stopped = prepare(given_intent, template, channels, NOW)
     assert isinstance(stopped, Stopped)
     assert stopped.detail == detail
 

@@ -8,15 +8,15 @@ import pytest
 from services.tasks.engine.conditions import Context, holds
 from services.tasks.engine.state import State
 from services.tasks.playbooks.model import Condition
-from tests.tasks.support import ANNA, CALLBACK, START, blank, facts, story
+from tests.tasks.support import ANNA, CALLBACK, START, blank, facts, started
 
 MIDNIGHT = START - timedelta(hours=12)  # in Moscow, where the desk is
 NIGHT, DAY = (time(21), time(9)), (time(9), time(21))
 
 
-def told() -> State:
+def state_of_a_lead() -> State:
     """A lead with a test number, whose call is open and whom Anna owns."""
-    state = story(CALLBACK, order_status="paid").state
+    state = started(CALLBACK, order_status="paid").state
     state.owner = ANNA
     return state
 
@@ -43,7 +43,7 @@ def told() -> State:
     ],
 )
 def test_every_part_that_is_set_must_hold(when: Condition, same: bool) -> None:
-    assert holds(when, Context(told(), "paid", "call_back", "hello")) is same
+    assert holds(when, Context(state_of_a_lead(), "paid", "call_back", "hello")) is same
 
 
 def test_a_signal_of_the_lead_is_one_of_those_asked_for() -> None:
@@ -54,7 +54,7 @@ def test_a_signal_of_the_lead_is_one_of_those_asked_for() -> None:
 
 @pytest.mark.parametrize("when", [Condition(types=("call_back",)), Condition(purposes=("hello",))])
 def test_what_did_not_happen_holds_for_nothing(when: Condition) -> None:
-    assert not holds(when, Context(told(), "paid"))
+    assert not holds(when, Context(state_of_a_lead(), "paid"))
 
 
 @pytest.mark.parametrize(
