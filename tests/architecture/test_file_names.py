@@ -46,37 +46,15 @@ EXCEPTIONS = {
     "tasks/playbooks/waiting": "leads that wait for a playbook, released at its activation",
     "tasks/processes/batch": "the processes that one transaction works on",
     "tasks/processes/publish": "effects of the engine as events",
-    "tasks/processes/rows": "rows of processes as the engine's state",
     "tasks/timeline/catalogue": "the titles of events",
-    "tasks/timeline/entries": "timeline entries to be written",
-    "tasks/timeline/steps": "the titles of the engine's steps",
     "tasks/timeline/texts": "texts in both languages",
     "tasks/timeline/waiting": "parked events in the timeline",
-    "tasks/tasks/rows": "rows of tasks as the engine's state",
     "assignment/decisions/texts": "texts in both languages",
-    "assignment/operators/announce": "operator.changed, made of a row",
-    "assignment/offers/rows": "rows of offers as domain values",
     "assignment/offers/snapshot": "all of a pool that one transaction decides on",
     "notifications/delivery/sender": "attempts: claim, call outside a transaction, settle",
     "notifications/delivery/wazzup": "the client of one provider",
-    "notifications/delivery/window": "the 24-hour window of a channel",
+    "notifications/delivery/slots": "how many calls of a channel may run at once",
     "notifications/feed/hub": "connected browsers of the process",
-    "notifications/messages/publish": "the progress of a message as events",
-}
-# Names of today that another name above or a standard one replaces; each line goes with its rename.
-RENAMED = {
-    "assignment/work/floor": "assignment/offers/snapshot",
-    "assignment/work/rows": "assignment/offers/rows",
-    "assignment/work/translate": "assignment/offers/convert",
-    "notifications/sending/claims": "notifications/delivery/store",
-    "notifications/sending/loops": "notifications/delivery/worker",
-    "notifications/sending/records": "notifications/delivery/store",
-    "notifications/sending/sender": "notifications/delivery/sender",
-    "notifications/sending/wazzup": "notifications/delivery/wazzup",
-    "notifications/sending/window": "notifications/delivery/window",
-    "tasks/processes/translate": "tasks/processes/convert",
-    "tasks/timers/loop": "tasks/timers/worker",
-    "tasks/work/rows": "tasks/tasks/rows",
 }
 
 
@@ -91,15 +69,11 @@ def is_standard(path: Path) -> bool:
 
 
 def test_a_slice_has_standard_names_or_named_exceptions() -> None:
-    assert modules() - EXCEPTIONS.keys() - RENAMED.keys() == set()
+    assert modules() - EXCEPTIONS.keys() == set()
 
 
-def test_every_exception_exists_or_is_a_renames_end() -> None:
-    assert EXCEPTIONS.keys() - modules() <= set(RENAMED.values())
-
-
-def test_no_rename_is_listed_that_is_done() -> None:
-    assert RENAMED.keys() - modules() == set()
+def test_every_exception_exists() -> None:
+    assert EXCEPTIONS.keys() - modules() == set()
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def test_an_open_lead_takes_what_is_asked(stage: Stage) -> None:
     assert (decision.after.stage, decision.after.status) == (Stage.LOST, "then")
 
 
-def test_what_was_and_what_is_are_told_whole() -> None:
+def test_the_state_before_and_after_are_both_returned() -> None:
     asked = replace(wish(Stage.LOST), title={"ru": "Потом"})
     assert decide_status(lead(), asked) == Applied(
         lead(), LeadState(LEAD, "demo", "then", Stage.LOST, {"ru": "Потом"})

@@ -1,4 +1,4 @@
-"""What a source is once its row is read: its map, its zone and which of its secrets open the door."""
+"""What a source is once its row is read: its map, its zone and which of its secrets authenticate."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -28,7 +28,7 @@ def test_a_map_is_made_ready_for_use() -> None:
     )
 
 
-def test_a_status_that_nobody_knows_cannot_be_mapped_to() -> None:
+def test_an_unknown_status_cannot_be_mapped_to() -> None:
     with pytest.raises(ValueError, match="paied"):
         mapped_of("Asia/Omsk", "KZT", {}, {"Оплачен": "paied"})
 
@@ -38,7 +38,7 @@ def test_a_zone_is_one_of_the_worlds(name: str, known: bool) -> None:
     assert is_zone(name) is known
 
 
-def test_a_secret_opens_the_door_until_its_last_moment() -> None:
+def test_a_secret_authenticates_until_its_last_moment() -> None:
     assert current((LASTING, ENDING, OVER), NOW) == (LASTING, ENDING)
 
 

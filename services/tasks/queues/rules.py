@@ -1,4 +1,4 @@
-"""Lanes: the order in which `next` tries them, and the tasks that each admits (S1.1-S1.3, S4.5)."""
+"""Lanes: the order in which `next` tries them, and the tasks that each holds (S1.1-S1.3, S4.5)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
