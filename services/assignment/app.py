@@ -7,6 +7,7 @@ from services.assignment.context import open_context
 from services.assignment.decisions.api import router as decisions
 from services.assignment.errors import ERRORS
 from services.assignment.offers.api import router as offers
+from services.assignment.operators.api import me
 from services.assignment.operators.api import router as operators
 from services.assignment.pools.api import router as pools
 from services.assignment.settings import AssignmentSettings
@@ -21,6 +22,6 @@ SERVICE = Service(
     migrations=Path(__file__).parent / "migrations",
     owners=OWNERS,
     subscriptions=subscriptions,
-    routers=(operators, pools, shifts, offers, decisions),
+    routers=(operators, me, pools, shifts, offers, decisions),
     errors=ERRORS,
 )

@@ -11,6 +11,10 @@ class NotFoundError(Exception):
     """The object does not exist, or the caller may not see it."""
 
 
+class NoOperatorError(Exception):
+    """Nobody has made an operator with the `sub` of the caller's token."""
+
+
 class StaleVersionError(Exception):
     """The row has another version than the caller sent."""
 
@@ -45,6 +49,7 @@ class AmbiguousPoolError(Exception):
 
 ERRORS: ErrorTable = {
     NotFoundError: (404, "not_found"),
+    NoOperatorError: (404, "no_operator"),
     AlreadyExistsError: (409, "already_exists"),
     NotOnShiftError: (409, "not_on_shift"),
     OperatorInactiveError: (409, "operator_inactive"),

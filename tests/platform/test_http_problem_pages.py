@@ -12,18 +12,18 @@ from libs.common.platform.http.problems import ErrorTable
 PAGES = Path(__file__).parents[2] / "docs" / "problems"
 
 
-def kinds() -> dict[str, ProblemType]:
-    """Return all types by code, a service's own as its table of errors names them."""
-    found = dict(CATALOGUE)
+def kinds() -> list[ProblemType]:
+    """Return all types, a service's own as its table of errors names them; a code may have several statuses."""
+    found = {(kind.code, kind.status): kind for kind in CATALOGUE.values()}
     for service in SERVICES:
         table: ErrorTable = import_module(f"services.{service}.errors").ERRORS
         for rule in table.values():
             kind = rule if isinstance(rule, ProblemType) else type_of(*rule)
-            found[kind.code] = kind
-    return found
+            found[kind.code, kind.status] = kind
+    return list(found.values())
 
 
-@pytest.mark.parametrize("kind", kinds().values(), ids=lambda kind: kind.code)
+@pytest.mark.parametrize("kind", kinds(), ids=lambda kind: f"{kind.code}-{kind.status}")
 def test_the_page_shows_code_status_and_titles(kind: ProblemType) -> None:
     page = (PAGES / f"{kind.code}.md").read_text("utf-8")
     assert all(part in page for part in (f"# {kind.code}", f"**{kind.status}**", *kind.title, "What to do"))
@@ -31,8 +31,8 @@ def test_the_page_shows_code_status_and_titles(kind: ProblemType) -> None:
 
 def test_the_index_lists_every_type() -> None:
     index = (PAGES / "README.md").read_text("utf-8")
-    assert not [code for code in kinds() if f"| [{code}]({code}.md) |" not in index]
+    assert not [kind for kind in kinds() if f"| [{kind.code}]({kind.code}.md) | {kind.status} |" not in index]
 
 
 def test_no_page_outlives_its_type() -> None:
-    assert {page.stem for page in PAGES.glob("*.md")} - {"README"} == set(kinds())
+    assert {page.stem for page in PAGES.glob("*.md")} - {"README"} == {kind.code for kind in kinds()}

@@ -13,10 +13,11 @@ from libs.common.platform.http.routes import api_router
 from services.assignment.deps import Chain, Ctx, Manager, Staff
 from services.assignment.errors import StaleVersionError
 from services.assignment.operators.actions import change_operator, create_operator
-from services.assignment.operators.queries import get_operator, list_operators
-from services.assignment.operators.schemas import OperatorIn, OperatorPatch, OperatorView
+from services.assignment.operators.queries import get_me, get_operator, list_operators
+from services.assignment.operators.schemas import MeView, OperatorIn, OperatorPatch, OperatorView
 
 router = api_router("/assignment/v1/operators", tags=["operators"], route_class=IdempotentRoute)
+me = api_router("/assignment/v1/me", tags=["operators"])
 
 
 @router.post("", status_code=201)
@@ -67,5 +68,13 @@ async def patch_operator(
         current = await get_operator(ctx.db, caller, operator_id)
         raise stale(current, current.version) from None
     view = await get_operator(ctx.db, caller, operator_id)
+    set_etag(response, view.version)
+    return view
+
+
+@me.get("")
+async def get_own(ctx: Ctx, caller: Staff, response: Response) -> MeView:
+    """Return the caller's own operator with what they have open; 404 `no_operator` for a token without one."""
+    view = await get_me(ctx.db, caller)
     set_etag(response, view.version)
     return view

@@ -2,14 +2,16 @@
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, true
+from sqlalchemy import ColumnElement, Label, Select, func, or_, select, true
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from libs.common.platform.auth.principal import Principal, Role
 from libs.common.platform.db import Database
 from libs.common.platform.http.pagination import Page, PageQuery, paginate
-from services.assignment.errors import NotFoundError
-from services.assignment.operators.schemas import OperatorView
+from services.assignment.errors import NoOperatorError, NotFoundError
+from services.assignment.offers.rules import WorkState
+from services.assignment.offers.tables import work
+from services.assignment.operators.schemas import MeView, OperatorView
 from services.assignment.operators.tables import operator
 from services.assignment.pools.tables import pool, seat
 
@@ -34,6 +36,16 @@ async def get_operator(db: Database, caller: Principal, operator_id: UUID) -> Op
     return OperatorView.model_validate(dict(row))
 
 
+async def get_me(db: Database, caller: Principal) -> MeView:
+    """Return the caller's own operator. Raises NoOperatorError."""
+    async with db.read() as conn:
+        found = await conn.execute(_views().add_columns(_counts()).where(operator.c.subject == caller.sub))
+        row = found.mappings().one_or_none()
+    if row is None:
+        raise NoOperatorError
+    return MeView.model_validate(dict(row))
+
+
 async def list_operators(db: Database, caller: Principal, desk: str | None, page: PageQuery) -> Page[OperatorView]:
     """Return operators in order of creation."""
     query = _views().where(visible(caller), operator.c.desks.contains([desk]) if desk else true())
@@ -53,3 +65,9 @@ def _views() -> Select[tuple[object, ...]]:
         .scalar_subquery()
     )
     return select(*operator.c, places.label("pools"))
+
+
+def _counts() -> Label[object]:
+    offered, held = (func.count().filter(work.c.state == state) for state in (WorkState.OFFERED, WorkState.HELD))
+    counts = func.jsonb_build_object("offered", offered, "held", held)
+    return select(counts).where(work.c.operator_id == operator.c.id).scalar_subquery().label("work")

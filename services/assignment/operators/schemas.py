@@ -109,6 +109,19 @@ class OperatorView(BaseModel):
     created_at: datetime
 
 
+class WorkCounts(BaseModel):
+    """Open work: proposed and not yet confirmed by tasks, and confirmed; together they are `open_work`."""
+
+    offered: int
+    held: int
+
+
+class MeView(OperatorView):
+    """The caller as an operator; `roles` are the desks' own, by which work is given, not those of the token."""
+
+    work: WorkCounts
+
+
 def seat_specs(seats: tuple[SeatIn, ...], home: str) -> tuple[SeatSpec, ...]:
     """Return the requested seats, each with its desk."""
     return tuple(SeatSpec(seat.desk or home, seat.code, seat.weight) for seat in seats)
