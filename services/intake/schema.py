@@ -6,6 +6,7 @@ from services.intake.leads import tables as leads
 from services.intake.metadata import metadata
 from services.intake.operators import tables as operators
 from services.intake.orders import tables as orders
+from services.intake.playbooks import tables as playbooks
 from services.intake.sources import tables as sources
 
-__all__ = ["customers", "deliveries", "leads", "metadata", "operators", "orders", "sources"]
+__all__ = ["customers", "deliveries", "leads", "metadata", "operators", "orders", "playbooks", "sources"]

@@ -5,6 +5,7 @@ from libs.common.messaging.inbox import UseCase
 from services.intake.context import Context
 from services.intake.leads.actions import lead_events
 from services.intake.operators.actions import project_operators
+from services.intake.playbooks.actions import project_playbooks
 
 OWNERS = (tasks.OWNER, assignment.OWNER)
 
@@ -15,5 +16,6 @@ def subscriptions(ctx: Context) -> dict[str, UseCase]:
     return {
         tasks.LeadStatusRequested.event_type: apply,
         tasks.LeadOwnerChanged.event_type: apply,
+        tasks.PlaybookActivatedV2.event_type: project_playbooks,
         assignment.OperatorChanged.event_type: project_operators,
     }

@@ -7,7 +7,7 @@ from services.tasks.context import open_context
 from services.tasks.desks.api import router as desks
 from services.tasks.errors import ERRORS
 from services.tasks.playbooks.api import router as playbooks
-from services.tasks.playbooks.worker import waiting_loop
+from services.tasks.playbooks.worker import announcing_loop, waiting_loop
 from services.tasks.queues.api import router as queues
 from services.tasks.settings import TasksSettings
 from services.tasks.subscriptions import OWNERS, subscriptions
@@ -23,7 +23,7 @@ SERVICE = Service(
     migrations=Path(__file__).parent / "migrations",
     owners=OWNERS,
     subscriptions=subscriptions,
-    loops=lambda ctx: (timer_loop(ctx), waiting_loop(ctx)),
+    loops=lambda ctx: (timer_loop(ctx), waiting_loop(ctx), announcing_loop(ctx)),
     routers=(desks, playbooks, tasks, queues, timeline),
     errors=ERRORS,
 )

@@ -83,6 +83,13 @@ async def test_what_was_done_before_the_upgrade_is_not_done_again(upgrade: Upgra
     assert upgrade.ends.repeated["lead_id"] == upgrade.manifest.lead("taken").lead_id
 
 
+async def test_playbooks_that_were_active_before_the_upgrade_are_known_to_the_sources(upgrade: Upgrade) -> None:
+    sources = await upgrade.people.items("/intake/v1/sources")
+    assert {source["code"]: source["playbook_active"] for source in sources} == dict.fromkeys(
+        upgrade.people.sources, True
+    )
+
+
 async def test_numbers_go_on_where_they_were(upgrade: Upgrade) -> None:
     numbers = {}
     for name in ("in-outbox", "quarantined"):

@@ -220,7 +220,7 @@ class DeskChanged(TasksEvent):
 
 
 class PlaybookActivated(TasksEvent):
-    """New leads of a desk start on this version. Key `desk:<code>`."""
+    """New leads of a desk start on this version. Key `desk:<code>`. V2 says more."""
 
     event_type: ClassVar[str] = "dozvon.playbook.activated.v1"
 
@@ -229,8 +229,34 @@ class PlaybookActivated(TasksEvent):
     actor: str
 
 
+class FirstStatus(Part):
+    """The status that stands first in a playbook, with its canonical stage."""
+
+    code: str
+    title: Text
+    stage: Stage
+
+
+class PlaybookActivatedV2(TasksEvent):
+    """New leads of a desk start on this version. Key `desk:<code>`.
+
+    A type of its own beside V1: readers of an earlier release skip V1, and would also skip the publication of
+    playbooks that were active before the upgrade. `pools` are those of the task types.
+    """
+
+    event_type: ClassVar[str] = "dozvon.playbook.activated.v2"
+
+    desk: str
+    code: str
+    version: int
+    actor: str
+    first_status: FirstStatus | None
+    pools: tuple[str, ...]
+    lanes: tuple[str, ...]
+
+
 EVENTS = (
     TaskOpened, TaskAssigned, TaskTaken, TaskCompleted, TaskFailed, TaskDeferred, TaskOverdue,
     WorkRequested, WorkWithdrawn, WorkDeclined, LeadStatusRequested, LeadOwnerChanged,
-    MessageRequested, DeskChanged, PlaybookActivated,
+    MessageRequested, DeskChanged, PlaybookActivated, PlaybookActivatedV2,
 )  # fmt: skip

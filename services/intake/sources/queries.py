@@ -2,11 +2,12 @@
 
 from uuid import UUID
 
-from sqlalchemy import RowMapping, select, true
+from sqlalchemy import RowMapping, Select, case, exists, select, true
 
 from libs.common.platform.db import Database
 from libs.common.platform.http.pagination import Page, PageQuery, paginate
 from services.intake.errors import NotFoundError
+from services.intake.playbooks.tables import active_playbook
 from services.intake.sources.schemas import SourceView
 from services.intake.sources.tables import source
 
@@ -14,17 +15,23 @@ from services.intake.sources.tables import source
 async def get_source(db: Database, source_id: UUID) -> SourceView:
     """Return one source. Raises NotFoundError."""
     async with db.read() as conn:
-        row = (await conn.execute(select(source).where(source.c.id == source_id))).mappings().one_or_none()
+        row = (await conn.execute(_views().where(source.c.id == source_id))).mappings().one_or_none()
     if row is None:
         raise NotFoundError
     return _view(row)
 
 
 async def list_sources(db: Database, desk: str | None, asked: PageQuery) -> Page[SourceView]:
-    query = select(source).where(source.c.desk == desk if desk else true())
+    query = _views().where(source.c.desk == desk if desk else true())
     async with db.read() as conn:
         found = await paginate(conn, query, "id", [source.c.id], asked)
     return found.page(_view)
+
+
+def _views() -> Select[tuple[object, ...]]:
+    of_desk = active_playbook.c.desk == source.c.desk
+    active = exists().where(of_desk, active_playbook.c.code == source.c.playbook)
+    return select(*source.c, case((exists().where(of_desk), active)).label("playbook_active"))
 
 
 def _view(row: RowMapping) -> SourceView:

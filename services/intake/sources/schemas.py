@@ -119,6 +119,9 @@ class SourceView(BaseModel):
     auth: Auth
     secrets: list[SecretView]
     playbook: str
+    playbook_active: Annotated[
+        bool | None, Field(description="whether the desk has activated it; null: nothing is known of the desk yet")
+    ]
     zone: str
     language: Language
     region: str

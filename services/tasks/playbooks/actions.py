@@ -8,6 +8,7 @@ from libs.common.contracts.tasks import PlaybookActivated
 from libs.common.messaging import outbox
 from services.tasks.context import Context
 from services.tasks.errors import BadPlaybookError, NotFoundError
+from services.tasks.playbooks.convert import activated
 from services.tasks.playbooks.grammar import parse
 from services.tasks.playbooks.model import Title
 from services.tasks.playbooks.source import InvalidPlaybookError
@@ -27,11 +28,21 @@ RETURNING version
 EXISTS = "SELECT 1 FROM playbook WHERE code = $1 AND version = $2 AND desk = ANY($3::text[])"
 DESK_EXISTS = "SELECT 1 FROM desk WHERE desk = $1"
 ACTIVATE = """
-INSERT INTO playbook_activation AS a (desk, code, version, activated_at, activated_by)
-VALUES ($1, $2, $3, $4, $5)
+INSERT INTO playbook_activation AS a (desk, code, version, activated_at, activated_by, announced_version)
+VALUES ($1, $2, $3, $4, $5, $3)
 ON CONFLICT (desk, code) DO UPDATE SET version = excluded.version, activated_at = excluded.activated_at,
-    activated_by = excluded.activated_by
+    activated_by = excluded.activated_by, announced_version = excluded.announced_version
 WHERE a.version <> excluded.version RETURNING version
+"""
+
+# Locked in order: a worker that comes second waits, and finds them announced.
+ANNOUNCE = """
+UPDATE playbook_activation SET announced_version = version
+WHERE (desk, code) IN (
+    SELECT desk, code FROM playbook_activation WHERE announced_version IS DISTINCT FROM version
+    ORDER BY desk, code FOR UPDATE
+)
+RETURNING desk, code, version, activated_by
 """
 
 
@@ -72,8 +83,27 @@ async def activate(ctx: Context, code: str, version: int, desk: str, actor: str,
         if known is None or await tx.conn.fetchval(DESK_EXISTS, desk) is None:
             raise NotFoundError
         if await tx.conn.fetchval(ACTIVATE, desk, code, version, ctx.now(), actor) is not None:
-            data = PlaybookActivated(code=code, version=version, actor=actor)
-            await outbox.add(tx, [Outgoing(f"desk:{desk}", desk, ctx.now(), data, cause)])
+            playbook = await ctx.playbooks.get(tx.conn, code, version)
+            old = PlaybookActivated(code=code, version=version, actor=actor)
+            events = old, activated(playbook, version, desk, actor)
+            await outbox.add(tx, [Outgoing(f"desk:{desk}", desk, ctx.now(), data, cause) for data in events])
         released = await release_leads(tx.conn, desk, code)
         await tx.commit()
         return released
+
+
+async def announce(ctx: Context) -> int:
+    """Publish every active playbook whose version has not been published; returns how many.
+
+    Those are the ones that an earlier release activated, before the upgrade or while it still runs beside this one.
+    """
+    async with ctx.db.begin() as tx:
+        events = []
+        for row in await tx.conn.fetch(ANNOUNCE):
+            desk, version = row["desk"], row["version"]
+            playbook = await ctx.playbooks.get(tx.conn, row["code"], version)
+            data = activated(playbook, version, desk, row["activated_by"])
+            events.append(Outgoing(f"desk:{desk}", desk, ctx.now(), data, Cause.fresh()))
+        await outbox.add(tx, events)
+        await tx.commit()
+        return len(events)

@@ -27,5 +27,7 @@ activation = Table(
     Column("version", Integer, nullable=False),
     Column("activated_at", DateTime(timezone=True), nullable=False),
     Column("activated_by", Text, nullable=False),
+    # The version that was published; an earlier release leaves it behind.
+    Column("announced_version", Integer),
     ForeignKeyConstraint(["code", "version"], ["playbook.code", "playbook.version"]),
 )

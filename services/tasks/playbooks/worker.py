@@ -1,14 +1,16 @@
-"""The loop that releases leads whose playbook has become active."""
+"""Loops: release leads whose playbook has become active; publish what an earlier release activated."""
 
 import asyncio
 
 from libs.common.platform.waiting import wait_for_stop
 from libs.common.platform.worker import Loop
 from services.tasks.context import Context
+from services.tasks.playbooks.actions import announce
 from services.tasks.playbooks.waiting import adopt_parked, release_ready
 
 INTERVAL = 1.0  # seconds
 ADOPT_EVERY = 60  # rounds between two adoptions
+ANNOUNCE_INTERVAL = 60.0  # seconds
 
 
 def waiting_loop(ctx: Context) -> Loop:
@@ -24,3 +26,14 @@ def waiting_loop(ctx: Context) -> Loop:
             await wait_for_stop(stop, INTERVAL)
 
     return waiting
+
+
+def announcing_loop(ctx: Context) -> Loop:
+    """Publish active playbooks again and again: the earlier release may still run beside this one."""
+
+    async def announcing(stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            await announce(ctx)
+            await wait_for_stop(stop, ANNOUNCE_INTERVAL)
+
+    return announcing

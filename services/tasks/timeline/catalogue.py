@@ -101,6 +101,10 @@ EVENTS: Mapping[type[EventData], Row] = {
         Title("Плейбук «{code}» активирован, версия {version}", "Playbook “{code}” activated, version {version}"),
         ("code", "version"),
     ),
+    tasks.PlaybookActivatedV2: Row(
+        Title("Плейбук «{code}» активирован, версия {version}", "Playbook “{code}” activated, version {version}"),
+        ("desk", "code", "version"),
+    ),
     assignment.WorkAssigned: Row(
         Title("Предложен оператор {operator_name}", "Operator {operator_name} proposed"),
         ("pool", "operator_id", "operator_name", "decision_id", "reason", "candidates"),

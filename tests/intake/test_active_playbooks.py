@@ -1,0 +1,72 @@
+"""A source says whether its desk has activated its playbook: a mistyped playbook is visible at once."""
+
+import pytest
+
+from libs.common.contracts import Cause, Received
+from libs.common.contracts.tasks import PlaybookActivatedV2
+from libs.common.platform.ids import uuid7
+from services.intake.playbooks.actions import project_playbooks
+from tests.intake.api import NOW, Api, new_source
+
+
+def activated(code: str = "callback", desk: str = "demo", version: int = 1) -> PlaybookActivatedV2:
+    return PlaybookActivatedV2(
+        desk=desk, code=code, version=version, actor="boss", first_status=None, pools=(), lanes=()
+    )
+
+
+async def receive(api: Api, *events: tuple[int, PlaybookActivatedV2]) -> None:
+    """Apply events of one desk as one batch, each with its sequence."""
+    batch = [Received(uuid7(), f"desk:{e.desk}", e.desk, NOW, number, Cause.fresh(), e) for number, e in events]
+    async with api.ctx.core.db.begin() as tx:
+        await project_playbooks(tx, batch)
+        await tx.commit()
+
+
+async def make(api: Api, playbook: str = "callback") -> dict[str, object]:
+    return await api.ok("POST", "/sources", {**new_source("landing"), "playbook": playbook})
+
+
+async def version(api: Api) -> int:
+    found: int = await api.ctx.core.db.pool.fetchval("SELECT version FROM active_playbook")
+    return found
+
+
+@pytest.mark.parametrize(("events", "active"), [([], None), ([activated()], True), ([activated("school")], False)])
+async def test_a_new_source_shows_at_once_whether_its_playbook_is_active(
+    api: Api, events: list[PlaybookActivatedV2], active: bool | None
+) -> None:
+    await receive(api, *enumerate(events, 1))
+    assert (await make(api))["playbook_active"] is active
+
+
+async def test_another_desk_s_playbook_says_nothing_of_this_desk(api: Api) -> None:
+    await receive(api, (1, activated(desk="other")))
+    assert (await make(api))["playbook_active"] is None
+
+
+async def test_a_mended_playbook_is_seen_in_the_answer_and_in_the_list(api: Api) -> None:
+    await receive(api, (1, activated()))
+    made = await make(api, "calback")
+    mended = await api.ok("PATCH", f"/sources/{made['id']}", {"playbook": "callback"}, headers={"if-match": '"1"'})
+    assert (made["playbook_active"], mended["playbook_active"]) == (False, True)
+    listed = (await api.ok("GET", "/sources"))["items"]
+    assert isinstance(listed, list)
+    assert [item["playbook_active"] for item in listed] == [True]
+
+
+async def test_an_activation_after_the_source_counts_by_itself(api: Api) -> None:
+    made = await make(api)
+    await api.hear(activated())
+    assert (await api.ok("GET", f"/sources/{made['id']}"))["playbook_active"] is True
+
+
+async def test_an_older_event_never_overwrites_a_newer_one(api: Api) -> None:
+    await receive(api, (7, activated(version=2)))
+    await receive(api, (6, activated(version=1)))
+    assert await version(api) == 2
+
+
+async def test_of_several_in_one_batch_the_newest_counts(api: Api) -> None:
+    await receive(api, (1, activated(version=1)), (2, activated(version=2)))
+    assert await version(api) == 2
