@@ -214,6 +214,7 @@ LAST: list[list[object]] = [
 ANYWHERE: list[object] = [
     {"status": "one"}, {"status": "two"}, {"message": "hello"}, {"timer": "later"}, {"cancel_timer": "later"},
     {"owner": "actor"}, {"owner": "nobody"}, {"note": WORDS},
+    {"offer": "first"}, {"offer": "second"},
 ]  # fmt: skip
 TRIGGERS = [
     "lead_updated", "order_changed", "status_changed", "status_refused", "work_waiting", "task_assigned",

@@ -45,6 +45,8 @@ def test_shipped_playbooks_are_valid_with_the_real_vocabulary(code: str) -> None
         ("stage: new", "stage: brand", 5, "unknown_value"),
         ("- open: call", "- open: cal", 26, "unknown_reference"),
         ("- status: new", "- status: nev", 25, "unknown_reference"),
+        ("- status: new", "- offer: cal", 25, "unknown_reference"),
+        ("- open: call", "- offer: call", 24, "silent_end"),
         ("- open: call", "- opne: call", 26, "unknown_step"),
         ("- end: true", "- status: new", 17, "silent_end"),
         ("- open: call", "- note: {ru: а, en: a}", 24, "silent_end"),

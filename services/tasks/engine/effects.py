@@ -103,6 +103,15 @@ class OfferWork:
 
 
 @dataclass(frozen=True, slots=True)
+class BringForward:
+    """A task that was not to be given out yet may be now."""
+
+    rule: str
+    task_id: TaskId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class WithdrawWork:
     """The request for an operator is withdrawn."""
 
@@ -273,6 +282,7 @@ Effect: TypeAlias = (
     | MarkOverdue
     | MarkWaiting
     | OfferWork
+    | BringForward
     | WithdrawWork
     | DeclineWork
     | SetStatus

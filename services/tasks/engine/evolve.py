@@ -7,6 +7,7 @@ from uuid import UUID
 from services.tasks.engine.effects import (
     AssignTask,
     Breach,
+    BringForward,
     CancelTimer,
     CloseTask,
     CountAttempt,
@@ -53,6 +54,7 @@ def apply(state: State, effect: Effect) -> None:
             | MarkOverdue()
             | MarkWaiting()
             | OfferWork()
+            | BringForward()
             | WithdrawWork()
         ):
             _tasks(state, effect)
@@ -113,6 +115,7 @@ def _tasks(
     | MarkOverdue
     | MarkWaiting
     | OfferWork
+    | BringForward
     | WithdrawWork,
 ) -> None:
     match effect:
@@ -128,7 +131,8 @@ def _tasks(
 
 
 def _changed(
-    task: Task, effect: AssignTask | TakeTask | MarkOverdue | MarkWaiting | OfferWork | WithdrawWork
+    task: Task,
+    effect: AssignTask | TakeTask | MarkOverdue | MarkWaiting | OfferWork | BringForward | WithdrawWork,
 ) -> Task:
     match effect:
         case AssignTask(operator=operator, decision_id=decision_id, at=at):
@@ -148,6 +152,8 @@ def _changed(
             return replace(task, waiting=True)
         case OfferWork(at=at):
             return replace(task, offered_at=at)
+        case BringForward(at=at):
+            return replace(task, offer_from=at)
         case WithdrawWork():
             # A later request needs a new version: assignment ignores versions that it has seen.
             return replace(task, offered_at=None, waiting=False, version=task.version + 1)

@@ -6,6 +6,7 @@ from typing import assert_never
 
 from services.tasks.engine.conditions import Context, holds
 from services.tasks.engine.effects import (
+    BringForward,
     CancelTimer,
     CloseTask,
     CountAttempt,
@@ -43,6 +44,7 @@ from services.tasks.playbooks.model import (
     Defer,
     End,
     Note,
+    Offer,
     Open,
     Phase,
     Playbook,
@@ -185,6 +187,8 @@ class Run:
             case StopTimer(timer=code):
                 if self.state.timer(code) is not None:
                     self.emit(CancelTimer(self.rule, code))
+            case Offer(type=kind):
+                self._offer(kind)
             case ChangeOwner(actor=actor):
                 if self.operator is not None or not actor:
                     self.set_owner(self.operator if actor else None)
@@ -246,6 +250,14 @@ class Run:
         spec = self.playbook.statuses[step.code]
         reason = step.reason.of(self.state.desk.languages[0]) if step.reason else self.rule
         self.emit(SetStatus(self.rule, step.code, spec.title, spec.stage, self.actor, reason))
+
+    def _offer(self, kind: str) -> None:
+        """Bring forward tasks that wait for their time; settling then offers them, or queues show them."""
+        for task in self.state.open_tasks:
+            if task.type == kind and task.operator_id is None and task.offer_from > self.now:
+                self.emit(BringForward(self.rule, task.id, self.now))
+                if self.state.timer(f"offer:{task.id}") is not None:
+                    self.emit(CancelTimer(self.rule, f"offer:{task.id}"))
 
     def _send_message(self, step: SendMessage) -> None:
         spec = self.playbook.messages[step.message]

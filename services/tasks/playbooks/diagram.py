@@ -10,6 +10,7 @@ from services.tasks.playbooks.model import (
     Defer,
     End,
     Note,
+    Offer,
     Open,
     Playbook,
     RetryAttempt,
@@ -56,7 +57,7 @@ def _edges(playbook: Playbook, source: str, label: str, steps: Steps, kind: str,
 def _targets(playbook: Playbook, steps: Steps, kind: str) -> Iterator[str]:
     for step in walk(steps):
         match step:
-            case Open(type=code):
+            case Open(type=code) | Offer(type=code):
                 yield code
             case Defer(to=code):
                 yield code or kind
@@ -85,6 +86,8 @@ def _word(playbook: Playbook, step: Step, language: str) -> str:
             return f"→ {playbook.statuses[code].title.of(language)}"
         case SendMessage(message=message):
             return f"✉ {message}"
+        case Offer():
+            return "⏩"
         case Open() | Defer() | RetryAttempt() | StartTimer() | End() | Choose():
             return ""
         case Close() | StopTimer() | ChangeOwner() | Note():

@@ -193,6 +193,13 @@ class StopTimer:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """Let tasks of a type that wait for their time be given out at once; nothing when none waits (S4.4)."""
+
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeOwner:
     """Make the acting operator the lead's owner, or remove the owner."""
 
@@ -230,6 +237,7 @@ Step: TypeAlias = (
     | SendMessage
     | StartTimer
     | StopTimer
+    | Offer
     | ChangeOwner
     | Note
     | End

@@ -13,6 +13,7 @@ from services.tasks.playbooks.model import (
     End,
     Holder,
     Note,
+    Offer,
     Open,
     Outcome,
     Phase,
@@ -51,7 +52,7 @@ def walk(steps: Steps) -> Iterator[Step]:
                 yield from walk(rule_steps(rules))
             case Open() | Close() | Defer() | RetryAttempt() | Status() | SendMessage() | StartTimer():
                 pass
-            case StopTimer() | ChangeOwner() | Note() | End():
+            case StopTimer() | Offer() | ChangeOwner() | Note() | End():
                 pass
             case _:
                 assert_never(step)
@@ -87,7 +88,9 @@ class _Reachable:
                 case SendMessage(message=message):
                     self.messages.add(message)
                 # `walk` descends into choices.
-                case Defer() | Close() | Status() | StopTimer() | ChangeOwner() | Note() | End() | Choose():
+                case Defer() | Close() | Status() | StopTimer() | Offer() | ChangeOwner():
+                    pass
+                case Note() | End() | Choose():
                     pass
                 case _:
                     assert_never(step)
@@ -151,7 +154,7 @@ def _after(playbook: Playbook, step: Step, *, before: bool) -> bool:
         case Choose(rules=rules):
             branches = [stays_open(playbook, steps, before=before) for steps in _branches(rules)]
             return all(branches) and (before or _matches_always(rules))
-        case Status() | SendMessage() | StartTimer() | StopTimer() | ChangeOwner() | Note():
+        case Status() | SendMessage() | StartTimer() | StopTimer() | Offer() | ChangeOwner() | Note():
             return before
         case _:
             assert_never(step)
@@ -272,7 +275,7 @@ def _lanes_of(playbook: Playbook, kind: str, steps: Steps) -> Iterator[tuple[str
                 Open() | Defer() | RetryAttempt() | Close() | Status() | SendMessage() | StartTimer() | StopTimer()
             ):
                 pass
-            case ChangeOwner() | Note() | End() | Choose():
+            case Offer() | ChangeOwner() | Note() | End() | Choose():
                 pass
             case _:
                 assert_never(step)

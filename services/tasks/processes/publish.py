@@ -28,6 +28,8 @@ def published(effect: fx.Effect, state: State, playbook: Playbook) -> tuple[Even
             return (_lead(effect, state),)
         case fx.Start() | fx.Learn() | fx.FollowStatus() | fx.MarkWaiting() | fx.SetTimer() | fx.CancelTimer():
             return _nothing()
+        case fx.BringForward():
+            return _nothing()
         case fx.CountAttempt() | fx.EndProcess() | fx.ReopenProcess() | fx.Breach() | fx.Record() | fx.Refuse():
             return _nothing()
         case _:

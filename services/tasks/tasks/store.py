@@ -48,12 +48,12 @@ _KEYS = (
     ("received_at", "timestamptz", attrgetter("state.facts.received_at")),
     ("opened_at", "timestamptz", attrgetter("task.opened_at")),
     ("due_at", "timestamptz", attrgetter("task.due_at")),
-    ("offer_from", "timestamptz", attrgetter("task.offer_from")),
     ("rule", "text", attrgetter("task.rule")),
 )
 _MOVING = (
     ("version", "int", attrgetter("task.version")),
     ("state", "text", attrgetter("task.state")),
+    ("offer_from", "timestamptz", attrgetter("task.offer_from")),
     ("offered_at", "timestamptz", attrgetter("task.offered_at")),
     ("waiting", "bool", attrgetter("task.waiting")),
     ("operator_id", "uuid", attrgetter("task.operator_id")),

@@ -35,6 +35,7 @@ class Kind(StrEnum):
     ATTEMPT = "attempt"
     WORK_BEGUN = "work_begun"
     STATUS_FOLLOWED = "status_followed"
+    BROUGHT_FORWARD = "brought_forward"
 
 
 _MESSAGE = ("template", "purpose", "channel", "provider")
@@ -162,6 +163,8 @@ def _of_kind(kind: Kind) -> Title:
             return Title("Оператор начал работу", "Operator began")
         case Kind.STATUS_FOLLOWED:
             return Title("Принят статус «{status}»", "Status “{status}” followed")
+        case Kind.BROUGHT_FORWARD:
+            return Title("Задача выдаётся, не дожидаясь срока", "Task given out before its time")
         case _:
             assert_never(kind)
 

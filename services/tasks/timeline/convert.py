@@ -129,6 +129,8 @@ def _silent_step(effect: fx.Effect) -> tuple[str, dict[str, object]] | None:  # 
             return None if pulled else (Kind.WORK_BEGUN, {})
         case fx.FollowStatus(status=status, stage=stage):
             return Kind.STATUS_FOLLOWED, {"status": status, "stage": stage}
+        case fx.BringForward():
+            return Kind.BROUGHT_FORWARD, {}
         # The event that caused these has its own entry, or they are internal.
         case fx.Start() | fx.Learn() | fx.MarkWaiting() | fx.SetTimer() | fx.CancelTimer() | fx.Refuse():
             return None
@@ -166,7 +168,9 @@ def _attribution(effect: fx.Effect) -> _Attribution:
             return _BY_RULE
         case fx.OpenTask() | fx.AssignTask() | fx.MarkOverdue() | fx.MarkWaiting():
             return _BY_RULE
-        case fx.OfferWork() | fx.WithdrawWork() | fx.DeclineWork() | fx.FollowStatus() | fx.SetOwner():
+        case fx.OfferWork() | fx.BringForward() | fx.WithdrawWork() | fx.DeclineWork():
+            return _BY_RULE
+        case fx.FollowStatus() | fx.SetOwner():
             return _BY_RULE
         case fx.RequestMessage() | fx.EndProcess() | fx.ReopenProcess():
             return _BY_RULE
