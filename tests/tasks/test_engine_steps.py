@@ -1,0 +1,207 @@
+"""What the steps of a playbook do, whole: closings in a person's words, attempts, messages, and what is learnt."""
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+
+from services.tasks.engine.effects import (
+    CloseTask,
+    CountAttempt,
+    DeferTask,
+    Effect,
+    Learn,
+    Record,
+    RequestMessage,
+    WithdrawWork,
+)
+from services.tasks.engine.events import (
+    LeadUpdated,
+    OrderChanged,
+    OutcomeGiven,
+    Proposed,
+    StatusChanged,
+    StatusRefused,
+    TimerFired,
+    Waiting,
+)
+from services.tasks.engine.run import Run
+from services.tasks.engine.state import SYSTEM, Closing, Customer, TaskState, Timer, TimerKind
+from services.tasks.playbooks.grammar import parse
+from services.tasks.playbooks.model import Close, Defer, Moment, Result, Schedule, Tell, Title
+from tests.tasks.support import ANNA, CALLBACK, SCHOOL, START, TINY, VOCABULARY, Story, story
+
+HOUR = timedelta(hours=1)
+OVER = Title("Больше не нужно", "Not needed any more")
+NOTE = "{ru: Слово, en: Word}"
+
+
+def taken() -> Story:
+    told = story(CALLBACK)
+    told.take()
+    return told
+
+
+def run_of(told: Story) -> Run:
+    """A decision about to be made, with the open task in hand."""
+    return Run(told.state.copy(), told.playbook, told.now, rule="here", task=told.task)
+
+
+def by_anna(told: Story, outcome: str, **other: object) -> tuple[Effect, ...]:
+    event = OutcomeGiven(told.task.id, outcome, "поговорили", str(ANNA.id), ANNA, supervisor=False, call_made=True)
+    return told.on(replace(event, **other))  # type: ignore[arg-type]  # names of its fields
+
+
+def test_a_task_is_closed_in_the_words_of_who_did_it() -> None:
+    told = taken()
+    task = told.task
+    closing = Closing(
+        TaskState.FAILED, "refused", "поговорили", str(ANNA.id), "call_back.refused", START, True, "expensive"
+    )
+    assert by_anna(told, "refused", problem="expensive")[0] == CloseTask("call_back.refused", task.id, closing)
+
+
+def test_a_deferred_task_is_closed_with_the_time_asked_for_and_followed_by_its_twin() -> None:
+    told = taken()
+    task, later = told.task, START + HOUR
+    (deferred,) = [
+        effect for effect in by_anna(told, "callback", callback_at=later) if isinstance(effect, DeferTask)
+    ]
+    closing = Closing(
+        TaskState.DEFERRED, "callback", "поговорили", str(ANNA.id), "call_back.callback", START, True, None, later,
+        told.task.id,
+    )  # fmt: skip
+    assert (deferred.rule, deferred.task_id, deferred.closing) == ("call_back.callback", task.id, closing)
+    assert (told.task.lane, told.task.due_at, told.task.important) == ("again", later, True)
+
+
+def test_an_attempt_in_vain_is_counted_under_its_own_name() -> None:
+    told = taken()
+    told.state.tasks = (replace(told.task, important=True),)
+    effects = by_anna(told, "no_answer", problem="busy")
+    assert effects[0] == CountAttempt("call_back.no_answer", "calls", 1)
+    assert (told.task.rule, told.task.attempt, told.task.important) == ("attempts.calls.1", 2, True)
+    assert told.all(RequestMessage)[-1].rule == "attempts.calls.1"
+
+
+def test_a_task_that_is_closed_by_rule_is_closed_by_the_system_and_asked_for_no_more() -> None:
+    told = story(CALLBACK)
+    run = run_of(told)
+    run.steps((Close((), Result.FAILED, OVER),))
+    closing = Closing(TaskState.FAILED, None, OVER.ru, SYSTEM, "here", START)
+    assert run.effects == [
+        WithdrawWork("here", told.task.id, "closed"),
+        CloseTask("here", told.task.id, closing),
+    ]
+    (closed,) = run.state.tasks
+    withdrawn_and_closed = told.task.version + 2
+    assert (closed.state, closed.waiting, closed.version) == (TaskState.FAILED, False, withdrawn_and_closed)
+
+
+@pytest.mark.parametrize(("types", "left"), [(("call_back",), 0), (("other",), 1)])
+def test_a_rule_closes_the_types_that_it_names(types: tuple[str, ...], left: int) -> None:
+    run = run_of(story(CALLBACK))
+    run.steps((Close(types, Result.FAILED, OVER),))
+    assert len(run.state.open_tasks) == left
+
+
+def test_work_that_is_deferred_is_asked_for_no_more() -> None:
+    told = story(CALLBACK)
+    run = run_of(told)
+    run.steps((Defer(Schedule(Moment(after=HOUR)), lane="mine"),))
+    assert run.effects[0] == WithdrawWork("here", told.task.id, "deferred")
+    assert isinstance(run.effects[1], DeferTask)
+    assert (run.effects[1].successor.lane, run.effects[1].closing.comment) == ("mine", "")
+    assert run.effects[1].closing.actor == SYSTEM
+
+
+def test_a_message_is_asked_for_with_its_number_and_deadline() -> None:
+    told = story(CALLBACK)
+    run = run_of(told)
+    spec, task = CALLBACK.messages["no_answer"], told.task.id
+    run.steps((Tell("no_answer"), Tell("no_answer")))
+    assert run.effects == [
+        RequestMessage("here", spec, number, task, START + timedelta(hours=12)) for number in (1, 2)
+    ]
+
+
+def test_a_message_that_goes_once_is_not_asked_for_again() -> None:
+    run = run_of(story(CALLBACK))
+    run.steps((Tell("acknowledgement"),))
+    assert run.effects == [Record("here", "message_already_requested")]
+
+
+def test_a_message_of_no_task_and_no_deadline_has_neither() -> None:
+    run = run_of(story(SCHOOL))
+    run.task, run.playbook = (
+        None,
+        replace(CALLBACK, messages={"x": replace(CALLBACK.messages["no_answer"], deadline=None)}),
+    )
+    run.steps((Tell("x"),))
+    (asked,) = run.effects
+    assert isinstance(asked, RequestMessage)
+    assert (asked.task_id, asked.deadline) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "link", "learnt"),
+    [
+        (Decimal(5), "USD", "https://b.example", (Decimal(5), "USD", "https://b.example")),
+        (None, None, None, (Decimal(9), "RUB", "https://a.example")),
+    ],
+)
+def test_an_order_that_changes_is_learnt_and_what_it_does_not_say_stays(
+    amount: Decimal | None, currency: str | None, link: str | None, learnt: tuple[Decimal, str, str]
+) -> None:
+    told = story(CALLBACK)
+    known = replace(told.state.facts, amount=Decimal(9), currency="RUB", payment_link="https://a.example")
+    told.state.facts = known
+    told.on(OrderChanged(known.order_id, "paid", amount, currency, link))
+    after = replace(known, order_status="paid", amount=learnt[0], currency=learnt[1], payment_link=learnt[2])
+    assert told.all(Learn) == [Learn("engine.facts", after)]
+
+
+def test_another_order_of_the_lead_teaches_nothing() -> None:
+    told = story(CALLBACK)
+    told.on(OrderChanged(UUID(int=8), "paid", Decimal(5), "USD", None))
+    assert told.all(Learn) == []
+
+
+RULED = parse(
+    TINY
+    + f"""\
+  lead_updated: [{{then: [{{note: {NOTE}}}]}}]
+  status_changed: [{{then: [{{note: {NOTE}}}]}}]
+  status_refused: [{{then: [{{note: {NOTE}}}]}}]
+  task_assigned: [{{when: {{type: call}}, then: [{{note: {NOTE}}}]}}]
+  work_waiting: [{{when: {{type: call}}, then: [{{note: {NOTE}}}]}}]
+  task_overdue: [{{when: {{type: call}}, then: [{{note: {NOTE}}}]}}]
+  order_changed: [{{when: {{order_status: paid}}, then: [{{note: {NOTE}}}]}}]
+""",
+    VOCABULARY,
+)
+
+
+def noted(effects: tuple[Effect, ...]) -> list[str]:
+    return [effect.code for effect in effects if isinstance(effect, Record)]
+
+
+def test_the_playbook_is_asked_whatever_is_reported() -> None:
+    told = story(RULED)
+    order = told.state.facts.order_id
+    assert noted(told.on(LeadUpdated(Customer(), "ru", "Asia/Omsk"))) == ["note"]
+    assert noted(told.on(StatusChanged("new", "new", by_us=True))) == ["note"]
+    assert noted(told.on(StatusRefused("won", "new", "stale"))) == ["note"]
+    assert noted(told.on(OrderChanged(order, "paid", None, None, None))) == ["note"]
+    assert noted(told.on(OrderChanged(order, "new", None, None, None))) == []
+
+
+def test_the_playbook_is_asked_about_the_task_in_hand() -> None:
+    told = story(RULED)
+    due = Timer(f"due:{told.task.id}", TimerKind.DUE, told.task.due_at, told.task.id)
+    assert noted(told.on(Waiting(told.task.id))) == ["note"]
+    assert noted(told.on(Proposed(told.task.id, told.task.version, ANNA, UUID(int=5)))) == ["note"]
+    told.now = told.task.due_at
+    assert noted(told.on(TimerFired(due))) == ["note"]
