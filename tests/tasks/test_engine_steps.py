@@ -7,12 +7,14 @@ from uuid import UUID
 
 import pytest
 
+from libs.common.contracts.shared import Stage
 from services.tasks.engine.effects import (
     CloseTask,
     CountAttempt,
     DeferTask,
     Effect,
     Learn,
+    Noticed,
     Record,
     RequestMessage,
     WithdrawWork,
@@ -30,116 +32,118 @@ from services.tasks.engine.events import (
 from services.tasks.engine.run import Run
 from services.tasks.engine.state import SYSTEM, Closing, Customer, TaskState, Timer, TimerKind
 from services.tasks.playbooks.grammar import parse
-from services.tasks.playbooks.model import Close, Defer, Moment, Result, Schedule, Tell, Title
-from tests.tasks.support import ANNA, CALLBACK, SCHOOL, START, TINY, VOCABULARY, Story, story
+from services.tasks.playbooks.model import Close, Defer, Moment, Result, Schedule, SendMessage, Title
+from tests.tasks.support import ANNA, CALLBACK, SCHOOL, START, TINY, VOCABULARY, EngineProcess, started
 
 HOUR = timedelta(hours=1)
 OVER = Title("Больше не нужно", "Not needed any more")
 NOTE = "{ru: Слово, en: Word}"
 
 
-def taken() -> Story:
-    told = story(CALLBACK)
-    told.take()
-    return told
+def taken() -> EngineProcess:
+    process = started(CALLBACK)
+    process.take()
+    return process
 
 
-def run_of(told: Story) -> Run:
+def run_of(process: EngineProcess) -> Run:
     """A decision about to be made, with the open task in hand."""
-    return Run(told.state.copy(), told.playbook, told.now, rule="here", task=told.task)
+    return Run(process.state.copy(), process.playbook, process.now, rule="here", task=process.task)
 
 
-def by_anna(told: Story, outcome: str, **other: object) -> tuple[Effect, ...]:
-    event = OutcomeGiven(told.task.id, outcome, "поговорили", str(ANNA.id), ANNA, supervisor=False, call_made=True)
-    return told.on(replace(event, **other))  # type: ignore[arg-type]  # names of its fields
+def by_anna(process: EngineProcess, outcome: str, **other: object) -> tuple[Effect, ...]:
+    event = OutcomeGiven(
+        process.task.id, outcome, "поговорили", str(ANNA.id), ANNA, supervisor=False, call_made=True
+    )
+    return process.on(replace(event, **other))  # type: ignore[arg-type]  # names of its fields
 
 
 def test_a_task_is_closed_in_the_words_of_who_did_it() -> None:
-    told = taken()
-    task = told.task
+    process = taken()
+    task = process.task
     closing = Closing(
         TaskState.FAILED, "refused", "поговорили", str(ANNA.id), "call_back.refused", START, True, "expensive"
     )
-    assert by_anna(told, "refused", problem="expensive")[0] == CloseTask("call_back.refused", task.id, closing)
+    assert by_anna(process, "refused", problem="expensive")[0] == CloseTask("call_back.refused", task.id, closing)
 
 
 def test_a_deferred_task_is_closed_with_the_time_asked_for_and_followed_by_its_twin() -> None:
-    told = taken()
-    task, later = told.task, START + HOUR
+    process = taken()
+    task, later = process.task, START + HOUR
     (deferred,) = [
-        effect for effect in by_anna(told, "callback", callback_at=later) if isinstance(effect, DeferTask)
+        effect for effect in by_anna(process, "callback", callback_at=later) if isinstance(effect, DeferTask)
     ]
     closing = Closing(
         TaskState.DEFERRED, "callback", "поговорили", str(ANNA.id), "call_back.callback", START, True, None, later,
-        told.task.id,
+        process.task.id,
     )  # fmt: skip
     assert (deferred.rule, deferred.task_id, deferred.closing) == ("call_back.callback", task.id, closing)
-    assert (told.task.lane, told.task.due_at, told.task.important) == ("again", later, True)
+    assert (process.task.lane, process.task.due_at, process.task.important) == ("again", later, True)
 
 
 def test_an_attempt_in_vain_is_counted_under_its_own_name() -> None:
-    told = taken()
-    told.state.tasks = (replace(told.task, important=True),)
-    effects = by_anna(told, "no_answer", problem="busy")
+    process = taken()
+    process.state.tasks = (replace(process.task, important=True),)
+    effects = by_anna(process, "no_answer", problem="busy")
     assert effects[0] == CountAttempt("call_back.no_answer", "calls", 1)
-    assert (told.task.rule, told.task.attempt, told.task.important) == ("attempts.calls.1", 2, True)
-    assert told.all(RequestMessage)[-1].rule == "attempts.calls.1"
+    assert (process.task.rule, process.task.attempt, process.task.important) == ("attempts.calls.1", 2, True)
+    assert process.all(RequestMessage)[-1].rule == "attempts.calls.1"
 
 
 def test_a_task_that_is_closed_by_rule_is_closed_by_the_system_and_asked_for_no_more() -> None:
-    told = story(CALLBACK)
-    run = run_of(told)
+    process = started(CALLBACK)
+    run = run_of(process)
     run.steps((Close((), Result.FAILED, OVER),))
     closing = Closing(TaskState.FAILED, None, OVER.ru, SYSTEM, "here", START)
     assert run.effects == [
-        WithdrawWork("here", told.task.id, "closed"),
-        CloseTask("here", told.task.id, closing),
+        WithdrawWork("here", process.task.id, "closed"),
+        CloseTask("here", process.task.id, closing),
     ]
     (closed,) = run.state.tasks
-    withdrawn_and_closed = told.task.version + 2
+    withdrawn_and_closed = process.task.version + 2
     assert (closed.state, closed.waiting, closed.version) == (TaskState.FAILED, False, withdrawn_and_closed)
 
 
 @pytest.mark.parametrize(("types", "left"), [(("call_back",), 0), (("other",), 1)])
 def test_a_rule_closes_the_types_that_it_names(types: tuple[str, ...], left: int) -> None:
-    run = run_of(story(CALLBACK))
+    run = run_of(started(CALLBACK))
     run.steps((Close(types, Result.FAILED, OVER),))
     assert len(run.state.open_tasks) == left
 
 
 def test_work_that_is_deferred_is_asked_for_no_more() -> None:
-    told = story(CALLBACK)
-    run = run_of(told)
+    process = started(CALLBACK)
+    run = run_of(process)
     run.steps((Defer(Schedule(Moment(after=HOUR)), lane="mine"),))
-    assert run.effects[0] == WithdrawWork("here", told.task.id, "deferred")
+    assert run.effects[0] == WithdrawWork("here", process.task.id, "deferred")
     assert isinstance(run.effects[1], DeferTask)
     assert (run.effects[1].successor.lane, run.effects[1].closing.comment) == ("mine", "")
     assert run.effects[1].closing.actor == SYSTEM
 
 
 def test_a_message_is_asked_for_with_its_number_and_deadline() -> None:
-    told = story(CALLBACK)
-    run = run_of(told)
-    spec, task = CALLBACK.messages["no_answer"], told.task.id
-    run.steps((Tell("no_answer"), Tell("no_answer")))
+    process = started(CALLBACK)
+    run = run_of(process)
+    spec, task = CALLBACK.messages["no_answer"], process.task.id
+    run.steps((SendMessage("no_answer"), SendMessage("no_answer")))
     assert run.effects == [
         RequestMessage("here", spec, number, task, START + timedelta(hours=12)) for number in (1, 2)
     ]
 
 
 def test_a_message_that_goes_once_is_not_asked_for_again() -> None:
-    run = run_of(story(CALLBACK))
-    run.steps((Tell("acknowledgement"),))
-    assert run.effects == [Record("here", "message_already_requested")]
+    run = run_of(started(CALLBACK))
+    run.steps((SendMessage("acknowledgement"),))
+    assert run.effects == [Record("here", Noticed.MESSAGE_ALREADY_REQUESTED)]
 
 
 def test_a_message_of_no_task_and_no_deadline_has_neither() -> None:
-    run = run_of(story(SCHOOL))
+    run = run_of(started(SCHOOL))
     run.task, run.playbook = (
         None,
         replace(CALLBACK, messages={"x": replace(CALLBACK.messages["no_answer"], deadline=None)}),
     )
-    run.steps((Tell("x"),))
+    run.steps((SendMessage("x"),))
     (asked,) = run.effects
     assert isinstance(asked, RequestMessage)
     assert (asked.task_id, asked.deadline) == (None, None)
@@ -155,18 +159,18 @@ def test_a_message_of_no_task_and_no_deadline_has_neither() -> None:
 def test_an_order_that_changes_is_learnt_and_what_it_does_not_say_stays(
     amount: Decimal | None, currency: str | None, link: str | None, learnt: tuple[Decimal, str, str]
 ) -> None:
-    told = story(CALLBACK)
-    known = replace(told.state.facts, amount=Decimal(9), currency="RUB", payment_link="https://a.example")
-    told.state.facts = known
-    told.on(OrderChanged(known.order_id, "paid", amount, currency, link))
+    process = started(CALLBACK)
+    known = replace(process.state.facts, amount=Decimal(9), currency="RUB", payment_link="https://a.example")
+    process.state.facts = known
+    process.on(OrderChanged(known.order_id, "paid", amount, currency, link))
     after = replace(known, order_status="paid", amount=learnt[0], currency=learnt[1], payment_link=learnt[2])
-    assert told.all(Learn) == [Learn("engine.facts", after)]
+    assert process.all(Learn) == [Learn("engine.facts", after)]
 
 
 def test_another_order_of_the_lead_teaches_nothing() -> None:
-    told = story(CALLBACK)
-    told.on(OrderChanged(UUID(int=8), "paid", Decimal(5), "USD", None))
-    assert told.all(Learn) == []
+    process = started(CALLBACK)
+    process.on(OrderChanged(UUID(int=8), "paid", Decimal(5), "USD", None))
+    assert process.all(Learn) == []
 
 
 RULED = parse(
@@ -189,19 +193,19 @@ def noted(effects: tuple[Effect, ...]) -> list[str]:
 
 
 def test_the_playbook_is_asked_whatever_is_reported() -> None:
-    told = story(RULED)
-    order = told.state.facts.order_id
-    assert noted(told.on(LeadUpdated(Customer(), "ru", "Asia/Omsk"))) == ["note"]
-    assert noted(told.on(StatusChanged("new", "new", by_us=True))) == ["note"]
-    assert noted(told.on(StatusRefused("won", "new", "stale"))) == ["note"]
-    assert noted(told.on(OrderChanged(order, "paid", None, None, None))) == ["note"]
-    assert noted(told.on(OrderChanged(order, "new", None, None, None))) == []
+    process = started(RULED)
+    order = process.state.facts.order_id
+    assert noted(process.on(LeadUpdated(Customer(), "ru", "Asia/Omsk"))) == ["note"]
+    assert noted(process.on(StatusChanged("new", Stage.NEW, by_us=True))) == ["note"]
+    assert noted(process.on(StatusRefused("won", "new", "stale"))) == ["note"]
+    assert noted(process.on(OrderChanged(order, "paid", None, None, None))) == ["note"]
+    assert noted(process.on(OrderChanged(order, "new", None, None, None))) == []
 
 
 def test_the_playbook_is_asked_about_the_task_in_hand() -> None:
-    told = story(RULED)
-    due = Timer(f"due:{told.task.id}", TimerKind.DUE, told.task.due_at, told.task.id)
-    assert noted(told.on(Waiting(told.task.id))) == ["note"]
-    assert noted(told.on(Proposed(told.task.id, told.task.version, ANNA, UUID(int=5)))) == ["note"]
-    told.now = told.task.due_at
-    assert noted(told.on(TimerFired(due))) == ["note"]
+    process = started(RULED)
+    due = Timer(f"due:{process.task.id}", TimerKind.DUE, process.task.due_at, process.task.id)
+    assert noted(process.on(Waiting(process.task.id))) == ["note"]
+    assert noted(process.on(Proposed(process.task.id, process.task.version, ANNA, UUID(int=5)))) == ["note"]
+    process.now = process.task.due_at
+    assert noted(process.on(TimerFired(due))) == ["note"]
