@@ -7,8 +7,13 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from libs.common.messaging.inbox import partitions as inbox_partitions
+from libs.common.messaging.inbox.incoming import Incoming
 from libs.common.messaging.inbox.partitions import maintain_inbox
 from libs.common.platform.db import Database
+from libs.common.testkit.database import BLOCKED
+from libs.common.testkit.memory_bus import MemoryBus
+from libs.common.testkit.messaging import Stack, eventually, status_event
 
 NAMES = "SELECT c.relname FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid WHERE inhparent = 'inbox'::regclass"
 TODAY = datetime.now(UTC).date()
@@ -58,6 +63,27 @@ async def test_an_event_that_comes_in_meanwhile_waits_and_is_kept(messaging_db: 
         assert not maintaining.done()
         await taking.commit()
     assert await messaging_db.pool.fetchval(f"SELECT count(*) FROM {name(0)}") == 1
+
+
+async def test_an_event_that_loses_to_the_partition_of_its_day_is_tried_again_and_not_parked(
+    stack: Stack, memory: MemoryBus
+) -> None:
+    await stack.publish([status_event("a", "1")])
+    (item,) = stack.reader.read(memory.records(stack.topic))
+    assert isinstance(item, Incoming)
+    async with stack.db.begin() as making:
+        await making.conn.execute(inbox_partitions._LOCK_DEFAULT)
+        applying = asyncio.create_task(stack.applier.apply_or_park(item))
+        await eventually(lambda: _one_waits(stack.db))
+        await inbox_partitions._make(making, item.day)
+        await making.commit()
+    with pytest.raises(asyncpg.CheckViolationError):
+        await applying
+    assert await stack.applier.apply_or_park(item)
+
+
+async def _one_waits(db: Database) -> bool:
+    return bool(await db.pool.fetchval(BLOCKED))
 
 
 async def test_an_old_day_in_use_is_dropped_later_and_today_has_its_partition_all_the_same(

@@ -28,7 +28,7 @@ def is_transient(error: BaseException) -> bool:
         return error.connection_invalidated or is_transient(error.orig.__cause__ or error.orig)
     if isinstance(error, asyncpg.PostgresError):
         state = error.sqlstate or ""
-        return state[:2] in _CLASSES or state in _CODES
+        return state[:2] in _CLASSES or state in _CODES or _is_new_partition(error)
     if isinstance(error, asyncpg.InterfaceError):
         # One class for "connection is closed" and for wrong arguments; only the first is transient.
         return not isinstance(error, ValueError) and any(word in str(error) for word in _LOST)
@@ -40,4 +40,12 @@ def is_contention(error: BaseException) -> bool:
     if not isinstance(error, asyncpg.PostgresError):
         return False
     state = error.sqlstate or ""
-    return state[:2] == "40" or state in _CONTENTION
+    return state[:2] == "40" or state in _CONTENTION or _is_new_partition(error)
+
+
+def _is_new_partition(error: asyncpg.PostgresError) -> bool:
+    """Return whether a row was on its way to the default partition while another took over its range.
+
+    The server reports a check violation of a table, but names no constraint.
+    """
+    return isinstance(error, asyncpg.CheckViolationError) and bool(error.table_name) and not error.constraint_name
