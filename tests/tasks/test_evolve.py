@@ -1,0 +1,122 @@
+"""What each effect leaves behind in a process, and how a task is named when it opens."""
+
+from dataclasses import replace
+from datetime import timedelta
+from uuid import RFC_4122, UUID
+
+import pytest
+
+from services.tasks.engine.effects import (
+    AssignTask,
+    Breach,
+    CancelTimer,
+    CloseTask,
+    Effect,
+    EndProcess,
+    MarkOverdue,
+    MarkWaiting,
+    OfferWork,
+    OpenTask,
+    ReopenProcess,
+    SetTimer,
+    TakeTask,
+    WithdrawWork,
+)
+from services.tasks.engine.evolve import evolve
+from services.tasks.engine.state import (
+    Closing,
+    ProcessId,
+    State,
+    Task,
+    TaskState,
+    Timer,
+    TimerKind,
+    new_task,
+    task_id_of,
+)
+from tests.tasks.support import ANNA, CALLBACK, DESK, START, blank, facts, story
+
+HOUR, DECISION = timedelta(hours=1), UUID(int=5)
+WAITING = replace(story(CALLBACK).task, offered_at=START, waiting=True, version=3)
+CLOSING = Closing(TaskState.COMPLETED, "reached", "поговорили", "x", "here", START)
+LATER, OF_TASK = Timer("later", TimerKind.PLAYBOOK, START), Timer("due:x", TimerKind.DUE, START, WAITING.id)
+
+
+def state() -> State:
+    made = blank(CALLBACK, facts())
+    made.tasks, made.timers = (WAITING,), (LATER, OF_TASK)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("effect", "task"),
+    [
+        (
+            AssignTask("r", WAITING.id, ANNA, DECISION, START),
+            replace(
+                WAITING, operator_id=ANNA.id, decision_id=DECISION, assigned_at=START, waiting=False, version=4
+            ),
+        ),
+        (
+            TakeTask("r", WAITING.id, ANNA, START, pulled=True),
+            replace(WAITING, operator_id=ANNA.id, taken_at=START, waiting=False, version=4),
+        ),
+        (MarkOverdue("r", WAITING.id), replace(WAITING, overdue=True)),
+        (MarkWaiting("r", WAITING.id), WAITING),
+        (OfferWork("r", WAITING.id, START + HOUR, None), replace(WAITING, offered_at=START + HOUR)),
+        (WithdrawWork("r", WAITING.id, "why"), replace(WAITING, offered_at=None, waiting=False, version=4)),
+        (
+            CloseTask("r", WAITING.id, CLOSING),
+            replace(WAITING, state=TaskState.COMPLETED, closing=CLOSING, waiting=False, version=4),
+        ),
+    ],
+)
+def test_an_effect_changes_its_task_and_no_other(effect: Effect, task: Task) -> None:
+    before, other = state(), replace(WAITING, id=story(CALLBACK).task.id)
+    before.tasks = (WAITING, other)
+    assert evolve(before, effect).tasks == (task, other)
+
+
+def test_the_timers_of_a_task_go_with_it() -> None:
+    assert evolve(state(), CloseTask("r", WAITING.id, CLOSING)).timers == (LATER,)
+
+
+def test_a_timer_that_is_set_anew_replaces_the_old_one() -> None:
+    moved = replace(LATER, at=START + HOUR)
+    assert evolve(state(), SetTimer("r", moved)).timers == (OF_TASK, moved)
+    assert evolve(state(), CancelTimer("r", "later")).timers == (OF_TASK,)
+
+
+def test_a_process_counts_what_it_opened_and_what_was_mended() -> None:
+    after = evolve(evolve(state(), OpenTask("r", WAITING)), Breach("r"))
+    assert (after.opened, evolve(after, Breach("r")).breaches, len(after.tasks)) == (1, 2, 2)
+
+
+def test_an_ended_process_has_no_timers_and_may_live_again() -> None:
+    over = evolve(state(), EndProcess("r", START))
+    assert (over.ended_at, over.timers, evolve(over, ReopenProcess("r")).ended_at) == (START, (), None)
+
+
+def test_a_task_is_named_by_its_moment_its_process_and_its_number() -> None:
+    process = state()
+    name = task_id_of(process, START)
+    assert (name.version, name.variant, name.int >> 80) == (7, RFC_4122, int(START.timestamp() * 1000))
+    second = evolve(process, OpenTask("r", WAITING))
+    assert (
+        len({name, task_id_of(second, START), task_id_of(state(), START), task_id_of(process, START + HOUR)}) == 4
+    )
+
+
+def test_the_name_of_a_task_never_changes_with_a_release() -> None:
+    process = State(ProcessId(UUID(int=1)), DESK, "callback", 1, facts())
+    assert task_id_of(process, START) == UUID("019cadc6-9a80-79bf-accb-877dbdad440c")
+
+
+def test_a_task_is_offered_when_it_is_due_at_the_latest() -> None:
+    kind = CALLBACK.task_types["call_back"]
+    opened = new_task(state(), kind, START, due_at=START + HOUR, offer_from=START + 2 * HOUR, rule="here")
+    assert (opened.offer_from, opened.due_at, opened.opened_at) == (START + HOUR, START + HOUR, START)
+    assert (opened.type, opened.role, opened.pool, opened.lane, opened.rank, opened.rule) == (
+        "call_back", "operator", "callback", "new", 50, "here",
+    )  # fmt: skip
+    assert (opened.mode, opened.important, opened.attempt, opened.version) == (kind.mode, kind.important, 1, 1)
