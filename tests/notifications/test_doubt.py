@@ -1,7 +1,6 @@
 """Lost answers, crashes and late callbacks: nothing is sent twice, no outcome is guessed."""
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -257,11 +256,11 @@ async def test_an_unhealthy_provider_is_throttled_so_that_few_messages_end_in_do
 async def test_a_provider_that_cannot_answer_all_calls_in_time_gets_fewer_and_takes_every_message(
     notifications_db: Database,
 ) -> None:
-    """64 calls at once would all be answered within 1.6 s, of which the time-out allows 0.5."""
-    people = [{"name": "Анна", "phone": f"+7900{number:07d}"} for number in range(200)]
-    async with open_desk(notifications_db, replace(KIND, service=0.025)) as slow:
-        ctx = slow.context(send_concurrency=64, repeat_window=12, unknown_after=24)
-        async with worker(ctx):
+    """64 calls at once would all be answered within 3.8 s, of which the time-out allows 0.5."""
+    people = [{"name": "Анна", "phone": f"+7900{number:07d}"} for number in range(100)]
+    async with open_desk(notifications_db, replace(KIND, service=0.06)) as slow:
+        async with worker(slow.context(send_concurrency=64, repeat_window=50, unknown_after=90)):
             await slow.request(*(requested(person=person) for person in people))
-            ended = await slow.until("read", "unknown", "failed", seconds=60)
-    assert Counter(ended.values()) == {"read": 200}
+            await slow.until("read", seconds=60)
+        (row,) = await slow.rows("SELECT sum(tries) AS calls FROM attempt")
+    assert row["calls"] < 260  # 64 at a time all the way: over 300

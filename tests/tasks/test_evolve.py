@@ -34,10 +34,10 @@ from services.tasks.engine.state import (
     new_task,
     task_id_of,
 )
-from tests.tasks.support import ANNA, CALLBACK, DESK, START, blank, facts, story
+from tests.tasks.support import ANNA, CALLBACK, DESK, START, blank, facts, started
 
 HOUR, DECISION = timedelta(hours=1), UUID(int=5)
-WAITING = replace(story(CALLBACK).task, offered_at=START, waiting=True, version=3)
+WAITING = replace(started(CALLBACK).task, offered_at=START, waiting=True, version=3)
 CLOSING = Closing(TaskState.COMPLETED, "reached", "поговорили", "x", "here", START)
 LATER, OF_TASK = Timer("later", TimerKind.PLAYBOOK, START), Timer("due:x", TimerKind.DUE, START, WAITING.id)
 
@@ -72,7 +72,7 @@ def state() -> State:
     ],
 )
 def test_an_effect_changes_its_task_and_no_other(effect: Effect, task: Task) -> None:
-    before, other = state(), replace(WAITING, id=story(CALLBACK).task.id)
+    before, other = state(), replace(WAITING, id=started(CALLBACK).task.id)
     before.tasks = (WAITING, other)
     assert evolve(before, effect).tasks == (task, other)
 
