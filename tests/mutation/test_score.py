@@ -42,6 +42,10 @@ def test_rules_of_all_services_and_the_engine_are_measured() -> None:
     assert PATH in found
 
 
+def test_every_equivalent_is_of_a_measured_module() -> None:
+    assert {entry.path for entry in equivalents()} <= set(measured())
+
+
 @pytest.mark.parametrize("name", ["services.tasks.engine.moments", PATH.removesuffix(".py")])
 def test_one_module_can_be_named(name: str) -> None:
     assert chosen([name], measured()) == [PATH]
