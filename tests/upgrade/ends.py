@@ -20,7 +20,7 @@ FAR = timedelta(minutes=30)
 OUTCOMES: Mapping[str, str] = MappingProxyType(
     {"call_back": "reached", "process_order": "paid", "follow_up": "paid", "ask": "told"}
 )
-LETTERS = "/tasks/v1/dead-letters"
+DEAD_LETTERS = "/tasks/v1/dead-letters"
 
 
 @dataclass
@@ -60,15 +60,14 @@ class Ends:
         await self.people.post("/assignment/v1/check-in", {"operator_id": await self.people.operator("ivan")})
 
     async def _discard(self, name: str) -> None:
-        """Give up the event that nobody can read; what waits behind it goes on."""
-        (letter,) = await self.people.items(LETTERS, key=f"lead:{self.lead_ids[name]}", state="failed")
-        await self.people.post(f"{LETTERS}/{letter['id']}/discard", {"note": "written by a foreign hand"})
+        """Give up the event that cannot be read; the events behind it go on."""
+        (dead,) = await self.people.items(DEAD_LETTERS, key=f"lead:{self.lead_ids[name]}", state="failed")
+        await self.people.post(f"{DEAD_LETTERS}/{dead['id']}/discard", {"note": "written by a foreign hand"})
 
     async def _activate(self) -> None:
-        """Give the desk the playbook that it lacked."""
+        """Give the desk the playbook that it lacked: the lead that the frozen release parked goes on by itself."""
         made = await self.people.post_yaml("/tasks/v1/playbooks", SURVEY.read_bytes())
         await self.people.post("/tasks/v1/playbooks/survey/activate", {"desk": DESK, "version": made["version"]})
-        await go_on(self.people, f"lead:{self.lead_ids['no-playbook']}")
 
     async def _rerun(self, name: str) -> None:
         """Mend the source's map and read what is in quarantine again."""
@@ -98,20 +97,11 @@ class Ends:
         tasks = await self.people.items("/tasks/v1/tasks")
         ended = {task["lead_id"] for task in tasks} - {t["lead_id"] for t in tasks if t["state"] == "active"}
         left = [name for name, lead_id in self.lead_ids.items() if lead_id not in ended]
-        parked = [letter for owner in OWNERS for letter in await self.people.items(f"/{owner}/v1/dead-letters")]
-        return f"not ended: {left}; parked: {[(letter['type'], letter['error']) for letter in parked]}"
+        parked = [dead for owner in OWNERS for dead in await self.people.items(f"/{owner}/v1/dead-letters")]
+        return f"not ended: {left}; parked: {[(dead['type'], dead['error']) for dead in parked]}"
 
     async def _forward(self, moment: datetime) -> None:
         clock = self.people.stack.clock
         if moment - clock.now() > FAR:
             await settle(self.people.stack)
         clock.advance(max(moment - clock.now(), timedelta(0)))
-
-
-async def go_on(people: People, key: str) -> None:
-    """Release what the frozen release parked as failed for want of a playbook: its replay is left to a person.
-
-    Goes away with the last frozen release that parks it so.
-    """
-    for letter in await people.items(LETTERS, key=key, state="failed"):
-        await people.post(f"{LETTERS}/{letter['id']}/retry", {"note": "the playbook is active"})
