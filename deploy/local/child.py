@@ -11,6 +11,8 @@ import sys
 import threading
 import time
 
+from libs.common.platform.garbage import collect_rarely
+
 _STOP_SECONDS = 20.0
 
 
@@ -18,6 +20,7 @@ def main() -> None:
     """Run the module that the arguments name, as `python -m` would."""
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
     del sys.argv[0]
+    collect_rarely()
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 
 

@@ -2,6 +2,7 @@
 
 A migration runs in a transaction of its own, under lock and statement time-outs (CONTRIBUTING, *Migrations*): it
 fails, and can be run again, rather than block the running release. asyncpg takes one statement per `op.execute`.
+Alembic is loaded when it is used: a worker never does, and it is a tenth of a start.
 """
 
 from __future__ import annotations
@@ -9,14 +10,15 @@ from __future__ import annotations
 import asyncio
 from functools import cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import asyncpg
-from alembic import command, context
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from asyncpg.pool import PoolConnectionProxy
 from sqlalchemy import Connection, MetaData, NullPool
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 SERVICES_ROOT = Path(__file__).resolve().parents[4] / "services"
 
@@ -58,6 +60,8 @@ async def migrate(service: str, url: str, scripts: Path | None = None, to: str =
 
 def run_env(metadata: MetaData) -> None:
     """Run a service's migrations on the connection that `migrate` opened; the body of its `env.py`."""
+    from alembic import context
+
     connection: Connection = context.config.attributes["connection"]
     context.configure(connection=connection, target_metadata=metadata, transaction_per_migration=True)
     with context.begin_transaction():
@@ -78,6 +82,8 @@ async def schema_ready(
 @cache
 def older_revisions(scripts: Path) -> frozenset[str]:
     """Return the revisions that this code can migrate from."""
+    from alembic.script import ScriptDirectory
+
     history = ScriptDirectory.from_config(_config(scripts)).walk_revisions()
     return frozenset(script.revision for script in history if not script.is_head)
 
@@ -92,10 +98,8 @@ def _session(service: str) -> dict[str, str]:
 
 
 async def _take_turn(conn: AsyncConnection) -> None:
-    # The lock is the session's, since that index needs to be made outside any transaction.
     # Polled: the snapshot of a waiting statement would block another runner's CREATE INDEX CONCURRENTLY.
     # A session lock, since that index is created outside a transaction.
-    # The lock is the session's, since that index needs to be made outside any transaction.
     async with asyncio.timeout(WAIT_FOR_OTHER_RUNNER):
         while not (await conn.exec_driver_sql(_TRY_TURN)).scalar_one():
             await conn.rollback()
@@ -104,12 +108,16 @@ async def _take_turn(conn: AsyncConnection) -> None:
 
 
 def _upgrade(connection: Connection, scripts: Path, to: str) -> None:
+    from alembic import command
+
     config = _config(scripts)
     config.attributes["connection"] = connection
     command.upgrade(config, to)
 
 
 def _config(scripts: Path) -> Config:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(scripts).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
