@@ -12,7 +12,7 @@ from services.assignment.operators.api import router as operators
 from services.assignment.pools.api import router as pools
 from services.assignment.settings import AssignmentSettings
 from services.assignment.shifts.api import router as shifts
-from services.assignment.subscriptions import OWNERS, subscriptions
+from services.assignment.subscriptions import TOPICS, subscriptions
 
 SERVICE = Service(
     name="assignment",
@@ -20,7 +20,7 @@ SERVICE = Service(
     settings=AssignmentSettings,
     context=open_context,
     migrations=Path(__file__).parent / "migrations",
-    owners=OWNERS,
+    topics=TOPICS,
     subscriptions=subscriptions,
     routers=(operators, me, pools, shifts, offers, decisions),
     errors=ERRORS,

@@ -1,11 +1,11 @@
 """The events that assignment consumes, and the use case of each."""
 
-from libs.common.contracts import tasks
+from libs.common.contracts import Topic, tasks
 from libs.common.messaging.inbox import UseCase
 from services.assignment.context import Context
 from services.assignment.offers.actions import work_events
 
-OWNERS = (tasks.OWNER,)
+TOPICS = (Topic.TASKS,)
 
 
 def subscriptions(ctx: Context) -> dict[str, UseCase]:

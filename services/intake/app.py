@@ -12,7 +12,7 @@ from services.intake.leads.api import router as leads
 from services.intake.orders.api import router as orders
 from services.intake.settings import IntakeSettings
 from services.intake.sources.api import router as sources
-from services.intake.subscriptions import OWNERS, subscriptions
+from services.intake.subscriptions import TOPICS, subscriptions
 
 SERVICE = Service(
     name="intake",
@@ -20,7 +20,7 @@ SERVICE = Service(
     settings=IntakeSettings,
     context=open_context,
     migrations=Path(__file__).parent / "migrations",
-    owners=OWNERS,
+    topics=TOPICS,
     subscriptions=subscriptions,
     routes=(webhook_route(),),
     routers=(sources, deliveries, leads, orders, customers),

@@ -1,13 +1,14 @@
 """The events that intake consumes, and their use cases."""
 
-from libs.common.contracts import assignment, tasks
+from libs.common.contracts import Topic, assignment, tasks
 from libs.common.messaging.inbox import UseCase
 from services.intake.context import Context
 from services.intake.leads.actions import lead_events
 from services.intake.operators.actions import project_operators
 from services.intake.playbooks.actions import project_playbooks
 
-OWNERS = (tasks.OWNER, assignment.OWNER)
+#: The events of people that a release before this one left on assignment's topic are read there.
+TOPICS = (Topic.TASKS, Topic.PEOPLE, Topic.ASSIGNMENT)
 
 
 def subscriptions(ctx: Context) -> dict[str, UseCase]:

@@ -10,7 +10,7 @@ from services.notifications.errors import ERRORS
 from services.notifications.feed.api import router as feed
 from services.notifications.messages.api import router as messages
 from services.notifications.settings import NotificationsSettings
-from services.notifications.subscriptions import OWNERS, subscriptions
+from services.notifications.subscriptions import TOPICS, subscriptions
 from services.notifications.templates.api import router as templates
 from services.notifications.webhooks.api import routes as webhooks
 
@@ -20,7 +20,7 @@ SERVICE = Service(
     settings=NotificationsSettings,
     context=open_context,
     migrations=Path(__file__).parent / "migrations",
-    owners=OWNERS,
+    topics=TOPICS,
     subscriptions=subscriptions,
     loops=loops,
     routes=webhooks,

@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from typing import cast
 
-from libs.common.contracts import EventData, Received, assignment, tasks
+from libs.common.contracts import EventData, Received, Topic, assignment, tasks
 from libs.common.messaging.inbox import UseCase
 from libs.common.platform.db import Transaction
 from services.notifications.context import Context
 from services.notifications.feed.actions import FeedEvent, add_to_feeds, store_operators
 from services.notifications.messages.actions import request_messages
 
-OWNERS = (tasks.OWNER, assignment.OWNER)
+#: The events of people that a release before this one left on assignment's topic are read there.
+TOPICS = (Topic.TASKS, Topic.PEOPLE, Topic.ASSIGNMENT)
 
 
 def subscriptions(ctx: Context) -> dict[str, UseCase]:

@@ -10,7 +10,7 @@ from services.tasks.playbooks.api import router as playbooks
 from services.tasks.playbooks.worker import announcing_loop, waiting_loop
 from services.tasks.queues.api import router as queues
 from services.tasks.settings import TasksSettings
-from services.tasks.subscriptions import OWNERS, subscriptions
+from services.tasks.subscriptions import TOPICS, subscriptions
 from services.tasks.tasks.api import router as tasks
 from services.tasks.timeline.api import router as timeline
 from services.tasks.timers.worker import timer_loop
@@ -21,7 +21,7 @@ SERVICE = Service(
     settings=TasksSettings,
     context=open_context,
     migrations=Path(__file__).parent / "migrations",
-    owners=OWNERS,
+    topics=TOPICS,
     subscriptions=subscriptions,
     loops=lambda ctx: (timer_loop(ctx), waiting_loop(ctx), announcing_loop(ctx)),
     routers=(desks, playbooks, tasks, queues, timeline),

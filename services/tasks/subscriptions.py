@@ -1,12 +1,12 @@
 """The events that tasks consumes, and the use case of each."""
 
-from libs.common.contracts import assignment, intake, notifications
+from libs.common.contracts import Topic, assignment, intake, notifications
 from libs.common.messaging.inbox import UseCase
 from services.tasks.context import Context
 from services.tasks.operators.actions import project_operators
 from services.tasks.processes.actions import advance
 
-OWNERS = (intake.OWNER, assignment.OWNER, notifications.OWNER)
+TOPICS = (Topic.INTAKE, Topic.ASSIGNMENT, Topic.NOTIFICATIONS, Topic.PEOPLE, Topic.PARTIES)
 
 
 def subscriptions(ctx: Context) -> dict[str, UseCase]:

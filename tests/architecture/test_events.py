@@ -1,10 +1,12 @@
 """Every published type is documented, has one owner, and whoever listens names one that exists."""
 
 import ast
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
-from libs.common.contracts import OWNERS, REGISTRY, export
+from libs.common.contracts import OWNERS, REGISTRY, EventData, export
 from tests.architecture.sources import ROOT, Source, sources
 
 
@@ -17,6 +19,26 @@ def test_every_event_type_has_a_schema_and_an_example(event_type: str) -> None:
 @pytest.mark.parametrize("event_type", sorted(REGISTRY))
 def test_every_event_type_has_one_of_the_owners(event_type: str) -> None:
     assert REGISTRY[event_type].owner in OWNERS
+
+
+@pytest.mark.parametrize("event_type", sorted(REGISTRY))
+def test_every_event_type_travels_on_a_topic_of_its_owner(event_type: str) -> None:
+    assert REGISTRY[event_type].topic.owner == REGISTRY[event_type].owner
+
+
+@pytest.mark.parametrize("owner", OWNERS)
+def test_a_service_reads_every_topic_of_the_events_that_it_subscribes_to(owner: str) -> None:
+    module = import_module(f"services.{owner}.subscriptions")
+    (source,) = [each for each in sources() if each.path == Path(module.__file__ or "")]
+    assert {model.topic for model in subscribed(source)} - set(module.TOPICS) == set()
+    assert subscribed(source)
+
+
+def subscribed(source: Source) -> list[type[EventData]]:
+    """Return the models whose `event_type` a table of subscriptions names, as `assignment.OperatorChanged`."""
+    nodes = (node for node in ast.walk(source.tree) if isinstance(node, ast.Attribute))
+    named = {ast.unparse(node.value) for node in nodes if node.attr == "event_type"}
+    return [model for model in REGISTRY.values() if f"{model.owner}.{model.__name__}" in named]
 
 
 def calls(source: Source) -> set[str]:

@@ -12,7 +12,7 @@ from libs.common.messaging import outbox
 from libs.common.messaging.bus.codec import Encoder
 from libs.common.platform.worker import Worker
 from libs.common.testkit.memory_bus import MemoryBus
-from services.assignment.subscriptions import subscriptions
+from services.assignment.subscriptions import TOPICS, subscriptions
 from tests.assignment.desk import Desk, completed, requested
 
 SECONDS = 20.0
@@ -37,7 +37,7 @@ async def publish(desk: Desk, bus: MemoryBus, payloads: Sequence[EventData], *, 
 async def work_through(desk: Desk, bus: MemoryBus, proposals: int) -> Counter[str]:
     """Run the worker until that many proposals are out; return whom they name, by name."""
     ctx, stop = desk.ctx, asyncio.Event()
-    worker = Worker(ctx.core, owners=["tasks"], subscriptions=subscriptions(ctx), bus=bus)
+    worker = Worker(ctx.core, topics=TOPICS, subscriptions=subscriptions(ctx), bus=bus)
     running = asyncio.create_task(worker.run(stop))
     try:
         async with asyncio.timeout(SECONDS):

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from uuid import uuid4
 
-from libs.common.contracts import topic
+from libs.common.contracts import Topic, topic_name
 from libs.common.contracts.tasks import TaskAssigned
 from libs.common.messaging.bus.topics import PARTITIONS, ensure_topics
 from tests.bench.client import Target, post_orders
@@ -88,7 +88,7 @@ class Product:
                 await make_desk(self.stack)
                 self.target = await make_source(self.stack)
                 await asyncio.sleep(1)  # the operators' events reach tasks
-            observed = topic("tasks", self.stack.prefix)
+            observed = topic_name(Topic.TASKS, self.stack.prefix)
             async with observing(self.stack.bootstrap, observed, TaskAssigned.event_type) as observer:
                 yield ProductSide(self.servers, self.stack, self.target, observer, self.sent)
             await self._settle()

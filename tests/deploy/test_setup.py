@@ -9,6 +9,7 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
 from deploy import setup
+from libs.common.contracts import Topic
 from libs.common.platform.db.roles import SERVICES, service_url
 from libs.common.platform.health import healthy
 from libs.common.testkit.database import empty_database
@@ -50,9 +51,9 @@ async def test_setting_up_twice_leaves_roles_schemas_and_topics(postgres_url: st
         await connection.close()
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka_bootstrap)
     await admin.start()
-    topics = [topic for topic in await admin.list_topics() if topic.startswith(PREFIX)]
+    topics = [name for name in await admin.list_topics() if name.startswith(PREFIX)]
     await admin.close()
-    assert sorted(topics) == sorted(f"{PREFIX}.{service}" for service in SERVICES)
+    assert sorted(topics) == sorted(f"{PREFIX}.{topic}" for topic in Topic)
 
 
 def test_what_is_missing_is_named_in_one_line(

@@ -7,12 +7,13 @@ from uuid import UUID
 
 import pytest
 
-from libs.common.contracts import EventData
+from libs.common.contracts import Cause, EventData, Received
 from libs.common.contracts.assignment import OperatorChanged
 from libs.common.contracts.shared import Presence, Text
 from libs.common.contracts.tasks import TaskAssigned, TaskTaken
 from libs.common.platform.db import Database
 from libs.common.platform.ids import uuid7
+from services.notifications.feed.actions import store_operators
 from services.notifications.feed.hub import FeedHub
 from services.notifications.feed.queries import items_after
 from tests.notifications.support import apply, context
@@ -69,6 +70,21 @@ async def test_titles_are_kept_in_both_languages(notifications_db: Database) -> 
     await write(notifications_db, assigned())
     (item,) = await items_after(notifications_db, ANNA, 0, 10)
     assert item.title == {"ru": "Позвонить", "en": "Call"}
+
+
+@pytest.mark.parametrize("batches", [[[(2, "new")], [(1, "old")]], [[(2, "new"), (1, "old")]]])
+async def test_an_older_event_of_an_operator_never_overwrites_a_newer_one(
+    notifications_db: Database, batches: list[list[tuple[int, str]]]
+) -> None:
+    for batch in batches:
+        received = [
+            Received(uuid7(), f"operator:{ANNA}", "demo", DUE, number, Cause.fresh(), known(ANNA, subject))
+            for number, subject in batch
+        ]
+        async with notifications_db.begin() as tx:
+            await store_operators(tx, received)
+            await tx.commit()
+    assert await notifications_db.pool.fetchval("SELECT subject FROM operator") == "new"
 
 
 async def test_positions_have_no_gaps_when_writers_race(notifications_db: Database) -> None:

@@ -47,7 +47,7 @@ SERVICE = Service(
     settings=TinySettings,
     context=open_context,
     migrations=Path(__file__).parents[1] / "messaging" / "migrations",
-    owners=("tiny",),
+    topics=("tiny",),
     subscriptions=lambda _: {},
     loops=loops,
 )

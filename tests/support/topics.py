@@ -11,34 +11,40 @@ import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from libs.common.contracts import OWNERS, topic
+from libs.common.contracts import Topic, topic_name
 from libs.common.messaging.bus.ports import Record
+from libs.common.messaging.bus.topics import partitions_of
+from services.assignment import subscriptions as assignment
+from services.intake import subscriptions as intake
+from services.notifications import subscriptions as notifications
+from services.tasks import subscriptions as tasks
 
-#: Whose topics each service's worker reads, in a group of the service's name.
+#: The topics that each service's worker reads, in a group of the service's name.
 READS: Mapping[str, Sequence[str]] = {
-    "intake": ("tasks", "assignment"),
-    "tasks": ("intake", "assignment", "notifications"),
-    "assignment": ("tasks",),
-    "notifications": ("tasks", "assignment"),
+    "intake": intake.TOPICS,
+    "tasks": tasks.TOPICS,
+    "assignment": assignment.TOPICS,
+    "notifications": notifications.TOPICS,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Topics:
-    """The four topics of one stack."""
+    """The topics of one stack; `partitions` is the most that one of them has."""
 
     bootstrap: str
     prefix: str
     partitions: int
 
-    def of(self, *owners: str) -> list[TopicPartition]:
-        """Return the partitions of some owners' topics."""
-        return [TopicPartition(topic(owner, self.prefix), n) for owner in owners for n in range(self.partitions)]
+    def of(self, *topics: str) -> list[TopicPartition]:
+        """Return the partitions of some topics."""
+        names = [topic_name(topic, self.prefix) for topic in topics]
+        return [TopicPartition(name, n) for name in names for n in range(partitions_of(name, self.partitions))]
 
 
 @dataclass(frozen=True, slots=True)
 class EventFact:
-    """A record of an owner's topic, in topic order per partition."""
+    """A record and the service that wrote it, in topic order per partition."""
 
     owner: str
     key: str
@@ -52,7 +58,7 @@ class EventFact:
         """Read a record."""
         headers = dict(record.headers)
         return cls(
-            record.topic.rpartition(".")[2],
+            Topic(record.topic.rpartition(".")[2]).owner,
             (record.key or b"").decode(),
             headers["ce_type"].decode(),
             headers["ce_id"].decode(),
@@ -71,12 +77,15 @@ def distinct(events: Iterable[EventFact]) -> Iterator[EventFact]:
 
 
 async def read_topics(topics: Topics) -> list[Record]:
-    """Read all four topics from the beginning to their present end."""
+    """Read all topics from the beginning to their present end, one after the other.
+
+    People come after assignment: what an earlier release wrote of an operator stands there.
+    """
     server, begin = topics.bootstrap, "earliest"
     consumer = AIOKafkaConsumer(bootstrap_servers=server, auto_offset_reset=begin, enable_auto_commit=False)
     await consumer.start()
     try:
-        partitions = topics.of(*OWNERS)
+        partitions = topics.of(*Topic)
         consumer.assign(partitions)
         ends = await consumer.end_offsets(partitions)
         records: list[Record] = []
@@ -84,7 +93,8 @@ async def read_topics(topics: Topics) -> list[Record]:
             while any([await consumer.position(tp) < end for tp, end in ends.items()]):
                 for batch in (await consumer.getmany(timeout_ms=500)).values():
                     records.extend(batch)
-        return records
+        place = {topic_name(topic, topics.prefix): number for number, topic in enumerate(Topic)}
+        return sorted(records, key=lambda record: place[record.topic])
     finally:
         await consumer.stop()
 
@@ -98,9 +108,9 @@ async def unread(topics: Topics) -> int:
         admin = AIOKafkaAdminClient(bootstrap_servers=topics.bootstrap)
         cleanup.push_async_callback(admin.close)
         await admin.start()
-        ends = await consumer.end_offsets(topics.of(*OWNERS))
+        ends = await consumer.end_offsets(topics.of(*Topic))
         left = 0
-        for reader, owners in READS.items():
-            read = await admin.list_consumer_group_offsets(topic(reader, topics.prefix))
-            left += sum(ends[tp] - (read[tp].offset if tp in read else 0) for tp in topics.of(*owners))
+        for reader, read_topics in READS.items():
+            read = await admin.list_consumer_group_offsets(topic_name(reader, topics.prefix))
+            left += sum(ends[tp] - (read[tp].offset if tp in read else 0) for tp in topics.of(*read_topics))
         return left

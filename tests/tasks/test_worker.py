@@ -15,7 +15,7 @@ from libs.common.platform.telemetry.metrics import new_registry
 from libs.common.platform.worker import Worker
 from libs.common.testkit.memory_bus import MemoryBus
 from services.tasks.playbooks.worker import waiting_loop
-from services.tasks.subscriptions import OWNERS, subscriptions
+from services.tasks.subscriptions import TOPICS, subscriptions
 from services.tasks.timers.worker import timer_loop
 from tests.tasks.desk import Desk, lead
 from tests.tasks.support import TINY
@@ -52,7 +52,7 @@ async def shipped_worker(desk: Desk, bus: MemoryBus) -> AsyncIterator[None]:
     """Run the worker with the loops it is shipped with."""
     stop, loops = asyncio.Event(), [timer_loop(desk.ctx), waiting_loop(desk.ctx)]
     core = replace(desk.ctx.core, metrics=new_registry())
-    worker = Worker(core, owners=OWNERS, subscriptions=subscriptions(desk.ctx), loops=loops, bus=bus)
+    worker = Worker(core, topics=TOPICS, subscriptions=subscriptions(desk.ctx), loops=loops, bus=bus)
     running = asyncio.create_task(worker.run(stop))
     try:
         async with asyncio.timeout(SECONDS):
@@ -66,7 +66,7 @@ async def test_a_desk_without_its_playbook_does_not_stop_the_consumer_of_all(des
     bus, stop = MemoryBus(), asyncio.Event()
     for received in (*(lead("nowhere") for _ in range(25)), lead("callback")):
         await publish(desk, bus, received, f"lead:{received.lead_id}", times=1)
-    worker = Worker(desk.ctx.core, owners=OWNERS, subscriptions=subscriptions(desk.ctx), bus=bus)
+    worker = Worker(desk.ctx.core, topics=TOPICS, subscriptions=subscriptions(desk.ctx), bus=bus)
     running = asyncio.create_task(worker.run(stop))
     async with asyncio.timeout(SECONDS):
         await seen(bus, tasks.TaskOpened)
@@ -98,7 +98,7 @@ async def test_a_lead_delivered_twice_is_worked_once_and_offered_when_its_corrid
     bus, stop, received = MemoryBus(), asyncio.Event(), lead("school")
     await publish(desk, bus, received, f"lead:{received.lead_id}", times=2)
     loops = [timer_loop(desk.ctx)]
-    worker = Worker(desk.ctx.core, owners=OWNERS, subscriptions=subscriptions(desk.ctx), loops=loops, bus=bus)
+    worker = Worker(desk.ctx.core, topics=TOPICS, subscriptions=subscriptions(desk.ctx), loops=loops, bus=bus)
     running = asyncio.create_task(worker.run(stop))
     async with asyncio.timeout(SECONDS):
         await seen(bus, tasks.TaskOpened)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from libs.common.contracts.envelope import EventData
 from libs.common.contracts.shared import Part, Presence
+from libs.common.contracts.topics import Topic
 
 OWNER = "assignment"
 
@@ -14,6 +15,13 @@ class AssignmentEvent(EventData):
     """An event of assignment's topic."""
 
     owner: ClassVar[str] = OWNER
+    topic: ClassVar[Topic] = Topic.ASSIGNMENT
+
+
+class PeopleEvent(AssignmentEvent):
+    """An event about operators, on a topic of its own: who reads it need not read all proposals."""
+
+    topic: ClassVar[Topic] = Topic.PEOPLE
 
 
 class Candidate(Part):
@@ -53,7 +61,7 @@ class WorkWaiting(AssignmentEvent):
     candidates: tuple[Candidate, ...]
 
 
-class OperatorChanged(AssignmentEvent):
+class OperatorChanged(PeopleEvent):
     """An operator was made or changed. `subject` is the `sub` of their token; key `operator:<id>`."""
 
     event_type: ClassVar[str] = "dozvon.operator.changed.v1"
@@ -70,7 +78,7 @@ class OperatorChanged(AssignmentEvent):
     presence: Presence
 
 
-class ShiftStarted(AssignmentEvent):
+class ShiftStarted(PeopleEvent):
     """An operator checked in. Key `operator:<id>`."""
 
     event_type: ClassVar[str] = "dozvon.shift.started.v1"
@@ -79,7 +87,7 @@ class ShiftStarted(AssignmentEvent):
     at: datetime
 
 
-class ShiftEnded(AssignmentEvent):
+class ShiftEnded(PeopleEvent):
     """An operator checked out. Key `operator:<id>`."""
 
     event_type: ClassVar[str] = "dozvon.shift.ended.v1"

@@ -6,18 +6,23 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from libs.common.contracts.topics import Topic
 from libs.common.platform.ids import uuid7
 
 MAX_KEY = 200  # characters; it must fit into a reader's index
 
 
 class EventData(BaseModel):
-    """The payload of one event type. Fields only grow; readers ignore what they do not know."""
+    """The payload of one event type. Fields only grow; readers ignore what they do not know.
+
+    `owner` is the service that writes it, `topic` what transports it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     event_type: ClassVar[str]
     owner: ClassVar[str]
+    topic: ClassVar[Topic]
 
 
 class Cause(NamedTuple):

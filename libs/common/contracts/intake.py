@@ -6,6 +6,7 @@ from uuid import UUID
 
 from libs.common.contracts.envelope import EventData
 from libs.common.contracts.shared import Customer, Language, OrderStatus, Part, Signal, Stage
+from libs.common.contracts.topics import Topic
 from libs.common.domain.money import Money
 
 OWNER = "intake"
@@ -15,6 +16,7 @@ class IntakeEvent(EventData):
     """An event of intake's topic."""
 
     owner: ClassVar[str] = OWNER
+    topic: ClassVar[Topic] = Topic.INTAKE
 
 
 class Item(Part):

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from libs.common.contracts.envelope import EventData
 from libs.common.contracts.shared import Language
+from libs.common.contracts.topics import Topic
 
 OWNER = "notifications"
 
@@ -14,6 +15,7 @@ class NotificationsEvent(EventData):
     """An event of notifications' topic."""
 
     owner: ClassVar[str] = OWNER
+    topic: ClassVar[Topic] = Topic.NOTIFICATIONS
 
 
 class MessageStep(NotificationsEvent):

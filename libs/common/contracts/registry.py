@@ -2,6 +2,7 @@
 
 from libs.common.contracts import assignment, intake, notifications, tasks
 from libs.common.contracts.envelope import EventData
+from libs.common.contracts.topics import topic_name
 
 OWNERS = (intake.OWNER, tasks.OWNER, assignment.OWNER, notifications.OWNER)
 
@@ -10,6 +11,8 @@ REGISTRY: dict[str, type[EventData]] = {
 }
 
 
-def topic(owner: str, prefix: str = "dozvon") -> str:
-    """Return the Kafka topic of an owning service; tests and side stacks have their own prefix."""
-    return f"{prefix}.{owner}"
+def routes(owner: str, prefix: str = "dozvon") -> dict[str, str]:
+    """Return the Kafka topic of each event type that a service writes."""
+    return {
+        model.event_type: topic_name(model.topic, prefix) for model in REGISTRY.values() if model.owner == owner
+    }

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from libs.common.contracts.envelope import EventData
 from libs.common.contracts.shared import Customer, Language, Mode, Part, Stage, Text
+from libs.common.contracts.topics import Topic
 
 OWNER = "tasks"
 
@@ -14,6 +15,7 @@ class TasksEvent(EventData):
     """An event of tasks' topic."""
 
     owner: ClassVar[str] = OWNER
+    topic: ClassVar[Topic] = Topic.TASKS
 
 
 class TaskOpened(TasksEvent):

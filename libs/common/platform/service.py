@@ -47,8 +47,8 @@ C = TypeVar("C", bound=HasCore)
 class Service(Generic[S, C]):
     """The declaration of a service.
 
-    `context` opens the use cases' context around the core, once per process. `owners` are the services
-    whose topics it reads. `routes` are plain Starlette routes and come first (the hot path). `loops` run in the
+    `context` opens the use cases' context around the core, once per process. `topics` are those
+    that it reads. `routes` are plain Starlette routes and come first (the hot path). `loops` run in the
     worker beside relay and consumer. `migrations` is its alembic folder. Every service gets routes of dead letters.
     """
 
@@ -57,7 +57,7 @@ class Service(Generic[S, C]):
     settings: type[S]
     context: Callable[[Core, S], AbstractAsyncContextManager[C]]
     migrations: Path
-    owners: Sequence[str]
+    topics: Sequence[str]
     subscriptions: Callable[[C], Subscriptions]
     loops: Callable[[C], Sequence[Loop]] = field(default=lambda _: ())
     routers: Sequence[APIRouter] = ()
@@ -110,7 +110,7 @@ class Service(Generic[S, C]):
         """Run relay, consumer and loops until `stop` is set."""
         async with self.open_context(settings) as ctx:
             worker = Worker(
-                ctx.core, owners=self.owners, subscriptions=self.subscriptions(ctx), loops=self.loops(ctx)
+                ctx.core, topics=self.topics, subscriptions=self.subscriptions(ctx), loops=self.loops(ctx)
             )
             await worker.run(stop)
 

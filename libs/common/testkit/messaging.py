@@ -1,7 +1,7 @@
 """A relay and a consumer for tests of outbox, inbox and bus, and a use case that writes into a journal."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -130,8 +130,8 @@ class Stack:
         self.applier = Applier(self.db, Tracing(SERVICE), subscriptions, self.metrics)
         self.replayer = Replayer(self.db, self.reader, self.applier, self.metrics)
 
-    def relay(self, *, batch: int = 100) -> Relay:
-        return Relay(self.db.config, self.bus, self.topic, self.outbox, batch=batch)
+    def relay(self, *, batch: int = 100, routes: Mapping[str, str] | None = None) -> Relay:
+        return Relay(self.db.config, self.bus, self.topic, self.outbox, routes=routes or {}, batch=batch)
 
     def consumer(self) -> ConsumerLoop:
         """Return a consumer of the service's own topic."""

@@ -8,18 +8,21 @@ from libs.common.platform.db import Transaction
 
 PROJECT = """
 INSERT INTO operator AS o (id, desk, subject, sequence)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[])
+SELECT DISTINCT ON (id) * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[])
+    AS t(id, desk, subject, sequence)
+ORDER BY id, sequence DESC
 ON CONFLICT (id) DO UPDATE SET desk = excluded.desk, subject = excluded.subject, sequence = excluded.sequence
 WHERE o.sequence < excluded.sequence
 """
 
 
 async def project_operators(tx: Transaction, events: Sequence[Received[EventData]]) -> None:
-    """Apply `operator.changed`; events of one operator come in their order."""
-    newest = {
-        e.data.operator_id: (e.desk, e.data, e.sequence) for e in events if isinstance(e.data, OperatorChanged)
-    }
-    ids = sorted(newest)
-    rows = [newest[operator_id] for operator_id in ids]
-    subjects = [data.subject for _, data, _ in rows]
-    await tx.conn.execute(PROJECT, ids, [desk for desk, _, _ in rows], subjects, [number for *_, number in rows])
+    """Apply `operator.changed`; an older event never overwrites a newer one."""
+    rows = [(e.desk, e.data, e.sequence) for e in events if isinstance(e.data, OperatorChanged)]
+    await tx.conn.execute(
+        PROJECT,
+        [data.operator_id for _, data, _ in rows],
+        [desk for desk, _, _ in rows],
+        [data.subject for _, data, _ in rows],
+        [sequence for *_, sequence in rows],
+    )

@@ -29,12 +29,14 @@ SELECT i.operator_id,
 FROM input i JOIN bumped b USING (operator_id)
 """
 STORE_OPERATORS = """
-INSERT INTO operator (operator_id, desk, subject, name)
-SELECT DISTINCT ON (operator_id) operator_id, desk, subject, name
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) WITH ORDINALITY
-     AS t (operator_id, desk, subject, name, n)
-ORDER BY operator_id, n DESC
-ON CONFLICT (operator_id) DO UPDATE SET desk = excluded.desk, subject = excluded.subject, name = excluded.name
+INSERT INTO operator AS o (operator_id, desk, subject, name, sequence)
+SELECT DISTINCT ON (operator_id) operator_id, desk, subject, name, sequence
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[])
+     AS t (operator_id, desk, subject, name, sequence)
+ORDER BY operator_id, sequence DESC
+ON CONFLICT (operator_id) DO UPDATE SET desk = excluded.desk, subject = excluded.subject, name = excluded.name,
+    sequence = excluded.sequence
+WHERE o.sequence < excluded.sequence
 """
 
 FeedEvent: TypeAlias = "TaskAssigned | TaskTaken"
@@ -81,11 +83,12 @@ def _order_number(event: FeedEvent) -> str | None:
 
 
 async def store_operators(tx: Transaction, events: Sequence[Received[OperatorChanged]]) -> None:
-    """Store which token (`sub`) may read which feed."""
+    """Store which token (`sub`) may read which feed; an older event never overwrites a newer one."""
     await tx.conn.execute(
         STORE_OPERATORS,
         [e.data.operator_id for e in events],
         [e.desk for e in events],
         [e.data.subject for e in events],
         [e.data.name for e in events],
+        [e.sequence for e in events],
     )

@@ -1,6 +1,6 @@
 """Each operator's feed with gap-free positions, and the token (`sub`) that reads it."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Index, Table, Text, Uuid
+from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Index, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.notifications.metadata import metadata
@@ -13,6 +13,8 @@ operator = Table(
     Column("desk", Text, nullable=False),
     Column("subject", Text, nullable=False),
     Column("name", Text, nullable=False),
+    # Of the last event: an older one changes nothing. 0: stored by a release that did not compare.
+    Column("sequence", BigInteger, nullable=False, server_default=text("0")),
     Index("ix_operator_subject", "subject"),
 )
 

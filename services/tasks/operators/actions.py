@@ -1,4 +1,4 @@
-"""The projection of operators from assignment's events; the newest event wins."""
+"""The projection of operators from assignment's events; the newest event wins, by its sequence."""
 
 from collections.abc import Sequence
 
@@ -10,8 +10,10 @@ from services.tasks.context import Context
 
 PROJECT = """
 INSERT INTO operator AS o (id, desk, subject, name, active, roles, desks, pools, products, sequence)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bool[], $6::jsonb[],
-                     $7::jsonb[], $8::jsonb[], $9::jsonb[], $10::bigint[])
+SELECT DISTINCT ON (id) * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bool[], $6::jsonb[],
+                                      $7::jsonb[], $8::jsonb[], $9::jsonb[], $10::bigint[])
+    AS t(id, desk, subject, name, active, roles, desks, pools, products, sequence)
+ORDER BY id, sequence DESC
 ON CONFLICT (id) DO UPDATE SET desk = excluded.desk, subject = excluded.subject, name = excluded.name,
     active = excluded.active, roles = excluded.roles, desks = excluded.desks, pools = excluded.pools,
     products = excluded.products, sequence = excluded.sequence
@@ -23,12 +25,9 @@ def project_operators(_: Context) -> UseCase:
     """Return the use case of `operator.changed`."""
 
     async def apply(tx: Transaction, events: Sequence[Received[EventData]]) -> None:
-        newest = {
-            event.data.operator_id: (event.desk, event.data, event.sequence)
-            for event in events
-            if isinstance(event.data, OperatorChanged)
-        }
-        rows = [newest[operator_id] for operator_id in sorted(newest)]
+        rows = [
+            (event.desk, event.data, event.sequence) for event in events if isinstance(event.data, OperatorChanged)
+        ]
         await tx.conn.execute(
             PROJECT,
             [data.operator_id for _, data, _ in rows],

@@ -7,7 +7,7 @@ from aiokafka.errors import KafkaError
 
 from libs.common.messaging.bus import KafkaBus
 from libs.common.messaging.bus.kafka_consumer import KafkaConsumer
-from libs.common.messaging.bus.topics import topic_configs
+from libs.common.messaging.bus.topics import partitions_of, topic_configs
 
 
 @pytest.mark.parametrize(("copies", "needed"), [(1, None), (2, None), (3, "2")])
@@ -39,3 +39,8 @@ async def test_a_consumer_whose_stop_fails_leaves_no_task_and_no_connection(
 
 
 async def _no_revocation(_: object) -> None: ...
+
+
+@pytest.mark.parametrize(("most", "partitions"), [(12, (12, 3)), (2, (2, 2))])
+def test_people_and_parties_have_three_partitions_at_most(most: int, partitions: tuple[int, int]) -> None:
+    assert (partitions_of("dozvon.tasks", most), partitions_of("dozvon.people", most)) == partitions

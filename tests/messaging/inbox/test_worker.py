@@ -33,7 +33,7 @@ def core(messaging_db: Database) -> Core:
 
 @asynccontextmanager
 async def worker(core: Core, bus: MemoryBus, *loops: Loop) -> AsyncIterator[Worker]:
-    running = Worker(core, owners=[SERVICE], subscriptions=SUBSCRIPTIONS, loops=loops, bus=bus)
+    running = Worker(core, topics=[SERVICE], subscriptions=SUBSCRIPTIONS, loops=loops, bus=bus)
     stop = asyncio.Event()
     task = asyncio.create_task(running.run(stop))
     try:
@@ -122,7 +122,7 @@ async def test_a_loop_that_does_not_stop_is_cut_off(
     ],
 )
 async def test_health_is_served(core: Core, path: str, status: int, text: str) -> None:
-    running = Worker(core, owners=[SERVICE], subscriptions=SUBSCRIPTIONS, bus=MemoryBus())
+    running = Worker(core, topics=[SERVICE], subscriptions=SUBSCRIPTIONS, bus=MemoryBus())
     async with health_server("127.0.0.1", 0, running.faults, core.metrics) as port, httpx.AsyncClient() as client:
         answer = await client.get(f"http://127.0.0.1:{port}{path}")
     assert (answer.status_code, text in answer.text) == (status, True)

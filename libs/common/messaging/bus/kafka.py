@@ -11,7 +11,7 @@ from libs.common.messaging.bus.topics import PARTITIONS, create_topics
 
 @dataclass(frozen=True, slots=True)
 class KafkaBus:
-    """Makes clients of one cluster; `partitions` is for topics that do not exist yet."""
+    """Makes clients of one cluster; `partitions` is the most for topics that do not exist yet."""
 
     bootstrap: str
     partitions: int = PARTITIONS

@@ -5,12 +5,13 @@ late. A crash between acknowledgement and delete sends a row twice; the inbox of
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import asyncpg
 
 from libs.common.messaging.bus.codec import Encoder
-from libs.common.messaging.bus.ports import Bus, BusError, Producer
+from libs.common.messaging.bus.ports import Bus, BusError, Producer, Sent
 from libs.common.messaging.outbox.pace import Pace
 from libs.common.messaging.outbox.relay_metrics import RelayMetrics
 from libs.common.messaging.outbox.relay_store import RelayStore
@@ -30,7 +31,10 @@ log = get_logger(__name__)
 
 
 class Relay:
-    """Publishes one service's outbox to its topic while it is the leader."""
+    """Publishes one service's outbox while it is the leader.
+
+    `routes` says which topic a type goes to; a type that it lacks, of a release after this one, goes to `topic`.
+    """
 
     def __init__(
         self,
@@ -39,10 +43,11 @@ class Relay:
         topic: str,
         metrics: RelayMetrics,
         *,
+        routes: Mapping[str, str] = MappingProxyType({}),
         batch: int = BATCH,
     ) -> None:
         self._config, self._bus, self._topic, self._metrics = config, bus, topic, metrics
-        self._batch = batch
+        self._routes, self._batch = routes, batch
         self._wake = asyncio.Event()
         self._encoder = Encoder(config.schema)
         self._producer: Producer | None = None
@@ -113,11 +118,11 @@ class Relay:
         read_at = clock()
         try:
             if self._producer is None:
-                await self._bus.ensure_topics([self._topic])
+                await self._bus.ensure_topics(sorted({self._topic, *self._routes.values()}))
                 self._producer = await self._bus.producer()
         except BusError as error:
             return error
-        sent = await self._producer.send(self._topic, [self._encoder.message(row) for row in rows])
+        sent = await self._send(self._producer, rows)
         if sent.acked:
             faultpoints.reach("relay.acked")
             age = rows[min(sent.acked)]["age"] + clock() - read_at
@@ -125,6 +130,19 @@ class Relay:
             await self._forget_acked(store)
             self._metrics.published(len(sent.acked), age)
         return sent.error
+
+    async def _send(self, producer: Producer, rows: Sequence[asyncpg.Record]) -> Sent:
+        """Send each topic's rows in order, up to the first error; a key's rows all go to one topic."""
+        by_topic: dict[str, list[int]] = {}
+        for index, row in enumerate(rows):
+            by_topic.setdefault(self._routes.get(row["type"], self._topic), []).append(index)
+        acked: list[int] = []
+        for topic, indices in by_topic.items():
+            sent = await producer.send(topic, [self._encoder.message(rows[index]) for index in indices])
+            acked += [indices[position] for position in sent.acked]
+            if sent.error is not None:
+                return Sent(acked, sent.error)
+        return Sent(acked)
 
     async def _forget_acked(self, store: RelayStore) -> None:
         if self._acked:

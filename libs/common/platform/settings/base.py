@@ -37,7 +37,7 @@ class ServiceSettings(BaseSettings):
     instance: Annotated[str | None, SHARED, Field(pattern=r"^[A-Za-z0-9._-]{1,100}$")] = None
     """The replica's own name: Kafka's `group.instance.id`. Absent: dynamic membership."""
     topic_partitions: Annotated[int, SHARED, Field(ge=1, le=1000)] = 12
-    """Partitions of a topic that does not exist yet; for good, because they decide where a key goes."""
+    """Partitions of a new topic (people, parties: 3 at most); for good, because they decide where a key goes."""
 
     pool_size: PoolSize = 8
     """Connections for use cases."""

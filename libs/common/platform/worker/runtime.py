@@ -7,7 +7,7 @@ from functools import partial
 
 from prometheus_client import Counter
 
-from libs.common.contracts import topic
+from libs.common.contracts import routes, topic_name
 from libs.common.messaging.bus import Bus, KafkaBus
 from libs.common.messaging.deadletters.replay import Replayer
 from libs.common.messaging.inbox import Subscriptions
@@ -39,7 +39,7 @@ class Worker:
         self,
         core: Core,
         *,
-        owners: Sequence[str],
+        topics: Sequence[str],
         subscriptions: Subscriptions,
         loops: Sequence[Loop] = (),
         bus: Bus | None = None,
@@ -48,16 +48,16 @@ class Worker:
         self._core = core
         bus = bus or KafkaBus(settings.kafka_bootstrap, settings.topic_partitions)
         self._outbox = RelayMetrics(core.metrics)
-        own_topic = topic(core.service, settings.topic_prefix)
-        self._relay = Relay(core.db.config, bus, own_topic, self._outbox)
+        own, prefix = topic_name(core.service, settings.topic_prefix), settings.topic_prefix
+        self._relay = Relay(core.db.config, bus, own, self._outbox, routes=routes(core.service, prefix))
         # Only commits of the worker wake the relay; those of the API are in another process and found by polling.
         core.db.wake_relay = self._relay.wake
         metrics, reader = ConsumerMetrics(core.metrics), Reader(subscriptions)
         applier = Applier(core.db, core.tracing, subscriptions, metrics)
         self._consumer = ConsumerLoop(
             bus,
-            group=topic(core.service, settings.topic_prefix),
-            topics=[topic(owner, settings.topic_prefix) for owner in owners],
+            group=own,
+            topics=[topic_name(topic, prefix) for topic in topics],
             instance=settings.instance,
             reader=reader,
             applier=applier,
