@@ -21,6 +21,8 @@ from libs.common.messaging.inbox.apply import Applier
 from libs.common.messaging.inbox.consumer import ConsumerLoop
 from libs.common.messaging.inbox.consumer_metrics import ConsumerMetrics
 from libs.common.messaging.inbox.incoming import Reader, Registry
+from libs.common.messaging.inbox.intervals import ConsumerIntervals
+from libs.common.messaging.outbox.pace import RelayIntervals
 from libs.common.messaging.outbox.relay import Relay
 from libs.common.messaging.outbox.relay_metrics import RelayMetrics
 from libs.common.platform.db import Database, Transaction
@@ -32,6 +34,11 @@ SERVICE = "intake"
 JOURNAL = "CREATE TABLE journal (id bigint GENERATED ALWAYS AS IDENTITY, key text, note text)"
 _NOTE = "INSERT INTO journal (key, note) SELECT * FROM unnest($1::text[], $2::text[])"
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+#: What a test waits for comes at once: retries, new leaders and the ends of pauses.
+QUICK_RELAY = RelayIntervals(follow=0.02, after_error=0.02, longest=0.1)
+QUICK_CONSUMER = ConsumerIntervals(
+    poll=0.05, commit=0.05, rebuild=0.02, retry=0.02, first_pause=0.02, longest_pause=0.1
+)
 
 
 def status_event(key: str, note: str, *, event_id: UUID | None = None) -> Outgoing:
@@ -119,6 +126,8 @@ class Stack:
     types: Sequence[str] = (LeadStatusChanged.event_type,)
     instance: str | None = None
     known: Registry = field(default_factory=lambda: REGISTRY)
+    relaying: RelayIntervals = QUICK_RELAY
+    consuming: ConsumerIntervals = QUICK_CONSUMER
 
     def __post_init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -131,7 +140,15 @@ class Stack:
         self.replayer = Replayer(self.db, self.reader, self.applier, self.metrics)
 
     def relay(self, *, batch: int = 100, routes: Mapping[str, str] | None = None) -> Relay:
-        return Relay(self.db.config, self.bus, self.topic, self.outbox, routes=routes or {}, batch=batch)
+        return Relay(
+            self.db.config,
+            self.bus,
+            self.topic,
+            self.outbox,
+            routes=routes or {},
+            batch=batch,
+            intervals=self.relaying,
+        )
 
     def consumer(self) -> ConsumerLoop:
         """Return a consumer of the service's own topic."""
@@ -143,6 +160,7 @@ class Stack:
             reader=self.reader,
             applier=self.applier,
             metrics=self.metrics,
+            intervals=self.consuming,
         )
 
     async def publish(self, events: Sequence[Outgoing]) -> None:

@@ -165,7 +165,7 @@ async def test_a_transient_error_loses_and_parks_nothing(stack: Stack) -> None:
     stack.use_case = faulty = Faulty("moody", error=Transient)
     await stack.publish([status_event("a", "1"), status_event("a", "moody"), status_event("a", "3")])
     async with running(stack.consumer().run):
-        await asyncio.sleep(0.3)
+        await eventually(lambda: _tried(faulty, 3))
         faulty.bad.clear()
         notes = await stack.noted(3)
     assert ([note for _, note in notes], await stack.states()) == (["1", "moody", "3"], [])
@@ -230,7 +230,7 @@ async def test_when_the_bus_fails_a_new_client_goes_on(stack: Stack, memory: Mem
     async with running(stack.consumer().run):
         await stack.noted(1)
         memory.down = True
-        await asyncio.sleep(0.4)
+        await eventually(lambda: _rebuilt(stack))
         memory.down = False
         await stack.publish([status_event("a", "2")])
         notes = await stack.noted(2)
@@ -258,6 +258,16 @@ async def test_repeats_faults_and_a_second_member_end_in_the_same_journal(
     async with running(stack.consumer().run), running(stack.consumer().run):
         notes = await stack.noted(80)
     assert in_order(notes, keys=4, events=80)
+
+
+async def _tried(faulty: Faulty, times: int) -> bool:
+    return len(faulty.batches) >= times
+
+
+async def _rebuilt(stack: Stack) -> bool:
+    return any(
+        sample.value for metric in stack.metrics.rebuilds.collect() for sample in metric.samples if sample.labels
+    )
 
 
 def _repeated(log: Sequence[MemoryRecord], dice: random.Random) -> list[MemoryRecord]:

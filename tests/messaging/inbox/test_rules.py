@@ -13,6 +13,7 @@ from libs.common.messaging.bus import Partition
 from libs.common.messaging.inbox.consumer_metrics import ConsumerMetrics
 from libs.common.messaging.inbox.grouping import grouped
 from libs.common.messaging.inbox.incoming import UNKNOWN, Skipped
+from libs.common.messaging.inbox.intervals import USUAL
 from libs.common.messaging.inbox.limit import FailureLimit, TooManyFailuresError
 from libs.common.messaging.inbox.progress import Progress
 from libs.common.messaging.inbox.sequence import Fault, SequenceCheck
@@ -137,7 +138,7 @@ def test_pauses_double_up_to_a_limit_that_holds_for_ever() -> None:
 
 
 def test_a_partition_that_waits_for_days_is_held_up_no_longer_than_before() -> None:
-    progress, consumer = Progress(ConsumerMetrics(CollectorRegistry())), memory_consumer()
+    progress, consumer = Progress(ConsumerMetrics(CollectorRegistry()), USUAL), memory_consumer()
     for _ in range(5000):
         progress.pause(consumer, HERE, 0)
     progress.resume_due(consumer, 5)
@@ -145,7 +146,7 @@ def test_a_partition_that_waits_for_days_is_held_up_no_longer_than_before() -> N
 
 
 def test_a_new_client_knows_of_no_partition_that_waited() -> None:
-    progress = Progress(ConsumerMetrics(CollectorRegistry()))
+    progress = Progress(ConsumerMetrics(CollectorRegistry()), USUAL)
     progress.pause(memory_consumer(), HERE, 0)
     progress.forget_all()
     assert (progress.paused, progress.stalls([SKIPPED])) == (set(), False)

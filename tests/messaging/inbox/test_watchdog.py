@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -10,13 +11,11 @@ from libs.common.messaging.bus.ports import Message, Partition
 from libs.common.messaging.inbox.watchdog import Watchdog
 from libs.common.platform.db import Transaction
 from libs.common.testkit.memory_bus import MemoryBus
-from libs.common.testkit.messaging import Stack, emit, eventually, note_down, running, status_event
+from libs.common.testkit.messaging import QUICK_CONSUMER, Stack, emit, eventually, note_down, running, status_event
 
 
-async def test_a_client_that_went_silent_is_made_anew(
-    stack: Stack, memory: MemoryBus, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("libs.common.messaging.inbox.watchdog.LOOK_SECONDS", 0.2)
+async def test_a_client_that_went_silent_is_made_anew(stack: Stack, memory: MemoryBus) -> None:
+    stack.consuming = replace(QUICK_CONSUMER, look=0.2)
     await stack.publish([status_event("a", "1")])
     async with running(stack.consumer().run):
         await stack.noted(1)
@@ -27,10 +26,8 @@ async def test_a_client_that_went_silent_is_made_anew(
     assert stack.counted("consumer_rebuilds_total", reason="lag without progress") == 1
 
 
-async def test_one_silent_partition_among_others_that_deliver_is_noticed(
-    stack: Stack, memory: MemoryBus, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("libs.common.messaging.inbox.watchdog.LOOK_SECONDS", 0.3)
+async def test_one_silent_partition_among_others_that_deliver_is_noticed(stack: Stack, memory: MemoryBus) -> None:
+    stack.consuming = replace(QUICK_CONSUMER, look=0.3)
     await stack.publish([status_event(f"k{number}", "x") for number in range(9)])
     async with running(stack.consumer().run), running(stack.relay().run):
         await stack.noted(9)
@@ -46,7 +43,7 @@ async def test_one_silent_partition_among_others_that_deliver_is_noticed(
 async def test_while_every_poll_is_full_a_partition_may_wait_for_its_turn(
     stack: Stack, memory: MemoryBus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("libs.common.messaging.inbox.watchdog.LOOK_SECONDS", 0.05)
+    stack.consuming = replace(QUICK_CONSUMER, look=0.05)
     monkeypatch.setattr("libs.common.messaging.inbox.consumer.POLL_RECORDS", 1)
     stack.use_case = _slow
     await stack.publish([status_event(f"k{number}", "x") for number in range(9)])
@@ -57,7 +54,10 @@ async def test_while_every_poll_is_full_a_partition_may_wait_for_its_turn(
 
 async def test_a_topic_whose_partitions_went_to_others_shows_no_lag(stack: Stack, memory: MemoryBus) -> None:
     await memory.ensure_topics([stack.topic])
-    watchdog, member = Watchdog(stack.metrics), await memory.consumer("g", [stack.topic], None, _no_revocation)
+    watchdog, member = (
+        Watchdog(stack.metrics, QUICK_CONSUMER),
+        await memory.consumer("g", [stack.topic], None, _no_revocation),
+    )
     await member.poll(0, 1)
     memory.append(stack.topic, Message(b"a", b"", []))
     await watchdog.look(member, 10, ())
@@ -68,8 +68,8 @@ async def test_a_topic_whose_partitions_went_to_others_shows_no_lag(stack: Stack
     assert (shown, stack.registry.get_sample_value("consumer_lag", {"topic": stack.topic})) == (1, None)
 
 
-async def test_a_use_case_that_hangs_makes_it_unready(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("libs.common.messaging.inbox.consumer.TURN_LATE", 0.2)
+async def test_a_use_case_that_hangs_makes_it_unready(stack: Stack) -> None:
+    stack.consuming = replace(QUICK_CONSUMER, late=0.2)
     go_on = asyncio.Event()
 
     async def hangs(tx: Transaction, events: Sequence[Received[EventData]]) -> None:

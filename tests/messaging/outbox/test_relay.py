@@ -9,6 +9,7 @@ import pytest
 
 from libs.common.messaging import outbox
 from libs.common.messaging.bus import Message, Sent
+from libs.common.messaging.outbox.pace import RelayIntervals
 from libs.common.testkit.memory_bus import MemoryBus, MemoryProducer
 from libs.common.testkit.messaging import Stack, emit, eventually, running, status_event
 
@@ -76,7 +77,7 @@ async def test_lost_acknowledgements_mean_repeats_and_no_loss(stack: Stack, memo
         memory.deaf = False
         await eventually(stack.outbox_empty)
     assert in_order(memory, stack.topic, keys=5, each=12)
-    assert len(memory.records(stack.topic)) == 120
+    assert len(memory.records(stack.topic)) in range(120, 6000, 60)
 
 
 async def test_while_the_bus_is_down_events_wait_and_then_all_go(stack: Stack, memory: MemoryBus) -> None:
@@ -94,7 +95,7 @@ async def test_of_two_relays_one_leads(stack: Stack) -> None:
     async with running(first.run):
         await eventually(lambda: _leads(stack))
         async with running(second.relay().run):
-            await asyncio.sleep(0.3)
+            await eventually(lambda: _rests(stack, "SELECT pg_try_advisory_lock%"))
             assert not await _leads(second)
 
 
@@ -126,16 +127,12 @@ async def test_writers_faults_and_lost_leaders_at_once_lose_nothing_and_keep_ord
     assert in_order(memory, stack.topic, keys=4, each=100)
 
 
-async def test_a_commit_wakes_an_idle_relay(
-    stack: Stack, memory: MemoryBus, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("BUSY", "IDLE"):
-        monkeypatch.setattr(f"libs.common.messaging.outbox.pace.{name}", 10)
+async def test_a_commit_wakes_an_idle_relay(stack: Stack, memory: MemoryBus) -> None:
+    stack.relaying = RelayIntervals(busy=10, idle=10)
     relay = stack.relay()
     stack.db.wake_relay = relay.wake
     async with running(relay.run):
-        await eventually(lambda: _leads(stack))
-        await asyncio.sleep(0.5)
+        await eventually(lambda: _rests(stack, "%FROM outbox%"))
         await emit(stack.db, [status_event("a", "1")])
         await eventually(lambda: _count(memory, stack, 1), 3)
         asyncio.get_running_loop().call_later(0.2, relay.wake)  # it also rests while it is stopping
@@ -154,9 +151,11 @@ async def test_a_delete_that_fails_again_and_again_sends_nothing_twice(stack: St
 async def test_a_database_that_refuses_is_asked_ever_more_rarely(stack: Stack) -> None:
     await stack.db.pool.execute(_REFUSE_DELETE)
     await emit(stack.db, EVENTS)
+    stack.relaying = RelayIntervals(after_error=0.02, longest=10)
+    began = asyncio.get_running_loop().time()
     async with running(stack.relay().run):
-        await asyncio.sleep(3)
-    assert 2 <= stack.counted("relay_errors_total", part="database") <= 3
+        await eventually(lambda: _errors(stack, 6, "database"))
+        assert asyncio.get_running_loop().time() - began > 0.02 + 0.04 + 0.08 + 0.16 + 0.32
 
 
 async def test_lag_is_that_of_the_oldest_up_to_its_acknowledgement(stack: Stack) -> None:
@@ -212,6 +211,16 @@ async def _count(memory: MemoryBus, stack: Stack, count: int) -> bool:
 
 async def _leads(stack: Stack) -> bool:
     return stack.counted("relay_leader") == 1
+
+
+async def _rests(stack: Stack, query: str) -> bool:
+    """Return whether a relay's session has asked this and does nothing now."""
+    found: int = await stack.db.pool.fetchval(
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE '%-relay'"
+        " AND datname = current_database() AND state = 'idle' AND trim(query, E' \n') LIKE $1",
+        query,
+    )
+    return found > 0
 
 
 async def _errors(stack: Stack, count: int, part: str = "bus") -> bool:

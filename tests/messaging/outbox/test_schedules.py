@@ -1,6 +1,5 @@
 """Any schedule of writes, faults of the bus and lost leaders: nothing is lost, and each key stays in order."""
 
-import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -53,12 +52,6 @@ class Outbox:
 
     def expected(self) -> dict[str, list[str]]:
         return {f"k{own}": [f"{number}" for number in range(own, self.written, 3)] for own in range(3)}
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AFTER_ERROR_SECONDS", "FOLLOWER_SECONDS", "LONGEST_PAUSE"):
-        monkeypatch.setattr(f"libs.common.messaging.outbox.relay.{name}", 0.01)
 
 
 # Not shrunk: that would take minutes, and a schedule is short.

@@ -11,6 +11,7 @@ from libs.common.messaging.bus.ports import Bus, BusError, Consumer, Partition
 from libs.common.messaging.inbox.apply import Applier
 from libs.common.messaging.inbox.consumer_metrics import ConsumerMetrics
 from libs.common.messaging.inbox.incoming import Broken, Incoming, Item, Reader, Skipped
+from libs.common.messaging.inbox.intervals import USUAL, ConsumerIntervals
 from libs.common.messaging.inbox.limit import TooManyFailuresError
 from libs.common.messaging.inbox.progress import Progress, partition_of
 from libs.common.messaging.inbox.watchdog import Watchdog
@@ -18,14 +19,8 @@ from libs.common.platform.db.errors import is_transient
 from libs.common.platform.telemetry.logs import get_logger
 from libs.common.platform.waiting import quietly, wait_for_stop
 
-POLL_SECONDS = 0.25
 POLL_RECORDS = 500
-COMMIT_SECONDS = 0.5
-REBUILD_SECONDS = 1.0
-RETRY_SECONDS = 0.1
 APART_AFTER = 3  # polls in a row put back as a whole, then each partition for itself
-REMIND_SECONDS = 30.0
-TURN_LATE = 60.0  # seconds that a turn of the loop may take before the worker is not ready
 
 log = get_logger(__name__)
 
@@ -43,12 +38,14 @@ class ConsumerLoop:
         reader: Reader,
         applier: Applier,
         metrics: ConsumerMetrics,
+        intervals: ConsumerIntervals = USUAL,
     ) -> None:
         self._bus, self._group, self._topics, self._instance = bus, group, topics, instance
         self._reader, self._applier, self._metrics = reader, applier, metrics
+        self._intervals = intervals
         self._consumer: Consumer | None = None
-        self._progress = Progress(metrics)
-        self._watchdog = Watchdog(metrics)
+        self._progress = Progress(metrics, intervals)
+        self._watchdog = Watchdog(metrics, intervals)
         self._streak = 0
         self._turned_at = time.monotonic()
         self.halted = False
@@ -60,7 +57,7 @@ class ConsumerLoop:
             return "stopped by too many failures"
         if self._consumer is None or not self._consumer.assignment():
             return "no partitions"
-        if (stands := time.monotonic() - self._turned_at) > TURN_LATE:
+        if (stands := time.monotonic() - self._turned_at) > self._intervals.late:
             return f"stands still for {stands:.0f} s"
         return None if self._watchdog.reachable else "the broker does not answer"
 
@@ -72,7 +69,7 @@ class ConsumerLoop:
             except BusError as error:
                 self._metrics.rebuilds.labels(str(error)).inc()
                 log.warning("consumer restarting with a new client", reason=str(error), group=self._group)
-                await wait_for_stop(stop, REBUILD_SECONDS)
+                await wait_for_stop(stop, self._intervals.rebuild)
             except TooManyFailuresError as error:
                 await self._halt(stop, error)
 
@@ -93,7 +90,7 @@ class ConsumerLoop:
         watchdog, commit_due = self._watchdog, 0.0
         watchdog.start(clock())
         while not stop.is_set():
-            records = await consumer.poll(POLL_SECONDS, POLL_RECORDS)
+            records = await consumer.poll(self._intervals.poll, POLL_RECORDS)
             self._turned_at = time.monotonic()
             watchdog.polled(records, full=len(records) >= POLL_RECORDS)
             if records:
@@ -101,7 +98,7 @@ class ConsumerLoop:
             self._progress.resume_due(consumer, clock())
             if clock() >= commit_due:
                 await self._progress.commit(consumer)
-                commit_due = clock() + COMMIT_SECONDS
+                commit_due = clock() + self._intervals.commit
             await watchdog.look(consumer, clock(), self._progress.paused)
 
     async def _handle(self, consumer: Consumer, items: Sequence[Item]) -> None:
@@ -117,7 +114,7 @@ class ConsumerLoop:
             self._streak += 1
             log.warning("batch rewound after transient error", error_type=type(error).__name__, events=len(items))
             self._progress.rewind(consumer, items)
-            await asyncio.sleep(RETRY_SECONDS)
+            await asyncio.sleep(self._intervals.retry)
 
     async def _together(self, items: Collection[Item]) -> bool:
         """Apply all in one transaction; return false when one event makes it fail."""
@@ -187,4 +184,4 @@ class ConsumerLoop:
         self._metrics.halted.set(1)
         while not stop.is_set():
             log.critical("consumer stopped: too many failures, mend and restart", reason=str(error))
-            await wait_for_stop(stop, REMIND_SECONDS)
+            await wait_for_stop(stop, self._intervals.remind)

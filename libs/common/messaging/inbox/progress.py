@@ -5,12 +5,12 @@ from collections.abc import Collection, Iterable
 from libs.common.messaging.bus.ports import BusError, Consumer, Partition
 from libs.common.messaging.inbox.consumer_metrics import ConsumerMetrics
 from libs.common.messaging.inbox.incoming import Incoming, Item, Skipped
+from libs.common.messaging.inbox.intervals import ConsumerIntervals
 from libs.common.messaging.inbox.sequence import SequenceCheck
 from libs.common.platform.telemetry.logs import get_logger
 from libs.common.platform.waiting import growing
 
 PATIENCE = 3  # commits in a row that may fail before a new client is made
-FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0  # seconds
 
 log = get_logger(__name__)
 
@@ -18,8 +18,8 @@ log = get_logger(__name__)
 class Progress:
     """Settled offsets, committed twice a second: after a crash the inbox recognises the records in between."""
 
-    def __init__(self, metrics: ConsumerMetrics) -> None:
-        self._metrics = metrics
+    def __init__(self, metrics: ConsumerMetrics, intervals: ConsumerIntervals) -> None:
+        self._metrics, self._intervals = metrics, intervals
         self._settled: dict[Partition, int] = {}
         self._committed: dict[Partition, int] = {}
         self._resume_at: dict[Partition, float] = {}
@@ -78,7 +78,8 @@ class Progress:
         """Pause a partition, longer after each failure in a row."""
         stalls = self._stalls.get(partition, 0)
         self._stalls[partition] = stalls + 1
-        self._resume_at[partition] = now + growing(stalls, FIRST_PAUSE, LONGEST_PAUSE)
+        first, longest = self._intervals.first_pause, self._intervals.longest_pause
+        self._resume_at[partition] = now + growing(stalls, first, longest)
         consumer.pause([partition])
 
     def stalls(self, items: Iterable[Item]) -> bool:

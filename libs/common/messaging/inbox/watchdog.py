@@ -4,24 +4,23 @@ from collections.abc import Collection, Mapping, Sequence
 
 from libs.common.messaging.bus.ports import BusError, Consumer, Partition, Record
 from libs.common.messaging.inbox.consumer_metrics import ConsumerMetrics
+from libs.common.messaging.inbox.intervals import ConsumerIntervals
 
-LOOK_SECONDS = 10.0
-UNASSIGNED_SECONDS = 60.0
 PATIENCE = 3  # looks at an unreachable broker
 
 
 class Watchdog:
-    """Checks every 10 s. A partition with lag at two checks, and no record of it in between, is stuck.
+    """Checks every `look`. A partition with lag at two checks, and no record of it in between, is stuck.
 
     While every poll is full of records of other partitions, a partition may just not be served yet.
     """
 
-    def __init__(self, metrics: ConsumerMetrics) -> None:
-        self._metrics = metrics
+    def __init__(self, metrics: ConsumerMetrics, intervals: ConsumerIntervals) -> None:
+        self._metrics, self._intervals = metrics, intervals
         self.start(0.0)
 
     def start(self, now: float) -> None:
-        self._next_look = now + LOOK_SECONDS
+        self._next_look = now + self._intervals.look
         self._assigned_at = now
         self._delivered: set[tuple[str, int]] = set()
         self._room = False
@@ -42,10 +41,10 @@ class Watchdog:
         """Raise BusError when the consumer has to be rebuilt."""
         if now < self._next_look:
             return
-        self._next_look = now + LOOK_SECONDS
+        self._next_look = now + self._intervals.look
         if consumer.assignment():
             self._assigned_at = now
-        elif now - self._assigned_at > UNASSIGNED_SECONDS:
+        elif now - self._assigned_at > self._intervals.unassigned:
             raise BusError("no partitions")
         try:
             lag = await consumer.lag()

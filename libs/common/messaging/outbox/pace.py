@@ -1,29 +1,49 @@
 """The relay's pauses between two polls; the figures were measured."""
 
 import asyncio
+from dataclasses import dataclass
 
-LINGER = 0.005  # seconds; lets a batch grow: fewer batches cost less than the delay
-BUSY = 0.010
-IDLE = 0.200
 GROWTH = 1.3
 
 
-class Pace:
-    """No pause after a full batch, 10 ms while the outbox is busy, growing pauses while it is idle."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelayIntervals:
+    """The relay's pauses and limits, in seconds.
 
-    def __init__(self, wake: asyncio.Event) -> None:
-        self._wake = wake
-        self._idle = BUSY
+    `linger` lets a batch grow: fewer batches cost less than the delay. `busy` is the pause after a poll that found
+    rows, `idle` the longest after polls that found none. A follower tries every `follow` to become the leader.
+    An error of the bus costs a pause of `after_error`, errors of the database ever longer ones up to `longest`.
+    At a stop the outbox is drained for `flush`.
+    """
+
+    linger: float = 0.005
+    busy: float = 0.010
+    idle: float = 0.200
+    follow: float = 1.0
+    after_error: float = 0.5
+    longest: float = 10.0
+    flush: float = 3.0
+
+
+MEASURED = RelayIntervals()
+
+
+class Pace:
+    """No pause after a full batch, a short one while the outbox is busy, growing ones while it is idle."""
+
+    def __init__(self, wake: asyncio.Event, intervals: RelayIntervals) -> None:
+        self._wake, self._intervals = wake, intervals
+        self._idle = intervals.busy
 
     async def rest(self, found: int, *, full: bool) -> None:
         """Wait until the next poll is due or a commit wakes the relay."""
         if full:
             return
         if found:
-            self._idle = BUSY
-            await asyncio.sleep(LINGER)
+            self._idle = self._intervals.busy
+            await asyncio.sleep(self._intervals.linger)
         else:
-            self._idle = min(self._idle * GROWTH, IDLE)
+            self._idle = min(self._idle * GROWTH, self._intervals.idle)
         await self._woken(self._idle)
 
     async def _woken(self, seconds: float) -> None:

@@ -12,7 +12,7 @@ import asyncpg
 
 from libs.common.messaging.bus.codec import Encoder
 from libs.common.messaging.bus.ports import Bus, BusError, Producer, Sent
-from libs.common.messaging.outbox.pace import Pace
+from libs.common.messaging.outbox.pace import MEASURED, Pace, RelayIntervals
 from libs.common.messaging.outbox.relay_metrics import RelayMetrics
 from libs.common.messaging.outbox.relay_store import RelayStore
 from libs.common.platform import faultpoints
@@ -22,10 +22,6 @@ from libs.common.platform.telemetry.logs import get_logger
 from libs.common.platform.waiting import growing, quietly, wait_for_stop
 
 BATCH = 1000
-FOLLOWER_SECONDS = 1.0  # how often a follower tries to become the leader
-AFTER_ERROR_SECONDS = 0.5
-LONGEST_PAUSE = 10.0  # while the database keeps refusing
-FLUSH_SECONDS = 3.0
 
 log = get_logger(__name__)
 
@@ -45,9 +41,10 @@ class Relay:
         *,
         routes: Mapping[str, str] = MappingProxyType({}),
         batch: int = BATCH,
+        intervals: RelayIntervals = MEASURED,
     ) -> None:
         self._config, self._bus, self._topic, self._metrics = config, bus, topic, metrics
-        self._routes, self._batch = routes, batch
+        self._routes, self._batch, self._intervals = routes, batch, intervals
         self._wake = asyncio.Event()
         self._encoder = Encoder(config.schema)
         self._producer: Producer | None = None
@@ -71,14 +68,17 @@ class Relay:
                     raise
                 self._metrics.errors.labels("database").inc()
                 log.warning("relay lost its database session", error_type=type(error).__name__)
-                await wait_for_stop(stop, growing(self._failures, AFTER_ERROR_SECONDS, LONGEST_PAUSE))
+                await wait_for_stop(stop, self._pause())
                 self._failures += 1
+
+    def _pause(self) -> float:
+        return growing(self._failures, self._intervals.after_error, self._intervals.longest)
 
     async def _session(self, stop: asyncio.Event) -> None:
         store = await RelayStore.connect(self._config)
         try:
             while not stop.is_set() and not await store.lead():
-                await wait_for_stop(stop, FOLLOWER_SECONDS)
+                await wait_for_stop(stop, self._intervals.follow)
             if not stop.is_set():
                 self._metrics.leader.set(1)
                 log.info("relay became leader", topic=self._topic)
@@ -91,7 +91,7 @@ class Relay:
     async def _lead(self, store: RelayStore, stop: asyncio.Event) -> None:
         """Publish until `stop`, then drain the outbox for a short time."""
         await self._forget_acked(store)  # else a delete that fails sends its batch again and again
-        pace = Pace(self._wake)
+        pace = Pace(self._wake, self._intervals)
         flush_until = float("inf")
         while asyncio.get_running_loop().time() < flush_until:
             rows = await store.read(self._batch)
@@ -100,7 +100,7 @@ class Relay:
             if stop.is_set() and (error or not rows):
                 return
             if stop.is_set():
-                flush_until = min(flush_until, asyncio.get_running_loop().time() + FLUSH_SECONDS)
+                flush_until = min(flush_until, asyncio.get_running_loop().time() + self._intervals.flush)
             if error is None:
                 await pace.rest(len(rows), full=len(rows) == self._batch)
             else:
@@ -110,7 +110,7 @@ class Relay:
         self._metrics.errors.labels("bus").inc()
         log.warning("relay send failed", reason=str(error), topic=self._topic)
         await self._drop_producer()
-        await asyncio.sleep(AFTER_ERROR_SECONDS)
+        await asyncio.sleep(self._intervals.after_error)
 
     async def _publish(self, store: RelayStore, rows: Sequence[asyncpg.Record]) -> BusError | None:
         """Send, await every acknowledgement, delete acknowledged rows; return the error if some were not."""
