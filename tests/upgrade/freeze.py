@@ -18,6 +18,7 @@ from pathlib import Path
 import asyncpg
 
 from deploy.local.postgres import binaries
+from libs.common.messaging.bus.topics import ensure_topics
 from libs.common.platform.db.roles import SERVICES
 from libs.common.testkit.database import StackDatabase, empty_database
 from libs.common.testkit.servers import kafka_server, postgres_server
@@ -72,6 +73,7 @@ async def _freeze(commit: str, folder: Path) -> None:
             try:
                 async with process_stack(stack):
                     await stack.set_up()
+                    await ensure_topics(kafka, PREFIX, PARTITIONS)  # those that came later stay empty
                     for name in stack.ports:
                         await stack.start_process(name)
                     await stack.until_ready(*stack.ports)
