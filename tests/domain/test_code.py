@@ -12,8 +12,10 @@ from services.intake.sources.schemas import SourceIn
 from services.notifications.channels.schemas import CreateChannel
 from services.notifications.templates.schemas import ProposeTemplate
 from services.tasks.desks.schemas import DeskIn
+from services.tasks.playbooks.grammar import parse
 from services.tasks.playbooks.schemas import ActivationIn
-from services.tasks.playbooks.source import Log, compose
+from services.tasks.playbooks.source import InvalidPlaybookError
+from services.tasks.playbooks.vocabulary import VOCABULARY
 
 CODES = ["a", "1", "sales", "sales-1", "sales_1", "v1.2", "_own", "0-", "x" * 64, "x" * 255]
 OTHERS = ["", "Sales", "-sales", ".sales", "sales 1", "sales/1", "продажи", "sales\n", "sales!", "x" * 256]
@@ -37,13 +39,10 @@ def takes(model: type[BaseModel], field: str, word: str) -> bool:
 
 def reads(word: str) -> bool:
     """Return whether a playbook may use the word, as a code and as the code of what it declares."""
-    log = Log()
-    value = compose(f"{{own: {json.dumps(word)}, pools: {{{json.dumps(word)}: x}}}}", log)
-    assert value is not None
-    members = dict(value.entries())
-    members["own"].code()
-    members["pools"].each(lambda _, entry: entry.word())
-    return not [fault for fault in log.faults if fault.code in ("bad_code", "not_a_word")]
+    text = f"{{playbook: {json.dumps(word)}, problems: {{{json.dumps(word)}: {{ru: а, en: a}}}}}}"
+    with pytest.raises(InvalidPlaybookError) as caught:  # the rest of it is missing
+        parse(text, VOCABULARY)
+    return not [fault for fault in caught.value.faults if fault.code in ("bad_code", "not_a_word")]
 
 
 @pytest.mark.parametrize("word", CODES)

@@ -28,7 +28,8 @@ from services.tasks.engine.events import (
 )
 from services.tasks.engine.state import Customer, Operator, State, Task, TaskId, Timer, TimerKind
 from services.tasks.playbooks.grammar import parse
-from services.tasks.playbooks.model import Need, Playbook
+from services.tasks.playbooks.model import Playbook
+from services.tasks.playbooks.terms import Need
 from tests.tasks.support import ANNA, BORIS, LIBRARY, START, VOCABULARY, EngineProcess, blank, facts
 
 FITTING = 0.75  # share of events that fit the state; the others are arbitrary

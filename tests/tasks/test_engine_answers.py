@@ -41,7 +41,9 @@ from services.tasks.engine.events import (
 from services.tasks.engine.run import Run
 from services.tasks.engine.state import Customer, Operator, State, TaskId, Timer, TimerKind
 from services.tasks.playbooks.grammar import parse
-from services.tasks.playbooks.model import Defer, Moment, Playbook, RetryAttempt, Schedule
+from services.tasks.playbooks.model import Playbook
+from services.tasks.playbooks.terms import Moment
+from services.tasks.playbooks.verbs import Defer, RetryAttempt
 from tests.tasks.support import ANNA, BORIS, START, TINY, VOCABULARY, EngineProcess, started
 
 PUSHED = parse(TINY, VOCABULARY)
@@ -244,7 +246,7 @@ def _run(state: State) -> Run:
     return Run(state.copy(), PUSHED, START, rule="here")
 
 
-@pytest.mark.parametrize("step", [Defer(Schedule(Moment())), RetryAttempt("calls")])
+@pytest.mark.parametrize("step", [Defer(Moment()), RetryAttempt("calls")])
 @pytest.mark.parametrize("in_hand", [False, True])
 def test_without_an_open_task_in_hand_there_is_nothing_to_defer(step: Defer | RetryAttempt, in_hand: bool) -> None:
     run = _run(ended().state)
@@ -265,6 +267,6 @@ def test_a_deferred_task_stays_as_important_unless_the_step_says_otherwise(
     process.state.tasks = (task,)
     run = _run(process.state)
     run.task = task
-    run.steps((Defer(Schedule(Moment()), lane="new", important=step),))
+    run.steps((Defer(Moment(), lane="new", important=step),))
     successor = run.state.open_tasks[0]
     assert (successor.important, successor.attempt, successor.lane) == (important, 3, "new")

@@ -32,7 +32,8 @@ from services.tasks.engine.events import (
 from services.tasks.engine.run import Run
 from services.tasks.engine.state import SYSTEM, Closing, Customer, TaskState, Timer, TimerKind
 from services.tasks.playbooks.grammar import parse
-from services.tasks.playbooks.model import Close, Defer, Moment, Result, Schedule, SendMessage, Title
+from services.tasks.playbooks.terms import Moment, Result, Title
+from services.tasks.playbooks.verbs import Close, Defer, SendMessage
 from tests.tasks.support import ANNA, CALLBACK, SCHOOL, START, TINY, VOCABULARY, EngineProcess, started
 
 HOUR = timedelta(hours=1)
@@ -93,7 +94,7 @@ def test_an_attempt_in_vain_is_counted_under_its_own_name() -> None:
 def test_a_task_that_is_closed_by_rule_is_closed_by_the_system_and_asked_for_no_more() -> None:
     process = started(CALLBACK)
     run = run_of(process)
-    run.steps((Close((), Result.FAILED, OVER),))
+    run.steps((Close(Result.FAILED, OVER),))
     closing = Closing(TaskState.FAILED, None, OVER.ru, SYSTEM, "here", START)
     assert run.effects == [
         WithdrawWork("here", process.task.id, "closed"),
@@ -107,14 +108,14 @@ def test_a_task_that_is_closed_by_rule_is_closed_by_the_system_and_asked_for_no_
 @pytest.mark.parametrize(("types", "left"), [(("call_back",), 0), (("other",), 1)])
 def test_a_rule_closes_the_types_that_it_names(types: tuple[str, ...], left: int) -> None:
     run = run_of(started(CALLBACK))
-    run.steps((Close(types, Result.FAILED, OVER),))
+    run.steps((Close(Result.FAILED, OVER, types),))
     assert len(run.state.open_tasks) == left
 
 
 def test_work_that_is_deferred_is_asked_for_no_more() -> None:
     process = started(CALLBACK)
     run = run_of(process)
-    run.steps((Defer(Schedule(Moment(after=HOUR)), lane="mine"),))
+    run.steps((Defer(Moment(after=HOUR), lane="mine"),))
     assert run.effects[0] == WithdrawWork("here", process.task.id, "deferred")
     assert isinstance(run.effects[1], DeferTask)
     assert (run.effects[1].successor.lane, run.effects[1].closing.comment) == ("mine", "")

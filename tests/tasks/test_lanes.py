@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.tasks.playbooks.model import Holder, Lane, Title
+from services.tasks.playbooks.model import Lane
+from services.tasks.playbooks.terms import Holder, Title
 from services.tasks.queues.rules import MOST_ATTEMPTS, Queue, bounds, queues_of, walk, why
 from tests.tasks.support import START
 

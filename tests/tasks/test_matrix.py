@@ -8,7 +8,8 @@ import pytest
 
 from services.tasks.engine.events import OutcomeGiven
 from services.tasks.engine.matrix import FARTHEST_CALLBACK, LONGEST_COMMENT, outcome_faults
-from services.tasks.playbooks.model import Need, Outcome, Requires, Result, TaskType, Title
+from services.tasks.playbooks.model import Outcome, Requires, TaskType
+from services.tasks.playbooks.terms import Need, Result, Title
 from tests.tasks.support import ANNA, SCHOOL, START
 
 REASONS = ("busy", "no_answer")
@@ -20,7 +21,7 @@ SECOND = timedelta(seconds=1)
 def kind(requires: Requires) -> TaskType:
     """A type of task with one outcome that requires this."""
     some = next(iter(SCHOOL.task_types.values()))
-    done = Outcome("done", Title("Сделано", "Done"), Result.COMPLETED, requires, ())
+    done = Outcome("done", Title("Сделано", "Done"), Result.COMPLETED, (), requires)
     return TaskType(**{**{name: getattr(some, name) for name in TaskType.__slots__}, "outcomes": {"done": done}})
 
 

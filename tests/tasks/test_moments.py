@@ -7,7 +7,7 @@ import pytest
 
 from services.tasks.engine.moments import add_working, moment_at
 from services.tasks.engine.state import Hours, State
-from services.tasks.playbooks.model import Anchor, Day, Moment
+from services.tasks.playbooks.terms import Anchor, Day, Moment
 from tests.tasks.support import DESK, SCHOOL, START, blank, facts
 
 WEEK = tuple(Hours(day, time(9), time(18)) for day in range(1, 6))

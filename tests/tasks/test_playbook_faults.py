@@ -6,8 +6,8 @@ import pytest
 
 from services.tasks.playbooks.diagram import diagram
 from services.tasks.playbooks.grammar import parse
-from services.tasks.playbooks.model import Holder, Phase, Trigger
 from services.tasks.playbooks.source import InvalidPlaybookError
+from services.tasks.playbooks.terms import Holder, Phase, Trigger
 from services.tasks.playbooks.vocabulary import VOCABULARY as REAL
 from tests.tasks.support import LIBRARY, SCHOOL, VOCABULARY
 from tests.tasks.support import TINY as GOOD

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from services.tasks.engine.state import State
-from services.tasks.playbooks.model import Condition
+from services.tasks.playbooks.terms import Condition
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from libs.common.contracts.shared import Stage
 from services.tasks.engine.state import Closing, Facts, Operator, Task, TaskId, Timer
-from services.tasks.playbooks.model import MessageSpec, Title
+from services.tasks.playbooks.model import MessageSpec
+from services.tasks.playbooks.terms import Title
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 from services.tasks.engine.effects import MatrixFault
 from services.tasks.engine.events import OutcomeGiven
-from services.tasks.playbooks.model import Need, Outcome, TaskType, Title
+from services.tasks.playbooks.model import Outcome, TaskType
+from services.tasks.playbooks.terms import Need, Title
 
 FARTHEST_CALLBACK = timedelta(days=366)
 LONGEST_COMMENT = 4000

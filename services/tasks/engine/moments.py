@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from services.tasks.engine.state import Desk, Hours, State
-from services.tasks.playbooks.model import Anchor, Day, Moment
+from services.tasks.playbooks.terms import Anchor, Day, Moment
 
 _HORIZON = 400  # days; bounds the loop for a calendar without open hours
 

@@ -41,7 +41,9 @@ from services.tasks.engine.events import (
 from services.tasks.engine.matrix import outcome_faults
 from services.tasks.engine.run import Run
 from services.tasks.engine.state import State, Task, Timer, TimerKind
-from services.tasks.playbooks.model import Open, Playbook, Result, Trigger
+from services.tasks.playbooks.model import Playbook
+from services.tasks.playbooks.terms import Result, Trigger
+from services.tasks.playbooks.verbs import Open
 
 _MESSAGES = {
     MessageProgress.SENT: Trigger.MESSAGE_SENT,

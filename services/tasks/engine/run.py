@@ -37,7 +37,9 @@ from services.tasks.engine.state import (
     TimerKind,
     new_task,
 )
-from services.tasks.playbooks.model import (
+from services.tasks.playbooks.model import Playbook, TaskType
+from services.tasks.playbooks.terms import Phase, Result, Schedule, Title
+from services.tasks.playbooks.verbs import (
     ChangeOwner,
     Choose,
     Close,
@@ -46,20 +48,14 @@ from services.tasks.playbooks.model import (
     Note,
     Offer,
     Open,
-    Phase,
-    Playbook,
-    Result,
     RetryAttempt,
     Rule,
-    Schedule,
     SendMessage,
     StartTimer,
     Status,
     Step,
     Steps,
     StopTimer,
-    TaskType,
-    Title,
 )
 
 _RESULTS = {

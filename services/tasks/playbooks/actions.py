@@ -10,8 +10,8 @@ from services.tasks.context import Context
 from services.tasks.errors import BadPlaybookError, NotFoundError
 from services.tasks.playbooks.convert import activated
 from services.tasks.playbooks.grammar import parse
-from services.tasks.playbooks.model import Title
 from services.tasks.playbooks.source import InvalidPlaybookError
+from services.tasks.playbooks.terms import Title
 from services.tasks.playbooks.vocabulary import VOCABULARY
 from services.tasks.playbooks.waiting import release_leads
 

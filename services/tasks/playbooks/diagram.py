@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from typing import assert_never
 
-from services.tasks.playbooks.model import (
+from services.tasks.playbooks.model import Playbook
+from services.tasks.playbooks.rules import rule_steps, walk
+from services.tasks.playbooks.verbs import (
     ChangeOwner,
     Choose,
     Close,
@@ -12,7 +14,6 @@ from services.tasks.playbooks.model import (
     Note,
     Offer,
     Open,
-    Playbook,
     RetryAttempt,
     SendMessage,
     StartTimer,
@@ -21,7 +22,6 @@ from services.tasks.playbooks.model import (
     Steps,
     StopTimer,
 )
-from services.tasks.playbooks.rules import rule_steps, walk
 
 _ENDED = "ended"
 

@@ -3,8 +3,10 @@
 import re
 from datetime import time, timedelta
 
-_DURATION = re.compile(r"(?:(\d{1,4})d)?(?:(\d{1,4})h)?(?:(\d{1,4})m)?(?:(\d{1,6})s)?", re.ASCII)
-_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
+DURATION = r"(?:(\d{1,4})d)?(?:(\d{1,4})h)?(?:(\d{1,4})m)?(?:(\d{1,6})s)?"
+TIME = r"([01]\d|2[0-3]):([0-5]\d)"
+_DURATION = re.compile(DURATION, re.ASCII)
+_TIME = re.compile(TIME, re.ASCII)
 
 
 def parse_duration(text: str) -> timedelta | None:

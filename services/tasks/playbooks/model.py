@@ -1,349 +1,187 @@
-"""A compiled playbook: frozen data that the engine reads (P.4). Rules of desks are data, never code."""
+"""The language of playbooks, and a playbook that was read: one declaration for both (P.4).
+
+A field says by its annotation how it is written (`values.py`); its class's docstring is the reference's text. The
+reader (`grammar.py`), the JSON Schema for editors (`schema.py`) and docs/playbooks.md are made of them.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import time, timedelta
-from enum import StrEnum
-from typing import TypeAlias
+from datetime import timedelta
+from typing import Annotated, TypeAlias
+
+from pydantic import Field
 
 from libs.common.contracts.shared import Mode, Stage
-
-
-class Result(StrEnum):
-    """The result of a task; the outcome determines it (S0.1)."""
-
-    COMPLETED = "completed"
-    FAILED = "failed"
-    DEFERRED = "deferred"
-
-
-class Need(StrEnum):
-    """Whether an outcome requires a field, allows it or forbids it (S1.7)."""
-
-    REQUIRED = "required"
-    OPTIONAL = "optional"
-    FORBIDDEN = "forbidden"
-
-
-class Anchor(StrEnum):
-    """The start of a moment."""
-
-    NOW = "now"
-    RECEIVED = "received"
-    CALLBACK = "callback_at"
-
-
-class Day(StrEnum):
-    """The day of a moment by the desk's calendar."""
-
-    NEXT_DAY = "next_day"
-    NEXT_WORKDAY = "next_workday"
-
-
-class Holder(StrEnum):
-    """Which tasks a lane shows: unassigned ones, the caller's, or all."""
-
-    NOBODY = "nobody"
-    ME = "me"
-    ANYONE = "anyone"
-
-
-class Trigger(StrEnum):
-    """The events that start rules of a playbook, besides outcomes and its timers."""
-
-    LEAD_RECEIVED = "lead_received"
-    LEAD_UPDATED = "lead_updated"
-    ORDER_CHANGED = "order_changed"
-    STATUS_CHANGED = "status_changed"
-    STATUS_REFUSED = "status_refused"
-    WORK_WAITING = "work_waiting"
-    TASK_ASSIGNED = "task_assigned"
-    TASK_OVERDUE = "task_overdue"
-    MESSAGE_SENT = "message_sent"
-    MESSAGE_DELIVERED = "message_delivered"
-    MESSAGE_READ = "message_read"
-    MESSAGE_FAILED = "message_failed"
-
-
-class Phase(StrEnum):
-    """Whether a rule applies to live processes, to ended ones, or to both."""
-
-    LIVE = "live"
-    ENDED = "ended"
-    ANY = "any"
-
-    @property
-    def covers(self) -> "frozenset[Phase]":
-        """The phases of a process to which this one applies."""
-        return frozenset({Phase.LIVE, Phase.ENDED} if self is Phase.ANY else {self})
-
-
-@dataclass(frozen=True, slots=True)
-class Title:
-    """A text in both languages."""
-
-    ru: str
-    en: str
-
-    def of(self, language: str) -> str:
-        """Return the English text for `en`, else the Russian one."""
-        return self.en if language == "en" else self.ru
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """A future time: `after` an anchor in clock or working hours, or `at` a time of a later day.
-
-    `not_after` is the latest time of the customer's local day (S1.8).
-    """
-
-    anchor: Anchor = Anchor.NOW
-    after: timedelta = timedelta(0)
-    working: bool = False
-    day: Day | None = None
-    at: time | None = None
-    not_after: time | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """When a task is due, and from when it may be offered (S4.4); no offer = at once."""
-
-    due: Moment
-    offer: Moment | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """The condition of a rule: every field that is set must match one of its values."""
-
-    signals: tuple[str, ...] = ()
-    order_status: tuple[str, ...] = ()
-    status: tuple[str, ...] = ()
-    open: tuple[str, ...] = ()
-    types: tuple[str, ...] = ()
-    purposes: tuple[str, ...] = ()
-    owned: bool | None = None
-    received_between: tuple[time, time] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Open:
-    """Open a task."""
-
-    type: str
-    schedule: Schedule | None = None
-    lane: str | None = None
-    important: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Close:
-    """Close open tasks by rule; no types = all. `reason` becomes the comment (S0.2)."""
-
-    types: tuple[str, ...]
-    result: Result
-    reason: Title
-
-
-@dataclass(frozen=True, slots=True)
-class Defer:
-    """Close the current task and open its successor at another time (S2.8, S3.5)."""
-
-    schedule: Schedule
-    to: str | None = None
-    lane: str | None = None
-    important: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RetryAttempt:
-    """Count an unsuccessful attempt: defer the task, or fail it when the policy is exhausted (S0.5)."""
-
-    policy: str
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """Request a status of the lead."""
-
-    code: str
-    reason: Title | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SendMessage:
-    """Request a message to the customer."""
-
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class StartTimer:
-    """Start or restart a timer."""
-
-    timer: str
-
-
-@dataclass(frozen=True, slots=True)
-class StopTimer:
-    """Cancel a timer if it runs."""
-
-    timer: str
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """Let tasks of a type that wait for their time be given out at once; nothing when none waits (S4.4)."""
-
-    type: str
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeOwner:
-    """Make the acting operator the lead's owner, or remove the owner."""
-
-    actor: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """Add a note to the timeline."""
-
-    text: Title
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """End the process; its open tasks are closed by rule."""
-
-    result: Result = Result.FAILED
-    reason: Title = Title("Процесс завершён", "The process has ended")
-
-
-@dataclass(frozen=True, slots=True)
-class Choose:
-    """Run the first rule whose condition holds."""
-
-    rules: "tuple[Rule, ...]"
-
-
-Step: TypeAlias = (
-    Open
-    | Close
-    | Defer
-    | RetryAttempt
-    | Status
-    | SendMessage
-    | StartTimer
-    | StopTimer
-    | Offer
-    | ChangeOwner
-    | Note
-    | End
-    | Choose
+from services.tasks.playbooks.faults import WrongPartError
+from services.tasks.playbooks.source import Entries, Log, Node, Word
+from services.tasks.playbooks.terms import (
+    Holder,
+    Need,
+    Result,
+    Schedule,
+    Text,
+    Trigger,
+    When,
 )
-Steps: TypeAlias = tuple[Step, ...]
+from services.tasks.playbooks.values import (
+    CODED,
+    CODES,
+    DURATION_KIND,
+    HIDDEN,
+    LIST,
+    NUMBER,
+    Code,
+    Declared,
+    Duration,
+    Flag,
+    Kind,
+    Number,
+    Shape,
+    choice,
+    mapped,
+    pair,
+    ref,
+    refs,
+    short,
+)
+from services.tasks.playbooks.verbs import (
+    Rules,
+    Steps,
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """Steps under a condition, for processes in `phase`. `otherwise` runs if the condition fails."""
-
-    name: str
-    when: Condition | None
-    then: Steps
-    otherwise: Steps | None = None
-    phase: Phase = Phase.LIVE
-
-    @property
-    def is_final(self) -> bool:
-        """Whether the rules after this one are never tried."""
-        return self.when is None or self.otherwise is not None
-
-
-@dataclass(frozen=True, slots=True)
-class StatusSpec:
+class StatusSpec(Declared):
     """A status of the desk and its stage."""
 
-    code: str
-    title: Title
-    stage: Stage
+    code: Annotated[str, HIDDEN]
+    title: Text
+    stage: Annotated[Stage, choice(Stage)]
 
 
 @dataclass(frozen=True, slots=True)
-class Requires:
-    """The fields that an outcome requires (S1.7); the comment is always required (S0.2)."""
+class Requires(Declared):
+    """The fields that an outcome requires (S1.7); the comment is always required (S0.2).
 
-    call_made: Need = Need.OPTIONAL
-    callback_at: Need = Need.FORBIDDEN
-    problem: Need = Need.FORBIDDEN
-    problems: tuple[str, ...] = ()
+    `problems` are those that may be named; they make `problem` required unless it is said otherwise.
+    """
+
+    call_made: Annotated[Need, choice(Need)] = Need.OPTIONAL
+    callback_at: Annotated[Need, choice(Need)] = Need.FORBIDDEN
+    problem: Annotated[Need, choice(Need)] = Need.FORBIDDEN
+    problems: Annotated[tuple[str, ...], refs("problem")] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a problem that nobody can name."""
+        if self.problem is not Need.FORBIDDEN and not self.problems:
+            raise WrongPartError("no_problems", "which problems may be named? give 'problems'")
+
+
+def _requires(node: Node, log: Log) -> Node:
+    found = mapped(node, log)
+    if "problems" in found and "problem" not in found:
+        return found.having("problem", Word.at("required", node.line, node.path))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Declared):
     """A possible outcome of a task."""
 
-    code: str
-    title: Title
-    result: Result
-    requires: Requires
+    code: Annotated[str, HIDDEN]
+    title: Text
+    result: Annotated[Result, choice(Result)]
     then: Steps
+    requires: Annotated[Requires, Shape(_requires)] = Requires()
 
 
 @dataclass(frozen=True, slots=True)
-class TaskType:
-    """A type of task: its role and pool, schedule and outcomes (S3.1)."""
+class TaskType(Declared):
+    """A type of task: its role and pool, schedule and outcomes (S3.1).
 
-    code: str
-    title: Title
-    role: str
-    pool: str
-    mode: Mode
-    lane: str
-    rank: int
-    important: bool
-    prefer_owner: bool
-    schedule: Schedule
-    on_take: Steps
-    outcomes: Mapping[str, Outcome]
+    `rank` orders the tasks of a lane, the smallest first. `prefer_owner`: the lead's owner gets it if they can.
+    """
 
+    code: Annotated[str, HIDDEN]
+    title: Text
+    role: Code
+    pool: Code
+    mode: Annotated[Mode, choice(Mode)]
+    lane: Annotated[str, ref("lane")]
+    due: When
+    outcomes: Annotated[Mapping[str, Outcome], CODED]
+    offer: When | None = None
+    rank: Number = 100
+    important: Flag = False
+    prefer_owner: Flag = True
+    on_take: Steps = ()
 
-@dataclass(frozen=True, slots=True)
-class AttemptPolicy:
-    """When, how often and in which lane to retry; the last delay repeats. No limit = without end (S1.8)."""
-
-    code: str
-    limit: int | None
-    lane: str | None
-    delays: tuple[Schedule, ...]
-    each: Steps
-    exhausted: Steps
+    @property
+    def schedule(self) -> Schedule:
+        """The schedule of its tasks."""
+        return Schedule(self.due, self.offer)
 
 
 @dataclass(frozen=True, slots=True)
-class MessageSpec:
-    """A message by an approved template; it is not sent after its deadline."""
+class AttemptPolicy(Declared):
+    """When, how often and in which lane to retry; the last delay repeats. No limit = without end (S1.8).
 
-    code: str
-    template: str
-    channels: tuple[str, ...]
-    deadline: timedelta | None
-    once: bool
+    `each` runs after every attempt but the last, `exhausted` after the last one.
+    """
+
+    code: Annotated[str, HIDDEN]
+    delays: Annotated[tuple[Annotated[Schedule, short("due")], ...], LIST]
+    limit: Number | None = None
+    lane: Annotated[str, ref("lane")] | None = None
+    each: Steps = ()
+    exhausted: Steps = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a policy that never retries, or does not say how it ends."""
+        if not self.delays:
+            raise WrongPartError("no_delays", "at least one delay is needed")
+        if self.limit == 0:
+            raise WrongPartError("no_attempts", "the limit is at least 1")
+        if (self.limit is None) != (self.exhausted == ()):
+            raise WrongPartError("limit_and_exhausted", "'limit' and 'exhausted' stand together or not at all")
+
+
+DEFAULT_CHANNELS = ("whatsapp",)
+
+
+def _channels(node: Node, log: Log) -> object:
+    return refs("channel").read(node, log) or DEFAULT_CHANNELS
 
 
 @dataclass(frozen=True, slots=True)
-class TimerSpec:
+class MessageSpec(Declared):
+    """A message by an approved template; it is not sent after its deadline. `once`: at most once in a process."""
+
+    code: Annotated[str, HIDDEN]
+    template: Annotated[str, ref("template")]
+    channels: Annotated[tuple[str, ...], Kind(_channels, refs("channel").schema)] = DEFAULT_CHANNELS
+    deadline: Duration | None = None
+    once: Flag = False
+
+
+@dataclass(frozen=True, slots=True)
+class TimerSpec(Declared):
     """A timer of the playbook and its rules."""
 
-    code: str
-    at: Moment
-    rules: tuple[Rule, ...]
+    code: Annotated[str, HIDDEN]
+    at: When
+    rules: Annotated[Rules, Field(alias="then")]
+
+
+_RANGE = "a range has two ends in ascending order, such as [20m, 40m]"
+DurationRange: TypeAlias = Annotated[
+    tuple[timedelta, timedelta], pair(DURATION_KIND, "not_a_range", _RANGE, ascending=True)
+]
+NumberRange: TypeAlias = Annotated[tuple[int, int], pair(NUMBER, "not_a_range", _RANGE, ascending=True)]
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
+class Lane(Declared):
     """A queue (S1.1, S4.5): a filter of tasks, their order, and the queue's priority.
 
     `of` names the lanes of tasks that it shows (none: its own code; for holder `me` any lane). `window` limits the
@@ -352,17 +190,17 @@ class Lane:
     false: `next` skips it.
     """
 
-    code: str
-    title: Title
-    priority: int
-    holder: Holder
-    of: tuple[str, ...] = ()
-    newest_first: bool = False
-    window: tuple[timedelta, timedelta] | None = None
-    attempts: tuple[int, int] | None = None
-    days: tuple[int, int] | None = None
-    interrupts: timedelta | None = None
-    dialled: bool = True
+    code: Annotated[str, HIDDEN]
+    title: Text
+    priority: Number
+    holder: Annotated[Holder, choice(Holder)]
+    of: Annotated[tuple[str, ...], refs("lane")] = ()
+    newest_first: Flag = False
+    window: DurationRange | None = None
+    attempts: NumberRange | None = None
+    days: NumberRange | None = None
+    interrupts: Duration | None = None
+    dialled: Flag = True
 
     @property
     def draws(self) -> tuple[str, ...]:
@@ -372,29 +210,29 @@ class Lane:
         return () if self.holder is Holder.ME else (self.code,)
 
 
+def _triggers(node: Node, log: Log) -> Node:
+    known = {trigger.value for trigger in Trigger}
+    found = Entries(node.line, node.path)
+    for key, rules in mapped(node, log).items():
+        if key in known:
+            found[key] = rules
+        else:
+            log.fault(rules, "unknown_key", f"unknown trigger {key!r}: it is none of {', '.join(known)}")
+    return found
+
+
 @dataclass(frozen=True, slots=True)
-class Playbook:
+class Playbook(Declared):
     """One version of a desk's process. `fallback` is the task opened when rules leave none open (S2.6)."""
 
-    code: str
-    title: Title
-    statuses: Mapping[str, StatusSpec]
-    problems: Mapping[str, Title]
-    task_types: Mapping[str, TaskType]
-    attempts: Mapping[str, AttemptPolicy]
-    messages: Mapping[str, MessageSpec]
-    timers: Mapping[str, TimerSpec]
-    triggers: Mapping[Trigger, tuple[Rule, ...]]
-    lanes: Mapping[str, Lane]
-    fallback: str
-    lines: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class PlaybookFault:
-    """A fault of a playbook; `line` counts from 1, `path` is a JSON pointer."""
-
-    line: int
-    path: str
-    code: str
-    detail: str
+    code: Annotated[Code, Field(alias="playbook")]
+    title: Text
+    statuses: Annotated[Mapping[str, StatusSpec], CODED]
+    task_types: Annotated[Mapping[str, TaskType], CODED]
+    triggers: Annotated[Mapping[Trigger, Rules], Shape(_triggers), Field(alias="on")]
+    lanes: Annotated[Mapping[str, Lane], CODED]
+    fallback: Annotated[str, ref("task_type")]
+    problems: Annotated[Mapping[str, Text], CODES] = field(default_factory=dict)
+    attempts: Annotated[Mapping[str, AttemptPolicy], CODED] = field(default_factory=dict)
+    messages: Annotated[Mapping[str, MessageSpec], CODED] = field(default_factory=dict)
+    timers: Annotated[Mapping[str, TimerSpec], CODED] = field(default_factory=dict)

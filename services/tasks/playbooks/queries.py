@@ -9,7 +9,7 @@ from libs.common.platform.db import Database
 from libs.common.platform.http.pagination import Cut, Keyset, PageQuery
 from services.tasks.errors import NotFoundError
 from services.tasks.playbooks.actions import LIBRARY, VersionView
-from services.tasks.playbooks.model import Title
+from services.tasks.playbooks.terms import Title
 
 _ACTIVE = """
 ARRAY(SELECT a.desk FROM playbook_activation a

@@ -1,25 +1,22 @@
 """Checks of a parsed playbook: everything is reachable, and no live process is left without a task (S2.6)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import assert_never
 
 from libs.common.contracts.shared import Mode
-from services.tasks.playbooks.model import (
+from services.tasks.playbooks.faults import PlaybookFault
+from services.tasks.playbooks.model import Outcome, Playbook
+from services.tasks.playbooks.terms import Holder, Phase, Result, Trigger
+from services.tasks.playbooks.verbs import (
     ChangeOwner,
     Choose,
     Close,
     Defer,
     End,
-    Holder,
     Note,
     Offer,
     Open,
-    Outcome,
-    Phase,
-    Playbook,
-    PlaybookFault,
-    Result,
     RetryAttempt,
     Rule,
     SendMessage,
@@ -28,19 +25,29 @@ from services.tasks.playbooks.model import (
     Step,
     Steps,
     StopTimer,
-    Trigger,
 )
 
 
-def check(playbook: Playbook) -> list[PlaybookFault]:
-    """Return every fault of a playbook; all names in it must be declared."""
-    return [
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A fault at a path of the playbook."""
+
+    path: str
+    code: str
+    detail: str
+
+
+def check(playbook: Playbook, lines: Mapping[str, int]) -> list[PlaybookFault]:
+    """Return every fault of a playbook, all of whose names are declared; `lines` are those of its paths."""
+    findings = [
         *_unreached(playbook),
+        *_passed_over(playbook),
         *_silent_ends(playbook),
         *_outcome_faults(playbook),
         *_misplaced(playbook),
         *_undrawn(playbook),
     ]
+    return [PlaybookFault(lines.get(f.path, 1), f.path, f.code, f.detail) for f in findings]
 
 
 def walk(steps: Steps) -> Iterator[Step]:
@@ -117,7 +124,7 @@ class _Reachable:
             self.follow(rule_steps(self.playbook.timers[code].rules))
 
 
-def _unreached(playbook: Playbook) -> Iterator[PlaybookFault]:
+def _unreached(playbook: Playbook) -> Iterator[Finding]:
     reach = _Reachable(playbook)
     reach.enter(playbook.fallback)
     for rules in playbook.triggers.values():
@@ -131,7 +138,30 @@ def _unreached(playbook: Playbook) -> Iterator[PlaybookFault]:
         for code in declared:
             if code not in reached:
                 detail = f"nothing ever leads to {code!r} of {section}"
-                yield _fault(playbook, f"/{section}/{code}", "unreachable", detail)
+                yield Finding(f"/{section}/{code}", "unreachable", detail)
+
+
+def _passed_over(playbook: Playbook) -> Iterator[Finding]:
+    """Yield rules that are never tried: a rule before each of them, for the same phase, always ends the walk."""
+    for rules in _all_rules(playbook):
+        settled: frozenset[Phase] = frozenset()
+        for rule in rules:
+            if rule.phase.covers <= settled:
+                detail = f"a rule before {rule.name} always ends the walk: it is never reached"
+                yield Finding(rule.path, "unreachable_rule", detail)
+            if rule.is_final:
+                settled |= rule.phase.covers
+
+
+def _all_rules(playbook: Playbook) -> Iterator[tuple[Rule, ...]]:
+    """Yield each list of rules, those of choices included."""
+    lists = [rules for _, rules in _rule_lists(playbook)]
+    steps = [rule_steps(rules) for rules in lists]
+    for kind in playbook.task_types.values():
+        steps += [kind.on_take, *(outcome.then for outcome in kind.outcomes.values())]
+    steps += [policy.each + policy.exhausted for policy in playbook.attempts.values()]
+    yield from lists
+    yield from (step.rules for each in steps for step in walk(each) if isinstance(step, Choose))
 
 
 def stays_open(playbook: Playbook, steps: Steps, *, before: bool) -> bool:
@@ -169,22 +199,22 @@ def _matches_always(rules: tuple[Rule, ...]) -> bool:
     return any(rule.is_final and Phase.LIVE in rule.phase.covers for rule in rules)
 
 
-def _silent_ends(playbook: Playbook) -> Iterator[PlaybookFault]:
+def _silent_ends(playbook: Playbook) -> Iterator[Finding]:
     """Yield each place that may leave a live process without an open task."""
     for path, rules in _rule_lists(playbook):
         starts = path == f"/on/{Trigger.LEAD_RECEIVED}"
         for i, rule in enumerate(rules):
             if not all(stays_open(playbook, steps, before=not starts) for steps in _branches((rule,))):
-                yield _silent(playbook, f"{path}/{i}")
+                yield _silent(f"{path}/{i}")
     if not _matches_always(playbook.triggers.get(Trigger.LEAD_RECEIVED, ())):
         detail = "a lead may match no rule of on.lead_received: close it with a last rule without 'when'"
-        yield _fault(playbook, f"/on/{Trigger.LEAD_RECEIVED}", "silent_end", detail)
+        yield Finding(f"/on/{Trigger.LEAD_RECEIVED}", "silent_end", detail)
     for kind in playbook.task_types.values():
         if not stays_open(playbook, kind.on_take, before=True):
-            yield _silent(playbook, f"/task_types/{kind.code}/on_take")
+            yield _silent(f"/task_types/{kind.code}/on_take")
         for outcome in kind.outcomes.values():
             if not stays_open(playbook, outcome.then, before=False):
-                yield _silent(playbook, f"/task_types/{kind.code}/outcomes/{outcome.code}")
+                yield _silent(f"/task_types/{kind.code}/outcomes/{outcome.code}")
 
 
 def _rule_lists(playbook: Playbook) -> Iterator[tuple[str, tuple[Rule, ...]]]:
@@ -194,28 +224,28 @@ def _rule_lists(playbook: Playbook) -> Iterator[tuple[str, tuple[Rule, ...]]]:
         yield f"/timers/{timer.code}/then", timer.rules
 
 
-def _silent(playbook: Playbook, path: str) -> PlaybookFault:
-    return _fault(
-        playbook, path, "silent_end", "after this no task may be open: at last open one, defer, or end the process"
+def _silent(path: str) -> Finding:
+    return Finding(
+        path, "silent_end", "after this no task may be open: at last open one, defer, or end the process"
     )
 
 
-def _outcome_faults(playbook: Playbook) -> Iterator[PlaybookFault]:
+def _outcome_faults(playbook: Playbook) -> Iterator[Finding]:
     for kind in playbook.task_types.values():
         if not kind.outcomes:
-            yield _fault(playbook, f"/task_types/{kind.code}", "no_outcomes", f"{kind.code!r} can never be ended")
+            yield Finding(f"/task_types/{kind.code}", "no_outcomes", f"{kind.code!r} can never be ended")
         for outcome in kind.outcomes.values():
             deferring = sum(isinstance(step, Defer | RetryAttempt) for step in walk(outcome.then))
             path = f"/task_types/{kind.code}/outcomes/{outcome.code}"
             if outcome.result is Result.DEFERRED and not _defers_once(outcome):
                 detail = "a deferred result has exactly one 'defer' or 'attempt' step, outside any choice"
-                yield _fault(playbook, path, "not_deferred", detail)
+                yield Finding(path, "not_deferred", detail)
             if outcome.result is Result.DEFERRED and not _defers_first(outcome):
                 detail = "a 'close' or 'end' before the 'defer' or 'attempt' step leaves it nothing to defer"
-                yield _fault(playbook, path, "deferred_too_late", detail)
+                yield Finding(path, "deferred_too_late", detail)
             if outcome.result is not Result.DEFERRED and deferring:
                 detail = f"result {outcome.result} with a 'defer' or 'attempt' step: the result is 'deferred' then"
-                yield _fault(playbook, path, "deferred_too", detail)
+                yield Finding(path, "deferred_too", detail)
 
 
 def _defers_once(outcome: Outcome) -> bool:
@@ -228,26 +258,24 @@ def _defers_first(outcome: Outcome) -> bool:
     return not isinstance(next(deciding, None), Close | End)
 
 
-def _misplaced(playbook: Playbook) -> Iterator[PlaybookFault]:
+def _misplaced(playbook: Playbook) -> Iterator[Finding]:
     """Yield places where a step needs a current task and there is none."""
     places = [(path, rule_steps(rules)) for path, rules in _rule_lists(playbook)]
     places += [(f"/task_types/{kind.code}", kind.on_take) for kind in playbook.task_types.values()]
     places += [(f"/attempts/{p.code}", p.each + p.exhausted) for p in playbook.attempts.values()]
     for path, steps in places:
         if any(isinstance(step, Defer | RetryAttempt) for step in walk(steps)):
-            yield _fault(
-                playbook, path, "misplaced", "'defer' and 'attempt' belong to an outcome: here is no task in hand"
-            )
+            yield Finding(path, "misplaced", "'defer' and 'attempt' belong to an outcome: here is no task in hand")
 
 
-def _undrawn(playbook: Playbook) -> Iterator[PlaybookFault]:
+def _undrawn(playbook: Playbook) -> Iterator[Finding]:
     """Yield lanes of pulled tasks that no queue shows to other operators than the holder (S1.2, S1.3)."""
     drawn = {code for lane in playbook.lanes.values() if lane.holder is not Holder.ME for code in lane.draws}
     pulled = {kind.code for kind in playbook.task_types.values() if kind.mode is not Mode.PUSH}
     carried = {lane for kind, lane in _carried(playbook) if kind in pulled}
     for lane in sorted(carried - drawn):
         detail = f"tasks of lane {lane!r} are pulled, but no lane with holder nobody or anyone draws from it"
-        yield _fault(playbook, f"/lanes/{lane}", "undrawn_lane", detail)
+        yield Finding(f"/lanes/{lane}", "undrawn_lane", detail)
 
 
 def _carried(playbook: Playbook) -> Iterator[tuple[str, str]]:
@@ -279,7 +307,3 @@ def _lanes_of(playbook: Playbook, kind: str, steps: Steps) -> Iterator[tuple[str
                 pass
             case _:
                 assert_never(step)
-
-
-def _fault(playbook: Playbook, path: str, code: str, detail: str) -> PlaybookFault:
-    return PlaybookFault(playbook.lines.get(path, 1), path, code, detail)

@@ -8,7 +8,8 @@ from libs.common.platform.ids import uuid7
 from services.tasks.engine import effects as fx
 from services.tasks.engine.state import Closing, State, Task, TaskState
 from services.tasks.engine.variables import message_language, variables
-from services.tasks.playbooks.model import Playbook, Title
+from services.tasks.playbooks.model import Playbook
+from services.tasks.playbooks.terms import Title
 
 
 def published(effect: fx.Effect, state: State, playbook: Playbook) -> tuple[EventData, ...]:

@@ -11,7 +11,8 @@ from services.tasks.context import Context
 from services.tasks.errors import NoOperatorError, NotEligibleError, TaskRefusedError
 from services.tasks.operators.queries import operator_of
 from services.tasks.operators.rules import OperatorProfile
-from services.tasks.playbooks.model import Lane, Title
+from services.tasks.playbooks.model import Lane
+from services.tasks.playbooks.terms import Title
 from services.tasks.queues import store
 from services.tasks.queues.rules import Queue, Version, queues_of, walk, why
 from services.tasks.tasks.actions import claim, lock_task

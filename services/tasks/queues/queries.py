@@ -13,7 +13,7 @@ from libs.common.platform.http.pagination import Keyset, Page, PageQuery
 from services.tasks.context import Context
 from services.tasks.errors import NotFoundError
 from services.tasks.operators.queries import operator_of
-from services.tasks.playbooks.model import Holder
+from services.tasks.playbooks.terms import Holder
 from services.tasks.queues import store
 from services.tasks.queues.actions import all_queues
 from services.tasks.queues.rules import Place, Queue

@@ -7,7 +7,8 @@ from typing import TypeAlias
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from services.tasks.playbooks.model import Lane, Title
+from services.tasks.playbooks.model import Lane
+from services.tasks.playbooks.terms import Title
 
 MOST_ATTEMPTS = 1_000_000
 

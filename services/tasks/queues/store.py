@@ -9,7 +9,7 @@ import asyncpg
 from libs.common.domain.eligibility import ALL_PRODUCTS
 from libs.common.platform.db import Connection
 from services.tasks.operators.rules import OperatorProfile
-from services.tasks.playbooks.model import Holder
+from services.tasks.playbooks.terms import Holder
 from services.tasks.queues.rules import Place, Queue, Visits, bounds
 
 _HOLDERS = {

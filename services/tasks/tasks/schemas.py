@@ -11,7 +11,8 @@ from libs.common.platform.http.language import Language
 from libs.common.platform.http.wire import Wire
 from services.tasks.engine.matrix import LONGEST_COMMENT
 from services.tasks.engine.state import Task, TaskState
-from services.tasks.playbooks.model import Need, Outcome, Playbook, Result
+from services.tasks.playbooks.model import Outcome, Playbook
+from services.tasks.playbooks.terms import Need, Result
 from services.tasks.tasks.actions import OutcomeInput
 
 

@@ -13,7 +13,7 @@ from typing import assert_never
 
 from libs.common.contracts import EventData, assignment, intake, notifications, tasks
 from services.tasks.engine.effects import Noticed
-from services.tasks.playbooks.model import Title
+from services.tasks.playbooks.terms import Title
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from libs.common.contracts.shared import Part
 from libs.common.platform.ids import uuid7
 from services.tasks.engine import effects as fx
 from services.tasks.engine.state import SYSTEM, State
-from services.tasks.playbooks.model import Title
+from services.tasks.playbooks.terms import Title
 from services.tasks.timeline.catalogue import EVENTS, Kind
 from services.tasks.timeline.store import Entry
 

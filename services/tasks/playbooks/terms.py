@@ -1,0 +1,193 @@
+"""The terms that the verbs and parts of a playbook are written in: titles, moments, schedules, conditions."""
+
+from dataclasses import dataclass
+from datetime import time, timedelta
+from enum import StrEnum
+from typing import Annotated, TypeAlias
+
+from pydantic import Field
+
+from services.tasks.playbooks.faults import WrongPartError
+from services.tasks.playbooks.source import Log, Node, Word
+from services.tasks.playbooks.values import (
+    TIME_KIND,
+    ClockTime,
+    Declared,
+    Duration,
+    Flag,
+    Kind,
+    choice,
+    mapped,
+    pair,
+    refs,
+    short,
+)
+
+
+class Result(StrEnum):
+    """The result of a task; the outcome determines it (S0.1)."""
+
+    COMPLETED = "completed"
+    FAILED = "failed"
+    DEFERRED = "deferred"
+
+
+class Need(StrEnum):
+    """Whether an outcome requires a field, allows it or forbids it (S1.7)."""
+
+    REQUIRED = "required"
+    OPTIONAL = "optional"
+    FORBIDDEN = "forbidden"
+
+
+class Anchor(StrEnum):
+    """The start of a moment."""
+
+    NOW = "now"
+    RECEIVED = "received"
+    CALLBACK = "callback_at"
+
+
+class Day(StrEnum):
+    """The day of a moment by the desk's calendar."""
+
+    NEXT_DAY = "next_day"
+    NEXT_WORKDAY = "next_workday"
+
+
+class Holder(StrEnum):
+    """Which tasks a lane shows: unassigned ones, the caller's, or all."""
+
+    NOBODY = "nobody"
+    ME = "me"
+    ANYONE = "anyone"
+
+
+class Trigger(StrEnum):
+    """The events that start rules of a playbook, besides outcomes and its timers."""
+
+    LEAD_RECEIVED = "lead_received"
+    LEAD_UPDATED = "lead_updated"
+    ORDER_CHANGED = "order_changed"
+    STATUS_CHANGED = "status_changed"
+    STATUS_REFUSED = "status_refused"
+    WORK_WAITING = "work_waiting"
+    TASK_ASSIGNED = "task_assigned"
+    TASK_OVERDUE = "task_overdue"
+    MESSAGE_SENT = "message_sent"
+    MESSAGE_DELIVERED = "message_delivered"
+    MESSAGE_READ = "message_read"
+    MESSAGE_FAILED = "message_failed"
+
+
+class Phase(StrEnum):
+    """Whether a rule applies to live processes, to ended ones, or to both."""
+
+    LIVE = "live"
+    ENDED = "ended"
+    ANY = "any"
+
+    @property
+    def covers(self) -> "frozenset[Phase]":
+        """The phases of a process to which this one applies."""
+        return frozenset({Phase.LIVE, Phase.ENDED} if self is Phase.ANY else {self})
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """A text in both languages."""
+
+    ru: str
+    en: str
+
+    def of(self, language: str) -> str:
+        """Return the English text for `en`, else the Russian one."""
+        return self.en if language == "en" else self.ru
+
+
+def _title(node: Node, log: Log) -> Title:
+    found = {"ru": "", "en": ""}
+    for key, text in mapped(node, log).items():
+        if key not in found:
+            log.fault(text, "unknown_key", f"unknown key {key!r}")
+        elif isinstance(text, Word) and text.strip():
+            found[key] = str(text)
+        else:
+            log.fault(text, "not_a_word", f"{text.path} must be a single non-empty value")
+            found[key] = "?"
+    for language, said in found.items():
+        if not said:
+            log.fault(node, "missing_title", f"{node.path} has no {language} text")
+    return Title(**found)
+
+
+TITLE = Kind(
+    _title,
+    {
+        "type": "object",
+        "properties": {"ru": {"type": "string"}, "en": {"type": "string"}},
+        "required": ["ru", "en"],
+        "additionalProperties": False,
+    },
+)
+Text: TypeAlias = Annotated[Title, TITLE]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment(Declared):
+    """A future time: `after` an anchor in clock or working hours, or `at` a time of a later day.
+
+    `not_after` is the latest time of the customer's local day (S1.8). A bare duration is `after` now.
+    """
+
+    anchor: Annotated[Anchor, choice(Anchor), Field(alias="from")] = Anchor.NOW
+    after: Duration = timedelta(0)
+    working: Flag = False
+    day: Annotated[Day, choice(Day)] | None = None
+    at: ClockTime | None = None
+    not_after: ClockTime | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse half a day, and two moments in one."""
+        if (self.day is None) != (self.at is None):
+            raise WrongPartError("half_a_day", "'day' and 'at' stand together or not at all")
+        if self.day is not None and (self.after or self.working):
+            raise WrongPartError("two_moments", "'day' fixes the moment: no 'after' or 'working' beside it")
+
+
+When: TypeAlias = Annotated[Moment, short("after")]
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule(Declared):
+    """When a task is due, and from when it may be offered (S4.4); no offer = at once. A bare duration is `due`."""
+
+    due: When
+    offer: When | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Condition(Declared):
+    """The condition of a rule: every field that is set must match one of its values.
+
+    `signal`: what intake recognised. `open`: a task of the type is open. `type`: that of the task in hand.
+    `message`: the one that the trigger speaks of. `received_between`: the time of day of the lead's arrival in the
+    desk's zone, from the first end to before the second, over midnight too.
+    """
+
+    signals: Annotated[tuple[str, ...], refs("signal"), Field(alias="signal")] = ()
+    order_status: Annotated[tuple[str, ...], refs("order_status")] = ()
+    status: Annotated[tuple[str, ...], refs("status")] = ()
+    open: Annotated[tuple[str, ...], refs("task_type")] = ()
+    types: Annotated[tuple[str, ...], refs("task_type"), Field(alias="type")] = ()
+    purposes: Annotated[tuple[str, ...], refs("message"), Field(alias="message")] = ()
+    owned: Flag | None = None
+    received_between: (
+        Annotated[
+            tuple[time, time],
+            pair(
+                TIME_KIND, "not_a_window", "a window has two times of day, such as [02:00, 12:00]", ascending=False
+            ),
+        ]
+        | None
+    ) = None
