@@ -42,6 +42,7 @@ EXCEPTIONS = {
     "tasks/playbooks/grammar": "the language of playbooks",
     "tasks/playbooks/model": "the language of playbooks",
     "tasks/playbooks/source": "the language of playbooks: YAML with line numbers",
+    "tasks/playbooks/reference": "the language of playbooks: its JSON Schema and reference, generated",
     "tasks/playbooks/terms": "the language of playbooks: moments, conditions",
     "tasks/playbooks/verbs": "the language of playbooks: steps and rules",
     "tasks/playbooks/values": "the language of playbooks: the kinds of its values",

@@ -1,7 +1,7 @@
 """The language of playbooks, and a playbook that was read: one declaration for both (P.4).
 
 A field says by its annotation how it is written (`values.py`); its class's docstring is the reference's text. The
-reader (`grammar.py`), the JSON Schema for editors (`schema.py`) and docs/playbooks.md are made of them.
+reader (`grammar.py`), the JSON Schema for editors (`reference.py`) and docs/playbooks.md are made of them.
 """
 
 from collections.abc import Mapping

@@ -124,6 +124,7 @@ def _title(node: Node, log: Log) -> Title:
 TITLE = Kind(
     _title,
     {
+        "description": "a text in both languages",
         "type": "object",
         "properties": {"ru": {"type": "string"}, "en": {"type": "string"}},
         "required": ["ru", "en"],

@@ -1,7 +1,7 @@
 """The kinds of values that a playbook is made of: how each is read, and what an editor knows of it.
 
-The fields of the model name them in `Annotated`; `grammar.py` has pydantic read by them, and `schema.py` makes the
-JSON Schema of them. They read words that know their line (`source.py`), and record into the log of the validation.
+The fields of the model name them in `Annotated`; `grammar.py` has pydantic read by them, and `reference.py` makes
+the JSON Schema of them. They read words that know their line (`source.py`) and record into the validation's log.
 """
 
 from collections.abc import Callable, Mapping
@@ -29,6 +29,8 @@ from services.tasks.playbooks.durations import DURATION, TIME, parse_duration, p
 from services.tasks.playbooks.source import Entries, Items, Log, Node, Reference, Word
 
 JSON = JsonSchemaValue
+#: Stands in a schema for a reference to another part, which pydantic knows by a name of its own.
+PART = "x-part"
 _DEFERRED = ConfigDict(extra="forbid", defer_build=True)
 _STRING: JSON = {"type": "string"}
 
@@ -124,17 +126,35 @@ def _clock_time(node: Node, _: Log) -> time:
     wrong("not_a_time", f"{str(word)!r} is not a time of day such as 09:30")
 
 
-CODE = Kind(_code, {**_STRING, "pattern": PATTERN})
-NUMBER = Kind(_number, {"type": "integer", "minimum": 0, "maximum": 1_000_000})
-FLAG = Kind(_flag, {"type": "boolean"})
-DURATION_KIND = Kind(_duration, {**_STRING, "pattern": f"^{DURATION}$"})
-TIME_KIND = Kind(_clock_time, {**_STRING, "pattern": f"^{TIME}$"})
+CODE = Kind(_code, {**_STRING, "pattern": PATTERN, "description": "a code such as `sales-1`"})
+NUMBER = Kind(_number, {"type": "integer", "minimum": 0, "maximum": 1_000_000, "description": "a whole number"})
+FLAG = Kind(_flag, {"type": "boolean", "description": "`true` or `false`"})
+DURATION_KIND = Kind(
+    _duration, {**_STRING, "pattern": f"^{DURATION}$", "description": "a duration such as `90s`, `1h30m` or `2d`"}
+)
+TIME_KIND = Kind(_clock_time, {**_STRING, "pattern": f"^{TIME}$", "description": "a time of day such as `09:30`"})
 
 Code: TypeAlias = Annotated[str, CODE]
 Number: TypeAlias = Annotated[int, NUMBER]
 Flag: TypeAlias = Annotated[bool, FLAG]
 Duration: TypeAlias = Annotated[timedelta, DURATION_KIND]
 ClockTime: TypeAlias = Annotated[time, TIME_KIND]
+
+
+#: What a name refers to, by the kind of the reference.
+_SAID: Mapping[str, str] = {
+    "status": "a status of `statuses`",
+    "problem": "a problem of `problems`",
+    "task_type": "a type of `task_types`",
+    "attempts": "a policy of `attempts`",
+    "message": "a message of `messages`",
+    "timer": "a timer of `timers`",
+    "lane": "a lane of `lanes`",
+    "signal": "a signal of intake",
+    "order_status": "the status of an order",
+    "channel": "a channel",
+    "template": "the code of a template",
+}
 
 
 def choice(options: type[StrEnum]) -> Kind:
@@ -158,7 +178,7 @@ def ref(kind: str) -> Kind:
         log.references.append(Reference(kind, word))
         return str(word)
 
-    return Kind(read, {**_STRING, "description": f"a declared {kind.replace('_', ' ')}"})
+    return Kind(read, {**_STRING, "description": f"{_SAID[kind]}"})
 
 
 def refs(kind: str) -> Kind:
@@ -168,7 +188,8 @@ def refs(kind: str) -> Kind:
     def read(node: Node, log: Log) -> tuple[object, ...]:
         return tuple(one.read(item, log) for item in listed(node, log))
 
-    return Kind(read, {"anyOf": [one.schema, {"type": "array", "items": one.schema}]})
+    several = {"type": "array", "items": one.schema}
+    return Kind(read, {"anyOf": [one.schema, several], "description": f"{_SAID[kind]}, or a list of them"})
 
 
 def pair(kind: Kind, code: str, detail: str, *, ascending: bool) -> Kind:
@@ -180,7 +201,8 @@ def pair(kind: Kind, code: str, detail: str, *, ascending: bool) -> Kind:
             wrong(code, detail)
         return ends
 
-    return Kind(read, {"type": "array", "items": kind.schema, "minItems": 2, "maxItems": 2})
+    ends = {"type": "array", "items": kind.schema, "minItems": 2, "maxItems": 2}
+    return Kind(read, {**ends, "description": f"two ends, each {kind.schema['description']}"})
 
 
 def listed(node: Node, _: Log) -> Items:
@@ -212,16 +234,13 @@ def short(key: str) -> Shape:
     def rewrite(node: Node, log: Log) -> Node:
         return Entries(node.line, node.path).having(key, node) if isinstance(node, Word) else mapped(node, log)
 
-    return Shape(rewrite, lambda inner: {"anyOf": [_STRING, inner]})
+    word: JSON = {**_STRING, "description": f"a word: its `{key}`"}
+    return Shape(rewrite, lambda inner: {"anyOf": [word, inner]})
 
 
-def wrapped(key: str) -> Shape:
-    """Return the shape of a part that has one field and is written as the field's value."""
-    return Shape(lambda node, _: Entries(node.line, node.path).having(key, node), partial(_unwrapped, key))
-
-
-def _unwrapped(key: str, inner: JSON) -> JSON:
-    return {"x-wrapped": key, **inner}
+def wrapped(key: str, schema: JSON) -> Shape:
+    """Return the shape of a part of one field that is written as the field's value; `schema` is the value's."""
+    return Shape(lambda node, _: Entries(node.line, node.path).having(key, node), lambda _: dict(schema))
 
 
 def given(node: Entries, log: Log, **words: str) -> Entries:

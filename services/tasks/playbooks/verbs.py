@@ -9,6 +9,7 @@ from pydantic import Field
 from services.tasks.playbooks.faults import WrongPartError
 from services.tasks.playbooks.source import Entries, Items, Log, Node
 from services.tasks.playbooks.terms import (
+    TITLE,
     Condition,
     Phase,
     Result,
@@ -20,6 +21,7 @@ from services.tasks.playbooks.terms import (
 from services.tasks.playbooks.values import (
     HIDDEN,
     LIST,
+    PART,
     Declared,
     Flag,
     Kind,
@@ -141,11 +143,14 @@ def _is_actor(node: Node, log: Log) -> bool:
     return node == "actor"
 
 
+ACTOR = Kind(_is_actor, {"enum": ["actor", "nobody"]})
+
+
 @dataclass(frozen=True, slots=True)
 class ChangeOwner(Declared):
     """Make the acting operator the lead's owner (`actor`), or remove the owner (`nobody`)."""
 
-    actor: Annotated[bool, Kind(_is_actor, {"enum": ["actor", "nobody"]})]
+    actor: Annotated[bool, ACTOR]
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,10 +238,10 @@ VERBS: Mapping[str, object] = {
     "timer": Annotated[StartTimer, short("timer")],
     "cancel_timer": Annotated[StopTimer, short("timer")],
     "offer": Annotated[Offer, short("type")],
-    "owner": Annotated[ChangeOwner, wrapped("actor")],
-    "note": Annotated[Note, wrapped("text")],
+    "owner": Annotated[ChangeOwner, wrapped("actor", ACTOR.schema)],
+    "note": Annotated[Note, wrapped("text", TITLE.schema)],
     "end": Annotated[End, Shape(_end, lambda inner: {"anyOf": [{"const": True}, inner]})],
-    "choose": Annotated[Choose, wrapped("rules")],
+    "choose": Annotated[Choose, wrapped("rules", {"type": "array", "items": {PART: "Rule"}})],
 }
 _STEP = OneOf(lambda: VERBS, "unknown_step", "a step is one of {}")
 Steps: TypeAlias = Annotated[tuple[Annotated[Step, _STEP], ...], LIST]
