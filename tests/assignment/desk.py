@@ -92,8 +92,14 @@ class Desk:
 
     async def receive(self, *payloads: EventData) -> None:
         """Apply events of tasks as one batch of the consumer."""
-        batch = [self.received(each) for each in payloads]
-        use_case = subscriptions(self.ctx)[payloads[0].event_type]
+        await self._apply([self.received(each) for each in payloads])
+
+    async def receive_under(self, key: str, data: EventData) -> None:
+        """Apply one event of the key."""
+        await self._apply([self.received(data)._replace(key=key)])
+
+    async def _apply(self, batch: Sequence[Received[EventData]]) -> None:
+        use_case = subscriptions(self.ctx)[batch[0].data.event_type]
         async with self.ctx.db.begin() as tx:
             await use_case(tx, batch)
             await tx.commit()

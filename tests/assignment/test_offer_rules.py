@@ -38,7 +38,7 @@ ANN, BOB = operator_id(1), operator_id(2)
 REQUEST = Request(1, POOL, CALL, NOW, NOW, Origin(UUID(int=9), None, None))
 PROPOSAL = Proposal(ANN, decision_id(1), 0, SCALE)
 
-NEW = new_offer(TaskId(UUID(int=1)), LeadId(UUID(int=2)), "demo")
+NEW = new_offer(TaskId(UUID(int=1)), LeadId(UUID(int=2)), "lead:2", "demo")
 WAITING = replace(NEW, state=WorkState.WAITING, request=REQUEST)
 OFFERED = proposed(WAITING, PROPOSAL)
 HELD = replace(OFFERED, state=WorkState.HELD, proposal=None)
@@ -63,7 +63,7 @@ def test_work_is_left_whole(work: Offer, step: Step, after: Offer) -> None:
 
 
 def test_an_offer_is_kept_until_it_is_answered() -> None:
-    assert Offer(TaskId(UUID(int=1)), LeadId(UUID(int=2)), "demo", WorkState.RETURNED) == NEW
+    assert Offer(TaskId(UUID(int=1)), LeadId(UUID(int=2)), "lead:2", "demo", WorkState.RETURNED) == NEW
     assert (OFFERED.state, OFFERED.holder, OFFERED.proposal) == (WorkState.OFFERED, ANN, PROPOSAL)
 
 

@@ -46,7 +46,7 @@ class History:
 
     def offer(self, task: int) -> Offer:
         task_id = TaskId(UUID(int=task))
-        return self.snapshot.offers.get(task_id) or new_offer(task_id, LeadId(task_id), "demo")
+        return self.snapshot.offers.get(task_id) or new_offer(task_id, LeadId(task_id), f"lead:{task_id}", "demo")
 
     def apply(self, task: int, step: Step) -> None:
         self.snapshot.apply(self.offer(task), step)

@@ -205,3 +205,15 @@ async def test_an_events_candidates_are_limited_and_the_records_are_not(desk: De
     record = DecisionView.model_validate((await desk.items("/decisions"))[0])
     assert (len(proposal.candidates), len(record.candidates)) == (20, 22)
     assert proposal.candidates[0].operator_id == proposal.operator_id
+
+
+@pytest.mark.req("S3.14")
+async def test_work_of_another_subject_than_a_lead_is_proposed_under_its_subject_s_key(desk: Desk) -> None:
+    await desk.hire("ann")
+    await desk.receive_under("customer:7", requested(1, lead_id=None))
+    [proposal] = await desk.sent(WorkAssigned)
+    [decision] = await desk.items("/decisions")
+    assert (proposal.lead_id, decision["lead_id"]) == (None, None)
+    assert await desk.ctx.db.pool.fetchval("SELECT key FROM outbox WHERE type = $1", proposal.event_type) == (
+        "customer:7"
+    )

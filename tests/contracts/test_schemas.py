@@ -160,6 +160,19 @@ def test_what_every_reader_knows_by_now_is_borne(monkeypatch: pytest.MonkeyPatch
     assert export.broken() == []
 
 
+@pytest.mark.parametrize("event_type", ["dozvon.task.taken.v1", "dozvon.desk.changed.v1"])
+def test_of_an_event_of_a_subject_only_the_lead_may_be_left_out(
+    monkeypatch: pytest.MonkeyPatch, released: Path, event_type: str
+) -> None:
+    schema = json.loads((released / f"{event_type}.json").read_text())
+    schema["properties"]["lead_id"] = {"type": "string", "format": "uuid"}
+    schema["properties"]["gone"] = {"type": "string"}
+    schema["required"] = [*schema["required"], "lead_id", "gone"]
+    (released / f"{event_type}.json").write_text(json.dumps(schema))
+    lost = {line.split()[1] for line in export.broken()}
+    assert lost == {"$.gone:"} if event_type == "dozvon.task.taken.v1" else lost == {"$.gone:", "$.lead_id:"}
+
+
 def changed(path: str, value: Json) -> Schema:
     new: dict[str, Json] = copy.deepcopy(OLD)
     *parents, last = path.split("/")

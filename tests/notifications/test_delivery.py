@@ -43,6 +43,15 @@ async def test_a_requested_message_is_sent_delivered_and_read(kind: Desk) -> Non
     assert [type(event) for event in await kind.events()] == [MessageSent, MessageDelivered, MessageRead]
 
 
+@pytest.mark.req("S3.14")
+async def test_a_message_of_no_lead_goes_its_way_under_the_key_of_its_request(kind: Desk) -> None:
+    async with worker(kind.context()):
+        await kind.request(requested(lead_id=None))
+        await kind.until("read")
+    rows = await kind.rows("SELECT m.lead_id, o.key FROM message m, outbox o")
+    assert {(row["lead_id"], row["key"]) for row in rows} == {(None, "lead:1")}
+
+
 async def test_the_text_is_rendered_from_the_approved_version_in_the_leads_language(kind: Desk) -> None:
     async with worker(kind.context()):
         await kind.request(requested(), requested(language="en"))

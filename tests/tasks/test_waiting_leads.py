@@ -84,7 +84,7 @@ async def test_leads_that_came_first_go_on_at_activation_each_once(desk: Desk, a
     await inbox.replayer.look()
     await inbox.replayer.look()
     opened = [data.lead_id for data in await desk.sent(tasks.TaskOpened)]
-    assert (answer["leads_released"], sorted(opened)) == (3, sorted(one.lead_id for one in leads))
+    assert (answer["leads_released"], sorted(map(str, opened))) == (3, sorted(str(one.lead_id) for one in leads))
 
 
 @pytest.mark.req("P.1")
@@ -130,7 +130,7 @@ async def test_activation_and_arrival_at_once_lose_no_lead(desk: Desk, api: Api,
     await release_ready(desk.ctx)
     await inbox.replayer.look()
     opened = [data.lead_id for data in await desk.sent(tasks.TaskOpened)]
-    assert sorted(opened) == sorted(one.lead_id for one in leads)
+    assert sorted(map(str, opened)) == sorted(str(one.lead_id) for one in leads)
 
 
 async def test_two_activations_at_once_release_each_lead_once(desk: Desk, api: Api, inbox: Inbox) -> None:

@@ -1,4 +1,7 @@
-"""Events that assignment owns: operators and proposals. Key `lead:<id>` for work, `operator:<id>` for people."""
+"""Events that assignment owns: operators and proposals. Key `operator:<id>` for people.
+
+Of work the key is that of the subject, as in tasks; `lead_id` is None when the subject is no lead.
+"""
 
 from datetime import datetime
 from typing import ClassVar
@@ -39,7 +42,7 @@ class WorkAssigned(AssignmentEvent):
     event_type: ClassVar[str] = "dozvon.work.assigned.v1"
 
     task_id: UUID
-    lead_id: UUID
+    lead_id: UUID | None = None
     task_version: int
     pool: str
     decision_id: UUID
@@ -55,7 +58,7 @@ class WorkWaiting(AssignmentEvent):
     event_type: ClassVar[str] = "dozvon.work.waiting.v1"
 
     task_id: UUID
-    lead_id: UUID
+    lead_id: UUID | None = None
     pool: str
     decision_id: UUID
     candidates: tuple[Candidate, ...]

@@ -5,6 +5,7 @@ change of a type stops the export. Publish a new type instead.
 """
 
 import json
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +20,14 @@ RELEASED = HERE / "released"
 
 #: Lines of `broken()` that are accepted: new values of an enum that every reader in production knows already.
 KNOWN_TO_READERS: frozenset[str] = frozenset()
+#: Lines of `broken()` that are accepted because nothing is lost by them, each with its reason: an older reader
+#: parks the event with its key, and reads it by itself once it is upgraded (docs/adr/0007).
+READ_AFTER_UPGRADE: Mapping[re.Pattern[str], str] = {
+    re.compile(
+        r"dozvon\.(task|work|message)\.\w+\.v1 \$\.lead_id: "
+        r"(is no longer required|newly allows .+|type was 'string', is None|format was 'uuid', is None)"
+    ): "a task, its work and its messages may be of another subject than a lead",
+}
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 #: Values of an example by field name; personal data belong to an invented test customer.
@@ -89,7 +98,11 @@ def broken() -> list[str]:
         model = REGISTRY.get(path.stem)
         lines = breaks(json.loads(path.read_text()), schema_of(model)) if model else ["is gone"]
         found += [f"{path.stem} {line}" for line in lines]
-    return [line for line in found if line not in KNOWN_TO_READERS]
+    return [line for line in found if not _is_borne(line)]
+
+
+def _is_borne(line: str) -> bool:
+    return line in KNOWN_TO_READERS or any(pattern.fullmatch(line) for pattern in READ_AFTER_UPGRADE)
 
 
 def main(*, release: bool = False) -> int:

@@ -1,11 +1,24 @@
-"""Events that intake owns: leads, orders, customers. Key `lead:<id>` unless said otherwise."""
+"""Events that intake owns: leads, orders, contacts, customers. Key `lead:<id>` unless said otherwise."""
 
 from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
+from pydantic import BaseModel
+
 from libs.common.contracts.envelope import EventData
-from libs.common.contracts.shared import Customer, Language, OrderStatus, Part, Signal, Stage
+from libs.common.contracts.shared import (
+    ChangeTarget,
+    ContactKind,
+    Customer,
+    Direction,
+    Language,
+    OrderStatus,
+    Part,
+    Signal,
+    Stage,
+    Text,
+)
 from libs.common.contracts.topics import Topic
 from libs.common.domain.money import Money
 
@@ -19,6 +32,12 @@ class IntakeEvent(EventData):
     topic: ClassVar[Topic] = Topic.INTAKE
 
 
+class PartyEvent(IntakeEvent):
+    """An event about a customer or a partner, on a topic of its own: who reads it need not read all leads."""
+
+    topic: ClassVar[Topic] = Topic.PARTIES
+
+
 class Item(Part):
     """A line of an order as the source gave it; `code` is the desk's product code when known."""
 
@@ -28,8 +47,65 @@ class Item(Part):
     price: Money | None = None
 
 
+class Fault(Part):
+    """What intake refuses about a field by itself; `code` is machine-read."""
+
+    field: str
+    code: str
+
+
+class Totals(Part):
+    """The sums of an order; None: not known. `goods` is the sum of the lines, known once each has a price."""
+
+    goods: Money | None = None
+    total: Money | None = None
+    paid: Money | None = None
+
+
+class Order(Part):
+    """An order as a new lead brought it. `filled`: its fields that have a valid value, never the values."""
+
+    id: UUID
+    number: str
+    external_id: str
+    external_number: str | None = None
+    status: OrderStatus
+    version: int
+    amount: Money | None = None
+    paid: Money | None = None
+    payment_link: str | None = None
+    items: tuple[Item, ...] = ()
+    filled: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    totals: Totals | None = None
+
+
+class ContactFacts(BaseModel):
+    """A call or a message of a customer, as the sender says it.
+
+    `at` is its beginning by the sender's clock, `duration` seconds of conversation. Who answered or called is
+    `operator_id` where known, `extension` as telephony has it. `recording` is a reference, never the sound itself.
+    """
+
+    contact_id: UUID
+    kind: ContactKind
+    direction: Direction
+    at: datetime
+    duration: int | None = None
+    operator_id: UUID | None = None
+    extension: str | None = None
+    line: str | None = None
+    recording: str | None = None
+    message_id: UUID | None = None
+    external_id: str | None = None
+
+
+class Contact(Part, ContactFacts):
+    """The contact that a new lead began with."""
+
+
 class LeadReceived(IntakeEvent):
-    """A new lead with its first order, committed together with the delivery that brought it."""
+    """A new lead with its first order. Of releases before V2, which is published instead; readers read both."""
 
     event_type: ClassVar[str] = "dozvon.lead.received.v1"
 
@@ -55,12 +131,45 @@ class LeadReceived(IntakeEvent):
     person: Customer
 
 
+class LeadReceivedV2(IntakeEvent):
+    """A new lead, committed with the delivery that brought it: with an order, by a contact, or with neither.
+
+    It is born in its playbook's first status; `title` is None while intake has not seen the playbook active.
+    """
+
+    event_type: ClassVar[str] = "dozvon.lead.received.v2"
+
+    lead_id: UUID
+    customer_id: UUID
+    source_id: UUID
+    source: str
+    playbook: str
+    status: str
+    title: Text | None = None
+    stage: Stage
+    order: Order | None = None
+    contact: Contact | None = None
+    marketing: dict[str, str] = {}
+    signals: tuple[Signal, ...] = ()
+    earlier_lead_id: UUID | None = None  # of the unpaid order that `second_unpaid_order` speaks of (S4.2)
+    language: Language
+    zone: str
+    received_at: datetime
+    person: Customer
+
+
 class LeadUpdated(IntakeEvent):
-    """The person or the signals of a lead were completed or corrected without a change of status."""
+    """The person, the signals or the pinned comment of a lead changed without a change of status.
+
+    `request_id` names the `change.requested` that it answers. The comment itself is not published.
+    """
 
     event_type: ClassVar[str] = "dozvon.lead.updated.v1"
 
     lead_id: UUID
+    customer_id: UUID | None = None
+    version: int | None = None
+    request_id: UUID | None = None
     signals: tuple[Signal, ...] = ()
     person: Customer
     language: Language
@@ -94,11 +203,15 @@ class LeadStatusRefused(IntakeEvent):
 
 
 class OrderChanged(IntakeEvent):
-    """Our mirror of an order changed: a later delivery has another status or other amounts (S4.1)."""
+    """An order changed: by a later delivery of its source (S4.1), or by the `change.requested` of `request_id`.
+
+    `version`, `filled`, `faults` and `totals` are those after the change, as in `Order`.
+    """
 
     event_type: ClassVar[str] = "dozvon.order.changed.v1"
 
     lead_id: UUID
+    customer_id: UUID | None = None
     order_id: UUID
     order_number: str
     external_id: str
@@ -107,6 +220,59 @@ class OrderChanged(IntakeEvent):
     amount: Money | None = None
     paid: Money | None = None
     payment_link: str | None = None
+    version: int | None = None
+    filled: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    totals: Totals | None = None
+    request_id: UUID | None = None
 
 
-EVENTS = (LeadReceived, LeadUpdated, LeadStatusChanged, LeadStatusRefused, OrderChanged)
+class ContactRecorded(IntakeEvent, ContactFacts):
+    """A call or a message happened. Key `lead:<id>`, or `contact:<id>` while no lead is known."""
+
+    event_type: ClassVar[str] = "dozvon.contact.recorded.v1"
+
+    lead_id: UUID | None = None
+    customer_id: UUID | None = None
+    source_id: UUID
+    source: str
+    person: Customer
+
+
+class CustomerChanged(PartyEvent):
+    """A customer's own data changed; `person` is how they are now. Key `customer:<id>`.
+
+    `request_id` names the `change.requested` that it answers.
+    """
+
+    event_type: ClassVar[str] = "dozvon.customer.changed.v1"
+
+    customer_id: UUID
+    version: int
+    request_id: UUID | None = None
+    person: Customer
+
+
+class ChangeRefused(IntakeEvent):
+    """Intake did not apply a `change.requested`. Key: that of the request.
+
+    `current_version` is None when there is nothing of this id. `code` is machine-read: `unknown_target` (no such
+    kind of target yet), `not_found`, `stale_version`, `invalid_values`, `identity_taken`.
+    """
+
+    event_type: ClassVar[str] = "dozvon.change.refused.v1"
+
+    request_id: UUID
+    target: ChangeTarget
+    target_id: UUID
+    lead_id: UUID | None = None
+    customer_id: UUID | None = None
+    code: str
+    current_version: int | None
+    faults: tuple[Fault, ...] = ()
+
+
+EVENTS = (
+    LeadReceived, LeadReceivedV2, LeadUpdated, LeadStatusChanged, LeadStatusRefused, OrderChanged,
+    ContactRecorded, CustomerChanged, ChangeRefused,
+)  # fmt: skip

@@ -1,4 +1,7 @@
-"""Events that notifications owns: the progress of messages. Key `lead:<id>`; templates `desk:<code>`."""
+"""Events that notifications owns: the progress of messages. Key `desk:<code>` for templates.
+
+Of messages the key is that of the subject, as in tasks; `lead_id` is None when the subject is no lead.
+"""
 
 from enum import StrEnum
 from typing import ClassVar
@@ -22,7 +25,7 @@ class MessageStep(NotificationsEvent):
     """Shared by all steps of one message."""
 
     message_id: UUID
-    lead_id: UUID
+    lead_id: UUID | None = None
     template: str
     purpose: str
     channel: str

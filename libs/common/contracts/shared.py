@@ -25,13 +25,31 @@ class Text(Part):
     en: str
 
 
+class IdentityKind(StrEnum):
+    """What a customer can be known by; a kind and a value name one customer of a desk (P.13)."""
+
+    PHONE = "phone"
+    EMAIL = "email"
+
+
+class Identity(Part):
+    """One identity: a phone in E.164, an e-mail in lower case, a channel's own id as the channel spells it."""
+
+    kind: IdentityKind
+    value: str
+
+
 class Customer(Part):
-    """The customer: all personal data of an event and nothing else, in its member `person`. `phone` is E.164."""
+    """The customer: all personal data of an event and nothing else, in its member `person`. `phone` is E.164.
+
+    `identities`: what else they are known by, as far as the writer had it at hand.
+    """
 
     name: str | None = None
     phone: str | None = None
     phone_raw: str | None = None
     email: str | None = None
+    identities: tuple[Identity, ...] = ()
 
 
 class Stage(StrEnum):
@@ -68,6 +86,37 @@ class Signal(StrEnum):
     FALSE_NUMBER = "false_number"  # S1.9
     SECOND_UNPAID_ORDER = "second_unpaid_order"  # S4.2
     OTHER_CONTACT = "other_contact"  # a later delivery of the order names another phone or address
+
+
+class ContactKind(StrEnum):
+    """What a contact was. A missed call was not answered by us."""
+
+    CALL_IN = "call_in"
+    CALL_OUT = "call_out"
+    MISSED = "missed"
+    MESSAGE = "message"
+
+
+class Direction(StrEnum):
+    """From the customer, or to them."""
+
+    IN = "in"
+    OUT = "out"
+
+
+class ChangeTarget(StrEnum):
+    """What tasks may ask intake to change; intake alone writes it (docs/adr/0007)."""
+
+    ORDER_STATUS = "order_status"
+    ORDER_FIELDS = "order_fields"
+    APPOINTMENT = "appointment"
+    PINNED_COMMENT = "pinned_comment"
+    PAYMENT = "payment"
+    REFUND = "refund"
+    DOCUMENT_LINK = "document_link"
+    ACCESS = "access"
+    PARTNER_CHARGE = "partner_charge"
+    CUSTOMER_FIELDS = "customer_fields"
 
 
 class MessageProgress(StrEnum):

@@ -1,11 +1,15 @@
-"""Events that tasks owns: desks, playbooks, tasks, work and owners. Key `lead:<id>` unless said otherwise."""
+"""Events that tasks owns: desks, playbooks, tasks, work and owners.
+
+The key is that of the subject: `lead:<id>`, `customer:<id>`, `partner:<id>` or `operator:<id>`; `desk:<code>` of
+desks and playbooks. `lead_id` is None when the subject is no lead.
+"""
 
 from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
 from libs.common.contracts.envelope import EventData
-from libs.common.contracts.shared import Customer, Language, Mode, Part, Stage, Text
+from libs.common.contracts.shared import ChangeTarget, Customer, Language, Mode, Part, Stage, Text
 from libs.common.contracts.topics import Topic
 
 OWNER = "tasks"
@@ -24,7 +28,8 @@ class TaskOpened(TasksEvent):
     event_type: ClassVar[str] = "dozvon.task.opened.v1"
 
     task_id: UUID
-    lead_id: UUID
+    lead_id: UUID | None = None
+    customer_id: UUID | None = None
     process_id: UUID
     task_type: str
     title: Text
@@ -47,7 +52,8 @@ class TaskAssigned(TasksEvent):
     event_type: ClassVar[str] = "dozvon.task.assigned.v1"
 
     task_id: UUID
-    lead_id: UUID
+    lead_id: UUID | None = None
+    customer_id: UUID | None = None
     task_type: str
     title: Text
     due_at: datetime
@@ -62,7 +68,8 @@ class TaskTaken(TasksEvent):
     event_type: ClassVar[str] = "dozvon.task.taken.v1"
 
     task_id: UUID
-    lead_id: UUID
+    lead_id: UUID | None = None
+    customer_id: UUID | None = None
     task_type: str
     title: Text
     due_at: datetime
@@ -74,7 +81,8 @@ class TaskEnded(TasksEvent):
     """Shared by the three ends of a task. `actor` is an operator's id or `system`; the comment is not published."""
 
     task_id: UUID
-    lead_id: UUID
+    lead_id: UUID | None = None
+    customer_id: UUID | None = None
     task_type: str
     pool: str
     operator_id: UUID | None
@@ -110,7 +118,8 @@ class TaskOverdue(TasksEvent):
     event_type: ClassVar[str] = "dozvon.task.overdue.v1"
 
     task_id: UUID
-    lead_id: UUID
+    lead_id: UUID | None = None
+    customer_id: UUID | None = None
     task_type: str
     due_at: datetime
     operator_id: UUID | None
@@ -122,7 +131,8 @@ class WorkRequested(TasksEvent):
     event_type: ClassVar[str] = "dozvon.work.requested.v1"
 
     task_id: UUID
-    lead_id: UUID
+    lead_id: UUID | None = None
+    customer_id: UUID | None = None
     task_version: int
     pool: str
     role: str
@@ -138,7 +148,8 @@ class WorkWithdrawn(TasksEvent):
     event_type: ClassVar[str] = "dozvon.work.withdrawn.v1"
 
     task_id: UUID
-    lead_id: UUID
+    lead_id: UUID | None = None
+    customer_id: UUID | None = None
     reason: str
 
 
@@ -148,7 +159,8 @@ class WorkDeclined(TasksEvent):
     event_type: ClassVar[str] = "dozvon.work.declined.v1"
 
     task_id: UUID
-    lead_id: UUID
+    lead_id: UUID | None = None
+    customer_id: UUID | None = None
     decision_id: UUID
     operator_id: UUID
     reason: str
@@ -188,7 +200,8 @@ class MessageRequested(TasksEvent):
     event_type: ClassVar[str] = "dozvon.message.requested.v1"
 
     message_id: UUID
-    lead_id: UUID
+    lead_id: UUID | None = None
+    customer_id: UUID | None = None
     task_id: UUID | None
     template: str
     channels: tuple[str, ...] = ("whatsapp",)
@@ -199,6 +212,33 @@ class MessageRequested(TasksEvent):
     deadline: datetime | None
     dedupe_key: str
     person: Customer
+
+
+class ChangeRequested(TasksEvent):
+    """Tasks wants a fact of intake changed: intake alone writes it. Key: that of the subject.
+
+    Answered once by the target's own event with this `request_id` (`order.changed`, `lead.updated`,
+    `customer.changed`), or by `change.refused`. `expected_version` is the target's, which must be unchanged; None:
+    no such check. `values` by target:
+
+    - `order_status` (the order): `status`
+    - `order_fields` (the order): `amount`, `paid` (decimals as text), `currency`, `payment_link`, `external_number`
+    - `pinned_comment` (the lead): `text`
+    - `customer_fields` (the customer): nothing; `person` names what changes, the rest stays
+    """
+
+    event_type: ClassVar[str] = "dozvon.change.requested.v1"
+
+    request_id: UUID
+    target: ChangeTarget
+    target_id: UUID
+    expected_version: int | None = None
+    values: dict[str, str] = {}
+    person: Customer | None = None
+    lead_id: UUID | None = None
+    customer_id: UUID | None = None
+    actor: str
+    reason: str
 
 
 class CallingHours(Part):
@@ -260,5 +300,5 @@ class PlaybookActivatedV2(TasksEvent):
 EVENTS = (
     TaskOpened, TaskAssigned, TaskTaken, TaskCompleted, TaskFailed, TaskDeferred, TaskOverdue,
     WorkRequested, WorkWithdrawn, WorkDeclined, LeadStatusRequested, LeadOwnerChanged,
-    MessageRequested, DeskChanged, PlaybookActivated, PlaybookActivatedV2,
+    MessageRequested, ChangeRequested, DeskChanged, PlaybookActivated, PlaybookActivatedV2,
 )  # fmt: skip

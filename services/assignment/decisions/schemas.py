@@ -32,7 +32,7 @@ class DecisionView(BaseModel):
     desk: str
     pool: str
     task_id: UUID
-    lead_id: UUID
+    lead_id: UUID | None
     task_version: int
     operator_id: UUID | None
     operator_name: str | None

@@ -12,7 +12,7 @@ decision = Table(
     Column("desk", Text, nullable=False),
     Column("pool_id", Uuid, ForeignKey("pool.id"), nullable=False),
     Column("task_id", Uuid, nullable=False),
-    Column("lead_id", Uuid, nullable=False),
+    Column("lead_id", Uuid),
     Column("task_version", Integer, nullable=False),
     Column("operator_id", Uuid, ForeignKey("operator.id")),
     Column("reason", Text, nullable=False),

@@ -53,7 +53,8 @@ class ParsedEvent:
     """
 
     task_id: TaskId
-    lead_id: LeadId
+    lead_id: LeadId | None
+    key: str
     desk: str
     step: Callable[[PoolId | None], Step]
     pool: PoolName | None = None
@@ -62,7 +63,7 @@ class ParsedEvent:
 
     def offer(self, snapshot: Snapshot) -> Offer:
         """Return the known offer, or a new one."""
-        return snapshot.offers.get(self.task_id) or new_offer(self.task_id, self.lead_id, self.desk)
+        return snapshot.offers.get(self.task_id) or new_offer(self.task_id, self.lead_id, self.key, self.desk)
 
     def step_at(self, snapshot: Snapshot, pool_id: PoolId | None) -> Step:
         """Return the step of the event; `pool_id` is the pool that it names, if it exists.
@@ -79,7 +80,8 @@ def parse(event: Received[EventData]) -> ParsedEvent:
     data = event.data
     if not isinstance(data, WorkEvent):
         raise TypeError(f"{data.event_type} is not about work")
-    build = partial(ParsedEvent, TaskId(data.task_id), LeadId(data.lead_id), event.desk)
+    lead_id = LeadId(data.lead_id) if data.lead_id else None
+    build = partial(ParsedEvent, TaskId(data.task_id), lead_id, event.key, event.desk)
     match data:
         case tasks.WorkRequested(pool=pool, role=role):
             return build(partial(_requested, event, data), (event.desk, pool), role)
@@ -104,7 +106,7 @@ def decision_event(snapshot: Snapshot, verdict: Verdict, limit: int) -> Outgoing
     """Return the event of a decision with at most `limit` candidates: the chosen one, then the eligible ones."""
     origin = verdict.request.origin
     return Outgoing(
-        key=f"lead:{verdict.offer.lead_id}",
+        key=verdict.offer.key,
         desk=verdict.offer.desk,
         time=verdict.decision.at,
         data=_payload(snapshot, verdict, limit),

@@ -63,10 +63,14 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """The record of one task: `holder` is its operator, `proposal` is set until it is confirmed."""
+    """The record of one task: `holder` is its operator, `proposal` is set until it is confirmed.
+
+    `key` is that of the task's subject, `lead_id` None when the subject is no lead.
+    """
 
     task_id: TaskId
-    lead_id: LeadId
+    lead_id: LeadId | None
+    key: str
     desk: str
     state: WorkState
     request: Request | None = None
@@ -164,9 +168,9 @@ Effect: TypeAlias = Release | Hold | Charge | GiveBack | Settle
 Result: TypeAlias = tuple[Offer, tuple[Effect, ...]]
 
 
-def new_offer(task_id: TaskId, lead_id: LeadId, desk: str) -> Offer:
+def new_offer(task_id: TaskId, lead_id: LeadId | None, key: str, desk: str) -> Offer:
     """Return the offer of an unknown task."""
-    return Offer(task_id, lead_id, desk, WorkState.RETURNED)
+    return Offer(task_id, lead_id, key, desk, WorkState.RETURNED)
 
 
 def advance(offer: Offer, step: Step) -> Result:

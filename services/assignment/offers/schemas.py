@@ -12,7 +12,7 @@ class WorkView(BaseModel):
     """Assignment's record of a task; `pool` is absent if no operator was ever requested for it."""
 
     task_id: UUID
-    lead_id: UUID
+    lead_id: UUID | None
     desk: str
     state: WorkState
     pool: str | None

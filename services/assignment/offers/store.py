@@ -88,12 +88,12 @@ WITH decided AS (
     FROM jsonb_populate_recordset(null::decision, $1)
 )
 INSERT INTO work (
-    task_id, desk, lead_id, state, pool_id, task_version, role, products, prefer_operator_id,
+    task_id, desk, lead_id, key, state, pool_id, task_version, role, products, prefer_operator_id,
     due_at, requested_at, correlation_id, causation_id, traceparent, operator_id, decision_id, turn_start,
     turn_cost, changed_at
 )
 SELECT
-    task_id, desk, lead_id, state, pool_id, task_version, role, products, prefer_operator_id,
+    task_id, desk, lead_id, key, state, pool_id, task_version, role, products, prefer_operator_id,
     due_at, requested_at, correlation_id, causation_id, traceparent, operator_id, decision_id, turn_start,
     turn_cost, changed_at
 FROM jsonb_populate_recordset(null::work, $2)
@@ -233,7 +233,8 @@ def offer_of(row: Record) -> Offer:
     """Return the offer of a row of `work`."""
     return Offer(
         TaskId(row["task_id"]),
-        LeadId(row["lead_id"]),
+        LeadId(row["lead_id"]) if row["lead_id"] else None,
+        row["key"] or f"lead:{row['lead_id']}",
         row["desk"],
         WorkState(row["state"]),
         _request_of(row) if row["pool_id"] else None,
@@ -247,7 +248,8 @@ def offer_row(offer: Offer, now: datetime) -> Row:
     row: dict[str, object] = {
         "task_id": str(offer.task_id),
         "desk": offer.desk,
-        "lead_id": str(offer.lead_id),
+        "lead_id": _text(offer.lead_id),
+        "key": offer.key,
         "state": offer.state.value,
         "operator_id": _text(offer.holder),
         "changed_at": now.isoformat(),
@@ -268,7 +270,7 @@ def decision_row(verdict: Verdict) -> Row:
         "desk": offer.desk,
         "pool_id": str(verdict.request.pool_id),
         "task_id": str(offer.task_id),
-        "lead_id": str(offer.lead_id),
+        "lead_id": _text(offer.lead_id),
         "task_version": verdict.request.version,
         "operator_id": _text(decision.operator_id),
         "reason": decision.choice.value,

@@ -23,7 +23,9 @@ work = Table(
     metadata,
     Column("task_id", Uuid, primary_key=True),
     Column("desk", Text, nullable=False),
-    Column("lead_id", Uuid, nullable=False),
+    Column("lead_id", Uuid),
+    # That of the first event, of the task's subject: proposals are published under it. None: `lead:<lead_id>`.
+    Column("key", Text),
     Column("state", Text, nullable=False),
     Column("pool_id", Uuid, ForeignKey("pool.id")),
     Column("task_version", Integer),

@@ -65,7 +65,7 @@ WITH given AS (
     WHERE l.id = g.lead_id AND (coalesce(l.name, g.name), coalesce(l.phone, g.phone), coalesce(l.email, g.email))
           IS DISTINCT FROM (l.name, l.phone, l.email)
     RETURNING l.id, l.desk, l.customer_id, l.name, l.phone, l.phone_raw, l.email, l.language, l.zone, l.signals,
-              concat_ws(', ', CASE WHEN old.name IS DISTINCT FROM new.name THEN 'name' END,
+              l.version, concat_ws(', ', CASE WHEN old.name IS DISTINCT FROM new.name THEN 'name' END,
                         CASE WHEN old.phone IS DISTINCT FROM new.phone THEN 'phone' END,
                         CASE WHEN old.email IS DISTINCT FROM new.email THEN 'email' END) AS gained
 ), named AS (

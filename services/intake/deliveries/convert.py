@@ -212,6 +212,7 @@ def _head(delivery: Delivery, order: ParsedOrder, phone: Phone | None, external_
                 "phone": phone.e164 if phone else None,
                 "phone_raw": phone.raw if phone else None,
                 "email": order.email,
+                "identities": [],
             },
         }
     )[:-1]

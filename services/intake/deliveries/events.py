@@ -33,9 +33,26 @@ LEAD_RECEIVED: Fields = {
     "signals": "signals",
     "earlier_lead_id": "earlier",
 }
+# What is known of an order: the codes of its fields that have a value, and its sums.
+_FILLED = ("external_number", "amount", "paid", "payment_link")
+FILLED = (
+    "array_to_json(array_remove(ARRAY["
+    + ", ".join(f"CASE WHEN {name} IS NOT NULL THEN '{name}' END" for name in _FILLED)
+    + ", CASE WHEN jsonb_array_length(items) > 0 THEN 'items' END], NULL))"
+)
+# The sum of the lines, once each has a price.
+_GOODS = """(
+    SELECT json_build_object(
+        'amount', sum((item -> 'price' ->> 'amount')::numeric * (item ->> 'quantity')::int)::text,
+        'currency', currency)
+    FROM jsonb_array_elements(items) item
+    HAVING count(*) > 0 AND count(*) = count(item -> 'price' ->> 'amount')
+)"""
+TOTALS: Fields = {"goods": _GOODS, "total": _money("amount"), "paid": _money("paid")}
 # `order.changed`: all fields, since the change depends on the stored row.
 ORDER_CHANGED: Fields = {
     "lead_id": "lead_id",
+    "customer_id": "customer_id",
     "order_id": "order_id",
     "order_number": "order_number::text",
     "external_id": "external_id",
@@ -44,11 +61,20 @@ ORDER_CHANGED: Fields = {
     "amount": _money("amount"),
     "paid": _money("paid"),
     "payment_link": "payment_link",
+    "version": "order_version",
+    "filled": FILLED,
+    "faults": "'[]'::json",
+    "totals": json_object(TOTALS),
+    "request_id": "NULL",
 }
-CUSTOMER: Fields = {name: f"l.{name}" for name in ("name", "phone", "phone_raw", "email")}
+CUSTOMER: Fields = {
+    **{name: f"l.{name}" for name in ("name", "phone", "phone_raw", "email")},
+    "identities": "'[]'::json",
+}
 # `lead.updated`: all fields, from the row `l` of the lead after the change.
 LEAD_UPDATED: Fields = {
     "lead_id": "l.id",
-    **{name: f"l.{name}" for name in ("signals", "language", "zone")},
+    "request_id": "NULL",
+    **{name: f"l.{name}" for name in ("customer_id", "version", "signals", "language", "zone")},
     "person": json_object(CUSTOMER),
 }

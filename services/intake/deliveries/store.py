@@ -148,13 +148,15 @@ WITH given AS MATERIALIZED (
         )
     RETURNING old.id IS NULL AS fresh, coalesce(new.version > old.version, false) AS moved,
               old.status AS from_status, new.source_id, new.external_id, new.id, new.lead_id, new.customer_id,
-              new.order_number, new.status, new.amount, new.paid, new.currency, new.payment_link
+              new.order_number, new.status, new.amount, new.paid, new.currency, new.payment_link, new.items,
+              new.external_number, new.version
 ), outcome AS MATERIALIZED (
     SELECT r.n, r.delivery_id, r.desk, r.source_id, r.source, r.playbook, r.received_at, r.now, r.method, r.query,
            r.headers, r.body, r.notes, r.external_id, r.marketing, r.name, r.phone, r.phone_raw, r.email,
            r.language, r.zone, r.traceparent, r.head, r.webhook_id, o.fresh, o.moved, o.from_status,
            o.id AS order_id, o.lead_id, o.customer_id, o.order_number, o.status, o.amount, o.paid, o.currency,
-           o.payment_link,
+           o.payment_link, CASE WHEN o.moved THEN o.items END AS items, o.external_number,
+           o.version AS order_version,
            e.lead_id AS earlier, 'lead:' || o.lead_id AS key,
            CASE WHEN e.lead_id IS NULL THEN r.marks ELSE r.marks || 'second_unpaid_order'::text END AS signals,
            CASE WHEN o.moved THEN 'accepted' WHEN NOT o.fresh THEN 'repeat'

@@ -20,7 +20,7 @@ class Item:
     kind: str
     desk: str
     task_id: UUID
-    lead_id: UUID
+    lead_id: UUID | None
     title: Mapping[str, str]
     order_number: str | None
     due_at: datetime

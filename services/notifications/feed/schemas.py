@@ -14,7 +14,7 @@ class FeedItem(BaseModel):
     kind: Literal["task_assigned", "task_taken"]
     desk: str
     task_id: UUID
-    lead_id: UUID
+    lead_id: UUID | None
     title: str
     order_number: str | None
     due_at: datetime

@@ -35,7 +35,7 @@ feed_item = Table(
     Column("desk", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("task_id", Uuid, nullable=False),
-    Column("lead_id", Uuid, nullable=False),
+    Column("lead_id", Uuid),
     Column("title", JSONB, nullable=False),  # language code -> text
     Column("order_number", Text),
     Column("due_at", DateTime(timezone=True), nullable=False),

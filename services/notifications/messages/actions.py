@@ -54,6 +54,7 @@ MESSAGES: Bulk[_Row] = Bulk(
         ("desk", "text", attrgetter("request.desk")),
         ("dedupe_key", "text", attrgetter("request.data.dedupe_key")),
         ("lead_id", "uuid", attrgetter("request.data.lead_id")),
+        ("key", "text", attrgetter("request.key")),
         ("task_id", "uuid", attrgetter("request.data.task_id")),
         ("purpose", "text", attrgetter("request.data.purpose")),
         ("template", "text", attrgetter("request.data.template")),

@@ -21,7 +21,8 @@ from services.notifications.messages.rules import Fact, State
 def step_event(row: asyncpg.Record, step: MessageProgress, fact: Fact, now: datetime) -> Outgoing:
     """Return the event of one step; `row` is the message, `fact` its present state."""
     cause = Cause(row["correlation_id"], row["causation_id"], row["traceparent"])
-    return Outgoing(f"lead:{row['lead_id']}", row["desk"], now, _data(row, step, fact), cause)
+    key = row["key"] or f"lead:{row['lead_id']}"
+    return Outgoing(key, row["desk"], now, _data(row, step, fact), cause)
 
 
 def _data(row: asyncpg.Record, step: MessageProgress, fact: Fact) -> MessageStep:

@@ -27,7 +27,7 @@ class Message(BaseModel):
 
     id: UUID
     desk: str
-    lead_id: UUID
+    lead_id: UUID | None
     task_id: UUID | None
     purpose: str
     template: str

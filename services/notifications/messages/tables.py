@@ -11,7 +11,9 @@ message = Table(
     Column("id", Uuid, primary_key=True),
     Column("desk", Text, nullable=False),
     Column("dedupe_key", Text, nullable=False),
-    Column("lead_id", Uuid, nullable=False),
+    Column("lead_id", Uuid),
+    # That of the request, of its subject: the steps are published under it. None: `lead:<lead_id>`.
+    Column("key", Text),
     Column("task_id", Uuid),
     Column("purpose", Text, nullable=False),
     Column("template", Text, nullable=False),

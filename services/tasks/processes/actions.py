@@ -11,7 +11,7 @@ from libs.common.messaging.inbox import UseCase
 from libs.common.platform.db import Transaction
 from services.tasks.context import Context
 from services.tasks.processes.batch import Batch, Process
-from services.tasks.processes.convert import about_lead, engine_event, facts_of
+from services.tasks.processes.convert import about_lead, engine_event, facts_of, lead_of
 from services.tasks.timeline.convert import received_entry, waiting_entries
 
 
@@ -20,7 +20,7 @@ def advance(ctx: Context) -> UseCase:
 
     async def apply(tx: Transaction, events: Sequence[Received[EventData]]) -> None:
         batch = Batch(ctx, tx)
-        leads = {about_lead(event.data).lead_id for event in events}
+        leads = {lead_of(about_lead(event.data)) for event in events}
         desks = {event.desk for event in events if isinstance(event.data, LeadReceived)}
         await batch.load(leads=leads, desks=desks)
         for event in events:
@@ -41,8 +41,9 @@ async def _begin(batch: Batch, event: Received[EventData], data: LeadReceived) -
 
 async def _one(batch: Batch, event: Received[EventData]) -> None:
     data = about_lead(event.data)
-    batch.add_entry(received_entry(event, data.lead_id))
-    process = batch.of_lead(data.lead_id)
+    lead_id = lead_of(data)
+    batch.add_entry(received_entry(event, lead_id))
+    process = batch.of_lead(lead_id)
     if process is None and isinstance(data, LeadReceived):
         process = await _begin(batch, event, data)
     if process is not None:
@@ -51,9 +52,9 @@ async def _one(batch: Batch, event: Received[EventData]) -> None:
         # The lead has no process here: declining returns the operator's turn.
         declined = WorkDeclined(
             task_id=data.task_id,
-            lead_id=data.lead_id,
+            lead_id=lead_id,
             decision_id=data.decision_id,
             operator_id=data.operator_id,
             reason="unknown_lead",
         )
-        batch.send(event.desk, data.lead_id, declined, event.follow())
+        batch.send(event.desk, lead_id, declined, event.follow())

@@ -1,6 +1,7 @@
 """Published events → events of the engine."""
 
 from typing import TypeAlias, assert_never
+from uuid import UUID
 
 from libs.common.contracts import EventData, assignment, intake, notifications
 from libs.common.contracts.shared import MessageProgress
@@ -27,6 +28,13 @@ def about_lead(data: EventData) -> LeadEvent:
     if not isinstance(data, LeadEvent):
         raise TypeError(f"{data.event_type} means nothing to a process")
     return data
+
+
+def lead_of(data: LeadEvent) -> UUID:
+    """Return the lead that an event is about. Raises ValueError for one of another subject."""
+    if data.lead_id is None:
+        raise ValueError(f"{data.event_type} names no lead")
+    return data.lead_id
 
 
 def engine_event(data: LeadEvent) -> ev.Event:

@@ -46,6 +46,19 @@ EVENTS: Mapping[type[EventData], Row] = {
         Title("Заявка получена, заказ {order_number}", "Lead received, order {order_number}"),
         ("source", "order_number", "external_id", "order_status", "signals", "received_at"),
     ),
+    intake.LeadReceivedV2: Row(
+        Title("Заявка получена: {source}", "Lead received: {source}"),
+        ("source", "status", "stage", "signals", "received_at"),
+    ),
+    intake.ContactRecorded: Row(
+        Title("Обращение: {kind}", "Contact: {kind}"),
+        ("kind", "direction", "at", "duration", "operator_id", "recording", "message_id", "source"),
+    ),
+    intake.CustomerChanged: Row(Title("Карточка клиента изменена", "Customer changed"), ("customer_id", "version")),
+    intake.ChangeRefused: Row(
+        Title("Изменение не принято ({target}): {code}", "Change of {target} refused: {code}"),
+        ("target", "code", "faults", "current_version"),
+    ),
     intake.LeadUpdated: Row(Title("Данные клиента исправлены", "Customer details corrected"), ("language", "zone")),
     intake.LeadStatusChanged: Row(
         Title("Статус: «{to_status}»", "Status: “{to_status}”"), ("from_status", "to_status", "stage", "reason")
@@ -96,6 +109,9 @@ EVENTS: Mapping[type[EventData], Row] = {
     tasks.MessageRequested: Row(
         Title("Запрошено сообщение «{template}»", "Message “{template}” requested"),
         ("message_id", "template", "purpose", "channels", "language", "deadline"),
+    ),
+    tasks.ChangeRequested: Row(
+        Title("Запрошено изменение: {target}", "Change of {target} requested"), ("target", "target_id", "reason")
     ),
     tasks.DeskChanged: Row(Title("Отдел «{code}» изменён", "Desk “{code}” changed"), ("code", "zone")),
     tasks.PlaybookActivated: Row(

@@ -3,6 +3,8 @@
 import asyncio
 from typing import assert_never
 
+from pydantic import ValidationError
+
 from libs.common.messaging.deadletters.parked import ParkedRecord
 from libs.common.messaging.deadletters.store import SHOWN, State
 from libs.common.messaging.inbox.apply import Applier
@@ -18,6 +20,7 @@ from libs.common.platform.waiting import wait_for_stop
 LOOK_SECONDS = 1.0
 MOST = 100  # keys per look
 COUNT_SECONDS = 15.0
+TRIES = 20  # of an event whose payload an older release could not read; that one may still run and fail them
 
 _OPEN = "('blocked', 'failed', 'retrying')"
 
@@ -45,6 +48,15 @@ _LEARNED = """
 UPDATE parked SET state = 'retrying', updated_at = clock_timestamp()
 WHERE id IN (SELECT id FROM parked WHERE state = 'failed' AND error_type = $1 AND type = ANY($2::text[])
              ORDER BY id FOR UPDATE)
+"""
+# Not again and again: a use case may fail with the same type of error.
+_UNREADABLE = f"""
+SELECT * FROM parked WHERE state = 'failed' AND error_type = $1 AND attempts < {TRIES}
+ORDER BY random() LIMIT {MOST}
+"""  # noqa: S608 - a constant
+_RELEASED = """
+UPDATE parked SET state = 'retrying', updated_at = clock_timestamp()
+WHERE id IN (SELECT id FROM parked WHERE state = 'failed' AND id = ANY($1::bigint[]) ORDER BY id FOR UPDATE)
 """
 _COUNTS = f"SELECT {SHOWN} AS shown, count(*) AS events FROM parked GROUP BY shown"  # noqa: S608 - a constant
 
@@ -80,8 +92,16 @@ class Replayer:
             self._metrics.parked.labels(state.value).set(found.get(state.value, 0))
 
     async def learn(self) -> None:
-        """Release events that were parked for their unknown type and whose type this release knows."""
+        """Release events that an older release could not read and that this one reads: of a type, or a payload."""
         await self._db.pool.execute(_LEARNED, UnknownTypeError.__name__, list(self._reader.known))
+        rows = await self._db.pool.fetch(_UNREADABLE, ValidationError.__name__)
+        readable_now = [row["id"] for row in rows if self._reads(ParkedRecord.of(row))]
+        if readable_now:
+            await self._db.pool.execute(_RELEASED, readable_now)
+
+    def _reads(self, record: ParkedRecord) -> bool:
+        (item,) = self._reader.read([record])
+        return not isinstance(item, Broken)
 
     async def look(self) -> bool:
         """Replay the ready keys as far as possible; return whether more may be ready."""
