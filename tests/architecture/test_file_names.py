@@ -38,6 +38,7 @@ EXCEPTIONS = {
     "tasks/playbooks/cache": "playbooks in the process's memory",
     "tasks/playbooks/diagram": "a playbook drawn",
     "tasks/playbooks/durations": "the language of playbooks",
+    "tasks/playbooks/expand": "the language of playbooks: what is said once and used often",
     "tasks/playbooks/faults": "the language of playbooks: what is wrong with one",
     "tasks/playbooks/grammar": "the language of playbooks",
     "tasks/playbooks/model": "the language of playbooks",

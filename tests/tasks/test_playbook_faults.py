@@ -114,6 +114,56 @@ def test_a_lane_of_pulled_work_must_be_drawn_by_a_queue() -> None:
     assert faults(mine.replace("mode: push", "mode: pull")) == [(7, "undrawn_lane")]
 
 
+SHARED = GOOD.replace("task_types:\n", "outcomes:\n  done: DONE\ntask_types:\n").replace(
+    """    outcomes:
+      done:
+        title: {ru: Сделано, en: Done}
+        result: completed
+        then:
+          - end: true
+""",
+    "    outcomes: [done]\n",
+)
+DONE = "{title: {ru: Сделано, en: Done}, result: completed, then: [end: true]}"
+
+
+@pytest.mark.parametrize("named", ["[done]", "{done: done}"])
+def test_task_types_name_shared_outcomes(named: str) -> None:
+    playbook = parse(SHARED.replace("DONE", DONE).replace("[done]", named), VOCABULARY)
+    assert (
+        playbook.task_types["call"].outcomes
+        == playbook.outcomes
+        == parse(GOOD, VOCABULARY).task_types["call"].outcomes
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "code"),
+    [
+        ("result: completed", "result: compleated", 9, "unknown_value"),
+        ("[done]", "[dune]", 18, "unknown_reference"),
+        ("[done]", "[[done]]", 18, "not_a_mapping"),
+        ("then: [end: true]", "then: [status: new]", 9, "silent_end"),
+        ("outcomes:\n", f"outcomes:\n  more: {DONE.replace('Done', 'Over')}\n", 9, "unreachable"),
+    ],
+)
+def test_a_fault_of_a_shared_outcome_is_named_at_its_own_line(old: str, new: str, line: int, code: str) -> None:
+    assert (line, code) in faults(SHARED.replace("DONE", DONE).replace(old, new, 1))
+
+
+def test_a_directory_stands_for_its_problems() -> None:
+    directories = "directories:\n  why:\n    dear: {ru: Дорого, en: Dear}\n    late: {ru: Поздно, en: Late}\n"
+    required = GOOD.replace("then:\n", "requires: {problems: why}\n        then:\n", 1)
+    playbook = parse(required.replace("lanes:", directories + "lanes:"), VOCABULARY)
+    assert playbook.task_types["call"].outcomes["done"].requires.problems == ("dear", "late")
+    assert list(playbook.problems) == ["dear", "late"]
+
+
+def test_a_problem_has_one_text_in_all_directories() -> None:
+    directories = "directories:\n  a: {dear: {ru: Дорого, en: Dear}}\n  b: {dear: {ru: Дорого, en: Costly}}\n"
+    assert (8, "two_texts") in faults(GOOD.replace("lanes:", directories + "lanes:"))
+
+
 def test_a_range_ascends() -> None:
     assert (7, "not_a_range") in faults(GOOD.replace("holder: nobody", "holder: nobody, window: [40m, 20m]"))
 

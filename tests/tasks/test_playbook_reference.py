@@ -66,7 +66,7 @@ def test_shipped_playbooks_fit_the_schema(code: str) -> None:
 
 @pytest.mark.parametrize(("old", "new"), [("mode: push", "mode: shove"), ("due:", "duo:"), ("- then:", "- thn:")])
 def test_the_schema_refuses_what_the_reader_refuses(old: str, new: str) -> None:
-    (tiny,) = [text for part, text in EXAMPLES if part == "playbook"]
+    tiny = next(text for part, text in EXAMPLES if part == "playbook")
     broken = yaml.safe_load(tiny.replace("\non:", '\n"on":').replace(old, new))
     assert not Draft202012Validator(json_schema()).is_valid(broken)
 

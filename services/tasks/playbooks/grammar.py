@@ -7,6 +7,7 @@ from typing import TypeAlias
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from services.tasks.playbooks.expand import expanded
 from services.tasks.playbooks.faults import PlaybookFault, WrongPartError
 from services.tasks.playbooks.model import Playbook
 from services.tasks.playbooks.rules import check
@@ -67,7 +68,7 @@ def _read(root: Node | None, log: Log) -> Playbook | None:
     if root is None:
         return None
     try:
-        return PLAYBOOK.validate_python(root, context=log)
+        return PLAYBOOK.validate_python(expanded(root, log), context=log)
     except ValidationError as error:
         log.faults += [_fault(found) for found in error.errors(include_url=False)]
         return None
@@ -102,6 +103,9 @@ def _check_references(root: Node, vocabulary: Vocabulary, log: Log) -> None:
     """Record a fault for each use of a name that is not declared; declarations may be faulty themselves."""
     sections = root if isinstance(root, Entries) else Entries(1, "")
     declared: dict[str, Names | None] = {kind: keys_of(sections.get(name)) for kind, name in SECTIONS.items()}
+    directories = sections.get("directories")
+    for directory in directories.values() if isinstance(directories, Entries) else ():
+        declared["problem"] = (declared["problem"] or frozenset()) | keys_of(directory)
     declared |= {
         "signal": vocabulary.signals,
         "order_status": vocabulary.order_statuses,

@@ -28,6 +28,7 @@ from services.tasks.playbooks.values import (
     CODES,
     DURATION_KIND,
     HIDDEN,
+    JSON,
     LIST,
     NUMBER,
     Code,
@@ -95,11 +96,23 @@ class Outcome(Declared):
     requires: Annotated[Requires, Shape(_requires)] = Requires()
 
 
+def _nameable(inner: JSON) -> JSON:
+    """Let editors know that a name may stand for an outcome; `expand.py` has put the outcome there."""
+    name = ref("outcome").schema
+    either = {"anyOf": [name, inner["additionalProperties"]]}
+    return {"anyOf": [{"type": "array", "items": name}, {**inner, "additionalProperties": either}]}
+
+
+NAMES = Shape(lambda node, _: node, _nameable)
+Directory: TypeAlias = Annotated[Mapping[str, Text], CODES]
+
+
 @dataclass(frozen=True, slots=True)
 class TaskType(Declared):
     """A type of task: its role and pool, schedule and outcomes (S3.1).
 
-    `rank` orders the tasks of a lane, the smallest first. `prefer_owner`: the lead's owner gets it if they can.
+    `outcomes` are those of this type; a name, in a list or as a value, stands for a shared one. `rank` orders the
+    tasks of a lane, the smallest first. `prefer_owner`: the lead's owner gets it if they can.
     """
 
     code: Annotated[str, HIDDEN]
@@ -109,7 +122,7 @@ class TaskType(Declared):
     mode: Annotated[Mode, choice(Mode)]
     lane: Annotated[str, ref("lane")]
     due: When
-    outcomes: Annotated[Mapping[str, Outcome], CODED]
+    outcomes: Annotated[Mapping[str, Outcome], CODED, NAMES]
     offer: When | None = None
     rank: Number = 100
     important: Flag = False
@@ -223,7 +236,11 @@ def _triggers(node: Node, log: Log) -> Node:
 
 @dataclass(frozen=True, slots=True)
 class Playbook(Declared):
-    """One version of a desk's process. `fallback` is the task opened when rules leave none open (S2.6)."""
+    """One version of a desk's process. `fallback` is the task opened when rules leave none open (S2.6).
+
+    `outcomes` are shared: task types name them. `directories` are sets of problems with a name of their own, which
+    stands for all of them where an outcome requires one (S3.5).
+    """
 
     code: Annotated[Code, Field(alias="playbook")]
     title: Text
@@ -233,6 +250,8 @@ class Playbook(Declared):
     lanes: Annotated[Mapping[str, Lane], CODED]
     fallback: Annotated[str, ref("task_type")]
     problems: Annotated[Mapping[str, Text], CODES] = field(default_factory=dict)
+    directories: Annotated[Mapping[str, Directory], CODES] = field(default_factory=dict)
+    outcomes: Annotated[Mapping[str, Outcome], CODED] = field(default_factory=dict)
     attempts: Annotated[Mapping[str, AttemptPolicy], CODED] = field(default_factory=dict)
     messages: Annotated[Mapping[str, MessageSpec], CODED] = field(default_factory=dict)
     timers: Annotated[Mapping[str, TimerSpec], CODED] = field(default_factory=dict)

@@ -1,7 +1,7 @@
 """Checks of a parsed playbook: everything is reachable, and no live process is left without a task (S2.6)."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from libs.common.contracts.shared import Mode
@@ -41,13 +41,19 @@ def check(playbook: Playbook, lines: Mapping[str, int]) -> list[PlaybookFault]:
     """Return every fault of a playbook, all of whose names are declared; `lines` are those of its paths."""
     findings = [
         *_unreached(playbook),
+        *_unnamed(playbook),
         *_passed_over(playbook),
         *_silent_ends(playbook),
         *_outcome_faults(playbook),
         *_misplaced(playbook),
         *_undrawn(playbook),
     ]
-    return [PlaybookFault(lines.get(f.path, 1), f.path, f.code, f.detail) for f in findings]
+    return [PlaybookFault(_line(f.path, lines), f.path, f.code, f.detail) for f in findings]
+
+
+def _line(path: str, lines: Mapping[str, int]) -> int:
+    """Return the line of a path; an outcome that stands in a type by its name has that of the shared one."""
+    return lines.get(path) or lines.get(f"/outcomes/{path.rpartition('/')[2]}", 1)
 
 
 def walk(steps: Steps) -> Iterator[Step]:
@@ -139,6 +145,14 @@ def _unreached(playbook: Playbook) -> Iterator[Finding]:
             if code not in reached:
                 detail = f"nothing ever leads to {code!r} of {section}"
                 yield Finding(f"/{section}/{code}", "unreachable", detail)
+
+
+def _unnamed(playbook: Playbook) -> Iterator[Finding]:
+    """Yield shared outcomes that no task type names."""
+    named = [outcome for kind in playbook.task_types.values() for outcome in kind.outcomes.values()]
+    for code, outcome in playbook.outcomes.items():
+        if outcome not in [replace(each, code=code) for each in named]:
+            yield Finding(f"/outcomes/{code}", "unreachable", f"no task type names the outcome {code!r}")
 
 
 def _passed_over(playbook: Playbook) -> Iterator[Finding]:

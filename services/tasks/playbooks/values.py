@@ -143,8 +143,9 @@ ClockTime: TypeAlias = Annotated[time, TIME_KIND]
 
 #: What a name refers to, by the kind of the reference.
 _SAID: Mapping[str, str] = {
+    "outcome": "an outcome of `outcomes`",
     "status": "a status of `statuses`",
-    "problem": "a problem of `problems`",
+    "problem": "a problem, or a directory of them",
     "task_type": "a type of `task_types`",
     "attempts": "a policy of `attempts`",
     "message": "a message of `messages`",

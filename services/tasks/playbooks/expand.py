@@ -1,0 +1,93 @@
+"""What a playbook says once and uses often, put where it is used: shared outcomes and directories.
+
+It works on the nodes as written, so that a fault in what is shared is named at its own line.
+"""
+
+from collections.abc import Iterator
+
+from services.tasks.playbooks.source import UNKNOWN, Entries, Items, Log, Node, Word
+from services.tasks.playbooks.values import listed
+
+
+def expanded(root: Node, log: Log) -> Node:
+    """Return the playbook with every shared part in its place; the grammar refuses what could not be read here."""
+    if not isinstance(root, Entries):
+        return root
+    directories = _section(root, "directories")
+    shared = _outcomes(_section(root, "outcomes"), directories)
+    found = root.having("problems", _problems(root, directories, log)) if directories else root
+    if "outcomes" in found:
+        found = found.having("outcomes", shared)
+    types = _section(root, "task_types")
+    return found.having("task_types", _types(types, shared, directories, log)) if types else found
+
+
+def _section(root: Entries, key: str) -> Entries:
+    found = root.get(key)
+    return found if isinstance(found, Entries) else Entries(root.line, f"{root.path}/{key}")
+
+
+def _problems(root: Entries, directories: Entries, log: Log) -> Node:
+    """Return the problems with those of all directories: each has one text."""
+    problems = root.get("problems", Entries(root.line, f"{root.path}/problems"))
+    if not isinstance(problems, Entries):
+        return problems
+    for directory in directories.values():
+        for code, text in directory.items() if isinstance(directory, Entries) else ():
+            if code in problems and problems[code] != text:
+                log.fault(text, "two_texts", f"{code!r} has another text in {problems[code].path}")
+            problems = problems.having(code, text)
+    return problems
+
+
+def _types(types: Entries, shared: Entries, directories: Entries, log: Log) -> Entries:
+    found = types
+    for code, kind in types.items():
+        if isinstance(kind, Entries) and "outcomes" in kind:
+            found = found.having(code, kind.having("outcomes", _named(kind["outcomes"], shared, directories, log)))
+    return found
+
+
+def _named(outcomes: Node, shared: Entries, directories: Entries, log: Log) -> Node:
+    """Return the outcomes of a type: a name stands for a shared outcome, in a list and as a value of a mapping."""
+    found = Entries(outcomes.line, outcomes.path)
+    if isinstance(outcomes, Entries):
+        pairs = list(_outcomes(outcomes, directories).items())
+    else:
+        pairs = [(str(name) if isinstance(name, Word) else UNKNOWN, name) for name in listed(outcomes, log)]
+    for code, outcome in pairs:
+        if not isinstance(outcome, Word):
+            found[code] = outcome
+        elif outcome in shared:
+            found[code] = shared[outcome]
+        else:
+            log.fault(outcome, "unknown_reference", f"there is no outcome {str(outcome)!r} in 'outcomes'")
+    return found
+
+
+def _outcomes(outcomes: Entries, directories: Entries) -> Entries:
+    """Return outcomes whose problems are named one by one; a directory's name stands for all of its codes."""
+    found = outcomes
+    for code, outcome in outcomes.items():
+        requires = outcome.get("requires") if isinstance(outcome, Entries) else None
+        if isinstance(outcome, Entries) and isinstance(requires, Entries) and "problems" in requires:
+            problems = _codes(requires["problems"], directories)
+            found = found.having(code, outcome.having("requires", requires.having("problems", problems)))
+    return found
+
+
+def _codes(problems: Node, directories: Entries) -> Node:
+    if isinstance(problems, Entries):
+        return problems
+    found = Items(problems.line, problems.path)
+    for name in problems if isinstance(problems, Items) else (problems,):
+        found += _all(name, directories)
+    return found
+
+
+def _all(name: Node, directories: Entries) -> Iterator[Node]:
+    directory = directories.get(name) if isinstance(name, Word) else None
+    if not isinstance(directory, Entries):
+        yield name
+        return
+    yield from (Word.at(code, name.line, name.path) for code in directory)
