@@ -34,6 +34,18 @@ async def test_an_unreadable_delivery_waits_with_its_reason(api: Api) -> None:
     assert (item["reason"], item["source"], await api.count("outbox")) == ("no_contact", "landing", 0)
 
 
+async def test_deliveries_say_what_they_speak_of_and_are_found_by_it(api: Api) -> None:
+    url = await api.source()
+    await api.deliver(url, ODD)
+    await api.deliver(url, order())
+    everything = (await api.ok("GET", "/deliveries"))["items"]
+    orders = (await api.ok("GET", "/deliveries?kind=order"))["items"]
+    assert isinstance(everything, list)
+    assert isinstance(orders, list)
+    assert [item["kinds"] for item in everything] == [["order"], []]
+    assert [item["disposition"] for item in orders] == ["accepted"]
+
+
 @pytest.mark.parametrize(("body", "shown"), [
     (b'{"name": "\\u0000"}', ('{"name": "\\u0000"}', "text")), (b"\xff\x00", ("/wA=", "base64")),
 ])  # fmt: skip
@@ -55,6 +67,7 @@ async def test_a_mended_map_makes_a_lead_of_it(api: Api) -> None:
     settled = await api.ok("POST", f"/deliveries/{item['id']}/rerun")
     [event] = await api.said(LeadReceived)
     assert (settled["disposition"], settled["lead_id"]) == ("accepted", str(event.lead_id))
+    assert settled["kinds"] == ["order"]
     assert (event.external_id, event.person.phone, settled["reruns"]) == ("42", "+79161234567", 1)
 
 

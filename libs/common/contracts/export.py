@@ -27,6 +27,13 @@ READ_AFTER_UPGRADE: Mapping[re.Pattern[str], str] = {
         r"dozvon\.(task|work|message)\.\w+\.v1 \$\.lead_id: "
         r"(is no longer required|newly allows .+|type was 'string', is None|format was 'uuid', is None)"
     ): "a task, its work and its messages may be of another subject than a lead",
+    re.compile(
+        r"dozvon\.(order\.changed|lead\.received)\.v1 \$\.(from_status|to_status|order_status): "
+        r"value (confirmed|refused|invalid|done|cancelled_by_partner|reserved|awaiting_goods|refunded) is new"
+    ): "statuses of orders that the desks of S0, S1 and S3 and refunds (S4.14) need",
+    re.compile(
+        r"dozvon\.lead\.(received|updated)\.v1 \$\.signals\[\]: value (duplicate|obscene_name|do_not_call) is new"
+    ): "what intake recognises for S1.9, S1.10 and P.14",
 }
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 

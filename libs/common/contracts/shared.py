@@ -30,6 +30,12 @@ class IdentityKind(StrEnum):
 
     PHONE = "phone"
     EMAIL = "email"
+    WHATSAPP = "whatsapp"  # a number known from WhatsApp alone; it is a phone identity too
+    BSUID = "bsuid"  # WhatsApp's id of a user who hides the number
+    MAX = "max"
+    TELEGRAM = "telegram"
+    INSTAGRAM = "instagram"
+    EXTERNAL = "external"  # a source's own id of its customer
 
 
 class Identity(Part):
@@ -77,6 +83,14 @@ class OrderStatus(StrEnum):
     CANCELLED = "cancelled"
     REFUND_REQUESTED = "refund_requested"
     FALSE = "false"
+    CONFIRMED = "confirmed"  # S0.6, S1.7
+    REFUSED = "refused"  # S0.10, S1.7
+    INVALID = "invalid"  # S1.7, S1.9
+    DONE = "done"  # S0.10, S3.12
+    CANCELLED_BY_PARTNER = "cancelled_by_partner"  # S0.15
+    RESERVED = "reserved"  # S3.2, S3.12
+    AWAITING_GOODS = "awaiting_goods"  # S3.2, S3.15
+    REFUNDED = "refunded"  # S4.14
 
 
 class Signal(StrEnum):
@@ -86,6 +100,9 @@ class Signal(StrEnum):
     FALSE_NUMBER = "false_number"  # S1.9
     SECOND_UNPAID_ORDER = "second_unpaid_order"  # S4.2
     OTHER_CONTACT = "other_contact"  # a later delivery of the order names another phone or address
+    DUPLICATE = "duplicate"  # S1.10: same phone, name and product
+    OBSCENE_NAME = "obscene_name"  # S1.9
+    DO_NOT_CALL = "do_not_call"  # P.14
 
 
 class ContactKind(StrEnum):

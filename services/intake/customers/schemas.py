@@ -1,18 +1,18 @@
 """Customers on the wire."""
 
 from datetime import datetime
-from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel
 
+from libs.common.contracts.shared import IdentityKind
 from services.intake.orders.schemas import OrderView
 
 
 class IdentityView(BaseModel):
     """An identity by which a customer is recognised."""
 
-    kind: Literal["phone", "email"]
+    kind: IdentityKind
     value: str
 
 

@@ -26,6 +26,8 @@ identity = Table(
     Column("kind", Text, primary_key=True),
     Column("value", Text, primary_key=True),
     Column("customer_id", Uuid, nullable=False),
-    CheckConstraint("kind IN ('phone', 'email')", name="kind"),
+    CheckConstraint(
+        "kind IN ('phone', 'email', 'whatsapp', 'bsuid', 'max', 'telegram', 'instagram', 'external')", name="kind"
+    ),
     Index("ix_customer_identity_customer_id", "customer_id"),
 )

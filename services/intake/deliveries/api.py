@@ -13,7 +13,7 @@ from libs.common.platform.http.routes import api_router
 from libs.common.platform.telemetry.tracing import current_traceparent
 from services.intake.deliveries.actions import rerun
 from services.intake.deliveries.queries import DeliveryFilter, get_delivery, list_deliveries
-from services.intake.deliveries.rules import Disposition
+from services.intake.deliveries.rules import DeliveryKind, Disposition
 from services.intake.deliveries.schemas import DeliveryView, RawDelivery
 from services.intake.deps import Ctx, Manager
 
@@ -26,13 +26,14 @@ async def get_deliveries(
     caller: Manager,
     asked: Paged,
     disposition: Disposition | None = None,
+    kind: DeliveryKind | None = None,
     desk: Annotated[Code | None, Query()] = None,
     source: Annotated[Code | None, Query()] = None,
     received_from: AwareDatetime | None = None,
     received_to: AwareDatetime | None = None,
 ) -> Page[DeliveryView]:
     """List deliveries, the newest first; `disposition=quarantined` is the quarantine."""
-    wanted = DeliveryFilter(disposition, desk, source, received_from, received_to)
+    wanted = DeliveryFilter(disposition, kind, desk, source, received_from, received_to)
     return await list_deliveries(ctx.core.db, caller, wanted, asked)
 
 

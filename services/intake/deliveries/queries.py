@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Text, and_, cast, select
+from sqlalchemy import ColumnElement, Row, Select, Text, and_, any_, cast, select, true
 
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Database
 from libs.common.platform.http.pagination import Page, PageQuery, paginate
-from services.intake.deliveries.rules import Disposition
+from services.intake.deliveries.rules import DeliveryKind, Disposition
 from services.intake.deliveries.schemas import DeliveryView, RawDelivery
 from services.intake.deliveries.tables import delivery
 from services.intake.errors import NotFoundError
@@ -18,8 +18,9 @@ from services.intake.scope import between, equal, visible
 from services.intake.sources.tables import source
 
 _LISTED = (
-    delivery.c.id, delivery.c.desk, delivery.c.received_at, delivery.c.disposition, delivery.c.reason,
-    delivery.c.notes, delivery.c.lead_id, delivery.c.order_id, delivery.c.reruns, delivery.c.rerun_at,
+    delivery.c.id, delivery.c.desk, delivery.c.received_at, delivery.c.kinds, delivery.c.disposition,
+    delivery.c.reason, delivery.c.notes, delivery.c.lead_id, delivery.c.order_id, delivery.c.reruns,
+    delivery.c.rerun_at,
 )  # fmt: skip
 
 
@@ -28,6 +29,7 @@ class DeliveryFilter:
     """The filter of the list; None means all. `received_to` is exclusive."""
 
     disposition: Disposition | None = None
+    kind: DeliveryKind | None = None
     desk: str | None = None
     source: str | None = None
     received_from: datetime | None = None
@@ -36,6 +38,7 @@ class DeliveryFilter:
     def condition(self) -> ColumnElement[bool]:
         return and_(
             equal(delivery.c.disposition, self.disposition),
+            true() if self.kind is None else any_(delivery.c.kinds) == self.kind.value,
             equal(delivery.c.desk, self.desk),
             equal(source.c.code, self.source),
             between(delivery.c.received_at, self.received_from, self.received_to),

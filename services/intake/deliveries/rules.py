@@ -15,7 +15,21 @@ class Disposition(StrEnum):
     ACCEPTED = "accepted"
     REPEAT = "repeat"
     TEST = "test"
+    NOTED = "noted"  # understood, and nothing of ours to change: a ping, a report of what we know
     QUARANTINED = "quarantined"
+
+
+class DeliveryKind(StrEnum):
+    """What a delivery speaks of; one may speak of several things."""
+
+    ORDER = "order"
+    CONTACT = "contact"
+    MESSAGE = "message"
+    PAYMENT = "payment"
+    APPOINTMENT = "appointment"
+    DOCUMENT = "document"
+    STOCK = "stock"
+    PING = "ping"
 
 
 def is_false(phone: Phone) -> bool:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from services.intake.deliveries.rules import Disposition
+from services.intake.deliveries.rules import DeliveryKind, Disposition
 from services.intake.formats.rules import Reason
 
 
@@ -25,6 +25,7 @@ class DeliveryView(BaseModel):
     desk: str
     source: str
     received_at: datetime
+    kinds: list[DeliveryKind]
     disposition: Disposition
     reason: Reason | None
     notes: list[NoteView]

@@ -195,15 +195,16 @@ WITH given AS MATERIALIZED (
            CASE WHEN fresh THEN 'received' ELSE 'said by the source' END, delivery_id
     FROM outcome WHERE fresh OR moved
 ), kept AS (
-    INSERT INTO delivery AS k (id, desk, source_id, received_at, method, query, headers, body, disposition, notes,
-                               lead_id, order_id, order_number, webhook_id, reruns)
-    SELECT delivery_id, desk, source_id, received_at, method, query, headers::jsonb, body, disposition,
+    INSERT INTO delivery AS k (id, desk, source_id, received_at, method, query, headers, body, kinds, disposition,
+                               notes, lead_id, order_id, order_number, webhook_id, reruns)
+    SELECT delivery_id, desk, source_id, received_at, method, query, headers::jsonb, body, '{{order}}', disposition,
            notes::jsonb, lead_id, order_id, order_number, webhook_id, 0
     FROM outcome
     -- A conflict is a delivery from quarantine that is read again.
     ON CONFLICT (id) DO UPDATE
-    SET disposition = excluded.disposition, reason = NULL, notes = excluded.notes, lead_id = excluded.lead_id,
-        order_id = excluded.order_id, order_number = excluded.order_number, webhook_id = excluded.webhook_id
+    SET kinds = excluded.kinds, disposition = excluded.disposition, reason = NULL, notes = excluded.notes,
+        lead_id = excluded.lead_id, order_id = excluded.order_id, order_number = excluded.order_number,
+        webhook_id = excluded.webhook_id
     WHERE k.disposition = 'quarantined'
 ), bumped AS (
     -- Two events of one lead in a batch would be a cardinality error, and then taken one by one.
@@ -223,16 +224,17 @@ SELECT n, lead_id, order_id, order_number, disposition, customer_id, fresh, conf
 
 # Stores the raw request alone.
 QUARANTINE = """
-INSERT INTO delivery (id, desk, source_id, received_at, method, query, headers, body, disposition, reason, notes,
-                      reruns)
-VALUES ($1, $2, $3, $4, $5, $6, $7::text::jsonb, $8, 'quarantined', $9, $10::text::jsonb, 0)
+INSERT INTO delivery (id, desk, source_id, received_at, method, query, headers, body, kinds, disposition, reason,
+                      notes, reruns)
+VALUES ($1, $2, $3, $4, $5, $6, $7::text::jsonb, $8, '{}', 'quarantined', $9, $10::text::jsonb, 0)
 ON CONFLICT (id) DO NOTHING
 """
 
 # Marks a quarantined delivery as a repeat when a newer delivery has changed its order since.
 SUPERSEDED = """
 UPDATE delivery d
-SET disposition = 'repeat', reason = NULL, lead_id = o.lead_id, order_id = o.id, order_number = o.order_number
+SET kinds = '{order}', disposition = 'repeat', reason = NULL, lead_id = o.lead_id, order_id = o.id,
+    order_number = o.order_number
 FROM sales_order o
 WHERE d.id = $1 AND d.disposition = 'quarantined' AND o.source_id = $2 AND o.external_id = $3
   AND o.heard_at > d.received_at
@@ -251,14 +253,14 @@ MESSAGE = DELIVERIES.only(
     "delivery_id", "desk", "source_id", "received_at", "method", "query", "headers", "body", "notes", "webhook_id"
 )
 REPEAT = f"""
-INSERT INTO delivery AS k (id, desk, source_id, received_at, method, query, headers, body, disposition, notes,
-                           lead_id, order_id, order_number, reruns)
-SELECT n.delivery_id, n.desk, n.source_id, n.received_at, n.method, n.query, n.headers::jsonb, n.body, 'repeat',
-       n.notes::jsonb, d.lead_id, d.order_id, d.order_number, 0
+INSERT INTO delivery AS k (id, desk, source_id, received_at, method, query, headers, body, kinds, disposition,
+                           notes, lead_id, order_id, order_number, reruns)
+SELECT n.delivery_id, n.desk, n.source_id, n.received_at, n.method, n.query, n.headers::jsonb, n.body, d.kinds,
+       'repeat', n.notes::jsonb, d.lead_id, d.order_id, d.order_number, 0
 FROM {MESSAGE.source()} JOIN delivery d USING (source_id, webhook_id)
 ON CONFLICT (id) DO UPDATE
-SET disposition = 'repeat', reason = NULL, notes = excluded.notes, lead_id = excluded.lead_id,
-    order_id = excluded.order_id, order_number = excluded.order_number
+SET kinds = excluded.kinds, disposition = 'repeat', reason = NULL, notes = excluded.notes,
+    lead_id = excluded.lead_id, order_id = excluded.order_id, order_number = excluded.order_number
 WHERE k.disposition = 'quarantined'
 RETURNING lead_id, order_id, order_number
 """  # noqa: S608 - made of constants alone

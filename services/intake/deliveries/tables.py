@@ -1,6 +1,7 @@
 """Deliveries: every authentic request, raw, with its result."""
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     CheckConstraint,
     Column,
@@ -28,6 +29,8 @@ delivery = Table(
     Column("query", LargeBinary, nullable=False),
     Column("headers", JSONB, nullable=False),
     Column("body", LargeBinary, nullable=False),
+    # What it speaks of; empty while it cannot be read. The previous release accepts orders alone.
+    Column("kinds", ARRAY(Text), nullable=False, server_default=text("'{order}'")),
     Column("disposition", Text, nullable=False),
     Column("reason", Text),
     # Notes for people: field, code and detail of each.
@@ -39,9 +42,13 @@ delivery = Table(
     Column("webhook_id", Text),
     Column("reruns", Integer, nullable=False),
     Column("rerun_at", DateTime(timezone=True)),
-    CheckConstraint("disposition IN ('accepted', 'repeat', 'test', 'quarantined')", name="disposition"),
+    CheckConstraint("disposition IN ('accepted', 'repeat', 'test', 'noted', 'quarantined')", name="disposition"),
+    CheckConstraint(
+        "kinds <@ ARRAY['order', 'contact', 'message', 'payment', 'appointment', 'document', 'stock', 'ping']",
+        name="kinds",
+    ),
     CheckConstraint("(disposition = 'quarantined') = (reason IS NOT NULL)", name="reason"),
-    CheckConstraint("(disposition = 'quarantined') = (lead_id IS NULL)", name="lead"),
+    CheckConstraint("disposition <> 'quarantined' OR lead_id IS NULL", name="lead"),
     Index("ix_delivery_quarantined", "desk", "id", postgresql_where=text("disposition = 'quarantined'")),
     Index("ix_delivery_source_id", "source_id", "id"),
     Index(

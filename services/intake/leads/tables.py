@@ -56,6 +56,9 @@ history = Table(
     Column("reason", Text, nullable=False),
     # The delivery or event that caused the change.
     Column("cause_id", Uuid, nullable=False),
-    CheckConstraint("what IN ('lead_status', 'lead_owner', 'lead_person', 'order_status')", name="what"),
+    CheckConstraint(
+        "what IN ('lead_status', 'lead_owner', 'lead_person', 'order_status', 'order_fields', 'pinned_comment')",
+        name="what",
+    ),
     Index("ix_history_lead_id", "lead_id", "id"),
 )

@@ -20,7 +20,8 @@ from services.intake.metadata import metadata
 
 _STATUSES = (
     "'new', 'unconfirmed', 'in_work', 'awaiting_payment', 'part_paid', 'paid', 'on_hold', 'cancelled',"
-    " 'refund_requested', 'false'"
+    " 'refund_requested', 'false', 'confirmed', 'refused', 'invalid', 'done', 'cancelled_by_partner', 'reserved',"
+    " 'awaiting_goods', 'refunded'"
 )
 
 # One sequence for all desks: an order number is unique.
