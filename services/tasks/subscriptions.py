@@ -14,10 +14,14 @@ def subscriptions(ctx: Context) -> dict[str, UseCase]:
     apply = advance(ctx)
     return {
         intake.LeadReceived.event_type: apply,
+        intake.LeadReceivedV2.event_type: apply,
         intake.LeadUpdated.event_type: apply,
         intake.LeadStatusChanged.event_type: apply,
         intake.LeadStatusRefused.event_type: apply,
         intake.OrderChanged.event_type: apply,
+        intake.ContactRecorded.event_type: apply,
+        intake.CustomerChanged.event_type: apply,
+        intake.ChangeRefused.event_type: apply,
         assignment.WorkAssigned.event_type: apply,
         assignment.WorkWaiting.event_type: apply,
         assignment.OperatorChanged.event_type: project_operators(ctx),

@@ -13,7 +13,17 @@ from libs.common.contracts import Cause, EventData, Received
 from libs.common.contracts import assignment as work
 from libs.common.contracts import intake as leads
 from libs.common.contracts.registry import REGISTRY
-from libs.common.contracts.shared import Customer, Language, OrderStatus, Presence, Signal, Text
+from libs.common.contracts.shared import (
+    ContactKind,
+    Customer,
+    Direction,
+    Language,
+    OrderStatus,
+    Presence,
+    Signal,
+    Stage,
+    Text,
+)
 from libs.common.domain.money import Money
 from libs.common.messaging.inbox import Subscriptions, UseCase
 from libs.common.platform.clock import ManualClock
@@ -139,6 +149,39 @@ def lead(
         received_at=received_at,
         person=Customer(name="Иван", phone="+79990000001", email="ivan@example.org"),
     )
+
+
+def lead_v2(playbook: str, **changes: object) -> leads.LeadReceivedV2:
+    """A lead without an order, born in the status `new` of its playbook."""
+    fields = {
+        "lead_id": uuid7(),
+        "customer_id": uuid7(),
+        "source_id": uuid7(),
+        "source": playbook,
+        "playbook": playbook,
+        "status": "new",
+        "title": Text(ru="Новый", en="New"),
+        "stage": Stage.NEW,
+        "language": Language.RU,
+        "zone": "Europe/Moscow",
+        "received_at": START,
+        "person": Customer(name="Иван", phone="+79990000001"),
+    }
+    return leads.LeadReceivedV2.model_validate({**fields, **changes})
+
+
+def contact(**changes: object) -> leads.ContactRecorded:
+    """A missed call of a known number."""
+    fields = {
+        "contact_id": uuid7(),
+        "kind": ContactKind.MISSED,
+        "direction": Direction.IN,
+        "at": START,
+        "source_id": uuid7(),
+        "source": "telephony",
+        "person": Customer(phone="+79990000001"),
+    }
+    return leads.ContactRecorded.model_validate({**fields, **changes})
 
 
 def operator(operator_id: UUID, subject: str, **changes: object) -> work.OperatorChanged:

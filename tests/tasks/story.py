@@ -30,7 +30,7 @@ from services.tasks.engine.state import Customer, Operator, State, Task, TaskId,
 from services.tasks.playbooks.grammar import parse
 from services.tasks.playbooks.model import Playbook
 from services.tasks.playbooks.terms import Need
-from tests.tasks.support import ANNA, BORIS, LIBRARY, START, VOCABULARY, EngineProcess, blank, facts
+from tests.tasks.support import ANNA, BORIS, LIBRARY, ORDER_ID, START, VOCABULARY, EngineProcess, blank, facts
 
 FITTING = 0.75  # share of events that fit the state; the others are arbitrary
 PAUSES = [timedelta(0), timedelta(seconds=30), timedelta(minutes=20), timedelta(hours=5), timedelta(days=2)]
@@ -125,7 +125,7 @@ class Story:
         purpose = self.dice.choice([*self.playbook.messages, "?"])
         events: list[Event] = [
             LeadUpdated(Customer(), "en", "Asia/Omsk"),
-            OrderChanged(state.facts.order_id, self.dice.choice(STATUSES), None, None, None),
+            OrderChanged(ORDER_ID, self.dice.choice(STATUSES), None, None, None),
             StatusChanged(status, Stage.WORKING, self.dice.random() < 0.5),
             StatusRefused(state.status or status, status, "stale"),
             MessageMoved(self.dice.choice(list(MessageProgress)), purpose),

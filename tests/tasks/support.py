@@ -57,6 +57,10 @@ task_types:
 """
 
 
+#: Of the order of `facts`.
+ORDER_ID = UUID(int=7)
+
+
 def library(code: str) -> Playbook:
     return parse((LIBRARY / f"{code}.yaml").read_text(encoding="utf-8"), VOCABULARY)
 
@@ -73,7 +77,7 @@ def facts(*signals: str, order_status: str = "new", received_at: datetime = STAR
         source="school",
         external_id="42",
         external_number=None,
-        order_id=UUID(int=7),
+        order_id=ORDER_ID,
         order_number="1042",
         order_status=order_status,
         amount=None,

@@ -20,7 +20,7 @@ from services.tasks.engine.effects import (
 )
 from services.tasks.engine.events import OrderChanged
 from services.tasks.engine.state import TaskState
-from tests.tasks.support import ANNA, BORIS, SCHOOL, START, EngineProcess, started
+from tests.tasks.support import ANNA, BORIS, ORDER_ID, SCHOOL, START, EngineProcess, started
 
 
 def taken() -> EngineProcess:
@@ -31,7 +31,7 @@ def taken() -> EngineProcess:
 
 
 def changed(process: EngineProcess, status: str) -> OrderChanged:
-    return OrderChanged(process.state.facts.order_id, status, None, None, None)
+    return OrderChanged(ORDER_ID, status, None, None, None)
 
 
 def paid(process: EngineProcess) -> OrderChanged:

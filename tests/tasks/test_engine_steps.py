@@ -34,7 +34,7 @@ from services.tasks.engine.state import SYSTEM, Closing, Customer, TaskState, Ti
 from services.tasks.playbooks.grammar import parse
 from services.tasks.playbooks.terms import Moment, Result, Title
 from services.tasks.playbooks.verbs import Close, Defer, SendMessage
-from tests.tasks.support import ANNA, CALLBACK, SCHOOL, START, TINY, VOCABULARY, EngineProcess, started
+from tests.tasks.support import ANNA, CALLBACK, ORDER_ID, SCHOOL, START, TINY, VOCABULARY, EngineProcess, started
 
 HOUR = timedelta(hours=1)
 OVER = Title("Больше не нужно", "Not needed any more")
@@ -163,7 +163,7 @@ def test_an_order_that_changes_is_learnt_and_what_it_does_not_say_stays(
     process = started(CALLBACK)
     known = replace(process.state.facts, amount=Decimal(9), currency="RUB", payment_link="https://a.example")
     process.state.facts = known
-    process.on(OrderChanged(known.order_id, "paid", amount, currency, link))
+    process.on(OrderChanged(ORDER_ID, "paid", amount, currency, link))
     after = replace(known, order_status="paid", amount=learnt[0], currency=learnt[1], payment_link=learnt[2])
     assert process.all(Learn) == [Learn("engine.facts", after)]
 
@@ -195,12 +195,11 @@ def noted(effects: tuple[Effect, ...]) -> list[str]:
 
 def test_the_playbook_is_asked_whatever_is_reported() -> None:
     process = started(RULED)
-    order = process.state.facts.order_id
     assert noted(process.on(LeadUpdated(Customer(), "ru", "Asia/Omsk"))) == ["note"]
     assert noted(process.on(StatusChanged("new", Stage.NEW, by_us=True))) == ["note"]
     assert noted(process.on(StatusRefused("won", "new", "stale"))) == ["note"]
-    assert noted(process.on(OrderChanged(order, "paid", None, None, None))) == ["note"]
-    assert noted(process.on(OrderChanged(order, "new", None, None, None))) == []
+    assert noted(process.on(OrderChanged(ORDER_ID, "paid", None, None, None))) == ["note"]
+    assert noted(process.on(OrderChanged(ORDER_ID, "new", None, None, None))) == []
 
 
 def test_the_playbook_is_asked_about_the_task_in_hand() -> None:

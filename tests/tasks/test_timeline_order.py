@@ -33,6 +33,11 @@ def test_one_owner_s_steps_keep_their_sequence_even_when_they_came_late() -> Non
     assert numbers(step(1, owner="intake", sequence=7, at=0), step(2, owner="intake", sequence=3, at=9)) == [2, 1]
 
 
+def test_a_step_of_another_key_stands_by_time_among_the_owner_s_steps() -> None:
+    first, second = step(1, owner="intake", sequence=900, at=1), step(2, owner="intake", sequence=901, at=7)
+    assert numbers(first, second, step(3, owner="intake", at=4)) == [1, 3, 2]
+
+
 def test_causes_in_a_circle_fall_back_to_time() -> None:
     assert numbers(step(1, cause=2, owner="a", at=2), step(2, cause=1, owner="b", at=1)) == [2, 1]
 

@@ -242,12 +242,13 @@ class ContactRecorded(IntakeEvent, ContactFacts):
 class CustomerChanged(PartyEvent):
     """A customer's own data changed; `person` is how they are now. Key `customer:<id>`.
 
-    `request_id` names the `change.requested` that it answers.
+    `request_id` names the `change.requested` that it answers, `lead_id` the lead that it was made for.
     """
 
     event_type: ClassVar[str] = "dozvon.customer.changed.v1"
 
     customer_id: UUID
+    lead_id: UUID | None = None
     version: int
     request_id: UUID | None = None
     person: Customer

@@ -12,7 +12,7 @@ class Context:
     """The input of a condition: the process, and the event being handled."""
 
     state: State
-    order_status: str
+    order_status: str | None
     task_type: str | None = None
     purpose: str | None = None
 

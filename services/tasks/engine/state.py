@@ -40,7 +40,7 @@ class Customer:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The facts of the lead and its order, as intake publishes them.
+    """The facts of the lead and its order, as intake publishes them; a lead may have no order.
 
     `counted_from`: when a lead that waited for its playbook was released. Its due times count from then, else all
     of them would be long past; `received_at` does not change.
@@ -50,11 +50,11 @@ class Facts:
     customer_id: UUID
     source_id: UUID
     source: str
-    external_id: str
+    external_id: str | None
     external_number: str | None
-    order_id: UUID
-    order_number: str
-    order_status: str
+    order_id: UUID | None
+    order_number: str | None
+    order_status: str | None
     amount: Decimal | None
     currency: str | None
     payment_link: str | None

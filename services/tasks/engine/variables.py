@@ -11,7 +11,7 @@ def variables(state: State, language: str) -> dict[str, str]:
     """Return the variables that have a value; a message whose template needs another one fails."""
     facts = state.facts
     found = {
-        "order_number": facts.order_number,
+        "order_number": facts.order_number or "",
         "amount": money(facts.amount, facts.currency),
         "items": ", ".join(facts.items),
         "payment_link": facts.payment_link or "",

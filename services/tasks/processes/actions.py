@@ -5,13 +5,12 @@ from dataclasses import replace
 
 from libs.common.contracts import EventData, Received
 from libs.common.contracts.assignment import WorkAssigned
-from libs.common.contracts.intake import LeadReceived
 from libs.common.contracts.tasks import WorkDeclined
 from libs.common.messaging.inbox import UseCase
 from libs.common.platform.db import Transaction
 from services.tasks.context import Context
 from services.tasks.processes.batch import Batch, Process
-from services.tasks.processes.convert import about_lead, engine_event, facts_of, lead_of
+from services.tasks.processes.convert import NewLead, about_lead, born_in, engine_event, facts_of, lead_of
 from services.tasks.timeline.convert import received_entry, waiting_entries
 
 
@@ -20,9 +19,9 @@ def advance(ctx: Context) -> UseCase:
 
     async def apply(tx: Transaction, events: Sequence[Received[EventData]]) -> None:
         batch = Batch(ctx, tx)
-        leads = {lead_of(about_lead(event.data)) for event in events}
-        desks = {event.desk for event in events if isinstance(event.data, LeadReceived)}
-        await batch.load(leads=leads, desks=desks)
+        named = {lead_of(about_lead(event.data)) for event in events}
+        desks = {event.desk for event in events if isinstance(event.data, NewLead)}
+        await batch.load(leads={lead_id for lead_id in named if lead_id is not None}, desks=desks)
         for event in events:
             await _one(batch, event)
         await batch.save()
@@ -30,24 +29,27 @@ def advance(ctx: Context) -> UseCase:
     return apply
 
 
-async def _begin(batch: Batch, event: Received[EventData], data: LeadReceived) -> Process:
+async def _begin(batch: Batch, event: Received[EventData], data: NewLead) -> Process:
     facts = facts_of(data)
     if event.waited:
         facts = replace(facts, counted_from=batch.now)
         for entry in waiting_entries(event, data, until=batch.now):
             batch.add_entry(entry)
-    return await batch.begin(event.desk, data.playbook, facts, event.follow())
+    return await batch.begin(event.desk, data.playbook, facts, event.follow(), born_in(data))
 
 
 async def _one(batch: Batch, event: Received[EventData]) -> None:
     data = about_lead(event.data)
     lead_id = lead_of(data)
+    if lead_id is None:
+        return  # a contact or a customer of no known lead: intake keeps and shows it
     batch.add_entry(received_entry(event, lead_id))
     process = batch.of_lead(lead_id)
-    if process is None and isinstance(data, LeadReceived):
+    if process is None and isinstance(data, NewLead):
         process = await _begin(batch, event, data)
     if process is not None:
-        batch.apply(process, engine_event(data), event.follow())
+        if (moved := engine_event(data)) is not None:
+            batch.apply(process, moved, event.follow())
     elif isinstance(data, WorkAssigned):
         # The lead has no process here: declining returns the operator's turn.
         declined = WorkDeclined(

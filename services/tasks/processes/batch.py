@@ -8,6 +8,7 @@ from uuid import UUID
 from prometheus_client import Counter
 
 from libs.common.contracts import Cause, EventData, Outgoing
+from libs.common.contracts.shared import Stage
 from libs.common.messaging import outbox
 from libs.common.platform.db import Transaction
 from libs.common.platform.ids import uuid7
@@ -69,14 +70,21 @@ class Batch:
     def of_id(self, process_id: UUID) -> Process | None:
         return next((found for found in self._processes.values() if found.state.id == process_id), None)
 
-    async def begin(self, desk: str, playbook: str, facts: Facts, cause: Cause) -> Process:
-        """Start a process on the active version. Raises UnknownPlaybookError: the lead then waits for it."""
+    async def begin(
+        self, desk: str, playbook: str, facts: Facts, cause: Cause, born: tuple[str, Stage] | None = None
+    ) -> Process:
+        """Start a process on the active version; `born` is the status that the lead has already.
+
+        Raises UnknownPlaybookError: the lead then waits for it.
+        """
         active = self._desks.get(desk)
         version = active.active.get(playbook) if active else None
         if active is None or version is None:
             raise UnknownPlaybookError(desk, playbook)
         compiled = await self._ctx.playbooks.get(self._tx.conn, playbook, version)
         state = State(ProcessId(uuid7()), active.desk, playbook, version, facts)
+        if born is not None and born[0] in compiled.statuses:
+            state.status, state.stage = born
         process = Process(state, compiled, Origin(cause.correlation_id, cause.traceparent), None)
         self._processes[facts.lead_id] = process
         return process

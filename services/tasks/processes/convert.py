@@ -4,16 +4,21 @@ from typing import TypeAlias, assert_never
 from uuid import UUID
 
 from libs.common.contracts import EventData, assignment, intake, notifications
-from libs.common.contracts.shared import MessageProgress
+from libs.common.contracts.shared import Customer as Person
+from libs.common.contracts.shared import MessageProgress, Stage, Text
 from services.tasks.engine import events as ev
 from services.tasks.engine.state import Customer, Facts, Operator, OperatorId
 
 LeadEvent: TypeAlias = (
     intake.LeadReceived
+    | intake.LeadReceivedV2
     | intake.LeadUpdated
     | intake.LeadStatusChanged
     | intake.LeadStatusRefused
     | intake.OrderChanged
+    | intake.ContactRecorded
+    | intake.CustomerChanged
+    | intake.ChangeRefused
     | assignment.WorkAssigned
     | assignment.WorkWaiting
     | notifications.MessageSent
@@ -30,21 +35,29 @@ def about_lead(data: EventData) -> LeadEvent:
     return data
 
 
-def lead_of(data: LeadEvent) -> UUID:
-    """Return the lead that an event is about. Raises ValueError for one of another subject."""
-    if data.lead_id is None:
-        raise ValueError(f"{data.event_type} names no lead")
-    return data.lead_id
+def lead_of(data: LeadEvent) -> UUID | None:
+    """Return the lead that an event is about; None for a contact or a customer of no known lead.
 
-
-def engine_event(data: LeadEvent) -> ev.Event:
-    """Return the engine's event of a published one."""
+    Raises ValueError for any other event that names no lead.
+    """
     match data:
-        case intake.LeadReceived():
+        case intake.ContactRecorded() | intake.CustomerChanged() | intake.ChangeRefused():
+            return data.lead_id
+        case _ if data.lead_id is None:
+            raise ValueError(f"{data.event_type} names no lead")
+        case _:
+            return data.lead_id
+
+
+def engine_event(data: LeadEvent) -> ev.Event | None:
+    """Return the engine's event of a published one; None for one that stands in the timeline alone."""
+    match data:
+        case intake.ContactRecorded() | intake.CustomerChanged() | intake.ChangeRefused():
+            return None
+        case intake.LeadReceived() | intake.LeadReceivedV2():
             return ev.LeadReceived()
         case intake.LeadUpdated(person=person, language=language, zone=zone):
-            customer = Customer(person.name, person.phone, person.phone_raw, person.email)
-            return ev.LeadUpdated(customer, language.value, zone)
+            return ev.LeadUpdated(_customer(person), language.value, zone)
         case intake.OrderChanged():
             return _order(data)
         case intake.LeadStatusChanged(to_status=status, stage=stage, request_id=request_id):
@@ -82,9 +95,59 @@ def proposed(data: assignment.WorkAssigned) -> Operator:
     return Operator(OperatorId(data.operator_id), data.operator_name)
 
 
-def facts_of(data: intake.LeadReceived) -> Facts:
+NewLead: TypeAlias = intake.LeadReceived | intake.LeadReceivedV2
+
+
+def born_in(data: NewLead) -> tuple[str, Stage] | None:
+    """Return the status and stage that a lead was born in; None when its playbook has yet to give it one."""
+    match data:
+        case intake.LeadReceivedV2(title=Text(), status=status, stage=stage):
+            return status, stage
+        case _:
+            return None
+
+
+def facts_of(data: NewLead) -> Facts:
     """Return the facts of a new lead."""
-    person = data.person
+    match data:
+        case intake.LeadReceived():
+            return _facts_of_v1(data)
+        case intake.LeadReceivedV2():
+            return _facts(data, data.order)
+        case _:
+            assert_never(data)
+
+
+def _facts(data: intake.LeadReceivedV2, order: intake.Order | None) -> Facts:
+    amount, contact = order.amount if order else None, data.contact
+    return Facts(
+        lead_id=data.lead_id,
+        customer_id=data.customer_id,
+        source_id=data.source_id,
+        source=data.source,
+        external_id=order.external_id if order else contact.external_id if contact else None,
+        external_number=order.external_number if order else None,
+        order_id=order.id if order else None,
+        order_number=order.number if order else None,
+        order_status=order.status.value if order else None,
+        amount=amount.amount if amount else None,
+        currency=amount.currency if amount else None,
+        payment_link=order.payment_link if order else None,
+        items=tuple(item.title for item in order.items) if order else (),
+        products=tuple(item.code for item in order.items if item.code) if order else (),
+        signals=tuple(signal.value for signal in data.signals),
+        language=data.language.value,
+        zone=data.zone,
+        received_at=data.received_at,
+        customer=_customer(data.person),
+    )
+
+
+def _customer(person: Person) -> Customer:
+    return Customer(person.name, person.phone, person.phone_raw, person.email)
+
+
+def _facts_of_v1(data: intake.LeadReceived) -> Facts:
     return Facts(
         lead_id=data.lead_id,
         customer_id=data.customer_id,
@@ -104,7 +167,7 @@ def facts_of(data: intake.LeadReceived) -> Facts:
         language=data.language.value,
         zone=data.zone,
         received_at=data.received_at,
-        customer=Customer(person.name, person.phone, person.phone_raw, person.email),
+        customer=_customer(data.person),
     )
 
 

@@ -121,7 +121,7 @@ def read_facts(row: asyncpg.Record) -> Facts:
         source=row["source"],
         external_id=row["external_id"],
         external_number=stored["external_number"],
-        order_id=UUID(stored["order_id"]),
+        order_id=None if stored["order_id"] is None else UUID(stored["order_id"]),
         order_number=row["order_number"],
         order_status=stored["order_status"],
         amount=None if stored["amount"] is None else Decimal(stored["amount"]),

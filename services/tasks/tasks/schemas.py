@@ -70,7 +70,7 @@ class TaskOut(BaseModel):
     id: UUID
     desk: str
     lead_id: UUID
-    order_number: str
+    order_number: str | None
     playbook: str
     playbook_version: int
     type: str
@@ -106,7 +106,14 @@ class TaskOut(BaseModel):
 
 
 def task_out(
-    task: Task, *, desk: str, lead_id: UUID, order_number: str, playbook: Playbook, version: int, language: Language
+    task: Task,
+    *,
+    desk: str,
+    lead_id: UUID,
+    order_number: str | None,
+    playbook: Playbook,
+    version: int,
+    language: Language,
 ) -> TaskOut:
     """Return a task for the wire; `version` is the playbook's."""
     kind, closing = playbook.task_types[task.type], task.closing

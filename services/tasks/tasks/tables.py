@@ -26,7 +26,7 @@ task = Table(
     Column("desk", Text, nullable=False),
     Column("process_id", Uuid, ForeignKey("process.id"), nullable=False),
     Column("lead_id", Uuid, nullable=False),
-    Column("order_number", Text, nullable=False),
+    Column("order_number", Text),
     Column("playbook", Text, nullable=False),
     Column("playbook_version", Integer, nullable=False),
     Column("type", Text, nullable=False),

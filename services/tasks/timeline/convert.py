@@ -30,7 +30,7 @@ def _plain(value: object) -> object:
 
 
 def received_entry(event: Received[EventData], lead_id: UUID) -> Entry:
-    """Return the entry of another service's event."""
+    """Return the entry of another service's event; one of another key has no place in the lead's stream."""
     data = event.data
     return Entry(
         desk=event.desk,
@@ -42,14 +42,14 @@ def received_entry(event: Received[EventData], lead_id: UUID) -> Entry:
         time=event.time,
         kind=data.event_type,
         actor=str(vars(data).get("actor", SYSTEM)),  # a missing attribute costs pydantic an exception
-        sequence=event.sequence,
+        sequence=event.sequence if event.key == f"lead:{lead_id}" else None,
         task_id=vars(data).get("task_id"),
         facts=facts_of(data),
     )
 
 
 def waiting_entries(
-    event: Received[EventData], data: intake.LeadReceived, until: datetime | None = None
+    event: Received[EventData], data: intake.LeadReceived | intake.LeadReceivedV2, until: datetime | None = None
 ) -> list[Entry]:
     """Return the entries of a lead that waits for its playbook; `until`: when it was released."""
     waiting = Entry(

@@ -11,7 +11,10 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The fields that determine the order. `sequence` counts in the owner's stream; our own steps count by `id`."""
+    """The fields that determine the order.
+
+    `sequence` counts in the owner's stream of the lead's key; our own steps and those of other keys count by `id`.
+    """
 
     id: int
     event_id: UUID
@@ -53,9 +56,9 @@ def _edges(steps: Sequence[Step]) -> tuple[dict[int, int], dict[int, list[int]]]
         followers[first].append(second)
         waiting[second] += 1
 
-    streams: dict[str, list[Step]] = defaultdict(list)
+    streams: dict[tuple[str, bool], list[Step]] = defaultdict(list)
     for step in steps:
-        streams[step.owner].append(step)
+        streams[step.owner, step.sequence is None].append(step)
         cause = by_event.get(step.causation_id) if step.causation_id is not None else None
         if cause is not None and cause != step.id:
             after(cause, step.id)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import orjson
 
-from libs.common.contracts.intake import LeadReceived
+from libs.common.contracts.intake import LeadReceived, LeadReceivedV2
 from libs.common.messaging.deadletters.waiting import held
 from libs.common.platform.db import Connection
 from services.tasks.timeline.convert import received_entry, waiting_entries
@@ -18,7 +18,7 @@ async def waiting_steps(conn: Connection, lead_id: UUID) -> list[Entry]:
     entries: list[Entry] = []
     for event in found.events if found else ():
         entries.append(received_entry(event, lead_id))
-        if isinstance(event.data, LeadReceived):
+        if isinstance(event.data, LeadReceived | LeadReceivedV2):
             entries += waiting_entries(event, event.data)
     return [entry._replace(facts=_as_stored(entry.facts)) for entry in entries]
 

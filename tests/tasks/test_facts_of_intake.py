@@ -1,0 +1,80 @@
+"""What tasks makes of the facts of intake: leads of both forms, leads without an order, contacts, refusals."""
+
+from uuid import UUID
+
+import pytest
+
+from libs.common.contracts import EventData, intake, tasks
+from libs.common.contracts.shared import ChangeTarget, Customer, OrderStatus, Stage
+from libs.common.platform.ids import uuid7
+from tests.tasks.client import Api, Json
+from tests.tasks.desk import Desk, contact, lead_v2
+
+ORDER = intake.Order(
+    id=UUID(int=9), number="1042", external_id="LP-77", status=OrderStatus.NEW, version=1,
+    items=(intake.Item(title="Курс", code="course"),),
+)  # fmt: skip
+
+
+async def steps(api: Api, lead_id: UUID) -> list[Json]:
+    answer = await api.call("GET", "/timeline", role="supervisor", params={"lead_id": str(lead_id)})
+    found: list[Json] = answer.json()["items"]
+    return found
+
+
+async def test_a_lead_of_the_second_form_opens_its_task_as_one_of_the_first(desk: Desk) -> None:
+    received = lead_v2("callback", order=ORDER)
+    await desk.receive(received)
+    (opened,) = await desk.sent(tasks.TaskOpened)
+    (asked,) = await desk.sent(tasks.WorkRequested)
+    assert (opened.lead_id, asked.products) == (received.lead_id, ("course",))
+
+
+async def test_a_lead_without_an_order_is_worked(desk: Desk, api: Api) -> None:
+    received = lead_v2("callback", contact=intake.Contact.model_validate(contact().model_dump()))
+    await desk.receive(received)
+    task = await api.task(received.lead_id)
+    assert (task["lead_id"], task["order_number"]) == (str(received.lead_id), None)
+
+
+async def test_a_lead_born_in_its_first_status_asks_for_no_other(desk: Desk) -> None:
+    await desk.receive(lead_v2("callback"))
+    assert await desk.sent(tasks.LeadStatusRequested) == []
+
+
+@pytest.mark.parametrize("unseen", [{"title": None}, {"status": "of_another_version"}])
+async def test_a_lead_whose_playbook_intake_had_not_seen_asks_for_its_status(
+    desk: Desk, unseen: dict[str, object]
+) -> None:
+    await desk.receive(lead_v2("callback", **unseen))
+    (asked,) = await desk.sent(tasks.LeadStatusRequested)
+    assert (asked.status, asked.stage) == ("new", Stage.NEW)
+
+
+@pytest.mark.req("P.3")
+async def test_a_contact_stands_in_the_timeline_of_its_lead(desk: Desk, api: Api) -> None:
+    received = lead_v2("callback")
+    await desk.receive(received, contact(lead_id=received.lead_id))
+    assert "Обращение: missed" in [step["title"] for step in await steps(api, received.lead_id)]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [contact(), intake.CustomerChanged(customer_id=uuid7(), version=2, person=Customer())],
+    ids=["contact", "customer"],
+)
+async def test_what_concerns_no_known_lead_changes_nothing(desk: Desk, data: EventData) -> None:
+    await desk.receive(data)
+    assert await desk.ctx.db.pool.fetchval("SELECT count(*) FROM timeline_entry") == 0
+
+
+@pytest.mark.req("P.3")
+async def test_a_refused_change_says_why_in_the_timeline(desk: Desk, api: Api) -> None:
+    received = lead_v2("callback", order=ORDER)
+    refused = intake.ChangeRefused(
+        request_id=uuid7(), target=ChangeTarget.ORDER_STATUS, target_id=ORDER.id, lead_id=received.lead_id,
+        code="stale_version", current_version=3,
+    )  # fmt: skip
+    await desk.receive(received, refused)
+    titles = [step["title"] for step in await steps(api, received.lead_id)]
+    assert "Изменение не принято (order_status): stale_version" in titles
