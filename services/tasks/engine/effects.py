@@ -1,6 +1,7 @@
 """Effects of a decision: data that becomes rows and events. `rule` is the rule that decided (P.3)."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
@@ -165,13 +166,14 @@ class SetOwner:
 
 @dataclass(frozen=True, slots=True)
 class RequestMessage:
-    """A message to the customer is requested; `number` counts its code within the process."""
+    """A message to the customer is requested; `number` counts its code within the process, `texts` are fields."""
 
     rule: str
     spec: MessageSpec
     number: int
     task_id: TaskId | None
     deadline: datetime | None
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Events of the engine; use cases convert published events into these."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import TypeAlias
@@ -91,6 +92,7 @@ class OutcomeGiven:
     call_made: bool | None = None
     callback_at: datetime | None = None
     problem: str | None = None
+    fields: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

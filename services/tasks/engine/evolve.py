@@ -162,7 +162,9 @@ def _changed(
 
 
 def _close(state: State, task_id: UUID, closing: Closing) -> None:
-    """Close a task and remove its timers."""
+    """Close a task and remove its timers; what was filled in is known to the process from now on."""
+    if closing.fields:
+        state.fields = {**state.fields, **closing.fields}
     state.tasks = tuple(
         replace(task, state=closing.result, closing=closing, waiting=False, version=task.version + 1)
         if task.id == task_id

@@ -1,32 +1,49 @@
-"""Conversion of a playbook's moments to points in time (S0.5, S1.8, S4.4)."""
+"""Conversion of a playbook's moments to points in time (S0.5, S0.9, S1.8, S4.4)."""
 
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from services.tasks.engine.fields import moment_of
 from services.tasks.engine.state import Desk, Hours, State
-from services.tasks.playbooks.terms import Anchor, Day, Moment
+from services.tasks.playbooks.model import FieldValue
+from services.tasks.playbooks.terms import Anchor, Day, Moment, Zone
 
 _HORIZON = 400  # days; bounds the loop for a calendar without open hours
 
 
-def moment_at(moment: Moment, state: State, now: datetime, callback_at: datetime | None = None) -> datetime:
-    """Return the time of a moment in UTC. The anchor `callback_at` is `now` if there is no callback time."""
-    base = _anchor(moment.anchor, state, now, callback_at)
-    if moment.day is not None and moment.at is not None:
-        day = _day(moment.day, state.desk, base)
-        found = datetime.combine(day, moment.at, ZoneInfo(state.desk.zone))
-    elif moment.working:
-        found = add_working(base, moment.after, state.desk)
-    else:
-        found = base + moment.after
+def moment_at(
+    moment: Moment,
+    state: State,
+    now: datetime,
+    callback_at: datetime | None = None,
+    fields: Mapping[str, FieldValue] = MappingProxyType({}),
+) -> datetime:
+    """Return the time of a moment in UTC. A moment that starts from what is not known starts from now.
+
+    `callback_at` and `fields` are those of the outcome that is being given.
+    """
+    base = _start(moment.anchor, state, now, callback_at, {**state.fields, **fields})
+    found = _counted(moment, state, base)
+    if moment.open_hours:
+        found = add_working(found, timedelta(0), state.desk)
     if moment.not_after is not None:
         zone = ZoneInfo(state.facts.zone)
         limit = datetime.combine(now.astimezone(zone).date(), moment.not_after, zone)
         found = min(found, max(limit, now))
+    if moment.not_past:
+        found = max(found, now)
     return found.astimezone(now.tzinfo)
 
 
-def _anchor(anchor: Anchor, state: State, now: datetime, callback_at: datetime | None) -> datetime:
+def _start(
+    anchor: Anchor | str,
+    state: State,
+    now: datetime,
+    callback_at: datetime | None,
+    fields: Mapping[str, FieldValue],
+) -> datetime:
     match anchor:
         case Anchor.NOW:
             return now
@@ -34,14 +51,35 @@ def _anchor(anchor: Anchor, state: State, now: datetime, callback_at: datetime |
             return state.facts.counted_from or state.facts.received_at
         case Anchor.CALLBACK:
             return callback_at or now
+        case name:
+            return moment_of(fields, name, state.desk.zone) or now
 
 
-def _day(day: Day, desk: Desk, base: datetime) -> date:
-    found = base.astimezone(ZoneInfo(desk.zone)).date() + timedelta(days=1)
-    open_days = {hours.weekday for hours in desk.hours}
-    while day is Day.NEXT_WORKDAY and open_days and found.isoweekday() not in open_days:
-        found += timedelta(days=1)
-    return found
+def _counted(moment: Moment, state: State, base: datetime) -> datetime:
+    if moment.day is not None and moment.at is not None:
+        zone = ZoneInfo(state.facts.zone if moment.zone is Zone.CUSTOMER else state.desk.zone)
+        return datetime.combine(_day(moment.day, state.desk, base.astimezone(zone).date()), moment.at, zone)
+    if moment.working:
+        return add_working(base, moment.after, state.desk)
+    return base + moment.after - moment.before
+
+
+def _day(day: Day, desk: Desk, base: date) -> date:
+    match day:
+        case Day.DAY_BEFORE:
+            return base - timedelta(days=1)
+        case Day.SAME_DAY:
+            return base
+        case Day.NEXT_DAY:
+            return base + timedelta(days=1)
+        case Day.NEXT_WORKDAY:
+            return _workday(base + timedelta(days=1), {hours.weekday for hours in desk.hours})
+
+
+def _workday(day: date, open_days: Collection[int]) -> date:
+    while open_days and day.isoweekday() not in open_days:
+        day += timedelta(days=1)
+    return day
 
 
 def add_working(start: datetime, amount: timedelta, desk: Desk) -> datetime:

@@ -38,6 +38,7 @@ from services.tasks.engine.events import (
     TimerFired,
     Waiting,
 )
+from services.tasks.engine.fields import read_fields
 from services.tasks.engine.matrix import outcome_faults
 from services.tasks.engine.run import Run
 from services.tasks.engine.state import State, Task, Timer, TimerKind
@@ -219,11 +220,14 @@ def _outcome(run: Run, event: OutcomeGiven) -> None:
     if (refusal := _holder_refusal(task, event)) is not None:
         run.emit(Refuse("engine.outcome", refusal))
         return
-    if faults := outcome_faults(kind, event, run.now):
+    outcome, faults = kind.outcomes.get(event.outcome), outcome_faults(kind, event, run.now)
+    if outcome is not None:
+        read = read_fields(outcome, event.fields, event.problem, run.now)
+        faults, event = faults + read.faults, replace(event, fields=read.values)
+    if outcome is None or faults:
         run.emit(Refuse("engine.matrix", Refusal.OUTCOME_REFUSED, faults))
         return
-    outcome = kind.outcomes[event.outcome]
-    run.rule, run.task, run.outcome = f"{kind.code}.{outcome.code}", task, event
+    run.rule, run.task, run.outcome, run.filled = f"{kind.code}.{outcome.code}", task, event, read.values
     run.actor, run.operator = event.actor, event.operator
     if outcome.result is not Result.DEFERRED:
         run.close(task, run.closing(outcome.result))

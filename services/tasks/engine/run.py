@@ -1,5 +1,6 @@
 """The interpreter: runs a playbook's steps on a state, one effect at a time. It contains no rule of a desk."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import assert_never
@@ -25,6 +26,7 @@ from services.tasks.engine.effects import (
 )
 from services.tasks.engine.events import OutcomeGiven
 from services.tasks.engine.evolve import apply
+from services.tasks.engine.fields import field_texts
 from services.tasks.engine.moments import moment_at
 from services.tasks.engine.state import (
     SYSTEM,
@@ -37,8 +39,9 @@ from services.tasks.engine.state import (
     TimerKind,
     new_task,
 )
-from services.tasks.playbooks.model import Playbook, TaskType
-from services.tasks.playbooks.terms import Phase, Result, Schedule, Title
+from services.tasks.engine.variables import message_language
+from services.tasks.playbooks.model import FieldValue, Playbook, TaskType
+from services.tasks.playbooks.terms import Moment, Phase, Result, Schedule, Title
 from services.tasks.playbooks.verbs import (
     ChangeOwner,
     Choose,
@@ -67,7 +70,7 @@ _RESULTS = {
 
 @dataclass(slots=True)
 class Run:
-    """A decision in progress. `task` is the current task, `outcome` the outcome that ends it."""
+    """A decision in progress. `task` is the current task, `outcome` what ends it, `filled` its fields."""
 
     state: State
     playbook: Playbook
@@ -79,6 +82,7 @@ class Run:
     outcome: OutcomeGiven | None = None
     order_status: str | None = None
     purpose: str | None = None
+    filled: Mapping[str, FieldValue] = field(default_factory=dict)
     effects: list[Effect] = field(default_factory=list)
 
     def emit(self, effect: Effect) -> None:
@@ -126,6 +130,7 @@ class Run:
             event.call_made,
             event.problem,
             event.callback_at,
+            fields=self.filled,
         )
 
     def withdraw(self, task: Task, reason: str) -> None:
@@ -149,11 +154,15 @@ class Run:
         self.emit(OpenTask(self.rule, task))
 
     def _task(self, kind: TaskType, schedule: Schedule, lane: str | None) -> Task:
-        callback_at = self.outcome.callback_at if self.outcome else None
-        due_at = moment_at(schedule.due, self.state, self.now, callback_at)
-        offer_from = moment_at(schedule.offer, self.state, self.now, callback_at) if schedule.offer else self.now
+        due_at = self._moment(schedule.due)
+        offer_from = self._moment(schedule.offer) if schedule.offer else self.now
         task = new_task(self.state, kind, self.now, due_at=due_at, offer_from=offer_from, rule=self.rule)
         return replace(task, lane=lane or task.lane)
+
+    def _moment(self, moment: Moment) -> datetime:
+        if self.outcome is None:
+            return moment_at(moment, self.state, self.now)
+        return moment_at(moment, self.state, self.now, self.outcome.callback_at, self.filled)
 
     def _condition(self) -> Context:
         return Context(
@@ -178,7 +187,7 @@ class Run:
             case SendMessage():
                 self._send_message(step)
             case StartTimer(timer=code):
-                at = moment_at(self.playbook.timers[code].at, self.state, self.now)
+                at = self._moment(self.playbook.timers[code].at)
                 self.emit(SetTimer(self.rule, Timer(code, TimerKind.PLAYBOOK, at)))
             case StopTimer(timer=code):
                 if self.state.timer(code) is not None:
@@ -263,4 +272,6 @@ class Run:
             return
         deadline = self.now + spec.deadline if spec.deadline is not None else None
         task_id = self.task.id if self.task else None
-        self.emit(RequestMessage(self.rule, spec, number, task_id, deadline))
+        known = {**self.state.fields, **self.filled}
+        texts = field_texts(self.playbook, known, message_language(self.state), self.state.facts.zone)
+        self.emit(RequestMessage(self.rule, spec, number, task_id, deadline, texts))

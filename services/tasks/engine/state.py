@@ -10,7 +10,7 @@ from typing import NewType, Self
 from uuid import UUID
 
 from libs.common.contracts.shared import Mode, Stage
-from services.tasks.playbooks.model import TaskType
+from services.tasks.playbooks.model import FieldValue, TaskType
 
 ProcessId = NewType("ProcessId", UUID)
 TaskId = NewType("TaskId", UUID)
@@ -111,6 +111,7 @@ class Closing:
     problem: str | None = None
     callback_at: datetime | None = None
     successor_id: TaskId | None = None
+    fields: Mapping[str, FieldValue] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +185,7 @@ class State:
     timers: tuple[Timer, ...] = ()
     attempts: Mapping[str, int] = field(default_factory=dict)
     messages: Mapping[str, int] = field(default_factory=dict)
+    fields: Mapping[str, FieldValue] = field(default_factory=dict)
 
     def copy(self) -> Self:
         """Return a copy that can be changed independently."""

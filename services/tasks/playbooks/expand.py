@@ -3,10 +3,12 @@
 It works on the nodes as written, so that a fault in what is shared is named at its own line.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from services.tasks.playbooks.source import UNKNOWN, Entries, Items, Log, Node, Word
-from services.tasks.playbooks.values import listed
+from services.tasks.playbooks.values import keys_of, listed
+
+_NAMING = ("of", "required_when", "forbidden_when")  # keys of a field that name problems
 
 
 def expanded(root: Node, log: Log) -> Node:
@@ -69,11 +71,44 @@ def _outcomes(outcomes: Entries, directories: Entries) -> Entries:
     """Return outcomes whose problems are named one by one; a directory's name stands for all of its codes."""
     found = outcomes
     for code, outcome in outcomes.items():
-        requires = outcome.get("requires") if isinstance(outcome, Entries) else None
-        if isinstance(outcome, Entries) and isinstance(requires, Entries) and "problems" in requires:
-            problems = _codes(requires["problems"], directories)
-            found = found.having(code, outcome.having("requires", requires.having("problems", problems)))
+        if isinstance(outcome, Entries):
+            found = found.having(code, _outcome(outcome, directories))
     return found
+
+
+def _outcome(outcome: Entries, directories: Entries) -> Entries:
+    found, requires, fields = outcome, outcome.get("requires"), outcome.get("fields")
+    if isinstance(requires, Entries):
+        found = found.having("requires", _spelled(requires, ("problems",), directories))
+    if isinstance(fields, Entries):
+        spelled = fields
+        for name, spec in fields.items():
+            if isinstance(spec, Entries):
+                spelled = spelled.having(name, _spelled(spec, _NAMING, directories))
+        found = found.having("fields", spelled)
+    return found
+
+
+def _spelled(part: Entries, keys: Sequence[str], directories: Entries) -> Entries:
+    """Return a part whose keys name problems one by one."""
+    for key in keys:
+        if key in part:
+            part = part.having(key, _codes(part[key], directories))
+    return part
+
+
+def fields_of(root: Node) -> frozenset[str]:
+    """Return the names of all fields that the playbook's outcomes declare."""
+    if not isinstance(root, Entries):
+        return frozenset()
+    places = [_section(root, "outcomes")]
+    places += [
+        _section(kind, "outcomes") for kind in _section(root, "task_types").values() if isinstance(kind, Entries)
+    ]
+    outcomes = [outcome for place in places for outcome in place.values()]
+    return frozenset().union(
+        *(keys_of(outcome.get("fields")) for outcome in outcomes if isinstance(outcome, Entries))
+    )
 
 
 def _codes(problems: Node, directories: Entries) -> Node:

@@ -7,7 +7,7 @@ from typing import TypeAlias
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from services.tasks.playbooks.expand import expanded
+from services.tasks.playbooks.expand import expanded, fields_of
 from services.tasks.playbooks.faults import PlaybookFault, WrongPartError
 from services.tasks.playbooks.model import Playbook
 from services.tasks.playbooks.rules import check
@@ -107,6 +107,7 @@ def _check_references(root: Node, vocabulary: Vocabulary, log: Log) -> None:
     for directory in directories.values() if isinstance(directories, Entries) else ():
         declared["problem"] = (declared["problem"] or frozenset()) | keys_of(directory)
     declared |= {
+        "moment": fields_of(root),
         "signal": vocabulary.signals,
         "order_status": vocabulary.order_statuses,
         "channel": vocabulary.channels,

@@ -7,6 +7,7 @@ reader (`grammar.py`), the JSON Schema for editors (`reference.py`) and docs/pla
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 from typing import Annotated, TypeAlias
 
 from pydantic import Field
@@ -39,6 +40,7 @@ from services.tasks.playbooks.values import (
     Number,
     Shape,
     choice,
+    coded,
     mapped,
     pair,
     ref,
@@ -85,15 +87,66 @@ def _requires(node: Node, log: Log) -> Node:
     return found
 
 
+class FieldType(StrEnum):
+    """What a field of an outcome holds."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    MONEY = "money"
+    DATE = "date"
+    MOMENT = "moment"
+    CHOICE = "choice"
+    PHONE = "phone"
+    FLAG = "flag"
+
+
+#: A field's value as it is stored: canonical text, or a flag.
+FieldValue: TypeAlias = str | bool
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec(Declared):
+    """A field of an outcome that the operator fills in (S0.6); a bare word is its type.
+
+    It must be filled in unless it is `optional`. `of`: the directories whose codes a choice offers. `future`: a
+    date or moment may not be past. `at_least` and `at_most` limit numbers and money. `required_when` and
+    `forbidden_when` name problems of the same outcome. Texts and phones are personal: no message or event has them.
+    """
+
+    code: Annotated[str, HIDDEN]
+    type: Annotated[FieldType, choice(FieldType)]
+    title: Text | None = None
+    optional: Flag = False
+    of: Annotated[tuple[str, ...], refs("problem")] = ()
+    future: Flag = False
+    at_least: Number | None = None
+    at_most: Number | None = None
+    required_when: Annotated[tuple[str, ...], refs("problem")] = ()
+    forbidden_when: Annotated[tuple[str, ...], refs("problem")] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what does not belong to the type."""
+        if (self.type is FieldType.CHOICE) != bool(self.of):
+            raise WrongPartError("choice_of", "a choice, and nothing else, says 'of' which directory")
+        if self.future and self.type not in (FieldType.DATE, FieldType.MOMENT):
+            raise WrongPartError("no_time", "'future' belongs to a date or a moment")
+        limited = self.at_least is not None or self.at_most is not None
+        if limited and self.type not in (FieldType.NUMBER, FieldType.MONEY):
+            raise WrongPartError("no_number", "'at_least' and 'at_most' belong to a number or to money")
+        if self.required_when and not self.optional:
+            raise WrongPartError("always_required", "'required_when' belongs to an optional field")
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome(Declared):
-    """A possible outcome of a task."""
+    """A possible outcome of a task. `fields` are filled in with it, and known to the process from then on."""
 
     code: Annotated[str, HIDDEN]
     title: Text
     result: Annotated[Result, choice(Result)]
     then: Steps
     requires: Annotated[Requires, Shape(_requires)] = Requires()
+    fields: Annotated[Mapping[str, FieldSpec], coded("type")] = field(default_factory=dict)
 
 
 def _nameable(inner: JSON) -> JSON:
@@ -255,3 +308,8 @@ class Playbook(Declared):
     attempts: Annotated[Mapping[str, AttemptPolicy], CODED] = field(default_factory=dict)
     messages: Annotated[Mapping[str, MessageSpec], CODED] = field(default_factory=dict)
     timers: Annotated[Mapping[str, TimerSpec], CODED] = field(default_factory=dict)
+
+    def field(self, name: str) -> FieldSpec | None:
+        """Return the declaration of a field; all outcomes declare it with one type."""
+        outcomes = (outcome for kind in self.task_types.values() for outcome in kind.outcomes.values())
+        return next((outcome.fields[name] for outcome in outcomes if name in outcome.fields), None)

@@ -6,8 +6,8 @@ from typing import assert_never
 
 from libs.common.contracts.shared import Mode
 from services.tasks.playbooks.faults import PlaybookFault
-from services.tasks.playbooks.model import Outcome, Playbook
-from services.tasks.playbooks.terms import Holder, Phase, Result, Trigger
+from services.tasks.playbooks.model import FieldType, Outcome, Playbook
+from services.tasks.playbooks.terms import Anchor, Holder, Moment, Phase, Result, Schedule, Trigger
 from services.tasks.playbooks.verbs import (
     ChangeOwner,
     Choose,
@@ -42,6 +42,7 @@ def check(playbook: Playbook, lines: Mapping[str, int]) -> list[PlaybookFault]:
     findings = [
         *_unreached(playbook),
         *_unnamed(playbook),
+        *_field_faults(playbook),
         *_passed_over(playbook),
         *_silent_ends(playbook),
         *_outcome_faults(playbook),
@@ -155,6 +156,57 @@ def _unnamed(playbook: Playbook) -> Iterator[Finding]:
             yield Finding(f"/outcomes/{code}", "unreachable", f"no task type names the outcome {code!r}")
 
 
+def _field_faults(playbook: Playbook) -> Iterator[Finding]:
+    """Yield fields that have two types, and moments that start from a field which is no time."""
+    types: dict[str, FieldType] = {}
+    for kind in playbook.task_types.values():
+        for outcome in kind.outcomes.values():
+            for name, spec in outcome.fields.items():
+                path = f"/task_types/{kind.code}/outcomes/{outcome.code}"
+                if types.setdefault(name, spec.type) is not spec.type:
+                    yield Finding(path, "two_types", f"{name!r} is a {types[name]} in another outcome")
+                if name in set(Anchor):
+                    yield Finding(path, "reserved_name", f"{name!r} is the start of moments already")
+    for path, moment in _moments(playbook):
+        if types.get(moment.anchor) not in (None, FieldType.DATE, FieldType.MOMENT):
+            detail = f"{str(moment.anchor)!r} is a {types[moment.anchor]}, neither a date nor a moment"
+            yield Finding(path, "not_a_time", detail)
+
+
+def _moments(playbook: Playbook) -> Iterator[tuple[str, Moment]]:
+    """Yield every moment with the path of the part that holds it."""
+    for timer in playbook.timers.values():
+        yield f"/timers/{timer.code}", timer.at
+    for policy in playbook.attempts.values():
+        for delay in policy.delays:
+            yield from _of(f"/attempts/{policy.code}", delay)
+    for kind in playbook.task_types.values():
+        yield from _of(f"/task_types/{kind.code}", kind.schedule)
+    for path, steps in _all_steps(playbook):
+        for step in walk(steps):
+            if isinstance(step, Open | Defer) and step.schedule is not None:
+                yield from _of(path, step.schedule)
+
+
+def _of(path: str, schedule: Schedule) -> Iterator[tuple[str, Moment]]:
+    yield path, schedule.due
+    if schedule.offer is not None:
+        yield path, schedule.offer
+
+
+def _all_steps(playbook: Playbook) -> Iterator[tuple[str, Steps]]:
+    """Yield all lists of steps with their paths."""
+    for path, rules in _rule_lists(playbook):
+        for rule in rules:
+            yield rule.path or path, (*rule.then, *(rule.otherwise or ()))
+    for kind in playbook.task_types.values():
+        yield f"/task_types/{kind.code}", kind.on_take
+        for outcome in kind.outcomes.values():
+            yield f"/task_types/{kind.code}/outcomes/{outcome.code}", outcome.then
+    for policy in playbook.attempts.values():
+        yield f"/attempts/{policy.code}", policy.each + policy.exhausted
+
+
 def _passed_over(playbook: Playbook) -> Iterator[Finding]:
     """Yield rules that are never tried: a rule before each of them, for the same phase, always ends the walk."""
     for rules in _all_rules(playbook):
@@ -169,13 +221,9 @@ def _passed_over(playbook: Playbook) -> Iterator[Finding]:
 
 def _all_rules(playbook: Playbook) -> Iterator[tuple[Rule, ...]]:
     """Yield each list of rules, those of choices included."""
-    lists = [rules for _, rules in _rule_lists(playbook)]
-    steps = [rule_steps(rules) for rules in lists]
-    for kind in playbook.task_types.values():
-        steps += [kind.on_take, *(outcome.then for outcome in kind.outcomes.values())]
-    steps += [policy.each + policy.exhausted for policy in playbook.attempts.values()]
-    yield from lists
-    yield from (step.rules for each in steps for step in walk(each) if isinstance(step, Choose))
+    yield from (rules for _, rules in _rule_lists(playbook))
+    choices = (step for _, steps in _all_steps(playbook) for step in walk(steps) if isinstance(step, Choose))
+    yield from (choice.rules for choice in choices)
 
 
 def stays_open(playbook: Playbook, steps: Steps, *, before: bool) -> bool:

@@ -8,7 +8,7 @@ from typing import Annotated, TypeAlias
 from pydantic import Field
 
 from services.tasks.playbooks.faults import WrongPartError
-from services.tasks.playbooks.source import Log, Node, Word
+from services.tasks.playbooks.source import Log, Node, Reference, Word
 from services.tasks.playbooks.values import (
     TIME_KIND,
     ClockTime,
@@ -21,6 +21,7 @@ from services.tasks.playbooks.values import (
     pair,
     refs,
     short,
+    word_of,
 )
 
 
@@ -41,7 +42,7 @@ class Need(StrEnum):
 
 
 class Anchor(StrEnum):
-    """The start of a moment."""
+    """The start of a moment, besides the date and moment fields of outcomes."""
 
     NOW = "now"
     RECEIVED = "received"
@@ -49,10 +50,19 @@ class Anchor(StrEnum):
 
 
 class Day(StrEnum):
-    """The day of a moment by the desk's calendar."""
+    """The day of a moment, seen from its start."""
 
+    DAY_BEFORE = "day_before"
+    SAME_DAY = "same_day"
     NEXT_DAY = "next_day"
     NEXT_WORKDAY = "next_workday"
+
+
+class Zone(StrEnum):
+    """Whose clock a time of day is read on."""
+
+    DESK = "desk"
+    CUSTOMER = "customer"
 
 
 class Holder(StrEnum):
@@ -134,26 +144,49 @@ TITLE = Kind(
 Text: TypeAlias = Annotated[Title, TITLE]
 
 
+def _anchor(node: Node, log: Log) -> Anchor | str:
+    word = word_of(node)
+    if word in {anchor.value for anchor in Anchor}:
+        return Anchor(word)
+    log.references.append(Reference("moment", word))
+    return str(word)
+
+
+_ANCHORS = ", ".join(f"`{anchor.value}`" for anchor in Anchor)
+ANCHOR = Kind(_anchor, {"type": "string", "description": f"{_ANCHORS}, or a date or moment field of an outcome"})
+
+
 @dataclass(frozen=True, slots=True)
 class Moment(Declared):
-    """A future time: `after` an anchor in clock or working hours, or `at` a time of a later day.
+    """A time: `after` or `before` its start, in clock or working hours, or `at` a time of a day seen from it.
 
-    `not_after` is the latest time of the customer's local day (S1.8). A bare duration is `after` now.
+    It starts `from` now, the lead's arrival, the callback's time, or a date or moment field of an outcome; from now
+    where that is not known. `at` is read on the desk's clock unless `zone` says the customer's. `not_after` is the
+    latest time of the customer's local day (S1.8). `open_hours` moves it into the desk's next open hours, and
+    `not_past` never lets it lie before now. A bare duration is `after` now.
     """
 
-    anchor: Annotated[Anchor, choice(Anchor), Field(alias="from")] = Anchor.NOW
+    anchor: Annotated[Anchor | str, ANCHOR, Field(alias="from")] = Anchor.NOW
     after: Duration = timedelta(0)
+    before: Duration = timedelta(0)
     working: Flag = False
     day: Annotated[Day, choice(Day)] | None = None
     at: ClockTime | None = None
+    zone: Annotated[Zone, choice(Zone)] = Zone.DESK
     not_after: ClockTime | None = None
+    open_hours: Flag = False
+    not_past: Flag = False
 
     def __post_init__(self) -> None:
         """Refuse half a day, and two moments in one."""
         if (self.day is None) != (self.at is None):
             raise WrongPartError("half_a_day", "'day' and 'at' stand together or not at all")
-        if self.day is not None and (self.after or self.working):
-            raise WrongPartError("two_moments", "'day' fixes the moment: no 'after' or 'working' beside it")
+        if self.day is not None and (self.after or self.before or self.working):
+            raise WrongPartError(
+                "two_moments", "'day' fixes the moment: no 'after', 'before' or 'working' beside it"
+            )
+        if self.before and (self.after or self.working):
+            raise WrongPartError("two_moments", "'before' stands alone: no 'after' or 'working' beside it")
 
 
 When: TypeAlias = Annotated[Moment, short("after")]

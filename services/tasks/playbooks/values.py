@@ -262,15 +262,26 @@ def _codes(node: Node, log: Log) -> Entries:
     return found
 
 
-def _coded(node: Node, log: Log) -> Node:
-    """Give each entry its key as its code."""
-    found = Entries(node.line, node.path)
-    for key, value in _codes(node, log).items():
-        found[key] = given(value, log, code=key) if isinstance(value, Entries) else value
-    return found
+def coded(word: str | None = None) -> Shape:
+    """Return the shape of parts by code: each gets its key as its code; a bare word is a part's `word`."""
+
+    def rewrite(node: Node, log: Log) -> Node:
+        found = Entries(node.line, node.path)
+        for key, value in _codes(node, log).items():
+            part = (
+                Entries(value.line, value.path).having(word, value) if word and isinstance(value, Word) else value
+            )
+            found[key] = given(part, log, code=key) if isinstance(part, Entries) else part
+        return found
+
+    def schema(inner: JSON) -> JSON:
+        either = {"anyOf": [{**_STRING, "description": f"a word: its `{word}`"}, inner["additionalProperties"]]}
+        return {**inner, "additionalProperties": either} if word else inner
+
+    return Shape(rewrite, schema)
 
 
-CODED = Shape(_coded)
+CODED = coded()
 CODES = Shape(_codes)
 HIDDEN: object = SkipJsonSchema()  # type: ignore[type-arg]  # a class only for type checkers
 

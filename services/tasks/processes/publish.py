@@ -201,7 +201,7 @@ def _message(effect: fx.RequestMessage, state: State) -> EventData:
         task_id=effect.task_id,
         template=effect.spec.template,
         channels=effect.spec.channels,
-        variables=variables(state, language),
+        variables={**effect.texts, **variables(state, language)},
         language=Language(language),
         zone=facts.zone,
         purpose=effect.spec.code,

@@ -80,6 +80,7 @@ _MOVING = (
     ("facts", "jsonb", lambda row: facts_json(row.state.facts)),
     ("person", "jsonb", lambda row: asdict(row.state.facts.customer)),
     ("ended_at", "timestamptz", attrgetter("state.ended_at")),
+    ("fields", "jsonb", lambda row: dict(row.state.fields)),
 )
 NEW_PROCESS: Bulk[ProcessRow] = Bulk("process", _KEYS + _MOVING)
 MOVED_PROCESS: Bulk[ProcessRow] = Bulk("process", (_KEYS[0], *_MOVING))
@@ -95,7 +96,7 @@ NEW_TIMER: Bulk[TimerRow] = Bulk(
     ),
 )
 
-_WATCHED = ("status", "stage", "owner", "opened", "breaches", "attempts", "messages", "facts", "ended_at")
+_WATCHED = ("status", "stage", "owner", "opened", "breaches", "attempts", "messages", "facts", "fields", "ended_at")
 
 
 def row_changed(state: State, stored: State) -> bool:
@@ -162,6 +163,7 @@ def read_state(row: asyncpg.Record, desk: Desk, tasks: tuple[Task, ...], timers:
         timers=timers,
         attempts=row["attempts"],
         messages=row["messages"],
+        fields=row["fields"],
     )
 
 
@@ -181,7 +183,7 @@ INSERT_PROCESSES = NEW_PROCESS.insert()
 UPDATE_PROCESSES = f"""
 UPDATE process p SET status = n.status, stage = n.stage, owner_id = n.owner_id, owner_name = n.owner_name,
     opened = n.opened, breaches = n.breaches, attempts = n.attempts, messages = n.messages, facts = n.facts,
-    person = n.person, ended_at = n.ended_at
+    person = n.person, ended_at = n.ended_at, fields = n.fields
 FROM {MOVED_PROCESS.source()} WHERE p.id = n.id
 """  # noqa: S608 - columns of our own
 INSERT_TASKS = NEW_TASK.insert()
@@ -191,7 +193,7 @@ UPDATE task t SET version = n.version, state = n.state, offer_from = n.offer_fro
     waiting = n.waiting, operator_id = n.operator_id, decision_id = n.decision_id, assigned_at = n.assigned_at,
     taken_at = n.taken_at, overdue = n.overdue, outcome = n.outcome, comment = n.comment, call_made = n.call_made,
     problem = n.problem, callback_at = n.callback_at, closed_at = n.closed_at, closed_by = n.closed_by,
-    closing_rule = n.closing_rule, successor_id = n.successor_id
+    closing_rule = n.closing_rule, successor_id = n.successor_id, fields = n.fields
 FROM {MOVED_TASK.source()}
 WHERE t.id = n.id AND t.state = 'active' AND t.version = n.seen
   AND (t.operator_id IS NULL OR t.operator_id IS NOT DISTINCT FROM n.operator_id)

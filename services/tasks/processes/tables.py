@@ -1,6 +1,6 @@
 """Processes: one per lead, on the playbook version with which it started."""
 
-from sqlalchemy import CheckConstraint, Column, DateTime, Index, Integer, Table, Text, Uuid
+from sqlalchemy import CheckConstraint, Column, DateTime, Index, Integer, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.tasks.metadata import metadata
@@ -30,6 +30,8 @@ process = Table(
     Column("traceparent", Text),
     Column("started_at", DateTime(timezone=True), nullable=False),
     Column("ended_at", DateTime(timezone=True)),
+    # What outcomes filled in: personal as `person` is.
+    Column("fields", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     Index("ix_process_external", "desk", "source", "external_id"),
     CheckConstraint("(owner_id IS NULL) = (owner_name IS NULL)", name="whole_owner"),
     CheckConstraint("(status IS NULL) = (stage IS NULL)", name="whole_status"),

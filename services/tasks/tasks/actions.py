@@ -1,5 +1,6 @@
 """Use cases of operators on tasks: take a task, end it with an outcome; each locks the task's process."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -36,6 +37,7 @@ class OutcomeInput:
     call_made: bool | None
     callback_at: datetime | None
     problem: str | None
+    fields: Mapping[str, object]
 
 
 @dataclass(slots=True)
@@ -95,6 +97,7 @@ async def give_outcome(
             call_made=form.call_made,
             callback_at=form.callback_at,
             problem=form.problem,
+            fields=form.fields,
         )
         _raise_refusal(locked.batch.apply(locked.process, event, cause))
         await locked.batch.save()

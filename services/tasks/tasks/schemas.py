@@ -1,19 +1,23 @@
 """Tasks on the wire."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, TypeAlias
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field, StrictBool, StrictInt, StrictStr
 
 from libs.common.contracts.shared import Mode
 from libs.common.platform.http.language import Language
 from libs.common.platform.http.wire import Wire
 from services.tasks.engine.matrix import LONGEST_COMMENT
 from services.tasks.engine.state import Task, TaskState
-from services.tasks.playbooks.model import Outcome, Playbook
+from services.tasks.playbooks.model import FieldSpec, FieldType, Outcome, Playbook
 from services.tasks.playbooks.terms import Need, Result
 from services.tasks.tasks.actions import OutcomeInput
+
+#: A field's value as JSON has it; sums and numbers with a fraction are texts, such as "990.50".
+FieldIn: TypeAlias = StrictStr | StrictBool | StrictInt | None
 
 
 class OutcomeIn(Wire):
@@ -24,9 +28,10 @@ class OutcomeIn(Wire):
     call_made: bool | None = None
     callback_at: AwareDatetime | None = None
     problem: Annotated[str | None, Field(max_length=64)] = None
+    fields: Annotated[dict[str, FieldIn], Field(max_length=100)] = {}
 
     def input(self) -> OutcomeInput:
-        return OutcomeInput(self.outcome, self.comment, self.call_made, self.callback_at, self.problem)
+        return OutcomeInput(self.outcome, self.comment, self.call_made, self.callback_at, self.problem, self.fields)
 
 
 class ProblemOut(BaseModel):
@@ -34,6 +39,32 @@ class ProblemOut(BaseModel):
 
     code: str
     title: str
+
+
+class FieldOut(BaseModel):
+    """A field to fill in; `choices` are those of a choice."""
+
+    name: str
+    type: FieldType
+    title: str
+    optional: bool
+    future: bool
+    at_least: int | None
+    at_most: int | None
+    choices: tuple[ProblemOut, ...]
+
+    @classmethod
+    def of(cls, spec: FieldSpec, playbook: Playbook, language: Language) -> "FieldOut":
+        return cls(
+            name=spec.code,
+            type=spec.type,
+            title=spec.title.of(language.value) if spec.title else spec.code,
+            optional=spec.optional,
+            future=spec.future,
+            at_least=spec.at_least,
+            at_most=spec.at_most,
+            choices=problems_out(spec.of, playbook, language),
+        )
 
 
 class OutcomeOut(BaseModel):
@@ -46,6 +77,7 @@ class OutcomeOut(BaseModel):
     callback_at: Need
     problem: Need
     problems: tuple[ProblemOut, ...]
+    fields: tuple[FieldOut, ...]
 
     @classmethod
     def of(cls, outcome: Outcome, playbook: Playbook, language: Language) -> "OutcomeOut":
@@ -57,11 +89,14 @@ class OutcomeOut(BaseModel):
             call_made=requires.call_made,
             callback_at=requires.callback_at,
             problem=requires.problem,
-            problems=tuple(
-                ProblemOut(code=code, title=playbook.problems[code].of(language.value))
-                for code in requires.problems
-            ),
+            problems=problems_out(requires.problems, playbook, language),
+            fields=tuple(FieldOut.of(spec, playbook, language) for spec in outcome.fields.values()),
         )
+
+
+def problems_out(codes: Sequence[str], playbook: Playbook, language: Language) -> tuple[ProblemOut, ...]:
+    """Return codes with their titles."""
+    return tuple(ProblemOut(code=code, title=playbook.problems[code].of(language.value)) for code in codes)
 
 
 class TaskOut(BaseModel):
@@ -97,6 +132,7 @@ class TaskOut(BaseModel):
     call_made: bool | None
     problem: str | None
     callback_at: datetime | None
+    fields: dict[str, str | bool]
     closed_at: datetime | None
     closed_by: str | None
     rule: str
@@ -131,6 +167,7 @@ def task_out(
         call_made=closing.call_made if closing else None,
         problem=closing.problem if closing else None,
         callback_at=closing.callback_at if closing else None,
+        fields=dict(closing.fields) if closing else {},
         closed_at=closing.at if closing else None,
         closed_by=closing.actor if closing else None,
         rule=closing.rule if closing else task.rule,

@@ -70,6 +70,7 @@ _MOVING = (
     ("closed_by", "text", _closing("actor")),
     ("closing_rule", "text", _closing("rule")),
     ("successor_id", "uuid", _closing("successor_id")),
+    ("fields", "jsonb", lambda row: dict(row.task.closing.fields) if row.task.closing else None),
 )
 NEW_TASK: Bulk[TaskRow] = Bulk("task", _KEYS + _MOVING)
 MOVED_TASK: Bulk[TaskRow] = Bulk("task", (_KEYS[0], ("seen", "int", attrgetter("seen")), *_MOVING))
@@ -117,4 +118,5 @@ def _read_closing(row: Row) -> Closing | None:
         problem=row["problem"],
         callback_at=row["callback_at"],
         successor_id=row["successor_id"],
+        fields=row["fields"] or {},
     )

@@ -61,6 +61,7 @@ task = Table(
     Column("closed_by", Text),
     Column("closing_rule", Text),
     Column("successor_id", Uuid),
+    Column("fields", JSONB),
     CheckConstraint("state IN ('active', 'deferred', 'completed', 'failed')", name="state"),
     CheckConstraint("mode IN ('push', 'pull', 'mixed')", name="mode"),
     CheckConstraint("offer_from <= due_at", name="offered_before_due"),

@@ -158,7 +158,14 @@ _BY_RULE = _Attribution(SYSTEM, {})
 def _attribution(effect: fx.Effect) -> _Attribution:
     match effect:
         case fx.CloseTask(closing=closing) | fx.DeferTask(closing=closing):
-            details = {"comment": closing.comment, "problem": closing.problem, "call_made": closing.call_made}
+            details: dict[str, object] = {
+                "comment": closing.comment,
+                "problem": closing.problem,
+                "call_made": closing.call_made,
+            }
+            details |= (
+                {"fields": sorted(closing.fields)} if closing.fields else {}
+            )  # names alone: values are personal
             return _Attribution(closing.actor, details)
         case fx.TakeTask(operator=operator):
             return _Attribution(str(operator.id), {})
