@@ -9,6 +9,7 @@ import httpx
 from httpx import ASGITransport, AsyncClient
 
 from libs.common.contracts import REGISTRY, Cause, EventData, Received
+from libs.common.contracts.intake import LeadReceivedV2, Order
 from libs.common.platform.ids import uuid7
 from libs.common.testkit.issuer import TokenIssuer
 from services.intake.app import SERVICE
@@ -116,6 +117,12 @@ def new_source(code: str) -> dict[str, object]:
 def order(external_id: str = "lp-1", phone: str = "8 916 123-45-67", **members: object) -> dict[str, object]:
     """Return a landing page's order."""
     return {"external_id": external_id, "name": "Анна", "phone": phone, "total": "1990.00", **members}
+
+
+def order_in(event: LeadReceivedV2) -> Order:
+    """Return the order that a lead came with."""
+    assert event.order is not None
+    return event.order
 
 
 def lead_of(answer: Mapping[str, str]) -> UUID:

@@ -10,7 +10,7 @@ import asyncpg
 import orjson
 import pytest
 
-from libs.common.contracts.intake import LeadReceived, LeadUpdated, OrderChanged
+from libs.common.contracts.intake import LeadReceivedV2, LeadUpdated, OrderChanged
 from libs.common.platform.db import Connection, Database
 from libs.common.platform.ids import uuid7
 from libs.common.testkit.database import BLOCKED
@@ -20,7 +20,7 @@ from services.intake.deliveries.convert import Delivery, DeliveryRow, parse_deli
 from services.intake.deliveries.store import ACCEPT, DELIVERIES
 from services.intake.formats.rules import Format, Mapped, RawRequest
 from services.intake.sources.rules import Auth, ResponseKind, Source, SourceId
-from tests.intake.api import NOW, Api, order
+from tests.intake.api import NOW, Api, order, order_in
 
 SOURCE = Source(
     id=SourceId(UUID(int=1)), desk="demo", code="landing", key="k", format=Format.LANDING, auth=Auth.NONE,
@@ -85,7 +85,7 @@ async def test_what_was_rolled_back_leaves_the_lead_to_the_other(api: Api, ctx: 
 
 async def test_a_change_that_overlaps_the_birth_is_a_change_of_that_lead(api: Api, ctx: Context) -> None:
     await race(ctx.core.db, delivery_row("1", status="new"), delivery_row("1", status="paid"))
-    [born], [changed] = await api.said(LeadReceived), await api.said(OrderChanged)
+    [born], [changed] = await api.said(LeadReceivedV2), await api.said(OrderChanged)
     assert (changed.lead_id, changed.from_status, changed.to_status) == (born.lead_id, "new", "paid")
 
 
@@ -99,14 +99,14 @@ async def test_two_orders_of_one_phone_at_once_are_one_customer_and_the_later_is
     api: Api, ctx: Context
 ) -> None:
     await race(ctx.core.db, delivery_row("1"), delivery_row("2"))
-    first, second = await api.said(LeadReceived)
+    first, second = await api.said(LeadReceivedV2)
     assert (first.signals, second.signals) == ((), ("second_unpaid_order",))
     assert (second.customer_id, second.earlier_lead_id) == (first.customer_id, first.lead_id)
 
 
 async def test_a_paid_order_that_overlaps_is_no_reason_for_the_signal(api: Api, ctx: Context) -> None:
     await race(ctx.core.db, delivery_row("1", status="paid"), delivery_row("2"))
-    assert [event.signals for event in await api.said(LeadReceived)] == [(), ()]
+    assert [event.signals for event in await api.said(LeadReceivedV2)] == [(), ()]
 
 
 @pytest.mark.parametrize(("first", "second"), [("", "a@b.ru"), ("a@b.ru", "a@b.ru")])
@@ -114,7 +114,7 @@ async def test_a_phone_and_an_address_at_once_find_one_customer(
     api: Api, ctx: Context, first: str, second: str
 ) -> None:
     await race(ctx.core.db, delivery_row("1", email=first), delivery_row("2", email=second))
-    events = await api.said(LeadReceived)
+    events = await api.said(LeadReceivedV2)
     assert len({event.customer_id for event in events}) == await api.count("customer") == 1
 
 
@@ -127,14 +127,14 @@ async def test_an_address_beside_a_phone_that_overlaps_finds_the_customer_of_the
         await conn.execute("COMMIT")
         await second
     await ctx.acceptance.accept(delivery_row("3", "", email="a@b.ru"))
-    events = await api.said(LeadReceived)
+    events = await api.said(LeadReceivedV2)
     assert (len(events), len({event.customer_id for event in events}), await api.count("customer")) == (3, 1, 1)
 
 
 async def test_an_address_of_a_customer_that_is_stays_where_it_is(api: Api, ctx: Context) -> None:
     for each in (delivery_row("1"), delivery_row("2", "", email="a@b.ru"), delivery_row("3", email="a@b.ru")):
         await ctx.acceptance.accept(each)
-    customers = [event.customer_id for event in await api.said(LeadReceived)]
+    customers = [event.customer_id for event in await api.said(LeadReceivedV2)]
     owner = await ctx.core.db.pool.fetchval("SELECT customer_id FROM customer_identity WHERE kind = 'email'")
     assert (customers[0], owner) == (customers[2], customers[1])
 
@@ -166,5 +166,5 @@ async def test_two_identities_of_one_customer_in_a_batch_are_taken_one_by_one(ap
     by_phone, by_address = delivery_row("1"), delivery_row("2", "8 916 000-00-00", email="a@b.ru")
     crowd = [delivery_row(f"n{n}", f"8917{n:07}") for n in range(6)]
     await asyncio.gather(*(acceptance.accept(each) for each in (*crowd, by_phone, by_address)))
-    signals = {event.external_id: event.signals for event in await api.said(LeadReceived)}
+    signals = {order_in(event).external_id: event.signals for event in await api.said(LeadReceivedV2)}
     assert sorted([signals["1"], signals["2"]]) == [(), ("second_unpaid_order",)]

@@ -1,17 +1,23 @@
 """A source says whether its desk has activated its playbook: a mistyped playbook is visible at once."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from libs.common.contracts import Cause, Received
-from libs.common.contracts.tasks import PlaybookActivatedV2
+from libs.common.contracts.intake import LeadReceivedV2
+from libs.common.contracts.shared import Stage, Text
+from libs.common.contracts.tasks import FirstStatus, PlaybookActivatedV2
 from libs.common.platform.ids import uuid7
 from services.intake.playbooks.actions import project_playbooks
-from tests.intake.api import NOW, Api, new_source
+from tests.intake.api import NOW, Api, new_source, order
 
 
-def activated(code: str = "callback", desk: str = "demo", version: int = 1) -> PlaybookActivatedV2:
+def activated(
+    code: str = "callback", desk: str = "demo", version: int = 1, first_status: FirstStatus | None = None
+) -> PlaybookActivatedV2:
     return PlaybookActivatedV2(
-        desk=desk, code=code, version=version, actor="boss", first_status=None, pools=(), lanes=()
+        desk=desk, code=code, version=version, actor="boss", first_status=first_status, pools=(), lanes=()
     )
 
 
@@ -59,6 +65,34 @@ async def test_an_activation_after_the_source_counts_by_itself(api: Api) -> None
     made = await make(api)
     await api.hear(activated())
     assert (await api.ok("GET", f"/sources/{made['id']}"))["playbook_active"] is True
+
+
+FIRST = FirstStatus(code="fresh", title=Text(ru="Свежая", en="Fresh"), stage=Stage.WORKING)
+
+
+async def test_a_lead_is_born_in_the_first_status_of_its_playbook(api: Api) -> None:
+    await receive(api, (1, activated(first_status=FIRST)))
+    answer = await api.deliver(await api.source(), order())
+    view = await api.ok("GET", f"/leads/{answer['lead_id']}")
+    [event] = await api.said(LeadReceivedV2)
+    assert (view["status"], view["title"], view["stage"]) == ("fresh", "Свежая", "working")
+    assert (event.status, event.title, event.stage) == (FIRST.code, FIRST.title, FIRST.stage)
+
+
+@pytest.mark.parametrize("seen", [(), (activated(desk="other", first_status=FIRST),), (activated(),)])
+async def test_a_lead_whose_playbook_was_not_seen_is_new_and_untitled(
+    api: Api, seen: Sequence[PlaybookActivatedV2]
+) -> None:
+    await receive(api, *enumerate(seen, 1))
+    await api.deliver(await api.source(), order())
+    [event] = await api.said(LeadReceivedV2)
+    assert (event.status, event.title, event.stage) == ("new", None, Stage.NEW)
+
+
+async def test_a_newer_activation_without_a_status_forgets_the_older_one(api: Api) -> None:
+    await receive(api, (1, activated(first_status=FIRST)), (2, activated()))
+    await api.deliver(await api.source(), order())
+    assert [event.status for event in await api.said(LeadReceivedV2)] == ["new"]
 
 
 async def test_an_older_event_never_overwrites_a_newer_one(api: Api) -> None:

@@ -15,6 +15,7 @@ from services.intake.leads.rules import (
     LeadState,
     Refusal,
     Refused,
+    Retitled,
     StatusRequest,
     decide_status,
 )
@@ -58,6 +59,11 @@ def test_a_payment_after_all_wins_over_lost() -> None:
 
 def test_another_desk_does_not_know_the_lead() -> None:
     assert decide_status(lead(), wish(desk="other")) == Refused(Refusal.UNKNOWN_LEAD, "")
+
+
+def test_a_lead_takes_the_title_of_the_status_that_it_has_already() -> None:
+    named = replace(wish(Stage.NEW, "now"), title={"ru": "Новая заявка"})
+    assert decide_status(lead(), named) == Retitled(replace(lead(), title={"ru": "Новая заявка"}))
 
 
 @given(

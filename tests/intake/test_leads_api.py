@@ -74,6 +74,13 @@ async def test_several_steps_in_one_batch_are_all_published_in_order(api: Api) -
     assert (view["status"], view["stage"], view["version"]) == ("b", "booked", 2)
 
 
+async def test_a_lead_takes_the_title_that_its_playbook_gives_its_first_status(api: Api) -> None:
+    lead_id = await a_lead(api)
+    await api.hear(wish(lead_id, "new", Stage.NEW).model_copy(update={"title": Text(ru="Ждёт", en="Waits")}))
+    assert (await api.ok("GET", f"/leads/{lead_id}"))["title"] == "Ждёт"
+    assert [await api.count("history"), await api.count("outbox")] == [1, 1]
+
+
 async def test_the_present_status_again_publishes_nothing(api: Api) -> None:
     lead_id = await a_lead(api)
     await api.hear(wish(lead_id, "new", Stage.NEW))

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from libs.common.contracts.intake import LeadReceived, OrderChanged
-from tests.intake.api import Api, order
+from libs.common.contracts.intake import LeadReceivedV2, OrderChanged
+from tests.intake.api import Api, order, order_in
 
 MINUTE = timedelta(minutes=1)
 ODD = {"order": "42", "contact": {"tel": "8 916 123-45-67"}}
@@ -65,10 +65,10 @@ async def test_a_mended_map_makes_a_lead_of_it(api: Api) -> None:
     [item] = await waiting(api)
     await mend(api, field_map={"external_id": "order", "phone": "contact.tel"})
     settled = await api.ok("POST", f"/deliveries/{item['id']}/rerun")
-    [event] = await api.said(LeadReceived)
+    [event] = await api.said(LeadReceivedV2)
     assert (settled["disposition"], settled["lead_id"]) == ("accepted", str(event.lead_id))
     assert settled["kinds"] == ["order"]
-    assert (event.external_id, event.person.phone, settled["reruns"]) == ("42", "+79161234567", 1)
+    assert (order_in(event).external_id, event.person.phone, settled["reruns"]) == ("42", "+79161234567", 1)
 
 
 async def test_an_unknown_status_is_read_once_its_word_is_mapped(api: Api) -> None:
@@ -77,7 +77,7 @@ async def test_an_unknown_status_is_read_once_its_word_is_mapped(api: Api) -> No
     [item] = await waiting(api)
     await mend(api, status_map={"в Архиве": "cancelled"})
     assert (await api.ok("POST", f"/deliveries/{item['id']}/rerun"))["disposition"] == "accepted"
-    assert (await api.said(LeadReceived))[0].order_status == "cancelled"
+    assert order_in((await api.said(LeadReceivedV2))[0]).status == "cancelled"
 
 
 async def test_read_again_in_vain_it_waits_on_with_the_new_reason(api: Api) -> None:

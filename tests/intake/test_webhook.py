@@ -2,27 +2,53 @@
 
 import asyncio
 import json
+from decimal import Decimal
 from io import StringIO
 
 import pytest
 from pydantic_core import to_json
 
 from libs.common.contracts import REGISTRY
-from libs.common.contracts.intake import LeadReceived, LeadUpdated, OrderChanged
+from libs.common.contracts.intake import LeadReceivedV2, LeadUpdated, OrderChanged, Totals
 from libs.common.contracts.shared import Customer
+from libs.common.domain.money import Money
 from libs.common.platform.telemetry import logs
 from libs.common.platform.telemetry.metrics import render
-from tests.intake.api import Api, lead_of, order
+from tests.intake.api import Api, lead_of, order, order_in
+
+
+def roubles(amount: int) -> Money:
+    return Money(amount=Decimal(amount), currency="RUB")
 
 
 @pytest.mark.req("P.1")
 async def test_an_order_is_a_lead_a_customer_and_one_event(api: Api) -> None:
     url = await api.source()
     answer = await api.deliver(url, order())
-    [event] = await api.said(LeadReceived)
+    [event] = await api.said(LeadReceivedV2)
     assert (answer["disposition"], answer["order_number"]) == ("accepted", "1001")
-    assert (event.lead_id, event.order_number, event.source) == (lead_of(answer), "1001", "landing")
+    assert (event.lead_id, order_in(event).number, event.source) == (lead_of(answer), "1001", "landing")
     assert [await api.count(t) for t in ("lead", "customer", "sales_order", "delivery", "outbox")] == [1] * 5
+
+
+async def test_an_order_says_what_it_has_and_its_sums(api: Api) -> None:
+    url = await api.source()
+    lines = [{"title": "Крем", "price": "900", "quantity": 2}, {"title": "Маска", "price": "190"}]
+    await api.deliver(url, order(items=lines, paid="500"))
+    [event] = await api.said(LeadReceivedV2)
+    known = order_in(event)
+    assert (known.version, known.filled, known.faults) == (1, ("amount", "paid", "items"), ())
+    assert known.totals == Totals(goods=roubles(1990), total=roubles(1990), paid=roubles(500))
+
+
+async def test_a_change_says_the_order_as_it_is_afterwards(api: Api) -> None:
+    url = await api.source()
+    lines = [{"title": "Крем", "price": "900"}, {"title": "Маска"}]
+    for paid in ("500", "1990"):
+        await api.deliver(url, order(items=lines, paid=paid))
+    [event] = await api.said(OrderChanged)
+    assert (event.version, event.filled) == (2, ("amount", "paid", "items"))
+    assert event.totals == Totals(goods=None, total=roubles(1990), paid=roubles(1990))
 
 
 async def test_the_stored_event_is_what_its_model_would_write(api: Api) -> None:
@@ -158,7 +184,7 @@ async def test_the_sequence_of_a_lead_has_no_gaps(api: Api) -> None:
 async def test_a_test_number_is_flagged(api: Api) -> None:
     url = await api.source()
     answer = await api.deliver(url, order(phone="+972 54 123 45 67"))
-    [event] = await api.said(LeadReceived)
+    [event] = await api.said(LeadReceivedV2)
     assert (answer["disposition"], event.signals) == ("test", ("test_number",))
 
 
@@ -166,7 +192,7 @@ async def test_prefixes_of_test_numbers_are_the_sources_own(api: Api) -> None:
     url = await api.source(test_prefixes=["7999"])
     await api.deliver(url, order("1", "+972 50 234 5678"))
     await api.deliver(url, order("2", "+7 999 123 45 67"))
-    assert [e.signals for e in await api.said(LeadReceived)] == [(), ("test_number",)]
+    assert [e.signals for e in await api.said(LeadReceivedV2)] == [(), ("test_number",)]
 
 
 @pytest.mark.req("S1.9")
@@ -174,7 +200,7 @@ async def test_prefixes_of_test_numbers_are_the_sources_own(api: Api) -> None:
 async def test_a_false_number_is_a_lead_that_says_so(api: Api, phone: str) -> None:
     url = await api.source()
     assert (await api.deliver(url, order(phone=phone)))["disposition"] == "accepted"
-    assert [e.signals for e in await api.said(LeadReceived)] == [("false_number",)]
+    assert [e.signals for e in await api.said(LeadReceivedV2)] == [("false_number",)]
 
 
 async def test_false_numbers_make_no_common_customer(api: Api) -> None:
@@ -189,7 +215,7 @@ async def test_the_later_of_two_unpaid_orders_names_the_earlier(api: Api) -> Non
     url = await api.source()
     first = await api.deliver(url, order("1"))
     await api.deliver(url, order("2"))
-    events = await api.said(LeadReceived)
+    events = await api.said(LeadReceivedV2)
     assert [e.signals for e in events] == [(), ("second_unpaid_order",)]
     assert events[1].earlier_lead_id == lead_of(first)
 
@@ -199,14 +225,14 @@ async def test_a_paid_order_before_is_no_reason_for_the_signal(api: Api) -> None
     url = await api.source()
     await api.deliver(url, order("1", status="paid"))
     await api.deliver(url, order("2"))
-    assert [e.signals for e in await api.said(LeadReceived)] == [(), ()]
+    assert [e.signals for e in await api.said(LeadReceivedV2)] == [(), ()]
 
 
 async def test_an_unpaid_order_of_another_source_is_no_reason_for_the_signal(api: Api) -> None:
     landing, school = await api.source(), await api.source("school")
     await api.deliver(landing, order("1"))
     await api.deliver(school, {"deal_id": "1", "status": "new", "phone": "+79161234567"})
-    assert [e.signals for e in await api.said(LeadReceived)] == [(), ()]
+    assert [e.signals for e in await api.said(LeadReceivedV2)] == [(), ()]
     assert await api.count("customer") == 1
 
 
@@ -222,7 +248,7 @@ async def test_a_new_phone_beside_a_known_address_is_the_same_customer(api: Api)
     await api.deliver(url, order("1", "8 916 123-45-67", email="Anna@Example.com", status="paid"))
     await api.deliver(url, order("2", "8 916 765-43-21", email="anna@example.com", status="paid"))
     await api.deliver(url, order("3", "8 916 765-43-21", status="paid"))
-    customers = {event.customer_id for event in await api.said(LeadReceived)}
+    customers = {event.customer_id for event in await api.said(LeadReceivedV2)}
     assert (len(customers), await api.count("customer")) == (1, 1)
 
 
@@ -230,7 +256,7 @@ async def test_under_load_every_delivery_is_answered_with_its_own_lead(api: Api)
     url = await api.source(rate_per_second=10_000)
     orders = [order(f"n{n}", f"8916{n:07}") for n in range(120)]
     answers = await asyncio.gather(*(api.deliver(url, each) for each in orders))
-    by_lead = {str(event.lead_id): event.external_id for event in await api.said(LeadReceived)}
+    by_lead = {str(event.lead_id): order_in(event).external_id for event in await api.said(LeadReceivedV2)}
     assert [by_lead[answer["lead_id"]] for answer in answers] == [f"n{n}" for n in range(120)]
 
 

@@ -90,6 +90,17 @@ async def test_playbooks_that_were_active_before_the_upgrade_are_known_to_the_so
     )
 
 
+async def test_first_statuses_of_playbooks_active_before_the_upgrade_become_known(
+    upgrade: Upgrade,
+) -> None:
+    conn = await asyncpg.connect(upgrade.stack.database.admin_url)
+    try:
+        rows = await conn.fetch("SELECT code, first_status FROM intake.active_playbook")
+    finally:
+        await conn.close()
+    assert {row["first_status"] for row in rows} == {"new"}
+
+
 async def test_numbers_go_on_where_they_were(upgrade: Upgrade) -> None:
     numbers = {}
     for name in ("in-outbox", "quarantined"):

@@ -11,6 +11,7 @@ import orjson
 
 from libs.common.domain.phone import Phone, read_phone
 from libs.common.platform.telemetry.logs import get_logger
+from services.intake.deliveries.events import FILLED_COLUMNS
 from services.intake.deliveries.rules import Customer, is_false, signals_of
 from services.intake.formats.identifiers import identifier_of, is_no_id
 from services.intake.formats.read import read
@@ -62,8 +63,9 @@ class Delivery:
 class DeliveryRow:
     """A delivery that was read, its values storable; `store.DELIVERIES` maps it to the statement's columns.
 
-    `phone_key` is the number when it is a possible one, `head` the part of the event that the delivery decides,
-    `size` its bytes. `unsure`: the identifier may belong to another customer by now. A batch has no key twice.
+    `phone_key` is the number when it is a possible one, `head` the part of the event that the delivery decides and
+    `order_head` that of its order, `size` their bytes. `unsure`: the identifier may belong to another customer by
+    now. A batch has no key twice.
     """
 
     delivery: Delivery
@@ -79,6 +81,7 @@ class DeliveryRow:
     marketing: str
     signals: str
     head: str
+    order_head: str
     size: int
     webhook_id: str | None
     unsure: bool
@@ -150,7 +153,7 @@ def _row(delivery: Delivery, order: ParsedOrder, external_id: str, now: datetime
         callable=key is not None,
     )
     items = _items(order.items, order.currency)
-    head = _head(delivery, order, phone, external_id, items)
+    head, order_head = _head(delivery, order, phone), _order_head(order, external_id, items)
     return DeliveryRow(
         delivery=delivery,
         now=now,
@@ -165,7 +168,8 @@ def _row(delivery: Delivery, order: ParsedOrder, external_id: str, now: datetime
         marketing=orjson.dumps(order.marketing).decode(),
         signals=",".join(signals_of(phone, source.test_prefixes)),
         head=head.decode(),
-        size=len(head),
+        order_head=order_head.decode(),
+        size=len(head) + len(order_head),
         webhook_id=_message_id(delivery),
         unsure=source.format in WEAK_IDS,
         keys=frozenset(keys),
@@ -190,7 +194,33 @@ def _items(items: tuple[ParsedItem, ...], currency: str) -> bytes:
     return orjson.dumps(lines)
 
 
-def _head(delivery: Delivery, order: ParsedOrder, phone: Phone | None, external_id: str, items: bytes) -> bytes:
+def _order_head(order: ParsedOrder, external_id: str, items: bytes) -> bytes:
+    """Return the event's order without the fields that the statement decides, and without its closing brace."""
+    values = {name: getattr(order, name) for name in FILLED_COLUMNS}
+    filled = [name for name, value in values.items() if value is not None]
+    amount, paid = _money(order.amount, order.currency), _money(order.paid, order.currency)
+    return orjson.dumps(
+        {
+            "external_id": external_id,
+            "external_number": order.external_number,
+            "amount": amount,
+            "paid": paid,
+            "payment_link": order.payment_link,
+            "items": orjson.Fragment(items),
+            "filled": [*filled, "items"] if order.items else filled,
+            "faults": [],
+            "totals": {"goods": _money(_goods(order.items), order.currency), "total": amount, "paid": paid},
+        }
+    )[:-1]
+
+
+def _goods(items: tuple[ParsedItem, ...]) -> Decimal | None:
+    """Return the sum of the lines; None unless each has a price."""
+    sums = [item.price * item.quantity for item in items if item.price is not None]
+    return sum(sums, Decimal(0)) if items and len(sums) == len(items) else None
+
+
+def _head(delivery: Delivery, order: ParsedOrder, phone: Phone | None) -> bytes:
     """Return the event without the fields that the statement decides, and without its closing brace."""
     source = delivery.source
     return orjson.dumps(
@@ -198,11 +228,7 @@ def _head(delivery: Delivery, order: ParsedOrder, phone: Phone | None, external_
             "source_id": source.id,
             "source": source.code,
             "playbook": source.playbook,
-            "external_id": external_id,
-            "external_number": order.external_number,
-            "amount": _money(order.amount, order.currency),
-            "payment_link": order.payment_link,
-            "items": orjson.Fragment(items),
+            "contact": None,
             "marketing": order.marketing,
             "language": source.language,
             "zone": source.mapped.zone.key,

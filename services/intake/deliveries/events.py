@@ -23,21 +23,32 @@ def json_object(fields: Fields) -> str:
     return f"json_build_object({members})"
 
 
-# `lead.received`: what the statement decides about the lead. The delivery decides the other fields.
+def joined(given: str, fields: Fields) -> str:
+    """Return SQL of an object as JSON text: `given` has begun it and not closed it, `fields` are the rest."""
+    return f"{given} || ',' || substr({json_object(fields)}::text, 2)"
+
+
+# `lead.received`: what the statement decides about the lead and its order. The delivery decides the other fields.
+ORDER: Fields = {
+    "id": "order_id",
+    "number": "order_number::text",
+    "status": "status",
+    "version": "order_version",
+}
 LEAD_RECEIVED: Fields = {
     "lead_id": "lead_id",
     "customer_id": "customer_id",
-    "order_id": "order_id",
-    "order_number": "order_number::text",
-    "order_status": "status",
+    "status": "born_status",
+    "title": "born_title",
+    "stage": "born_stage",
     "signals": "signals",
     "earlier_lead_id": "earlier",
 }
 # What is known of an order: the codes of its fields that have a value, and its sums.
-_FILLED = ("external_number", "amount", "paid", "payment_link")
+FILLED_COLUMNS = ("external_number", "amount", "paid", "payment_link")
 FILLED = (
     "array_to_json(array_remove(ARRAY["
-    + ", ".join(f"CASE WHEN {name} IS NOT NULL THEN '{name}' END" for name in _FILLED)
+    + ", ".join(f"CASE WHEN {name} IS NOT NULL THEN '{name}' END" for name in FILLED_COLUMNS)
     + ", CASE WHEN jsonb_array_length(items) > 0 THEN 'items' END], NULL))"
 )
 # The sum of the lines, once each has a price.

@@ -17,10 +17,10 @@ customer fail the batch with a cardinality error, and are then stored one by one
 
 from operator import attrgetter
 
-from libs.common.contracts.intake import LeadReceived, OrderChanged
+from libs.common.contracts.intake import LeadReceivedV2, OrderChanged
 from libs.common.platform.db.bulk import Bulk
 from services.intake.deliveries.convert import DeliveryRow
-from services.intake.deliveries.events import LEAD_RECEIVED, ORDER_CHANGED, json_object
+from services.intake.deliveries.events import LEAD_RECEIVED, ORDER, ORDER_CHANGED, joined, json_object
 from services.intake.formats import rules
 
 # Every column of the accepting statement once: name, type, attribute of the row.
@@ -60,14 +60,16 @@ DELIVERIES: Bulk[DeliveryRow] = Bulk(
         ("signals", "text", attrgetter("signals")),
         ("traceparent", "text", attrgetter("delivery.traceparent")),
         ("head", "text", attrgetter("head")),
+        ("order_head", "text", attrgetter("order_head")),
         ("webhook_id", "text", attrgetter("webhook_id")),
         ("unsure", "boolean", attrgetter("unsure")),
     ),
 )
 
-# A new lead has a title before its playbook sets one: the same for all desks, until tasks requests another status.
+# Of a lead whose playbook was never seen active: untitled in its event, until its playbook gives it a title.
 FIRST_STATUS = "new"
 FIRST_TITLE = '{"ru": "Новый", "en": "New"}'
+_RECEIVED = joined(f"""head || ',"order":' || {joined("order_head", ORDER)}""", LEAD_RECEIVED)
 UNPAID = ", ".join(f"'{status.value}'" for status in sorted(rules.UNPAID))
 _SAME = "(c.last_source_id, c.last_external_id) = (excluded.last_source_id, excluded.last_external_id)"
 
@@ -75,13 +77,15 @@ ACCEPT = f"""
 WITH given AS MATERIALIZED (
     SELECT i.*, uuidv7() AS lead_id, uuidv7() AS new_customer_id, string_to_array(i.signals, ',') AS marks,
            o.id AS known, o.order_number AS known_number, o.customer_id AS known_customer,
-           coalesce(i.status, o.status, 'new') AS state
+           coalesce(i.status, o.status, 'new') AS state, coalesce(b.first_status, '{FIRST_STATUS}') AS born_status,
+           b.first_title AS born_title, coalesce(b.first_stage, 'new') AS born_stage
     FROM unnest({DELIVERIES.parameters()}) WITH ORDINALITY AS i({DELIVERIES.names}, n)
     -- LIMIT keeps the plan on the index, also a plan made while the table was empty.
     LEFT JOIN LATERAL (
         SELECT o.id, o.order_number, o.customer_id, o.status, o.lead_id FROM sales_order o
         WHERE o.source_id = i.source_id AND o.external_id = i.external_id LIMIT 1
     ) o ON true
+    LEFT JOIN active_playbook b ON (b.desk, b.code) = (i.desk, i.playbook)
     LEFT JOIN LATERAL (SELECT l.name, l.phone, l.email FROM lead l WHERE l.id = o.lead_id LIMIT 1) l ON i.unsure
     WHERE (i.unsure AND o.id IS NOT NULL AND (i.name = l.name) IS NOT TRUE AND (i.phone = l.phone) IS NOT TRUE
            AND (i.email = l.email AND (i.phone IS NULL OR l.phone IS NULL)) IS NOT TRUE) IS NOT TRUE
@@ -153,7 +157,8 @@ WITH given AS MATERIALIZED (
 ), outcome AS MATERIALIZED (
     SELECT r.n, r.delivery_id, r.desk, r.source_id, r.source, r.playbook, r.received_at, r.now, r.method, r.query,
            r.headers, r.body, r.notes, r.external_id, r.marketing, r.name, r.phone, r.phone_raw, r.email,
-           r.language, r.zone, r.traceparent, r.head, r.webhook_id, o.fresh, o.moved, o.from_status,
+           r.language, r.zone, r.traceparent, r.head, r.order_head, r.webhook_id, r.born_status, r.born_title,
+           r.born_stage, o.fresh, o.moved, o.from_status,
            o.id AS order_id, o.lead_id, o.customer_id, o.order_number, o.status, o.amount, o.paid, o.currency,
            o.payment_link, CASE WHEN o.moved THEN o.items END AS items, o.external_number,
            o.version AS order_version,
@@ -184,14 +189,14 @@ WITH given AS MATERIALIZED (
     INSERT INTO lead (id, desk, customer_id, source_id, source, playbook, status, title, stage, signals,
                       earlier_lead_id, name, phone, phone_raw, email, language, zone, marketing, created_at,
                       updated_at, version)
-    SELECT lead_id, desk, customer_id, source_id, source, playbook, '{FIRST_STATUS}', '{FIRST_TITLE}'::jsonb,
-           'new', signals, earlier, name, phone, phone_raw, email, language, zone, marketing::jsonb, received_at,
-           now, 1
+    SELECT lead_id, desk, customer_id, source_id, source, playbook, born_status,
+           coalesce(born_title, '{FIRST_TITLE}'), born_stage, signals, earlier, name, phone, phone_raw, email,
+           language, zone, marketing::jsonb, received_at, now, 1
     FROM outcome WHERE fresh
 ), log AS (
     INSERT INTO history (desk, lead_id, order_id, at, what, actor, from_value, to_value, reason, cause_id)
     SELECT desk, lead_id, order_id, now, CASE WHEN fresh THEN 'lead_status' ELSE 'order_status' END,
-           'source:' || source, from_status, CASE WHEN fresh THEN '{FIRST_STATUS}' ELSE status END,
+           'source:' || source, from_status, CASE WHEN fresh THEN born_status ELSE status END,
            CASE WHEN fresh THEN 'received' ELSE 'said by the source' END, delivery_id
     FROM outcome WHERE fresh OR moved
 ), kept AS (
@@ -213,9 +218,9 @@ WITH given AS MATERIALIZED (
     RETURNING key, version
 ), sent AS (
     INSERT INTO outbox (event_id, type, key, sequence, desk, time, correlation_id, causation_id, traceparent, body)
-    SELECT uuidv7(), CASE WHEN fresh THEN '{LeadReceived.event_type}' ELSE '{OrderChanged.event_type}' END,
+    SELECT uuidv7(), CASE WHEN fresh THEN '{LeadReceivedV2.event_type}' ELSE '{OrderChanged.event_type}' END,
            key, version, desk, now, delivery_id, NULL, traceparent,
-           convert_to(CASE WHEN fresh THEN head || ',' || substr({json_object(LEAD_RECEIVED)}::text, 2)
+           convert_to(CASE WHEN fresh THEN {_RECEIVED}
                       ELSE {json_object(ORDER_CHANGED)}::text END, 'UTF8')
     FROM outcome JOIN bumped USING (key) ORDER BY n
 )

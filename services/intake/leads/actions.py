@@ -14,7 +14,7 @@ from libs.common.messaging.inbox import UseCase
 from libs.common.messaging.outbox import add
 from libs.common.platform.clock import Clock
 from libs.common.platform.db import Transaction
-from services.intake.leads.rules import Applied, LeadId, LeadState, Refused, StatusRequest, decide_status
+from services.intake.leads.rules import Applied, LeadId, LeadState, Refused, Retitled, StatusRequest, decide_status
 
 LOCK = """
 SELECT id, desk, status, stage, title, owner_id FROM lead WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE
@@ -33,6 +33,9 @@ SET status = m.status, stage = m.stage, title = m.title, owner_id = m.owner_id, 
 FROM unnest($2::uuid[], $3::text[], $4::text[], $5::jsonb[], $6::uuid[]) AS m(id, status, stage, title, owner_id)
 WHERE l.id = m.id
 """
+
+
+_NO_HISTORY = ((),) * 8
 
 
 @dataclass(slots=True)
@@ -79,6 +82,10 @@ def _status(batch: _Batch, event: Received[EventData], data: LeadStatusRequested
     decision = decide_status(batch.leads.get(data.lead_id), request)
     match decision:
         case None:
+            return
+        case Retitled(after=after):
+            batch.leads[data.lead_id] = after
+            batch.touched[data.lead_id] = None
             return
         case Refused():
             answer: EventData = LeadStatusRefused(
@@ -135,6 +142,6 @@ async def _save(tx: Transaction, batch: _Batch) -> None:
             [lead.stage.value for lead in leads],
             [lead.title for lead in leads],
             [batch.owners[lead.id] for lead in leads],
-            *zip(*batch.history, strict=True),
+            *(zip(*batch.history, strict=True) if batch.history else _NO_HISTORY),
         )
     await add(tx, batch.outgoing)

@@ -57,6 +57,13 @@ class Applied:
 
 
 @dataclass(frozen=True, slots=True)
+class Retitled:
+    """The lead has the status already, by another title: it was born before its playbook was seen, or renamed."""
+
+    after: LeadState
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """The lead stays where it is; `current` is its status, empty for an unknown lead."""
 
@@ -64,8 +71,8 @@ class Refused:
     current: str
 
 
-def decide_status(lead: LeadState | None, request: StatusRequest) -> Applied | Refused | None:
-    """Return the result of a request; None when the lead has that status already.
+def decide_status(lead: LeadState | None, request: StatusRequest) -> Applied | Retitled | Refused | None:
+    """Return the result of a request; None when the lead has that status and title already.
 
     A lead of another desk is unknown. Only people reopen a lead that is won, lost or invalid: a request of the
     system was made before the end was known. A change from one final stage to another is allowed.
@@ -73,7 +80,7 @@ def decide_status(lead: LeadState | None, request: StatusRequest) -> Applied | R
     if lead is None or lead.desk != request.desk:
         return Refused(Refusal.UNKNOWN_LEAD, "")
     if (lead.status, lead.stage) == (request.status, request.stage):
-        return None
+        return None if lead.title == request.title else Retitled(replace(lead, title=request.title))
     if request.actor == SYSTEM and lead.stage in FINAL and request.stage not in FINAL:
         return Refused(Refusal.LEAD_IS_FINAL, lead.status)
     return Applied(lead, replace(lead, status=request.status, stage=request.stage, title=request.title))

@@ -7,18 +7,28 @@ from libs.common.contracts.tasks import PlaybookActivatedV2
 from libs.common.platform.db import Transaction
 
 PROJECT = """
-INSERT INTO active_playbook AS p (desk, code, version, sequence)
-SELECT DISTINCT ON (desk, code) * FROM unnest($1::text[], $2::text[], $3::int[], $4::bigint[])
-    AS t(desk, code, version, sequence)
+INSERT INTO active_playbook AS p (desk, code, version, sequence, first_status, first_title, first_stage)
+SELECT DISTINCT ON (desk, code) * FROM unnest($1::text[], $2::text[], $3::int[], $4::bigint[], $5::text[],
+                                              $6::jsonb[], $7::text[])
+    AS t(desk, code, version, sequence, first_status, first_title, first_stage)
 ORDER BY desk, code, sequence DESC
-ON CONFLICT (desk, code) DO UPDATE SET version = excluded.version, sequence = excluded.sequence
+ON CONFLICT (desk, code) DO UPDATE
+SET version = excluded.version, sequence = excluded.sequence, first_status = excluded.first_status,
+    first_title = excluded.first_title, first_stage = excluded.first_stage
 WHERE p.sequence < excluded.sequence
 """
 
 
 async def project_playbooks(tx: Transaction, events: Sequence[Received[EventData]]) -> None:
     """Apply `playbook.activated`; an older event never overwrites a newer one."""
-    activations = [(e.data, e.sequence) for e in events if isinstance(e.data, PlaybookActivatedV2)]
-    desks, codes = [data.desk for data, _ in activations], [data.code for data, _ in activations]
-    versions, sequences = [data.version for data, _ in activations], [sequence for _, sequence in activations]
-    await tx.conn.execute(PROJECT, desks, codes, versions, sequences)
+    rows = [(e.data, e.sequence, e.data.first_status) for e in events if isinstance(e.data, PlaybookActivatedV2)]
+    await tx.conn.execute(
+        PROJECT,
+        [data.desk for data, *_ in rows],
+        [data.code for data, *_ in rows],
+        [data.version for data, *_ in rows],
+        [sequence for _, sequence, _ in rows],
+        [first.code if first else None for *_, first in rows],
+        [first.title.model_dump() if first else None for *_, first in rows],
+        [first.stage.value if first else None for *_, first in rows],
+    )

@@ -1,6 +1,7 @@
-"""Active playbooks as tasks publishes them, so that a source shows whether its playbook is one of them."""
+"""Active playbooks as tasks publishes them: whether a source's playbook is one, and its first status."""
 
-from sqlalchemy import BigInteger, Column, Integer, Table, Text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Integer, Table, Text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from services.intake.metadata import metadata
 
@@ -12,4 +13,9 @@ active_playbook = Table(
     Column("version", Integer, nullable=False),
     # Of the event that said so: the newest wins.
     Column("sequence", BigInteger, nullable=False),
+    # The status in which leads are born; none while unknown.
+    Column("first_status", Text),
+    Column("first_title", JSONB),
+    Column("first_stage", Text),
+    CheckConstraint("num_nulls(first_status, first_title, first_stage) IN (0, 3)", name="first_status"),
 )
