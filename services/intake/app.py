@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from libs.common.platform.service import Service
+from services.intake.contacts.api import router as contacts
 from services.intake.context import open_context
 from services.intake.customers.api import router as customers
 from services.intake.deliveries.api import router as deliveries
@@ -23,6 +24,6 @@ SERVICE = Service(
     topics=TOPICS,
     subscriptions=subscriptions,
     routes=(webhook_route(),),
-    routers=(sources, deliveries, leads, orders, customers),
+    routers=(sources, deliveries, contacts, leads, orders, customers),
     errors=ERRORS,
 )

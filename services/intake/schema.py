@@ -1,5 +1,7 @@
 """Everything in the service's schema: importing this module completes `metadata`."""
 
+from services.intake.changes import tables as changes
+from services.intake.contacts import tables as contacts
 from services.intake.customers import tables as customers
 from services.intake.deliveries import tables as deliveries
 from services.intake.leads import tables as leads
@@ -9,4 +11,15 @@ from services.intake.orders import tables as orders
 from services.intake.playbooks import tables as playbooks
 from services.intake.sources import tables as sources
 
-__all__ = ["customers", "deliveries", "leads", "metadata", "operators", "orders", "playbooks", "sources"]
+__all__ = [
+    "changes",
+    "contacts",
+    "customers",
+    "deliveries",
+    "leads",
+    "metadata",
+    "operators",
+    "orders",
+    "playbooks",
+    "sources",
+]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import TypeVar, cast
 from uuid import UUID
 
 import httpx
@@ -10,6 +10,7 @@ from httpx import ASGITransport, AsyncClient
 
 from libs.common.contracts import REGISTRY, Cause, EventData, Received
 from libs.common.contracts.intake import LeadReceivedV2, Order
+from libs.common.platform.clock import ManualClock
 from libs.common.platform.ids import uuid7
 from libs.common.testkit.issuer import TokenIssuer
 from services.intake.app import SERVICE
@@ -27,6 +28,7 @@ class Api:
 
     def __init__(self, ctx: Context) -> None:
         self.ctx = ctx
+        self.clock = cast("ManualClock", ctx.core.clock)
         self.issuer = TokenIssuer.generate()
         self.app = SERVICE.build_api(self.issuer.verifier())
         SERVICE.serve_context(self.app, ctx)

@@ -1,6 +1,6 @@
 """Customers of a desk, and their identities."""
 
-from sqlalchemy import Boolean, CheckConstraint, Column, DateTime, Index, Table, Text, Uuid
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, DateTime, Index, Table, Text, Uuid, text
 
 from services.intake.metadata import metadata
 
@@ -12,10 +12,12 @@ customer = Table(
     Column("name", Text),
     Column("created_at", DateTime(timezone=True), nullable=False),
     # The newest order; stored here because the accepting statement cannot see a concurrent one elsewhere (S4.2).
-    Column("last_source_id", Uuid, nullable=False),
-    Column("last_external_id", Text, nullable=False),
-    Column("last_lead_id", Uuid, nullable=False),
-    Column("last_unpaid", Boolean, nullable=False),
+    # None while the customer has ordered nothing.
+    Column("last_source_id", Uuid),
+    Column("last_external_id", Text),
+    Column("last_lead_id", Uuid),
+    Column("last_unpaid", Boolean),
+    Column("version", BigInteger, nullable=False, server_default=text("1")),
 )
 
 # No foreign key: in a race of two deliveries an identity may point to a customer that is inserted later.

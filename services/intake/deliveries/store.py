@@ -17,11 +17,14 @@ customer fail the batch with a cardinality error, and are then stored one by one
 
 from operator import attrgetter
 
+import orjson
+
 from libs.common.contracts.intake import LeadReceivedV2, OrderChanged
 from libs.common.platform.db.bulk import Bulk
 from services.intake.deliveries.convert import DeliveryRow
 from services.intake.deliveries.events import LEAD_RECEIVED, ORDER, ORDER_CHANGED, joined, json_object
 from services.intake.formats import rules
+from services.intake.playbooks.rules import SHOWN_TITLE, UNSEEN
 
 # Every column of the accepting statement once: name, type, attribute of the row.
 DELIVERIES: Bulk[DeliveryRow] = Bulk(
@@ -66,9 +69,7 @@ DELIVERIES: Bulk[DeliveryRow] = Bulk(
     ),
 )
 
-# Of a lead whose playbook was never seen active: untitled in its event, until its playbook gives it a title.
-FIRST_STATUS = "new"
-FIRST_TITLE = '{"ru": "Новый", "en": "New"}'
+_SHOWN_TITLE = orjson.dumps(dict(SHOWN_TITLE)).decode()
 _RECEIVED = joined(f"""head || ',"order":' || {joined("order_head", ORDER)}""", LEAD_RECEIVED)
 UNPAID = ", ".join(f"'{status.value}'" for status in sorted(rules.UNPAID))
 _SAME = "(c.last_source_id, c.last_external_id) = (excluded.last_source_id, excluded.last_external_id)"
@@ -77,8 +78,8 @@ ACCEPT = f"""
 WITH given AS MATERIALIZED (
     SELECT i.*, uuidv7() AS lead_id, uuidv7() AS new_customer_id, string_to_array(i.signals, ',') AS marks,
            o.id AS known, o.order_number AS known_number, o.customer_id AS known_customer,
-           coalesce(i.status, o.status, 'new') AS state, coalesce(b.first_status, '{FIRST_STATUS}') AS born_status,
-           b.first_title AS born_title, coalesce(b.first_stage, 'new') AS born_stage
+           coalesce(i.status, o.status, 'new') AS state, coalesce(b.first_status, '{UNSEEN.status}') AS born_status,
+           b.first_title AS born_title, coalesce(b.first_stage, '{UNSEEN.stage}') AS born_stage
     FROM unnest({DELIVERIES.parameters()}) WITH ORDINALITY AS i({DELIVERIES.names}, n)
     -- LIMIT keeps the plan on the index, also a plan made while the table was empty.
     LEFT JOIN LATERAL (
@@ -190,7 +191,7 @@ WITH given AS MATERIALIZED (
                       earlier_lead_id, name, phone, phone_raw, email, language, zone, marketing, created_at,
                       updated_at, version)
     SELECT lead_id, desk, customer_id, source_id, source, playbook, born_status,
-           coalesce(born_title, '{FIRST_TITLE}'), born_stage, signals, earlier, name, phone, phone_raw, email,
+           coalesce(born_title, '{_SHOWN_TITLE}'), born_stage, signals, earlier, name, phone, phone_raw, email,
            language, zone, marketing::jsonb, received_at, now, 1
     FROM outcome WHERE fresh
 ), log AS (

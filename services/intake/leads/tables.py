@@ -33,6 +33,8 @@ lead = Table(
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False),
     Column("version", BigInteger, nullable=False),
+    # The current situation in words (S2.7).
+    Column("pinned_comment", Text),
     CheckConstraint(f"stage IN ({_STAGES})", name="stage"),
     Index("ix_lead_desk", "desk", "created_at", "id"),
     Index("ix_lead_customer_id", "customer_id"),

@@ -1,0 +1,82 @@
+"""Use case: a call or a message is recorded, for its customer and their lead."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from libs.common.contracts import Cause, Outgoing
+from libs.common.contracts.shared import Signal
+from libs.common.messaging.outbox import add
+from libs.common.platform.db import Transaction
+from libs.common.platform.ids import uuid7
+from services.intake.contacts import store
+from services.intake.contacts.convert import person_json, received_event, recorded_event
+from services.intake.contacts.rules import Person, Said, opens_lead, read_person
+from services.intake.context import Context
+from services.intake.deliveries.rules import Disposition
+from services.intake.errors import NotFoundError
+from services.intake.sources.cache import source_of
+from services.intake.sources.rules import Source
+
+SOURCE = "SELECT * FROM source WHERE desk = $1 AND code = $2 AND active"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A stored contact: whose it is, and what became of it."""
+
+    contact_id: UUID
+    customer_id: UUID | None
+    lead_id: UUID | None
+    disposition: Disposition
+
+
+async def record_contact(ctx: Context, desk: str, source: str, said: Said, cause: Cause) -> Recorded:
+    """Record a contact that came by a source of the desk. Raises NotFoundError for the source or the named lead."""
+    async with ctx.core.db.begin() as tx:
+        row = await tx.conn.fetchrow(SOURCE, desk, source)
+        if row is None:
+            raise NotFoundError
+        recorded = await record(tx, source_of(row), said, ctx.core.clock.now(), cause)
+        await tx.commit()
+    return recorded
+
+
+async def record(tx: Transaction, source: Source, said: Said, now: datetime, cause: Cause) -> Recorded:
+    """Record a contact in the caller's transaction. Raises NotFoundError for a named lead that the desk lacks.
+
+    The same report again changes nothing. A later report of the same contact is published again, under the lead of
+    the first one.
+    """
+    person = read_person(said, source.region, source.test_prefixes)
+    stored = await store.store(tx, uuid7(), source, said, person_json(person), now)
+    if stored.fresh:
+        return await _first(tx, stored, source, said, person, now, cause)
+    customer_id, lead_id = stored.row["customer_id"], stored.row["lead_id"]
+    if stored.moved:
+        await add(tx, [recorded_event(stored.row, customer_id, lead_id, now, cause)])
+    disposition = Disposition.ACCEPTED if stored.moved else Disposition.REPEAT
+    return Recorded(stored.row["id"], customer_id, lead_id, disposition)
+
+
+async def _first(
+    tx: Transaction, stored: store.Stored, source: Source, said: Said, person: Person, now: datetime, cause: Cause
+) -> Recorded:
+    events: list[Outgoing] = []
+    if said.lead_id is not None:
+        named = await store.named_lead(tx, said.lead_id, source.desk)
+        if named is None:
+            raise NotFoundError
+        customer_id, lead_id = named["customer_id"], named["id"]
+    else:
+        customer_id = await store.customer_of(tx, source.desk, person, uuid7(), now)
+        lead_id = await store.live_lead(tx, customer_id, source.desk) if customer_id else None
+    if lead_id is None and customer_id is not None and opens_lead(said, person):
+        lead_id, first = uuid7(), await store.born(tx, source.desk, source.playbook)
+        await store.open_lead(tx, lead_id, customer_id, source, person, first, now, cause.correlation_id)
+        events.append(received_event(stored.row, lead_id, customer_id, source, person, first, cause))
+    await store.settle(tx, stored.row["id"], customer_id, lead_id)
+    events.append(recorded_event(stored.row, customer_id, lead_id, now, cause))
+    await add(tx, events)
+    test = Signal.TEST_NUMBER in person.signals
+    return Recorded(stored.row["id"], customer_id, lead_id, Disposition.TEST if test else Disposition.ACCEPTED)

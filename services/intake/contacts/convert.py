@@ -1,0 +1,73 @@
+"""Rows of contacts → events."""
+
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from libs.common.contracts import Cause, Outgoing
+from libs.common.contracts.intake import Contact, ContactFacts, ContactRecorded, LeadReceivedV2
+from libs.common.contracts.shared import Customer, Language, Text
+from services.intake.contacts.rules import Known, Person
+from services.intake.playbooks.rules import Born
+from services.intake.sources.rules import Source
+
+
+def person_json(person: Person) -> dict[str, object]:
+    """Return the person of a contact as it is stored and published."""
+    phone = person.phone
+    return {
+        "name": person.name,
+        "phone": phone.e164 if phone else None,
+        "phone_raw": phone.raw if phone else None,
+        "email": person.email,
+        "identities": _identities(person.others),
+    }
+
+
+def _identities(known: tuple[Known, ...]) -> list[dict[str, str]]:
+    return [{"kind": kind.value, "value": value} for kind, value in known]
+
+
+def recorded_event(
+    row: asyncpg.Record, customer_id: UUID | None, lead_id: UUID | None, now: datetime, cause: Cause
+) -> Outgoing:
+    """Return `contact.recorded` of a stored contact."""
+    data = ContactRecorded(
+        **_facts(row).model_dump(),
+        lead_id=lead_id,
+        customer_id=customer_id,
+        source_id=row["source_id"],
+        source=row["source"],
+        person=Customer.model_validate(row["person"]),
+    )
+    key = f"lead:{lead_id}" if lead_id else f"contact:{row['id']}"
+    return Outgoing(key=key, desk=row["desk"], time=now, data=data, cause=cause)
+
+
+def received_event(
+    row: asyncpg.Record, lead_id: UUID, customer_id: UUID, source: Source, person: Person, first: Born, cause: Cause
+) -> Outgoing:
+    """Return `lead.received` of a lead that a contact opened."""
+    data = LeadReceivedV2(
+        lead_id=lead_id,
+        customer_id=customer_id,
+        source_id=source.id,
+        source=source.code,
+        playbook=source.playbook,
+        status=first.status,
+        title=Text.model_validate(first.title) if first.title else None,
+        stage=first.stage,
+        contact=Contact.model_validate(_facts(row).model_dump()),
+        signals=person.signals,
+        language=Language(source.language),
+        zone=source.mapped.zone.key,
+        received_at=row["received_at"],
+        person=Customer.model_validate(row["person"]),
+    )
+    return Outgoing(key=f"lead:{lead_id}", desk=source.desk, time=row["received_at"], data=data, cause=cause)
+
+
+def _facts(row: asyncpg.Record) -> ContactFacts:
+    members = {name: row[name] for name in ContactFacts.model_fields if name != "contact_id"}
+    return ContactFacts(contact_id=row["id"], **members)

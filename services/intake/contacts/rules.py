@@ -1,0 +1,129 @@
+"""Decisions about contacts: who it was, and whether it opens a lead. Data in, decision out."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import assert_never
+from uuid import UUID
+
+from libs.common.contracts.shared import ContactKind, Direction, IdentityKind, Signal
+from libs.common.domain.phone import Phone, read_phone
+from services.intake.deliveries.rules import is_false, signals_of
+
+#: By which identity a customer is found first; one that a person shares with others comes last.
+_PRECEDENCE = (
+    IdentityKind.PHONE,
+    IdentityKind.WHATSAPP,
+    IdentityKind.BSUID,
+    IdentityKind.MAX,
+    IdentityKind.TELEGRAM,
+    IdentityKind.INSTAGRAM,
+    IdentityKind.EXTERNAL,
+    IdentityKind.EMAIL,
+)
+
+Known = tuple[IdentityKind, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a sender says of a call or a message; `phone` is as typed, `identities` as the channel spells them."""
+
+    kind: ContactKind
+    direction: Direction
+    at: datetime
+    external_id: str | None = None
+    duration: int | None = None
+    operator_id: UUID | None = None
+    extension: str | None = None
+    line: str | None = None
+    recording: str | None = None
+    message_id: UUID | None = None
+    name: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    identities: tuple[Known, ...] = ()
+    lead_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """The person of a contact. `known_by`: all identities in the order of locks; `others`: the channels' own."""
+
+    name: str | None
+    phone: Phone | None
+    email: str | None
+    known_by: tuple[Known, ...]
+    others: tuple[Known, ...]
+    signals: tuple[Signal, ...]
+
+
+def direction_of(kind: ContactKind, given: Direction | None) -> Direction | None:
+    """Return the direction of a contact; None when it is not said, or is not that of its kind."""
+    match kind:
+        case ContactKind.CALL_IN | ContactKind.MISSED:
+            only = Direction.IN
+        case ContactKind.CALL_OUT:
+            only = Direction.OUT
+        case ContactKind.MESSAGE:
+            return given
+        case _:
+            assert_never(kind)
+    return only if given in (None, only) else None
+
+
+def read_person(said: Said, region: str, test_prefixes: Collection[str]) -> Person:
+    """Return the person; `region` is the country of a local number (ISO 3166).
+
+    A number that cannot be one identifies no person. A WhatsApp number is a phone too (P.13).
+    """
+    numbers = [value for kind, value in said.identities if kind in (IdentityKind.PHONE, IdentityKind.WHATSAPP)]
+    typed = said.phone or next(iter(numbers), None)
+    phone = read_phone(typed, region) if typed else None
+    others = {known for each in said.identities if (known := _read(each, region)) is not None}
+    known_by = set(others)
+    if phone is not None and phone.e164 is not None and not is_false(phone):
+        known_by.add((IdentityKind.PHONE, phone.e164))
+    known_by |= {(IdentityKind.PHONE, value) for kind, value in others if kind is IdentityKind.WHATSAPP}
+    if said.email:
+        known_by.add((IdentityKind.EMAIL, said.email))
+    return Person(
+        name=said.name,
+        phone=phone,
+        email=said.email or next((value for kind, value in others if kind is IdentityKind.EMAIL), None),
+        known_by=tuple(sorted(known_by)),
+        others=tuple(sorted(known for known in others if known[0] not in (IdentityKind.PHONE, IdentityKind.EMAIL))),
+        signals=signals_of(phone, tuple(test_prefixes)),
+    )
+
+
+def owner_of(found: Mapping[Known, UUID], new: UUID) -> UUID:
+    """Return the customer of a contact; `found` says whose each identity is: `new` had no owner."""
+    owned = [(kind, value) for (kind, value), customer in found.items() if customer != new]
+    return found[min(owned, key=lambda known: (_PRECEDENCE.index(known[0]), known[1]))] if owned else new
+
+
+def opens_lead(said: Said, person: Person) -> bool:
+    """Return whether the contact of a customer without a live lead opens one: they turned to us, and are known."""
+    return said.direction is Direction.IN and bool(person.known_by)
+
+
+def _read(known: Known, region: str) -> Known | None:
+    """Return an identity as it is stored; None for a number that cannot be one."""
+    kind, value = known
+    match kind:
+        case IdentityKind.PHONE | IdentityKind.WHATSAPP:
+            phone = read_phone(value, region)
+            return None if phone.e164 is None or is_false(phone) else (kind, phone.e164)
+        case IdentityKind.EMAIL:
+            return kind, value.lower()
+        case (
+            IdentityKind.BSUID
+            | IdentityKind.MAX
+            | IdentityKind.TELEGRAM
+            | IdentityKind.INSTAGRAM
+            | IdentityKind.EXTERNAL
+        ):
+            return known
+        case _:
+            assert_never(kind)

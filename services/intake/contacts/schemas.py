@@ -1,0 +1,104 @@
+"""Contacts on the wire."""
+
+from datetime import datetime
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, model_validator
+
+from libs.common.contracts.shared import ContactKind, Customer, Direction, IdentityKind
+from libs.common.domain.code import Code
+from libs.common.platform.http.wire import Name, Wire
+from services.intake.contacts.rules import Said, direction_of
+from services.intake.deliveries.rules import Disposition
+from services.intake.formats.values import read_email
+
+_DAY = 24 * 60 * 60
+
+
+def _email(value: str) -> str:
+    read = read_email(value)
+    if read is None:
+        raise ValueError("no e-mail address")
+    return read
+
+
+Short = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
+
+
+class IdentityIn(Wire):
+    """An identity as the channel spells it."""
+
+    kind: IdentityKind
+    value: Short
+
+
+class ContactIn(Wire):
+    """A call or a message that came by a source: by its code, as a line or a channel is one.
+
+    `direction` is needed for a message alone. With `external_id` a later report of the same contact changes it.
+    `lead_id` names the lead; without it the customer's newest live one is taken, or a new one is opened when the
+    customer turned to us.
+    """
+
+    desk: Code
+    source: Code
+    kind: ContactKind
+    direction: Direction | None = None
+    at: AwareDatetime
+    external_id: Short | None = None
+    duration: Annotated[int, Field(ge=0, le=_DAY, description="seconds of conversation")] | None = None
+    operator_id: UUID | None = None
+    extension: Short | None = None
+    line: Short | None = None
+    recording: Annotated[str, Field(min_length=1, max_length=2000)] | None = None
+    message_id: UUID | None = None
+    name: Name | None = None
+    phone: Annotated[str, Field(min_length=1, max_length=64, pattern=r"\d")] | None = None
+    email: Annotated[str, Field(max_length=254), AfterValidator(_email)] | None = None
+    identities: Annotated[tuple[IdentityIn, ...], Field(max_length=20)] = ()
+    lead_id: UUID | None = None
+
+    @model_validator(mode="after")
+    def _has_a_direction(self) -> Self:
+        if direction_of(self.kind, self.direction) is None:
+            raise ValueError("direction: needed for a message, and of calls that of their kind")
+        return self
+
+    def said(self) -> Said:
+        """Return what the sender says."""
+        own = ("desk", "source", "direction", "identities")
+        members = {name: value for name, value in vars(self).items() if name not in own}
+        direction = direction_of(self.kind, self.direction)
+        assert direction is not None  # noqa: S101 - checked by the validator
+        identities = tuple((each.kind, each.value) for each in self.identities)
+        return Said(**members, direction=direction, identities=identities)
+
+
+class ContactView(BaseModel):
+    """A contact; `person` is who it was as the sender said."""
+
+    id: UUID
+    desk: str
+    source: str
+    external_id: str | None
+    kind: ContactKind
+    direction: Direction
+    at: datetime
+    duration: int | None
+    operator_id: UUID | None
+    extension: str | None
+    line: str | None
+    recording: str | None
+    message_id: UUID | None
+    customer_id: UUID | None
+    lead_id: UUID | None
+    person: Customer
+    received_at: datetime
+    version: int
+
+
+class RecordedContact(ContactView):
+    """A contact that was recorded now, or known already."""
+
+    disposition: Disposition

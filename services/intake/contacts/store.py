@@ -1,0 +1,135 @@
+"""SQL that writes contacts. Locks are taken in intake's order: identities, customers, leads, stream rows.
+
+The contact's own row is locked before them: a second report of one call waits for the first.
+"""
+
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import asyncpg
+
+from libs.common.contracts.shared import IdentityKind, Stage
+from libs.common.platform.db import Transaction
+from services.intake.contacts.rules import Known, Person, Said, owner_of
+from services.intake.playbooks.rules import SHOWN_TITLE, UNSEEN, Born
+from services.intake.sources.rules import Source
+
+# What a later report does not say stays as it is known.
+STORE = """
+INSERT INTO contact AS c (id, desk, source_id, source, external_id, kind, direction, at, duration, operator_id,
+                          extension, line, recording, message_id, person, received_at, version)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 1)
+ON CONFLICT (source_id, external_id) DO UPDATE
+SET (kind, direction, at, duration, operator_id, extension, line, recording, message_id, version) = (
+    SELECT s.*, c.version + (s IS DISTINCT FROM (
+        c.kind, c.direction, c.at, c.duration, c.operator_id, c.extension, c.line, c.recording, c.message_id))::int
+    FROM (SELECT excluded.kind, excluded.direction, excluded.at, coalesce(excluded.duration, c.duration),
+                 coalesce(excluded.operator_id, c.operator_id), coalesce(excluded.extension, c.extension),
+                 coalesce(excluded.line, c.line), coalesce(excluded.recording, c.recording),
+                 coalesce(excluded.message_id, c.message_id)) s
+)
+RETURNING old.id IS NULL AS fresh, coalesce(new.version > old.version, false) AS moved, new.*
+"""
+CLAIM = """
+INSERT INTO customer_identity AS c (desk, kind, value, customer_id)
+SELECT $1, k.kind, k.value, $2 FROM unnest($3::text[], $4::text[]) AS k(kind, value) ORDER BY k.kind, k.value
+ON CONFLICT (desk, kind, value) DO UPDATE SET customer_id = c.customer_id
+RETURNING kind, value, customer_id
+"""
+ATTACH = "UPDATE customer_identity SET customer_id = $2 WHERE customer_id = $1"
+# An identity may point to a customer who was never inserted: two deliveries raced.
+CUSTOMER = """
+INSERT INTO customer AS c (id, desk, name, created_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (id) DO UPDATE SET name = coalesce(c.name, excluded.name)
+"""
+LIVE = """
+SELECT id FROM lead WHERE customer_id = $1 AND desk = $2 AND stage IN ('new', 'working', 'booked')
+ORDER BY created_at DESC, id DESC LIMIT 1
+"""
+NAMED = "SELECT id, customer_id FROM lead WHERE id = $1 AND desk = $2"
+FIRST_STATUS = "SELECT first_status, first_title, first_stage FROM active_playbook WHERE desk = $1 AND code = $2"
+OPEN = """
+WITH logged AS (
+    INSERT INTO history (desk, lead_id, at, what, actor, to_value, reason, cause_id)
+    VALUES ($2, $1, $15, 'lead_status', 'source:' || $5, $7, 'received', $16)
+)
+INSERT INTO lead (id, desk, customer_id, source_id, source, playbook, status, title, stage, signals, name, phone,
+                  phone_raw, email, language, zone, marketing, created_at, updated_at, version)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $17, $18, '{}', $15, $15, 1)
+"""
+SETTLE = "UPDATE contact SET customer_id = $2, lead_id = $3 WHERE id = $1"
+
+
+class Stored(NamedTuple):
+    """The row of a contact: `fresh` the first report of it, `moved` a later one that says more."""
+
+    row: asyncpg.Record
+    fresh: bool
+    moved: bool
+
+
+async def store(
+    tx: Transaction, contact_id: UUID, source: Source, said: Said, person: dict[str, object], now: datetime
+) -> Stored:
+    """Store a report of a contact and lock its row."""
+    row = await tx.conn.fetchrow(
+        STORE, contact_id, source.desk, source.id, source.code, said.external_id, said.kind, said.direction,
+        said.at, said.duration, said.operator_id, said.extension, said.line, said.recording, said.message_id,
+        person, now,
+    )  # fmt: skip
+    if row is None:
+        raise LookupError(contact_id)
+    return Stored(row, row["fresh"], row["moved"])
+
+
+async def customer_of(tx: Transaction, desk: str, person: Person, new: UUID, now: datetime) -> UUID | None:
+    """Return the customer behind a person's identities, made where there is none; None without any identity."""
+    if not person.known_by:
+        return None
+    kinds, values = [kind.value for kind, _ in person.known_by], [value for _, value in person.known_by]
+    rows = await tx.conn.fetch(CLAIM, desk, new, kinds, values)
+    found: dict[Known, UUID] = {(IdentityKind(row["kind"]), row["value"]): row["customer_id"] for row in rows}
+    customer = owner_of(found, new)
+    if customer != new:
+        await tx.conn.execute(ATTACH, new, customer)
+    await tx.conn.execute(CUSTOMER, customer, desk, person.name, now)
+    return customer
+
+
+async def live_lead(tx: Transaction, customer_id: UUID, desk: str) -> UUID | None:
+    """Return the customer's newest live lead of the desk."""
+    found: UUID | None = await tx.conn.fetchval(LIVE, customer_id, desk)
+    return found
+
+
+async def named_lead(tx: Transaction, lead_id: UUID, desk: str) -> asyncpg.Record | None:
+    """Return id and customer of a lead that the caller names; None when the desk has no such lead."""
+    return await tx.conn.fetchrow(NAMED, lead_id, desk)
+
+
+async def born(tx: Transaction, desk: str, playbook: str) -> Born:
+    """Return the status in which a lead of the playbook is born."""
+    row = await tx.conn.fetchrow(FIRST_STATUS, desk, playbook)
+    if row is None or row["first_status"] is None:
+        return UNSEEN
+    return Born(row["first_status"], row["first_title"], Stage(row["first_stage"]))
+
+
+async def open_lead(
+    tx: Transaction, lead_id: UUID, customer_id: UUID, source: Source, person: Person, first: Born, now: datetime,
+    cause: UUID,
+) -> None:  # fmt: skip
+    """Insert a lead without an order, and its first line of history."""
+    phone = person.phone
+    await tx.conn.execute(
+        OPEN, lead_id, source.desk, customer_id, source.id, source.code, source.playbook, first.status,
+        dict(first.title or SHOWN_TITLE), first.stage.value, list(person.signals), person.name,
+        phone.e164 if phone else None, phone.raw if phone else None, person.email, now, cause, source.language,
+        source.mapped.zone.key,
+    )  # fmt: skip
+
+
+async def settle(tx: Transaction, contact_id: UUID, customer_id: UUID | None, lead_id: UUID | None) -> None:
+    """Write whose the contact is, and of which lead."""
+    await tx.conn.execute(SETTLE, contact_id, customer_id, lead_id)
