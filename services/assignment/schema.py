@@ -13,6 +13,7 @@ TABLES = (
     pools.seat,
     shifts.shift,
     shifts.presence_change,
+    shifts.heartbeat,
     offers.work,
     decisions.decision,
 )

@@ -20,6 +20,7 @@ from libs.common.platform.ids import uuid7
 from libs.common.testkit.issuer import TokenIssuer
 from services.assignment.app import SERVICE
 from services.assignment.context import Context
+from services.assignment.shifts.actions import find_silent
 from services.assignment.subscriptions import subscriptions
 from tests.assignment.operators import NOW
 
@@ -74,8 +75,9 @@ class Desk:
         assert isinstance(found, list)
         return found
 
-    async def make_pool(self, code: str) -> None:
-        await self.ok("POST", "/pools", {"desk": "demo", "code": code, "title": {"ru": "Звонки", "en": "Calls"}})
+    async def make_pool(self, code: str, **more: object) -> None:
+        title = {"ru": "Звонки", "en": "Calls"}
+        await self.ok("POST", "/pools", {"desk": "demo", "code": code, "title": title, **more})
 
     async def hire(
         self, sub: str, *, pools: Sequence[str] = ("callback",), here: bool = True, **more: object
@@ -89,6 +91,12 @@ class Desk:
 
     async def presence(self, sub: str, command: str) -> httpx.Response:
         return await self.call("POST", f"/{command}", {}, sub=sub, roles=("operator",))
+
+    async def silent(self, minutes: int) -> None:
+        """Let nothing be heard of anybody for some minutes, then look who is still there."""
+        aged = "UPDATE heartbeat SET at = at - make_interval(mins => $1)"
+        await self.ctx.db.pool.execute(aged, minutes)
+        await find_silent(self.ctx)
 
     async def receive(self, *payloads: EventData) -> None:
         """Apply events of tasks as one batch of the consumer."""

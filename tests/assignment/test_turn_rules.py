@@ -50,6 +50,7 @@ def test_a_tie_goes_to_whoever_waited_longest_then_to_the_lower_id() -> None:
     [
         (operator(1, active=False), Refusal.INACTIVE),
         (operator(1, presence=Presence.CHECKED_OUT), Refusal.NOT_ON_SHIFT),
+        (operator(1, away=True), Refusal.AWAY),
         (operator(1, presence=Presence.PAUSED), Refusal.PAUSED),
         (operator(1, roles=frozenset({"adviser"})), Refusal.WRONG_ROLE),
         (operator(1, desks=frozenset({"other"})), Refusal.WRONG_DESK),

@@ -8,7 +8,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from libs.common.contracts.envelope import EventData
-from libs.common.contracts.shared import Part, Presence
+from libs.common.contracts.shared import Part, Presence, TakenWork
 from libs.common.contracts.topics import Topic
 
 OWNER = "assignment"
@@ -50,6 +50,7 @@ class WorkAssigned(AssignmentEvent):
     operator_name: str
     reason: str
     candidates: tuple[Candidate, ...]
+    operator_version: int | None = None  # of the operator as assignment saw them; fences a later change (S2.3)
 
 
 class WorkWaiting(AssignmentEvent):
@@ -79,6 +80,8 @@ class OperatorChanged(PeopleEvent):
     products: tuple[str, ...]
     capacity: int
     presence: Presence
+    away: bool = False
+    version: int = 0
 
 
 class ShiftStarted(PeopleEvent):
@@ -99,4 +102,21 @@ class ShiftEnded(PeopleEvent):
     at: datetime
 
 
-EVENTS = (WorkAssigned, WorkWaiting, OperatorChanged, ShiftStarted, ShiftEnded)
+class PoolChanged(PeopleEvent):
+    """A pool was made or changed. Key `pool:<id>`.
+
+    `off_shift_pull`: operators off shift may take its tasks (S2.3). `taken_work`: what becomes of the tasks that an
+    operator has taken and leaves behind.
+    """
+
+    event_type: ClassVar[str] = "dozvon.pool.changed.v1"
+
+    pool_id: UUID
+    desk: str
+    code: str
+    off_shift_pull: bool
+    taken_work: TakenWork
+    version: int
+
+
+EVENTS = (WorkAssigned, WorkWaiting, OperatorChanged, ShiftStarted, ShiftEnded, PoolChanged)

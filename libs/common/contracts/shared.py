@@ -153,6 +153,13 @@ class Presence(StrEnum):
     PAUSED = "paused"
 
 
+class TakenWork(StrEnum):
+    """What becomes of the tasks that an operator has taken when they leave."""
+
+    KEEP = "keep"
+    RELEASE = "release"
+
+
 class Mode(StrEnum):
     """How work reaches operators: assignment proposes (push), operators take (pull), or both."""
 

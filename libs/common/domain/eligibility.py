@@ -12,6 +12,7 @@ class Refusal(StrEnum):
 
     INACTIVE = "inactive"
     NOT_ON_SHIFT = "not_on_shift"
+    AWAY = "away"
     PAUSED = "paused"
     WRONG_ROLE = "wrong_role"
     WRONG_DESK = "wrong_desk"
@@ -29,6 +30,7 @@ class Standing:
     desks: frozenset[str]
     products: frozenset[str]
     on_shift: bool = True
+    away: bool = False
     paused: bool = False
     in_pool: bool = True
     has_room: bool = True
@@ -51,6 +53,7 @@ def knows(known: frozenset[str], needed: frozenset[str]) -> bool:
 _TESTS: tuple[tuple[Refusal, Callable[[Standing, Demand], bool]], ...] = (
     (Refusal.INACTIVE, lambda operator, _: operator.active),
     (Refusal.NOT_ON_SHIFT, lambda operator, _: operator.on_shift),
+    (Refusal.AWAY, lambda operator, _: not operator.away),
     (Refusal.PAUSED, lambda operator, _: not operator.paused),
     (Refusal.WRONG_ROLE, lambda operator, work: work.role in operator.roles),
     (Refusal.WRONG_DESK, lambda operator, work: work.desk in operator.desks),

@@ -20,6 +20,7 @@ CHOICES: dict[Choice, Text] = {
 REFUSALS: dict[Refusal, Text] = {
     Refusal.INACTIVE: Text("отключён", "deactivated"),
     Refusal.NOT_ON_SHIFT: Text("не на смене", "not on shift"),
+    Refusal.AWAY: Text("отошёл", "away"),
     Refusal.PAUSED: Text("на паузе", "paused"),
     Refusal.WRONG_ROLE: Text("другая роль", "has another role"),
     Refusal.WRONG_DESK: Text("другой отдел", "works for another desk"),

@@ -142,6 +142,7 @@ def _payload(snapshot: Snapshot, verdict: Verdict, limit: int) -> EventData:
             decision_id=verdict.decision_id,
             candidates=candidates,
         )
+    operator = snapshot.operators[operator_id]
     return assignment.WorkAssigned(
         task_id=offer.task_id,
         lead_id=offer.lead_id,
@@ -149,9 +150,10 @@ def _payload(snapshot: Snapshot, verdict: Verdict, limit: int) -> EventData:
         pool=pool,
         decision_id=verdict.decision_id,
         operator_id=operator_id,
-        operator_name=snapshot.operators[operator_id].name,
+        operator_name=operator.name,
         reason=verdict.decision.choice.value,
         candidates=candidates,
+        operator_version=operator.version,
     )
 
 

@@ -58,7 +58,7 @@ LOCK_POOLS = """
 SELECT id, desk, code, virtual_time, turn FROM pool WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE
 """
 LOCK_OPERATORS = """
-SELECT id, name, active, presence, roles, desks, products, capacity, open_work FROM operator o
+SELECT id, name, active, presence, roles, desks, products, capacity, open_work, away, version FROM operator o
 WHERE id = ANY($2) OR EXISTS (SELECT FROM seat s WHERE s.operator_id = o.id AND s.pool_id = ANY($1))
 ORDER BY id FOR NO KEY UPDATE
 """
@@ -208,6 +208,8 @@ def operator_of(row: Record) -> Operator:
         frozenset(row["products"]),
         row["capacity"],
         row["open_work"],
+        row["away"] is not None,
+        row["version"],
     )
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from libs.common.contracts import Cause
 from libs.common.contracts.shared import Presence
+from libs.common.messaging import outbox
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Transaction
 from libs.common.platform.ids import uuid7
@@ -19,10 +20,10 @@ from services.assignment.errors import (
 )
 from services.assignment.offers import store
 from services.assignment.offers.actions import decide_and_save
-from services.assignment.operators.convert import operator_changed
+from services.assignment.operators.convert import POOLS, event_of, operator_changed
 from services.assignment.pools.rules import Choice, OperatorId, PoolId
 from services.assignment.shifts.actions import apply_move
-from services.assignment.shifts.rules import PresenceCommand, move
+from services.assignment.shifts.rules import PresenceCommand, Whereabouts, move
 
 INSERT = """
 INSERT INTO operator (id, desk, subject, name, roles, desks, products, capacity, open_work, active, presence,
@@ -36,7 +37,8 @@ UPDATE = """
 UPDATE operator SET
     name = coalesce($3, name), roles = coalesce($4, roles), desks = coalesce($5, desks),
     products = coalesce($6, products), capacity = coalesce($7, capacity), active = coalesce($8, active),
-    presence = CASE WHEN $8 = false THEN 'checked_out' ELSE presence END, version = version + 1
+    presence = CASE WHEN $8 = false THEN 'checked_out' ELSE presence END,
+    away = CASE WHEN $8 = false THEN NULL ELSE away END, version = version + 1
 WHERE id = $1 AND version = $2 RETURNING id
 """
 FIND_POOLS = """
@@ -44,6 +46,14 @@ SELECT n.position, p.id FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS n
 LEFT JOIN pool p ON p.desk = n.desk AND p.code = n.code AND p.desk = ANY($3)
 ORDER BY n.position
 """
+# Locked in order, as everywhere: a worker that comes second waits, and finds them announced.
+ANNOUNCE = f"""
+UPDATE operator o SET announced_version = version WHERE id IN (
+    SELECT id FROM operator WHERE announced_version IS DISTINCT FROM version ORDER BY id LIMIT 100
+    FOR NO KEY UPDATE
+)
+RETURNING o.*, {POOLS}
+"""  # noqa: S608 - clauses of our own
 SEATS = """
 SELECT s.pool_id, s.weight, p.desk FROM seat s JOIN pool p ON p.id = s.pool_id WHERE s.operator_id = $1
 """
@@ -136,12 +146,24 @@ async def change_operator(
         if change.pools is not None:
             await _replace_seats(tx, caller, who, dict(zip(pools, change.pools, strict=True)))
         leaves = change.active is False and operator.presence is not Presence.CHECKED_OUT
-        out = move(operator.presence, PresenceCommand.CHECK_OUT, active=operator.active)
+        out = move(Whereabouts(operator.presence), PresenceCommand.CHECK_OUT)
         events = await apply_move(ctx, tx, who, out, caller.sub, cause) if leaves else []
         events = [await operator_changed(tx, who, ctx.now(), cause), *events]
         snapshot = await store.load(tx, scope)
         await decide_and_save(ctx, tx, snapshot, Choice.DRAINED_OPERATOR_CHANGED, drain=True, also=events)
         await tx.commit()
+
+
+async def announce_operators(ctx: Context) -> int:
+    """Publish operators whose version has not been published; return how many.
+
+    Those are the ones that an earlier release changed: its events do not say all that is true now.
+    """
+    async with ctx.db.begin() as tx:
+        rows = await tx.conn.fetch(ANNOUNCE)
+        await outbox.add(tx, [event_of(row, ctx.now(), Cause.fresh()) for row in rows])
+        await tx.commit()
+        return len(rows)
 
 
 async def _desks_after(

@@ -2,27 +2,32 @@
 
 from datetime import datetime
 
+from asyncpg import Record
+
 from libs.common.contracts import Cause, Outgoing
 from libs.common.contracts.assignment import OperatorChanged
 from libs.common.contracts.shared import Presence
 from libs.common.platform.db import Transaction
 from services.assignment.pools.rules import OperatorId
 
-SNAPSHOT = """
-SELECT o.*, ARRAY(
-    SELECT p.code FROM seat s JOIN pool p ON p.id = s.pool_id WHERE s.operator_id = o.id ORDER BY p.code
-) AS pools
-FROM operator o WHERE o.id = $1
+POOLS = """
+ARRAY(SELECT p.code FROM seat s JOIN pool p ON p.id = s.pool_id WHERE s.operator_id = o.id ORDER BY p.code) AS pools
 """
+ANNOUNCED = f"UPDATE operator o SET announced_version = version WHERE id = $1 RETURNING o.*, {POOLS}"  # noqa: S608 - clauses of our own
 
 
 async def operator_changed(tx: Transaction, operator_id: OperatorId, now: datetime, cause: Cause) -> Outgoing:
     """Return `operator.changed` with the operator's current row in the transaction."""
-    row = await tx.conn.fetchrow(SNAPSHOT, operator_id)
+    row = await tx.conn.fetchrow(ANNOUNCED, operator_id)
     if row is None:
         raise LookupError(operator_id)
+    return event_of(row, now, cause)
+
+
+def event_of(row: Record, now: datetime, cause: Cause) -> Outgoing:
+    """Return `operator.changed` of a row with its `pools`."""
     data = OperatorChanged(
-        operator_id=operator_id,
+        operator_id=row["id"],
         subject=row["subject"],
         name=row["name"],
         active=row["active"],
@@ -32,5 +37,7 @@ async def operator_changed(tx: Transaction, operator_id: OperatorId, now: dateti
         products=tuple(row["products"]),
         capacity=row["capacity"],
         presence=Presence(row["presence"]),
+        away=row["away"] is not None,
+        version=row["version"],
     )
-    return Outgoing(key=f"operator:{operator_id}", desk=row["desk"], time=now, data=data, cause=cause)
+    return Outgoing(key=f"operator:{row['id']}", desk=row["desk"], time=now, data=data, cause=cause)

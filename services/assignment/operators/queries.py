@@ -64,7 +64,8 @@ def _views() -> Select[tuple[object, ...]]:
         .where(seat.c.operator_id == operator.c.id)
         .scalar_subquery()
     )
-    return select(*operator.c, places.label("pools"))
+    columns = [column for column in operator.c if column is not operator.c.away]
+    return select(*columns, operator.c.away.is_not(None).label("away"), places.label("pools"))
 
 
 def _counts() -> Label[object]:

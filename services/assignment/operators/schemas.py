@@ -103,6 +103,7 @@ class OperatorView(BaseModel):
     open_work: int
     active: bool
     presence: Presence
+    away: bool
     presence_since: datetime
     pools: tuple[SeatView, ...]
     version: int

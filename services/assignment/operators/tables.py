@@ -22,6 +22,11 @@ operator = Table(
     Column("presence_since", DateTime(timezone=True), nullable=False),
     Column("version", Integer, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
+    # Set while an operator on shift is away: said by themselves, or found silent.
+    Column("away", Text),
+    # The version that was last published.
+    Column("announced_version", Integer),
+    CheckConstraint("away IN ('self', 'silent')", name="away"),
     CheckConstraint("desk = ANY (desks)", name="home_desk_is_one_of_desks"),
     CheckConstraint("presence IN ('checked_out', 'checked_in', 'paused')", name="presence"),
     CheckConstraint("active OR presence = 'checked_out'", name="inactive_is_checked_out"),

@@ -1,53 +1,98 @@
-"""Use cases of pools: create and change them."""
+"""Use cases of pools: create and change them, and publish what they say."""
 
 from dataclasses import dataclass
 from uuid import UUID
 
+from libs.common.contracts import Cause
+from libs.common.contracts.shared import TakenWork
+from libs.common.messaging import outbox
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.ids import uuid7
 from services.assignment.context import Context
 from services.assignment.errors import AlreadyExistsError, NotFoundError, StaleVersionError
+from services.assignment.pools.convert import pool_changed
 from services.assignment.pools.rules import PoolId
 
 INSERT = """
-INSERT INTO pool (id, desk, code, title, role, virtual_time, turn, version, created_at)
-VALUES ($1, $2, $3, $4, $5, 0, 0, 1, $6) ON CONFLICT (desk, code) DO NOTHING RETURNING id
+INSERT INTO pool (id, desk, code, title, role, virtual_time, turn, version, created_at, off_shift_pull, taken_work,
+                  away_after, announced_version)
+VALUES ($1, $2, $3, $4, $5, 0, 0, 1, $6, $7, $8, $9, 1) ON CONFLICT (desk, code) DO NOTHING RETURNING *
 """
 EXISTING = "SELECT id FROM pool WHERE desk = $1 AND code = $2"
 UPDATE = """
-UPDATE pool SET title = coalesce($3, title), role = coalesce($4, role), version = version + 1
-WHERE id = $1 AND version = $2 RETURNING id
+UPDATE pool SET title = coalesce($3, title), role = coalesce($4, role),
+    off_shift_pull = coalesce($5, off_shift_pull), taken_work = coalesce($6, taken_work),
+    away_after = coalesce($7, away_after), version = version + 1, announced_version = version + 1
+WHERE id = $1 AND version = $2 RETURNING *
+"""
+# Locked in order, as everywhere: a worker that comes second waits, and finds them announced.
+ANNOUNCE = """
+UPDATE pool SET announced_version = version WHERE id IN (
+    SELECT id FROM pool WHERE announced_version IS DISTINCT FROM version ORDER BY id LIMIT 100 FOR NO KEY UPDATE
+)
+RETURNING *
 """
 
 
 @dataclass(frozen=True, slots=True)
 class NewPool:
-    """A pool to create: `code` is unique in the desk, `title` has ru and en, `role` is the role of its work."""
+    """A pool to create: `code` is unique in the desk, `title` has ru and en, `role` is the role of its work.
+
+    `away_after`: the minutes of silence after which its operators are away; 0 = never.
+    """
 
     desk: str
     code: str
     title: dict[str, str]
     role: str
+    off_shift_pull: bool
+    taken_work: TakenWork
+    away_after: int
 
 
-async def create_pool(ctx: Context, caller: Principal, new: NewPool) -> PoolId:
+@dataclass(frozen=True, slots=True)
+class PoolChange:
+    """A change of a pool; None leaves a field as it is."""
+
+    title: dict[str, str] | None = None
+    role: str | None = None
+    off_shift_pull: bool | None = None
+    taken_work: TakenWork | None = None
+    away_after: int | None = None
+
+
+async def create_pool(ctx: Context, caller: Principal, new: NewPool, cause: Cause) -> PoolId:
     """Create a pool. Raises NotFoundError for a foreign desk, AlreadyExistsError."""
     if not caller.may_see(new.desk):
         raise NotFoundError
-    pool_id = PoolId(uuid7())
+    pool_id, rules = PoolId(uuid7()), (new.off_shift_pull, new.taken_work, new.away_after)
     async with ctx.db.begin() as tx:
-        values = pool_id, new.desk, new.code, new.title, new.role, ctx.now()
-        if await tx.conn.fetchval(INSERT, *values) is None:
+        values = pool_id, new.desk, new.code, new.title, new.role, ctx.now(), *rules
+        if (row := await tx.conn.fetchrow(INSERT, *values)) is None:
             raise AlreadyExistsError(await tx.conn.fetchval(EXISTING, new.desk, new.code))
+        await outbox.add(tx, [pool_changed(row, ctx.now(), cause)])
         await tx.commit()
     return pool_id
 
 
-async def change_pool(
-    ctx: Context, pool_id: UUID, seen: int, title: dict[str, str] | None, role: str | None
-) -> None:
-    """Change the title or role of a pool of version `seen`. Raises StaleVersionError."""
+async def change_pool(ctx: Context, pool_id: UUID, seen: int, change: PoolChange, cause: Cause) -> None:
+    """Change a pool of version `seen`. Raises StaleVersionError."""
+    rules = change.off_shift_pull, change.taken_work, change.away_after
     async with ctx.db.begin() as tx:
-        if await tx.conn.fetchval(UPDATE, pool_id, seen, title, role) is None:
+        row = await tx.conn.fetchrow(UPDATE, pool_id, seen, change.title, change.role, *rules)
+        if row is None:
             raise StaleVersionError
+        await outbox.add(tx, [pool_changed(row, ctx.now(), cause)])
         await tx.commit()
+
+
+async def announce_pools(ctx: Context) -> int:
+    """Publish pools whose version has not been published; return how many.
+
+    Those are the ones that requests of work made, and those that an earlier release made or changed.
+    """
+    async with ctx.db.begin() as tx:
+        rows = await tx.conn.fetch(ANNOUNCE)
+        await outbox.add(tx, [pool_changed(row, ctx.now(), Cause.fresh()) for row in rows])
+        await tx.commit()
+        return len(rows)

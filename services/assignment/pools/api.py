@@ -9,7 +9,7 @@ from libs.common.platform.http.etag import IfMatch, set_etag, stale
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.routes import api_router
-from services.assignment.deps import Ctx, Lang, Manager, Overseer
+from services.assignment.deps import Chain, Ctx, Lang, Manager, Overseer
 from services.assignment.errors import StaleVersionError
 from services.assignment.pools.actions import change_pool, create_pool
 from services.assignment.pools.queries import get_pool, list_pools
@@ -21,9 +21,11 @@ Desk = Annotated[Code | None, Query(description="needed when several desks have 
 
 
 @router.post("", status_code=201)
-async def post_pool(body: PoolIn, ctx: Ctx, caller: Manager, lang: Lang, response: Response) -> PoolView:
+async def post_pool(
+    body: PoolIn, ctx: Ctx, caller: Manager, lang: Lang, cause: Chain, response: Response
+) -> PoolView:
     """Create a pool; 409 with the `existing` id if the desk has this code."""
-    await create_pool(ctx, caller, body.command())
+    await create_pool(ctx, caller, body.command(), cause)
     view = await get_pool(ctx.db, caller, body.code, body.desk, lang)
     set_etag(response, view.version)
     return view
@@ -53,14 +55,14 @@ async def patch_pool(
     ctx: Ctx,
     caller: Manager,
     lang: Lang,
+    cause: Chain,
     response: Response,
     desk: Desk = None,
 ) -> PoolView:
-    """Change a pool's title or role."""
+    """Change a pool's title, role or rules; a field left out stays."""
     current = await get_pool(ctx.db, caller, code, desk, lang)
-    titles = body.title.model_dump() if body.title else None
     try:
-        await change_pool(ctx, current.id, seen, titles, body.role)
+        await change_pool(ctx, current.id, seen, body.command(), cause)
     except StaleVersionError:
         raise stale(current, current.version) from None
     view = await get_pool(ctx.db, caller, code, current.desk, lang)

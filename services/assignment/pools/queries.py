@@ -50,6 +50,7 @@ def _view(row: RowMapping, language: Language) -> PoolView:
 def _views(caller: Principal, desk: str | None) -> Select[tuple[object, ...]]:
     place = func.jsonb_build_object(
         "operator_id", operator.c.id, "name", operator.c.name, "presence", operator.c.presence,
+        "away", operator.c.away.is_not(None),
         "weight", seat.c.weight, "turns", seat.c.turns, "virtual_time", seat.c.virtual_time / float(SCALE),
         "open_work", operator.c.open_work, "capacity", operator.c.capacity,
     )  # fmt: skip

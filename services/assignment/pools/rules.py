@@ -48,11 +48,13 @@ class Operator:
     products: frozenset[str]
     capacity: int
     open_work: int
+    away: bool = False
+    version: int = 1
 
     @property
     def free_capacity(self) -> int:
         """The number of tasks that the operator can still get now."""
-        on_duty = self.active and self.presence is Presence.CHECKED_IN
+        on_duty = self.active and self.presence is Presence.CHECKED_IN and not self.away
         return max(0, self.capacity - self.open_work) if on_duty else 0
 
 
@@ -158,6 +160,7 @@ def why_not(operator: Operator, need: Need, desk: str) -> tuple[Refusal, ...]:
         desks=operator.desks,
         products=operator.products,
         on_shift=operator.presence is not Presence.CHECKED_OUT,
+        away=operator.away,
         paused=operator.presence is Presence.PAUSED,
         has_room=operator.open_work < operator.capacity,
     )

@@ -1,14 +1,19 @@
 """Pools on the wire."""
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
-from libs.common.contracts.shared import Presence
+from libs.common.contracts.shared import Presence, TakenWork
 from libs.common.domain.code import Code
-from services.assignment.pools.actions import NewPool
+from services.assignment.pools.actions import NewPool, PoolChange
 from services.assignment.wire import Titles, Wire
+
+OffShiftPull = Annotated[bool, Field(description="operators off shift may take its tasks (S2.3)")]
+TakenRule = Annotated[TakenWork, Field(description="what becomes of the taken tasks of an operator who leaves")]
+AwayAfter = Annotated[int, Field(ge=0, le=1440, description="minutes of silence after which one is away; 0: never")]
 
 
 class PoolIn(Wire):
@@ -18,9 +23,13 @@ class PoolIn(Wire):
     code: Code
     title: Titles
     role: Code = "operator"
+    off_shift_pull: OffShiftPull = False
+    taken_work: TakenRule = TakenWork.KEEP
+    away_after: AwayAfter = 5
 
     def command(self) -> NewPool:
-        return NewPool(self.desk, self.code, self.title.model_dump(), self.role)
+        rules = self.off_shift_pull, self.taken_work, self.away_after
+        return NewPool(self.desk, self.code, self.title.model_dump(), self.role, *rules)
 
 
 class PoolPatch(Wire):
@@ -28,6 +37,13 @@ class PoolPatch(Wire):
 
     title: Titles | None = None
     role: Code | None = None
+    off_shift_pull: OffShiftPull | None = None
+    taken_work: TakenRule | None = None
+    away_after: AwayAfter | None = None
+
+    def command(self) -> PoolChange:
+        title = self.title.model_dump() if self.title else None
+        return PoolChange(title, self.role, self.off_shift_pull, self.taken_work, self.away_after)
 
 
 class WaitingView(BaseModel):
@@ -44,6 +60,7 @@ class PoolSeatView(BaseModel):
     operator_id: UUID
     name: str
     presence: Presence
+    away: bool
     weight: int
     turns: int
     virtual_time: float
@@ -60,6 +77,9 @@ class PoolView(BaseModel):
     title: str
     titles: dict[str, str]
     role: str
+    off_shift_pull: bool
+    taken_work: TakenWork
+    away_after: int
     turns: int
     waiting: WaitingView
     seats: tuple[PoolSeatView, ...]

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -30,6 +31,14 @@ pool = Table(
     Column("turn", BigInteger, nullable=False),
     Column("version", Integer, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("off_shift_pull", Boolean, nullable=False, server_default=text("false")),
+    Column("taken_work", Text, nullable=False, server_default=text("'keep'")),
+    # Minutes; 0: never.
+    Column("away_after", Integer, nullable=False, server_default=text("5")),
+    # The version that was last published.
+    Column("announced_version", Integer),
+    CheckConstraint("taken_work IN ('keep', 'release')", name="taken_work"),
+    CheckConstraint("away_after >= 0", name="away_after"),
     UniqueConstraint("desk", "code"),
     CheckConstraint("virtual_time >= 0 AND turn >= 0", name="counters"),
     CheckConstraint("version > 0", name="version"),

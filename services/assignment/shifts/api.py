@@ -1,4 +1,4 @@
-"""Routes of presence: check-in, check-out, pause; and of shifts."""
+"""Routes of presence: check-in, check-out, pause, away, heartbeat; and of shifts."""
 
 from typing import Annotated
 from uuid import UUID
@@ -11,7 +11,7 @@ from libs.common.platform.http.routes import api_router
 from services.assignment.deps import Chain, Ctx, Staff
 from services.assignment.operators.queries import get_operator
 from services.assignment.operators.schemas import OperatorView
-from services.assignment.shifts.actions import change_presence
+from services.assignment.shifts.actions import change_presence, hear
 from services.assignment.shifts.queries import list_shifts
 from services.assignment.shifts.rules import PresenceCommand
 from services.assignment.shifts.schemas import PresenceIn, ShiftView
@@ -31,7 +31,7 @@ async def check_in(ctx: Ctx, caller: Staff, cause: Chain, body: Whose = _OWN) ->
 
 @router.post("/check-out")
 async def check_out(ctx: Ctx, caller: Staff, cause: Chain, body: Whose = _OWN) -> OperatorView:
-    """End a shift; open work stays with the operator."""
+    """End a shift. Tasks that were not taken go to others at once; taken ones follow the rule of their pool."""
     operator_id = await change_presence(ctx, caller, PresenceCommand.CHECK_OUT, body.operator_id, cause)
     return await get_operator(ctx.db, caller, operator_id)
 
@@ -41,6 +41,30 @@ async def pause(ctx: Ctx, caller: Staff, cause: Chain, body: Whose = _OWN) -> Op
     """Take no new work until the next check-in; 409 `not_on_shift` without a shift."""
     operator_id = await change_presence(ctx, caller, PresenceCommand.PAUSE, body.operator_id, cause)
     return await get_operator(ctx.db, caller, operator_id)
+
+
+@router.post("/me/away")
+async def away(ctx: Ctx, caller: Staff, cause: Chain) -> OperatorView:
+    """Be away until `back`, with tasks that were not taken going to others; 409 `not_on_shift` without a shift."""
+    operator_id = await change_presence(ctx, caller, PresenceCommand.AWAY, None, cause)
+    return await get_operator(ctx.db, caller, operator_id)
+
+
+@router.post("/me/back")
+async def back(ctx: Ctx, caller: Staff, cause: Chain) -> OperatorView:
+    """Be back; 409 `not_on_shift` without a shift."""
+    operator_id = await change_presence(ctx, caller, PresenceCommand.BACK, None, cause)
+    return await get_operator(ctx.db, caller, operator_id)
+
+
+@router.post("/me/heartbeat")
+async def heartbeat(ctx: Ctx, caller: Staff, cause: Chain) -> OperatorView:
+    """Say that the caller is there, every half minute while their screen is open.
+
+    After the first one of a shift an operator is away once they stay out for as long as a pool of theirs says, and
+    back with the next one. Off shift nothing changes.
+    """
+    return await get_operator(ctx.db, caller, await hear(ctx, caller, cause))
 
 
 @router.get("/shifts")

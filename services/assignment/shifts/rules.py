@@ -1,6 +1,6 @@
-"""Presence of an operator: checked out, checked in, paused (S4.6)."""
+"""Presence of an operator: checked out, checked in, paused; and away while on shift (S4.6)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
@@ -8,11 +8,22 @@ from libs.common.contracts.shared import Presence
 
 
 class PresenceCommand(StrEnum):
-    """A command to change the presence."""
+    """A command to change the presence; `silence` and `heartbeat` are the service's own."""
 
     CHECK_IN = "check_in"
     CHECK_OUT = "check_out"
     PAUSE = "pause"
+    AWAY = "away"
+    BACK = "back"
+    SILENCE = "silence"
+    HEARTBEAT = "heartbeat"
+
+
+class Away(StrEnum):
+    """Why an operator on shift is away: they said so, or nothing is heard of them."""
+
+    SELF = "self"
+    SILENT = "silent"
 
 
 class ShiftStep(StrEnum):
@@ -24,7 +35,7 @@ class ShiftStep(StrEnum):
 
 
 class NotOnShiftError(Exception):
-    """Only an operator on shift can pause."""
+    """Only an operator on shift can pause, go away and come back."""
 
 
 class OperatorInactiveError(Exception):
@@ -32,32 +43,66 @@ class OperatorInactiveError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
-    """The presence after a command, and the effect on the shift; `changed` is false for a repeat."""
+class Whereabouts:
+    """The presence of an operator, and whether one on shift is away."""
 
     presence: Presence
+    away: Away | None = None
+    active: bool = True
+
+    @property
+    def shown(self) -> str:
+        """The word for the record of changes."""
+        return "away" if self.away is not None else self.presence.value
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """The whereabouts after a command, and the effect on the shift; `changed` is false for a repeat."""
+
+    after: Whereabouts
     shift: ShiftStep
     changed: bool
 
+    @property
+    def can_be_given_work(self) -> bool:
+        """Whether the operator is on shift, at work and here."""
+        return self.after.presence is Presence.CHECKED_IN and self.after.away is None
 
-def move(presence: Presence, command: PresenceCommand, *, active: bool) -> Move:
+
+def move(before: Whereabouts, command: PresenceCommand) -> Move:
     """Return the result of a command; a repeated command changes nothing.
 
-    Raises NotOnShiftError for a pause without a shift, OperatorInactiveError for a check-in while inactive.
+    Raises NotOnShiftError for a pause, `away` or `back` without a shift, OperatorInactiveError for a check-in while
+    inactive.
     """
+    off_shift = before.presence is Presence.CHECKED_OUT
     match command:
         case PresenceCommand.CHECK_IN:
-            if not active:
+            if not before.active:
                 raise OperatorInactiveError
-            step = ShiftStep.START if presence is Presence.CHECKED_OUT else ShiftStep.NONE
-            target = Presence.CHECKED_IN
+            step = ShiftStep.START if off_shift else ShiftStep.NONE
+            return _moved(before, replace(before, presence=Presence.CHECKED_IN, away=None), step)
         case PresenceCommand.CHECK_OUT:
-            step = ShiftStep.NONE if presence is Presence.CHECKED_OUT else ShiftStep.END
-            target = Presence.CHECKED_OUT
+            step = ShiftStep.NONE if off_shift else ShiftStep.END
+            return _moved(before, replace(before, presence=Presence.CHECKED_OUT, away=None), step)
+        case PresenceCommand.PAUSE | PresenceCommand.AWAY | PresenceCommand.BACK if off_shift:
+            raise NotOnShiftError
         case PresenceCommand.PAUSE:
-            if presence is Presence.CHECKED_OUT:
-                raise NotOnShiftError
-            step, target = ShiftStep.NONE, Presence.PAUSED
+            return _moved(before, replace(before, presence=Presence.PAUSED))
+        case PresenceCommand.AWAY:
+            return _moved(before, replace(before, away=Away.SELF))
+        case PresenceCommand.BACK:
+            return _moved(before, replace(before, away=None))
+        case PresenceCommand.SILENCE:
+            silent = not off_shift and before.away is None
+            return _moved(before, replace(before, away=Away.SILENT) if silent else before)
+        case PresenceCommand.HEARTBEAT:
+            # Who said that they are away stays so, though their browser is still open.
+            return _moved(before, replace(before, away=None) if before.away is Away.SILENT else before)
         case _:
             assert_never(command)
-    return Move(target, step, target is not presence)
+
+
+def _moved(before: Whereabouts, after: Whereabouts, shift: ShiftStep = ShiftStep.NONE) -> Move:
+    return Move(after, shift, after != before)

@@ -1,4 +1,4 @@
-"""Shifts, and every change of presence with its actor."""
+"""Shifts, every change of presence with its actor, and heartbeats."""
 
 from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKey, Index, Table, Text, Uuid, text
 
@@ -26,6 +26,15 @@ presence_change = Table(
     Column("at", DateTime(timezone=True), nullable=False),
     Column("presence", Text, nullable=False),
     Column("actor", Text, nullable=False),
-    CheckConstraint("presence IN ('checked_out', 'checked_in', 'paused')", name="presence"),
+    CheckConstraint("presence IN ('checked_out', 'checked_in', 'paused', 'away')", name="presence"),
     Index("ix_presence_change_operator_id", "operator_id", "id"),
+)
+
+# The last heartbeat of an operator's present shift, on the database's clock; none was sent: no row.
+heartbeat = Table(
+    "heartbeat",
+    metadata,
+    Column("operator_id", Uuid, ForeignKey("operator.id"), primary_key=True),
+    Column("desk", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
 )

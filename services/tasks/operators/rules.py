@@ -15,6 +15,7 @@ CODES: dict[Refusal, str] = {
     Refusal.PRODUCT_UNKNOWN: "unknown_product",
     # Not checked for pulled work.
     Refusal.NOT_ON_SHIFT: "not_on_shift",
+    Refusal.AWAY: "away",
     Refusal.PAUSED: "paused",
     Refusal.AT_CAPACITY: "at_capacity",
 }

@@ -130,8 +130,9 @@ EVENTS: Mapping[type[EventData], Row] = {
         Title("Свободных операторов нет", "Nobody is eligible now"), ("pool", "decision_id", "candidates")
     ),
     assignment.OperatorChanged: Row(
-        Title("Оператор изменён", "Operator changed"), ("operator_id", "active", "presence")
+        Title("Оператор изменён", "Operator changed"), ("operator_id", "active", "presence", "away")
     ),
+    assignment.PoolChanged: Row(Title("Пул «{code}» изменён", "Pool “{code}” changed"), ("desk", "code")),
     assignment.ShiftStarted: Row(Title("Смена начата", "Shift started"), ("operator_id", "at")),
     assignment.ShiftEnded: Row(Title("Смена окончена", "Shift ended"), ("operator_id", "at")),
     notifications.MessageSent: Row(

@@ -1,0 +1,39 @@
+"""Operators go away and come back; a pool says what they may do off shift, and what they leave behind."""
+
+from alembic import op
+
+revision = "assignment_0005"
+down_revision = "assignment_0004"
+
+_STATEMENTS = (
+    """
+ALTER TABLE operator ADD COLUMN away text, ADD COLUMN announced_version integer,
+    ADD CONSTRAINT ck_operator_away CHECK (away IN ('self', 'silent'))
+""",
+    """
+ALTER TABLE pool ADD COLUMN off_shift_pull boolean NOT NULL DEFAULT false,
+    ADD COLUMN taken_work text NOT NULL DEFAULT 'keep', ADD COLUMN away_after integer NOT NULL DEFAULT 5,
+    ADD COLUMN announced_version integer,
+    ADD CONSTRAINT ck_pool_taken_work CHECK (taken_work IN ('keep', 'release')),
+    ADD CONSTRAINT ck_pool_away_after CHECK (away_after >= 0)
+""",
+    """
+CREATE TABLE heartbeat (
+    operator_id uuid CONSTRAINT pk_heartbeat PRIMARY KEY
+        CONSTRAINT fk_heartbeat_operator_id REFERENCES operator (id),
+    desk text NOT NULL,
+    at timestamptz NOT NULL
+) WITH (fillfactor = 50)
+""",
+    "ALTER TABLE presence_change DROP CONSTRAINT ck_presence_change_presence",
+    """
+ALTER TABLE presence_change ADD CONSTRAINT ck_presence_change_presence
+    CHECK (presence IN ('checked_out', 'checked_in', 'paused', 'away')) NOT VALID
+""",
+    "ALTER TABLE presence_change VALIDATE CONSTRAINT ck_presence_change_presence",
+)
+
+
+def upgrade() -> None:
+    for statement in _STATEMENTS:
+        op.execute(statement)
