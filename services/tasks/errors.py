@@ -47,6 +47,10 @@ class NotEligibleError(Exception):
         self.context = {"reasons": list(reasons)}
 
 
+class NotOnShiftError(Exception):
+    """The operator is off shift, and the pool lets only those on shift take its tasks (S2.3)."""
+
+
 class TaskRefusedError(Exception):
     """The engine refused a request about a task."""
 
@@ -98,6 +102,7 @@ ERRORS: ErrorTable = {
     BadPlaybookError: (422, "invalid_playbook"),
     NoOperatorError: (403, "no_operator"),
     NotEligibleError: (403, "not_eligible"),
+    NotOnShiftError: (409, "not_on_shift"),
     TaskClosedError: (409, "task_closed"),
     TakenByOtherError: (409, "task_taken"),
     NotOfferedYetError: (409, "task_not_offered_yet"),

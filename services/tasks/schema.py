@@ -4,6 +4,7 @@ from services.tasks.desks import tables as desks
 from services.tasks.metadata import metadata
 from services.tasks.operators import tables as operators
 from services.tasks.playbooks import tables as playbooks
+from services.tasks.pools import tables as pools
 from services.tasks.processes import tables as processes
 from services.tasks.queues import tables as queues
 from services.tasks.tasks import tables as tasks
@@ -15,6 +16,7 @@ TABLES = (
     playbooks.playbook,
     playbooks.activation,
     operators.operator,
+    pools.pool,
     processes.process,
     tasks.task,
     timers.timer,

@@ -4,6 +4,7 @@ from libs.common.contracts import Topic, assignment, intake, notifications
 from libs.common.messaging.inbox import UseCase
 from services.tasks.context import Context
 from services.tasks.operators.actions import project_operators
+from services.tasks.pools.actions import project_pools
 from services.tasks.processes.actions import advance
 
 TOPICS = (Topic.INTAKE, Topic.ASSIGNMENT, Topic.NOTIFICATIONS, Topic.PEOPLE, Topic.PARTIES)
@@ -25,6 +26,7 @@ def subscriptions(ctx: Context) -> dict[str, UseCase]:
         assignment.WorkAssigned.event_type: apply,
         assignment.WorkWaiting.event_type: apply,
         assignment.OperatorChanged.event_type: project_operators(ctx),
+        assignment.PoolChanged.event_type: project_pools(ctx),
         notifications.MessageSent.event_type: apply,
         notifications.MessageDelivered.event_type: apply,
         notifications.MessageRead.event_type: apply,

@@ -22,6 +22,7 @@ from libs.common.contracts.shared import (
     Presence,
     Signal,
     Stage,
+    TakenWork,
     Text,
 )
 from libs.common.domain.money import Money
@@ -89,11 +90,14 @@ class Desk:
     async def receive(self, *payloads: EventData, desk: str = "demo") -> list[Received[EventData]]:
         """Apply events in one transaction, as the consumer does."""
         events = [self.event(data, desk=desk) for data in payloads]
+        await self.apply(events)
+        return events
+
+    async def apply(self, events: Sequence[Received[EventData]]) -> None:
         async with self.ctx.db.begin() as tx:
             for use_case, run in _runs(subscriptions(self.ctx), events):
                 await use_case(tx, run)
             await tx.commit()
-        return events
 
     async def lead(
         self, playbook: str, *signals: Signal, status: OrderStatus = OrderStatus.NEW, desk: str = "demo"
@@ -200,7 +204,25 @@ def operator(operator_id: UUID, subject: str, **changes: object) -> work.Operato
     return work.OperatorChanged.model_validate({**fields, **changes})
 
 
-def proposal(task_id: UUID, lead_id: UUID, version: int = 1, operator_id: UUID = ANNA_ID) -> work.WorkAssigned:
+def pool(code: str = "callback", **changes: object) -> work.PoolChanged:
+    fields = {
+        "pool_id": UUID(bytes=code.encode().ljust(16)[:16]),
+        "desk": "demo",
+        "code": code,
+        "off_shift_pull": False,
+        "taken_work": TakenWork.KEEP,
+        "version": 1,
+    }
+    return work.PoolChanged.model_validate({**fields, **changes})
+
+
+def proposal(
+    task_id: UUID,
+    lead_id: UUID,
+    version: int = 1,
+    operator_id: UUID = ANNA_ID,
+    operator_version: int | None = None,
+) -> work.WorkAssigned:
     return work.WorkAssigned(
         task_id=task_id,
         lead_id=lead_id,
@@ -211,4 +233,5 @@ def proposal(task_id: UUID, lead_id: UUID, version: int = 1, operator_id: UUID =
         operator_name="Anna",
         reason="least_virtual_time",
         candidates=(),
+        operator_version=operator_version,
     )

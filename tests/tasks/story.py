@@ -26,7 +26,7 @@ from services.tasks.engine.events import (
     TimerFired,
     Waiting,
 )
-from services.tasks.engine.state import Customer, Operator, State, Task, TaskId, Timer, TimerKind
+from services.tasks.engine.state import Absence, Customer, Operator, State, Task, TaskId, Timer, TimerKind
 from services.tasks.playbooks.grammar import parse
 from services.tasks.playbooks.model import Playbook
 from services.tasks.playbooks.terms import Need
@@ -96,7 +96,8 @@ class Story:
             return Taken(task.id, self._person())
         if task.offered_at is not None and self.dice.random() < 0.3:
             return Waiting(task.id)
-        return Proposed(task.id, task.version, self._person(), self._id())
+        absence = self.dice.choice([*[None] * 9, *Absence])
+        return Proposed(task.id, task.version, self._person(), self._id(), absence)
 
     def _outcome(self, task: Task) -> OutcomeGiven:
         outcome = self.dice.choice(list(self.playbook.task_types[task.type].outcomes.values()))
@@ -219,7 +220,7 @@ LAST: list[list[object]] = [
 ANYWHERE: list[object] = [
     {"status": "one"}, {"status": "two"}, {"message": "hello"}, {"timer": "later"}, {"cancel_timer": "later"},
     {"owner": "actor"}, {"owner": "nobody"}, {"note": WORDS},
-    {"offer": "first"}, {"offer": "second"},
+    {"offer": "first"}, {"offer": "second"}, {"offer": "first"}, {"offer": "second"},
 ]  # fmt: skip
 TRIGGERS = [
     "lead_updated", "order_changed", "status_changed", "status_refused", "work_waiting", "task_assigned",

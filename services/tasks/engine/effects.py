@@ -123,6 +123,14 @@ class WithdrawWork:
 
 
 @dataclass(frozen=True, slots=True)
+class RenewRequest:
+    """The request for an operator is to be made anew, under a new version of the task."""
+
+    rule: str
+    task_id: TaskId
+
+
+@dataclass(frozen=True, slots=True)
 class DeclineWork:
     """A late proposal is declined."""
 
@@ -287,6 +295,7 @@ Effect: TypeAlias = (
     | OfferWork
     | BringForward
     | WithdrawWork
+    | RenewRequest
     | DeclineWork
     | SetStatus
     | FollowStatus

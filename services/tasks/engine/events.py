@@ -8,7 +8,7 @@ from typing import TypeAlias
 from uuid import UUID
 
 from libs.common.contracts.shared import MessageProgress, Stage
-from services.tasks.engine.state import Customer, Operator, Timer
+from services.tasks.engine.state import Absence, Customer, Operator, Timer
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +56,13 @@ class StatusRefused:
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """Assignment proposes an operator for a version of a task."""
+    """Assignment proposes an operator for a version of a task; `absence`: the operator has gone since."""
 
     task_id: UUID
     version: int
     operator: Operator
     decision_id: UUID
+    absence: Absence | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from services.tasks.engine.effects import (
     OpenTask,
     Record,
     Refuse,
+    RenewRequest,
     ReopenProcess,
     RequestMessage,
     SetOwner,
@@ -56,6 +57,7 @@ def apply(state: State, effect: Effect) -> None:
             | OfferWork()
             | BringForward()
             | WithdrawWork()
+            | RenewRequest()
         ):
             _tasks(state, effect)
         case SetTimer(timer=timer):
@@ -116,7 +118,8 @@ def _tasks(
     | MarkWaiting
     | OfferWork
     | BringForward
-    | WithdrawWork,
+    | WithdrawWork
+    | RenewRequest,
 ) -> None:
     match effect:
         case OpenTask(task=task):
@@ -132,7 +135,14 @@ def _tasks(
 
 def _changed(
     task: Task,
-    effect: AssignTask | TakeTask | MarkOverdue | MarkWaiting | OfferWork | BringForward | WithdrawWork,
+    effect: AssignTask
+    | TakeTask
+    | MarkOverdue
+    | MarkWaiting
+    | OfferWork
+    | BringForward
+    | WithdrawWork
+    | RenewRequest,
 ) -> Task:
     match effect:
         case AssignTask(operator=operator, decision_id=decision_id, at=at):
@@ -154,7 +164,7 @@ def _changed(
             return replace(task, offered_at=at)
         case BringForward(at=at):
             return replace(task, offer_from=at)
-        case WithdrawWork():
+        case WithdrawWork() | RenewRequest():
             # A later request needs a new version: assignment ignores versions that it has seen.
             return replace(task, offered_at=None, waiting=False, version=task.version + 1)
         case _:

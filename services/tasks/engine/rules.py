@@ -20,6 +20,7 @@ from services.tasks.engine.effects import (
     Record,
     Refusal,
     Refuse,
+    RenewRequest,
     SetTimer,
     Start,
     TakeTask,
@@ -154,7 +155,8 @@ def _proposed(run: Run, event: Proposed) -> None:
     """Fence a proposal: still open, still unassigned, same version (docs/adr/0006).
 
     A stale proposal is declined without a new request: re-offering here could loop forever with an assignment
-    service that lags behind.
+    service that lags behind. One of an operator who has gone since is declined with one: assignment published that,
+    so it proposes another.
     """
     task = run.state.open_task(event.task_id)
     if task is None:
@@ -163,6 +165,9 @@ def _proposed(run: Run, event: Proposed) -> None:
         reason = "already_assigned"
     elif task.version != event.version:
         reason = "stale_version"
+    elif event.absence is not None:
+        reason = f"operator_{event.absence}"
+        run.emit(RenewRequest(_FENCE, task.id))
     else:
         run.rule, run.task, run.operator = _FENCE, task, event.operator
         run.emit(AssignTask(_FENCE, task.id, event.operator, event.decision_id, run.now))

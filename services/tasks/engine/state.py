@@ -97,6 +97,14 @@ class Operator:
     name: str
 
 
+class Absence(StrEnum):
+    """Why an operator is not there."""
+
+    INACTIVE = "inactive"
+    OFF_SHIFT = "off_shift"
+    AWAY = "away"
+
+
 @dataclass(frozen=True, slots=True)
 class Closing:
     """The end of a task: actor, result, comment (S0.1, S0.2)."""

@@ -9,14 +9,17 @@ from libs.common.platform.db import Transaction
 from services.tasks.context import Context
 
 PROJECT = """
-INSERT INTO operator AS o (id, desk, subject, name, active, roles, desks, pools, products, sequence)
+INSERT INTO operator AS o (id, desk, subject, name, active, roles, desks, pools, products, sequence, presence, away,
+                           version)
 SELECT DISTINCT ON (id) * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bool[], $6::jsonb[],
-                                      $7::jsonb[], $8::jsonb[], $9::jsonb[], $10::bigint[])
-    AS t(id, desk, subject, name, active, roles, desks, pools, products, sequence)
+                                      $7::jsonb[], $8::jsonb[], $9::jsonb[], $10::bigint[], $11::text[],
+                                      $12::bool[], $13::int[])
+    AS t(id, desk, subject, name, active, roles, desks, pools, products, sequence, presence, away, version)
 ORDER BY id, sequence DESC
 ON CONFLICT (id) DO UPDATE SET desk = excluded.desk, subject = excluded.subject, name = excluded.name,
     active = excluded.active, roles = excluded.roles, desks = excluded.desks, pools = excluded.pools,
-    products = excluded.products, sequence = excluded.sequence
+    products = excluded.products, sequence = excluded.sequence, presence = excluded.presence,
+    away = excluded.away, version = excluded.version
 WHERE o.sequence < excluded.sequence
 """
 
@@ -40,6 +43,9 @@ def project_operators(_: Context) -> UseCase:
             [data.pools for _, data, _ in rows],
             [data.products for _, data, _ in rows],
             [sequence for _, _, sequence in rows],
+            [data.presence for _, data, _ in rows],
+            [data.away for _, data, _ in rows],
+            [data.version for _, data, _ in rows],
         )
 
     return apply

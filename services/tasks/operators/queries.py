@@ -1,16 +1,37 @@
-"""Operators by the subject of their token."""
+"""Operators by the subject of their token, and by id."""
 
+from collections.abc import Collection, Mapping
+from uuid import UUID
+
+import asyncpg
+
+from libs.common.contracts.shared import Presence
 from libs.common.platform.db import Connection
 from services.tasks.operators.rules import OperatorProfile
 
 BY_SUBJECT = "SELECT * FROM operator WHERE subject = $1 ORDER BY active DESC, sequence DESC LIMIT 1"
+# A change of an operator waits until work has been given to them, and then finds it; always before processes.
+LOCKED = "SELECT * FROM operator WHERE id = ANY($1::uuid[]) ORDER BY id FOR SHARE"
 
 
 async def operator_of(conn: Connection, subject: str) -> OperatorProfile | None:
     """Return the operator of a token's subject, if one is known."""
     row = await conn.fetchrow(BY_SUBJECT, subject)
-    if row is None:
-        return None
+    return None if row is None else _profile(row)
+
+
+async def locked_operator_of(conn: Connection, subject: str) -> OperatorProfile | None:
+    """Return the operator of a token's subject, who acts now. Call it before processes are locked."""
+    row = await conn.fetchrow(f"{BY_SUBJECT} FOR SHARE", subject)
+    return None if row is None else _profile(row)
+
+
+async def locked_operators(conn: Connection, ids: Collection[UUID]) -> Mapping[UUID, OperatorProfile]:
+    """Return operators to whom work may be given in this transaction. Call it before processes are locked."""
+    return {row["id"]: _profile(row) for row in await conn.fetch(LOCKED, list(ids))} if ids else {}
+
+
+def _profile(row: asyncpg.Record) -> OperatorProfile:
     return OperatorProfile(
         row["id"],
         row["name"],
@@ -19,4 +40,7 @@ async def operator_of(conn: Connection, subject: str) -> OperatorProfile | None:
         frozenset(row["desks"]),
         frozenset(row["pools"]),
         frozenset(row["products"]),
+        None if row["presence"] is None else Presence(row["presence"]),
+        row["away"],
+        row["version"],
     )

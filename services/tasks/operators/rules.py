@@ -1,10 +1,11 @@
-"""Who may pull a task (S1.2); presence and capacity do not matter here."""
+"""Who may pull a task (S1.2), and who is not there. Capacity does not matter here."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from libs.common.contracts.shared import Presence
 from libs.common.domain.eligibility import Demand, Refusal, Standing, refusals
-from services.tasks.engine.state import Operator, OperatorId
+from services.tasks.engine.state import Absence, Operator, OperatorId
 
 #: Refusals as this API names them, in the order in which it does (docs/problems/not_eligible.md).
 CODES: dict[Refusal, str] = {
@@ -32,6 +33,23 @@ class OperatorProfile:
     desks: frozenset[str]
     pools: frozenset[str]
     products: frozenset[str]
+    presence: Presence | None = None
+    away: bool = False
+    version: int = 0
+
+    @property
+    def on_shift(self) -> bool:
+        """Whether the operator is checked in; true as long as nothing has been heard of it."""
+        return self.presence is not Presence.CHECKED_OUT
+
+    @property
+    def absence(self) -> Absence | None:
+        """Why the operator cannot be given work; None = they are there."""
+        if not self.active:
+            return Absence.INACTIVE
+        if not self.on_shift:
+            return Absence.OFF_SHIFT
+        return Absence.AWAY if self.away else None
 
     @property
     def operator(self) -> Operator:

@@ -1,6 +1,6 @@
-"""The projection of operators: what taking a task checks, and the subject of their token."""
+"""The projection of operators: what having a task requires, where they are, and the subject of their token."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Table, Text, Uuid
+from sqlalchemy import BigInteger, Boolean, Column, Integer, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.tasks.metadata import metadata
@@ -18,4 +18,8 @@ operator = Table(
     Column("pools", JSONB, nullable=False),
     Column("products", JSONB, nullable=False),
     Column("sequence", BigInteger, nullable=False),
+    # Unknown until assignment has published it.
+    Column("presence", Text),
+    Column("away", Boolean, nullable=False, server_default=text("false")),
+    Column("version", Integer, nullable=False, server_default=text("0")),
 )

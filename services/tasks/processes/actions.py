@@ -9,8 +9,18 @@ from libs.common.contracts.tasks import WorkDeclined
 from libs.common.messaging.inbox import UseCase
 from libs.common.platform.db import Transaction
 from services.tasks.context import Context
+from services.tasks.operators.queries import locked_operators
 from services.tasks.processes.batch import Batch, Process
-from services.tasks.processes.convert import NewLead, about_lead, born_in, engine_event, facts_of, lead_of
+from services.tasks.processes.convert import (
+    NewLead,
+    Operators,
+    about_lead,
+    born_in,
+    engine_event,
+    facts_of,
+    fenced,
+    lead_of,
+)
 from services.tasks.timeline.convert import received_entry, waiting_entries
 
 
@@ -19,11 +29,13 @@ def advance(ctx: Context) -> UseCase:
 
     async def apply(tx: Transaction, events: Sequence[Received[EventData]]) -> None:
         batch = Batch(ctx, tx)
+        proposed = {event.data.operator_id for event in events if isinstance(event.data, WorkAssigned)}
+        operators = await locked_operators(tx.conn, proposed)
         named = {lead_of(about_lead(event.data)) for event in events}
         desks = {event.desk for event in events if isinstance(event.data, NewLead)}
         await batch.load(leads={lead_id for lead_id in named if lead_id is not None}, desks=desks)
         for event in events:
-            await _one(batch, event)
+            await _one(batch, event, operators)
         await batch.save()
 
     return apply
@@ -38,7 +50,7 @@ async def _begin(batch: Batch, event: Received[EventData], data: NewLead) -> Pro
     return await batch.begin(event.desk, data.playbook, facts, event.follow(), born_in(data))
 
 
-async def _one(batch: Batch, event: Received[EventData]) -> None:
+async def _one(batch: Batch, event: Received[EventData], operators: Operators) -> None:
     data = about_lead(event.data)
     lead_id = lead_of(data)
     if lead_id is None:
@@ -49,7 +61,7 @@ async def _one(batch: Batch, event: Received[EventData]) -> None:
         process = await _begin(batch, event, data)
     if process is not None:
         if (moved := engine_event(data)) is not None:
-            batch.apply(process, moved, event.follow())
+            batch.apply(process, fenced(moved, data, operators), event.follow())
     elif isinstance(data, WorkAssigned):
         # The lead has no process here: declining returns the operator's turn.
         declined = WorkDeclined(

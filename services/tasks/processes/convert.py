@@ -1,5 +1,7 @@
 """Published events → events of the engine."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TypeAlias, assert_never
 from uuid import UUID
 
@@ -8,7 +10,9 @@ from libs.common.contracts.shared import Customer as Person
 from libs.common.contracts.shared import MessageProgress, Stage, Text
 from services.tasks.engine import events as ev
 from services.tasks.engine.state import Customer, Facts, Operator, OperatorId
+from services.tasks.operators.rules import OperatorProfile
 
+Operators: TypeAlias = Mapping[UUID, OperatorProfile]
 LeadEvent: TypeAlias = (
     intake.LeadReceived
     | intake.LeadReceivedV2
@@ -89,6 +93,16 @@ def _progress(
             return MessageProgress.FAILED
         case _:
             assert_never(data)
+
+
+def fenced(event: ev.Event, data: LeadEvent, operators: Operators) -> ev.Event:
+    """Return a proposal with why its operator has gone, if tasks knows a newer version of them than it does."""
+    if not isinstance(event, ev.Proposed) or not isinstance(data, assignment.WorkAssigned):
+        return event
+    known = operators.get(data.operator_id)
+    if known is None or data.operator_version is None or known.version <= data.operator_version:
+        return event
+    return replace(event, absence=known.absence)
 
 
 def proposed(data: assignment.WorkAssigned) -> Operator:

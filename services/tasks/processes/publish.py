@@ -29,7 +29,7 @@ def published(effect: fx.Effect, state: State, playbook: Playbook) -> tuple[Even
             return (_lead(effect, state),)
         case fx.Start() | fx.Learn() | fx.FollowStatus() | fx.MarkWaiting() | fx.SetTimer() | fx.CancelTimer():
             return _nothing()
-        case fx.BringForward():
+        case fx.BringForward() | fx.RenewRequest():
             return _nothing()
         case fx.CountAttempt() | fx.EndProcess() | fx.ReopenProcess() | fx.Breach() | fx.Record() | fx.Refuse():
             return _nothing()

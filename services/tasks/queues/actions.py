@@ -8,11 +8,12 @@ from libs.common.contracts import Cause
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Transaction
 from services.tasks.context import Context
-from services.tasks.errors import NoOperatorError, NotEligibleError, TaskRefusedError
-from services.tasks.operators.queries import operator_of
+from services.tasks.errors import NoOperatorError, NotEligibleError, NotOnShiftError, TaskRefusedError
+from services.tasks.operators.queries import locked_operator_of
 from services.tasks.operators.rules import OperatorProfile
 from services.tasks.playbooks.model import Lane
 from services.tasks.playbooks.terms import Title
+from services.tasks.pools.queries import open_off_shift
 from services.tasks.queues import store
 from services.tasks.queues.rules import Queue, Version, queues_of, walk, why
 from services.tasks.tasks.actions import claim, lock_task
@@ -30,20 +31,31 @@ class NextTask:
 
 
 async def next_task(ctx: Context, caller: Principal, cause: Cause) -> NextTask | None:
-    """Claim the first task of the operator's queues; None if there is none. Raises NoOperatorError."""
+    """Claim the first task of the operator's queues; None if there is none.
+
+    Raises NoOperatorError; NotOnShiftError if there is none, and no pool gives any to operators off shift (S2.3).
+    """
     async with ctx.db.begin() as tx:
-        profile = await operator_of(tx.conn, caller.sub)
+        profile = await locked_operator_of(tx.conn, caller.sub)
         if profile is None or not profile.active:
             raise NoOperatorError
-        now = ctx.now()
-        queues = await all_queues(ctx, tx, [desk for desk in profile.desks if caller.may_see(desk)])
+        now, desks = ctx.now(), [desk for desk in profile.desks if caller.may_see(desk)]
+        pullable = {desk: await _pullable(tx, desk, profile) for desk in desks}
+        queues = await all_queues(ctx, tx, desks)
         for queue, interrupts in walk(queues, await store.visits(tx.conn, profile.id), now):
-            task_id, important = await _claim(ctx, tx, queue, profile, cause)
+            task_id, important = await _claim(ctx, tx, queue, profile, pullable[queue.desk], cause)
             if task_id is not None:
                 await store.visit(tx.conn, profile.id, queue, now)
                 await tx.commit()
                 return NextTask(task_id, queue, why(queue.lane, interrupts=interrupts, important=important))
+        if not profile.on_shift and not any(pullable.values()):
+            raise NotOnShiftError
     return None
+
+
+async def _pullable(tx: Transaction, desk: str, profile: OperatorProfile) -> frozenset[str]:
+    """Return the operator's pools whose tasks they may pull now."""
+    return profile.pools if profile.on_shift else await open_off_shift(tx.conn, desk, profile.pools)
 
 
 async def all_queues(ctx: Context, tx: Transaction, desks: Collection[str]) -> list[Queue]:
@@ -60,15 +72,15 @@ async def all_queues(ctx: Context, tx: Transaction, desks: Collection[str]) -> l
 
 
 async def _claim(
-    ctx: Context, tx: Transaction, queue: Queue, profile: OperatorProfile, cause: Cause
+    ctx: Context, tx: Transaction, queue: Queue, profile: OperatorProfile, pullable: Collection[str], cause: Cause
 ) -> tuple[UUID | None, bool]:
     for _ in range(TRIES):
-        row = await store.next_of(tx.conn, queue, profile, ctx.now())
+        row = await store.next_of(tx.conn, queue, profile, pullable, ctx.now())
         if row is None:
             break
         try:
             locked = await lock_task(ctx, tx, row["process_id"], row["id"], profile)
-            await claim(locked, cause)
+            await claim(tx, locked, cause)
         except (TaskRefusedError, NotEligibleError):
             continue
         await locked.batch.save()

@@ -36,7 +36,7 @@ async def get_queue_tasks(
 
 @router.post("/next")
 async def post_next(ctx: Ctx, caller: Worker, lang: Lang, chain: Chain) -> NextOut:
-    """Claim the caller's next task and return the reason (S4.5)."""
+    """Claim the caller's next task and return the reason (S4.5); 409 `not_on_shift` where pools want one (S2.3)."""
     found = await next_task(ctx, caller, chain)
     if found is None:
         return NextOut(task=None, why=None)

@@ -27,7 +27,8 @@ _ORDERS = {False: "t.due_at, t.id", True: "t.received_at DESC, t.id DESC"}
 _BEHIND = {False: "(t.due_at, t.id) > ($13, $14)", True: "(t.received_at, t.id) < ($13, $14)"}
 _ELIGIBLE = """
 AND t.taken_at IS NULL AND (t.operator_id = $9 OR (t.operator_id IS NULL AND t.mode <> 'push'))
-AND t.role = ANY($10::text[]) AND t.pool = ANY($11::text[]) AND ($12 OR t.products <@ to_jsonb($13::text[]))
+AND t.role = ANY($10::text[]) AND t.pool = ANY($11::text[])
+AND (t.operator_id = $9 OR t.pool = ANY($14::text[])) AND ($12 OR t.products <@ to_jsonb($13::text[]))
 """
 # The process is locked, as in every writer; a process that another transaction holds is skipped.
 NEXT = {
@@ -75,12 +76,22 @@ async def versions(conn: Connection, desks: Collection[str]) -> Sequence[asyncpg
     return await conn.fetch(VERSIONS, list(desks))
 
 
-async def next_of(conn: Connection, queue: Queue, profile: OperatorProfile, now: datetime) -> asyncpg.Record | None:
-    """Lock the process of the first task of a queue that the operator may take; return the ids of both."""
+async def next_of(
+    conn: Connection, queue: Queue, profile: OperatorProfile, pullable: Collection[str], now: datetime
+) -> asyncpg.Record | None:
+    """Lock the process of the first task of a queue that the operator may take; return the ids of both.
+
+    `pullable` are the pools whose tasks the operator may pull; their own tasks may be of others.
+    """
     products = ALL_PRODUCTS in profile.products, list(profile.products)
     statement = NEXT[queue.lane.holder, queue.lane.newest_first]
     return await conn.fetchrow(
-        statement, *_filter(queue, profile.id, now), list(profile.roles), list(profile.pools), *products
+        statement,
+        *_filter(queue, profile.id, now),
+        list(profile.roles),
+        list(profile.pools),
+        *products,
+        list(pullable),
     )
 
 

@@ -16,12 +16,14 @@ from services.tasks.errors import (
     NoOperatorError,
     NotEligibleError,
     NotFoundError,
+    NotOnShiftError,
     StaleTaskError,
     TaskClosedError,
     refused,
 )
-from services.tasks.operators.queries import operator_of
+from services.tasks.operators.queries import locked_operator_of
 from services.tasks.operators.rules import OperatorProfile, ineligible
+from services.tasks.pools.queries import open_off_shift
 from services.tasks.processes.batch import Batch, Process
 
 # Read without a lock; the task is checked again once its process is locked.
@@ -53,17 +55,17 @@ class LockedTask:
 async def take(ctx: Context, caller: Principal, task_id: UUID, cause: Cause) -> None:
     """Assign the task to the caller; two callers never get the same task (S1.2).
 
-    Raises NotFoundError, NoOperatorError, NotEligibleError, TaskRefusedError.
+    Raises NotFoundError, NoOperatorError, NotEligibleError, NotOnShiftError, TaskRefusedError.
     """
     async with ctx.db.begin() as tx:
         locked = await _lock(ctx, tx, caller, task_id)
-        await claim(locked, cause)
+        await claim(tx, locked, cause)
         await locked.batch.save()
         await tx.commit()
 
 
-async def claim(locked: LockedTask, cause: Cause) -> None:
-    """Claim a locked task for its operator; the caller saves and commits."""
+async def claim(tx: Transaction, locked: LockedTask, cause: Cause) -> None:
+    """Claim a locked task for its operator; the caller saves and commits. Off shift its pool decides (S2.3)."""
     if locked.profile is None:
         raise NoOperatorError
     state, task = locked.process.state, locked.task
@@ -72,6 +74,9 @@ async def claim(locked: LockedTask, cause: Cause) -> None:
     )
     if reasons:
         raise NotEligibleError(reasons)
+    pulls_off_shift = task.operator_id is None and not locked.profile.on_shift
+    if pulls_off_shift and not await open_off_shift(tx.conn, state.desk.code, [task.pool]):
+        raise NotOnShiftError
     _raise_refusal(locked.batch.apply(locked.process, Taken(task.id, locked.profile.operator), cause))
 
 
@@ -111,7 +116,7 @@ async def _lock(
 
     Without a version (`take`) a colleague's task passes: the engine then refuses with the exact reason.
     """
-    profile = await operator_of(tx.conn, caller.sub)
+    profile = await locked_operator_of(tx.conn, caller.sub)
     row = await tx.conn.fetchrow(FIND_TASK, task_id)
     if row is None or not caller.may_see(row["desk"]):
         raise NotFoundError

@@ -134,6 +134,8 @@ def _silent_step(effect: fx.Effect) -> tuple[str, dict[str, object]] | None:  # 
         # The event that caused these has its own entry, or they are internal.
         case fx.Start() | fx.Learn() | fx.MarkWaiting() | fx.SetTimer() | fx.CancelTimer() | fx.Refuse():
             return None
+        case fx.RenewRequest():
+            return None
         # The events of these are the entries.
         case fx.OpenTask() | fx.AssignTask() | fx.CloseTask() | fx.DeferTask() | fx.MarkOverdue():
             return None
@@ -175,7 +177,7 @@ def _attribution(effect: fx.Effect) -> _Attribution:
             return _BY_RULE
         case fx.OpenTask() | fx.AssignTask() | fx.MarkOverdue() | fx.MarkWaiting():
             return _BY_RULE
-        case fx.OfferWork() | fx.BringForward() | fx.WithdrawWork() | fx.DeclineWork():
+        case fx.OfferWork() | fx.BringForward() | fx.WithdrawWork() | fx.DeclineWork() | fx.RenewRequest():
             return _BY_RULE
         case fx.FollowStatus() | fx.SetOwner():
             return _BY_RULE
