@@ -17,6 +17,7 @@ def subscriptions(ctx: Context) -> dict[str, UseCase]:
         tasks.WorkDeclined.event_type: apply,
         tasks.TaskAssigned.event_type: apply,
         tasks.TaskTaken.event_type: apply,
+        tasks.TaskReleased.event_type: apply,
         tasks.TaskCompleted.event_type: apply,
         tasks.TaskFailed.event_type: apply,
         tasks.TaskDeferred.event_type: apply,

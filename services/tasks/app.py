@@ -6,6 +6,8 @@ from libs.common.platform.service import Service
 from services.tasks.context import open_context
 from services.tasks.desks.api import router as desks
 from services.tasks.errors import ERRORS
+from services.tasks.moves.api import router as moves
+from services.tasks.moves.worker import release_loop
 from services.tasks.playbooks.api import router as playbooks
 from services.tasks.playbooks.worker import announcing_loop, waiting_loop
 from services.tasks.queues.api import router as queues
@@ -23,7 +25,7 @@ SERVICE = Service(
     migrations=Path(__file__).parent / "migrations",
     topics=TOPICS,
     subscriptions=subscriptions,
-    loops=lambda ctx: (timer_loop(ctx), waiting_loop(ctx), announcing_loop(ctx)),
-    routers=(desks, playbooks, tasks, queues, timeline),
+    loops=lambda ctx: (timer_loop(ctx), waiting_loop(ctx), announcing_loop(ctx), release_loop(ctx)),
+    routers=(desks, playbooks, tasks, moves, queues, timeline),
     errors=ERRORS,
 )

@@ -75,6 +75,10 @@ class NotTakenError(TaskRefusedError):
     """The task must be taken first."""
 
 
+class NotHeldError(TaskRefusedError):
+    """No operator has the task."""
+
+
 class OutcomeRefusedError(TaskRefusedError):
     """The outcome does not fit its matrix (S1.7)."""
 
@@ -89,6 +93,7 @@ _REFUSALS: dict[Refusal, type[TaskRefusedError]] = {
     Refusal.NOT_OFFERED_YET: NotOfferedYetError,
     Refusal.PUSHED_ONLY: PushedOnlyError,
     Refusal.NOT_TAKEN: NotTakenError,
+    Refusal.NOT_HELD: NotHeldError,
 }
 
 
@@ -108,6 +113,7 @@ ERRORS: ErrorTable = {
     NotOfferedYetError: (409, "task_not_offered_yet"),
     PushedOnlyError: (409, "task_pushed_only"),
     NotTakenError: (409, "task_not_taken"),
+    NotHeldError: (409, "task_not_held"),
     OutcomeRefusedError: (422, "outcome_refused"),
     LostRaceError: (409, "conflict"),
 }

@@ -2,6 +2,7 @@
 
 from services.tasks.desks import tables as desks
 from services.tasks.metadata import metadata
+from services.tasks.moves import tables as moves
 from services.tasks.operators import tables as operators
 from services.tasks.playbooks import tables as playbooks
 from services.tasks.pools import tables as pools
@@ -19,6 +20,7 @@ TABLES = (
     pools.pool,
     processes.process,
     tasks.task,
+    moves.pending_release,
     timers.timer,
     timeline.entry,
     queues.lane_visit,

@@ -158,6 +158,13 @@ def taken(task: int, operator: UUID, pool: str = "callback") -> ev.TaskTaken:
     )  # fmt: skip
 
 
+def released(task: int, operator: UUID, reason: str = "off_shift", *, by_taken: bool = False) -> ev.TaskReleased:
+    return ev.TaskReleased(
+        task_id=task_id(task), lead_id=lead_id(task), task_type="call", title=Text(ru="Звонок", en="Call"),
+        due_at=NOW, pool="callback", operator_id=operator, taken=by_taken, actor="system", reason=reason,
+    )  # fmt: skip
+
+
 def completed(task: int, operator: UUID | None) -> ev.TaskCompleted:
     return ev.TaskCompleted(
         task_id=task_id(task), lead_id=lead_id(task), task_type="call", pool="callback", operator_id=operator,

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from services.assignment.offers.rules import (
     Assigned,
+    Begin,
     Charge,
     Declined,
     Ended,
@@ -19,11 +20,13 @@ from services.assignment.offers.rules import (
     Outcome,
     Proposal,
     Release,
+    Released,
     Request,
     Requested,
     Settle,
     Step,
     Taken,
+    Turn,
     Withdrawn,
     WorkState,
     advance,
@@ -42,6 +45,9 @@ NEW = new_offer(TaskId(UUID(int=1)), LeadId(UUID(int=2)), "lead:2", "demo")
 WAITING = replace(NEW, state=WorkState.WAITING, request=REQUEST)
 OFFERED = proposed(WAITING, PROPOSAL)
 HELD = replace(OFFERED, state=WorkState.HELD, proposal=None)
+TURN = Turn(0, SCALE)
+UNTAKEN = replace(HELD, untaken=True, turn=TURN)
+CONFIRMED = Settle(decision_id(1), Outcome.CONFIRMED, "confirmed")
 ENDED = replace(NEW, state=WorkState.ENDED)
 AGAIN = Requested(replace(REQUEST, version=2))
 
@@ -52,8 +58,12 @@ AGAIN = Requested(replace(REQUEST, version=2))
         (NEW, Requested(REQUEST), WAITING),
         (NEW, Requested(replace(REQUEST, version=0)), replace(WAITING, request=replace(REQUEST, version=0))),
         (OFFERED, AGAIN, replace(WAITING, request=AGAIN.request)),
-        (OFFERED, Assigned(ANN), HELD),
-        (OFFERED, Assigned(BOB), replace(HELD, holder=BOB)),
+        (OFFERED, Assigned(ANN), UNTAKEN),
+        (OFFERED, Assigned(BOB), replace(HELD, holder=BOB, untaken=True)),
+        (UNTAKEN, Taken(ANN, POOL), HELD),
+        (UNTAKEN, Assigned(BOB), replace(HELD, holder=BOB, untaken=True)),
+        (UNTAKEN, Released(ANN, excused=True), replace(WAITING, state=WorkState.RETURNED)),
+        (UNTAKEN, AGAIN, replace(WAITING, request=AGAIN.request)),
         (OFFERED, Withdrawn("closed"), replace(WAITING, state=WorkState.RETURNED)),
         (HELD, Ended(ANN), replace(WAITING, state=WorkState.ENDED)),
     ],
@@ -78,6 +88,8 @@ STEPS = st.sampled_from(
         Assigned(BOB),
         Taken(ANN, POOL),
         Taken(BOB, None),
+        Released(ANN, excused=True),
+        Released(BOB, excused=False),
         Ended(ANN),
         Ended(None),
     ]
@@ -96,8 +108,15 @@ STEPS = st.sampled_from(
         (WAITING, Ended(None), WorkState.ENDED, ()),
         (WAITING, Declined(decision_id(1), "late"), WorkState.WAITING, ()),
         (WAITING, Taken(BOB, None), WorkState.HELD, (Hold(BOB),)),
-        (OFFERED, Assigned(ANN), WorkState.HELD, (Settle(decision_id(1), Outcome.CONFIRMED, "confirmed"),)),
-        (OFFERED, Taken(ANN, POOL), WorkState.HELD, (Settle(decision_id(1), Outcome.CONFIRMED, "confirmed"),)),
+        (OFFERED, Assigned(ANN), WorkState.HELD, (CONFIRMED,)),
+        (OFFERED, Taken(ANN, POOL), WorkState.HELD, (CONFIRMED, Begin(ANN))),
+        (UNTAKEN, Taken(ANN, POOL), WorkState.HELD, (Begin(ANN),)),
+        (HELD, Taken(ANN, POOL), WorkState.HELD, ()),
+        (HELD, Released(ANN, excused=True), WorkState.RETURNED, (Release(ANN),)),
+        (HELD, Released(BOB, excused=True), WorkState.RETURNED, (Release(ANN),)),
+        (WAITING, Released(ANN, excused=True), WorkState.RETURNED, ()),
+        (UNTAKEN, Released(ANN, excused=False), WorkState.RETURNED, (Release(ANN),)),
+        (UNTAKEN, Ended(ANN), WorkState.ENDED, (Release(ANN),)),
         (OFFERED, Ended(ANN), WorkState.ENDED, (Release(ANN), Settle(decision_id(1), Outcome.CONFIRMED, "ended"))),
         (HELD, Withdrawn("moved"), WorkState.RETURNED, (Release(ANN),)),
         (HELD, Ended(BOB), WorkState.ENDED, (Release(ANN),)),
@@ -123,13 +142,25 @@ def test_work_follows_the_arbiter(offer: Offer, step: Step, state: WorkState, ef
 )
 def test_an_unconfirmed_proposal_that_falls_gives_the_turn_back(step: Step, reason: str) -> None:
     _, effects = advance(OFFERED, step)
-    assert effects == (Release(ANN), GiveBack(POOL, PROPOSAL), Settle(decision_id(1), Outcome.RETURNED, reason))
+    assert effects == (Release(ANN), GiveBack(POOL, ANN, TURN), Settle(decision_id(1), Outcome.RETURNED, reason))
+
+
+@pytest.mark.parametrize("excused", [True, False])
+def test_a_release_confirms_the_proposal_and_gives_the_turn_of_the_excused_back(excused: bool) -> None:
+    _, effects = advance(OFFERED, Released(ANN, excused=excused))
+    back = (GiveBack(POOL, ANN, TURN),) if excused else ()
+    assert effects == (Release(ANN), *back, Settle(decision_id(1), Outcome.CONFIRMED, "released"))
+
+
+def test_the_turn_of_who_had_not_taken_it_yet_is_given_back_after_the_confirmation_too() -> None:
+    _, effects = advance(UNTAKEN, Released(ANN, excused=True))
+    assert effects == (Release(ANN), GiveBack(POOL, ANN, TURN))
 
 
 def test_who_pulls_offered_work_gets_the_turn_of_the_other() -> None:
     _, effects = advance(OFFERED, Taken(BOB, POOL))
     returned = Settle(decision_id(1), Outcome.RETURNED, "given_to_another")
-    assert effects == (Release(ANN), GiveBack(POOL, PROPOSAL), returned, Hold(BOB), Charge(POOL, BOB))
+    assert effects == (Release(ANN), GiveBack(POOL, ANN, TURN), returned, Hold(BOB), Charge(POOL, BOB))
 
 
 def test_declined_work_may_be_asked_for_again_in_the_same_version() -> None:

@@ -20,13 +20,24 @@ from services.tasks.engine.events import (
     OrderChanged,
     OutcomeGiven,
     Proposed,
+    Released,
     StatusChanged,
     StatusRefused,
     Taken,
     TimerFired,
     Waiting,
 )
-from services.tasks.engine.state import Absence, Customer, Operator, State, Task, TaskId, Timer, TimerKind
+from services.tasks.engine.state import (
+    Absence,
+    Customer,
+    MoveReason,
+    Operator,
+    State,
+    Task,
+    TaskId,
+    Timer,
+    TimerKind,
+)
 from services.tasks.playbooks.grammar import parse
 from services.tasks.playbooks.model import Playbook
 from services.tasks.playbooks.terms import Need
@@ -88,6 +99,8 @@ class Story:
         return self.dice.choice(moves)()
 
     def _about(self, task: Task) -> Event:
+        if task.operator_id is not None and self.dice.random() < 0.1:
+            return Released(task.id, self.dice.choice(list(MoveReason)), "x")
         if task.operator_id is not None:
             begun = task.taken_at is not None or self.dice.random() < 0.3
             return self._outcome(task) if begun else Taken(task.id, _holder(task))
@@ -151,6 +164,7 @@ class Story:
                 Proposed(task_id, self.dice.randint(0, 3), self._person(), self._id()),
                 Waiting(task_id),
                 Taken(task_id, self._person()),
+                Released(task_id, MoveReason.AWAY, "x", holder=self._person().id, untaken=self.dice.random() < 0.5),
                 OutcomeGiven(
                     task_id=task_id,
                     outcome=self.dice.choice([*codes, "unknown"]),

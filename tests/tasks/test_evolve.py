@@ -15,6 +15,8 @@ from services.tasks.engine.effects import (
     EndProcess,
     MarkOverdue,
     MarkWaiting,
+    Move,
+    MoveTask,
     OfferWork,
     OpenTask,
     ReopenProcess,
@@ -25,6 +27,8 @@ from services.tasks.engine.effects import (
 from services.tasks.engine.evolve import evolve
 from services.tasks.engine.state import (
     Closing,
+    MoveReason,
+    OperatorId,
     ProcessId,
     State,
     Task,
@@ -38,6 +42,7 @@ from tests.tasks.support import ANNA, CALLBACK, DESK, START, blank, facts, start
 
 HOUR, DECISION = timedelta(hours=1), UUID(int=5)
 WAITING = replace(started(CALLBACK).task, offered_at=START, waiting=True, version=3)
+HELD = replace(WAITING, operator_id=ANNA.id, waiting=False, version=4)
 CLOSING = Closing(TaskState.COMPLETED, "reached", "поговорили", "x", "here", START)
 LATER, OF_TASK = Timer("later", TimerKind.PLAYBOOK, START), Timer("due:x", TimerKind.DUE, START, WAITING.id)
 
@@ -53,14 +58,13 @@ def state() -> State:
     [
         (
             AssignTask("r", WAITING.id, ANNA, DECISION, START),
-            replace(
-                WAITING, operator_id=ANNA.id, decision_id=DECISION, assigned_at=START, waiting=False, version=4
-            ),
+            replace(HELD, decision_id=DECISION, assigned_at=START, held_since=START),
         ),
         (
             TakeTask("r", WAITING.id, ANNA, START, pulled=True),
-            replace(WAITING, operator_id=ANNA.id, taken_at=START, waiting=False, version=4),
+            replace(HELD, taken_at=START, held_since=START),
         ),
+        (TakeTask("r", WAITING.id, ANNA, START, pulled=False), replace(HELD, taken_at=START)),
         (MarkOverdue("r", WAITING.id), replace(WAITING, overdue=True)),
         (MarkWaiting("r", WAITING.id), WAITING),
         (OfferWork("r", WAITING.id, START + HOUR, None), replace(WAITING, offered_at=START + HOUR)),
@@ -75,6 +79,25 @@ def test_an_effect_changes_its_task_and_no_other(effect: Effect, task: Task) -> 
     before, other = state(), replace(WAITING, id=started(CALLBACK).task.id)
     before.tasks = (WAITING, other)
     assert evolve(before, effect).tasks == (task, other)
+
+
+@pytest.mark.parametrize(("avoid", "avoided"), [(True, ANNA.id), (False, None)])
+def test_a_released_task_is_as_if_it_had_never_been_given(avoid: bool, avoided: OperatorId | None) -> None:
+    before = state()
+    given = replace(HELD, decision_id=DECISION, assigned_at=START, taken_at=START, held_since=START, version=5)
+    before.tasks = (given,)
+    reason = MoveReason.GIVEN_BACK
+    effect = MoveTask("r", given.id, Move.RELEASED, ANNA.id, None, START, "x", reason, "", avoid=avoid)
+    after = replace(WAITING, offered_at=None, waiting=False, avoid_id=avoided, version=6)
+    assert evolve(before, effect).tasks == (after,)
+
+
+@pytest.mark.parametrize("pulled", [True, False])
+def test_who_has_a_task_again_may_be_asked_for_it_again(pulled: bool) -> None:
+    before = state()
+    before.tasks = (replace(WAITING, avoid_id=ANNA.id),)
+    (task,) = evolve(before, TakeTask("r", WAITING.id, ANNA, START, pulled=pulled)).tasks
+    assert task.avoid_id is None
 
 
 def test_the_timers_of_a_task_go_with_it() -> None:

@@ -59,12 +59,12 @@ async def test_taking_pulled_work_withdraws_its_request_and_tells_of_the_taking(
     assert (withdrawn.reason, taken.operator_id, taken.pool) == ("taken", ANNA_ID, "sales")
 
 
-async def test_beginning_assigned_work_sets_in_work_without_taking_it_again(desk: Desk, api: Api) -> None:
+async def test_beginning_assigned_work_sets_in_work_and_is_told_as_such(desk: Desk, api: Api) -> None:
     lead_id = await desk.lead("callback")
     (asked,) = await desk.sent(tasks.WorkRequested)
     await desk.receive(proposal(asked.task_id, lead_id))
     await api.call("POST", f"/tasks/{asked.task_id}/take")
-    assert await desk.sent(tasks.TaskTaken) == []
+    assert [(taken.operator_id, taken.pulled) for taken in await desk.sent(tasks.TaskTaken)] == [(ANNA_ID, False)]
     assert (await desk.sent(tasks.LeadStatusRequested))[-1].status == "in_work"
 
 

@@ -15,6 +15,11 @@ from tests.upgrade.upgraded import Upgrade
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(240)]
 
 ASSIGNED = "dozvon.task.assigned.v1"
+RELEASED = "dozvon.task.released.v1"
+UNHEARD = (
+    "SELECT count(*) FROM tasks.operator WHERE presence IS NULL",
+    "SELECT count(*) FROM assignment.pool p WHERE NOT EXISTS (SELECT FROM tasks.pool t WHERE t.id = p.id)",
+)
 PARKED = "SELECT state, count(*) AS events FROM {}.parked GROUP BY state"
 
 
@@ -58,12 +63,30 @@ async def test_nothing_stays_parked_but_what_was_discarded(upgrade: Upgrade) -> 
     assert {row["state"]: row["events"] for row in rows if row["state"] != "done"} == {"discarded": 1}
 
 
-async def test_no_task_is_assigned_and_no_message_accepted_twice(upgrade: Upgrade) -> None:
-    assigned = Counter(event.body["task_id"] for event in upgrade.facts.events if event.type == ASSIGNED)
+async def test_no_task_is_assigned_twice_unless_released_and_no_message_accepted_twice(upgrade: Upgrade) -> None:
+    assigned, released = (
+        Counter(event.body["task_id"] for event in upgrade.facts.events if event.type == kind)
+        for kind in (ASSIGNED, RELEASED)
+    )
     with closing(upgrade.stack.journal()) as journal:
         assert journal.twice() == []
     assert set(assigned) == {str(task.task_id) for task in upgrade.facts.tasks}
-    assert set(assigned.values()) == {1}
+    assert set((assigned - released).values()) == {1}
+
+
+async def test_what_lay_with_who_had_left_went_to_others(upgrade: Upgrade) -> None:
+    ivan = await upgrade.people.operator("ivan")
+    left = [event.body for event in upgrade.facts.events if event.type == RELEASED]
+    assert {(body["operator_id"], body["reason"]) for body in left} == {(ivan, "off_shift")}
+
+
+async def test_tasks_knows_where_operators_are_and_what_pools_say(upgrade: Upgrade) -> None:
+    conn = await asyncpg.connect(upgrade.stack.database.admin_url)
+    try:
+        unknown = [await conn.fetchval(statement) for statement in UNHEARD]
+    finally:
+        await conn.close()
+    assert unknown == [0, 0]
 
 
 async def test_each_timeline_holds_every_event_of_its_lead(upgrade: Upgrade) -> None:

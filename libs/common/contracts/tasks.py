@@ -75,6 +75,7 @@ class TaskTaken(TasksEvent):
     due_at: datetime
     pool: str
     operator_id: UUID
+    pulled: bool = True  # false: it was assigned to them, and they begin
 
 
 class TaskEnded(TasksEvent):
@@ -126,7 +127,10 @@ class TaskOverdue(TasksEvent):
 
 
 class WorkRequested(TasksEvent):
-    """Pushed work asks for an operator. `task_version` fences the answer."""
+    """Pushed work asks for an operator. `task_version` fences the answer.
+
+    `avoid_operator_id` gave the task back and is not to get it again.
+    """
 
     event_type: ClassVar[str] = "dozvon.work.requested.v1"
 
@@ -140,6 +144,7 @@ class WorkRequested(TasksEvent):
     due_at: datetime
     requested_at: datetime
     prefer_operator_id: UUID | None = None
+    avoid_operator_id: UUID | None = None
 
 
 class WorkWithdrawn(TasksEvent):
@@ -297,8 +302,34 @@ class PlaybookActivatedV2(TasksEvent):
     lanes: tuple[str, ...]
 
 
+class TaskMoved(TasksEvent):
+    """Shared by the moves of an open task between operators. `actor` is an operator's id, a subject or `system`.
+
+    `reason` is a code that readers may not know yet; the comment is not published.
+    """
+
+    task_id: UUID
+    lead_id: UUID
+    task_type: str
+    title: Text
+    due_at: datetime
+    pool: str
+    actor: str
+    reason: str
+
+
+class TaskReleased(TaskMoved):
+    """An operator has a task no more, and no other has it yet. `taken`: they had taken it."""
+
+    event_type: ClassVar[str] = "dozvon.task.released.v1"
+
+    operator_id: UUID
+    taken: bool
+
+
 EVENTS = (
     TaskOpened, TaskAssigned, TaskTaken, TaskCompleted, TaskFailed, TaskDeferred, TaskOverdue,
     WorkRequested, WorkWithdrawn, WorkDeclined, LeadStatusRequested, LeadOwnerChanged,
     MessageRequested, ChangeRequested, DeskChanged, PlaybookActivated, PlaybookActivatedV2,
+    TaskReleased,
 )  # fmt: skip

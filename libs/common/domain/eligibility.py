@@ -19,6 +19,7 @@ class Refusal(StrEnum):
     NOT_IN_POOL = "not_in_pool"
     PRODUCT_UNKNOWN = "product_unknown"
     AT_CAPACITY = "at_capacity"
+    GAVE_IT_BACK = "gave_it_back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Standing:
     paused: bool = False
     in_pool: bool = True
     has_room: bool = True
+    gave_it_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ _TESTS: tuple[tuple[Refusal, Callable[[Standing, Demand], bool]], ...] = (
     (Refusal.NOT_IN_POOL, lambda operator, _: operator.in_pool),
     (Refusal.PRODUCT_UNKNOWN, lambda operator, work: knows(operator.products, work.products)),
     (Refusal.AT_CAPACITY, lambda operator, _: operator.has_room),
+    (Refusal.GAVE_IT_BACK, lambda operator, _: not operator.gave_it_back),
 )
 
 

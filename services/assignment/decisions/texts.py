@@ -27,4 +27,5 @@ REFUSALS: dict[Refusal, Text] = {
     Refusal.NOT_IN_POOL: Text("не в этом пуле", "not in the pool"),
     Refusal.PRODUCT_UNKNOWN: Text("не знает продукт", "does not know the product"),
     Refusal.AT_CAPACITY: Text("предел открытых задач", "has as many open tasks as allowed"),
+    Refusal.GAVE_IT_BACK: Text("вернул эту задачу", "gave this task back"),
 }

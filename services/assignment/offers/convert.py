@@ -12,6 +12,7 @@ from services.assignment.offers.rules import (
     Ended,
     Offer,
     Origin,
+    Released,
     Request,
     Requested,
     Step,
@@ -38,11 +39,15 @@ WorkEvent: TypeAlias = (
     | tasks.WorkDeclined
     | tasks.TaskAssigned
     | tasks.TaskTaken
+    | tasks.TaskReleased
     | tasks.TaskCompleted
     | tasks.TaskFailed
     | tasks.TaskDeferred
 )
 PoolName: TypeAlias = tuple[str, str]  # desk, code
+
+#: Reasons of a release for which the turn is given back: the next operator of the task spends one.
+EXCUSED = frozenset({"inactive", "off_shift", "away", "taken_away"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,9 @@ def parse(event: Received[EventData]) -> ParsedEvent:
         case tasks.TaskTaken(pool=pool):
             who = OperatorId(data.operator_id)
             return build(partial(Taken, who), (event.desk, pool), new_holder=who)
+        case tasks.TaskReleased(pool=pool, reason=reason):
+            who = OperatorId(data.operator_id)
+            return build(lambda _: Released(who, excused=reason in EXCUSED), (event.desk, pool))
         case tasks.TaskCompleted() | tasks.TaskFailed() | tasks.TaskDeferred():
             by = OperatorId(data.operator_id) if data.operator_id else None
             return build(lambda _: Ended(by), (event.desk, data.pool))
@@ -118,11 +126,12 @@ def _requested(event: Received[EventData], data: tasks.WorkRequested, pool_id: P
     if pool_id is None:
         raise LookupError(f"no pool {data.pool!r} at {event.desk!r}")
     prefer = OperatorId(data.prefer_operator_id) if data.prefer_operator_id else None
+    avoid = OperatorId(data.avoid_operator_id) if data.avoid_operator_id else None
     cause = event.follow()
     request = Request(
         data.task_version,
         pool_id,
-        Need(data.role, frozenset(data.products), prefer),
+        Need(data.role, frozenset(data.products), prefer, avoid),
         data.due_at,
         data.requested_at,
         Origin(cause.correlation_id, cause.causation_id, cause.traceparent),

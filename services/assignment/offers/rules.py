@@ -62,10 +62,19 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """A turn that was spent: its start and cost in virtual time."""
+
+    start: int
+    cost: int
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
     """The record of one task: `holder` is its operator, `proposal` is set until it is confirmed.
 
-    `key` is that of the task's subject, `lead_id` None when the subject is no lead.
+    `key` is that of the task's subject, `lead_id` None when the subject is no lead. `untaken`: the holder has it and
+    has not taken it yet; `turn` is what they spent on it by then.
     """
 
     task_id: TaskId
@@ -76,6 +85,8 @@ class Offer:
     request: Request | None = None
     holder: OperatorId | None = None
     proposal: Proposal | None = None
+    untaken: bool = False
+    turn: Turn | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +127,21 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
+class Released:
+    """The operator has the task no more; `excused`: through no wish or neglect of their own."""
+
+    operator_id: OperatorId
+    excused: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The task ended: by an operator, or by a rule (None)."""
 
     operator_id: OperatorId | None
 
 
-Step: TypeAlias = Requested | Withdrawn | Declined | Assigned | Taken | Ended
+Step: TypeAlias = Requested | Withdrawn | Declined | Assigned | Taken | Released | Ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +159,13 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class Begin:
+    """The operator has taken what they were given: they have one untaken task fewer."""
+
+    operator_id: OperatorId
+
+
+@dataclass(frozen=True, slots=True)
 class Charge:
     """The operator is charged a turn of the pool."""
 
@@ -152,7 +178,8 @@ class GiveBack:
     """The operator's turn is given back."""
 
     pool_id: PoolId
-    proposal: Proposal
+    operator_id: OperatorId
+    turn: Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +191,7 @@ class Settle:
     reason: str
 
 
-Effect: TypeAlias = Release | Hold | Charge | GiveBack | Settle
+Effect: TypeAlias = Release | Hold | Begin | Charge | GiveBack | Settle
 Result: TypeAlias = tuple[Offer, tuple[Effect, ...]]
 
 
@@ -185,9 +212,11 @@ def advance(offer: Offer, step: Step) -> Result:
         case Declined():
             return _decline(offer, step)
         case Assigned(operator_id):
-            return _hand_over(offer, operator_id, charge=None)
+            return _hand_over(offer, operator_id, untaken=True)
         case Taken(operator_id, pool_id):
-            return _hand_over(offer, operator_id, charge=pool_id)
+            return _hand_over(offer, operator_id, untaken=False, charge=pool_id)
+        case Released():
+            return _release(offer, step)
         case Ended(operator_id):
             return _end(offer, operator_id)
         case _:
@@ -204,8 +233,8 @@ def _request(offer: Offer, request: Request) -> Result:
     # A repeated version counts only for an offer that was returned.
     if request.version < known or (request.version == known and offer.state is not WorkState.RETURNED):
         return offer, ()
-    _, effects = _close(offer, WorkState.RETURNED, "requested_again")
-    return replace(offer, state=WorkState.WAITING, request=request, holder=None, proposal=None), effects
+    closed, effects = _close(offer, WorkState.RETURNED, "requested_again")
+    return replace(closed, state=WorkState.WAITING, request=request), effects
 
 
 def _decline(offer: Offer, step: Declined) -> Result:
@@ -214,14 +243,28 @@ def _decline(offer: Offer, step: Declined) -> Result:
     return _close(offer, WorkState.RETURNED, step.reason)
 
 
-def _hand_over(offer: Offer, operator_id: OperatorId, charge: PoolId | None) -> Result:
-    held = replace(offer, state=WorkState.HELD, holder=operator_id, proposal=None)
+def _hand_over(offer: Offer, operator_id: OperatorId, *, untaken: bool, charge: PoolId | None = None) -> Result:
+    held = replace(offer, state=WorkState.HELD, holder=operator_id, proposal=None, untaken=untaken)
     if offer.holder == operator_id:
-        return held, _settled(offer.proposal, Outcome.CONFIRMED, "confirmed")
+        held = replace(held, turn=_turn(offer) if untaken else None)
+        begun = (Begin(operator_id),) if _is_untaken(offer) and not untaken else ()
+        return held, (*_settled(offer.proposal, Outcome.CONFIRMED, "confirmed"), *begun)
     # The arbiter's assignment overrides the proposal: the previous holder loses the task.
     _, effects = _close(offer, WorkState.RETURNED, "given_to_another")
     turn = (Charge(charge, operator_id),) if charge else ()
-    return held, (*effects, Hold(operator_id), *turn)
+    return replace(held, turn=None), (*effects, Hold(operator_id), *turn)
+
+
+def _release(offer: Offer, step: Released) -> Result:
+    if offer.holder != step.operator_id:
+        return _close(offer, WorkState.RETURNED, "released")
+    # What is released had been assigned, even if that event has not arrived yet.
+    confirmed = _settled(offer.proposal, Outcome.CONFIRMED, "released")
+    turn, request = _turn(offer), offer.request
+    released, effects = _close(replace(offer, proposal=None), WorkState.RETURNED, "released")
+    if step.excused and turn is not None and request is not None:
+        effects = (*effects, GiveBack(request.pool_id, step.operator_id, turn))
+    return released, (*effects, *confirmed)
 
 
 def _end(offer: Offer, operator_id: OperatorId | None) -> Result:
@@ -234,11 +277,22 @@ def _end(offer: Offer, operator_id: OperatorId | None) -> Result:
 
 
 def _close(offer: Offer, state: WorkState, reason: str) -> Result:
-    closed = replace(offer, state=state, holder=None, proposal=None)
+    closed = replace(offer, state=state, holder=None, proposal=None, untaken=False, turn=None)
     effects: tuple[Effect, ...] = (Release(offer.holder),) if offer.holder else ()
     if offer.proposal is not None and offer.request is not None:
-        effects = (*effects, GiveBack(offer.request.pool_id, offer.proposal))
+        proposal = offer.proposal
+        turn = Turn(proposal.start, proposal.cost)
+        effects = (*effects, GiveBack(offer.request.pool_id, proposal.operator_id, turn))
     return closed, (*effects, *_settled(offer.proposal, Outcome.RETURNED, reason))
+
+
+def _turn(offer: Offer) -> Turn | None:
+    """Return what the holder spent on the work, as long as they have not taken it."""
+    return Turn(offer.proposal.start, offer.proposal.cost) if offer.proposal is not None else offer.turn
+
+
+def _is_untaken(offer: Offer) -> bool:
+    return offer.state is WorkState.OFFERED or offer.untaken
 
 
 def _settled(proposal: Proposal | None, outcome: Outcome, reason: str) -> tuple[Effect, ...]:

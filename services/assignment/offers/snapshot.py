@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import assert_never
 
 from services.assignment.offers.rules import (
+    Begin,
     Charge,
     Effect,
     GiveBack,
@@ -150,11 +151,12 @@ class Snapshot:
                 self._count(operator_id, -1)
             case Hold(operator_id):
                 self._count(operator_id, 1)
+            case Begin():
+                pass  # counted by the state of the offers
             case Charge(pool_id, operator_id):
                 self.pools[pool_id] = charge(self.pools[pool_id], operator_id)
-            case GiveBack(pool_id, proposal):
-                pool = self.pools[pool_id]
-                self.pools[pool_id] = give_back(pool, proposal.operator_id, proposal.start, proposal.cost)
+            case GiveBack(pool_id, operator_id, turn):
+                self.pools[pool_id] = give_back(self.pools[pool_id], operator_id, turn.start, turn.cost)
             case Settle():
                 self.settled.append(effect)
             case _:

@@ -21,7 +21,7 @@ from asyncpg import Record
 from libs.common.contracts.shared import Presence
 from libs.common.platform.db import Transaction
 from libs.common.platform.ids import uuid7
-from services.assignment.offers.rules import Offer, Origin, Proposal, Request, WorkState
+from services.assignment.offers.rules import Offer, Origin, Proposal, Request, Turn, WorkState
 from services.assignment.offers.snapshot import Snapshot, Verdict
 from services.assignment.pools.rules import (
     Candidate,
@@ -74,7 +74,7 @@ SELECT w.* FROM work w JOIN pool p ON p.id = w.pool_id
 WHERE w.state = 'waiting' AND w.pool_id = ANY($1) AND w.task_id <> ALL($3) AND EXISTS (
     SELECT FROM seat s JOIN operator o ON o.id = s.operator_id
     WHERE s.pool_id = w.pool_id AND o.id = ANY($2) AND w.role = ANY(o.roles) AND p.desk = ANY(o.desks)
-      AND (w.products <@ o.products OR '*' = ANY(o.products))
+      AND (w.products <@ o.products OR '*' = ANY(o.products)) AND o.id IS DISTINCT FROM w.avoid_operator_id
 )
 ORDER BY w.due_at, w.requested_at, w.task_id LIMIT $4
 """
@@ -90,12 +90,12 @@ WITH decided AS (
 INSERT INTO work (
     task_id, desk, lead_id, key, state, pool_id, task_version, role, products, prefer_operator_id,
     due_at, requested_at, correlation_id, causation_id, traceparent, operator_id, decision_id, turn_start,
-    turn_cost, changed_at
+    turn_cost, changed_at, avoid_operator_id, untaken, spent_start, spent_cost
 )
 SELECT
     task_id, desk, lead_id, key, state, pool_id, task_version, role, products, prefer_operator_id,
     due_at, requested_at, correlation_id, causation_id, traceparent, operator_id, decision_id, turn_start,
-    turn_cost, changed_at
+    turn_cost, changed_at, avoid_operator_id, untaken, spent_start, spent_cost
 FROM jsonb_populate_recordset(null::work, $2)
 ON CONFLICT (task_id) DO UPDATE SET
     state = excluded.state, pool_id = excluded.pool_id, task_version = excluded.task_version,
@@ -104,7 +104,8 @@ ON CONFLICT (task_id) DO UPDATE SET
     correlation_id = excluded.correlation_id, causation_id = excluded.causation_id,
     traceparent = excluded.traceparent, operator_id = excluded.operator_id,
     decision_id = excluded.decision_id, turn_start = excluded.turn_start, turn_cost = excluded.turn_cost,
-    changed_at = excluded.changed_at
+    changed_at = excluded.changed_at, avoid_operator_id = excluded.avoid_operator_id, untaken = excluded.untaken,
+    spent_start = excluded.spent_start, spent_cost = excluded.spent_cost
 """
 SAVE_COUNTERS = """
 WITH counts AS (
@@ -242,6 +243,8 @@ def offer_of(row: Record) -> Offer:
         _request_of(row) if row["pool_id"] else None,
         OperatorId(row["operator_id"]) if row["operator_id"] else None,
         _proposal_of(row) if row["decision_id"] else None,
+        row["untaken"],
+        None if row["spent_start"] is None else Turn(row["spent_start"], row["spent_cost"]),
     )
 
 
@@ -255,12 +258,15 @@ def offer_row(offer: Offer, now: datetime) -> Row:
         "state": offer.state.value,
         "operator_id": _text(offer.holder),
         "changed_at": now.isoformat(),
+        "untaken": offer.untaken,
     }
     if offer.request is not None:
         row |= _request_columns(offer.request)
     if offer.proposal is not None:
         proposal = offer.proposal
         row |= {"decision_id": str(proposal.decision_id), "turn_start": proposal.start, "turn_cost": proposal.cost}
+    if offer.turn is not None:
+        row |= {"spent_start": offer.turn.start, "spent_cost": offer.turn.cost}
     return row
 
 
@@ -305,11 +311,12 @@ def _seat_of(row: Record) -> Seat:
 
 
 def _request_of(row: Record) -> Request:
-    prefer = row["prefer_operator_id"]
+    prefer, avoid = row["prefer_operator_id"], row["avoid_operator_id"]
     need = Need(
         row["role"],
         frozenset(row["products"]),
         OperatorId(prefer) if prefer else None,
+        OperatorId(avoid) if avoid else None,
     )
     origin = Origin(row["correlation_id"], row["causation_id"], row["traceparent"])
     return Request(row["task_version"], PoolId(row["pool_id"]), need, row["due_at"], row["requested_at"], origin)
@@ -329,6 +336,7 @@ def _request_columns(request: Request) -> Row:
         "role": need.role,
         "products": sorted(need.products),
         "prefer_operator_id": _text(need.prefer),
+        "avoid_operator_id": _text(need.avoid),
         "due_at": request.due_at.isoformat(),
         "requested_at": request.requested_at.isoformat(),
         "correlation_id": str(origin.correlation_id),

@@ -3,6 +3,7 @@
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -42,6 +43,11 @@ work = Table(
     Column("turn_start", BigInteger),
     Column("turn_cost", BigInteger),
     Column("changed_at", DateTime(timezone=True), nullable=False),
+    Column("avoid_operator_id", Uuid),
+    # Of held work: its operator has not taken it, and spent this turn on it.
+    Column("untaken", Boolean, nullable=False, server_default=text("false")),
+    Column("spent_start", BigInteger),
+    Column("spent_cost", BigInteger),
     CheckConstraint("state IN ('waiting', 'offered', 'held', 'returned', 'ended')", name="state"),
     CheckConstraint("(state IN ('offered', 'held')) = (operator_id IS NOT NULL)", name="open_has_operator"),
     CheckConstraint("(state = 'offered') = (decision_id IS NOT NULL)", name="offered_has_decision"),

@@ -95,11 +95,12 @@ class PoolState:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """The requirements of work on its operator."""
+    """The requirements of work on its operator; `avoid` gave it back."""
 
     role: str
     products: frozenset[str] = frozenset()
     prefer: OperatorId | None = None
+    avoid: OperatorId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +164,7 @@ def why_not(operator: Operator, need: Need, desk: str) -> tuple[Refusal, ...]:
         away=operator.away,
         paused=operator.presence is Presence.PAUSED,
         has_room=operator.open_work < operator.capacity,
+        gave_it_back=operator.operator_id == need.avoid,
     )
     return refusals(standing, Demand(desk, need.role, need.products))
 

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from uuid import UUID
 
 from libs.common.contracts.shared import Stage
-from services.tasks.engine.state import Closing, Facts, Operator, Task, TaskId, Timer
+from services.tasks.engine.state import Closing, Facts, MoveReason, Operator, OperatorId, Task, TaskId, Timer
 from services.tasks.playbooks.model import MessageSpec
 from services.tasks.playbooks.terms import Title
 
@@ -57,6 +57,32 @@ class TakeTask:
     operator: Operator
     at: datetime
     pulled: bool
+
+
+class Move(StrEnum):
+    """How an open task changes hands, besides being assigned and taken."""
+
+    RELEASED = "released"
+
+
+@dataclass(frozen=True, slots=True)
+class MoveTask:
+    """An open task changes hands; `operator_id` None = no operator has it now.
+
+    `taken`: the previous operator had taken it. `avoid`: they are not to be asked for it again.
+    """
+
+    rule: str
+    task_id: TaskId
+    move: Move
+    previous_id: OperatorId | None
+    operator_id: OperatorId | None
+    at: datetime
+    actor: str
+    reason: MoveReason
+    comment: str
+    taken: bool = False
+    avoid: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +287,7 @@ class Refusal(StrEnum):
     NOT_OFFERED_YET = "not_offered_yet"
     PUSHED_ONLY = "pushed_only"
     NOT_TAKEN = "not_taken"
+    NOT_HELD = "not_held"
     OUTCOME_REFUSED = "outcome_refused"
 
 
@@ -288,6 +315,7 @@ Effect: TypeAlias = (
     | OpenTask
     | AssignTask
     | TakeTask
+    | MoveTask
     | CloseTask
     | DeferTask
     | MarkOverdue

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from uuid import UUID
 
 from libs.common.contracts.shared import MessageProgress, Stage
-from services.tasks.engine.state import Absence, Customer, Operator, Timer
+from services.tasks.engine.state import Absence, Customer, MoveReason, Operator, OperatorId, Timer
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,21 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
+class Released:
+    """A task is taken from its operator, or given back by them; `holder`: only if this operator has it.
+
+    `untaken`: only if they have not taken it.
+    """
+
+    task_id: UUID
+    reason: MoveReason
+    actor: str
+    comment: str = ""
+    holder: OperatorId | None = None
+    untaken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class OutcomeGiven:
     """A task is ended with an outcome. `operator` None = a supervisor who is not an operator."""
 
@@ -120,6 +135,7 @@ Event: TypeAlias = (
     | Proposed
     | Waiting
     | Taken
+    | Released
     | OutcomeGiven
     | TimerFired
     | MessageMoved

@@ -19,6 +19,7 @@ from services.tasks.engine.effects import (
     Learn,
     MarkOverdue,
     MarkWaiting,
+    MoveTask,
     OfferWork,
     OpenTask,
     Record,
@@ -50,6 +51,7 @@ def apply(state: State, effect: Effect) -> None:
             OpenTask()
             | AssignTask()
             | TakeTask()
+            | MoveTask()
             | CloseTask()
             | DeferTask()
             | MarkOverdue()
@@ -112,6 +114,7 @@ def _tasks(
     effect: OpenTask
     | AssignTask
     | TakeTask
+    | MoveTask
     | CloseTask
     | DeferTask
     | MarkOverdue
@@ -137,6 +140,7 @@ def _changed(
     task: Task,
     effect: AssignTask
     | TakeTask
+    | MoveTask
     | MarkOverdue
     | MarkWaiting
     | OfferWork
@@ -151,11 +155,23 @@ def _changed(
                 operator_id=operator.id,
                 decision_id=decision_id,
                 assigned_at=at,
+                held_since=at,
+                avoid_id=None,
                 waiting=False,
                 version=task.version + 1,
             )
-        case TakeTask(operator=operator, at=at):
-            return replace(task, operator_id=operator.id, taken_at=at, waiting=False, version=task.version + 1)
+        case TakeTask(operator=operator, at=at, pulled=pulled):
+            return replace(
+                task,
+                operator_id=operator.id,
+                taken_at=at,
+                held_since=at if pulled else task.held_since,
+                avoid_id=None,
+                waiting=False,
+                version=task.version + 1,
+            )
+        case MoveTask():
+            return _moved(task, effect)
         case MarkOverdue():
             return replace(task, overdue=True)
         case MarkWaiting():
@@ -169,6 +185,22 @@ def _changed(
             return replace(task, offered_at=None, waiting=False, version=task.version + 1)
         case _:
             assert_never(effect)
+
+
+def _moved(task: Task, effect: MoveTask) -> Task:
+    """Return a task in other hands: neither assigned by a decision nor taken, and any request for it is over."""
+    return replace(
+        task,
+        operator_id=effect.operator_id,
+        decision_id=None,
+        assigned_at=None,
+        taken_at=None,
+        held_since=None if effect.operator_id is None else effect.at,
+        avoid_id=effect.previous_id if effect.avoid else None,
+        offered_at=None,
+        waiting=False,
+        version=task.version + 1,
+    )
 
 
 def _close(state: State, task_id: UUID, closing: Closing) -> None:

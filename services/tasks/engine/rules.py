@@ -33,6 +33,7 @@ from services.tasks.engine.events import (
     OrderChanged,
     OutcomeGiven,
     Proposed,
+    Released,
     StatusChanged,
     StatusRefused,
     Taken,
@@ -41,6 +42,7 @@ from services.tasks.engine.events import (
 )
 from services.tasks.engine.fields import read_fields
 from services.tasks.engine.matrix import outcome_faults
+from services.tasks.engine.moves import release
 from services.tasks.engine.run import Run
 from services.tasks.engine.state import State, Task, Timer, TimerKind
 from services.tasks.playbooks.model import Playbook
@@ -85,6 +87,8 @@ def _handle(run: Run, event: Event) -> None:
             _proposed(run, event)
         case Taken():
             _taken(run, event)
+        case Released():
+            release(run, event)
         case OutcomeGiven():
             _outcome(run, event)
         case TimerFired(timer=timer):

@@ -105,6 +105,16 @@ class Absence(StrEnum):
     AWAY = "away"
 
 
+class MoveReason(StrEnum):
+    """Why an open task changes hands; events and the timeline have these codes."""
+
+    INACTIVE = "inactive"
+    OFF_SHIFT = "off_shift"
+    AWAY = "away"
+    GIVEN_BACK = "given_back"
+    TAKEN_AWAY = "taken_away"
+
+
 @dataclass(frozen=True, slots=True)
 class Closing:
     """The end of a task: actor, result, comment (S0.1, S0.2)."""
@@ -124,7 +134,10 @@ class Closing:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A task. `due_at` never changes (S2.8); `version` rises when the operator changes and when the task ends."""
+    """A task. `due_at` never changes (S2.8); `version` rises when the operator changes and when the task ends.
+
+    `avoid_id` gave it back, and is not asked again.
+    """
 
     id: TaskId
     type: str
@@ -149,6 +162,8 @@ class Task:
     taken_at: datetime | None = None
     overdue: bool = False
     closing: Closing | None = None
+    held_since: datetime | None = None
+    avoid_id: OperatorId | None = None
 
 
 class TimerKind(StrEnum):

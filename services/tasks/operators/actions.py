@@ -1,12 +1,18 @@
-"""The projection of operators from assignment's events; the newest event wins, by its sequence."""
+"""The projection of operators from assignment's events; the newest event wins, who leaves, leaves their tasks."""
 
 from collections.abc import Sequence
+
+from asyncpg import Record
 
 from libs.common.contracts import EventData, Received
 from libs.common.contracts.assignment import OperatorChanged
 from libs.common.messaging.inbox import UseCase
 from libs.common.platform.db import Transaction
 from services.tasks.context import Context
+from services.tasks.engine.state import MoveReason
+from services.tasks.moves.actions import release_left_behind
+from services.tasks.moves.store import Departure
+from services.tasks.operators.queries import profile_of
 
 PROJECT = """
 INSERT INTO operator AS o (id, desk, subject, name, active, roles, desks, pools, products, sequence, presence, away,
@@ -20,32 +26,52 @@ ON CONFLICT (id) DO UPDATE SET desk = excluded.desk, subject = excluded.subject,
     active = excluded.active, roles = excluded.roles, desks = excluded.desks, pools = excluded.pools,
     products = excluded.products, sequence = excluded.sequence, presence = excluded.presence,
     away = excluded.away, version = excluded.version
-WHERE o.sequence < excluded.sequence
+WHERE o.sequence < excluded.sequence RETURNING o.*
 """
 
 
-def project_operators(_: Context) -> UseCase:
-    """Return the use case of `operator.changed`."""
+# A proposal or a claim that is under way ends first: its task is then among those that the operator leaves behind.
+BEFORE = "SELECT * FROM operator WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"
+
+
+def project_operators(ctx: Context) -> UseCase:
+    """Return the use case of `operator.changed`; who has gone leaves their tasks to others."""
 
     async def apply(tx: Transaction, events: Sequence[Received[EventData]]) -> None:
-        rows = [
-            (event.desk, event.data, event.sequence) for event in events if isinstance(event.data, OperatorChanged)
-        ]
-        await tx.conn.execute(
-            PROJECT,
-            [data.operator_id for _, data, _ in rows],
-            [desk for desk, _, _ in rows],
-            [data.subject for _, data, _ in rows],
-            [data.name for _, data, _ in rows],
-            [data.active for _, data, _ in rows],
-            [data.roles for _, data, _ in rows],
-            [data.desks for _, data, _ in rows],
-            [data.pools for _, data, _ in rows],
-            [data.products for _, data, _ in rows],
-            [sequence for _, _, sequence in rows],
-            [data.presence for _, data, _ in rows],
-            [data.away for _, data, _ in rows],
-            [data.version for _, data, _ in rows],
-        )
+        newest = {
+            event.data.operator_id: event
+            for event in sorted(events, key=lambda event: event.sequence)
+            if isinstance(event.data, OperatorChanged)
+        }
+        before = {row["id"]: profile_of(row) for row in await tx.conn.fetch(BEFORE, sorted(newest))}
+        after = {row["id"]: profile_of(row) for row in await _project(tx, list(newest.values()))}
+        departures = {
+            who: Departure(MoveReason(absence), newest[who].follow())
+            for who, profile in after.items()
+            if (absence := profile.absence) is not None and who in before and before[who].absence is not absence
+        }
+        if departures:
+            await release_left_behind(ctx, tx, departures)
 
     return apply
+
+
+async def _project(tx: Transaction, events: Sequence[Received[EventData]]) -> Sequence[Record]:
+    """Store the events and return the rows of those that were newer than what was known."""
+    rows = [(event, event.data) for event in events if isinstance(event.data, OperatorChanged)]
+    return await tx.conn.fetch(
+        PROJECT,
+        [data.operator_id for _, data in rows],
+        [event.desk for event, _ in rows],
+        [data.subject for _, data in rows],
+        [data.name for _, data in rows],
+        [data.active for _, data in rows],
+        [data.roles for _, data in rows],
+        [data.desks for _, data in rows],
+        [data.pools for _, data in rows],
+        [data.products for _, data in rows],
+        [event.sequence for event, _ in rows],
+        [data.presence for _, data in rows],
+        [data.away for _, data in rows],
+        [data.version for _, data in rows],
+    )

@@ -17,21 +17,22 @@ LOCKED = "SELECT * FROM operator WHERE id = ANY($1::uuid[]) ORDER BY id FOR SHAR
 async def operator_of(conn: Connection, subject: str) -> OperatorProfile | None:
     """Return the operator of a token's subject, if one is known."""
     row = await conn.fetchrow(BY_SUBJECT, subject)
-    return None if row is None else _profile(row)
+    return None if row is None else profile_of(row)
 
 
 async def locked_operator_of(conn: Connection, subject: str) -> OperatorProfile | None:
     """Return the operator of a token's subject, who acts now. Call it before processes are locked."""
     row = await conn.fetchrow(f"{BY_SUBJECT} FOR SHARE", subject)
-    return None if row is None else _profile(row)
+    return None if row is None else profile_of(row)
 
 
 async def locked_operators(conn: Connection, ids: Collection[UUID]) -> Mapping[UUID, OperatorProfile]:
     """Return operators to whom work may be given in this transaction. Call it before processes are locked."""
-    return {row["id"]: _profile(row) for row in await conn.fetch(LOCKED, list(ids))} if ids else {}
+    return {row["id"]: profile_of(row) for row in await conn.fetch(LOCKED, list(ids))} if ids else {}
 
 
-def _profile(row: asyncpg.Record) -> OperatorProfile:
+def profile_of(row: asyncpg.Record) -> OperatorProfile:
+    """Return the operator of a row of `operator`."""
     return OperatorProfile(
         row["id"],
         row["name"],

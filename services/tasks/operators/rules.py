@@ -19,6 +19,7 @@ CODES: dict[Refusal, str] = {
     Refusal.AWAY: "away",
     Refusal.PAUSED: "paused",
     Refusal.AT_CAPACITY: "at_capacity",
+    Refusal.GAVE_IT_BACK: "gave_it_back",
 }
 
 

@@ -21,7 +21,7 @@ def published(effect: fx.Effect, state: State, playbook: Playbook) -> tuple[Even
             return (_deferred(effect, state), _opened(successor, state, playbook))
         case fx.CloseTask(task_id=task_id, closing=closing):
             return (_ended(_task(state, task_id), closing, state),)
-        case fx.AssignTask() | fx.TakeTask() | fx.MarkOverdue():
+        case fx.AssignTask() | fx.TakeTask() | fx.MoveTask() | fx.MarkOverdue():
             return _held(effect, _task(state, effect.task_id), state, playbook)
         case fx.OfferWork() | fx.WithdrawWork() | fx.DeclineWork():
             return (_work(effect, state),)
@@ -102,7 +102,7 @@ def _deferred(effect: fx.DeferTask, state: State) -> EventData:
 
 
 def _held(
-    effect: fx.AssignTask | fx.TakeTask | fx.MarkOverdue, task: Task, state: State, playbook: Playbook
+    effect: fx.AssignTask | fx.TakeTask | fx.MoveTask | fx.MarkOverdue, task: Task, state: State, playbook: Playbook
 ) -> tuple[EventData, ...]:
     lead_id, title = state.facts.lead_id, _text(playbook.task_types[task.type].title)
     match effect:
@@ -119,9 +119,7 @@ def _held(
                     order_number=state.facts.order_number,
                 ),
             )
-        case fx.TakeTask(pulled=False):
-            return _nothing()  # `task.assigned` was published when the operator got it
-        case fx.TakeTask(operator=operator):
+        case fx.TakeTask(operator=operator, pulled=pulled):
             return (
                 tasks.TaskTaken(
                     task_id=task.id,
@@ -131,8 +129,11 @@ def _held(
                     due_at=task.due_at,
                     pool=task.pool,
                     operator_id=operator.id,
+                    pulled=pulled,
                 ),
             )
+        case fx.MoveTask():
+            return (_moved(effect, task, state, playbook),)
         case fx.MarkOverdue():
             return (
                 tasks.TaskOverdue(
@@ -145,6 +146,23 @@ def _held(
             )
         case _:
             assert_never(effect)
+
+
+def _moved(effect: fx.MoveTask, task: Task, state: State, playbook: Playbook) -> EventData:
+    if effect.previous_id is None:
+        raise ValueError("only a task that an operator has is released")
+    return tasks.TaskReleased(
+        task_id=task.id,
+        lead_id=state.facts.lead_id,
+        task_type=task.type,
+        title=_text(playbook.task_types[task.type].title),
+        due_at=task.due_at,
+        pool=task.pool,
+        actor=effect.actor,
+        reason=effect.reason,
+        operator_id=effect.previous_id,
+        taken=effect.taken,
+    )
 
 
 def _work(effect: fx.OfferWork | fx.WithdrawWork | fx.DeclineWork, state: State) -> EventData:
@@ -162,6 +180,7 @@ def _work(effect: fx.OfferWork | fx.WithdrawWork | fx.DeclineWork, state: State)
                 due_at=task.due_at,
                 requested_at=at,
                 prefer_operator_id=prefer.id if prefer else None,
+                avoid_operator_id=task.avoid_id,
             )
         case fx.WithdrawWork(task_id=task_id, reason=reason):
             return tasks.WorkWithdrawn(task_id=task_id, lead_id=lead_id, reason=reason)

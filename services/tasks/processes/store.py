@@ -187,16 +187,17 @@ UPDATE process p SET status = n.status, stage = n.stage, owner_id = n.owner_id, 
 FROM {MOVED_PROCESS.source()} WHERE p.id = n.id
 """  # noqa: S608 - columns of our own
 INSERT_TASKS = NEW_TASK.insert()
-# The fence of every claim: the task is still open, of the version read, and not another operator's (docs/adr/0006).
+# The fence of every claim and move (docs/adr/0006): the task is still open, and of the version read, which rises
+# whenever its operator changes.
 UPDATE_TASKS = f"""
 UPDATE task t SET version = n.version, state = n.state, offer_from = n.offer_from, offered_at = n.offered_at,
     waiting = n.waiting, operator_id = n.operator_id, decision_id = n.decision_id, assigned_at = n.assigned_at,
     taken_at = n.taken_at, overdue = n.overdue, outcome = n.outcome, comment = n.comment, call_made = n.call_made,
     problem = n.problem, callback_at = n.callback_at, closed_at = n.closed_at, closed_by = n.closed_by,
-    closing_rule = n.closing_rule, successor_id = n.successor_id, fields = n.fields
+    closing_rule = n.closing_rule, successor_id = n.successor_id, fields = n.fields,
+    held_since = n.held_since, avoid_id = n.avoid_id
 FROM {MOVED_TASK.source()}
 WHERE t.id = n.id AND t.state = 'active' AND t.version = n.seen
-  AND (t.operator_id IS NULL OR t.operator_id IS NOT DISTINCT FROM n.operator_id)
 """  # noqa: S608 - columns of our own
 INSERT_TIMERS = NEW_TIMER.insert()
 DELETE_TIMERS = """

@@ -58,7 +58,7 @@ async def take(ctx: Context, caller: Principal, task_id: UUID, cause: Cause) -> 
     Raises NotFoundError, NoOperatorError, NotEligibleError, NotOnShiftError, TaskRefusedError.
     """
     async with ctx.db.begin() as tx:
-        locked = await _lock(ctx, tx, caller, task_id)
+        locked = await lock_seen(ctx, tx, caller, task_id)
         await claim(tx, locked, cause)
         await locked.batch.save()
         await tx.commit()
@@ -77,7 +77,7 @@ async def claim(tx: Transaction, locked: LockedTask, cause: Cause) -> None:
     pulls_off_shift = task.operator_id is None and not locked.profile.on_shift
     if pulls_off_shift and not await open_off_shift(tx.conn, state.desk.code, [task.pool]):
         raise NotOnShiftError
-    _raise_refusal(locked.batch.apply(locked.process, Taken(task.id, locked.profile.operator), cause))
+    raise_refusal(locked.batch.apply(locked.process, Taken(task.id, locked.profile.operator), cause))
 
 
 async def give_outcome(
@@ -88,7 +88,7 @@ async def give_outcome(
     Raises NotFoundError, StaleTaskError, TaskRefusedError with every fault.
     """
     async with ctx.db.begin() as tx:
-        locked = await _lock(ctx, tx, caller, task_id, seen)
+        locked = await lock_seen(ctx, tx, caller, task_id, seen)
         profile, supervisor = locked.profile, caller.has(Role.SUPERVISOR, Role.ADMIN)
         if profile is None and not supervisor:
             raise NoOperatorError
@@ -104,12 +104,12 @@ async def give_outcome(
             problem=form.problem,
             fields=form.fields,
         )
-        _raise_refusal(locked.batch.apply(locked.process, event, cause))
+        raise_refusal(locked.batch.apply(locked.process, event, cause))
         await locked.batch.save()
         await tx.commit()
 
 
-async def _lock(
+async def lock_seen(
     ctx: Context, tx: Transaction, caller: Principal, task_id: UUID, seen: int | None = None
 ) -> LockedTask:
     """Lock the task's process and return both; a task that the caller may not see is not found.
@@ -159,7 +159,8 @@ async def _version(conn: Connection, task_id: UUID) -> int:
     return version
 
 
-def _raise_refusal(effects: tuple[Effect, ...]) -> None:
+def raise_refusal(effects: tuple[Effect, ...]) -> None:
+    """Raise the refusal among the effects of a request, if there is one. Raises TaskRefusedError."""
     for effect in effects:
         if isinstance(effect, Refuse):
             raise refused(effect.refusal, effect.faults)

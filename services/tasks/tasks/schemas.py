@@ -127,6 +127,7 @@ class TaskOut(BaseModel):
     decision_id: UUID | None
     assigned_at: datetime | None
     taken_at: datetime | None
+    held_since: datetime | None
     outcome: str | None
     comment: str | None
     call_made: bool | None
@@ -178,5 +179,6 @@ def task_out(
 
 _SAME = (
     "id", "type", "state", "role", "pool", "mode", "lane", "rank", "important", "attempt", "opened_at", "due_at",
-    "offer_from", "overdue", "waiting", "operator_id", "decision_id", "assigned_at", "taken_at", "version",
+    "offer_from", "overdue", "waiting", "operator_id", "decision_id", "assigned_at", "taken_at",
+    "held_since", "version",
 )  # fmt: skip

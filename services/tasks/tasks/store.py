@@ -61,6 +61,8 @@ _MOVING = (
     ("assigned_at", "timestamptz", attrgetter("task.assigned_at")),
     ("taken_at", "timestamptz", attrgetter("task.taken_at")),
     ("overdue", "bool", attrgetter("task.overdue")),
+    ("held_since", "timestamptz", attrgetter("task.held_since")),
+    ("avoid_id", "uuid", attrgetter("task.avoid_id")),
     ("outcome", "text", _closing("outcome")),
     ("comment", "text", _closing("comment")),
     ("call_made", "bool", _closing("call_made")),
@@ -101,6 +103,8 @@ def read_task(row: Row) -> Task:
         taken_at=row["taken_at"],
         overdue=row["overdue"],
         closing=_read_closing(row),
+        held_since=row["held_since"],
+        avoid_id=row["avoid_id"],
     )
 
 

@@ -62,6 +62,8 @@ task = Table(
     Column("closing_rule", Text),
     Column("successor_id", Uuid),
     Column("fields", JSONB),
+    Column("held_since", DateTime(timezone=True)),
+    Column("avoid_id", Uuid),
     CheckConstraint("state IN ('active', 'deferred', 'completed', 'failed')", name="state"),
     CheckConstraint("mode IN ('push', 'pull', 'mixed')", name="mode"),
     CheckConstraint("offer_from <= due_at", name="offered_before_due"),

@@ -80,7 +80,12 @@ EVENTS: Mapping[type[EventData], Row] = {
         ("task_type", "operator_id", "decision_id", "due_at"),
     ),
     tasks.TaskTaken: Row(
-        Title("Задача «{task_type}» взята", "Task “{task_type}” taken"), ("task_type", "operator_id", "due_at")
+        Title("Задача «{task_type}» взята", "Task “{task_type}” taken"),
+        ("task_type", "operator_id", "pulled"),
+    ),
+    tasks.TaskReleased: Row(
+        Title("Задача «{task_type}» освобождена: {reason}", "Task “{task_type}” released: {reason}"),
+        ("task_type", "operator_id", "taken", "reason", "due_at"),
     ),
     tasks.TaskCompleted: Row(Title("Задача «{task_type}» выполнена", "Task “{task_type}” completed"), _END),
     tasks.TaskFailed: Row(Title("Задача «{task_type}» не удалась", "Task “{task_type}” failed"), _END),
@@ -93,7 +98,7 @@ EVENTS: Mapping[type[EventData], Row] = {
     ),
     tasks.WorkRequested: Row(
         Title("Ищем оператора: {pool}", "Looking for an operator: {pool}"),
-        ("pool", "role", "products", "due_at", "prefer_operator_id"),
+        ("pool", "role", "products", "due_at", "prefer_operator_id", "avoid_operator_id"),
     ),
     tasks.WorkWithdrawn: Row(Title("Оператор больше не нужен", "Operator not needed any more"), ("reason",)),
     tasks.WorkDeclined: Row(

@@ -125,8 +125,6 @@ def _silent_step(effect: fx.Effect) -> tuple[str, dict[str, object]] | None:  # 
             return Kind.PROCESS_REOPENED, {}
         case fx.CountAttempt(policy=policy, count=count):
             return Kind.ATTEMPT, {"policy": policy, "count": count}
-        case fx.TakeTask(pulled=pulled):
-            return None if pulled else (Kind.WORK_BEGUN, {})
         case fx.FollowStatus(status=status, stage=stage):
             return Kind.STATUS_FOLLOWED, {"status": status, "stage": stage}
         case fx.BringForward():
@@ -138,6 +136,8 @@ def _silent_step(effect: fx.Effect) -> tuple[str, dict[str, object]] | None:  # 
             return None
         # The events of these are the entries.
         case fx.OpenTask() | fx.AssignTask() | fx.CloseTask() | fx.DeferTask() | fx.MarkOverdue():
+            return None
+        case fx.TakeTask() | fx.MoveTask():
             return None
         case fx.OfferWork() | fx.WithdrawWork() | fx.DeclineWork():
             return None
@@ -157,7 +157,7 @@ class _Attribution(NamedTuple):
 _BY_RULE = _Attribution(SYSTEM, {})
 
 
-def _attribution(effect: fx.Effect) -> _Attribution:
+def _attribution(effect: fx.Effect) -> _Attribution:  # noqa: C901 - one flat case per effect
     match effect:
         case fx.CloseTask(closing=closing) | fx.DeferTask(closing=closing):
             details: dict[str, object] = {
@@ -171,6 +171,8 @@ def _attribution(effect: fx.Effect) -> _Attribution:
             return _Attribution(closing.actor, details)
         case fx.TakeTask(operator=operator):
             return _Attribution(str(operator.id), {})
+        case fx.MoveTask(actor=actor, comment=comment):
+            return _Attribution(actor, {"comment": comment} if comment else {})
         case fx.SetStatus(actor=actor):
             return _Attribution(actor, {})
         case fx.Start() | fx.Learn() | fx.SetTimer() | fx.CancelTimer() | fx.CountAttempt():

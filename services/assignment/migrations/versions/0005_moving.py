@@ -1,4 +1,4 @@
-"""Operators go away and come back; a pool says what they may do off shift, and what they leave behind."""
+"""Operators go away and come back, and their tasks to others; a pool says what holds off shift."""
 
 from alembic import op
 
@@ -16,6 +16,10 @@ ALTER TABLE pool ADD COLUMN off_shift_pull boolean NOT NULL DEFAULT false,
     ADD COLUMN announced_version integer,
     ADD CONSTRAINT ck_pool_taken_work CHECK (taken_work IN ('keep', 'release')),
     ADD CONSTRAINT ck_pool_away_after CHECK (away_after >= 0)
+""",
+    """
+ALTER TABLE work ADD COLUMN avoid_operator_id uuid, ADD COLUMN untaken boolean NOT NULL DEFAULT false,
+    ADD COLUMN spent_start bigint, ADD COLUMN spent_cost bigint
 """,
     """
 CREATE TABLE heartbeat (

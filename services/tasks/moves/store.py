@@ -1,0 +1,84 @@
+"""Tasks that operators leave behind, and the releases of them that are still to be done."""
+
+from collections.abc import Mapping, Sequence
+from operator import attrgetter
+from typing import NamedTuple
+from uuid import UUID
+
+from asyncpg import Record
+
+from libs.common.contracts import Cause
+from libs.common.platform.db import Connection
+from libs.common.platform.db.bulk import Bulk
+from services.tasks.engine.state import MoveReason, OperatorId
+
+#: Tasks that one transaction moves at most.
+MOST = 100
+
+
+class Release(NamedTuple):
+    """A task that is to be released if its operator still has it; `untaken`: only if they have not taken it."""
+
+    desk: str
+    process_id: UUID
+    task_id: UUID
+    operator_id: OperatorId
+    untaken: bool
+    reason: MoveReason
+    correlation_id: UUID
+    causation_id: UUID | None
+    traceparent: str | None
+
+    @property
+    def cause(self) -> Cause:
+        return Cause(self.correlation_id, self.causation_id, self.traceparent)
+
+
+class Departure(NamedTuple):
+    """Why an operator has gone, and the event that said so."""
+
+    reason: MoveReason
+    cause: Cause
+
+
+_TYPES = {
+    "desk": "text", "process_id": "uuid", "task_id": "uuid", "operator_id": "uuid", "untaken": "bool",
+    "reason": "text", "correlation_id": "uuid", "causation_id": "uuid", "traceparent": "text",
+}  # fmt: skip
+_RELEASE: Bulk[Release] = Bulk(
+    "pending_release", tuple((name, kind, attrgetter(name)) for name, kind in _TYPES.items())
+)
+# What was not taken goes at once, what was taken by the rule of its pool; the most urgent first.
+LEFT_BEHIND = """
+SELECT t.desk, t.process_id, t.id, t.operator_id, t.taken_at IS NULL AS untaken
+FROM task t LEFT JOIN pool p ON p.desk = t.desk AND p.code = t.pool
+WHERE t.state = 'active' AND t.operator_id = ANY($1::uuid[]) AND (t.taken_at IS NULL OR p.taken_work = 'release')
+ORDER BY t.important DESC, t.due_at, t.id
+"""
+KEEP = _RELEASE.insert()
+CLAIM = f"""
+DELETE FROM pending_release WHERE id IN (
+    SELECT id FROM pending_release ORDER BY id LIMIT {MOST} FOR UPDATE SKIP LOCKED
+) RETURNING *
+"""  # noqa: S608 - a number of our own
+
+
+async def left_behind(conn: Connection, gone: Mapping[OperatorId, Departure]) -> Sequence[Release]:
+    """Return the tasks that these operators leave behind."""
+    return [_release(row, gone[row["operator_id"]]) for row in await conn.fetch(LEFT_BEHIND, list(gone))]
+
+
+async def keep(conn: Connection, releases: Sequence[Release]) -> None:
+    """Store releases for the worker."""
+    await conn.execute(KEEP, *_RELEASE.arrays(releases))
+
+
+async def claim(conn: Connection) -> Sequence[Release]:
+    """Take the oldest stored releases; they are gone when the transaction commits."""
+    rows = sorted(await conn.fetch(CLAIM), key=lambda row: row["id"])
+    return [Release(*(row[name] for name in _TYPES))._replace(reason=MoveReason(row["reason"])) for row in rows]
+
+
+def _release(row: Record, departure: Departure) -> Release:
+    who = row["desk"], row["process_id"], row["id"], OperatorId(row["operator_id"]), row["untaken"]
+    return Release(*who, departure.reason, *departure.cause)
