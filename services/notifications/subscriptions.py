@@ -32,5 +32,8 @@ def subscriptions(ctx: Context) -> dict[str, UseCase]:
         tasks.MessageRequested.event_type: messages,
         tasks.TaskAssigned.event_type: feed,
         tasks.TaskTaken.event_type: feed,
+        tasks.TaskReassigned.event_type: feed,
+        tasks.TaskLent.event_type: feed,
+        tasks.TaskReturned.event_type: feed,
         assignment.OperatorChanged.event_type: operators,
     }

@@ -35,6 +35,10 @@ class StaleTaskError(Exception):
     """The task has another version than the caller sent."""
 
 
+class StaleLeadError(Exception):
+    """The lead's owner has another version than the caller sent."""
+
+
 class NoOperatorError(Exception):
     """The caller is not an operator."""
 
@@ -79,6 +83,38 @@ class NotHeldError(TaskRefusedError):
     """No operator has the task."""
 
 
+class AlreadyTheirsError(TaskRefusedError):
+    """The operator has the task already, or has lent it."""
+
+
+class NotLentError(TaskRefusedError):
+    """The task is not lent."""
+
+
+class LeadEndedError(TaskRefusedError):
+    """The lead's process has ended."""
+
+
+class UnknownOperatorError(Exception):
+    """No operator has this id."""
+
+    faults = (Fault("/operator_id", "unknown_operator", Text("такого оператора нет", "there is no such operator")),)
+
+
+class UnfitOperatorError(Exception):
+    """The operator may not have the task; `reasons` lists every failed check (P.3)."""
+
+    def __init__(self, reasons: Sequence[str]) -> None:
+        super().__init__(", ".join(reasons))
+        self.context = {"reasons": list(reasons)}
+
+
+class PastMomentError(Exception):
+    """A loan ends in the future."""
+
+    faults = (Fault("/until", "in_past", Text("время должно быть в будущем", "the time must lie in the future")),)
+
+
 class OutcomeRefusedError(TaskRefusedError):
     """The outcome does not fit its matrix (S1.7)."""
 
@@ -94,6 +130,9 @@ _REFUSALS: dict[Refusal, type[TaskRefusedError]] = {
     Refusal.PUSHED_ONLY: PushedOnlyError,
     Refusal.NOT_TAKEN: NotTakenError,
     Refusal.NOT_HELD: NotHeldError,
+    Refusal.ALREADY_THEIRS: AlreadyTheirsError,
+    Refusal.NOT_LENT: NotLentError,
+    Refusal.LEAD_ENDED: LeadEndedError,
 }
 
 
@@ -114,6 +153,12 @@ ERRORS: ErrorTable = {
     PushedOnlyError: (409, "task_pushed_only"),
     NotTakenError: (409, "task_not_taken"),
     NotHeldError: (409, "task_not_held"),
+    AlreadyTheirsError: (409, "task_already_theirs"),
+    NotLentError: (409, "task_not_lent"),
+    LeadEndedError: (409, "lead_ended"),
+    UnknownOperatorError: (422, "validation_failed"),
+    UnfitOperatorError: (409, "operator_unfit"),
+    PastMomentError: (422, "validation_failed"),
     OutcomeRefusedError: (422, "outcome_refused"),
     LostRaceError: (409, "conflict"),
 }

@@ -165,6 +165,13 @@ def released(task: int, operator: UUID, reason: str = "off_shift", *, by_taken: 
     )  # fmt: skip
 
 
+def reassigned(task: int, to: UUID, reason: str = "assigned") -> ev.TaskReassigned:
+    return ev.TaskReassigned(
+        task_id=task_id(task), lead_id=lead_id(task), task_type="call", title=Text(ru="Звонок", en="Call"),
+        due_at=NOW, pool="callback", from_operator_id=None, to_operator_id=to, actor="boss", reason=reason,
+    )  # fmt: skip
+
+
 def completed(task: int, operator: UUID | None) -> ev.TaskCompleted:
     return ev.TaskCompleted(
         task_id=task_id(task), lead_id=lead_id(task), task_type="call", pool="callback", operator_id=operator,

@@ -15,6 +15,13 @@ from services.assignment.pools.rules import DecisionId, OperatorId
 from services.assignment.subscriptions import subscriptions
 
 ABOUT_WORK: tuple[type[EventData], ...] = get_args(WorkEvent)
+GIVEN_TO: dict[type[EventData], str] = {
+    tasks.TaskAssigned: "operator_id",
+    tasks.TaskTaken: "operator_id",
+    tasks.TaskReassigned: "to_operator_id",
+    tasks.TaskLent: "to_operator_id",
+    tasks.TaskReturned: "to_operator_id",
+}
 
 
 def received(model: type[EventData]) -> Received[EventData]:
@@ -35,9 +42,10 @@ def test_a_pool_is_named_by_every_event_that_has_one(model: type[EventData]) -> 
 
 
 @pytest.mark.parametrize("model", ABOUT_WORK)
-def test_work_is_put_on_people_by_assigning_and_taking_alone(model: type[EventData]) -> None:
+def test_work_is_put_on_people_by_assigning_taking_and_moving_alone(model: type[EventData]) -> None:
     event = received(model)
-    puts = OperatorId(vars(event.data)["operator_id"]) if model in (tasks.TaskAssigned, tasks.TaskTaken) else None
+    field = GIVEN_TO.get(model)
+    puts = OperatorId(vars(event.data)[field]) if field else None
     assert parse(event).new_holder == puts
 
 

@@ -86,6 +86,7 @@ STEPS = st.sampled_from(
         Declined(decision_id(2), "stale_version"),
         Assigned(ANN),
         Assigned(BOB),
+        Assigned(BOB, excused=True),
         Taken(ANN, POOL),
         Taken(BOB, None),
         Released(ANN, excused=True),
@@ -155,6 +156,18 @@ def test_a_release_confirms_the_proposal_and_gives_the_turn_of_the_excused_back(
 def test_the_turn_of_who_had_not_taken_it_yet_is_given_back_after_the_confirmation_too() -> None:
     _, effects = advance(UNTAKEN, Released(ANN, excused=True))
     assert effects == (Release(ANN), GiveBack(POOL, ANN, TURN))
+
+
+@pytest.mark.parametrize("excused", [True, False])
+def test_who_loses_untaken_work_by_no_doing_of_theirs_gets_the_turn_back(excused: bool) -> None:
+    after, effects = advance(UNTAKEN, Assigned(BOB, excused))
+    back = (GiveBack(POOL, ANN, TURN),) if excused else ()
+    assert (after, effects) == (replace(HELD, holder=BOB, untaken=True), (Release(ANN), Hold(BOB), *back))
+
+
+def test_an_unconfirmed_turn_is_given_back_once_whoever_is_excused() -> None:
+    _, effects = advance(OFFERED, Assigned(BOB, excused=True))
+    assert [type(effect) for effect in effects] == [Release, GiveBack, Settle, Hold]
 
 
 def test_who_pulls_offered_work_gets_the_turn_of_the_other() -> None:

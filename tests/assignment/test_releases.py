@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from libs.common.contracts.assignment import WorkAssigned, WorkWaiting
-from tests.assignment.desk import Desk, assigned, released, requested, taken
+from tests.assignment.desk import Desk, assigned, reassigned, released, requested, taken
 
 
 async def held(desk: Desk, task: int) -> UUID:
@@ -83,3 +83,28 @@ async def test_what_one_gave_back_and_waits_is_drained_to_another_alone(desk: De
         await desk.presence("ann", command)
     bob = await desk.hire("bob")
     assert [event.operator_id for event in await desk.sent(WorkAssigned)] == [ann, bob]
+
+
+@pytest.mark.parametrize(("reason", "left"), [("assigned", 0), ("redirected", 1)])
+async def test_what_is_given_to_another_by_name_moves_the_count_and_perhaps_the_turn(
+    desk: Desk, reason: str, left: int
+) -> None:
+    await desk.hire("ann")
+    bob = await desk.hire("bob", here=False)
+    await held(desk, 1)
+    await desk.receive(reassigned(1, bob, reason))
+    assert (await desk.ok("GET", f"/operators/{bob}"))["open_work"] == 1
+    assert (await turns(desk), await desk.unbalanced()) == ({"Ann": left, "Bob": 0}, [])
+
+
+async def test_what_waits_and_is_given_by_name_waits_no_more(desk: Desk) -> None:
+    bob = await desk.hire("bob", here=False)
+    await desk.receive(requested(1))
+    await desk.receive(reassigned(1, bob))
+    assert (await desk.states(), await desk.unbalanced()) == (["held"], [])
+
+
+async def test_work_that_nobody_asked_an_operator_for_counts_when_it_is_given_by_name(desk: Desk) -> None:
+    bob = await desk.hire("bob")
+    await desk.receive(reassigned(1, bob))
+    assert (await desk.ok("GET", f"/operators/{bob}"))["open_work"] == 1

@@ -10,7 +10,7 @@ import pytest
 from libs.common.contracts import Cause, EventData, Received
 from libs.common.contracts.assignment import OperatorChanged
 from libs.common.contracts.shared import Presence, Text
-from libs.common.contracts.tasks import TaskAssigned, TaskTaken
+from libs.common.contracts.tasks import TaskAssigned, TaskLent, TaskReassigned, TaskReturned, TaskTaken
 from libs.common.platform.db import Database
 from libs.common.platform.ids import uuid7
 from services.notifications.feed.actions import store_operators
@@ -64,6 +64,21 @@ async def test_an_assigned_and_a_taken_task_come_into_the_operators_feed(notific
         (1, "task_assigned", first.task_id),
         (2, "task_taken", second.task_id),
     ]
+
+
+@pytest.mark.req("S0.3", "S3.5")
+@pytest.mark.parametrize("kind", [TaskReassigned, TaskLent, TaskReturned])
+async def test_a_task_that_a_colleague_had_comes_into_the_feed_of_who_has_it_now(
+    notifications_db: Database, kind: type[EventData]
+) -> None:
+    moved = kind.model_validate(
+        {
+            **taken().model_dump(), "from_operator_id": BORIS, "to_operator_id": ANNA, "actor": "boss",
+            "reason": "assigned", "until": DUE,
+        }
+    )  # fmt: skip
+    await write(notifications_db, moved)
+    assert [item.kind for item in await items_after(notifications_db, ANNA, 0, 10)] == ["task_assigned"]
 
 
 async def test_titles_are_kept_in_both_languages(notifications_db: Database) -> None:

@@ -218,7 +218,7 @@ def pool(code: str = "callback", **changes: object) -> work.PoolChanged:
 
 def proposal(
     task_id: UUID,
-    lead_id: UUID,
+    lead_id: UUID | None,
     version: int = 1,
     operator_id: UUID = ANNA_ID,
     operator_version: int | None = None,

@@ -14,13 +14,17 @@ from libs.common.contracts.shared import MessageProgress, Mode, Stage
 from services.tasks.engine.effects import Effect
 from services.tasks.engine.events import (
     Event,
+    LeadGiven,
     LeadReceived,
     LeadUpdated,
+    Lent,
     MessageMoved,
     OrderChanged,
     OutcomeGiven,
     Proposed,
+    Reassigned,
     Released,
+    Returned,
     StatusChanged,
     StatusRefused,
     Taken,
@@ -100,7 +104,7 @@ class Story:
 
     def _about(self, task: Task) -> Event:
         if task.operator_id is not None and self.dice.random() < 0.1:
-            return Released(task.id, self.dice.choice(list(MoveReason)), "x")
+            return self._move(task.id)
         if task.operator_id is not None:
             begun = task.taken_at is not None or self.dice.random() < 0.3
             return self._outcome(task) if begun else Taken(task.id, _holder(task))
@@ -164,7 +168,7 @@ class Story:
                 Proposed(task_id, self.dice.randint(0, 3), self._person(), self._id()),
                 Waiting(task_id),
                 Taken(task_id, self._person()),
-                Released(task_id, MoveReason.AWAY, "x", holder=self._person().id, untaken=self.dice.random() < 0.5),
+                self._move(task_id),
                 OutcomeGiven(
                     task_id=task_id,
                     outcome=self.dice.choice([*codes, "unknown"]),
@@ -179,6 +183,22 @@ class Story:
                 TimerFired(self.dice.choice(timers)),
             ]
         )
+
+    def _move(self, task_id: UUID) -> Event:
+        """Return a move of a task or of the lead."""
+        whose, untaken = self.dice.choice([None, None, self._person().id]), self.dice.random() < 0.5
+        gone = frozenset({self._person().id} if self.dice.random() < 0.3 else ())
+        later = self.process.now + self.dice.choice([timedelta(minutes=5), timedelta(hours=1)])
+        roles = frozenset({self.dice.choice(["operator", "adviser"])})
+        reason = self.dice.choice(list(MoveReason))
+        moves: list[Event] = [
+            Released(task_id, reason, "x", holder=whose, untaken=untaken, gone=gone),
+            Reassigned(task_id, self._person(), "x", reason, holder=whose),
+            Lent(task_id, self._person(), later, "x", holder=whose),
+            Returned(task_id, "x", by=whose, gone=gone),
+            LeadGiven(self._person(), roles, "x", reason),
+        ]
+        return self.dice.choice(moves)
 
     def _person(self) -> Operator:
         return self.dice.choice([ANNA, BORIS])

@@ -68,7 +68,15 @@ def changes_nothing_but_by_its_effects(step: Step) -> None:
     assert reduce(evolve, step.effects, step.before) == step.after
 
 
+def lends_until_a_time_that_comes(step: Step) -> None:
+    for task in step.after.open_tasks:
+        timer = step.after.timer(f"return:{task.id}")
+        assert (task.lent_until, task.lender_id is None) == (timer and timer.at, timer is None)
+        assert task.lender_id is None or task.operator_id is not None
+
+
 CHECKS = (
+    lends_until_a_time_that_comes,
     always_something_open,
     offers_only_what_is_free_and_due,
     changes_no_due_time_and_takes_no_version_back,

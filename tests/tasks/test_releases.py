@@ -1,14 +1,12 @@
 """Tasks leave who leaves, and who gives them back (S2.2, S2.3)."""
 
 import asyncio
-from collections.abc import Awaitable
 from uuid import UUID, uuid4
 
 import pytest
 
 from libs.common.contracts import Cause, tasks
 from libs.common.contracts.shared import Presence, TakenWork
-from libs.common.testkit.database import BLOCKED
 from services.tasks.moves import actions
 from services.tasks.moves.actions import release_pending
 from services.tasks.moves.worker import release_loop
@@ -16,6 +14,7 @@ from services.tasks.tasks.actions import take
 from tests.tasks.client import Api, Json
 from tests.tasks.desk import ANNA_ID, Desk, operator, pool, proposal
 from tests.tasks.test_races import caller
+from tests.tasks.turns import one_after_the_other
 
 WAYS: list[tuple[dict[str, object], str]] = [
     ({"presence": Presence.CHECKED_OUT}, "off_shift"),
@@ -221,19 +220,6 @@ async def test_a_supervisor_of_another_desk_takes_nothing_away(desk: Desk, api: 
         version=1,
     )
     assert refused.status_code == 404
-
-
-async def one_after_the_other(desk: Desk, table: str, *calls: Awaitable[object]) -> list[object]:
-    """Let the calls wait for a lock in their order, then go on."""
-    async with desk.ctx.db.begin() as tx:
-        await tx.conn.execute(f"SELECT FROM {table} FOR UPDATE")
-        running = []
-        for number, call in enumerate(calls, 1):
-            running.append(asyncio.ensure_future(call))
-            async with asyncio.timeout(10):
-                while await desk.ctx.db.pool.fetchval(BLOCKED) < number:
-                    await asyncio.sleep(0.01)
-    return list(await asyncio.gather(*running, return_exceptions=True))
 
 
 async def test_a_proposal_and_a_check_out_at_once_leave_nothing_with_who_has_gone(desk: Desk, api: Api) -> None:

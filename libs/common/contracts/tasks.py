@@ -193,6 +193,7 @@ class LeadOwnerChanged(TasksEvent):
     from_operator_id: UUID | None
     to_operator_id: UUID | None
     reason: str
+    actor: str = "system"
 
 
 class MessageRequested(TasksEvent):
@@ -309,7 +310,7 @@ class TaskMoved(TasksEvent):
     """
 
     task_id: UUID
-    lead_id: UUID
+    lead_id: UUID | None = None
     task_type: str
     title: Text
     due_at: datetime
@@ -327,9 +328,38 @@ class TaskReleased(TaskMoved):
     taken: bool
 
 
+class TaskReassigned(TaskMoved):
+    """A task was given to an operator by name; `from_operator_id` None: no operator had it."""
+
+    event_type: ClassVar[str] = "dozvon.task.reassigned.v1"
+
+    from_operator_id: UUID | None
+    to_operator_id: UUID
+    order_number: str | None = None
+
+
+class TaskLent(TaskMoved):
+    """An operator has a colleague's task until a time; then it goes back by itself."""
+
+    event_type: ClassVar[str] = "dozvon.task.lent.v1"
+
+    from_operator_id: UUID
+    to_operator_id: UUID
+    until: datetime
+
+
+class TaskReturned(TaskMoved):
+    """A lent task is back with its operator."""
+
+    event_type: ClassVar[str] = "dozvon.task.returned.v1"
+
+    from_operator_id: UUID
+    to_operator_id: UUID
+
+
 EVENTS = (
     TaskOpened, TaskAssigned, TaskTaken, TaskCompleted, TaskFailed, TaskDeferred, TaskOverdue,
     WorkRequested, WorkWithdrawn, WorkDeclined, LeadStatusRequested, LeadOwnerChanged,
     MessageRequested, ChangeRequested, DeskChanged, PlaybookActivated, PlaybookActivatedV2,
-    TaskReleased,
+    TaskReleased, TaskReassigned, TaskLent, TaskReturned,
 )  # fmt: skip

@@ -40,14 +40,17 @@ WorkEvent: TypeAlias = (
     | tasks.TaskAssigned
     | tasks.TaskTaken
     | tasks.TaskReleased
+    | tasks.TaskReassigned
+    | tasks.TaskLent
+    | tasks.TaskReturned
     | tasks.TaskCompleted
     | tasks.TaskFailed
     | tasks.TaskDeferred
 )
 PoolName: TypeAlias = tuple[str, str]  # desk, code
 
-#: Reasons of a release for which the turn is given back: the next operator of the task spends one.
-EXCUSED = frozenset({"inactive", "off_shift", "away", "taken_away"})
+#: Reasons of a move for which the turn of who loses the task is given back.
+EXCUSED = frozenset({"inactive", "off_shift", "away", "taken_away", "assigned", "lender_gone"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,9 @@ def parse(event: Received[EventData]) -> ParsedEvent:
         case tasks.TaskReleased(pool=pool, reason=reason):
             who = OperatorId(data.operator_id)
             return build(lambda _: Released(who, excused=reason in EXCUSED), (event.desk, pool))
+        case tasks.TaskReassigned() | tasks.TaskLent() | tasks.TaskReturned():
+            who, excused = OperatorId(data.to_operator_id), data.reason in EXCUSED
+            return build(lambda _: Assigned(who, excused), (event.desk, data.pool), new_holder=who)
         case tasks.TaskCompleted() | tasks.TaskFailed() | tasks.TaskDeferred():
             by = OperatorId(data.operator_id) if data.operator_id else None
             return build(lambda _: Ended(by), (event.desk, data.pool))

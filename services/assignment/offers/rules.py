@@ -73,7 +73,7 @@ class Turn:
 class Offer:
     """The record of one task: `holder` is its operator, `proposal` is set until it is confirmed.
 
-    `key` is that of the task's subject, `lead_id` None when the subject is no lead. `untaken`: the holder has it and
+    `key` is that of the task's subject, `lead_id` None when the subject is no lead. `untaken`: the holder
     has not taken it yet; `turn` is what they spent on it by then.
     """
 
@@ -113,9 +113,13 @@ class Declined:
 
 @dataclass(frozen=True, slots=True)
 class Assigned:
-    """The arbiter assigned the task to an operator, normally the proposed one."""
+    """The arbiter assigned the task to an operator, normally the proposed one.
+
+    `excused`: an operator who loses it does so through no wish or neglect of their own.
+    """
 
     operator_id: OperatorId
+    excused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,8 +215,10 @@ def advance(offer: Offer, step: Step) -> Result:
             return _close(offer, WorkState.RETURNED, reason)
         case Declined():
             return _decline(offer, step)
-        case Assigned(operator_id):
-            return _hand_over(offer, operator_id, untaken=True)
+        case Assigned(operator_id, excused):
+            back = _excuse(offer) if excused and offer.holder != operator_id else ()
+            held, effects = _hand_over(offer, operator_id, untaken=True)
+            return held, (*effects, *back)
         case Taken(operator_id, pool_id):
             return _hand_over(offer, operator_id, untaken=False, charge=pool_id)
         case Released():
@@ -260,11 +266,9 @@ def _release(offer: Offer, step: Released) -> Result:
         return _close(offer, WorkState.RETURNED, "released")
     # What is released had been assigned, even if that event has not arrived yet.
     confirmed = _settled(offer.proposal, Outcome.CONFIRMED, "released")
-    turn, request = _turn(offer), offer.request
+    back = _excuse(replace(offer, proposal=None, turn=_turn(offer))) if step.excused else ()
     released, effects = _close(replace(offer, proposal=None), WorkState.RETURNED, "released")
-    if step.excused and turn is not None and request is not None:
-        effects = (*effects, GiveBack(request.pool_id, step.operator_id, turn))
-    return released, (*effects, *confirmed)
+    return released, (*effects, *back, *confirmed)
 
 
 def _end(offer: Offer, operator_id: OperatorId | None) -> Result:
@@ -284,6 +288,13 @@ def _close(offer: Offer, state: WorkState, reason: str) -> Result:
         turn = Turn(proposal.start, proposal.cost)
         effects = (*effects, GiveBack(offer.request.pool_id, proposal.operator_id, turn))
     return closed, (*effects, *_settled(offer.proposal, Outcome.RETURNED, reason))
+
+
+def _excuse(offer: Offer) -> tuple[Effect, ...]:
+    """Return the turn of confirmed work that its holder has not taken; that of a proposal comes back anyway."""
+    if offer.turn is None or offer.request is None or offer.holder is None:
+        return ()
+    return (GiveBack(offer.request.pool_id, offer.holder, offer.turn),)
 
 
 def _turn(offer: Offer) -> Turn | None:

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from typing import TypeAlias, assert_never
+from uuid import UUID
 
 from libs.common.contracts import Received
 from libs.common.contracts.assignment import OperatorChanged
-from libs.common.contracts.tasks import TaskAssigned, TaskTaken
+from libs.common.contracts.tasks import TaskAssigned, TaskLent, TaskReassigned, TaskReturned, TaskTaken
 from libs.common.platform.db import Transaction
 
 ADD = """
@@ -39,14 +40,14 @@ ON CONFLICT (operator_id) DO UPDATE SET desk = excluded.desk, subject = excluded
 WHERE o.sequence < excluded.sequence
 """
 
-FeedEvent: TypeAlias = "TaskAssigned | TaskTaken"
+FeedEvent: TypeAlias = "TaskAssigned | TaskTaken | TaskReassigned | TaskLent | TaskReturned"
 
 
 async def add_to_feeds(tx: Transaction, events: Sequence[Received[FeedEvent]]) -> None:
-    """Add assigned and taken tasks to their operators' feeds (S0.3)."""
+    """Add tasks to the feed of the operator who has got them (S0.3)."""
     rows = [
         (
-            e.data.operator_id,
+            _operator(e.data),
             e.desk,
             _kind(e.data),
             e.data.task_id,
@@ -62,9 +63,21 @@ async def add_to_feeds(tx: Transaction, events: Sequence[Received[FeedEvent]]) -
     await tx.conn.execute(ADD, *(list(column) for column in zip(*rows, strict=True)))
 
 
+def _operator(event: FeedEvent) -> UUID:
+    match event:
+        case TaskAssigned(operator_id=operator_id) | TaskTaken(operator_id=operator_id):
+            return operator_id
+        case TaskReassigned(to_operator_id=operator_id) | TaskLent(to_operator_id=operator_id):
+            return operator_id
+        case TaskReturned(to_operator_id=operator_id):
+            return operator_id
+        case _:
+            assert_never(event)
+
+
 def _kind(event: FeedEvent) -> str:
     match event:
-        case TaskAssigned():
+        case TaskAssigned() | TaskReassigned() | TaskLent() | TaskReturned():
             return "task_assigned"
         case TaskTaken():
             return "task_taken"
@@ -74,9 +87,9 @@ def _kind(event: FeedEvent) -> str:
 
 def _order_number(event: FeedEvent) -> str | None:
     match event:
-        case TaskAssigned(order_number=order_number):
+        case TaskAssigned(order_number=order_number) | TaskReassigned(order_number=order_number):
             return order_number
-        case TaskTaken():
+        case TaskTaken() | TaskLent() | TaskReturned():
             return None
         case _:
             assert_never(event)

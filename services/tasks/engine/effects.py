@@ -8,7 +8,17 @@ from typing import TypeAlias
 from uuid import UUID
 
 from libs.common.contracts.shared import Stage
-from services.tasks.engine.state import Closing, Facts, MoveReason, Operator, OperatorId, Task, TaskId, Timer
+from services.tasks.engine.state import (
+    SYSTEM,
+    Closing,
+    Facts,
+    MoveReason,
+    Operator,
+    OperatorId,
+    Task,
+    TaskId,
+    Timer,
+)
 from services.tasks.playbooks.model import MessageSpec
 from services.tasks.playbooks.terms import Title
 
@@ -63,13 +73,16 @@ class Move(StrEnum):
     """How an open task changes hands, besides being assigned and taken."""
 
     RELEASED = "released"
+    REASSIGNED = "reassigned"
+    LENT = "lent"
+    RETURNED = "returned"
 
 
 @dataclass(frozen=True, slots=True)
 class MoveTask:
     """An open task changes hands; `operator_id` None = no operator has it now.
 
-    `taken`: the previous operator had taken it. `avoid`: they are not to be asked for it again.
+    `taken`: the previous operator had taken it. `avoid`: they are not asked for it again. `until` ends a loan.
     """
 
     rule: str
@@ -83,6 +96,7 @@ class MoveTask:
     comment: str
     taken: bool = False
     avoid: bool = False
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +210,8 @@ class SetOwner:
     owner: Operator | None
     previous: Operator | None
     reason: str
+    actor: str = SYSTEM
+    comment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +304,9 @@ class Refusal(StrEnum):
     PUSHED_ONLY = "pushed_only"
     NOT_TAKEN = "not_taken"
     NOT_HELD = "not_held"
+    ALREADY_THEIRS = "already_theirs"
+    LEAD_ENDED = "lead_ended"
+    NOT_LENT = "not_lent"
     OUTCOME_REFUSED = "outcome_refused"
 
 

@@ -84,7 +84,7 @@ class Taken:
 class Released:
     """A task is taken from its operator, or given back by them; `holder`: only if this operator has it.
 
-    `untaken`: only if they have not taken it.
+    `untaken`: only if they have not taken it. `gone` are operators who are not there: no task goes back to them.
     """
 
     task_id: UUID
@@ -93,6 +93,53 @@ class Released:
     comment: str = ""
     holder: OperatorId | None = None
     untaken: bool = False
+    gone: frozenset[OperatorId] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Reassigned:
+    """A task is given to an operator by name; `holder`: only if this operator has it."""
+
+    task_id: UUID
+    to: Operator
+    actor: str
+    reason: MoveReason
+    comment: str = ""
+    holder: OperatorId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lent:
+    """A task is lent to another operator until a time; `holder`: only if this operator has it."""
+
+    task_id: UUID
+    to: Operator
+    until: datetime
+    actor: str
+    comment: str = ""
+    holder: OperatorId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A lent task is handed back before its time; `by`: only if this operator has it or has lent it."""
+
+    task_id: UUID
+    actor: str
+    comment: str = ""
+    by: OperatorId | None = None
+    gone: frozenset[OperatorId] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class LeadGiven:
+    """The lead gets another owner, with its tasks that no operator has taken and that the owner's `roles` allow."""
+
+    to: Operator
+    roles: frozenset[str]
+    actor: str
+    reason: MoveReason
+    comment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +160,10 @@ class OutcomeGiven:
 
 @dataclass(frozen=True, slots=True)
 class TimerFired:
-    """A timer is due."""
+    """A timer is due; `gone` are operators who are not there: no task goes back to them."""
 
     timer: Timer
+    gone: frozenset[OperatorId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +184,10 @@ Event: TypeAlias = (
     | Waiting
     | Taken
     | Released
+    | Reassigned
+    | Lent
+    | Returned
+    | LeadGiven
     | OutcomeGiven
     | TimerFired
     | MessageMoved

@@ -19,6 +19,7 @@ from services.tasks.engine.effects import (
     Learn,
     MarkOverdue,
     MarkWaiting,
+    Move,
     MoveTask,
     OfferWork,
     OpenTask,
@@ -94,7 +95,7 @@ def _process(
         case SetStatus(status=status, stage=stage) | FollowStatus(status=status, stage=stage):
             state.status, state.stage = status, stage
         case SetOwner(owner=owner):
-            state.owner = owner
+            state.owner, state.owner_version = owner, state.owner_version + 1
         case RequestMessage(spec=spec, number=number):
             state.messages = {**state.messages, spec.code: number}
         case CountAttempt(policy=policy, count=count):
@@ -189,6 +190,7 @@ def _changed(
 
 def _moved(task: Task, effect: MoveTask) -> Task:
     """Return a task in other hands: neither assigned by a decision nor taken, and any request for it is over."""
+    lent = effect.move is Move.LENT
     return replace(
         task,
         operator_id=effect.operator_id,
@@ -197,6 +199,8 @@ def _moved(task: Task, effect: MoveTask) -> Task:
         taken_at=None,
         held_since=None if effect.operator_id is None else effect.at,
         avoid_id=effect.previous_id if effect.avoid else None,
+        lender_id=(task.lender_id or effect.previous_id) if lent else None,
+        lent_until=effect.until if lent else None,
         offered_at=None,
         waiting=False,
         version=task.version + 1,

@@ -27,13 +27,17 @@ from services.tasks.engine.effects import (
 )
 from services.tasks.engine.events import (
     Event,
+    LeadGiven,
     LeadReceived,
     LeadUpdated,
+    Lent,
     MessageMoved,
     OrderChanged,
     OutcomeGiven,
     Proposed,
+    Reassigned,
     Released,
+    Returned,
     StatusChanged,
     StatusRefused,
     Taken,
@@ -42,9 +46,9 @@ from services.tasks.engine.events import (
 )
 from services.tasks.engine.fields import read_fields
 from services.tasks.engine.matrix import outcome_faults
-from services.tasks.engine.moves import release
+from services.tasks.engine.moves import RETURN, loan_over, move
 from services.tasks.engine.run import Run
-from services.tasks.engine.state import State, Task, Timer, TimerKind
+from services.tasks.engine.state import OperatorId, State, Task, Timer, TimerKind
 from services.tasks.playbooks.model import Playbook
 from services.tasks.playbooks.terms import Result, Trigger
 from services.tasks.playbooks.verbs import Open
@@ -87,12 +91,12 @@ def _handle(run: Run, event: Event) -> None:
             _proposed(run, event)
         case Taken():
             _taken(run, event)
-        case Released():
-            release(run, event)
+        case Released() | Reassigned() | Lent() | Returned() | LeadGiven():
+            move(run, event)
         case OutcomeGiven():
             _outcome(run, event)
-        case TimerFired(timer=timer):
-            _timer(run, timer)
+        case TimerFired(timer=timer, gone=gone):
+            _timer(run, timer, gone)
         case Waiting():
             _waiting(run, event)
         case _:
@@ -249,7 +253,7 @@ def _holder_refusal(task: Task, event: OutcomeGiven) -> Refusal | None:
     return Refusal.NOT_TAKEN if task.operator_id is None else Refusal.TAKEN_BY_OTHER
 
 
-def _timer(run: Run, timer: Timer) -> None:
+def _timer(run: Run, timer: Timer, gone: frozenset[OperatorId]) -> None:
     if run.state.timer(timer.name) is not None:
         run.emit(CancelTimer("engine.timer", timer.name))
     if not run.state.live:
@@ -260,13 +264,13 @@ def _timer(run: Run, timer: Timer) -> None:
             spec = run.playbook.timers.get(timer.name)
             run.rules(spec.rules if spec else ())
         case TimerKind.DUE | TimerKind.OFFER:
-            _task_timer(run, timer)
+            _task_timer(run, timer, gone)
         case _:
             assert_never(timer.kind)
 
 
-def _task_timer(run: Run, timer: Timer) -> None:
-    """Mark a task overdue. An offer timer needs no action here: `_settle` offers the task."""
+def _task_timer(run: Run, timer: Timer, gone: frozenset[OperatorId]) -> None:
+    """Mark a task overdue, or end a loan. An offer timer needs no action here: `_settle` offers the task."""
     task = run.state.open_task(timer.task_id) if timer.task_id is not None else None
     if task is None:
         run.emit(Record("engine.timer", Noticed.TASK_CLOSED))
@@ -274,6 +278,8 @@ def _task_timer(run: Run, timer: Timer) -> None:
         run.task = task
         run.emit(MarkOverdue("engine.due", task.id))
         _trigger(run, Trigger.TASK_OVERDUE)
+    elif timer.name == f"{RETURN}:{task.id}":
+        loan_over(run, task, gone)
 
 
 def _settle(run: Run) -> None:
@@ -295,6 +301,7 @@ def _settle(run: Run) -> None:
 
 def _settle_task(run: Run, task: Task) -> None:
     due, offer = f"due:{task.id}", f"offer:{task.id}"
+    _settle_timer(run, task, RETURN, task.lent_until)
     if not task.overdue and run.state.timer(due) is None:
         run.emit(SetTimer("engine.due", Timer(due, TimerKind.DUE, task.due_at, task.id)))
     if task.mode is Mode.PULL or task.operator_id is not None or task.offered_at is not None:
@@ -305,3 +312,13 @@ def _settle_task(run: Run, task: Task) -> None:
         return
     prefer = run.state.owner if run.playbook.task_types[task.type].prefer_owner else None
     run.emit(OfferWork("engine.offer", task.id, run.now, prefer))
+
+
+def _settle_timer(run: Run, task: Task, purpose: str, at: datetime | None) -> None:
+    """Set the timer of a task for a purpose to a time, or remove it (None)."""
+    name = f"{purpose}:{task.id}"
+    timer = run.state.timer(name)
+    if timer is not None and timer.at != at:
+        run.emit(CancelTimer("engine.timer", name))
+    if at is not None and (timer is None or timer.at != at):
+        run.emit(SetTimer("engine.timer", Timer(name, TimerKind.OFFER, at, task.id)))

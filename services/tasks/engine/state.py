@@ -113,6 +113,12 @@ class MoveReason(StrEnum):
     AWAY = "away"
     GIVEN_BACK = "given_back"
     TAKEN_AWAY = "taken_away"
+    ASSIGNED = "assigned"
+    REDIRECTED = "redirected"
+    LENT = "lent"
+    HANDED_BACK = "handed_back"
+    LOAN_OVER = "loan_over"
+    LENDER_GONE = "lender_gone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +142,7 @@ class Closing:
 class Task:
     """A task. `due_at` never changes (S2.8); `version` rises when the operator changes and when the task ends.
 
-    `avoid_id` gave it back, and is not asked again.
+    `avoid_id` gave it back, and is not asked again. `lender_id` gets it back at `lent_until`.
     """
 
     id: TaskId
@@ -164,10 +170,12 @@ class Task:
     closing: Closing | None = None
     held_since: datetime | None = None
     avoid_id: OperatorId | None = None
+    lender_id: OperatorId | None = None
+    lent_until: datetime | None = None
 
 
 class TimerKind(StrEnum):
-    """The purpose of a timer."""
+    """The purpose of a timer; those of kind `offer` say by their name what is due for their task."""
 
     OFFER = "offer"
     DUE = "due"
@@ -204,6 +212,7 @@ class State:
     owner: Operator | None = None
     opened: int = 0
     breaches: int = 0
+    owner_version: int = 0
     tasks: tuple[Task, ...] = ()
     timers: tuple[Timer, ...] = ()
     attempts: Mapping[str, int] = field(default_factory=dict)

@@ -1,26 +1,33 @@
-"""Routes by which open tasks change hands."""
+"""Routes by which open tasks and leads change hands."""
 
 from uuid import UUID
 
 from fastapi import Response
 
+from libs.common.platform.auth.principal import Principal
 from libs.common.platform.http.etag import IfMatch, set_etag, stale
 from libs.common.platform.http.idempotent_route import IdempotentRoute
+from libs.common.platform.http.language import Language
+from libs.common.platform.http.problems import Problem
 from libs.common.platform.http.routes import api_router
-from services.tasks.deps import Chain, Ctx, Lang, Worker
-from services.tasks.errors import StaleTaskError
-from services.tasks.moves.actions import release
-from services.tasks.moves.schemas import ReleaseIn
+from services.tasks.context import Context
+from services.tasks.deps import Chain, Ctx, Lang, Manager, Staff, Worker
+from services.tasks.engine.state import MoveReason
+from services.tasks.errors import StaleLeadError, StaleTaskError
+from services.tasks.moves.actions import assign, assign_lead, hand_back, lend, release
+from services.tasks.moves.queries import get_lead, moved_task
+from services.tasks.moves.schemas import HandoverIn, LeadOut, LoanIn, WordsIn
 from services.tasks.tasks.queries import get_task
 from services.tasks.tasks.schemas import TaskOut
 
 router = api_router("/tasks/v1/tasks", tags=["moves"], route_class=IdempotentRoute)
+leads = api_router("/tasks/v1/leads", tags=["moves"], route_class=IdempotentRoute)
 
 
 @router.post("/{task_id}/release")
 async def post_release(
     task_id: UUID,
-    body: ReleaseIn,
+    body: WordsIn,
     seen: IfMatch,
     ctx: Ctx,
     caller: Worker,
@@ -32,8 +39,120 @@ async def post_release(
     try:
         await release(ctx, caller, task_id, seen, body.comment, chain)
     except StaleTaskError:
-        current = await get_task(ctx, caller, task_id, lang)
+        raise await _stale(ctx, caller, task_id, lang) from None
+    return await _moved(ctx, task_id, lang, response)
+
+
+@router.post("/{task_id}/assign")
+async def post_assign(
+    task_id: UUID,
+    body: HandoverIn,
+    seen: IfMatch,
+    ctx: Ctx,
+    caller: Manager,
+    lang: Lang,
+    chain: Chain,
+    response: Response,
+) -> TaskOut:
+    """Give a task to an operator by name; 409 `operator_unfit` with every reason."""
+    try:
+        await assign(ctx, caller, task_id, seen, body.command(), MoveReason.ASSIGNED, chain)
+    except StaleTaskError:
+        raise await _stale(ctx, caller, task_id, lang) from None
+    return await _moved(ctx, task_id, lang, response)
+
+
+@router.post("/{task_id}/redirect")
+async def post_redirect(
+    task_id: UUID,
+    body: HandoverIn,
+    seen: IfMatch,
+    ctx: Ctx,
+    caller: Worker,
+    lang: Lang,
+    chain: Chain,
+    response: Response,
+) -> TaskOut:
+    """Pass a task on to another operator (S3.5): its own operator does, or a supervisor."""
+    try:
+        await assign(ctx, caller, task_id, seen, body.command(), MoveReason.REDIRECTED, chain)
+    except StaleTaskError:
+        raise await _stale(ctx, caller, task_id, lang) from None
+    return await _moved(ctx, task_id, lang, response)
+
+
+@router.post("/{task_id}/lend")
+async def post_lend(
+    task_id: UUID,
+    body: LoanIn,
+    seen: IfMatch,
+    ctx: Ctx,
+    caller: Worker,
+    lang: Lang,
+    chain: Chain,
+    response: Response,
+) -> TaskOut:
+    """Lend a task to another operator until a time, when it returns by itself."""
+    try:
+        await lend(ctx, caller, task_id, seen, body.command(), chain)
+    except StaleTaskError:
+        raise await _stale(ctx, caller, task_id, lang) from None
+    return await _moved(ctx, task_id, lang, response)
+
+
+@router.post("/{task_id}/return")
+async def post_return(
+    task_id: UUID,
+    body: WordsIn,
+    seen: IfMatch,
+    ctx: Ctx,
+    caller: Worker,
+    lang: Lang,
+    chain: Chain,
+    response: Response,
+) -> TaskOut:
+    """Return a lent task before its time: who has it, who lent it, or a supervisor."""
+    try:
+        await hand_back(ctx, caller, task_id, seen, body.comment, chain)
+    except StaleTaskError:
+        raise await _stale(ctx, caller, task_id, lang) from None
+    return await _moved(ctx, task_id, lang, response)
+
+
+@leads.get("/{lead_id}")
+async def get_one(lead_id: UUID, ctx: Ctx, caller: Staff, lang: Lang, response: Response) -> LeadOut:
+    """Return a lead as it is worked: owner and open tasks. Its version is that of the owner."""
+    found = await get_lead(ctx, caller, lead_id, lang)
+    set_etag(response, found.version)
+    return found
+
+
+@leads.post("/{lead_id}/assign")
+async def post_assign_lead(
+    lead_id: UUID,
+    body: HandoverIn,
+    seen: IfMatch,
+    ctx: Ctx,
+    caller: Manager,
+    lang: Lang,
+    chain: Chain,
+    response: Response,
+) -> LeadOut:
+    """Give a lead to an operator by name, with its open tasks that no operator has taken."""
+    try:
+        await assign_lead(ctx, caller, lead_id, seen, body.command(), chain)
+    except StaleLeadError:
+        current = await get_lead(ctx, caller, lead_id, lang)
         raise stale(current, current.version) from None
-    found = await get_task(ctx, caller, task_id, lang)
+    return await get_one(lead_id, ctx, caller, lang, response)
+
+
+async def _stale(ctx: Context, caller: Principal, task_id: UUID, language: Language) -> Problem:
+    current = await get_task(ctx, caller, task_id, language)
+    return stale(current, current.version)
+
+
+async def _moved(ctx: Context, task_id: UUID, language: Language, response: Response) -> TaskOut:
+    found = await moved_task(ctx, task_id, language)
     set_etag(response, found.version)
     return found

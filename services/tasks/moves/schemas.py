@@ -1,12 +1,17 @@
 """Moves on the wire."""
 
+from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 from pydantic_core import PydanticCustomError
 
+from libs.common.contracts.shared import Stage
 from libs.common.platform.http.wire import Wire
 from services.tasks.engine.matrix import LONGEST_COMMENT
+from services.tasks.moves.actions import Handover
+from services.tasks.tasks.schemas import TaskOut
 
 
 def _in_words(comment: str) -> str:
@@ -18,7 +23,46 @@ def _in_words(comment: str) -> str:
 Words = Annotated[str, Field(max_length=LONGEST_COMMENT), AfterValidator(_in_words)]
 
 
-class ReleaseIn(Wire):
-    """Why a task is given back, in words."""
+class WordsIn(Wire):
+    """Why, in words."""
 
     comment: Words
+
+
+class HandoverIn(Wire):
+    """To which operator, and why in words."""
+
+    operator_id: UUID
+    comment: Words
+
+    def command(self) -> Handover:
+        return Handover(self.operator_id, self.comment)
+
+
+class LoanIn(Wire):
+    """To which operator, until when, and why in words."""
+
+    operator_id: UUID
+    until: AwareDatetime
+    comment: Words
+
+    def command(self) -> Handover:
+        return Handover(self.operator_id, self.comment, self.until)
+
+
+class LeadOut(BaseModel):
+    """A lead as it is worked: its process, owner and open tasks. `version` rises with each change of the owner."""
+
+    lead_id: UUID
+    desk: str
+    order_number: str
+    playbook: str
+    playbook_version: int
+    status: str | None
+    stage: Stage | None
+    owner_id: UUID | None
+    owner_name: str | None
+    started_at: datetime
+    ended_at: datetime | None
+    tasks: tuple[TaskOut, ...]
+    version: int

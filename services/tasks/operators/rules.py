@@ -58,6 +58,17 @@ class OperatorProfile:
         return Operator(self.id, self.name)
 
 
+def unfit(profile: OperatorProfile, desk: str, role: str | None) -> tuple[str, ...]:
+    """Return why an operator may not be given a task by name; pool and products are up to who gives it.
+
+    `role` None = any.
+    """
+    roles = profile.roles if role is not None else frozenset({""})
+    standing = Standing(active=profile.active, roles=roles, desks=profile.desks, products=profile.products)
+    found = refusals(standing, Demand(desk, role or ""))
+    return tuple(code for refusal, code in CODES.items() if refusal in found)
+
+
 def ineligible(
     profile: OperatorProfile, *, desk: str, role: str, pool: str, products: Collection[str]
 ) -> tuple[str, ...]:

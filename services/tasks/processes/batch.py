@@ -17,7 +17,7 @@ from services.tasks.desks.store import ActiveDesk, read_desks
 from services.tasks.engine.effects import Breach, Effect
 from services.tasks.engine.events import Event
 from services.tasks.engine.rules import resolve
-from services.tasks.engine.state import Facts, ProcessId, State
+from services.tasks.engine.state import Facts, OperatorId, ProcessId, State
 from services.tasks.playbooks.model import Playbook
 from services.tasks.playbooks.waiting import UnknownPlaybookError
 from services.tasks.processes import store
@@ -69,6 +69,10 @@ class Batch:
 
     def of_id(self, process_id: UUID) -> Process | None:
         return next((found for found in self._processes.values() if found.state.id == process_id), None)
+
+    def lenders(self) -> set[OperatorId | None]:
+        """Return who has lent an open task of these processes."""
+        return {task.lender_id for found in self._processes.values() for task in found.state.open_tasks}
 
     async def begin(
         self, desk: str, playbook: str, facts: Facts, cause: Cause, born: tuple[str, Stage] | None = None

@@ -149,20 +149,32 @@ def _held(
 
 
 def _moved(effect: fx.MoveTask, task: Task, state: State, playbook: Playbook) -> EventData:
-    if effect.previous_id is None:
-        raise ValueError("only a task that an operator has is released")
-    return tasks.TaskReleased(
-        task_id=task.id,
-        lead_id=state.facts.lead_id,
-        task_type=task.type,
-        title=_text(playbook.task_types[task.type].title),
-        due_at=task.due_at,
-        pool=task.pool,
-        actor=effect.actor,
-        reason=effect.reason,
-        operator_id=effect.previous_id,
-        taken=effect.taken,
-    )
+    """Return the event of a move; only from whom it goes and to whom differs."""
+    about: dict[str, object] = {
+        "task_id": task.id,
+        "lead_id": state.facts.lead_id,
+        "task_type": task.type,
+        "title": _text(playbook.task_types[task.type].title),
+        "due_at": task.due_at,
+        "pool": task.pool,
+        "actor": effect.actor,
+        "reason": effect.reason.value,
+        "from_operator_id": effect.previous_id,
+        "to_operator_id": effect.operator_id,
+    }
+    match effect.move:
+        case fx.Move.RELEASED:
+            return tasks.TaskReleased.model_validate(
+                {**about, "operator_id": effect.previous_id, "taken": effect.taken}
+            )
+        case fx.Move.REASSIGNED:
+            return tasks.TaskReassigned.model_validate({**about, "order_number": state.facts.order_number})
+        case fx.Move.LENT:
+            return tasks.TaskLent.model_validate({**about, "until": effect.until})
+        case fx.Move.RETURNED:
+            return tasks.TaskReturned.model_validate(about)
+        case _:
+            assert_never(effect.move)
 
 
 def _work(effect: fx.OfferWork | fx.WithdrawWork | fx.DeclineWork, state: State) -> EventData:
@@ -199,12 +211,13 @@ def _lead(effect: fx.SetStatus | fx.SetOwner | fx.RequestMessage, state: State) 
             return tasks.LeadStatusRequested(
                 lead_id=lead_id, status=status, title=_text(title), stage=stage, actor=actor, reason=reason
             )
-        case fx.SetOwner(owner=owner, previous=previous, reason=reason):
+        case fx.SetOwner(owner=owner, previous=previous, reason=reason, actor=actor):
             return tasks.LeadOwnerChanged(
                 lead_id=lead_id,
                 from_operator_id=previous.id if previous else None,
                 to_operator_id=owner.id if owner else None,
                 reason=reason,
+                actor=actor,
             )
         case fx.RequestMessage():
             return _message(effect, state)

@@ -81,6 +81,7 @@ _MOVING = (
     ("person", "jsonb", lambda row: asdict(row.state.facts.customer)),
     ("ended_at", "timestamptz", attrgetter("state.ended_at")),
     ("fields", "jsonb", lambda row: dict(row.state.fields)),
+    ("owner_version", "int", attrgetter("state.owner_version")),
 )
 NEW_PROCESS: Bulk[ProcessRow] = Bulk("process", _KEYS + _MOVING)
 MOVED_PROCESS: Bulk[ProcessRow] = Bulk("process", (_KEYS[0], *_MOVING))
@@ -159,6 +160,7 @@ def read_state(row: asyncpg.Record, desk: Desk, tasks: tuple[Task, ...], timers:
         owner=owner,
         opened=row["opened"],
         breaches=row["breaches"],
+        owner_version=row["owner_version"],
         tasks=tasks,
         timers=timers,
         attempts=row["attempts"],
@@ -183,7 +185,7 @@ INSERT_PROCESSES = NEW_PROCESS.insert()
 UPDATE_PROCESSES = f"""
 UPDATE process p SET status = n.status, stage = n.stage, owner_id = n.owner_id, owner_name = n.owner_name,
     opened = n.opened, breaches = n.breaches, attempts = n.attempts, messages = n.messages, facts = n.facts,
-    person = n.person, ended_at = n.ended_at, fields = n.fields
+    person = n.person, ended_at = n.ended_at, fields = n.fields, owner_version = n.owner_version
 FROM {MOVED_PROCESS.source()} WHERE p.id = n.id
 """  # noqa: S608 - columns of our own
 INSERT_TASKS = NEW_TASK.insert()
@@ -195,7 +197,7 @@ UPDATE task t SET version = n.version, state = n.state, offer_from = n.offer_fro
     taken_at = n.taken_at, overdue = n.overdue, outcome = n.outcome, comment = n.comment, call_made = n.call_made,
     problem = n.problem, callback_at = n.callback_at, closed_at = n.closed_at, closed_by = n.closed_by,
     closing_rule = n.closing_rule, successor_id = n.successor_id, fields = n.fields,
-    held_since = n.held_since, avoid_id = n.avoid_id
+    held_since = n.held_since, avoid_id = n.avoid_id, lender_id = n.lender_id, lent_until = n.lent_until
 FROM {MOVED_TASK.source()}
 WHERE t.id = n.id AND t.state = 'active' AND t.version = n.seen
 """  # noqa: S608 - columns of our own

@@ -32,6 +32,7 @@ process = Table(
     Column("ended_at", DateTime(timezone=True)),
     # What outcomes filled in: personal as `person` is.
     Column("fields", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("owner_version", Integer, nullable=False, server_default=text("0")),
     Index("ix_process_external", "desk", "source", "external_id"),
     CheckConstraint("(owner_id IS NULL) = (owner_name IS NULL)", name="whole_owner"),
     CheckConstraint("(status IS NULL) = (stage IS NULL)", name="whole_status"),

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from asyncpg import Record
+
 from libs.common.contracts import Cause
 from libs.common.platform.auth.principal import Principal, Role
 from libs.common.platform.db import Connection, Transaction
@@ -27,7 +29,7 @@ from services.tasks.pools.queries import open_off_shift
 from services.tasks.processes.batch import Batch, Process
 
 # Read without a lock; the task is checked again once its process is locked.
-FIND_TASK = "SELECT process_id, lead_id, desk, operator_id, version, state FROM task WHERE id = $1"
+FIND_TASK = "SELECT process_id, desk, operator_id, lender_id FROM task WHERE id = $1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ async def lock_seen(
     row = await tx.conn.fetchrow(FIND_TASK, task_id)
     if row is None or not caller.may_see(row["desk"]):
         raise NotFoundError
-    if seen is not None and not _visible(caller, profile, row["operator_id"]):
+    if seen is not None and not _visible(caller, profile, row):
         raise NotFoundError
     return await lock_task(ctx, tx, row["process_id"], task_id, profile, seen)
 
@@ -147,11 +149,13 @@ async def lock_task(
     return LockedTask(batch, process, task, profile)
 
 
-def _visible(caller: Principal, profile: OperatorProfile | None, holder: UUID | None) -> bool:
-    """Return whether the caller may see a task; operators see their own and unassigned tasks (P.6)."""
+def _visible(caller: Principal, profile: OperatorProfile | None, row: Record) -> bool:
+    """Return whether the caller may see a task; operators see unassigned ones, theirs and those they lent."""
     if caller.has(Role.SUPERVISOR, Role.ADMIN, Role.SERVICE):
         return True
-    return holder is None or (profile is not None and holder == profile.id)
+    return row["operator_id"] is None or (
+        profile is not None and profile.id in (row["operator_id"], row["lender_id"])
+    )
 
 
 async def _version(conn: Connection, task_id: UUID) -> int:

@@ -1,4 +1,4 @@
-"""Reads of tasks: supervisors see their desks, operators their own and unassigned tasks (P.6)."""
+"""Reads of tasks: supervisors see their desks, operators unassigned tasks, their own and those they lent (P.6)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -93,7 +93,7 @@ def _visible(caller: Principal) -> ColumnElement[bool]:
     if caller.has(Role.SUPERVISOR, Role.ADMIN, Role.SERVICE):
         return desks
     me = select(operator.c.id).where(operator.c.subject == caller.sub)
-    return and_(desks, or_(task.c.operator_id.is_(None), task.c.operator_id.in_(me)))
+    return and_(desks, or_(task.c.operator_id.is_(None), task.c.operator_id.in_(me), task.c.lender_id.in_(me)))
 
 
 def _filtered(wanted: TaskFilter) -> list[ColumnElement[bool]]:

@@ -128,6 +128,8 @@ class TaskOut(BaseModel):
     assigned_at: datetime | None
     taken_at: datetime | None
     held_since: datetime | None
+    lender_id: UUID | None
+    lent_until: datetime | None
     outcome: str | None
     comment: str | None
     call_made: bool | None
@@ -180,5 +182,5 @@ def task_out(
 _SAME = (
     "id", "type", "state", "role", "pool", "mode", "lane", "rank", "important", "attempt", "opened_at", "due_at",
     "offer_from", "overdue", "waiting", "operator_id", "decision_id", "assigned_at", "taken_at",
-    "held_since", "version",
+    "held_since", "lender_id", "lent_until", "version",
 )  # fmt: skip

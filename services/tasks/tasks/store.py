@@ -63,6 +63,8 @@ _MOVING = (
     ("overdue", "bool", attrgetter("task.overdue")),
     ("held_since", "timestamptz", attrgetter("task.held_since")),
     ("avoid_id", "uuid", attrgetter("task.avoid_id")),
+    ("lender_id", "uuid", attrgetter("task.lender_id")),
+    ("lent_until", "timestamptz", attrgetter("task.lent_until")),
     ("outcome", "text", _closing("outcome")),
     ("comment", "text", _closing("comment")),
     ("call_made", "bool", _closing("call_made")),
@@ -105,6 +107,8 @@ def read_task(row: Row) -> Task:
         closing=_read_closing(row),
         held_since=row["held_since"],
         avoid_id=row["avoid_id"],
+        lender_id=row["lender_id"],
+        lent_until=row["lent_until"],
     )
 
 

@@ -64,6 +64,8 @@ task = Table(
     Column("fields", JSONB),
     Column("held_since", DateTime(timezone=True)),
     Column("avoid_id", Uuid),
+    Column("lender_id", Uuid),
+    Column("lent_until", DateTime(timezone=True)),
     CheckConstraint("state IN ('active', 'deferred', 'completed', 'failed')", name="state"),
     CheckConstraint("mode IN ('push', 'pull', 'mixed')", name="mode"),
     CheckConstraint("offer_from <= due_at", name="offered_before_due"),

@@ -87,6 +87,18 @@ EVENTS: Mapping[type[EventData], Row] = {
         Title("Задача «{task_type}» освобождена: {reason}", "Task “{task_type}” released: {reason}"),
         ("task_type", "operator_id", "taken", "reason", "due_at"),
     ),
+    tasks.TaskReassigned: Row(
+        Title("Задача «{task_type}» передана", "Task “{task_type}” reassigned"),
+        ("task_type", "from_operator_id", "to_operator_id", "reason", "due_at"),
+    ),
+    tasks.TaskLent: Row(
+        Title("Задача «{task_type}» отдана на время", "Task “{task_type}” lent"),
+        ("task_type", "from_operator_id", "to_operator_id", "until", "due_at"),
+    ),
+    tasks.TaskReturned: Row(
+        Title("Задача «{task_type}» возвращена", "Task “{task_type}” returned"),
+        ("task_type", "from_operator_id", "to_operator_id", "reason", "due_at"),
+    ),
     tasks.TaskCompleted: Row(Title("Задача «{task_type}» выполнена", "Task “{task_type}” completed"), _END),
     tasks.TaskFailed: Row(Title("Задача «{task_type}» не удалась", "Task “{task_type}” failed"), _END),
     tasks.TaskDeferred: Row(

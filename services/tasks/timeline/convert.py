@@ -171,7 +171,7 @@ def _attribution(effect: fx.Effect) -> _Attribution:  # noqa: C901 - one flat ca
             return _Attribution(closing.actor, details)
         case fx.TakeTask(operator=operator):
             return _Attribution(str(operator.id), {})
-        case fx.MoveTask(actor=actor, comment=comment):
+        case fx.MoveTask(actor=actor, comment=comment) | fx.SetOwner(actor=actor, comment=comment):
             return _Attribution(actor, {"comment": comment} if comment else {})
         case fx.SetStatus(actor=actor):
             return _Attribution(actor, {})
@@ -181,7 +181,7 @@ def _attribution(effect: fx.Effect) -> _Attribution:  # noqa: C901 - one flat ca
             return _BY_RULE
         case fx.OfferWork() | fx.BringForward() | fx.WithdrawWork() | fx.DeclineWork() | fx.RenewRequest():
             return _BY_RULE
-        case fx.FollowStatus() | fx.SetOwner():
+        case fx.FollowStatus():
             return _BY_RULE
         case fx.RequestMessage() | fx.EndProcess() | fx.ReopenProcess():
             return _BY_RULE

@@ -12,7 +12,8 @@ from libs.common.platform.faultpoints import reach
 from libs.common.platform.telemetry.logs import get_logger
 from services.tasks.context import Context
 from services.tasks.engine.events import TimerFired
-from services.tasks.engine.state import Timer
+from services.tasks.engine.state import OperatorId, Timer
+from services.tasks.moves.actions import gone_of
 from services.tasks.processes.batch import Batch, Process
 
 OLDEST = """
@@ -74,7 +75,8 @@ async def _fire(ctx: Context, limit: int, only: Due | None = None) -> int:
         reach("timers.claimed")
         batch = Batch(ctx, tx)
         await batch.load(ids=ids)
-        fired = _apply(batch, [process for id_ in ids if (process := batch.of_id(id_))], only)
+        gone = await gone_of(tx.conn, batch.lenders())
+        fired = _apply(batch, [process for id_ in ids if (process := batch.of_id(id_))], only, gone)
         await batch.save()
         await tx.commit()
     for timer in fired:
@@ -89,7 +91,9 @@ async def _claimed(ctx: Context, tx: Transaction, limit: int, only: Due | None) 
     return [row["id"] for row in await tx.conn.fetch(CLAIM, ctx.now(), limit)]
 
 
-def _apply(batch: Batch, processes: Sequence[Process], only: Due | None) -> list[Timer]:
+def _apply(
+    batch: Batch, processes: Sequence[Process], only: Due | None, gone: frozenset[OperatorId]
+) -> list[Timer]:
     """Fire in due order; skip a timer that an earlier one of the batch cancelled or replaced."""
     due = [
         (timer, process)
@@ -103,7 +107,7 @@ def _apply(batch: Batch, processes: Sequence[Process], only: Due | None) -> list
     for timer, process in sorted(due, key=lambda pair: (pair[0].at, pair[1].state.id, pair[0].name)):
         if process.state.timer(timer.name) is timer:
             cause = Cause(process.origin.correlation_id, None, process.origin.traceparent)
-            batch.apply(process, TimerFired(timer), cause)
+            batch.apply(process, TimerFired(timer, gone), cause)
             fired.append(timer)
     return fired
 

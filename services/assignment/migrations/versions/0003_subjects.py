@@ -2,7 +2,7 @@
 
 from alembic import op
 
-revision = "assignment_0004"
+revision = "assignment_0003"
 down_revision = "assignment_0002"
 
 

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "assignment_0005"
-down_revision = "assignment_0004"
+revision = "assignment_0004"
+down_revision = "assignment_0003"
 
 _STATEMENTS = (
     """

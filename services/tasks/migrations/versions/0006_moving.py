@@ -2,15 +2,19 @@
 
 from alembic import op
 
-revision = "tasks_0005"
-down_revision = "tasks_0004"
+revision = "tasks_0006"
+down_revision = "tasks_0005"
 
 _STATEMENTS = (
     """
 ALTER TABLE operator ADD COLUMN presence text, ADD COLUMN away boolean NOT NULL DEFAULT false,
     ADD COLUMN version integer NOT NULL DEFAULT 0
 """,
-    "ALTER TABLE task ADD COLUMN held_since timestamptz, ADD COLUMN avoid_id uuid",
+    """
+ALTER TABLE task ADD COLUMN held_since timestamptz, ADD COLUMN avoid_id uuid, ADD COLUMN lender_id uuid,
+    ADD COLUMN lent_until timestamptz
+""",
+    "ALTER TABLE process ADD COLUMN owner_version integer NOT NULL DEFAULT 0",
     """
 CREATE TABLE pool (
     id uuid CONSTRAINT pk_pool PRIMARY KEY,

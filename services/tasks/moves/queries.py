@@ -1,0 +1,45 @@
+"""Leads as they are worked, within what the caller may see (P.6)."""
+
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, or_, select, true
+
+from libs.common.platform.auth.principal import Principal, Role
+from libs.common.platform.http.language import Language
+from services.tasks.context import Context
+from services.tasks.engine.state import TaskState
+from services.tasks.errors import NotFoundError
+from services.tasks.moves.schemas import LeadOut
+from services.tasks.operators.tables import operator
+from services.tasks.processes.tables import process
+from services.tasks.tasks.queries import shaped
+from services.tasks.tasks.schemas import TaskOut
+from services.tasks.tasks.tables import task
+
+
+async def get_lead(ctx: Context, caller: Principal, lead_id: UUID, language: Language) -> LeadOut:
+    """Return a lead with its open tasks. Raises NotFoundError."""
+    opened = select(task).where(task.c.lead_id == lead_id, task.c.state == TaskState.ACTIVE)
+    async with ctx.db.read() as conn:
+        found = await conn.execute(select(process).where(process.c.lead_id == lead_id, _visible(caller)))
+        row = found.mappings().one_or_none()
+        rows = (await conn.execute(opened.order_by(task.c.opened_at, task.c.id))).mappings().all()
+    if row is None:
+        raise NotFoundError
+    tasks = await shaped(ctx, rows, language)
+    return LeadOut.model_validate({**row, "tasks": tasks, "version": row["owner_version"]})
+
+
+async def moved_task(ctx: Context, task_id: UUID, language: Language) -> TaskOut:
+    """Return a task that the caller has just moved, also if they may not see it any more."""
+    async with ctx.db.read() as conn:
+        rows = (await conn.execute(select(task).where(task.c.id == task_id))).mappings().all()
+    return (await shaped(ctx, rows, language))[0]
+
+
+def _visible(caller: Principal) -> ColumnElement[bool]:
+    desks = true() if caller.sees_all_desks else process.c.desk.in_([*caller.desks])
+    if caller.has(Role.SUPERVISOR, Role.ADMIN, Role.SERVICE):
+        return desks
+    me = select(operator.c.id).where(operator.c.subject == caller.sub)
+    return and_(desks, or_(process.c.owner_id.is_(None), process.c.owner_id.in_(me)))
