@@ -1,6 +1,6 @@
-"""The tables of the schema `tasks`: messaging first, the slices add theirs."""
+"""The tables of the schema `tasks`: messaging first, the slices add theirs; and what several of them share."""
 
-from sqlalchemy import MetaData
+from sqlalchemy import CheckConstraint, MetaData
 
 from libs.common.messaging.inbox.tables import inbox_tables
 from libs.common.messaging.outbox.tables import outbox_tables
@@ -11,3 +11,14 @@ metadata = MetaData(naming_convention=NAMING)
 outbox_tables(metadata)
 inbox_tables(metadata)
 idempotency_table(metadata)
+
+
+def subject_checks() -> tuple[CheckConstraint, CheckConstraint]:
+    """Return what holds of the columns that name a subject: its id is `lead_id` or `subject_id`, never both."""
+    return (
+        CheckConstraint("subject_kind IN ('lead', 'customer', 'partner', 'staff')", name="subject_kind"),
+        CheckConstraint(
+            "(lead_id IS NULL) <> (subject_id IS NULL) AND (lead_id IS NULL OR subject_kind = 'lead')",
+            name="subject",
+        ),
+    )

@@ -12,6 +12,7 @@ class Metrics:
 
     decisions: Counter
     breaches: Counter
+    unheard: Counter
     timers: Counter
     set_aside: Counter
     lateness: Histogram
@@ -25,6 +26,12 @@ class Metrics:
                 "tasks_invariant_breaches",
                 "Live processes with nothing open (S2.6)",
                 ["desk"],
+                registry=registry,
+            ),
+            unheard=Counter(
+                "tasks_events_unheard",
+                "Events that no process was for; the timeline of their subject has them",
+                ["type"],
                 registry=registry,
             ),
             timers=Counter("tasks_timers_fired", "Timers fired", ["kind"], registry=registry),

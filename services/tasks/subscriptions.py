@@ -11,7 +11,7 @@ TOPICS = (Topic.INTAKE, Topic.ASSIGNMENT, Topic.NOTIFICATIONS, Topic.PEOPLE, Top
 
 
 def subscriptions(ctx: Context) -> dict[str, UseCase]:
-    """Return the use case of each event type; all events of leads share one, so that a batch is not split."""
+    """Return the use case of each event type; all events of processes share one, so that a batch is not split."""
     apply = advance(ctx)
     return {
         intake.LeadReceived.event_type: apply,

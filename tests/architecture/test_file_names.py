@@ -46,6 +46,7 @@ EXCEPTIONS = {
     "tasks/playbooks/reference": "the language of playbooks: its JSON Schema and reference, generated",
     "tasks/playbooks/terms": "the language of playbooks: moments, conditions",
     "tasks/playbooks/verbs": "the language of playbooks: steps and rules",
+    "tasks/playbooks/walk": "walks over the parts of a playbook, shared by its checks and its drawing",
     "tasks/playbooks/values": "the language of playbooks: the kinds of its values",
     "tasks/playbooks/vocabulary": "the language of playbooks",
     "tasks/playbooks/waiting": "leads that wait for a playbook, released at its activation",

@@ -84,8 +84,7 @@ class Desk:
 
     def event(self, data: EventData, cause: Cause | None = None, desk: str = "demo") -> Received[EventData]:
         self.sequence += 1
-        key = f"lead:{getattr(data, 'lead_id', '')}"
-        return Received(uuid7(), key, desk, self.clock.now(), self.sequence, cause or Cause.fresh(), data)
+        return Received(uuid7(), key_of(data), desk, self.clock.now(), self.sequence, cause or Cause.fresh(), data)
 
     async def receive(self, *payloads: EventData, desk: str = "demo") -> list[Received[EventData]]:
         """Apply events in one transaction, as the consumer does."""
@@ -117,6 +116,14 @@ class Desk:
         rows = await self.ctx.db.pool.fetch("SELECT type, body FROM outbox ORDER BY id")
         found = [REGISTRY[row["type"]].model_validate_json(row["body"]) for row in rows]
         return [data for data in found if isinstance(data, kind)]
+
+
+def key_of(data: EventData) -> str:
+    """Return the key of an event's subject."""
+    if not isinstance(data, leads.CustomerChanged) and (lead_id := getattr(data, "lead_id", None)) is not None:
+        return f"lead:{lead_id}"
+    customer_id = getattr(data, "customer_id", None)
+    return f"customer:{customer_id}" if customer_id is not None else "lead:"
 
 
 def _runs(

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache, partial
 from random import Random
@@ -10,30 +10,33 @@ from uuid import UUID
 
 import yaml
 
-from libs.common.contracts.shared import MessageProgress, Mode, Stage
+from libs.common.contracts.shared import MessageProgress, Mode, Stage, SubjectKind
 from services.tasks.engine.effects import Effect
 from services.tasks.engine.events import (
+    ContactRecorded,
+    CustomerChanged,
     Event,
+    Heard,
     LeadGiven,
     LeadReceived,
     LeadUpdated,
     Lent,
     MessageMoved,
-    OrderChanged,
     OutcomeGiven,
     Proposed,
     Reassigned,
     Released,
     Returned,
+    Started,
     StatusChanged,
     StatusRefused,
     Taken,
     TimerFired,
     Waiting,
 )
+from services.tasks.engine.facts import Customer, Subject
 from services.tasks.engine.state import (
     Absence,
-    Customer,
     MoveReason,
     Operator,
     State,
@@ -44,16 +47,13 @@ from services.tasks.engine.state import (
 )
 from services.tasks.playbooks.grammar import parse
 from services.tasks.playbooks.model import Playbook
-from services.tasks.playbooks.terms import Need
-from tests.tasks.support import ANNA, BORIS, LIBRARY, ORDER_ID, START, VOCABULARY, EngineProcess, blank, facts
+from services.tasks.playbooks.terms import Need, Trigger
+from tests.tasks.support import ANNA, BORIS, LIBRARY, START, VOCABULARY, EngineProcess, blank, changed, facts
 
+LACKING = 0.25  # share of processes without an order, and of those without a phone or an address
 FITTING = 0.75  # share of events that fit the state; the others are arbitrary
 PAUSES = [timedelta(0), timedelta(seconds=30), timedelta(minutes=20), timedelta(hours=5), timedelta(days=2)]
-#: Those of an order of GetCourse: with all of every desk, what a rule waits for would come too rarely.
-STATUSES = (
-    "awaiting_payment", "cancelled", "false", "in_work", "new", "on_hold", "paid", "part_paid", "refund_requested",
-    "unconfirmed",
-)  # fmt: skip
+STATUSES = sorted(VOCABULARY.order_statuses)
 
 
 @dataclass
@@ -78,14 +78,28 @@ class Story:
     def __post_init__(self) -> None:
         signals = self.dice.sample(sorted(VOCABULARY.signals), self.dice.choice([0, 0, 0, 0, 1, 2]))
         status = self.dice.choice(["new", "new", "new", *STATUSES])
-        self.process = EngineProcess(self.playbook, blank(self.playbook, facts(*signals, order_status=status)))
+        known = facts(*signals, order_status=status)
+        known = replace(known, subject=Subject(self.playbook.subject, known.subject.id))
+        if self.playbook.subject is not SubjectKind.LEAD or self.dice.random() < LACKING:
+            known = replace(known, order=None)
+        if self.dice.random() < LACKING:
+            known = replace(known, customer=Customer(name=self.dice.choice([None, "Иван"])))
+        self.process = EngineProcess(self.playbook, blank(self.playbook, known))
 
     def steps(self, count: int) -> Iterator[Step]:
-        """Yield the decisions about the received lead and `count` random events."""
-        yield self._step(LeadReceived())
+        """Yield the decisions about the start and `count` random events."""
+        yield self._step(self._start())
         for _ in range(count):
             event = self._fitting() if self.dice.random() < FITTING else self._any()
             yield self._step(event)
+
+    def _start(self) -> Event:
+        """Return how a process of the playbook may begin."""
+        starts: dict[Trigger, list[Event]] = {
+            Trigger.LEAD_RECEIVED: [LeadReceived(), LeadReceived(next(iter(self.playbook.statuses)), Stage.NEW)],
+            Trigger.STARTED: [Started()],
+        }
+        return self.dice.choice([event for trigger in self.playbook.triggers for event in starts.get(trigger, [])])
 
     def _step(self, event: Event) -> Step:
         before = self.process.state
@@ -142,8 +156,11 @@ class Story:
         state, status = self.process.state, self.dice.choice([*self.playbook.statuses, "foreign"])
         purpose = self.dice.choice([*self.playbook.messages, "?"])
         events: list[Event] = [
-            LeadUpdated(Customer(), "en", "Asia/Omsk"),
-            OrderChanged(ORDER_ID, self.dice.choice(STATUSES), None, None, None),
+            LeadUpdated(self.dice.choice([Customer(), Customer(phone="+79990000001")]), "en", "Asia/Omsk"),
+            CustomerChanged(Customer("Пётр")),
+            ContactRecorded(),
+            Heard(self.dice.choice(list(Trigger)), self.dice.choice([None, *STATUSES])),
+            changed(self.dice.choice(STATUSES)),
             StatusChanged(status, Stage.WORKING, self.dice.random() < 0.5),
             StatusRefused(state.status or status, status, "stale"),
             MessageMoved(self.dice.choice(list(MessageProgress)), purpose),
@@ -164,6 +181,7 @@ class Story:
         return self.dice.choice(
             [
                 LeadReceived(),
+                Started(),
                 self._reported(),
                 Proposed(task_id, self.dice.randint(0, 3), self._person(), self._id()),
                 Waiting(task_id),
@@ -254,12 +272,13 @@ LAST: list[list[object]] = [
 ANYWHERE: list[object] = [
     {"status": "one"}, {"status": "two"}, {"message": "hello"}, {"timer": "later"}, {"cancel_timer": "later"},
     {"owner": "actor"}, {"owner": "nobody"}, {"note": WORDS},
-    {"offer": "first"}, {"offer": "second"}, {"offer": "first"}, {"offer": "second"},
+    {"offer": "first"}, {"offer": "second"}, {"offer": "first"}, {"offer": "second"}, {"start": "other"},
 ]  # fmt: skip
 TRIGGERS = [
     "lead_updated", "order_changed", "status_changed", "status_refused", "work_waiting", "task_assigned",
-    "task_overdue", "message_delivered", "message_failed",
+    "task_overdue", "message_delivered", "message_failed", "contact_recorded",
 ]  # fmt: skip
+LEADS_ALONE = {"lead_updated", "order_changed", "status_changed"}
 
 
 def small(dice: Random) -> Playbook:
@@ -295,16 +314,19 @@ def small(dice: Random) -> Playbook:
         }  # fmt: skip
 
     tries = {"limit": dice.randint(1, 3), "delays": ["1m", "2h"], "each": steps(), "exhausted": steps(LAST)}
+    subject = dice.choice(["lead", "lead", "customer"])
     triggers = {code: [rule()] for code in dice.sample(TRIGGERS, 4)}
+    listens = [code for code in triggers if code in LEADS_ALONE] if subject == "customer" else []
     arrival: dict[str, object] = {"then": [{"message": "hello"}, *steps(LAST[:3])]}
     raw = {
         "playbook": "small", "title": WORDS, "fallback": "first", "problems": {"busy": WORDS},
+        "subject": subject, "listens": listens,
         "statuses": {code: {"title": WORDS, "stage": "working"} for code in ("one", "two")},
         "lanes": {"new": {"title": WORDS, "priority": 1, "holder": "nobody"}},
         "messages": {"hello": {"template": "hello", "once": dice.choice([True, False])}},
         "attempts": {"tries": tries},
         "timers": {"later": {"at": dice.choice(["5m", "1d"]), "then": [{**rule(), "process": "live"}]}},
         "task_types": {"first": kind(), "second": kind()},
-        "on": {**triggers, "lead_received": [arrival]},
+        "on": {**triggers, "started": [arrival], **({"lead_received": [arrival]} if subject == "lead" else {})},
     }  # fmt: skip
     return _parsed(json.dumps(raw))

@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
 from uuid import UUID, uuid4
 
 from libs.common.contracts.shared import OrderStatus, Signal
 from services.tasks.engine.effects import Effect
-from services.tasks.engine.events import Event, LeadReceived, OutcomeGiven, Taken, TimerFired
+from services.tasks.engine.events import Event, LeadReceived, OrderChanged, OutcomeGiven, Taken, TimerFired
+from services.tasks.engine.facts import Customer, Facts, Order, Subject
 from services.tasks.engine.rules import resolve
-from services.tasks.engine.state import Customer, Desk, Facts, Operator, OperatorId, ProcessId, State, Task
+from services.tasks.engine.state import Desk, Operator, OperatorId, ProcessId, State, Task
 from services.tasks.playbooks.grammar import Vocabulary, parse
 from services.tasks.playbooks.model import Playbook
 
@@ -57,10 +59,6 @@ task_types:
 """
 
 
-#: Of the order of `facts`.
-ORDER_ID = UUID(int=7)
-
-
 def library(code: str) -> Playbook:
     return parse((LIBRARY / f"{code}.yaml").read_text(encoding="utf-8"), VOCABULARY)
 
@@ -69,28 +67,35 @@ SCHOOL = library("school")
 CALLBACK = library("callback")
 
 
+ORDER_ID = UUID(int=7)
+
+
 def facts(*signals: str, order_status: str = "new", received_at: datetime = START) -> Facts:
     return Facts(
-        lead_id=uuid4(),
+        subject=Subject.lead(uuid4()),
         customer_id=uuid4(),
         source_id=uuid4(),
         source="school",
         external_id="42",
-        external_number=None,
-        order_id=ORDER_ID,
-        order_number="1042",
-        order_status=order_status,
-        amount=None,
-        currency=None,
-        payment_link=None,
-        items=(),
-        products=(),
+        order=Order(ORDER_ID, "1042", order_status),
         signals=signals,
         language="ru",
         zone="Europe/Moscow",
         received_at=received_at,
         customer=Customer("Иван", "+79990000001"),
     )
+
+
+def changed(
+    status: str,
+    amount: Decimal | None = None,
+    currency: str | None = None,
+    link: str | None = None,
+    *,
+    order_id: UUID = ORDER_ID,
+) -> OrderChanged:
+    """Return the change of an order; it is the one of `facts` unless another is named."""
+    return OrderChanged(Order(order_id, "1042", status, amount=amount, currency=currency, payment_link=link))
 
 
 def blank(playbook: Playbook, lead: Facts, desk: Desk = DESK) -> State:

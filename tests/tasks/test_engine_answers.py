@@ -38,8 +38,9 @@ from services.tasks.engine.events import (
     TimerFired,
     Waiting,
 )
+from services.tasks.engine.facts import Customer
 from services.tasks.engine.run import Run
-from services.tasks.engine.state import Customer, Operator, State, TaskId, Timer, TimerKind
+from services.tasks.engine.state import Operator, State, TaskId, Timer, TimerKind
 from services.tasks.playbooks.grammar import parse
 from services.tasks.playbooks.model import Playbook
 from services.tasks.playbooks.terms import Moment

@@ -16,10 +16,10 @@ from services.tasks.engine.effects import (
     SetOwner,
     WithdrawWork,
 )
-from services.tasks.engine.events import OrderChanged, Proposed, StatusChanged, StatusRefused, Waiting
+from services.tasks.engine.events import Proposed, StatusChanged, StatusRefused, Waiting
 from services.tasks.engine.state import Operator, TaskState
 from services.tasks.engine.variables import message_language, money, variables
-from tests.tasks.support import ANNA, BORIS, CALLBACK, ORDER_ID, START, EngineProcess, started
+from tests.tasks.support import ANNA, BORIS, CALLBACK, START, EngineProcess, changed, started
 
 
 def propose(process: EngineProcess, operator: Operator = ANNA, version: int | None = None) -> Proposed:
@@ -156,7 +156,7 @@ def test_a_refused_status_falls_back_to_what_the_lead_has() -> None:
 
 def test_a_later_payment_link_reaches_later_messages() -> None:
     process = started(CALLBACK)
-    process.on(OrderChanged(ORDER_ID, "in_work", None, None, "https://pay.example/9"))
+    process.on(changed("in_work", link="https://pay.example/9"))
     assert variables(process.state, "ru")["payment_link"] == "https://pay.example/9"
 
 

@@ -18,9 +18,8 @@ from services.tasks.engine.effects import (
     SetStatus,
     TakeTask,
 )
-from services.tasks.engine.events import OrderChanged
 from services.tasks.engine.state import TaskState
-from tests.tasks.support import ANNA, BORIS, ORDER_ID, SCHOOL, START, EngineProcess, started
+from tests.tasks.support import ANNA, BORIS, SCHOOL, START, EngineProcess, changed, started
 
 
 def taken() -> EngineProcess:
@@ -28,14 +27,6 @@ def taken() -> EngineProcess:
     process.wait(timedelta(minutes=20))
     process.take()
     return process
-
-
-def changed(process: EngineProcess, status: str) -> OrderChanged:
-    return OrderChanged(ORDER_ID, status, None, None, None)
-
-
-def paid(process: EngineProcess) -> OrderChanged:
-    return changed(process, "paid")
 
 
 def test_new_order_opens_its_task_and_acknowledges_at_once() -> None:
@@ -98,7 +89,7 @@ def test_test_number_fails_its_task_at_once_and_disturbs_nobody() -> None:
 
 def test_payment_completes_what_is_open_by_the_system() -> None:
     process = taken()
-    process.on(paid(process))
+    process.on(changed("paid"))
     (closed,) = process.all(CloseTask)
     assert (closed.closing.result, closed.closing.actor) == (TaskState.COMPLETED, "system")
     assert (process.state.status, process.state.ended_at) == ("paid", process.now)
@@ -107,7 +98,7 @@ def test_payment_completes_what_is_open_by_the_system() -> None:
 def test_payment_after_a_refusal_still_counts_as_paid() -> None:
     process = taken()
     process.outcome("refused", problem="no_money")
-    process.on(paid(process))
+    process.on(changed("paid"))
     assert process.state.status == "paid"
 
 
@@ -128,7 +119,7 @@ def test_unpaid_link_is_reminded_of_the_next_day() -> None:
 def test_payment_cancels_the_follow_up_and_its_message() -> None:
     process = taken()
     process.outcome("link_sent")
-    process.on(paid(process))
+    process.on(changed("paid"))
     process.wait(timedelta(days=2))
     assert [e.spec.code for e in process.all(RequestMessage)] == ["acknowledgement", "payment_link"]
 
@@ -197,10 +188,10 @@ def test_an_order_that_arrives_settled_opens_no_task_and_sends_nothing(status: s
 @pytest.mark.parametrize("status", ["cancelled", "false"])
 def test_what_getcourse_gives_up_fails_and_what_it_reopens_goes_to_work_again(status: str) -> None:
     process = taken()
-    process.on(changed(process, status))
+    process.on(changed(status))
     (closed,) = process.all(CloseTask)
     given_up = process.state.status, closed.closing.result, process.state.live
-    process.on(changed(process, "awaiting_payment"))
+    process.on(changed("awaiting_payment"))
     assert given_up == (status, TaskState.FAILED, False)
     assert (process.state.status, process.task.type, process.all(OfferWork)[-1].task_id) == (
         "new",
@@ -212,7 +203,7 @@ def test_what_getcourse_gives_up_fails_and_what_it_reopens_goes_to_work_again(st
 @pytest.mark.req("S4.2")
 def test_a_second_unpaid_order_stays_false_while_it_is_unpaid() -> None:
     process = started(SCHOOL, "second_unpaid_order")
-    process.on(changed(process, "awaiting_payment"))
+    process.on(changed("awaiting_payment"))
     assert (process.state.status, process.state.open_tasks) == ("false", ())
 
 

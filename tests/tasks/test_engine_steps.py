@@ -21,7 +21,6 @@ from services.tasks.engine.effects import (
 )
 from services.tasks.engine.events import (
     LeadUpdated,
-    OrderChanged,
     OutcomeGiven,
     Proposed,
     StatusChanged,
@@ -29,12 +28,24 @@ from services.tasks.engine.events import (
     TimerFired,
     Waiting,
 )
+from services.tasks.engine.facts import Customer, Order
 from services.tasks.engine.run import Run
-from services.tasks.engine.state import SYSTEM, Closing, Customer, TaskState, Timer, TimerKind
+from services.tasks.engine.state import SYSTEM, Closing, TaskState, Timer, TimerKind
 from services.tasks.playbooks.grammar import parse
 from services.tasks.playbooks.terms import Moment, Result, Title
 from services.tasks.playbooks.verbs import Close, Defer, SendMessage
-from tests.tasks.support import ANNA, CALLBACK, ORDER_ID, SCHOOL, START, TINY, VOCABULARY, EngineProcess, started
+from tests.tasks.support import (
+    ANNA,
+    CALLBACK,
+    ORDER_ID,
+    SCHOOL,
+    START,
+    TINY,
+    VOCABULARY,
+    EngineProcess,
+    changed,
+    started,
+)
 
 HOUR = timedelta(hours=1)
 OVER = Title("Больше не нужно", "Not needed any more")
@@ -161,16 +172,16 @@ def test_an_order_that_changes_is_learnt_and_what_it_does_not_say_stays(
     amount: Decimal | None, currency: str | None, link: str | None, learnt: tuple[Decimal, str, str]
 ) -> None:
     process = started(CALLBACK)
-    known = replace(process.state.facts, amount=Decimal(9), currency="RUB", payment_link="https://a.example")
-    process.state.facts = known
-    process.on(OrderChanged(ORDER_ID, "paid", amount, currency, link))
-    after = replace(known, order_status="paid", amount=learnt[0], currency=learnt[1], payment_link=learnt[2])
-    assert process.all(Learn) == [Learn("engine.facts", after)]
+    known = Order(ORDER_ID, "1042", "new", amount=Decimal(9), currency="RUB", payment_link="https://a.example")
+    process.state.facts = replace(process.state.facts, order=known)
+    process.on(changed("paid", amount, currency, link))
+    after = replace(known, status="paid", amount=learnt[0], currency=learnt[1], payment_link=learnt[2])
+    assert [learn.facts.order for learn in process.all(Learn)] == [after]
 
 
 def test_another_order_of_the_lead_teaches_nothing() -> None:
     process = started(CALLBACK)
-    process.on(OrderChanged(UUID(int=8), "paid", Decimal(5), "USD", None))
+    process.on(changed("paid", Decimal(5), "USD", order_id=UUID(int=8)))
     assert process.all(Learn) == []
 
 
@@ -198,8 +209,8 @@ def test_the_playbook_is_asked_whatever_is_reported() -> None:
     assert noted(process.on(LeadUpdated(Customer(), "ru", "Asia/Omsk"))) == ["note"]
     assert noted(process.on(StatusChanged("new", Stage.NEW, by_us=True))) == ["note"]
     assert noted(process.on(StatusRefused("won", "new", "stale"))) == ["note"]
-    assert noted(process.on(OrderChanged(ORDER_ID, "paid", None, None, None))) == ["note"]
-    assert noted(process.on(OrderChanged(ORDER_ID, "new", None, None, None))) == []
+    assert noted(process.on(changed("paid"))) == ["note"]
+    assert noted(process.on(changed("new"))) == []
 
 
 def test_the_playbook_is_asked_about_the_task_in_hand() -> None:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from libs.common.contracts import EventData, intake, tasks
+from libs.common.contracts import intake, tasks
 from libs.common.contracts.shared import ChangeTarget, Customer, OrderStatus, Stage
 from libs.common.platform.ids import uuid7
 from tests.tasks.client import Api, Json
@@ -58,14 +58,19 @@ async def test_a_contact_stands_in_the_timeline_of_its_lead(desk: Desk, api: Api
     assert "Обращение: missed" in [step["title"] for step in await steps(api, received.lead_id)]
 
 
-@pytest.mark.parametrize(
-    "data",
-    [contact(), intake.CustomerChanged(customer_id=uuid7(), version=2, person=Customer())],
-    ids=["contact", "customer"],
-)
-async def test_what_concerns_no_known_lead_changes_nothing(desk: Desk, data: EventData) -> None:
-    await desk.receive(data)
+async def test_a_contact_of_no_known_lead_changes_nothing(desk: Desk) -> None:
+    await desk.receive(contact())
     assert await desk.ctx.db.pool.fetchval("SELECT count(*) FROM timeline_entry") == 0
+
+
+@pytest.mark.req("P.3")
+async def test_a_customer_changed_for_a_lead_is_told_in_the_lead_s_timeline_too(desk: Desk, api: Api) -> None:
+    received = lead_v2("callback")
+    changed = intake.CustomerChanged(
+        customer_id=received.customer_id, lead_id=received.lead_id, version=2, person=Customer()
+    )
+    await desk.receive(received, changed)
+    assert "Карточка клиента изменена" in [step["title"] for step in await steps(api, received.lead_id)]
 
 
 @pytest.mark.req("P.3")

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from libs.common.contracts.shared import SubjectKind
 from services.tasks.playbooks.diagram import diagram
 from services.tasks.playbooks.grammar import parse
 from services.tasks.playbooks.source import InvalidPlaybookError
@@ -47,6 +48,20 @@ def test_shipped_playbooks_are_valid_with_the_real_vocabulary(code: str) -> None
         ("- status: new", "- status: nev", 25, "unknown_reference"),
         ("- status: new", "- offer: cal", 25, "unknown_reference"),
         ("- open: call", "- offer: call", 24, "silent_end"),
+        ("- open: call", "- start: other", 24, "silent_end"),
+        ("- status: new", "- start: tiny", 23, "starts_itself"),
+        ("- status: new", "- start: {playbook: Tiny!}", 25, "bad_code"),
+        ("- status: new", "- start: {}", 25, "missing_key"),
+        ("fallback: call", "fallback: call\nsubject: ship", 4, "unknown_value"),
+        ("fallback: call", "fallback: call\nlistens: [payday]", 4, "unknown_value"),
+        ("fallback: call", "fallback: call\nlistens: [order_changed]", 4, "own_event"),
+        ("fallback: call", "fallback: call\nlistens: [task_overdue]", 4, "own_event"),
+        ("fallback: call", "fallback: call\nlistens: customer_changed", 4, "no_rule"),
+        ("fallback: call", "fallback: call\nsubject: staff\nlistens: [order_changed]", 5, "never_heard"),
+        ("fallback: call", "fallback: call\nsubject: customer", 24, "not_listened"),
+        ("fallback: call", "fallback: call\nstarts_on: [lead_received]", 4, "cannot_start"),
+        ("fallback: call", "fallback: call\nstarts_on: [customer_changed]", 4, "cannot_start"),
+        ("fallback: call", "fallback: call\nstarts_on: [order_changed]", 4, "no_rule"),
         ("- open: call", "- opne: call", 26, "unknown_step"),
         ("- end: true", "- status: new", 17, "silent_end"),
         ("- open: call", "- note: {ru: а, en: a}", 24, "silent_end"),
@@ -61,6 +76,20 @@ def test_shipped_playbooks_are_valid_with_the_real_vocabulary(code: str) -> None
 )
 def test_a_fault_is_named_with_its_line(old: str, new: str, line: int, code: str) -> None:
     assert (line, code) in faults(GOOD.replace(old, new, 1))
+
+
+def test_a_lead_s_playbook_begins_by_its_source_or_by_a_start() -> None:
+    started = GOOD.replace("lead_received:", "started:")
+    assert list(parse(started, VOCABULARY).triggers) == [Trigger.STARTED]
+    both = GOOD + "  started:\n    - when: {owned: true}\n      then:\n        - open: call\n"
+    assert faults(both) == [(27, "silent_end")]
+
+
+def test_a_process_of_another_subject_may_have_nothing_open() -> None:
+    note = "- note: {ru: а, en: a}"
+    idle = GOOD.replace("- end: true", note).replace("- open: call", note).replace("lead_received:", "started:")
+    waiting = idle.replace("fallback: call", "fallback: call\nsubject: customer")
+    assert parse(waiting, VOCABULARY).subject is SubjectKind.CUSTOMER
 
 
 def test_all_faults_are_named_at_once() -> None:
@@ -200,6 +229,11 @@ def test_attempts_outside_an_outcome_are_a_fault() -> None:
 def test_a_limit_needs_what_happens_when_it_is_reached() -> None:
     policy = "attempts:\n  tries:\n    limit: 3\n    delays: [5m]\n"
     assert (23, "limit_and_exhausted") in faults(GOOD.replace('"on":', policy + '"on":'))
+
+
+def test_the_diagram_says_which_playbook_a_step_starts() -> None:
+    drawn = diagram(parse(GOOD.replace("- status: new", "- start: refund"), VOCABULARY), "en")
+    assert "▶ refund" in drawn
 
 
 @pytest.mark.parametrize("language", ["ru", "en"])

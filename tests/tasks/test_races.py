@@ -11,9 +11,11 @@ from libs.common.contracts import Cause, tasks
 from libs.common.platform.auth.principal import Principal, Role
 from libs.common.testkit.database import BLOCKED
 from services.tasks.engine.events import Taken
+from services.tasks.engine.facts import Subject
 from services.tasks.engine.state import Operator, OperatorId
 from services.tasks.errors import TakenByOtherError
 from services.tasks.processes.batch import Batch
+from services.tasks.processes.rules import Address
 from services.tasks.processes.store import LostRaceError
 from services.tasks.tasks.actions import take
 from tests.tasks.desk import ANNA_ID, BORIS_ID, Desk, proposal
@@ -65,9 +67,9 @@ async def test_the_statement_itself_refuses_what_another_wrote_meanwhile(desk: D
     task_id = await task_of(desk, lead_id)
     async with desk.ctx.db.begin() as tx:
         batch = Batch(desk.ctx, tx)
-        await batch.load(leads=[lead_id])
+        await batch.load(addresses=[Address(Subject.lead(lead_id))])
         await tx.conn.execute("UPDATE task SET version = version + 1, operator_id = $1", BORIS_ID)
-        process = batch.of_lead(lead_id)
+        process = batch.main(Subject.lead(lead_id))
         assert process is not None
         batch.apply(process, Taken(task_id, Operator(OperatorId(ANNA_ID), "Anna")), Cause.fresh())
         with pytest.raises(LostRaceError):

@@ -5,13 +5,21 @@ from decimal import Decimal
 
 import pytest
 
-from services.tasks.engine.state import Facts, State
+from services.tasks.engine.facts import Facts, Order
+from services.tasks.engine.state import State
 from services.tasks.engine.variables import message_language, money, variables
-from tests.tasks.support import ANNA, DESK, SCHOOL, blank, facts
+from tests.tasks.support import ANNA, DESK, ORDER_ID, SCHOOL, blank, facts
 
-PAID = replace(
-    facts(), amount=Decimal(4990), currency="RUB", items=("Курс", "Книга"), payment_link="https://pay.example/1"
+ORDER = Order(
+    ORDER_ID,
+    "1042",
+    "paid",
+    amount=Decimal(4990),
+    currency="RUB",
+    items=("Курс", "Книга"),
+    payment_link="https://pay.example/1",
 )
+PAID = replace(facts(), order=ORDER)
 
 
 def state(lead: Facts = PAID) -> State:
@@ -33,6 +41,12 @@ def test_every_variable_has_its_value() -> None:
 
 def test_what_has_no_value_is_left_out() -> None:
     assert variables(state(facts()), "ru") == {"order_number": "1042", "desk_title": "Демо"}
+
+
+def test_without_an_order_only_desk_and_operator_are_named() -> None:
+    owned = state(replace(PAID, order=None))
+    owned.owner = ANNA
+    assert variables(owned, "en") == {"desk_title": "Demo", "operator_name": "Анна"}
 
 
 def test_the_desk_has_its_name_in_the_language_of_the_message() -> None:

@@ -22,10 +22,11 @@ class NotificationsEvent(EventData):
 
 
 class MessageStep(NotificationsEvent):
-    """Shared by all steps of one message."""
+    """Shared by all steps of one message. `process_id` is that of its request: tasks gives the step to it."""
 
     message_id: UUID
     lead_id: UUID | None = None
+    process_id: UUID | None = None
     template: str
     purpose: str
     channel: str

@@ -160,6 +160,15 @@ class TakenWork(StrEnum):
     RELEASE = "release"
 
 
+class SubjectKind(StrEnum):
+    """What a process is about; with an id it is the key of its events, such as `lead:0190…`."""
+
+    LEAD = "lead"
+    CUSTOMER = "customer"
+    PARTNER = "partner"
+    STAFF = "staff"
+
+
 class Mode(StrEnum):
     """How work reaches operators: assignment proposes (push), operators take (pull), or both."""
 

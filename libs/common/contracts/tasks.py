@@ -1,6 +1,6 @@
 """Events that tasks owns: desks, playbooks, tasks, work and owners.
 
-The key is that of the subject: `lead:<id>`, `customer:<id>`, `partner:<id>` or `operator:<id>`; `desk:<code>` of
+The key is that of the subject: `lead:<id>`, `customer:<id>`, `partner:<id>` or `staff:<id>`; `desk:<code>` of
 desks and playbooks. `lead_id` is None when the subject is no lead.
 """
 
@@ -208,6 +208,7 @@ class MessageRequested(TasksEvent):
     message_id: UUID
     lead_id: UUID | None = None
     customer_id: UUID | None = None
+    process_id: UUID | None = None
     task_id: UUID | None
     template: str
     channels: tuple[str, ...] = ("whatsapp",)

@@ -55,6 +55,7 @@ MESSAGES: Bulk[_Row] = Bulk(
         ("dedupe_key", "text", attrgetter("request.data.dedupe_key")),
         ("lead_id", "uuid", attrgetter("request.data.lead_id")),
         ("key", "text", attrgetter("request.key")),
+        ("process_id", "uuid", attrgetter("request.data.process_id")),
         ("task_id", "uuid", attrgetter("request.data.task_id")),
         ("purpose", "text", attrgetter("request.data.purpose")),
         ("template", "text", attrgetter("request.data.template")),

@@ -25,8 +25,11 @@ def step_event(row: asyncpg.Record, step: MessageProgress, fact: Fact, now: date
     return Outgoing(key, row["desk"], now, _data(row, step, fact), cause)
 
 
+_SHARED = ("lead_id", "process_id", "template", "purpose", "channel", "provider")
+
+
 def _data(row: asyncpg.Record, step: MessageProgress, fact: Fact) -> MessageStep:
-    shared = {name: row[name] for name in ("lead_id", "template", "purpose", "channel", "provider")}
+    shared = {name: row[name] for name in _SHARED}
     shared["message_id"] = row["id"]
     match step:
         case MessageProgress.SENT:

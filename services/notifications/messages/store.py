@@ -14,8 +14,8 @@ from services.notifications.messages.convert import step_event
 from services.notifications.messages.rules import Fact, State, advance
 
 LOCK = """
-SELECT id, desk, lead_id, key, template, template_version, purpose, channel, provider, state, published, code,
-       detail, correlation_id, causation_id, traceparent
+SELECT id, desk, lead_id, key, process_id, template, template_version, purpose, channel, provider, state, published,
+       code, detail, correlation_id, causation_id, traceparent
 FROM message WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
 """
 MOVE = """

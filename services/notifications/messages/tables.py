@@ -14,6 +14,8 @@ message = Table(
     Column("lead_id", Uuid),
     # That of the request, of its subject: the steps are published under it. None: `lead:<lead_id>`.
     Column("key", Text),
+    # The process that requested it; the steps name it.
+    Column("process_id", Uuid),
     Column("task_id", Uuid),
     Column("purpose", Text, nullable=False),
     Column("template", Text, nullable=False),

@@ -8,10 +8,10 @@ from typing import TypeAlias
 from uuid import UUID
 
 from libs.common.contracts.shared import Stage
+from services.tasks.engine.facts import Facts
 from services.tasks.engine.state import (
     SYSTEM,
     Closing,
-    Facts,
     MoveReason,
     Operator,
     OperatorId,
@@ -25,15 +25,25 @@ from services.tasks.playbooks.terms import Title
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """The process begins."""
+    """The process begins; `status` is the one with which its lead was born."""
 
     rule: str
     at: datetime
+    status: str | None = None
+    stage: Stage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StartProcess:
+    """Another playbook is started on the subject, unless it runs already."""
+
+    rule: str
+    playbook: str
 
 
 @dataclass(frozen=True, slots=True)
 class Learn:
-    """The facts of the lead have changed."""
+    """The facts of the subject have changed."""
 
     rule: str
     facts: Facts
@@ -284,11 +294,12 @@ class Noticed(StrEnum):
     TASK_CLOSED = "task_closed"
     NOTHING_TO_DEFER = "nothing_to_defer"
     MESSAGE_ALREADY_REQUESTED = "message_already_requested"
+    NOWHERE_TO_WRITE = "nowhere_to_write"
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A remark for the timeline; `text` is the note of a playbook. Nothing changes."""
+    """A remark for the timeline; `text` is the note of a playbook, or what the remark is about. Nothing changes."""
 
     rule: str
     code: Noticed
@@ -330,6 +341,7 @@ class Refuse:
 
 Effect: TypeAlias = (
     Start
+    | StartProcess
     | Learn
     | OpenTask
     | AssignTask

@@ -3,17 +3,46 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from typing import TypeAlias
 from uuid import UUID
 
 from libs.common.contracts.shared import MessageProgress, Stage
-from services.tasks.engine.state import Absence, Customer, MoveReason, Operator, OperatorId, Timer
+from services.tasks.engine.facts import Customer, Order
+from services.tasks.engine.state import Absence, MoveReason, Operator, OperatorId, Timer
+from services.tasks.playbooks.terms import Trigger
 
 
 @dataclass(frozen=True, slots=True)
 class LeadReceived:
-    """The lead was received; the state already has its facts."""
+    """The lead was received; the state already has its facts. `status`: the one with which it was born."""
+
+    status: str | None = None
+    stage: Stage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """Another playbook or an event of the subject starts the process; the state already has its facts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Something happened to another subject, for which the playbook listens."""
+
+    trigger: Trigger
+    order_status: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRecorded:
+    """A call or a message of the customer was recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerChanged:
+    """The customer's own data changed."""
+
+    customer: Customer
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +56,10 @@ class LeadUpdated:
 
 @dataclass(frozen=True, slots=True)
 class OrderChanged:
-    """The status of an order of the lead changed (S4.1)."""
+    """An order of the lead changed (S4.1); what `order` leaves out stays as it was."""
 
-    order_id: UUID
-    to_status: str
-    amount: Decimal | None
-    currency: str | None
-    payment_link: str | None
+    order: Order
+    external_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +202,10 @@ class MessageMoved:
 
 Event: TypeAlias = (
     LeadReceived
+    | Started
+    | Heard
+    | ContactRecorded
+    | CustomerChanged
     | LeadUpdated
     | OrderChanged
     | StatusChanged

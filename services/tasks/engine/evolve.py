@@ -32,6 +32,7 @@ from services.tasks.engine.effects import (
     SetStatus,
     SetTimer,
     Start,
+    StartProcess,
     TakeTask,
     WithdrawWork,
 )
@@ -67,8 +68,8 @@ def apply(state: State, effect: Effect) -> None:
             state.timers = (*_without(state.timers, timer.name), timer)
         case CancelTimer(name=name):
             state.timers = _without(state.timers, name)
-        # A declined proposal changes nothing: the current request remains valid.
-        case Record() | Refuse() | DeclineWork():
+        # A declined proposal changes nothing: the current request remains valid. Another process has its own state.
+        case Record() | Refuse() | DeclineWork() | StartProcess():
             pass
         case _:
             _process(state, effect)
@@ -90,6 +91,7 @@ def _process(
     match effect:
         case Start(at=at):
             state.started_at = at
+            state.status, state.stage = effect.status or state.status, effect.stage or state.stage
         case Learn(facts=facts):
             state.facts = facts
         case SetStatus(status=status, stage=stage) | FollowStatus(status=status, stage=stage):

@@ -15,6 +15,8 @@ from services.tasks.playbooks.terms import Title
 LONGEST_TEXT = 4000
 FARTHEST = timedelta(days=3 * 366)
 LARGEST = Decimal(10) ** 15
+#: Digits after the point.
+_DIGITS = {FieldType.NUMBER: 6, FieldType.MONEY: 2}
 
 Given: TypeAlias = Mapping[str, object]
 
@@ -126,8 +128,8 @@ def _amount(spec: FieldSpec, value: object) -> str:
         found = Decimal(value)
     except InvalidOperation:
         raise _not_a_number(spec) from None
-    whole = spec.type is FieldType.MONEY and found != round(found, 2)
-    if not found.is_finite() or abs(found) >= LARGEST or whole:
+    exponent = found.as_tuple().exponent
+    if not isinstance(exponent, int) or abs(found) >= LARGEST or exponent < -_DIGITS[spec.type]:  # a word: infinite
         raise _not_a_number(spec)
     lowest, highest = spec.at_least, spec.at_most
     if (lowest is not None and found < lowest) or (highest is not None and found > highest):

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
-from libs.common.contracts.shared import MessageProgress, Mode
+from libs.common.contracts.shared import MessageProgress, Mode, SubjectKind
 from services.tasks.engine.effects import (
     AssignTask,
     Breach,
@@ -26,7 +26,10 @@ from services.tasks.engine.effects import (
     TakeTask,
 )
 from services.tasks.engine.events import (
+    ContactRecorded,
+    CustomerChanged,
     Event,
+    Heard,
     LeadGiven,
     LeadReceived,
     LeadUpdated,
@@ -38,12 +41,14 @@ from services.tasks.engine.events import (
     Reassigned,
     Released,
     Returned,
+    Started,
     StatusChanged,
     StatusRefused,
     Taken,
     TimerFired,
     Waiting,
 )
+from services.tasks.engine.facts import Order
 from services.tasks.engine.fields import read_fields
 from services.tasks.engine.matrix import outcome_faults
 from services.tasks.engine.moves import RETURN, loan_over, move
@@ -79,14 +84,17 @@ def resolve(state: State, event: Event, playbook: Playbook, now: datetime) -> De
     """Decide, and also return the state afterwards; it is the same object if nothing changed."""
     run = Run(state.copy(), playbook, now)
     _handle(run, event)
+    _report_unsent(run)
     _settle(run)
     return Decision(state if run.state == state else run.state, tuple(run.effects))
 
 
 def _handle(run: Run, event: Event) -> None:
     match event:
-        case LeadReceived():
-            _lead_received(run)
+        case LeadReceived() | Started():
+            _start(run, event)
+        case ContactRecorded() | CustomerChanged() | Heard():
+            _heard(run, event)
         case Proposed():
             _proposed(run, event)
         case Taken():
@@ -103,7 +111,10 @@ def _handle(run: Run, event: Event) -> None:
             _reported(run, event)
 
 
-def _reported(run: Run, event: LeadUpdated | OrderChanged | StatusChanged | StatusRefused | MessageMoved) -> None:
+_Report: TypeAlias = LeadUpdated | OrderChanged | StatusChanged | StatusRefused | MessageMoved
+
+
+def _reported(run: Run, event: _Report) -> None:
     """Apply a report of another service to the state, then run the playbook's trigger."""
     match event:
         case LeadUpdated(customer=customer, language=language, zone=zone):
@@ -111,7 +122,7 @@ def _reported(run: Run, event: LeadUpdated | OrderChanged | StatusChanged | Stat
             run.emit(Learn("engine.facts", facts))
             _trigger(run, Trigger.LEAD_UPDATED)
         case OrderChanged():
-            run.order_status = event.to_status
+            run.order_status = event.order.status
             _learn_order(run, event)
             _trigger(run, Trigger.ORDER_CHANGED)
         case StatusChanged(status=status, stage=stage, by_us=by_us):
@@ -136,27 +147,63 @@ def _trigger(run: Run, trigger: Trigger) -> None:
         run.rules(run.playbook.triggers.get(trigger, ()))
 
 
-def _lead_received(run: Run) -> None:
+def _report_unsent(run: Run) -> None:
+    """Run the rules of a failed message for each that could not be requested; what these send cannot fail again."""
+    for purpose in tuple(run.unsent):
+        run.purpose = purpose
+        _trigger(run, Trigger.MESSAGE_FAILED)
+
+
+def _start(run: Run, event: LeadReceived | Started) -> None:
     if run.state.started_at is not None:
         run.emit(Record("engine.start", Noticed.RECEIVED_AGAIN))
         return
-    run.emit(Start("engine.start", run.now))
-    _trigger(run, Trigger.LEAD_RECEIVED)
+    match event:
+        case LeadReceived(status=status, stage=stage):
+            # A status of another version of the playbook: the rules say which one the lead gets.
+            known = status in run.playbook.statuses
+            run.emit(Start("engine.start", run.now, status if known else None, stage if known else None))
+            _trigger(run, Trigger.LEAD_RECEIVED)
+        case Started():
+            run.emit(Start("engine.start", run.now))
+            _trigger(run, Trigger.STARTED)
+        case _:
+            assert_never(event)
+
+
+def _heard(run: Run, event: ContactRecorded | CustomerChanged | Heard) -> None:
+    match event:
+        case ContactRecorded():
+            _trigger(run, Trigger.CONTACT_RECORDED)
+        case CustomerChanged(customer=customer):
+            run.emit(Learn("engine.facts", replace(run.state.facts, customer=customer)))
+            _trigger(run, Trigger.CUSTOMER_CHANGED)
+        case Heard(trigger=trigger, order_status=status):
+            run.order_status = status
+            _trigger(run, trigger)
+        case _:
+            assert_never(event)
 
 
 def _learn_order(run: Run, event: OrderChanged) -> None:
+    """Learn of the lead's order, which a lead without one now has; another order of it changes nothing."""
     facts = run.state.facts
-    if facts.order_id != event.order_id:
+    if facts.order is not None and facts.order.id != event.order.id:
         return
-    facts = replace(
-        facts,
-        order_status=event.to_status,
-        amount=facts.amount if event.amount is None else event.amount,
-        currency=event.currency or facts.currency,
-        payment_link=event.payment_link or facts.payment_link,
+    order = event.order if facts.order is None else _newer(facts.order, event.order)
+    if order != facts.order:
+        external_id = facts.external_id or event.external_id
+        run.emit(Learn("engine.facts", replace(facts, order=order, external_id=external_id)))
+
+
+def _newer(order: Order, changed: Order) -> Order:
+    return replace(
+        order,
+        status=changed.status,
+        amount=order.amount if changed.amount is None else changed.amount,
+        currency=changed.currency or order.currency,
+        payment_link=changed.payment_link or order.payment_link,
     )
-    if facts != run.state.facts:
-        run.emit(Learn("engine.facts", facts))
 
 
 def _proposed(run: Run, event: Proposed) -> None:
@@ -283,7 +330,7 @@ def _task_timer(run: Run, timer: Timer, gone: frozenset[OperatorId]) -> None:
 
 
 def _settle(run: Run) -> None:
-    """Enforce the invariants: a live process has an open task (S2.6), free tasks are offered, timers are set.
+    """Enforce the invariants: a live process of a lead has an open task (S2.6), timers are set, tasks are offered.
 
     An ended process has no timers.
     """
@@ -291,7 +338,7 @@ def _settle(run: Run) -> None:
         for timer in run.state.timers:
             run.emit(CancelTimer("engine.end", timer.name))
         return
-    if not run.state.open_tasks:
+    if not run.state.open_tasks and run.state.facts.subject.kind is SubjectKind.LEAD:
         run.rule = "engine.S2.6"
         run.emit(Breach(run.rule))
         run.open(Open(run.playbook.fallback))

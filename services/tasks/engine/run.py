@@ -22,6 +22,7 @@ from services.tasks.engine.effects import (
     SetOwner,
     SetStatus,
     SetTimer,
+    StartProcess,
     WithdrawWork,
 )
 from services.tasks.engine.events import OutcomeGiven
@@ -54,6 +55,7 @@ from services.tasks.playbooks.verbs import (
     RetryAttempt,
     Rule,
     SendMessage,
+    Start,
     StartTimer,
     Status,
     Step,
@@ -70,7 +72,10 @@ _RESULTS = {
 
 @dataclass(slots=True)
 class Run:
-    """A decision in progress. `task` is the current task, `outcome` what ends it, `filled` its fields."""
+    """A decision in progress. `task` is the current task, `outcome` what ends it, `filled` its fields.
+
+    `unsent`: messages that could not be requested, because there is nowhere to write to.
+    """
 
     state: State
     playbook: Playbook
@@ -84,6 +89,7 @@ class Run:
     purpose: str | None = None
     filled: Mapping[str, FieldValue] = field(default_factory=dict)
     effects: list[Effect] = field(default_factory=list)
+    unsent: list[str] = field(default_factory=list)
 
     def emit(self, effect: Effect) -> None:
         """Record an effect and apply it to the state."""
@@ -194,6 +200,8 @@ class Run:
                     self.emit(CancelTimer(self.rule, code))
             case Offer(type=kind):
                 self._offer(kind)
+            case Start(playbook=playbook):
+                self.emit(StartProcess(self.rule, playbook))
             case ChangeOwner(actor=actor):
                 if self.operator is not None or not actor:
                     self.set_owner(self.operator if actor else None)
@@ -269,6 +277,10 @@ class Run:
         number = self.state.messages.get(spec.code, 0) + 1
         if spec.once and number > 1:
             self.emit(Record(self.rule, Noticed.MESSAGE_ALREADY_REQUESTED))
+            return
+        if not self.state.facts.customer.has_address:
+            self.emit(Record(self.rule, Noticed.NOWHERE_TO_WRITE, Title(spec.code, spec.code)))
+            self.unsent.append(spec.code)
             return
         deadline = self.now + spec.deadline if spec.deadline is not None else None
         task_id = self.task.id if self.task else None

@@ -1,15 +1,15 @@
-"""The state of a process: facts of the lead, open tasks, timers, counters."""
+"""The state of a process: facts of its subject, open tasks, timers, counters."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time
-from decimal import Decimal
 from enum import StrEnum
 from hashlib import blake2b
 from typing import NewType, Self
 from uuid import UUID
 
 from libs.common.contracts.shared import Mode, Stage
+from services.tasks.engine.facts import Facts
 from services.tasks.playbooks.model import FieldValue, TaskType
 
 ProcessId = NewType("ProcessId", UUID)
@@ -26,46 +26,6 @@ class TaskState(StrEnum):
     DEFERRED = "deferred"
     COMPLETED = "completed"
     FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Customer:
-    """The customer's personal data, kept apart from all other facts."""
-
-    name: str | None = None
-    phone: str | None = None
-    phone_raw: str | None = None
-    email: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """The facts of the lead and its order, as intake publishes them; a lead may have no order.
-
-    `counted_from`: when a lead that waited for its playbook was released. Its due times count from then, else all
-    of them would be long past; `received_at` does not change.
-    """
-
-    lead_id: UUID
-    customer_id: UUID
-    source_id: UUID
-    source: str
-    external_id: str | None
-    external_number: str | None
-    order_id: UUID | None
-    order_number: str | None
-    order_status: str | None
-    amount: Decimal | None
-    currency: str | None
-    payment_link: str | None
-    items: tuple[str, ...]
-    products: tuple[str, ...]
-    signals: tuple[str, ...]
-    language: str
-    zone: str
-    received_at: datetime
-    customer: Customer
-    counted_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +157,7 @@ class Timer:
 class State:
     """A process on its pinned playbook version. `tasks` are the open ones, and those that this batch closed.
 
+    `main`: the process with which a lead began; it alone decides who owns the lead.
     Only a decision changes a state, and only its own copy; the values in it are frozen.
     """
 
@@ -205,6 +166,7 @@ class State:
     playbook: str
     playbook_version: int
     facts: Facts
+    main: bool = True
     started_at: datetime | None = None
     ended_at: datetime | None = None
     status: str | None = None

@@ -9,12 +9,12 @@ _SIGNS = {"RUB": "₽", "USD": "$", "EUR": "€", "KZT": "₸", "BYN": "Br"}
 
 def variables(state: State, language: str) -> dict[str, str]:
     """Return the variables that have a value; a message whose template needs another one fails."""
-    facts = state.facts
+    order = state.facts.order
     found = {
-        "order_number": facts.order_number or "",
-        "amount": money(facts.amount, facts.currency),
-        "items": ", ".join(facts.items),
-        "payment_link": facts.payment_link or "",
+        "order_number": order.number if order else "",
+        "amount": money(order.amount, order.currency) if order else "",
+        "items": ", ".join(order.items) if order else "",
+        "payment_link": (order.payment_link or "") if order else "",
         "desk_title": state.desk.title_en if language == "en" else state.desk.title_ru,
         "operator_name": state.owner.name if state.owner else "",
     }
@@ -22,7 +22,7 @@ def variables(state: State, language: str) -> dict[str, str]:
 
 
 def message_language(state: State) -> str:
-    """Return the lead's language if the desk has it, else the desk's first language."""
+    """Return the subject's language if the desk has it, else the desk's first language."""
     desk = state.desk.languages
     return state.facts.language if state.facts.language in desk else desk[0]
 

@@ -10,6 +10,7 @@ from libs.common.platform.auth.principal import Principal, Role
 from libs.common.platform.db import Connection, Transaction
 from services.tasks.context import Context
 from services.tasks.engine.events import Event, LeadGiven, Lent, Reassigned, Released, Returned
+from services.tasks.engine.facts import Subject
 from services.tasks.engine.state import SYSTEM, MoveReason, OperatorId
 from services.tasks.errors import (
     NoOperatorError,
@@ -24,6 +25,7 @@ from services.tasks.moves.store import MOST, Departure, Release
 from services.tasks.operators.queries import locked_operators, operator_of
 from services.tasks.operators.rules import OperatorProfile, unfit
 from services.tasks.processes.batch import Batch
+from services.tasks.processes.rules import Address
 from services.tasks.tasks.actions import LockedTask, lock_seen, raise_refusal
 
 
@@ -109,8 +111,9 @@ async def assign_lead(
     async with ctx.db.begin() as tx:
         target = await _target(tx, to.operator_id)
         batch = Batch(ctx, tx)
-        await batch.load(leads=[lead_id])
-        process = batch.of_lead(lead_id)
+        lead = Subject.lead(lead_id)
+        await batch.load(addresses=[Address(lead)])
+        process = batch.main(lead)
         if process is None or not caller.may_see(process.state.desk.code):
             raise NotFoundError
         if process.state.owner_version != seen:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from services.tasks.playbooks.model import Playbook
-from services.tasks.playbooks.rules import rule_steps, walk
 from services.tasks.playbooks.verbs import (
     ChangeOwner,
     Choose,
@@ -16,12 +15,14 @@ from services.tasks.playbooks.verbs import (
     Open,
     RetryAttempt,
     SendMessage,
+    Start,
     StartTimer,
     Status,
     Step,
     Steps,
     StopTimer,
 )
+from services.tasks.playbooks.walk import rule_steps, walk
 
 _ENDED = "ended"
 
@@ -68,7 +69,7 @@ def _targets(playbook: Playbook, steps: Steps, kind: str) -> Iterator[str]:
                 yield f"timer_{code}"
             case End():
                 yield _ENDED
-            case Close() | Status() | SendMessage() | StopTimer() | ChangeOwner() | Note() | Choose():
+            case Close() | Status() | SendMessage() | StopTimer() | Start() | ChangeOwner() | Note() | Choose():
                 pass
             case _:
                 assert_never(step)
@@ -88,6 +89,8 @@ def _word(playbook: Playbook, step: Step, language: str) -> str:
             return f"✉ {message}"
         case Offer():
             return "⏩"
+        case Start(playbook=code):
+            return f"▶ {code}"
         case Open() | Defer() | RetryAttempt() | StartTimer() | End() | Choose():
             return ""
         case Close() | StopTimer() | ChangeOwner() | Note():

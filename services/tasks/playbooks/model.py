@@ -12,7 +12,7 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
-from libs.common.contracts.shared import Mode, Stage
+from libs.common.contracts.shared import Mode, Stage, SubjectKind
 from services.tasks.playbooks.faults import WrongPartError
 from services.tasks.playbooks.source import Entries, Log, Node, Word
 from services.tasks.playbooks.terms import (
@@ -40,6 +40,7 @@ from services.tasks.playbooks.values import (
     Number,
     Shape,
     choice,
+    choices,
     coded,
     mapped,
     pair,
@@ -51,6 +52,9 @@ from services.tasks.playbooks.verbs import (
     Rules,
     Steps,
 )
+
+#: The built-in playbook of tasks that people make by hand (S3.14): each is a process of its own.
+FREE = "free"
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +297,9 @@ class Playbook(Declared):
 
     `outcomes` are shared: task types name them. `directories` are sets of problems with a name of their own, which
     stands for all of them where an outcome requires one (S3.5).
+
+    `subject`: what its processes are about. `listens`: events of other subjects that they hear, those of a lead's
+    customer or of a customer's leads. `starts_on`: events of its subject that start a process when none is live.
     """
 
     code: Annotated[Code, Field(alias="playbook")]
@@ -313,3 +320,7 @@ class Playbook(Declared):
         """Return the declaration of a field; all outcomes declare it with one type."""
         outcomes = (outcome for kind in self.task_types.values() for outcome in kind.outcomes.values())
         return next((outcome.fields[name] for outcome in outcomes if name in outcome.fields), None)
+
+    subject: Annotated[SubjectKind, choice(SubjectKind)] = SubjectKind.LEAD
+    listens: Annotated[frozenset[Trigger], choices(Trigger, "an event of `on`")] = frozenset()
+    starts_on: Annotated[frozenset[Trigger], choices(Trigger, "an event of the subject")] = frozenset()

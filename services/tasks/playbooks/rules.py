@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
-from libs.common.contracts.shared import Mode
+from libs.common.contracts.shared import Mode, SubjectKind
 from services.tasks.playbooks.faults import PlaybookFault
 from services.tasks.playbooks.model import FieldType, Outcome, Playbook
-from services.tasks.playbooks.terms import Anchor, Holder, Moment, Phase, Result, Schedule, Trigger
+from services.tasks.playbooks.terms import ABOUT, Anchor, Holder, Phase, Result, Trigger
 from services.tasks.playbooks.verbs import (
     ChangeOwner,
     Choose,
@@ -20,12 +20,14 @@ from services.tasks.playbooks.verbs import (
     RetryAttempt,
     Rule,
     SendMessage,
+    Start,
     StartTimer,
     Status,
     Step,
     Steps,
     StopTimer,
 )
+from services.tasks.playbooks.walk import all_rules, moments, rule_lists, rule_steps, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ def check(playbook: Playbook, lines: Mapping[str, int]) -> list[PlaybookFault]:
         *_outcome_faults(playbook),
         *_misplaced(playbook),
         *_undrawn(playbook),
+        *_misheard(playbook),
+        *_unstartable(playbook),
     ]
     return [PlaybookFault(_line(f.path, lines), f.path, f.code, f.detail) for f in findings]
 
@@ -55,26 +59,6 @@ def check(playbook: Playbook, lines: Mapping[str, int]) -> list[PlaybookFault]:
 def _line(path: str, lines: Mapping[str, int]) -> int:
     """Return the line of a path; an outcome that stands in a type by its name has that of the shared one."""
     return lines.get(path) or lines.get(f"/outcomes/{path.rpartition('/')[2]}", 1)
-
-
-def walk(steps: Steps) -> Iterator[Step]:
-    """Yield each step, including those inside choices."""
-    for step in steps:
-        yield step
-        match step:
-            case Choose(rules=rules):
-                yield from walk(rule_steps(rules))
-            case Open() | Close() | Defer() | RetryAttempt() | Status() | SendMessage() | StartTimer():
-                pass
-            case StopTimer() | Offer() | ChangeOwner() | Note() | End():
-                pass
-            case _:
-                assert_never(step)
-
-
-def rule_steps(rules: tuple[Rule, ...]) -> Steps:
-    """Return the steps of all rules, conditions ignored."""
-    return tuple(step for rule in rules for step in (*rule.then, *(rule.otherwise or ())))
 
 
 @dataclass(slots=True)
@@ -102,7 +86,7 @@ class _Reachable:
                 case SendMessage(message=message):
                     self.messages.add(message)
                 # `walk` descends into choices.
-                case Defer() | Close() | Status() | StopTimer() | Offer() | ChangeOwner():
+                case Defer() | Close() | Status() | StopTimer() | Offer() | Start() | ChangeOwner():
                     pass
                 case Note() | End() | Choose():
                     pass
@@ -167,49 +151,15 @@ def _field_faults(playbook: Playbook) -> Iterator[Finding]:
                     yield Finding(path, "two_types", f"{name!r} is a {types[name]} in another outcome")
                 if name in set(Anchor):
                     yield Finding(path, "reserved_name", f"{name!r} is the start of moments already")
-    for path, moment in _moments(playbook):
+    for path, moment in moments(playbook):
         if types.get(moment.anchor) not in (None, FieldType.DATE, FieldType.MOMENT):
             detail = f"{str(moment.anchor)!r} is a {types[moment.anchor]}, neither a date nor a moment"
             yield Finding(path, "not_a_time", detail)
 
 
-def _moments(playbook: Playbook) -> Iterator[tuple[str, Moment]]:
-    """Yield every moment with the path of the part that holds it."""
-    for timer in playbook.timers.values():
-        yield f"/timers/{timer.code}", timer.at
-    for policy in playbook.attempts.values():
-        for delay in policy.delays:
-            yield from _of(f"/attempts/{policy.code}", delay)
-    for kind in playbook.task_types.values():
-        yield from _of(f"/task_types/{kind.code}", kind.schedule)
-    for path, steps in _all_steps(playbook):
-        for step in walk(steps):
-            if isinstance(step, Open | Defer) and step.schedule is not None:
-                yield from _of(path, step.schedule)
-
-
-def _of(path: str, schedule: Schedule) -> Iterator[tuple[str, Moment]]:
-    yield path, schedule.due
-    if schedule.offer is not None:
-        yield path, schedule.offer
-
-
-def _all_steps(playbook: Playbook) -> Iterator[tuple[str, Steps]]:
-    """Yield all lists of steps with their paths."""
-    for path, rules in _rule_lists(playbook):
-        for rule in rules:
-            yield rule.path or path, (*rule.then, *(rule.otherwise or ()))
-    for kind in playbook.task_types.values():
-        yield f"/task_types/{kind.code}", kind.on_take
-        for outcome in kind.outcomes.values():
-            yield f"/task_types/{kind.code}/outcomes/{outcome.code}", outcome.then
-    for policy in playbook.attempts.values():
-        yield f"/attempts/{policy.code}", policy.each + policy.exhausted
-
-
 def _passed_over(playbook: Playbook) -> Iterator[Finding]:
     """Yield rules that are never tried: a rule before each of them, for the same phase, always ends the walk."""
-    for rules in _all_rules(playbook):
+    for rules in all_rules(playbook):
         settled: frozenset[Phase] = frozenset()
         for rule in rules:
             if rule.phase.covers <= settled:
@@ -217,13 +167,6 @@ def _passed_over(playbook: Playbook) -> Iterator[Finding]:
                 yield Finding(rule.path, "unreachable_rule", detail)
             if rule.is_final:
                 settled |= rule.phase.covers
-
-
-def _all_rules(playbook: Playbook) -> Iterator[tuple[Rule, ...]]:
-    """Yield each list of rules, those of choices included."""
-    yield from (rules for _, rules in _rule_lists(playbook))
-    choices = (step for _, steps in _all_steps(playbook) for step in walk(steps) if isinstance(step, Choose))
-    yield from (choice.rules for choice in choices)
 
 
 def stays_open(playbook: Playbook, steps: Steps, *, before: bool) -> bool:
@@ -246,7 +189,7 @@ def _after(playbook: Playbook, step: Step, *, before: bool) -> bool:
         case Choose(rules=rules):
             branches = [stays_open(playbook, steps, before=before) for steps in _branches(rules)]
             return all(branches) and (before or _matches_always(rules))
-        case Status() | SendMessage() | StartTimer() | StopTimer() | Offer() | ChangeOwner() | Note():
+        case Status() | SendMessage() | StartTimer() | StopTimer() | Offer() | Start() | ChangeOwner() | Note():
             return before
         case _:
             assert_never(step)
@@ -262,15 +205,17 @@ def _matches_always(rules: tuple[Rule, ...]) -> bool:
 
 
 def _silent_ends(playbook: Playbook) -> Iterator[Finding]:
-    """Yield each place that may leave a live process without an open task."""
-    for path, rules in _rule_lists(playbook):
-        starts = path == f"/on/{Trigger.LEAD_RECEIVED}"
+    """Yield each place that may leave a live process of a lead without an open task."""
+    if playbook.subject is not SubjectKind.LEAD:
+        return
+    begins = [trigger for trigger in (Trigger.LEAD_RECEIVED, Trigger.STARTED) if trigger in playbook.triggers]
+    for path, rules in rule_lists(playbook):
+        starts = path in [f"/on/{trigger}" for trigger in begins]
         for i, rule in enumerate(rules):
             if not all(stays_open(playbook, steps, before=not starts) for steps in _branches((rule,))):
                 yield _silent(f"{path}/{i}")
-    if not _matches_always(playbook.triggers.get(Trigger.LEAD_RECEIVED, ())):
-        detail = "a lead may match no rule of on.lead_received: close it with a last rule without 'when'"
-        yield Finding(f"/on/{Trigger.LEAD_RECEIVED}", "silent_end", detail)
+    for trigger in begins or [Trigger.LEAD_RECEIVED]:
+        yield from _silent_start(playbook, trigger)
     for kind in playbook.task_types.values():
         if not stays_open(playbook, kind.on_take, before=True):
             yield _silent(f"/task_types/{kind.code}/on_take")
@@ -279,11 +224,10 @@ def _silent_ends(playbook: Playbook) -> Iterator[Finding]:
                 yield _silent(f"/task_types/{kind.code}/outcomes/{outcome.code}")
 
 
-def _rule_lists(playbook: Playbook) -> Iterator[tuple[str, tuple[Rule, ...]]]:
-    for trigger, rules in playbook.triggers.items():
-        yield f"/on/{trigger}", rules
-    for timer in playbook.timers.values():
-        yield f"/timers/{timer.code}/then", timer.rules
+def _silent_start(playbook: Playbook, trigger: Trigger) -> Iterator[Finding]:
+    if not _matches_always(playbook.triggers.get(trigger, ())):
+        detail = f"a lead may match no rule of on.{trigger}: close it with a last rule without 'when'"
+        yield Finding(f"/on/{trigger}", "silent_end", detail)
 
 
 def _silent(path: str) -> Finding:
@@ -322,7 +266,7 @@ def _defers_first(outcome: Outcome) -> bool:
 
 def _misplaced(playbook: Playbook) -> Iterator[Finding]:
     """Yield places where a step needs a current task and there is none."""
-    places = [(path, rule_steps(rules)) for path, rules in _rule_lists(playbook)]
+    places = [(path, rule_steps(rules)) for path, rules in rule_lists(playbook)]
     places += [(f"/task_types/{kind.code}", kind.on_take) for kind in playbook.task_types.values()]
     places += [(f"/attempts/{p.code}", p.each + p.exhausted) for p in playbook.attempts.values()]
     for path, steps in places:
@@ -342,7 +286,7 @@ def _undrawn(playbook: Playbook) -> Iterator[Finding]:
 
 def _carried(playbook: Playbook) -> Iterator[tuple[str, str]]:
     """Yield each task type with each lane that its tasks may have."""
-    rules = tuple(rule for _, rules in _rule_lists(playbook) for rule in rules)
+    rules = tuple(rule for _, rules in rule_lists(playbook) for rule in rules)
     policies = tuple(step for p in playbook.attempts.values() for step in p.each + p.exhausted)
     yield from _lanes_of(playbook, "", rule_steps(rules) + policies)
     for kind in playbook.task_types.values():
@@ -365,7 +309,48 @@ def _lanes_of(playbook: Playbook, kind: str, steps: Steps) -> Iterator[tuple[str
                 Open() | Defer() | RetryAttempt() | Close() | Status() | SendMessage() | StartTimer() | StopTimer()
             ):
                 pass
-            case Offer() | ChangeOwner() | Note() | End() | Choose():
+            case Offer() | Start() | ChangeOwner() | Note() | End() | Choose():
                 pass
             case _:
                 assert_never(step)
+
+
+def _misheard(playbook: Playbook) -> Iterator[Finding]:
+    """Yield rules for events of other subjects that are not listened for, and what is listened for in vain."""
+    for trigger in playbook.triggers:
+        if playbook.subject not in ABOUT.get(trigger, {playbook.subject}) and trigger not in playbook.listens:
+            detail = f"{trigger} is no event of a {playbook.subject}: name it in 'listens'"
+            yield Finding(f"/on/{trigger}", "not_listened", detail)
+    for trigger in sorted(playbook.listens):
+        if ABOUT.get(trigger, frozenset()) <= {playbook.subject}:
+            yield Finding("/listens", "own_event", f"{trigger} is heard without being listened for")
+        elif playbook.subject not in (SubjectKind.LEAD, SubjectKind.CUSTOMER):
+            detail = f"no event of another subject says which {playbook.subject} it concerns"
+            yield Finding("/listens", "never_heard", detail)
+        elif trigger not in playbook.triggers:
+            yield Finding("/listens", "no_rule", f"{trigger} is listened for, and there is no 'on.{trigger}'")
+
+
+def _unstartable(playbook: Playbook) -> Iterator[Finding]:
+    """Yield events that start no process of this subject, and steps that would start this playbook itself."""
+    for trigger in sorted(playbook.starts_on):
+        if trigger is Trigger.LEAD_RECEIVED or playbook.subject not in ABOUT.get(trigger, ()):
+            detail = f"{trigger} starts no process: name an event of a {playbook.subject}"
+            yield Finding("/starts_on", "cannot_start", detail)
+    if playbook.starts_on and Trigger.STARTED not in playbook.triggers:
+        yield Finding("/starts_on", "no_rule", "a process that an event starts begins with 'on.started'")
+    for path, steps in _places(playbook):
+        if any(isinstance(step, Start) and step.playbook == playbook.code for step in walk(steps)):
+            yield Finding(path, "starts_itself", "'start' names another playbook: this one runs already")
+
+
+def _places(playbook: Playbook) -> Iterator[tuple[str, Steps]]:
+    """Yield the steps of each place with its path."""
+    for path, rules in rule_lists(playbook):
+        yield path, rule_steps(rules)
+    for policy in playbook.attempts.values():
+        yield f"/attempts/{policy.code}", policy.each + policy.exhausted
+    for kind in playbook.task_types.values():
+        yield f"/task_types/{kind.code}/on_take", kind.on_take
+        for outcome in kind.outcomes.values():
+            yield f"/task_types/{kind.code}/outcomes/{outcome.code}", outcome.then

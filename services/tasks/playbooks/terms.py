@@ -1,5 +1,6 @@
 """The terms that the verbs and parts of a playbook are written in: titles, moments, schedules, conditions."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import time, timedelta
 from enum import StrEnum
@@ -7,6 +8,7 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
+from libs.common.contracts.shared import SubjectKind
 from services.tasks.playbooks.faults import WrongPartError
 from services.tasks.playbooks.source import Log, Node, Reference, Word
 from services.tasks.playbooks.values import (
@@ -76,11 +78,14 @@ class Holder(StrEnum):
 class Trigger(StrEnum):
     """The events that start rules of a playbook, besides outcomes and its timers."""
 
+    STARTED = "started"
     LEAD_RECEIVED = "lead_received"
     LEAD_UPDATED = "lead_updated"
     ORDER_CHANGED = "order_changed"
     STATUS_CHANGED = "status_changed"
     STATUS_REFUSED = "status_refused"
+    CONTACT_RECORDED = "contact_recorded"
+    CUSTOMER_CHANGED = "customer_changed"
     WORK_WAITING = "work_waiting"
     TASK_ASSIGNED = "task_assigned"
     TASK_OVERDUE = "task_overdue"
@@ -88,6 +93,17 @@ class Trigger(StrEnum):
     MESSAGE_DELIVERED = "message_delivered"
     MESSAGE_READ = "message_read"
     MESSAGE_FAILED = "message_failed"
+
+
+#: The subjects whose own event it is; the other triggers are of the process itself.
+ABOUT: Mapping[Trigger, frozenset[SubjectKind]] = {
+    Trigger.LEAD_RECEIVED: frozenset({SubjectKind.LEAD}),
+    Trigger.LEAD_UPDATED: frozenset({SubjectKind.LEAD}),
+    Trigger.ORDER_CHANGED: frozenset({SubjectKind.LEAD}),
+    Trigger.STATUS_CHANGED: frozenset({SubjectKind.LEAD}),
+    Trigger.CONTACT_RECORDED: frozenset({SubjectKind.LEAD, SubjectKind.CUSTOMER}),
+    Trigger.CUSTOMER_CHANGED: frozenset({SubjectKind.CUSTOMER}),
+}
 
 
 class Phase(StrEnum):

@@ -171,6 +171,17 @@ def choice(options: type[StrEnum]) -> Kind:
     return Kind(read, {"enum": values})
 
 
+def choices(options: type[StrEnum], said: str) -> Kind:
+    """Return the kind of lists of a closed set's members, `said` in words; a single word is a list of one."""
+    one = choice(options)
+    several: JSON = {"type": "array", "items": one.schema}
+
+    def read(node: Node, log: Log) -> frozenset[object]:
+        return frozenset(one.read(item, log) for item in listed(node, log))
+
+    return Kind(read, {"anyOf": [one.schema, several], "description": f"{said}, or a list of them"})
+
+
 def ref(kind: str) -> Kind:
     """Return the kind of names that must be declared as `kind`."""
 

@@ -22,6 +22,7 @@ from services.tasks.playbooks.values import (
     HIDDEN,
     LIST,
     PART,
+    Code,
     Declared,
     Flag,
     Kind,
@@ -137,6 +138,13 @@ class Offer(Declared):
     type: Annotated[str, ref("task_type")]
 
 
+@dataclass(frozen=True, slots=True)
+class Start(Declared):
+    """Start another playbook on the same subject; nothing when it runs there already."""
+
+    playbook: Code
+
+
 def _is_actor(node: Node, log: Log) -> bool:
     if node not in ("actor", "nobody"):
         wrong("unknown_value", f"{node!s} is none of actor, nobody")
@@ -223,6 +231,7 @@ Step: TypeAlias = (
     | StartTimer
     | StopTimer
     | Offer
+    | Start
     | ChangeOwner
     | Note
     | End
@@ -238,6 +247,7 @@ VERBS: Mapping[str, object] = {
     "timer": Annotated[StartTimer, short("timer")],
     "cancel_timer": Annotated[StopTimer, short("timer")],
     "offer": Annotated[Offer, short("type")],
+    "start": Annotated[Start, short("playbook")],
     "owner": Annotated[ChangeOwner, wrapped("actor", ACTOR.schema)],
     "note": Annotated[Note, wrapped("text", TITLE.schema)],
     "end": Annotated[End, Shape(_end, lambda inner: {"anyOf": [{"const": True}, inner]})],

@@ -1,44 +1,92 @@
-"""Use case of events about leads: other services' events applied to processes in batches."""
+"""Use case of events about subjects: other services' events applied to processes in batches."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from libs.common.contracts import EventData, Received
 from libs.common.contracts.assignment import WorkAssigned
+from libs.common.contracts.intake import ChangeRefused, LeadStatusRefused
+from libs.common.contracts.shared import SubjectKind
 from libs.common.contracts.tasks import WorkDeclined
 from libs.common.messaging.inbox import UseCase
 from libs.common.platform.db import Transaction
 from services.tasks.context import Context
 from services.tasks.operators.queries import locked_operators
-from services.tasks.processes.batch import Batch, Process
+from services.tasks.processes.batch import Batch, Known, Process
 from services.tasks.processes.convert import (
+    MessageStep,
     NewLead,
     Operators,
-    about_lead,
-    born_in,
+    Work,
+    address_of,
     engine_event,
     facts_of,
+    facts_of_party,
     fenced,
-    lead_of,
+    for_processes,
+    heard,
 )
+from services.tasks.processes.rules import Address
 from services.tasks.timeline.convert import received_entry, waiting_entries
 
 
 def advance(ctx: Context) -> UseCase:
-    """Return the use case of all events about leads; a batch may mix event types."""
+    """Return the use case of all events that processes apply; a batch may mix event types."""
 
     async def apply(tx: Transaction, events: Sequence[Received[EventData]]) -> None:
         batch = Batch(ctx, tx)
         proposed = {event.data.operator_id for event in events if isinstance(event.data, WorkAssigned)}
         operators = await locked_operators(tx.conn, proposed)
-        named = {lead_of(about_lead(event.data)) for event in events}
-        desks = {event.desk for event in events if isinstance(event.data, NewLead)}
-        await batch.load(leads={lead_id for lead_id in named if lead_id is not None}, desks=desks)
-        for event in events:
-            await _one(batch, event, operators)
+        addressed = [(event, address_of(event)) for event in events]
+        await batch.load(addresses=[address for _, address in addressed], desks={event.desk for event in events})
+        for event, address in addressed:
+            await _one(batch, event, address, operators)
         await batch.save()
 
     return apply
+
+
+async def _one(batch: Batch, event: Received[EventData], address: Address, operators: Operators) -> None:
+    if address.subject is not None:
+        batch.add_entry(received_entry(event, address.subject))
+    own = await _own(batch, event, address)
+    listening = batch.listening(address)
+    others = [address.beside, *(process.state.facts.subject for process in own + listening)]
+    for subject in dict.fromkeys(others):
+        if subject not in (None, address.subject):
+            batch.add_entry(received_entry(event, subject))
+    asker = batch.asker(address, own)
+    for process in own:
+        moved = engine_event(for_processes(event.data), by_us=process is asker)
+        batch.apply(process, fenced(moved, for_processes(event.data), operators), event.follow())
+    for process in listening:
+        batch.apply(process, heard(for_processes(event.data), address), event.follow())
+    started = await _start_on(batch, event, address)
+    await batch.start_requested()
+    if not own and not listening and not started:
+        _unheard(batch, event, address)
+
+
+async def _own(batch: Batch, event: Received[EventData], address: Address) -> list[Process]:
+    """Return the processes of its own subject that an event is for; a new lead begins its own."""
+    data, found = event.data, None
+    if isinstance(data, Work) and address.task_id is not None:
+        found = batch.of_task(address.task_id)
+    elif isinstance(data, MessageStep) and address.process_id is not None:
+        found = batch.of_id(address.process_id)
+    elif address.subject is None or isinstance(data, ChangeRefused):
+        return []
+    elif isinstance(data, NewLead):
+        found = batch.main(address.subject) or await _begin(batch, event, data)
+    elif isinstance(data, MessageStep):
+        # Requested by the release before, which knows a lead's first process alone.
+        found = batch.main(address.subject)
+    else:
+        hearing = batch.hearing(address.subject)
+        if not isinstance(data, LeadStatusRefused):
+            return hearing
+        found = batch.asker(address, hearing)
+    return [] if found is None else [found]
 
 
 async def _begin(batch: Batch, event: Received[EventData], data: NewLead) -> Process:
@@ -47,28 +95,41 @@ async def _begin(batch: Batch, event: Received[EventData], data: NewLead) -> Pro
         facts = replace(facts, counted_from=batch.now)
         for entry in waiting_entries(event, data, until=batch.now):
             batch.add_entry(entry)
-    return await batch.begin(event.desk, data.playbook, facts, event.follow(), born_in(data))
+    return await batch.begin(event.desk, data.playbook, facts, event.follow())
 
 
-async def _one(batch: Batch, event: Received[EventData], operators: Operators) -> None:
-    data = about_lead(event.data)
-    lead_id = lead_of(data)
-    if lead_id is None:
-        return  # a contact or a customer of no known lead: intake keeps and shows it
-    batch.add_entry(received_entry(event, lead_id))
-    process = batch.of_lead(lead_id)
-    if process is None and isinstance(data, NewLead):
-        process = await _begin(batch, event, data)
-    if process is not None:
-        if (moved := engine_event(data)) is not None:
-            batch.apply(process, fenced(moved, data, operators), event.follow())
-    elif isinstance(data, WorkAssigned):
-        # The lead has no process here: declining returns the operator's turn.
+async def _start_on(batch: Batch, event: Received[EventData], address: Address) -> bool:
+    """Start the playbooks that begin with this event of their subject; return whether any was started."""
+    started = False
+    for playbook in await batch.starting_on(event.desk, address):
+        known = _known(batch, event, address)
+        if known is not None:
+            started |= await batch.start(event.desk, playbook, known, "starts_on", event.follow())
+    return started
+
+
+def _known(batch: Batch, event: Received[EventData], address: Address) -> Known | None:
+    """Return what a process that an event starts knows; None for a lead that has not come yet."""
+    subject, desk = address.subject, batch.desk(event.desk)
+    if subject is None or desk is None:
+        return None
+    main = batch.main(subject)
+    if subject.kind is SubjectKind.LEAD:
+        return Known.of(main.state) if main else None
+    return Known(facts_of_party(event, subject, desk))
+
+
+def _unheard(batch: Batch, event: Received[EventData], address: Address) -> None:
+    """Count an event that no process is for; the timeline of its subject has it. A proposal is declined."""
+    batch.count_unheard(event.data.event_type)
+    data = event.data
+    if isinstance(data, WorkAssigned):
+        # Declining returns the operator's turn.
         declined = WorkDeclined(
             task_id=data.task_id,
-            lead_id=lead_id,
+            lead_id=data.lead_id,
             decision_id=data.decision_id,
             operator_id=data.operator_id,
             reason="unknown_lead",
         )
-        batch.send(event.desk, lead_id, declined, event.follow())
+        batch.send(event.desk, event.key, declined, event.follow())

@@ -1,8 +1,10 @@
 """A batch: the processes of one transaction, loaded together, decided in memory, written together."""
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections import defaultdict, deque
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Self
 from uuid import UUID
 
 from prometheus_client import Counter
@@ -14,17 +16,33 @@ from libs.common.platform.db import Transaction
 from libs.common.platform.ids import uuid7
 from services.tasks.context import Context
 from services.tasks.desks.store import ActiveDesk, read_desks
-from services.tasks.engine.effects import Breach, Effect
-from services.tasks.engine.events import Event
+from services.tasks.engine.effects import Breach, Effect, StartProcess
+from services.tasks.engine.events import Event, Started
+from services.tasks.engine.facts import Facts, Subject
 from services.tasks.engine.rules import resolve
-from services.tasks.engine.state import Facts, OperatorId, ProcessId, State
+from services.tasks.engine.state import Desk, Operator, OperatorId, ProcessId, State
 from services.tasks.playbooks.model import Playbook
 from services.tasks.playbooks.waiting import UnknownPlaybookError
 from services.tasks.processes import store
 from services.tasks.processes.publish import published
+from services.tasks.processes.rules import Address, asker, hearing, listens, not_started
 from services.tasks.processes.store import Origin, ProcessRow
-from services.tasks.timeline.convert import sent_entry, silent_entry
+from services.tasks.timeline.convert import sent_entry, silent_entry, started_entry
 from services.tasks.timeline.store import Entry, write_entries
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a process that is started takes over: the facts of its subject, status and owner."""
+
+    facts: Facts
+    status: str | None = None
+    stage: Stage | None = None
+    owner: Operator | None = None
+
+    @classmethod
+    def of(cls, state: State) -> Self:
+        return cls(state.facts, state.status, state.stage, state.owner)
 
 
 @dataclass(slots=True)
@@ -45,53 +63,167 @@ class Batch:
         self._tx = tx
         self.now: datetime = ctx.now()
         self._processes: dict[UUID, Process] = {}
+        self._of_subject: dict[Subject, list[Process]] = defaultdict(list)
+        self._listeners: list[Process] = []
+        self._of_task: dict[UUID, UUID] = {}
+        self._askers: Mapping[UUID, UUID] = {}
         self._desks: dict[str, ActiveDesk] = {}
+        self._requested: deque[tuple[Process, StartProcess, Cause]] = deque()
+        self._started: set[tuple[Subject, str]] = set()
         self._outgoing: list[Outgoing] = []
         self._entries: list[Entry] = []
         self._counters: list[Counter] = []
 
     async def load(
-        self, *, leads: Collection[UUID] = (), ids: Collection[UUID] = (), desks: Iterable[str] = ()
+        self, *, addresses: Collection[Address] = (), ids: Collection[UUID] = (), desks: Iterable[str] = ()
     ) -> None:
-        """Lock processes by lead or id and read their tasks and timers; `desks` are those of possible new ones."""
-        found = await store.lock(self._tx.conn, leads, ids)
+        """Lock the processes that addresses or ids name, in id order; read their tasks and timers.
+
+        `desks` are those of possible new ones.
+        """
+        listening = await self._listening({address.widely for address in addresses if address.widely})
+        named = {address.process_id for address in addresses if address.process_id}
+        found = await store.lock(
+            self._tx.conn,
+            subjects={subject.id for address in addresses for subject in address.subjects},
+            ids={*ids, *named, *listening},
+            tasks={address.task_id for address in addresses if address.task_id},
+        )
         codes = {*desks, *(row["desk"] for row in found)}
         self._desks.update(await read_desks(self._tx.conn, codes) if codes else {})
         tasks, timers = await store.parts(self._tx.conn, [row["id"] for row in found])
         for row in found:
             playbook = await self._ctx.playbooks.get(self._tx.conn, row["playbook"], row["playbook_version"])
             state = store.state_of(row, self._desks[row["desk"]].desk, tasks, timers)
-            origin = Origin(row["correlation_id"], row["traceparent"])
-            self._processes[state.facts.lead_id] = Process(state, playbook, origin, state)
+            self._add(Process(state, playbook, Origin(row["correlation_id"], row["traceparent"]), state))
+            self._of_task.update(dict.fromkeys(row["named_tasks"], row["id"]))
+        await self._load_askers(addresses)
 
-    def of_lead(self, lead_id: UUID) -> Process | None:
-        return self._processes.get(lead_id)
+    async def _listening(self, customers: Collection[UUID]) -> list[UUID]:
+        """Return the live processes about customers' leads whose playbooks listen for anything."""
+        rows = await store.of_customers(self._tx.conn, customers) if customers else []
+        playbooks = {
+            key: await self._ctx.playbooks.get(self._tx.conn, *key)
+            for key in {(row["playbook"], row["playbook_version"]) for row in rows}
+        }
+        return [row["id"] for row in rows if playbooks[row["playbook"], row["playbook_version"]].listens]
+
+    async def _load_askers(self, addresses: Collection[Address]) -> None:
+        """Find who asked for a status where a lead has several processes; one alone needs no search."""
+        asked = [
+            (address.subject.id, address.answers)
+            for address in addresses
+            if address.answers and address.subject and len(self._of_subject[address.subject]) > 1
+        ]
+        if asked:
+            self._askers = await store.askers(self._tx.conn, asked)
+
+    def main(self, subject: Subject) -> Process | None:
+        """Return the process with which a lead began."""
+        return next((process for process in self._of_subject[subject] if process.state.main), None)
 
     def of_id(self, process_id: UUID) -> Process | None:
-        return next((found for found in self._processes.values() if found.state.id == process_id), None)
+        return self._processes.get(process_id)
 
     def lenders(self) -> set[OperatorId | None]:
         """Return who has lent an open task of these processes."""
         return {task.lender_id for found in self._processes.values() for task in found.state.open_tasks}
 
-    async def begin(
-        self, desk: str, playbook: str, facts: Facts, cause: Cause, born: tuple[str, Stage] | None = None
-    ) -> Process:
-        """Start a process on the active version; `born` is the status that the lead has already.
+    def of_task(self, task_id: UUID) -> Process | None:
+        """Return the process of a task that an address names; the task may have ended."""
+        process_id = self._of_task.get(task_id)
+        return None if process_id is None else self._processes.get(process_id)
 
-        Raises UnknownPlaybookError: the lead then waits for it.
-        """
+    def hearing(self, subject: Subject) -> list[Process]:
+        """Return the processes of a subject that hear its events, oldest first."""
+        return [self._processes[state.id] for state in hearing(p.state for p in self._of_subject[subject])]
+
+    def listening(self, address: Address) -> list[Process]:
+        """Return the processes of other subjects that listen for an event, oldest first."""
+        if not self._listeners or address.trigger is None:
+            return []
+        lead = self.main(address.subject) if address.subject else None
+        customer_id = address.customer_id or (lead.state.facts.customer_id if lead else None)
+        found = (p for p in self._listeners if listens(address, p.state, p.playbook, customer_id))
+        return sorted(found, key=lambda process: process.state.id)
+
+    def asker(self, address: Address, heard: Sequence[Process]) -> Process | None:
+        """Return the process whose request of a status an event answers."""
+        known = None if address.answers is None else self._askers.get(address.answers)
+        found = asker(address, known, [process.state for process in heard])
+        return None if found is None else self._processes[found]
+
+    async def begin(self, desk: str, playbook: str, facts: Facts, cause: Cause) -> Process:
+        """Begin a lead's first process on the active version. Raises UnknownPlaybookError: the lead waits."""
+        found = await self._active(desk, playbook)
+        if found is None:
+            raise UnknownPlaybookError(desk, playbook)
+        desk_of, version, compiled = found
+        return self._new(State(ProcessId(uuid7()), desk_of, playbook, version, facts), compiled, cause)
+
+    async def start(self, desk: str, playbook: str, known: Known, rule: str, cause: Cause) -> bool:
+        """Start a playbook on a subject unless it runs there already; the timeline says what became of it."""
+        subject, found = known.facts.subject, await self._active(desk, playbook)
+        key = (subject, playbook)
+        runs = key in self._started or await self._runs(desk, subject, playbook)
+        reason = not_started(subject, found[2] if found else None, runs=runs)
+        self._entries.append(started_entry(desk, subject, playbook, reason, rule, cause, self.now))
+        if found is None or reason is not None:
+            return False
+        self._started.add(key)
+        desk_of, version, compiled = found
+        facts = replace(known.facts, counted_from=self.now)
+        state = State(ProcessId(uuid7()), desk_of, playbook, version, facts, main=False)
+        state.status, state.stage, state.owner = known.status, known.stage, known.owner
+        self.apply(self._new(state, compiled, cause), Started(), cause)
+        return True
+
+    async def start_requested(self) -> None:
+        """Start what steps have asked for since the last call, and what that asks for; each once a transaction."""
+        while self._requested:
+            process, effect, cause = self._requested.popleft()
+            await self.start(process.state.desk.code, effect.playbook, Known.of(process.state), effect.rule, cause)
+
+    async def starting_on(self, desk: str, address: Address) -> list[str]:
+        """Return the active playbooks that an event starts on its subject, because none of theirs is live."""
+        subject, active = address.subject, self._desks.get(desk)
+        if subject is None or active is None or address.trigger is None:
+            return []
+        live = {process.state.playbook for process in self._of_subject[subject] if process.state.ended_at is None}
+        found = []
+        for code, version in active.active.items():
+            playbook = await self._ctx.playbooks.get(self._tx.conn, code, version)
+            if playbook.subject is subject.kind and address.trigger in playbook.starts_on and code not in live:
+                found.append(code)
+        return found
+
+    def desk(self, code: str) -> Desk | None:
+        """Return a loaded desk."""
+        found = self._desks.get(code)
+        return found.desk if found else None
+
+    async def _active(self, desk: str, playbook: str) -> tuple[Desk, int, Playbook] | None:
         active = self._desks.get(desk)
         version = active.active.get(playbook) if active else None
         if active is None or version is None:
-            raise UnknownPlaybookError(desk, playbook)
-        compiled = await self._ctx.playbooks.get(self._tx.conn, playbook, version)
-        state = State(ProcessId(uuid7()), active.desk, playbook, version, facts)
-        if born is not None and born[0] in compiled.statuses:
-            state.status, state.stage = born
-        process = Process(state, compiled, Origin(cause.correlation_id, cause.traceparent), None)
-        self._processes[facts.lead_id] = process
+            return None
+        return active.desk, version, await self._ctx.playbooks.get(self._tx.conn, playbook, version)
+
+    async def _runs(self, desk: str, subject: Subject, playbook: str) -> bool:
+        here = (process.state for process in self._of_subject[subject])
+        live = any(state.playbook == playbook and state.ended_at is None for state in here)
+        return live or await store.runs(self._tx.conn, desk, subject, playbook)
+
+    def _new(self, state: State, playbook: Playbook, cause: Cause) -> Process:
+        process = Process(state, playbook, Origin(cause.correlation_id, cause.traceparent), None)
+        self._add(process)
         return process
+
+    def _add(self, process: Process) -> None:
+        self._processes[process.state.id] = process
+        self._of_subject[process.state.facts.subject].append(process)
+        if process.playbook.listens:
+            self._listeners.append(process)
 
     def apply(self, process: Process, event: Event, cause: Cause) -> tuple[Effect, ...]:
         """Decide, and collect the effects for `save`; return them."""
@@ -106,14 +238,19 @@ class Batch:
         """Add a timeline entry to `save`."""
         self._entries.append(entry)
 
-    def send(self, desk: str, lead_id: UUID, data: EventData, cause: Cause) -> Outgoing:
-        """Add an event of a lead to the outbox of `save`."""
-        event = Outgoing(f"lead:{lead_id}", desk, self.now, data, cause, uuid7())
+    def send(self, desk: str, key: str, data: EventData, cause: Cause) -> Outgoing:
+        """Add an event of a subject to the outbox of `save`."""
+        event = Outgoing(key, desk, self.now, data, cause, uuid7())
         self._outgoing.append(event)
         return event
 
+    def count_unheard(self, event_type: str) -> None:
+        """Count an event that no process is for."""
+        self._counters.append(self._ctx.metrics.unheard.labels(event_type))
+
     async def save(self) -> None:
         """Write the rows in a few statements, then the outbox. Raises LostRaceError."""
+        await self.start_requested()
         touched = [process for process in self._processes.values() if process.state is not process.stored]
         rows = [(ProcessRow(process.state, process.origin), process.stored) for process in touched]
         await store.write(self._tx.conn, rows)
@@ -129,10 +266,12 @@ class Batch:
         state = process.state
         events = published(effect, state, process.playbook)
         for data in events:
-            event = self.send(state.desk.code, state.facts.lead_id, data, cause)
+            event = self.send(state.desk.code, state.facts.subject.key, data, cause)
             if event.event_id is not None:
-                self._entries.append(sent_entry(event, event.event_id, state.facts.lead_id, effect))
+                self._entries.append(sent_entry(event, event.event_id, state, effect))
         if not events and (entry := silent_entry(effect, state, cause, self.now)) is not None:
             self._entries.append(entry)
+        if isinstance(effect, StartProcess):
+            self._requested.append((process, effect, cause))
         if isinstance(effect, Breach):
             self._counters.append(self._ctx.metrics.breaches.labels(state.desk.code))

@@ -1,21 +1,31 @@
-"""Published events → events of the engine."""
+"""Published events → events of the engine, and whom they concern."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TypeAlias, assert_never
 from uuid import UUID
 
-from libs.common.contracts import EventData, assignment, intake, notifications
-from libs.common.contracts.shared import Customer as Person
-from libs.common.contracts.shared import MessageProgress, Stage, Text
+from libs.common.contracts import EventData, Received, assignment, intake, notifications
+from libs.common.contracts import shared as wire
+from libs.common.contracts.shared import MessageProgress, SubjectKind
 from services.tasks.engine import events as ev
-from services.tasks.engine.state import Customer, Facts, Operator, OperatorId
+from services.tasks.engine.facts import Customer, Facts, Order, Subject
+from services.tasks.engine.state import Desk, Operator, OperatorId
 from services.tasks.operators.rules import OperatorProfile
+from services.tasks.playbooks.terms import Trigger
+from services.tasks.processes.rules import Address
 
 Operators: TypeAlias = Mapping[UUID, OperatorProfile]
-LeadEvent: TypeAlias = (
-    intake.LeadReceived
-    | intake.LeadReceivedV2
+NewLead: TypeAlias = intake.LeadReceived | intake.LeadReceivedV2
+Work: TypeAlias = assignment.WorkAssigned | assignment.WorkWaiting
+MessageStep: TypeAlias = (
+    notifications.MessageSent
+    | notifications.MessageDelivered
+    | notifications.MessageRead
+    | notifications.MessageFailed
+)
+ProcessEvent: TypeAlias = (
+    NewLead
     | intake.LeadUpdated
     | intake.LeadStatusChanged
     | intake.LeadStatusRefused
@@ -23,51 +33,96 @@ LeadEvent: TypeAlias = (
     | intake.ContactRecorded
     | intake.CustomerChanged
     | intake.ChangeRefused
-    | assignment.WorkAssigned
-    | assignment.WorkWaiting
-    | notifications.MessageSent
-    | notifications.MessageDelivered
-    | notifications.MessageRead
-    | notifications.MessageFailed
+    | Work
+    | MessageStep
 )
 
 
-def about_lead(data: EventData) -> LeadEvent:
-    """Return the payload of an event about a lead. Raises TypeError for any other event."""
-    if not isinstance(data, LeadEvent):
+def for_processes(data: EventData) -> ProcessEvent:
+    """Return the payload of an event that processes apply. Raises TypeError for any other event."""
+    if not isinstance(data, ProcessEvent):
         raise TypeError(f"{data.event_type} means nothing to a process")
     return data
 
 
-def lead_of(data: LeadEvent) -> UUID | None:
-    """Return the lead that an event is about; None for a contact or a customer of no known lead.
-
-    Raises ValueError for any other event that names no lead.
-    """
+def address_of(event: Received[EventData]) -> Address:
+    """Return whom an event concerns: as its payload says, else its key."""
+    data = for_processes(event.data)
+    subject = _subject(event.key, data)
     match data:
-        case intake.ContactRecorded() | intake.CustomerChanged() | intake.ChangeRefused():
-            return data.lead_id
-        case _ if data.lead_id is None:
-            raise ValueError(f"{data.event_type} names no lead")
+        case assignment.WorkAssigned(task_id=task_id) | assignment.WorkWaiting(task_id=task_id):
+            return Address(subject, task_id=task_id)
+        case intake.LeadStatusChanged(request_id=request_id):
+            return Address(subject, Trigger.STATUS_CHANGED, answers=request_id)
+        case intake.LeadStatusRefused(request_id=request_id):
+            return Address(subject, answers=request_id)
+        case intake.CustomerChanged(customer_id=customer_id, lead_id=lead_id):
+            customer, lead = Subject(SubjectKind.CUSTOMER, customer_id), Subject.lead(lead_id) if lead_id else None
+            return Address(customer, Trigger.CUSTOMER_CHANGED, customer_id, beside=lead)
+        case intake.ChangeRefused():
+            return Address(subject)
+        case (
+            intake.LeadReceived()
+            | intake.LeadReceivedV2()
+            | intake.LeadUpdated()
+            | intake.OrderChanged()
+            | intake.ContactRecorded()
+        ):
+            return Address(subject, _trigger(data), data.customer_id)
         case _:
-            return data.lead_id
+            return Address(subject, process_id=data.process_id)
 
 
-def engine_event(data: LeadEvent) -> ev.Event | None:
-    """Return the engine's event of a published one; None for one that stands in the timeline alone."""
+def _subject(key: str, data: ProcessEvent) -> Subject | None:
+    lead_id: UUID | None = getattr(data, "lead_id", None)
+    customer_id: UUID | None = getattr(data, "customer_id", None)
+    if lead_id is not None:
+        return Subject.lead(lead_id)
+    return Subject.of_key(key) or (Subject(SubjectKind.CUSTOMER, customer_id) if customer_id else None)
+
+
+def _trigger(data: NewLead | intake.LeadUpdated | intake.OrderChanged | intake.ContactRecorded) -> Trigger:
     match data:
-        case intake.ContactRecorded() | intake.CustomerChanged() | intake.ChangeRefused():
-            return None
         case intake.LeadReceived() | intake.LeadReceivedV2():
-            return ev.LeadReceived()
-        case intake.LeadUpdated(person=person, language=language, zone=zone):
-            return ev.LeadUpdated(_customer(person), language.value, zone)
+            return Trigger.LEAD_RECEIVED
+        case intake.LeadUpdated():
+            return Trigger.LEAD_UPDATED
         case intake.OrderChanged():
-            return _order(data)
-        case intake.LeadStatusChanged(to_status=status, stage=stage, request_id=request_id):
-            return ev.StatusChanged(status, stage, by_us=request_id is not None)
+            return Trigger.ORDER_CHANGED
+        case intake.ContactRecorded():
+            return Trigger.CONTACT_RECORDED
+        case _:
+            assert_never(data)
+
+
+def engine_event(data: ProcessEvent, *, by_us: bool) -> ev.Event:
+    """Return the event for a process of its own subject; `by_us`: it answers a request of that process."""
+    match data:
+        case intake.LeadReceived():
+            return ev.LeadReceived()
+        case intake.LeadReceivedV2(title=title, status=status, stage=stage):
+            # Without a title intake has not seen the playbook: it has yet to give the lead a status.
+            return ev.LeadReceived(status, stage) if title is not None else ev.LeadReceived()
+        case intake.LeadUpdated(person=person, language=language, zone=zone):
+            return ev.LeadUpdated(customer_of(person), language.value, zone)
+        case intake.ContactRecorded():
+            return ev.ContactRecorded()
+        case intake.CustomerChanged(person=person):
+            return ev.CustomerChanged(customer_of(person))
+        case intake.OrderChanged():
+            return ev.OrderChanged(_changed(data), data.external_id)
+        case intake.LeadStatusChanged(to_status=status, stage=stage):
+            return ev.StatusChanged(status, stage, by_us=by_us)
         case intake.LeadStatusRefused(status=status, current_status=current, code=code):
             return ev.StatusRefused(status, current, code)
+        case intake.ChangeRefused():
+            raise TypeError("no process asks for a change")
+        case _:
+            return _answered(data)
+
+
+def _answered(data: Work | MessageStep) -> ev.Event:
+    match data:
         case assignment.WorkAssigned():
             return ev.Proposed(data.task_id, data.task_version, proposed(data), data.decision_id)
         case assignment.WorkWaiting(task_id=task_id):
@@ -76,12 +131,14 @@ def engine_event(data: LeadEvent) -> ev.Event | None:
             return ev.MessageMoved(_progress(data), data.purpose)
 
 
-def _progress(
-    data: notifications.MessageSent
-    | notifications.MessageDelivered
-    | notifications.MessageRead
-    | notifications.MessageFailed,
-) -> MessageProgress:
+def heard(data: ProcessEvent, address: Address) -> ev.Event:
+    """Return the event for a process of another subject that listens for it. Raises TypeError for an answer."""
+    if address.trigger is None:
+        raise TypeError(f"{data.event_type} is for its own process alone")
+    return ev.Heard(address.trigger, data.to_status.value if isinstance(data, intake.OrderChanged) else None)
+
+
+def _progress(data: MessageStep) -> MessageProgress:
     match data:
         case notifications.MessageSent():
             return MessageProgress.SENT
@@ -95,7 +152,7 @@ def _progress(
             assert_never(data)
 
 
-def fenced(event: ev.Event, data: LeadEvent, operators: Operators) -> ev.Event:
+def fenced(event: ev.Event, data: ProcessEvent, operators: Operators) -> ev.Event:
     """Return a proposal with why its operator has gone, if tasks knows a newer version of them than it does."""
     if not isinstance(event, ev.Proposed) or not isinstance(data, assignment.WorkAssigned):
         return event
@@ -109,87 +166,83 @@ def proposed(data: assignment.WorkAssigned) -> Operator:
     return Operator(OperatorId(data.operator_id), data.operator_name)
 
 
-NewLead: TypeAlias = intake.LeadReceived | intake.LeadReceivedV2
-
-
-def born_in(data: NewLead) -> tuple[str, Stage] | None:
-    """Return the status and stage that a lead was born in; None when its playbook has yet to give it one."""
-    match data:
-        case intake.LeadReceivedV2(title=Text(), status=status, stage=stage):
-            return status, stage
-        case _:
-            return None
+def customer_of(person: wire.Customer) -> Customer:
+    identities = tuple((identity.kind.value, identity.value) for identity in person.identities)
+    return Customer(person.name, person.phone, person.phone_raw, person.email, identities)
 
 
 def facts_of(data: NewLead) -> Facts:
     """Return the facts of a new lead."""
+    return Facts(
+        subject=Subject.lead(data.lead_id),
+        customer_id=data.customer_id,
+        source_id=data.source_id,
+        source=data.source,
+        external_id=_external_id(data),
+        order=_first_order(data),
+        signals=tuple(signal.value for signal in data.signals),
+        language=data.language.value,
+        zone=data.zone,
+        received_at=data.received_at,
+        customer=customer_of(data.person),
+    )
+
+
+def facts_of_party(event: Received[EventData], subject: Subject, desk: Desk) -> Facts:
+    """Return the facts of a customer or partner that an event is about; what it leaves open is the desk's."""
+    person = getattr(event.data, "person", None)
+    return Facts(
+        subject=subject,
+        customer_id=subject.id if subject.kind is SubjectKind.CUSTOMER else None,
+        language=desk.languages[0],
+        zone=desk.zone,
+        received_at=event.time,
+        customer=customer_of(person) if isinstance(person, wire.Customer) else Customer(),
+    )
+
+
+def _first_order(data: NewLead) -> Order | None:
     match data:
         case intake.LeadReceived():
-            return _facts_of_v1(data)
+            status, number = data.order_status.value, data.external_number
+            return _bought(Order(data.order_id, data.order_number, status, number), data)
         case intake.LeadReceivedV2():
-            return _facts(data, data.order)
+            found = data.order
+            order = found and Order(found.id, found.number, found.status.value, found.external_number)
+            return _bought(order, found) if order and found else None
         case _:
             assert_never(data)
 
 
-def _facts(data: intake.LeadReceivedV2, order: intake.Order | None) -> Facts:
-    amount, contact = order.amount if order else None, data.contact
-    return Facts(
-        lead_id=data.lead_id,
-        customer_id=data.customer_id,
-        source_id=data.source_id,
-        source=data.source,
-        external_id=order.external_id if order else contact.external_id if contact else None,
-        external_number=order.external_number if order else None,
-        order_id=order.id if order else None,
-        order_number=order.number if order else None,
-        order_status=order.status.value if order else None,
-        amount=amount.amount if amount else None,
-        currency=amount.currency if amount else None,
-        payment_link=order.payment_link if order else None,
-        items=tuple(item.title for item in order.items) if order else (),
-        products=tuple(item.code for item in order.items if item.code) if order else (),
-        signals=tuple(signal.value for signal in data.signals),
-        language=data.language.value,
-        zone=data.zone,
-        received_at=data.received_at,
-        customer=_customer(data.person),
+def _external_id(data: NewLead) -> str | None:
+    """Return the source's id of the order, else of the contact that brought the lead."""
+    match data:
+        case intake.LeadReceived(external_id=external_id):
+            return external_id
+        case intake.LeadReceivedV2():
+            brought = data.order or data.contact
+            return brought.external_id if brought else None
+        case _:
+            assert_never(data)
+
+
+def _bought(order: Order, said: intake.LeadReceived | intake.Order) -> Order:
+    return replace(
+        order,
+        amount=said.amount.amount if said.amount else None,
+        currency=said.amount.currency if said.amount else None,
+        payment_link=said.payment_link,
+        items=tuple(item.title for item in said.items),
+        products=tuple(item.code for item in said.items if item.code),
     )
 
 
-def _customer(person: Person) -> Customer:
-    return Customer(person.name, person.phone, person.phone_raw, person.email)
-
-
-def _facts_of_v1(data: intake.LeadReceived) -> Facts:
-    return Facts(
-        lead_id=data.lead_id,
-        customer_id=data.customer_id,
-        source_id=data.source_id,
-        source=data.source,
-        external_id=data.external_id,
-        external_number=data.external_number,
-        order_id=data.order_id,
-        order_number=data.order_number,
-        order_status=data.order_status.value,
+def _changed(data: intake.OrderChanged) -> Order:
+    return Order(
+        id=data.order_id,
+        number=data.order_number,
+        status=data.to_status.value,
         amount=data.amount.amount if data.amount else None,
         currency=data.amount.currency if data.amount else None,
         payment_link=data.payment_link,
-        items=tuple(item.title for item in data.items),
-        products=tuple(item.code for item in data.items if item.code),
-        signals=tuple(signal.value for signal in data.signals),
-        language=data.language.value,
-        zone=data.zone,
-        received_at=data.received_at,
-        customer=_customer(data.person),
-    )
-
-
-def _order(data: intake.OrderChanged) -> ev.OrderChanged:
-    return ev.OrderChanged(
-        data.order_id,
-        data.to_status.value,
-        data.amount.amount if data.amount else None,
-        data.amount.currency if data.amount else None,
-        data.payment_link,
     )

@@ -1,9 +1,10 @@
 """Effects of a decision → published events."""
 
 from typing import assert_never
+from uuid import UUID
 
 from libs.common.contracts import EventData, tasks
-from libs.common.contracts.shared import Customer, Language, Text
+from libs.common.contracts.shared import Customer, Identity, IdentityKind, Language, Text
 from libs.common.platform.ids import uuid7
 from services.tasks.engine import effects as fx
 from services.tasks.engine.state import Closing, State, Task, TaskState
@@ -12,7 +13,7 @@ from services.tasks.playbooks.model import Playbook
 from services.tasks.playbooks.terms import Title
 
 
-def published(effect: fx.Effect, state: State, playbook: Playbook) -> tuple[EventData, ...]:
+def published(effect: fx.Effect, state: State, playbook: Playbook) -> tuple[EventData, ...]:  # noqa: C901 - one flat case per kind
     """Return the events of an effect; `state` is the state after the decision."""
     match effect:
         case fx.OpenTask(task=task):
@@ -23,15 +24,17 @@ def published(effect: fx.Effect, state: State, playbook: Playbook) -> tuple[Even
             return (_ended(_task(state, task_id), closing, state),)
         case fx.AssignTask() | fx.TakeTask() | fx.MoveTask() | fx.MarkOverdue():
             return _held(effect, _task(state, effect.task_id), state, playbook)
-        case fx.OfferWork() | fx.WithdrawWork() | fx.DeclineWork():
-            return (_work(effect, state),)
-        case fx.SetStatus() | fx.SetOwner() | fx.RequestMessage():
-            return (_lead(effect, state),)
-        case fx.Start() | fx.Learn() | fx.FollowStatus() | fx.MarkWaiting() | fx.SetTimer() | fx.CancelTimer():
+        case fx.OfferWork() | fx.WithdrawWork() | fx.DeclineWork() | fx.RequestMessage():
+            return (_asked(effect, state),)
+        case fx.SetStatus() | fx.SetOwner():
+            return _lead(effect, state)
+        case fx.Start() | fx.StartProcess() | fx.Learn() | fx.FollowStatus() | fx.MarkWaiting() | fx.BringForward():
             return _nothing()
-        case fx.BringForward() | fx.RenewRequest():
+        case fx.RenewRequest() | fx.SetTimer() | fx.CancelTimer() | fx.CountAttempt():
             return _nothing()
-        case fx.CountAttempt() | fx.EndProcess() | fx.ReopenProcess() | fx.Breach() | fx.Record() | fx.Refuse():
+        case fx.EndProcess() | fx.ReopenProcess():
+            return _nothing()
+        case fx.Breach() | fx.Record() | fx.Refuse():
             return _nothing()
         case _:
             assert_never(effect)
@@ -40,6 +43,10 @@ def published(effect: fx.Effect, state: State, playbook: Playbook) -> tuple[Even
 def _nothing() -> tuple[EventData, ...]:
     """Publish nothing: the effect concerns tasks alone."""
     return ()
+
+
+def _whose(state: State) -> dict[str, UUID | None]:
+    return {"lead_id": state.facts.lead_id, "customer_id": state.facts.customer_id}
 
 
 def _task(state: State, task_id: object) -> Task:
@@ -53,7 +60,7 @@ def _text(title: Title) -> Text:
 def _opened(task: Task, state: State, playbook: Playbook) -> EventData:
     return tasks.TaskOpened(
         task_id=task.id,
-        lead_id=state.facts.lead_id,
+        **_whose(state),
         process_id=state.id,
         task_type=task.type,
         title=_text(playbook.task_types[task.type].title),
@@ -75,7 +82,7 @@ def _ended(task: Task, closing: Closing, state: State) -> EventData:
     model = tasks.TaskCompleted if closing.result is TaskState.COMPLETED else tasks.TaskFailed
     return model(
         task_id=task.id,
-        lead_id=state.facts.lead_id,
+        **_whose(state),
         task_type=task.type,
         pool=task.pool,
         operator_id=task.operator_id,
@@ -89,7 +96,7 @@ def _deferred(effect: fx.DeferTask, state: State) -> EventData:
     task = _task(state, effect.task_id)
     return tasks.TaskDeferred(
         task_id=task.id,
-        lead_id=state.facts.lead_id,
+        **_whose(state),
         task_type=task.type,
         pool=task.pool,
         operator_id=task.operator_id,
@@ -104,13 +111,13 @@ def _deferred(effect: fx.DeferTask, state: State) -> EventData:
 def _held(
     effect: fx.AssignTask | fx.TakeTask | fx.MoveTask | fx.MarkOverdue, task: Task, state: State, playbook: Playbook
 ) -> tuple[EventData, ...]:
-    lead_id, title = state.facts.lead_id, _text(playbook.task_types[task.type].title)
+    title = _text(playbook.task_types[task.type].title)
     match effect:
         case fx.AssignTask(operator=operator, decision_id=decision_id):
             return (
                 tasks.TaskAssigned(
                     task_id=task.id,
-                    lead_id=lead_id,
+                    **_whose(state),
                     task_type=task.type,
                     title=title,
                     due_at=task.due_at,
@@ -123,7 +130,7 @@ def _held(
             return (
                 tasks.TaskTaken(
                     task_id=task.id,
-                    lead_id=lead_id,
+                    **_whose(state),
                     task_type=task.type,
                     title=title,
                     due_at=task.due_at,
@@ -138,7 +145,7 @@ def _held(
             return (
                 tasks.TaskOverdue(
                     task_id=task.id,
-                    lead_id=lead_id,
+                    **_whose(state),
                     task_type=task.type,
                     due_at=task.due_at,
                     operator_id=task.operator_id,
@@ -152,7 +159,7 @@ def _moved(effect: fx.MoveTask, task: Task, state: State, playbook: Playbook) ->
     """Return the event of a move; only from whom it goes and to whom differs."""
     about: dict[str, object] = {
         "task_id": task.id,
-        "lead_id": state.facts.lead_id,
+        **_whose(state),
         "task_type": task.type,
         "title": _text(playbook.task_types[task.type].title),
         "due_at": task.due_at,
@@ -177,14 +184,14 @@ def _moved(effect: fx.MoveTask, task: Task, state: State, playbook: Playbook) ->
             assert_never(effect.move)
 
 
-def _work(effect: fx.OfferWork | fx.WithdrawWork | fx.DeclineWork, state: State) -> EventData:
-    lead_id = state.facts.lead_id
+def _asked(effect: fx.OfferWork | fx.WithdrawWork | fx.DeclineWork | fx.RequestMessage, state: State) -> EventData:
+    """Return what is asked of assignment and notifications."""
     match effect:
         case fx.OfferWork(task_id=task_id, at=at, prefer=prefer):
             task = _task(state, task_id)
             return tasks.WorkRequested(
                 task_id=task.id,
-                lead_id=lead_id,
+                **_whose(state),
                 task_version=task.version,
                 pool=task.pool,
                 role=task.role,
@@ -195,32 +202,41 @@ def _work(effect: fx.OfferWork | fx.WithdrawWork | fx.DeclineWork, state: State)
                 avoid_operator_id=task.avoid_id,
             )
         case fx.WithdrawWork(task_id=task_id, reason=reason):
-            return tasks.WorkWithdrawn(task_id=task_id, lead_id=lead_id, reason=reason)
+            return tasks.WorkWithdrawn(task_id=task_id, **_whose(state), reason=reason)
         case fx.DeclineWork(task_id=declined, decision_id=decision_id, operator=operator, reason=reason):
             return tasks.WorkDeclined(
-                task_id=declined, lead_id=lead_id, decision_id=decision_id, operator_id=operator.id, reason=reason
+                task_id=declined, **_whose(state), decision_id=decision_id, operator_id=operator.id, reason=reason
             )
+        case fx.RequestMessage():
+            return _message(effect, state)
         case _:
             assert_never(effect)
 
 
-def _lead(effect: fx.SetStatus | fx.SetOwner | fx.RequestMessage, state: State) -> EventData:
+def _lead(effect: fx.SetStatus | fx.SetOwner, state: State) -> tuple[EventData, ...]:
+    """Return what is said of the lead; nothing when the process is of another subject, or does not decide it."""
     lead_id = state.facts.lead_id
     match effect:
         case fx.SetStatus(status=status, title=title, stage=stage, actor=actor, reason=reason):
-            return tasks.LeadStatusRequested(
-                lead_id=lead_id, status=status, title=_text(title), stage=stage, actor=actor, reason=reason
+            if lead_id is None:
+                return _nothing()
+            return (
+                tasks.LeadStatusRequested(
+                    lead_id=lead_id, status=status, title=_text(title), stage=stage, actor=actor, reason=reason
+                ),
             )
         case fx.SetOwner(owner=owner, previous=previous, reason=reason, actor=actor):
-            return tasks.LeadOwnerChanged(
-                lead_id=lead_id,
-                from_operator_id=previous.id if previous else None,
-                to_operator_id=owner.id if owner else None,
-                reason=reason,
-                actor=actor,
+            if lead_id is None or not state.main:
+                return _nothing()
+            return (
+                tasks.LeadOwnerChanged(
+                    lead_id=lead_id,
+                    from_operator_id=previous.id if previous else None,
+                    to_operator_id=owner.id if owner else None,
+                    reason=reason,
+                    actor=actor,
+                ),
             )
-        case fx.RequestMessage():
-            return _message(effect, state)
         case _:
             assert_never(effect)
 
@@ -229,7 +245,8 @@ def _message(effect: fx.RequestMessage, state: State) -> EventData:
     facts, language, customer = state.facts, message_language(state), state.facts.customer
     return tasks.MessageRequested(
         message_id=uuid7(),
-        lead_id=facts.lead_id,
+        **_whose(state),
+        process_id=state.id,
         task_id=effect.task_id,
         template=effect.spec.template,
         channels=effect.spec.channels,
@@ -240,6 +257,10 @@ def _message(effect: fx.RequestMessage, state: State) -> EventData:
         deadline=effect.deadline,
         dedupe_key=f"{state.id}:{effect.spec.code}:{effect.number}",
         person=Customer(
-            name=customer.name, phone=customer.phone, phone_raw=customer.phone_raw, email=customer.email
+            name=customer.name,
+            phone=customer.phone,
+            phone_raw=customer.phone_raw,
+            email=customer.email,
+            identities=tuple(Identity(kind=IdentityKind(kind), value=value) for kind, value in customer.identities),
         ),
     )

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from operator import attrgetter
@@ -14,10 +14,9 @@ from libs.common.contracts.shared import Stage
 from libs.common.messaging.inbox import Transient
 from libs.common.platform.db import Connection
 from libs.common.platform.db.bulk import Bulk
+from services.tasks.engine.facts import Customer, Facts, Order, Subject
 from services.tasks.engine.state import (
-    Customer,
     Desk,
-    Facts,
     Operator,
     OperatorId,
     ProcessId,
@@ -27,7 +26,8 @@ from services.tasks.engine.state import (
     Timer,
     TimerKind,
 )
-from services.tasks.tasks.store import MOVED_TASK, NEW_TASK, TaskRow, read_task
+from services.tasks.playbooks.model import FREE
+from services.tasks.tasks.store import MOVED_TASK, NEW_TASK, TaskRow, read_task, subject_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +58,12 @@ class TimerRow:
 _KEYS = (
     ("id", "uuid", attrgetter("state.id")),
     ("desk", "text", attrgetter("state.desk.code")),
-    ("lead_id", "uuid", attrgetter("state.facts.lead_id")),
+    # The release before knows a lead's first process alone.
+    ("lead_id", "uuid", lambda row: row.state.facts.lead_id if row.state.main else None),
+    ("subject_kind", "text", attrgetter("state.facts.subject.kind")),
+    ("subject_id", "uuid", lambda row: None if row.state.main else row.state.facts.subject.id),
+    ("customer_id", "uuid", attrgetter("state.facts.customer_id")),
     ("source", "text", attrgetter("state.facts.source")),
-    ("external_id", "text", attrgetter("state.facts.external_id")),
-    ("order_number", "text", attrgetter("state.facts.order_number")),
     ("playbook", "text", attrgetter("state.playbook")),
     ("playbook_version", "int", attrgetter("state.playbook_version")),
     ("correlation_id", "uuid", attrgetter("origin.correlation_id")),
@@ -78,7 +80,9 @@ _MOVING = (
     ("attempts", "jsonb", lambda row: dict(row.state.attempts)),
     ("messages", "jsonb", lambda row: dict(row.state.messages)),
     ("facts", "jsonb", lambda row: facts_json(row.state.facts)),
-    ("person", "jsonb", lambda row: asdict(row.state.facts.customer)),
+    ("person", "jsonb", lambda row: _person(row.state.facts.customer)),
+    ("external_id", "text", attrgetter("state.facts.external_id")),
+    ("order_number", "text", attrgetter("state.facts.order_number")),
     ("ended_at", "timestamptz", attrgetter("state.ended_at")),
     ("fields", "jsonb", lambda row: dict(row.state.fields)),
     ("owner_version", "int", attrgetter("state.owner_version")),
@@ -105,39 +109,76 @@ def row_changed(state: State, stored: State) -> bool:
     return any(getattr(state, name) is not getattr(stored, name) for name in _WATCHED)
 
 
-_APART = ("lead_id", "source", "external_id", "order_number", "customer")
-
-
 def facts_json(facts: Facts) -> dict[str, object]:
-    """Return the facts that have no column of their own; the customer has one."""
-    found = {name: getattr(facts, name) for name in Facts.__slots__ if name not in _APART}
-    return {**found, "amount": None if facts.amount is None else str(facts.amount)}
+    """Return the facts without a column of their own, flat as every release stores them; the customer has one."""
+    return {
+        "customer_id": facts.customer_id,
+        "source_id": facts.source_id,
+        "signals": facts.signals,
+        "language": facts.language,
+        "zone": facts.zone,
+        "received_at": facts.received_at,
+        "counted_from": facts.counted_from,
+        # Not among the columns of the person: the release before knows no more of those.
+        "identities": facts.customer.identities,
+        **_order_json(facts.order),
+    }
+
+
+def _person(customer: Customer) -> dict[str, str | None]:
+    return {name: getattr(customer, name) for name in ("name", "phone", "phone_raw", "email")}
+
+
+def _order_json(order: Order | None) -> dict[str, object]:
+    found = {name: getattr(order, name) if order else None for name in _PLAIN}
+    return {
+        **found,
+        "order_id": order and order.id,
+        "order_status": order and order.status,
+        "amount": None if order is None or order.amount is None else str(order.amount),
+    }
+
+
+_PLAIN = ("external_number", "currency", "payment_link", "items", "products")
 
 
 def read_facts(row: asyncpg.Record) -> Facts:
     stored = row["facts"]
     return Facts(
-        lead_id=row["lead_id"],
-        customer_id=UUID(stored["customer_id"]),
-        source_id=UUID(stored["source_id"]),
+        subject=subject_of(row),
+        customer_id=_id(stored["customer_id"]),
+        source_id=_id(stored["source_id"]),
         source=row["source"],
         external_id=row["external_id"],
+        order=None if stored["order_id"] is None else _read_order(row),
+        signals=tuple(stored["signals"]),
+        language=stored["language"],
+        zone=stored["zone"],
+        received_at=datetime.fromisoformat(stored["received_at"]),
+        customer=Customer(
+            **row["person"], identities=tuple((kind, value) for kind, value in stored.get("identities", ()))
+        ),
+        counted_from=_moment(stored.get("counted_from")),
+    )
+
+
+def _read_order(row: asyncpg.Record) -> Order:
+    stored = row["facts"]
+    return Order(
+        id=UUID(stored["order_id"]),
+        number=row["order_number"],
+        status=stored["order_status"],
         external_number=stored["external_number"],
-        order_id=None if stored["order_id"] is None else UUID(stored["order_id"]),
-        order_number=row["order_number"],
-        order_status=stored["order_status"],
         amount=None if stored["amount"] is None else Decimal(stored["amount"]),
         currency=stored["currency"],
         payment_link=stored["payment_link"],
         items=tuple(stored["items"]),
         products=tuple(stored["products"]),
-        signals=tuple(stored["signals"]),
-        language=stored["language"],
-        zone=stored["zone"],
-        received_at=datetime.fromisoformat(stored["received_at"]),
-        customer=Customer(**row["person"]),
-        counted_from=_moment(stored.get("counted_from")),
     )
+
+
+def _id(text: str | None) -> UUID | None:
+    return None if text is None else UUID(text)
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -153,6 +194,7 @@ def read_state(row: asyncpg.Record, desk: Desk, tasks: tuple[Task, ...], timers:
         playbook=row["playbook"],
         playbook_version=row["playbook_version"],
         facts=read_facts(row),
+        main=row["lead_id"] is not None,
         started_at=row["started_at"],
         ended_at=row["ended_at"],
         status=row["status"],
@@ -175,9 +217,30 @@ def read_timer(row: asyncpg.Record) -> Timer:
 
 
 # Locked in id order, so that two batches never deadlock; the lock of a process guards its tasks and timers too.
-LOCK = "SELECT * FROM process WHERE {column} = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"
-LOCK_BY_LEAD = LOCK.format(column="lead_id")
-LOCK_BY_ID = LOCK.format(column="id")
+# Free tasks that are done hear of nothing any more; another process that has ended may begin anew. The processes of
+# a lead's customer may listen.
+LOCK = f"""
+SELECT p.*, ARRAY(SELECT t.id FROM task t WHERE t.id = ANY($3::uuid[]) AND t.process_id = p.id) AS named_tasks
+FROM process p WHERE p.id IN (
+    SELECT id FROM process WHERE lead_id = ANY($1::uuid[])
+    UNION ALL SELECT id FROM process WHERE subject_id = ANY($1) AND (ended_at IS NULL OR playbook <> '{FREE}')
+    UNION ALL SELECT c.id FROM process l JOIN process c ON c.subject_id = l.customer_id
+              WHERE l.lead_id = ANY($1) AND c.subject_kind = 'customer' AND c.ended_at IS NULL
+    UNION ALL SELECT unnest($2::uuid[])
+    UNION ALL SELECT process_id FROM task WHERE id = ANY($3)
+) ORDER BY p.id FOR NO KEY UPDATE OF p
+"""  # noqa: S608 - a constant
+OF_CUSTOMERS = """
+SELECT id, playbook, playbook_version FROM process WHERE customer_id = ANY($1::uuid[]) AND ended_at IS NULL
+"""
+RUNS = """
+SELECT EXISTS (SELECT FROM process WHERE desk = $1 AND subject_kind = $2 AND COALESCE(subject_id, lead_id) = $3
+               AND playbook = $4 AND ended_at IS NULL)
+"""
+ASKERS = """
+SELECT event_id, process_id FROM timeline_entry
+WHERE (lead_id, event_id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[])) AND process_id IS NOT NULL
+"""
 OPEN_TASKS = "SELECT * FROM task WHERE process_id = ANY($1::uuid[]) AND state = 'active' ORDER BY opened_at, id"
 TIMERS = "SELECT * FROM timer WHERE process_id = ANY($1::uuid[])"
 
@@ -185,7 +248,8 @@ INSERT_PROCESSES = NEW_PROCESS.insert()
 UPDATE_PROCESSES = f"""
 UPDATE process p SET status = n.status, stage = n.stage, owner_id = n.owner_id, owner_name = n.owner_name,
     opened = n.opened, breaches = n.breaches, attempts = n.attempts, messages = n.messages, facts = n.facts,
-    person = n.person, ended_at = n.ended_at, fields = n.fields, owner_version = n.owner_version
+    person = n.person, external_id = n.external_id, order_number = n.order_number, ended_at = n.ended_at,
+    fields = n.fields, owner_version = n.owner_version
 FROM {MOVED_PROCESS.source()} WHERE p.id = n.id
 """  # noqa: S608 - columns of our own
 INSERT_TASKS = NEW_TASK.insert()
@@ -212,13 +276,30 @@ Timers = Mapping[UUID, Sequence[Timer]]
 
 
 class LostRaceError(Transient):
-    """Another transaction changed a task: nothing was written, and a retry may succeed."""
+    """Another transaction changed a task or started the process: nothing was written, and a retry may succeed."""
 
 
-async def lock(conn: Connection, leads: Collection[UUID], ids: Collection[UUID]) -> list[asyncpg.Record]:
-    """Lock processes in id order and return them."""
-    found = await conn.fetch(LOCK_BY_LEAD, list(leads)) if leads else []
-    return found + (await conn.fetch(LOCK_BY_ID, list(ids)) if ids else [])
+async def lock(
+    conn: Connection, *, subjects: Collection[UUID], ids: Collection[UUID], tasks: Collection[UUID]
+) -> list[asyncpg.Record]:
+    """Lock the processes of subjects, by ids and of tasks, in id order; `named_tasks` are those of `tasks`."""
+    return await conn.fetch(LOCK, list(subjects), list(ids), list(tasks))
+
+
+async def of_customers(conn: Connection, customers: Collection[UUID]) -> list[asyncpg.Record]:
+    """Return id and playbook version of the live processes about customers and their leads."""
+    return await conn.fetch(OF_CUSTOMERS, list(customers))
+
+
+async def runs(conn: Connection, desk: str, subject: Subject, playbook: str) -> bool:
+    """Return whether a subject has a live process of a playbook."""
+    return bool(await conn.fetchval(RUNS, desk, subject.kind, subject.id, playbook))
+
+
+async def askers(conn: Connection, asked: Collection[tuple[UUID, UUID]]) -> dict[UUID, UUID]:
+    """Return the process of each request, for pairs of lead and request; those that are not known are missing."""
+    rows = await conn.fetch(ASKERS, [lead_id for lead_id, _ in asked], [request for _, request in asked])
+    return {row["event_id"]: row["process_id"] for row in rows}
 
 
 async def parts(conn: Connection, ids: Sequence[UUID]) -> tuple[Tasks, Timers]:
@@ -242,10 +323,13 @@ async def write(conn: Connection, rows: Sequence[tuple[ProcessRow, State | None]
     """Write what changed between the stored states and these. Raises LostRaceError."""
     new = [row for row, stored in rows if stored is None]
     moved = [row for row, stored in rows if stored is not None and row_changed(row.state, stored)]
-    if new:
-        await conn.execute(INSERT_PROCESSES, *NEW_PROCESS.arrays(new))
-    if moved:
-        await conn.execute(UPDATE_PROCESSES, *MOVED_PROCESS.arrays(moved))
+    try:
+        if new:
+            await conn.execute(INSERT_PROCESSES, *NEW_PROCESS.arrays(new))
+        if moved:
+            await conn.execute(UPDATE_PROCESSES, *MOVED_PROCESS.arrays(moved))
+    except asyncpg.UniqueViolationError as error:
+        raise LostRaceError(f"another transaction was first: {error.constraint_name}") from error
     await _write_tasks(conn, rows)
     await _write_timers(conn, rows)
 

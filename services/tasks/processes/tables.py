@@ -1,17 +1,24 @@
-"""Processes: one per lead, on the playbook version with which it started."""
+"""Processes: each about one subject, on the playbook version with which it started.
+
+The subject's id is `lead_id` in the process with which a lead began, else `subject_id`: the release before knows
+a lead's first process alone.
+"""
 
 from sqlalchemy import CheckConstraint, Column, DateTime, Index, Integer, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.tasks.metadata import metadata
+from services.tasks.metadata import metadata, subject_checks
 
 process = Table(
     "process",
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("desk", Text, nullable=False),
-    Column("lead_id", Uuid, nullable=False, unique=True),
-    Column("source", Text, nullable=False),
+    Column("lead_id", Uuid, unique=True),
+    Column("subject_kind", Text, nullable=False, server_default="lead"),
+    Column("subject_id", Uuid),
+    Column("customer_id", Uuid),
+    Column("source", Text),
     Column("external_id", Text),
     Column("order_number", Text),
     Column("playbook", Text, nullable=False),
@@ -34,6 +41,12 @@ process = Table(
     Column("fields", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     Column("owner_version", Integer, nullable=False, server_default=text("0")),
     Index("ix_process_external", "desk", "source", "external_id"),
+    # A subject has any number of free tasks, and of each other playbook one live process.
+    Index("uq_process_live", "desk", "subject_kind", text("COALESCE(subject_id, lead_id)"), "playbook", unique=True,
+          postgresql_where=text("ended_at IS NULL AND playbook <> 'free'")),
+    Index("ix_process_subject_id", "subject_id", postgresql_where=text("subject_id IS NOT NULL")),
+    Index("ix_process_customer_id", "customer_id", postgresql_where=text("ended_at IS NULL")),
+    *subject_checks(),
     CheckConstraint("(owner_id IS NULL) = (owner_name IS NULL)", name="whole_owner"),
     CheckConstraint("(status IS NULL) = (stage IS NULL)", name="whole_status"),
     CheckConstraint("opened >= 0 AND breaches >= 0", name="counters"),

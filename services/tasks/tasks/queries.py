@@ -15,7 +15,7 @@ from services.tasks.context import Context
 from services.tasks.errors import NotFoundError
 from services.tasks.operators.tables import operator
 from services.tasks.tasks.schemas import TaskOut, task_out
-from services.tasks.tasks.store import Row, read_task
+from services.tasks.tasks.store import Row, read_task, subject_of
 from services.tasks.tasks.tables import task
 
 
@@ -73,7 +73,7 @@ async def shaped(ctx: Context, rows: Sequence[Row], language: Language) -> list[
         task_out(
             read_task(row),
             desk=row["desk"],
-            lead_id=row["lead_id"],
+            subject=subject_of(row),
             order_number=row["order_number"],
             playbook=playbooks[row["playbook"], row["playbook_version"]],
             version=row["playbook_version"],

@@ -7,9 +7,10 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field, StrictBool, StrictInt, StrictStr
 
-from libs.common.contracts.shared import Mode
+from libs.common.contracts.shared import Mode, SubjectKind
 from libs.common.platform.http.language import Language
 from libs.common.platform.http.wire import Wire
+from services.tasks.engine.facts import Subject
 from services.tasks.engine.matrix import LONGEST_COMMENT
 from services.tasks.engine.state import Task, TaskState
 from services.tasks.playbooks.model import FieldSpec, FieldType, Outcome, Playbook
@@ -99,12 +100,27 @@ def problems_out(codes: Sequence[str], playbook: Playbook, language: Language) -
     return tuple(ProblemOut(code=code, title=playbook.problems[code].of(language.value)) for code in codes)
 
 
+class SubjectOut(BaseModel):
+    """What a task or a timeline is about."""
+
+    kind: SubjectKind
+    id: UUID
+
+    @classmethod
+    def of(cls, subject: Subject) -> "SubjectOut":
+        return cls(kind=subject.kind, id=subject.id)
+
+
 class TaskOut(BaseModel):
-    """A task; titles are in the caller's language. `outcome…` and `closed…` are set once it has ended."""
+    """A task; titles are in the caller's language. `outcome…` and `closed…` are set once it has ended.
+
+    `lead_id` is absent when its subject is no lead, `order_number` when the lead has no order.
+    """
 
     id: UUID
     desk: str
-    lead_id: UUID
+    subject: SubjectOut
+    lead_id: UUID | None
     order_number: str | None
     playbook: str
     playbook_version: int
@@ -148,7 +164,7 @@ def task_out(
     task: Task,
     *,
     desk: str,
-    lead_id: UUID,
+    subject: Subject,
     order_number: str | None,
     playbook: Playbook,
     version: int,
@@ -160,7 +176,8 @@ def task_out(
     return TaskOut(
         **{name: getattr(task, name) for name in _SAME},
         desk=desk,
-        lead_id=lead_id,
+        subject=SubjectOut.of(subject),
+        lead_id=subject.lead_id,
         order_number=order_number,
         playbook=playbook.code,
         playbook_version=version,

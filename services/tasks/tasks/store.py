@@ -8,8 +8,9 @@ from typing import TypeAlias
 import asyncpg
 from sqlalchemy import RowMapping
 
-from libs.common.contracts.shared import Mode
+from libs.common.contracts.shared import Mode, SubjectKind
 from libs.common.platform.db.bulk import Bulk
+from services.tasks.engine.facts import Subject
 from services.tasks.engine.state import Closing, State, Task, TaskState
 
 Row: TypeAlias = RowMapping | asyncpg.Record
@@ -33,6 +34,8 @@ _KEYS = (
     ("desk", "text", attrgetter("state.desk.code")),
     ("process_id", "uuid", attrgetter("state.id")),
     ("lead_id", "uuid", attrgetter("state.facts.lead_id")),
+    ("subject_kind", "text", attrgetter("state.facts.subject.kind")),
+    ("subject_id", "uuid", lambda row: None if row.state.facts.lead_id else row.state.facts.subject.id),
     ("order_number", "text", attrgetter("state.facts.order_number")),
     ("playbook", "text", attrgetter("state.playbook")),
     ("playbook_version", "int", attrgetter("state.playbook_version")),
@@ -78,6 +81,11 @@ _MOVING = (
 )
 NEW_TASK: Bulk[TaskRow] = Bulk("task", _KEYS + _MOVING)
 MOVED_TASK: Bulk[TaskRow] = Bulk("task", (_KEYS[0], ("seen", "int", attrgetter("seen")), *_MOVING))
+
+
+def subject_of(row: Row) -> Subject:
+    """Return the subject of a row that names one."""
+    return Subject(SubjectKind(row["subject_kind"]), row["lead_id"] or row["subject_id"])
 
 
 def read_task(row: Row) -> Task:

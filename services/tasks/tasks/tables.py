@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.tasks.metadata import metadata
+from services.tasks.metadata import metadata, subject_checks
 
 _ACTIVE = text("state = 'active'")
 
@@ -25,7 +25,9 @@ task = Table(
     Column("id", Uuid, primary_key=True),
     Column("desk", Text, nullable=False),
     Column("process_id", Uuid, ForeignKey("process.id"), nullable=False),
-    Column("lead_id", Uuid, nullable=False),
+    Column("lead_id", Uuid),
+    Column("subject_kind", Text, nullable=False, server_default="lead"),
+    Column("subject_id", Uuid),
     Column("order_number", Text),
     Column("playbook", Text, nullable=False),
     Column("playbook_version", Integer, nullable=False),
@@ -67,6 +69,7 @@ task = Table(
     Column("lender_id", Uuid),
     Column("lent_until", DateTime(timezone=True)),
     CheckConstraint("state IN ('active', 'deferred', 'completed', 'failed')", name="state"),
+    *subject_checks(),
     CheckConstraint("mode IN ('push', 'pull', 'mixed')", name="mode"),
     CheckConstraint("offer_from <= due_at", name="offered_before_due"),
     CheckConstraint("version > 0 AND attempt > 0", name="counters"),

@@ -9,10 +9,16 @@ from libs.common.platform.http.language import Text
 from libs.common.platform.http.problems import Fault, Problem
 from libs.common.platform.http.routes import api_router
 from services.tasks.deps import Ctx, Lang, Staff
+from services.tasks.engine.facts import Subject
 from services.tasks.timeline.queries import lead_of, timeline
 from services.tasks.timeline.schemas import TimelineOut
 
 router = api_router("/tasks/v1", tags=["timeline"])
+
+_WHICH = Text(
+    "укажите lead_id, source и external_id или subject", "give lead_id, source and external_id, or subject"
+)
+_SUBJECT = Text("вид и id: lead, customer, partner или staff", "a kind and an id: lead, customer, partner or staff")
 
 Word = Annotated[str | None, Query(max_length=200)]
 
@@ -23,13 +29,22 @@ async def get_timeline(
     caller: Staff,
     lang: Lang,
     lead_id: Annotated[UUID | None, Query()] = None,
+    subject: Annotated[str | None, Query(max_length=64, description="such as `customer:<id>`")] = None,
     source: Word = None,
     external_id: Word = None,
 ) -> TimelineOut:
-    """Return the timeline of a lead, found by its id or by source and external id."""
+    """Return the timeline of a lead, found by its id or by source and external id, or of another subject."""
+    if subject is not None:
+        return await timeline(ctx, caller, _subject(subject), lang)
     if lead_id is None:
         if source is None or external_id is None:
-            text = Text("укажите lead_id или source и external_id", "give lead_id, or source and external_id")
-            raise Problem(422, "validation_failed", errors=[Fault("/lead_id", "missing", text, "query")])
+            raise Problem(422, "validation_failed", errors=[Fault("/lead_id", "missing", _WHICH, "query")])
         lead_id = await lead_of(ctx, caller, source, external_id)
-    return await timeline(ctx, caller, lead_id, lang)
+    return await timeline(ctx, caller, Subject.lead(lead_id), lang)
+
+
+def _subject(key: str) -> Subject:
+    found = Subject.of_key(key)
+    if found is None:
+        raise Problem(422, "validation_failed", errors=[Fault("/subject", "unknown_subject", _SUBJECT, "query")])
+    return found

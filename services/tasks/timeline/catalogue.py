@@ -30,6 +30,10 @@ class Kind(StrEnum):
     PLAYBOOK_AWAITED = "playbook_awaited"
     PLAYBOOK_CAME = "playbook_came"
     BREACH = "breach"
+    PROCESS_STARTED = "process_started"
+    PROCESS_NOT_STARTED = "process_not_started"
+    PROCESS_STATUS = "process_status"
+    PROCESS_OWNER = "process_owner"
     PROCESS_ENDED = "process_ended"
     PROCESS_REOPENED = "process_reopened"
     ATTEMPT = "attempt"
@@ -172,7 +176,7 @@ EVENTS: Mapping[type[EventData], Row] = {
 }
 
 
-def _of_kind(kind: Kind) -> Title:
+def _of_kind(kind: Kind) -> Title:  # noqa: C901 - one flat case per kind
     match kind:
         case Kind.PLAYBOOK_AWAITED:
             return Title(
@@ -187,6 +191,14 @@ def _of_kind(kind: Kind) -> Title:
             return Title(
                 "Не осталось открытых задач, открыта запасная", "Nothing was open, the fallback task was opened"
             )
+        case Kind.PROCESS_STARTED:
+            return Title("Начат процесс «{playbook}»", "Process “{playbook}” started")
+        case Kind.PROCESS_NOT_STARTED:
+            return Title("Процесс «{playbook}» не начат: {reason}", "Process “{playbook}” not started: {reason}")
+        case Kind.PROCESS_STATUS:
+            return Title("Статус процесса: «{status}»", "Status of the process: “{status}”")
+        case Kind.PROCESS_OWNER:
+            return Title("Сменился ответственный за процесс", "Owner of the process changed")
         case Kind.PROCESS_ENDED:
             return Title("Процесс завершён", "Process ended")
         case Kind.PROCESS_REOPENED:
@@ -221,6 +233,11 @@ def _of_noticed(code: Noticed) -> Title:
             return Title("Откладывать нечего", "Nothing to defer")
         case Noticed.MESSAGE_ALREADY_REQUESTED:
             return Title("Сообщение уже запрошено", "Message requested already")
+        case Noticed.NOWHERE_TO_WRITE:
+            return Title(
+                "Сообщение «{text}» не запрошено: писать некуда",
+                "Message “{text}” not requested: there is nowhere to write to",
+            )
         case _:
             assert_never(code)
 

@@ -9,6 +9,7 @@ from libs.common.contracts import Cause, EventData, Outgoing, Received, intake, 
 from libs.common.contracts.shared import Part
 from libs.common.platform.ids import uuid7
 from services.tasks.engine import effects as fx
+from services.tasks.engine.facts import Subject
 from services.tasks.engine.state import SYSTEM, State
 from services.tasks.playbooks.terms import Title
 from services.tasks.timeline.catalogue import EVENTS, Kind
@@ -29,12 +30,12 @@ def _plain(value: object) -> object:
     return str(value) if isinstance(value, UUID) and type(value) is not UUID else value
 
 
-def received_entry(event: Received[EventData], lead_id: UUID) -> Entry:
-    """Return the entry of another service's event; one of another key has no place in the lead's stream."""
+def received_entry(event: Received[EventData], subject: Subject) -> Entry:
+    """Return the entry of another service's event; in the timeline of another subject its sequence says nothing."""
     data = event.data
     return Entry(
         desk=event.desk,
-        lead_id=lead_id,
+        subject=subject,
         event_id=event.event_id,
         causation_id=event.cause.causation_id,
         correlation_id=event.cause.correlation_id,
@@ -42,7 +43,7 @@ def received_entry(event: Received[EventData], lead_id: UUID) -> Entry:
         time=event.time,
         kind=data.event_type,
         actor=str(vars(data).get("actor", SYSTEM)),  # a missing attribute costs pydantic an exception
-        sequence=event.sequence if event.key == f"lead:{lead_id}" else None,
+        sequence=event.sequence if event.key == subject.key else None,
         task_id=vars(data).get("task_id"),
         facts=facts_of(data),
     )
@@ -54,7 +55,7 @@ def waiting_entries(
     """Return the entries of a lead that waits for its playbook; `until`: when it was released."""
     waiting = Entry(
         desk=event.desk,
-        lead_id=data.lead_id,
+        subject=Subject.lead(data.lead_id),
         event_id=uuid7(),
         causation_id=event.event_id,
         correlation_id=event.cause.correlation_id,
@@ -70,13 +71,13 @@ def waiting_entries(
     return [waiting, resumed]
 
 
-def sent_entry(event: Outgoing, event_id: UUID, lead_id: UUID, effect: fx.Effect) -> Entry:
+def sent_entry(event: Outgoing, event_id: UUID, state: State, effect: fx.Effect) -> Entry:
     """Return the entry of an event that tasks sends, with the rule that caused it."""
     # Deferring ends one task and opens another: comment and actor belong to the end.
     attribution = _BY_RULE if isinstance(event.data, tasks.TaskOpened) else _attribution(effect)
     return Entry(
         desk=event.desk,
-        lead_id=lead_id,
+        subject=state.facts.subject,
         event_id=event_id,
         causation_id=event.cause.causation_id,
         correlation_id=event.cause.correlation_id,
@@ -86,7 +87,26 @@ def sent_entry(event: Outgoing, event_id: UUID, lead_id: UUID, effect: fx.Effect
         actor=attribution.actor,
         rule=effect.rule,
         task_id=vars(event.data).get("task_id"),
+        process_id=state.id,
         facts={**facts_of(event.data), **attribution.details},
+    )
+
+
+def started_entry(
+    desk: str, subject: Subject, playbook: str, reason: str | None, rule: str, cause: Cause, now: datetime
+) -> Entry:
+    """Return the entry of a playbook that was started on a subject, or that was not for a reason."""
+    return Entry(
+        desk=desk,
+        subject=subject,
+        event_id=uuid7(),
+        causation_id=cause.causation_id,
+        correlation_id=cause.correlation_id,
+        owner=OWN,
+        time=now,
+        kind=Kind.PROCESS_STARTED if reason is None else Kind.PROCESS_NOT_STARTED,
+        rule=rule,
+        facts={"playbook": playbook} if reason is None else {"playbook": playbook, "reason": reason},
     )
 
 
@@ -98,7 +118,7 @@ def silent_entry(effect: fx.Effect, state: State, cause: Cause, now: datetime) -
     kind, facts = step
     return Entry(
         desk=state.desk.code,
-        lead_id=state.facts.lead_id,
+        subject=state.facts.subject,
         event_id=uuid7(),
         causation_id=cause.causation_id,
         correlation_id=cause.correlation_id,
@@ -108,6 +128,7 @@ def silent_entry(effect: fx.Effect, state: State, cause: Cause, now: datetime) -
         actor=_attribution(effect).actor,
         rule=effect.rule,
         task_id=getattr(effect, "task_id", None),
+        process_id=state.id,
         facts=facts,
     )
 
@@ -134,6 +155,9 @@ def _silent_step(effect: fx.Effect) -> tuple[str, dict[str, object]] | None:  # 
             return None
         case fx.RenewRequest():
             return None
+        # The process that is started, or is not, has an entry of its own.
+        case fx.StartProcess():
+            return None
         # The events of these are the entries.
         case fx.OpenTask() | fx.AssignTask() | fx.CloseTask() | fx.DeferTask() | fx.MarkOverdue():
             return None
@@ -141,8 +165,16 @@ def _silent_step(effect: fx.Effect) -> tuple[str, dict[str, object]] | None:  # 
             return None
         case fx.OfferWork() | fx.WithdrawWork() | fx.DeclineWork():
             return None
-        case fx.SetStatus() | fx.SetOwner() | fx.RequestMessage():
+        case fx.RequestMessage():
             return None
+        # Here the process speaks for itself alone: of a lead they are events.
+        case fx.SetStatus(status=status, stage=stage):
+            return Kind.PROCESS_STATUS, {"status": status, "stage": stage}
+        case fx.SetOwner(owner=owner, previous=previous):
+            return Kind.PROCESS_OWNER, {
+                "from_operator_id": str(previous.id) if previous else None,
+                "to_operator_id": str(owner.id) if owner else None,
+            }
         case _:
             assert_never(effect)
 
@@ -175,7 +207,7 @@ def _attribution(effect: fx.Effect) -> _Attribution:  # noqa: C901 - one flat ca
             return _Attribution(actor, {"comment": comment} if comment else {})
         case fx.SetStatus(actor=actor):
             return _Attribution(actor, {})
-        case fx.Start() | fx.Learn() | fx.SetTimer() | fx.CancelTimer() | fx.CountAttempt():
+        case fx.Start() | fx.StartProcess() | fx.Learn() | fx.SetTimer() | fx.CancelTimer() | fx.CountAttempt():
             return _BY_RULE
         case fx.OpenTask() | fx.AssignTask() | fx.MarkOverdue() | fx.MarkWaiting():
             return _BY_RULE

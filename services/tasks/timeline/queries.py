@@ -5,13 +5,16 @@ from uuid import UUID
 
 import asyncpg
 
+from libs.common.contracts.shared import SubjectKind
 from libs.common.platform.auth.principal import Principal, Role
 from libs.common.platform.db import Connection
 from libs.common.platform.http.language import Language
 from services.tasks.context import Context
+from services.tasks.engine.facts import Subject
 from services.tasks.errors import NotFoundError
 from services.tasks.operators.queries import operator_of
 from services.tasks.playbooks.model import Playbook
+from services.tasks.tasks.schemas import SubjectOut
 from services.tasks.timeline.rules import Step, ordered
 from services.tasks.timeline.schemas import StepOut, TimelineOut
 from services.tasks.timeline.store import Entry, read_entry
@@ -20,12 +23,18 @@ from services.tasks.timeline.waiting import waiting_steps
 
 LONGEST = 5000  # steps; a lead lives a month
 
-PROCESS = "SELECT * FROM process WHERE lead_id = $1"
+PROCESSES = """
+SELECT * FROM process WHERE lead_id = $1 UNION ALL SELECT * FROM process WHERE subject_id = $1 ORDER BY id
+"""
 BY_SOURCE = """
-SELECT lead_id FROM process WHERE source = $1 AND external_id = $2 AND ($3 OR desk = ANY($4::text[]))
+SELECT lead_id FROM process
+WHERE source = $1 AND external_id = $2 AND ($3 OR desk = ANY($4::text[])) AND lead_id IS NOT NULL
 ORDER BY started_at DESC LIMIT 1
 """
 STEPS = "SELECT * FROM timeline_entry WHERE lead_id = $1 ORDER BY id LIMIT $2"
+STEPS_OF_OTHERS = """
+SELECT * FROM timeline_entry WHERE subject_id = $1 AND subject_kind = $3 ORDER BY id LIMIT $2
+"""
 _HEAD = (
     "source", "external_id", "order_number", "playbook", "playbook_version", "status", "stage", "owner_id",
 )  # fmt: skip
@@ -42,32 +51,50 @@ async def lead_of(ctx: Context, caller: Principal, source: str, external_id: str
     return found
 
 
-async def timeline(ctx: Context, caller: Principal, lead_id: UUID, language: Language) -> TimelineOut:
-    """Return a lead's timeline. Raises NotFoundError, also for what the caller may not see (P.6)."""
+async def timeline(ctx: Context, caller: Principal, subject: Subject, language: Language) -> TimelineOut:
+    """Return a subject's timeline. Raises NotFoundError, also for what the caller may not see (P.6)."""
     async with ctx.db.pool.acquire() as conn:
-        found = [read_entry(row) for row in await conn.fetch(STEPS, lead_id, LONGEST)]
-        process = await conn.fetchrow(PROCESS, lead_id)
-        if process is None:
-            found += await waiting_steps(conn, lead_id)
+        found = await _entries(conn, subject)
+        processes = await conn.fetch(PROCESSES, subject.id)
+        if not processes and subject.lead_id is not None:
+            found += await waiting_steps(conn, subject.lead_id)
         if not found or not caller.may_see(found[0].desk):
             raise NotFoundError
         profile = await operator_of(conn, caller.sub)
-        if not _visible(caller, profile.id if profile else None, process, found):
+        head = _head(processes)
+        if not _visible(caller, profile.id if profile else None, subject, head, found):
             raise NotFoundError
         names = await _names(conn, found)
-        playbook = None
-        if process is not None:
-            playbook = await ctx.playbooks.get(conn, process["playbook"], process["playbook_version"])
-    return _shaped(lead_id, found, process, names, playbook, language)
+        playbooks = {
+            row["id"]: await ctx.playbooks.get(conn, row["playbook"], row["playbook_version"]) for row in processes
+        }
+    return _shaped(subject, found, head, names, playbooks, language)
 
 
-def _visible(caller: Principal, me: UUID | None, process: asyncpg.Record | None, found: Sequence[Entry]) -> bool:
-    """Operators see leads that they own, that have no owner, or on which they have worked."""
+async def _entries(conn: Connection, subject: Subject) -> list[Entry]:
+    if subject.lead_id is not None:
+        rows = await conn.fetch(STEPS, subject.id, LONGEST)
+    else:
+        rows = await conn.fetch(STEPS_OF_OTHERS, subject.id, LONGEST, subject.kind)
+    return [read_entry(row) for row in rows]
+
+
+def _head(processes: Sequence[asyncpg.Record]) -> asyncpg.Record | None:
+    """Return the process with which a lead began, or the newest one of another subject."""
+    return next((row for row in processes if row["lead_id"]), processes[-1] if processes else None)
+
+
+def _visible(
+    caller: Principal, me: UUID | None, subject: Subject, head: asyncpg.Record | None, found: Sequence[Entry]
+) -> bool:
+    """Operators see leads that they own, that have no owner, or on which they worked; of the staff, themselves."""
     if caller.has(Role.SUPERVISOR, Role.ADMIN, Role.SERVICE):
         return True
-    if process is None:
+    if head is None:
         return False
-    return process["owner_id"] in (None, me) or any(entry.facts.get("operator_id") == str(me) for entry in found)
+    if any(entry.facts.get("operator_id") == str(me) for entry in found):
+        return True
+    return subject.id == me if subject.kind is SubjectKind.STAFF else head["owner_id"] in (None, me)
 
 
 async def _names(conn: Connection, found: Sequence[Entry]) -> Mapping[str, str]:
@@ -76,22 +103,28 @@ async def _names(conn: Connection, found: Sequence[Entry]) -> Mapping[str, str]:
 
 
 def _shaped(
-    lead_id: UUID,
+    subject: Subject,
     found: Sequence[Entry],
-    process: asyncpg.Record | None,
+    head: asyncpg.Record | None,
     names: Mapping[str, str],
-    playbook: Playbook | None,
+    playbooks: Mapping[UUID, Playbook],
     language: Language,
 ) -> TimelineOut:
     steps = [
         Step(number, entry.event_id, entry.causation_id, entry.owner, entry.sequence, entry.time)
         for number, entry in enumerate(found)
     ]
+    first = playbooks[head["id"]] if head else None
+    ranked = [found[step.id] for step in ordered(steps)]
     return TimelineOut(
-        lead_id=lead_id,
+        subject=SubjectOut.of(subject),
+        lead_id=subject.lead_id,
         desk=found[0].desk,
-        **{name: process[name] if process else None for name in _HEAD},
-        items=[_step(found[step.id], names, playbook, language) for step in ordered(steps)],
+        **{name: head[name] if head else None for name in _HEAD},
+        items=[
+            _step(entry, names, playbooks.get(entry.process_id, first) if entry.process_id else first, language)
+            for entry in ranked
+        ],
     )
 
 

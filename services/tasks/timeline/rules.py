@@ -11,9 +11,9 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The fields that determine the order.
+    """The fields that determine the order. `sequence` counts in the owner's stream of the subject's key.
 
-    `sequence` counts in the owner's stream of the lead's key; our own steps and those of other keys count by `id`.
+    Steps without one, which are our own and those of another subject, count by `id`.
     """
 
     id: int

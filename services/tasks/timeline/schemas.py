@@ -6,6 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, JsonValue
 
+from services.tasks.tasks.schemas import SubjectOut
+
 
 class StepOut(BaseModel):
     """A step: what happened, the actor or rule behind it, and the facts (P.3).
@@ -29,9 +31,13 @@ class StepOut(BaseModel):
 
 
 class TimelineOut(BaseModel):
-    """The steps of a lead, ordered by cause and time."""
+    """The steps of a lead or another subject, ordered by cause and time.
 
-    lead_id: UUID
+    `source` to `owner_id` are those of the process with which the lead began, or of the subject's newest one.
+    """
+
+    subject: SubjectOut
+    lead_id: UUID | None
     desk: str
     source: str | None
     external_id: str | None

@@ -10,18 +10,21 @@ import asyncpg
 
 from libs.common.platform.db import Transaction
 from libs.common.platform.db.bulk import Bulk
+from services.tasks.engine.facts import Subject
 from services.tasks.engine.state import SYSTEM
+from services.tasks.tasks.store import subject_of
 
 
 class Entry(NamedTuple):
     """One step: its kind (an event type or a code), actor, rule and facts.
 
     `owner` is the service of the step; `sequence` is its place in that service's stream if it came as an event.
-    It is a tuple for speed: several are made per event.
+    `process_id` is None for a step of another service, which several processes may have heard of. It is a tuple for
+    speed: several are made per event.
     """
 
     desk: str
-    lead_id: UUID
+    subject: Subject
     event_id: UUID
     causation_id: UUID | None
     correlation_id: UUID
@@ -33,27 +36,33 @@ class Entry(NamedTuple):
     rule: str | None = None
     sequence: int | None = None
     task_id: UUID | None = None
+    process_id: UUID | None = None
 
 
 ENTRY: Bulk[Entry] = Bulk(
     "timeline_entry",
-    tuple(
-        (name, kind, attrgetter(name))
-        for name, kind in (
-            ("desk", "text"),
-            ("lead_id", "uuid"),
-            ("event_id", "uuid"),
-            ("causation_id", "uuid"),
-            ("correlation_id", "uuid"),
-            ("owner", "text"),
-            ("time", "timestamptz"),
-            ("kind", "text"),
-            ("actor", "text"),
-            ("rule", "text"),
-            ("sequence", "bigint"),
-            ("task_id", "uuid"),
-            ("facts", "jsonb"),
-        )
+    (
+        ("lead_id", "uuid", attrgetter("subject.lead_id")),
+        ("subject_kind", "text", attrgetter("subject.kind")),
+        ("subject_id", "uuid", lambda entry: None if entry.subject.lead_id else entry.subject.id),
+        *(
+            (name, kind, attrgetter(name))
+            for name, kind in (
+                ("desk", "text"),
+                ("event_id", "uuid"),
+                ("causation_id", "uuid"),
+                ("correlation_id", "uuid"),
+                ("owner", "text"),
+                ("time", "timestamptz"),
+                ("kind", "text"),
+                ("actor", "text"),
+                ("rule", "text"),
+                ("sequence", "bigint"),
+                ("task_id", "uuid"),
+                ("process_id", "uuid"),
+                ("facts", "jsonb"),
+            )
+        ),
     ),
 )
 INSERT = ENTRY.insert()
@@ -61,7 +70,10 @@ INSERT = ENTRY.insert()
 
 def read_entry(row: asyncpg.Record) -> Entry:
     """Return a stored entry."""
-    return Entry(**{name: row[name] for name in Entry._fields})
+    return Entry(subject=subject_of(row), **{name: row[name] for name in _PLAIN})
+
+
+_PLAIN = tuple(name for name in Entry._fields if name != "subject")
 
 
 async def write_entries(tx: Transaction, entries: Sequence[Entry]) -> None:

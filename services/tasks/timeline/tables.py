@@ -1,16 +1,20 @@
-"""The timeline: a row per step of a lead, from every service (docs/adr/0006)."""
+"""The timeline: a row per step of a lead or another subject, from every service (docs/adr/0006)."""
 
-from sqlalchemy import BigInteger, Column, DateTime, Identity, Table, Text, Uuid
+from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.tasks.metadata import metadata
+from services.tasks.metadata import metadata, subject_checks
 
 entry = Table(
     "timeline_entry",
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
     Column("desk", Text, nullable=False),
-    Column("lead_id", Uuid, nullable=False, index=True),
+    Column("lead_id", Uuid, index=True),
+    Column("subject_kind", Text, nullable=False, server_default="lead"),
+    Column("subject_id", Uuid),
+    # None: the step of another service that several processes may have heard of.
+    Column("process_id", Uuid),
     Column("event_id", Uuid, nullable=False),
     Column("causation_id", Uuid),
     Column("correlation_id", Uuid, nullable=False),
@@ -22,4 +26,6 @@ entry = Table(
     Column("rule", Text),
     Column("task_id", Uuid),
     Column("facts", JSONB, nullable=False),
+    Index("ix_timeline_entry_subject_id", "subject_id", postgresql_where=text("subject_id IS NOT NULL")),
+    *subject_checks(),
 )

@@ -8,6 +8,7 @@ import orjson
 from libs.common.contracts.intake import LeadReceived, LeadReceivedV2
 from libs.common.messaging.deadletters.waiting import held
 from libs.common.platform.db import Connection
+from services.tasks.engine.facts import Subject
 from services.tasks.timeline.convert import received_entry, waiting_entries
 from services.tasks.timeline.store import Entry
 
@@ -17,7 +18,7 @@ async def waiting_steps(conn: Connection, lead_id: UUID) -> list[Entry]:
     found = await held(conn, f"lead:{lead_id}")
     entries: list[Entry] = []
     for event in found.events if found else ():
-        entries.append(received_entry(event, lead_id))
+        entries.append(received_entry(event, Subject.lead(lead_id)))
         if isinstance(event.data, LeadReceived | LeadReceivedV2):
             entries += waiting_entries(event, event.data)
     return [entry._replace(facts=_as_stored(entry.facts)) for entry in entries]

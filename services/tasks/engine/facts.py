@@ -1,0 +1,117 @@
+"""What a process is about, and what is known of it: order, contact and customer may each be missing."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Self
+from uuid import UUID
+
+from libs.common.contracts.shared import SubjectKind
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a process is about: a lead, a customer, a partner, or one of the staff (an operator's id)."""
+
+    kind: SubjectKind
+    id: UUID
+
+    @classmethod
+    def lead(cls, lead_id: UUID) -> Self:
+        return cls(SubjectKind.LEAD, lead_id)
+
+    @classmethod
+    def of_key(cls, key: str) -> Self | None:
+        """Return the subject of an event's key such as `lead:0190…`; None for any other key."""
+        kind, _, identifier = key.partition(":")
+        if kind not in _KINDS:
+            return None
+        try:
+            return cls(SubjectKind(kind), UUID(identifier))
+        except ValueError:
+            return None
+
+    @property
+    def key(self) -> str:
+        """The key of the subject's events."""
+        return f"{self.kind}:{self.id}"
+
+    @property
+    def lead_id(self) -> UUID | None:
+        """The lead's id if the subject is a lead."""
+        return self.id if self.kind is SubjectKind.LEAD else None
+
+
+_KINDS = frozenset(kind.value for kind in SubjectKind)
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """The customer's personal data, kept apart from all other facts; `identities` are pairs of kind and value."""
+
+    name: str | None = None
+    phone: str | None = None
+    phone_raw: str | None = None
+    email: str | None = None
+    identities: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def has_address(self) -> bool:
+        """Whether anything is known that a message could be sent to; which channel can use it is not said here."""
+        return self.phone is not None or self.email is not None or bool(self.identities)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order of a lead, as intake publishes it."""
+
+    id: UUID
+    number: str
+    status: str
+    external_number: str | None = None
+    amount: Decimal | None = None
+    currency: str | None = None
+    payment_link: str | None = None
+    items: tuple[str, ...] = ()
+    products: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of the subject.
+
+    `order` is that of a lead, None when it has none; `external_id` is the source's, of the order or of the contact
+    that brought it. `language` and `zone` are the desk's where the subject has none of its own.
+    `counted_from`: when a lead that waited for its playbook was released. Its due times count from then, else all
+    of them would be long past; `received_at` does not change.
+    """
+
+    subject: Subject
+    language: str
+    zone: str
+    received_at: datetime
+    customer_id: UUID | None = None
+    source_id: UUID | None = None
+    source: str | None = None
+    external_id: str | None = None
+    order: Order | None = None
+    signals: tuple[str, ...] = ()
+    customer: Customer = Customer()
+    counted_from: datetime | None = None
+
+    @property
+    def lead_id(self) -> UUID | None:
+        return self.subject.lead_id
+
+    @property
+    def order_number(self) -> str | None:
+        return self.order.number if self.order else None
+
+    @property
+    def order_status(self) -> str | None:
+        return self.order.status if self.order else None
+
+    @property
+    def products(self) -> tuple[str, ...]:
+        """The products that an operator must know to work the subject."""
+        return self.order.products if self.order else ()

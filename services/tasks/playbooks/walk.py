@@ -1,0 +1,94 @@
+"""Walks over a playbook: its rules, its steps and its moments, each with its path."""
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from services.tasks.playbooks.model import Playbook
+from services.tasks.playbooks.terms import Moment, Schedule
+from services.tasks.playbooks.verbs import (
+    ChangeOwner,
+    Choose,
+    Close,
+    Defer,
+    End,
+    Note,
+    Offer,
+    Open,
+    RetryAttempt,
+    Rule,
+    SendMessage,
+    Start,
+    StartTimer,
+    Status,
+    Step,
+    Steps,
+    StopTimer,
+)
+
+
+def walk(steps: Steps) -> Iterator[Step]:
+    """Yield each step, including those inside choices."""
+    for step in steps:
+        yield step
+        match step:
+            case Choose(rules=rules):
+                yield from walk(rule_steps(rules))
+            case Open() | Close() | Defer() | RetryAttempt() | Status() | SendMessage() | StartTimer():
+                pass
+            case StopTimer() | Offer() | Start() | ChangeOwner() | Note() | End():
+                pass
+            case _:
+                assert_never(step)
+
+
+def rule_steps(rules: tuple[Rule, ...]) -> Steps:
+    """Return the steps of all rules, conditions ignored."""
+    return tuple(step for rule in rules for step in (*rule.then, *(rule.otherwise or ())))
+
+
+def rule_lists(playbook: Playbook) -> Iterator[tuple[str, tuple[Rule, ...]]]:
+    for trigger, rules in playbook.triggers.items():
+        yield f"/on/{trigger}", rules
+    for timer in playbook.timers.values():
+        yield f"/timers/{timer.code}/then", timer.rules
+
+
+def all_steps(playbook: Playbook) -> Iterator[tuple[str, Steps]]:
+    """Yield all lists of steps with their paths."""
+    for path, rules in rule_lists(playbook):
+        for rule in rules:
+            yield rule.path or path, (*rule.then, *(rule.otherwise or ()))
+    for kind in playbook.task_types.values():
+        yield f"/task_types/{kind.code}", kind.on_take
+        for outcome in kind.outcomes.values():
+            yield f"/task_types/{kind.code}/outcomes/{outcome.code}", outcome.then
+    for policy in playbook.attempts.values():
+        yield f"/attempts/{policy.code}", policy.each + policy.exhausted
+
+
+def all_rules(playbook: Playbook) -> Iterator[tuple[Rule, ...]]:
+    """Yield each list of rules, those of choices included."""
+    yield from (rules for _, rules in rule_lists(playbook))
+    choices = (step for _, steps in all_steps(playbook) for step in walk(steps) if isinstance(step, Choose))
+    yield from (choice.rules for choice in choices)
+
+
+def moments(playbook: Playbook) -> Iterator[tuple[str, Moment]]:
+    """Yield every moment with the path of the part that holds it."""
+    for timer in playbook.timers.values():
+        yield f"/timers/{timer.code}", timer.at
+    for policy in playbook.attempts.values():
+        for delay in policy.delays:
+            yield from _of(f"/attempts/{policy.code}", delay)
+    for kind in playbook.task_types.values():
+        yield from _of(f"/task_types/{kind.code}", kind.schedule)
+    for path, steps in all_steps(playbook):
+        for step in walk(steps):
+            if isinstance(step, Open | Defer) and step.schedule is not None:
+                yield from _of(path, step.schedule)
+
+
+def _of(path: str, schedule: Schedule) -> Iterator[tuple[str, Moment]]:
+    yield path, schedule.due
+    if schedule.offer is not None:
+        yield path, schedule.offer
