@@ -2,6 +2,7 @@
 
 from libs.common.contracts import Topic, assignment, tasks
 from libs.common.messaging.inbox import UseCase
+from services.intake.changes.actions import change_requests
 from services.intake.context import Context
 from services.intake.leads.actions import lead_events
 from services.intake.operators.actions import project_operators
@@ -17,6 +18,7 @@ def subscriptions(ctx: Context) -> dict[str, UseCase]:
     return {
         tasks.LeadStatusRequested.event_type: apply,
         tasks.LeadOwnerChanged.event_type: apply,
+        tasks.ChangeRequested.event_type: change_requests(ctx.core.clock),
         tasks.PlaybookActivatedV2.event_type: project_playbooks,
         assignment.OperatorChanged.event_type: project_operators,
     }

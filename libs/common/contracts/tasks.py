@@ -229,7 +229,8 @@ class ChangeRequested(TasksEvent):
     no such check. `values` by target:
 
     - `order_status` (the order): `status`
-    - `order_fields` (the order): `amount`, `paid` (decimals as text), `currency`, `payment_link`, `external_number`
+    - `order_fields` (the order): `amount` as decimal text, `currency`, `payment_link`, `external_number`; an empty
+      text takes a value away
     - `pinned_comment` (the lead): `text`
     - `customer_fields` (the customer): nothing; `person` names what changes, the rest stays
     """

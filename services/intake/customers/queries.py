@@ -30,5 +30,11 @@ async def get_customer(db: Database, caller: Principal, customer_id: UUID) -> Cu
         identities = [IdentityView(kind=kind, value=value) for kind, value in found]
     orders = await orders_of_customer(db, caller, customer_id)
     return CustomerView(
-        id=row.id, desk=row.desk, name=row.name, created_at=row.created_at, identities=identities, orders=[*orders]
+        id=row.id,
+        desk=row.desk,
+        name=row.name,
+        created_at=row.created_at,
+        identities=identities,
+        version=row.version,
+        orders=[*orders],
     )

@@ -24,4 +24,5 @@ class CustomerView(BaseModel):
     name: str | None
     created_at: datetime
     identities: list[IdentityView]
+    version: int
     orders: list[OrderView]

@@ -11,7 +11,6 @@ import orjson
 
 from libs.common.domain.phone import Phone, read_phone
 from libs.common.platform.telemetry.logs import get_logger
-from services.intake.deliveries.events import FILLED_COLUMNS
 from services.intake.deliveries.rules import Customer, is_false, signals_of
 from services.intake.formats.identifiers import identifier_of, is_no_id
 from services.intake.formats.read import read
@@ -25,6 +24,7 @@ from services.intake.formats.rules import (
     Unreadable,
     cleaned,
 )
+from services.intake.orders.rules import FILLED_COLUMNS, filled_of, goods_of
 from services.intake.sources.rules import Auth, Source
 
 MAX_EVENT = 400 * 1024  # bytes of a lead.received, well below what the outbox takes
@@ -197,7 +197,7 @@ def _items(items: tuple[ParsedItem, ...], currency: str) -> bytes:
 def _order_head(order: ParsedOrder, external_id: str, items: bytes) -> bytes:
     """Return the event's order without the fields that the statement decides, and without its closing brace."""
     values = {name: getattr(order, name) for name in FILLED_COLUMNS}
-    filled = [name for name, value in values.items() if value is not None]
+    goods = goods_of([(item.price, item.quantity) for item in order.items])
     amount, paid = _money(order.amount, order.currency), _money(order.paid, order.currency)
     return orjson.dumps(
         {
@@ -207,17 +207,11 @@ def _order_head(order: ParsedOrder, external_id: str, items: bytes) -> bytes:
             "paid": paid,
             "payment_link": order.payment_link,
             "items": orjson.Fragment(items),
-            "filled": [*filled, "items"] if order.items else filled,
+            "filled": filled_of(values, order.items),
             "faults": [],
-            "totals": {"goods": _money(_goods(order.items), order.currency), "total": amount, "paid": paid},
+            "totals": {"goods": _money(goods, order.currency), "total": amount, "paid": paid},
         }
     )[:-1]
-
-
-def _goods(items: tuple[ParsedItem, ...]) -> Decimal | None:
-    """Return the sum of the lines; None unless each has a price."""
-    sums = [item.price * item.quantity for item in items if item.price is not None]
-    return sum(sums, Decimal(0)) if items and len(sums) == len(items) else None
 
 
 def _head(delivery: Delivery, order: ParsedOrder, phone: Phone | None) -> bytes:

@@ -8,6 +8,8 @@ both with the models and finds a new field that has no writer.
 from collections.abc import Mapping
 from typing import TypeAlias
 
+from services.intake.orders.rules import FILLED_COLUMNS
+
 Fields: TypeAlias = Mapping[str, str]
 
 
@@ -45,7 +47,6 @@ LEAD_RECEIVED: Fields = {
     "earlier_lead_id": "earlier",
 }
 # What is known of an order: the codes of its fields that have a value, and its sums.
-FILLED_COLUMNS = ("external_number", "amount", "paid", "payment_link")
 FILLED = (
     "array_to_json(array_remove(ARRAY["
     + ", ".join(f"CASE WHEN {name} IS NOT NULL THEN '{name}' END" for name in FILLED_COLUMNS)

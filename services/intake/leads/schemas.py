@@ -31,6 +31,7 @@ class LeadView(BaseModel):
     marketing: dict[str, str]
     created_at: datetime
     updated_at: datetime
+    pinned_comment: str | None
     version: int
 
 
@@ -47,6 +48,8 @@ class Change(StrEnum):
     LEAD_OWNER = "lead_owner"
     LEAD_PERSON = "lead_person"
     ORDER_STATUS = "order_status"
+    ORDER_FIELDS = "order_fields"
+    PINNED_COMMENT = "pinned_comment"
 
 
 class HistoryView(BaseModel):

@@ -1,0 +1,106 @@
+"""Requests of tasks ↔ values of the rules; answers → events."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TypeAlias
+from uuid import UUID
+
+import asyncpg
+
+from libs.common.contracts import EventData, Outgoing, Received
+from libs.common.contracts.intake import ChangeRefused, CustomerChanged, Fault
+from libs.common.contracts.shared import Customer, Identity, IdentityKind, OrderStatus
+from libs.common.contracts.tasks import ChangeRequested
+from services.intake.changes.rules import Asked, OrderFields, PersonChange, Refused
+from services.intake.leads.convert import lead_updated
+from services.intake.orders.convert import order_changed
+
+Request: TypeAlias = Received[ChangeRequested]
+
+
+def asked_of(person: Customer | None) -> Asked | None:
+    """Return the person that a request asks for."""
+    if person is None:
+        return None
+    identities = tuple((each.kind, each.value) for each in person.identities)
+    return Asked(person.name, person.phone, person.email, identities)
+
+
+def fields_of(order: asyncpg.Record) -> OrderFields:
+    """Return the fields of a stored order."""
+    return OrderFields(order["amount"], order["currency"], order["payment_link"], order["external_number"])
+
+
+def shown(fields: OrderFields, other: OrderFields) -> str | None:
+    """Return what differs from another state, for people: `amount=990.00, currency=RUB`."""
+    names = [name for name in OrderFields.__slots__ if getattr(fields, name) != getattr(other, name)]
+    return ", ".join(f"{name}={getattr(fields, name) or ''}" for name in names) or None
+
+
+def named(change: PersonChange) -> str:
+    """Return which of a person's details a change names, for people."""
+    return ", ".join(name for name in ("name", "phone", "email") if getattr(change, name) is not None)
+
+
+def refused(event: Request, decision: Refused, now: datetime) -> Outgoing:
+    """Return `change.refused` under the key of the request."""
+    data = event.data
+    refusal = ChangeRefused(
+        request_id=data.request_id,
+        target=data.target,
+        target_id=data.target_id,
+        lead_id=data.lead_id,
+        customer_id=data.customer_id,
+        code=decision.code.value,
+        current_version=decision.current_version,
+        faults=tuple(Fault(field=each.field, code=each.code) for each in decision.problems),
+    )
+    return _answer(event, event.key, refusal, now)
+
+
+def changed_order(event: Request, order: asyncpg.Record, before: OrderStatus, now: datetime) -> Outgoing:
+    """Return the answer that an order is now as asked for."""
+    return _answer(event, f"lead:{order['lead_id']}", order_changed(order, before, event.data.request_id), now)
+
+
+def changed_lead(
+    event: Request, lead: asyncpg.Record, now: datetime, *, request_id: UUID | None = None
+) -> Outgoing:
+    """Return what changed of a lead; `request_id` when this is the answer."""
+    return _answer(event, f"lead:{lead['id']}", lead_updated(lead, request_id), now)
+
+
+def changed_customer(
+    event: Request,
+    customer: asyncpg.Record,
+    change: PersonChange,
+    known_by: Sequence[asyncpg.Record],
+    now: datetime,
+) -> Outgoing:
+    """Return the answer that a customer is now as asked for; the phone and e-mail asked for come first."""
+    phone = change.phone.e164 if change.phone else _first(known_by, IdentityKind.PHONE)
+    email = change.email or _first(known_by, IdentityKind.EMAIL)
+    others = [(row["kind"], row["value"]) for row in known_by if row["value"] not in (phone, email)]
+    person = Customer(
+        name=customer["name"],
+        phone=phone,
+        phone_raw=change.phone.raw if change.phone else phone,
+        email=email,
+        identities=tuple(Identity(kind=kind, value=value) for kind, value in others),
+    )
+    data = CustomerChanged(
+        customer_id=customer["id"],
+        lead_id=event.data.lead_id,
+        version=customer["version"],
+        request_id=event.data.request_id,
+        person=person,
+    )
+    return _answer(event, f"customer:{customer['id']}", data, now)
+
+
+def _answer(event: Request, key: str, data: EventData, now: datetime) -> Outgoing:
+    return Outgoing(key=key, desk=event.desk, time=now, data=data, cause=event.follow())
+
+
+def _first(known_by: Sequence[asyncpg.Record], kind: IdentityKind) -> str | None:
+    return next((row["value"] for row in known_by if row["kind"] == kind), None)
