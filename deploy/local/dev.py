@@ -43,13 +43,13 @@ class Token(Part):
 
 
 class StandinDownError(Exception):
-    """The messenger stand-in does not answer; when it died it is being started again."""
+    """The stand-ins do not answer; when they died they are being started again."""
 
     retry_after = 2
 
 
 def create_dev(
-    clock: SharedClock, issuer: TokenIssuer, standin: str, info: Callable[[], dict[str, object]]
+    clock: SharedClock, issuer: TokenIssuer, standins: str, info: Callable[[], dict[str, object]]
 ) -> FastAPI:
     """Return the origin's own app."""
     routes = api_router("/dev", tags=["dev"])
@@ -72,13 +72,16 @@ def create_dev(
 
     @routes.get("/outbox-messages")
     async def sent(limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> dict[str, object]:
-        """What the messenger stand-in accepted, newest last."""
+        """What the stand-ins accepted, newest last; each names its provider."""
+        items: list[dict[str, object]] = []
         try:
-            async with httpx.AsyncClient(base_url=standin) as client:
-                journal = (await client.get("/_journal")).raise_for_status().json()
+            async with httpx.AsyncClient(base_url=standins) as client:
+                for code in (await client.get("/")).raise_for_status().text.split():
+                    journal = (await client.get(f"/{code}/_journal")).raise_for_status().json()
+                    items += [{"provider": code, **entry} for entry in journal["items"]]
         except httpx.HTTPError as error:
-            raise StandinDownError("the messenger stand-in does not answer") from error
-        return {"items": journal["items"][-limit:]}
+            raise StandinDownError("the stand-ins do not answer") from error
+        return {"items": sorted(items, key=lambda item: str(item["accepted_at"]))[-limit:]}
 
     return create_app(
         service="dev",

@@ -46,9 +46,9 @@ class Home:
         return self.path / "clock"
 
     @property
-    def journal(self) -> Path:
-        """What the messenger stand-in accepted."""
-        return self.path / "wazzup-journal.jsonl"
+    def journals(self) -> Path:
+        """What the stand-ins accepted: one file per provider."""
+        return self.path / "journals"
 
     def passwords(self) -> Mapping[str, str]:
         """Return the database password of each service's role, made at the first start."""

@@ -116,7 +116,7 @@ class Stack:
             raise LocalStackError(f"PostgreSQL at {place} cannot be set up: {reason}") from error
 
     def _choose_ports(self) -> None:
-        names = [*(f"{service}-worker" for service in SERVICES), "wazzup"]
+        names = [*(f"{service}-worker" for service in SERVICES), "standins"]
         self._ports = dict(zip(names, free_ports(len(names)), strict=True))
 
     def _environment(self, service: str, servers: Servers) -> dict[str, str]:
@@ -134,22 +134,21 @@ class Stack:
         }
 
     def _messenger(self) -> dict[str, str]:
-        standin = f"http://127.0.0.1:{self._ports['wazzup']}/v3/"
-        return {"NOTIFICATIONS_WAZZUP_URL": standin, "NOTIFICATIONS_PUBLIC_URL": self.url}
+        place = f"127.0.0.1:{self._ports['standins']}"
+        return {
+            "NOTIFICATIONS_STANDINS_URL": f"http://{place}/",
+            "NOTIFICATIONS_EGRESS_ALLOW": place,
+            "NOTIFICATIONS_PUBLIC_URL": self.url,
+        }
 
     async def _start_children(self, children: Children, servers: Servers) -> None:
-        self.say("starting the workers and the messenger stand-in")
+        self.say("starting the workers and the stand-ins of providers")
         for service in SERVICES:
             env = {**os.environ, **self._environment(service, servers)}
             await children.start(f"{service}-worker", [f"services.{service}", "worker"], env)
-        standin = [
-            "deploy.standins.wazzup",
-            "--port",
-            str(self._ports["wazzup"]),
-            "--journal",
-            str(self.home.journal),
-        ]
-        await children.start("wazzup", standin, os.environ)
+        port, journals = str(self._ports["standins"]), str(self.home.journals)
+        standins = ["deploy.standins", "--port", port, "--journals", journals]
+        await children.start("standins", standins, os.environ)
 
     @asynccontextmanager
     async def _origin(
@@ -159,8 +158,8 @@ class Stack:
 
         self.say("starting the four services")
         apps = create_apps({service: self._environment(service, servers) for service in SERVICES})
-        standin = f"http://127.0.0.1:{self._ports['wazzup']}"
-        own = create_dev(clock, issuer, standin, partial(self.info, servers, children))
+        standins = f"http://127.0.0.1:{self._ports['standins']}"
+        own = create_dev(clock, issuer, standins, partial(self.info, servers, children))
         workers = {name: port for name, port in self._ports.items() if name.endswith("-worker")}
         stop = asyncio.Event()
         origin = Origin(apps, own, workers)

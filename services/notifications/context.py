@@ -1,12 +1,13 @@
-"""The context of notifications' use cases: core, settings, provider clients, live feeds."""
+"""The context of notifications' use cases: core, settings, the transport to providers, live feeds."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from libs.common.connect.egress import Egress
+from libs.common.connect.transport import Transport
 from libs.common.platform.core import Core
-from services.notifications.delivery.wazzup import Wazzup
 from services.notifications.feed.hub import FeedHub
 from services.notifications.settings import NotificationsSettings
 
@@ -19,7 +20,7 @@ class Context:
 
     core: Core
     settings: NotificationsSettings
-    wazzup: Wazzup
+    transport: Transport
     hub: FeedHub
     due: asyncio.Event = field(
         default_factory=asyncio.Event
@@ -28,11 +29,11 @@ class Context:
 
 @asynccontextmanager
 async def open_context(core: Core, settings: NotificationsSettings) -> AsyncIterator[Context]:
-    """Open provider clients and the hub of live feeds; close them after the block."""
-    wazzup = Wazzup(str(settings.wazzup_url), settings.send_timeout, CONNECTIONS)
+    """Open the transport and the hub of live feeds; close them after the block."""
+    transport = Transport(Egress(settings.egress_allow), settings.send_timeout, CONNECTIONS)
     hub = FeedHub(core.db)
     try:
-        yield Context(core, settings, wazzup, hub)
+        yield Context(core, settings, transport, hub)
     finally:
         await hub.close()
-        await wazzup.close()
+        await transport.close()

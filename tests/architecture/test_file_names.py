@@ -58,8 +58,6 @@ EXCEPTIONS = {
     "assignment/decisions/texts": "texts in both languages",
     "assignment/offers/snapshot": "all of a pool that one transaction decides on",
     "notifications/delivery/sender": "attempts: claim, call outside a transaction, settle",
-    "notifications/delivery/wazzup": "the client of one provider",
-    "notifications/delivery/slots": "how many calls of a channel may run at once",
     "notifications/feed/hub": "connected browsers of the process",
 }
 

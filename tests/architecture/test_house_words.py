@@ -97,7 +97,7 @@ FOLDERS = (
 )
 # A file or a folder, and the word that is right in it.
 EXCEPTIONS = {
-    ("deploy/standins/wazzup/journal.py", "told"): "a key of the journal's file",
+    ("deploy/standins/journal.py", "told"): "a key of the journal's file",
     ("libs/common/contracts/tasks.py", "lane"): "a playbook's queue: the one meaning of the word",
     ("libs/common/messaging/deadletters/api.py", "letter"): "in the path's template, a label of metrics",
     ("libs/common/platform/http/json.py", "hook"): "an argument of json.loads",

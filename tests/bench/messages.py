@@ -24,7 +24,7 @@ FILL = 100  # intents per transaction
 # Seconds without a delivery after which the rest is given up: longer than the product repeats an unanswered call
 # (NOTIFICATIONS_REPEAT_WINDOW and a lease), for then it only waits for a callback.
 STUCK = 60.0
-RUNS = ("tasks-worker", "tasks-api", "notifications-api", "notifications-worker", "wazzup")
+RUNS = ("tasks-worker", "tasks-api", "notifications-api", "notifications-worker", "standins")
 DELIVERED = "SELECT count(*) FROM notifications.message WHERE state IN ('delivered', 'read')"
 ALL = "SELECT count(*) FROM notifications.message"
 UNANSWERED = "SELECT count(*) FROM notifications.attempt WHERE state IN ('waiting', 'unknown')"
@@ -38,7 +38,7 @@ HOW = (
 async def measure(servers: Servers, *, accounts: int, intents: int) -> Part:
     """Send `intents` through `accounts` channels and time acceptance and delivery."""
     channels = {f"bench-key-{number}": f"bench-channel-{number}" for number in range(accounts)}
-    standin = [part for key, channel in channels.items() for part in ("--account", f"{key}={channel}")]
+    standin = [part for key, channel in channels.items() for part in ("--wazzup-account", f"{key}={channel}")]
     async with (
         product_on(servers, "messages", "--profile", "kind", *standin) as product,
         running_processes(product.stack, *RUNS),
@@ -63,7 +63,7 @@ async def measure(servers: Servers, *, accounts: int, intents: int) -> Part:
         ("accounts", "intents", "to accepted, per s", "to delivered, per s"),
         [(str(accounts), short(intents), short(len(journal.entries) / last), short(delivered / seconds))],
     )
-    split = cpu_table(spent, intents / 1000, seconds, "CPU, the stand-in (`wazzup`) included")
+    split = cpu_table(spent, intents / 1000, seconds, "CPU, the stand-in (`standins`) included")
     how = HOW.format(intents=short(intents), accounts=accounts)
     return Part("Messages", how, [table, split], counts=counts)
 

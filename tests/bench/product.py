@@ -82,7 +82,7 @@ class Product:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[ProductSide]:
-        names = [name for name in self.stack.ports if name != "wazzup"]
+        names = [name for name in self.stack.ports if name != "standins"]
         async with running_processes(self.stack, *names):
             if self.target is None:
                 await make_desk(self.stack)

@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 from aiokafka import AIOKafkaProducer
 
-from deploy.standins.wazzup.journal import Entry, Journal
+from deploy.standins.journal import Entry, Journal
 from libs.common.messaging.bus.ports import Record
 from libs.common.messaging.bus.topics import ensure_topics
 from libs.common.testkit.database import StackDatabase, database_copy

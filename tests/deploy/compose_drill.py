@@ -24,13 +24,13 @@ from tests.support.customers import POOL_ROOM, Customers
 
 SERVICES = ("intake", "tasks", "assignment", "notifications")
 PARTS = tuple(f"{service}-{part}" for service in SERVICES for part in ("api", "worker"))
-TARGETS = (*PARTS, "gateway", "wazzup", "kafka", "postgres")
+TARGETS = (*PARTS, "gateway", "standins", "kafka", "postgres")
 FILES = ("--env-file", "deploy/demo.env", "-f", "deploy/compose.yml")
 PROJECT = "dozvon"
 BACK_SECONDS = 120.0
 SETTLE_SECONDS = 180.0
 SENT = frozenset(f"dozvon.message.{end}.v1" for end in ("sent", "delivered", "read", "failed"))
-_JOURNAL = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:8002/_journal').read().decode())"
+_JOURNAL = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:8002/wazzup/_journal').read().decode())"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ async def drill(engine: Engine, origin: str, targets: Sequence[str], rate: float
             await orders
         await customers.post_again()
         left = await left_over(client, list(customers.answers))
-    journal = json.loads(engine.inside("exec", "-T", "wazzup", "/opt/dozvon/bin/python", "-c", _JOURNAL))
+    journal = json.loads(engine.inside("exec", "-T", "standins", "/opt/dozvon/bin/python", "-c", _JOURNAL))
     doubled = [*customers.answered_twice(), *journal["twice"]]
     print(f"{len(customers.answers)} orders accepted, {len(left)} not at their end, {len(doubled)} doubled")
     for external_id, lacks in left.items():

@@ -61,8 +61,8 @@ def test_info_gives_as_json_what_is_printed(run: Run) -> None:
         assert info["sources"][source]["url"] in command
         assert info["sources"][source]["token"] in command
     assert (set(info["operators"]), info["playbooks"]) == ({"maria", "ivan", "olga"}, ["callback", "school"])
-    assert {"origin", "wazzup", *WORKERS} <= set(info["ports"])
-    assert set(info["pids"]) == {"origin", "postgresql", "kafka", "wazzup", *WORKERS}
+    assert {"origin", "standins", *WORKERS} <= set(info["ports"])
+    assert set(info["pids"]) == {"origin", "postgresql", "kafka", "standins", *WORKERS}
 
 
 @pytest.mark.parametrize(

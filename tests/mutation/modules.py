@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PATTERNS = ("services/*/*/rules.py", "services/tasks/engine/*.py")
+PATTERNS = ("services/*/*/rules.py", "services/tasks/engine/*.py", "libs/common/connect/*/rules.py")
 
 
 def measured(root: Path = ROOT) -> Sequence[str]:
@@ -21,8 +21,8 @@ def chosen(names: Sequence[str], paths: Sequence[str]) -> Sequence[str]:
 
 
 def judges(paths: Sequence[str]) -> Sequence[str]:
-    """Return the folders of the tests that may kill a mutant: those of the module's own service."""
-    return sorted({f"tests/{path.split('/')[1]}" for path in paths})
+    """Return the folders of the tests that may kill a mutant: those of the module's own service or package."""
+    return sorted({f"tests/{path.removeprefix('libs/').split('/')[1]}" for path in paths})
 
 
 def _below(name: str, paths: Sequence[str]) -> Sequence[str]:

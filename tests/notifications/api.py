@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import httpx
 
-from deploy.standins.wazzup.server import bound
+from deploy.standins.server import bound
 from libs.common.platform.db import Database
 from libs.common.platform.http.app import begin_shutdown
 from libs.common.platform.serving import serve
@@ -22,10 +22,10 @@ PREFIX = "/notifications/v1"
 class Api:
     """Calls the API with tokens, over a real socket."""
 
-    def __init__(self, db: Database, wazzup_url: str, public_url: str) -> None:
+    def __init__(self, db: Database, standins: str, public_url: str) -> None:
         self.issuer = TokenIssuer.generate()
         self.app = SERVICE.build_api(self.issuer.verifier())
-        self.ctx = context(db, wazzup_url, public_url=public_url)
+        self.ctx = context(db, standins, public_url=public_url)
         SERVICE.serve_context(self.app, self.ctx)
         self.http = httpx.AsyncClient(trust_env=False)
 
@@ -43,13 +43,13 @@ class Api:
 
 
 @asynccontextmanager
-async def running_api(db: Database, wazzup_url: str = "http://127.0.0.1:9") -> AsyncIterator[Api]:
+async def running_api(db: Database, standins: str = "http://127.0.0.1:9") -> AsyncIterator[Api]:
     """Serve the API for the block."""
     sock = bound()
     port = sock.getsockname()[1]
     sock.close()
     url = f"http://127.0.0.1:{port}"
-    opened, stop = Api(db, wazzup_url, url), asyncio.Event()
+    opened, stop = Api(db, standins, url), asyncio.Event()
     opened.http.base_url = httpx.URL(url)
     serving = asyncio.create_task(serve(opened.app, "127.0.0.1", port, stop, lifespan="off"))
     await asyncio.sleep(0.05)
@@ -61,4 +61,4 @@ async def running_api(db: Database, wazzup_url: str = "http://127.0.0.1:9") -> A
         await opened.http.aclose()
         await serving
         await opened.ctx.hub.close()
-        await opened.ctx.wazzup.close()
+        await opened.ctx.transport.close()

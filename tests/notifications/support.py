@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from time import monotonic
 from typing import TypeVar
@@ -15,9 +15,12 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+from deploy.standins.server import bound
 from deploy.standins.wazzup import KIND, Account, Profile, Standin, running
 from deploy.standins.wazzup.accounts import DEMO_CHANNEL, DEMO_KEY
-from deploy.standins.wazzup.server import bound
+from libs.common.connect.command.store import Halted, Limits
+from libs.common.connect.egress import Egress
+from libs.common.connect.transport import Transport
 from libs.common.contracts import REGISTRY, Cause, EventData, Received
 from libs.common.contracts.shared import Customer, Language
 from libs.common.contracts.tasks import MessageRequested
@@ -30,14 +33,19 @@ from libs.common.platform.telemetry.metrics import new_registry
 from libs.common.platform.telemetry.tracing import Tracing
 from libs.common.platform.worker import Loop
 from services.notifications.channels.actions import create
+from services.notifications.channels.convert import adapter_of
+from services.notifications.channels.queries import channel_of_webhook
 from services.notifications.channels.schemas import CreateChannel
 from services.notifications.context import Context
-from services.notifications.delivery.wazzup import Wazzup
+from services.notifications.delivery import store
+from services.notifications.delivery.store import Claim, Result
 from services.notifications.delivery.worker import loops
 from services.notifications.feed.hub import FeedHub
+from services.notifications.providers.base import Raw
 from services.notifications.settings import NotificationsSettings
 from services.notifications.subscriptions import subscriptions
 from services.notifications.templates.actions import approve, propose
+from services.notifications.webhooks.actions import store_callbacks
 
 T = TypeVar("T")
 
@@ -47,17 +55,24 @@ BODIES = {"ru": "Здравствуйте, {name}! Заказ {order_number} п�
 CAUSE = Cause.fresh("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
 
 
-def settings(wazzup_url: str, **changes: object) -> NotificationsSettings:
+LIMITS = Limits(16, timedelta(seconds=1))
+
+
+def settings(standins: str, **changes: object) -> NotificationsSettings:
     quick = {"send_timeout": 0.5, "send_lease": 1.0, "repeat_window": 4.0, "unknown_after": 8.0, **changes}
-    url = "postgresql://unused@127.0.0.1/unused"
-    return NotificationsSettings.model_validate({"postgres_url": url, "wazzup_url": f"{wazzup_url}/v3/", **quick})
+    given = {
+        "postgres_url": "postgresql://unused@127.0.0.1/unused",
+        "standins_url": standins,
+        "egress_allow": standins.removeprefix("http://"),
+    }
+    return NotificationsSettings.model_validate({**given, **quick})
 
 
-def context(db: Database, wazzup_url: str, clock: Clock | None = None, **changes: object) -> Context:
+def context(db: Database, standins: str, clock: Clock | None = None, **changes: object) -> Context:
     """The context of another process: its own core, client and sender, on a shared database."""
-    own = settings(wazzup_url, **changes)
+    own = settings(standins, **changes)
     core = Core("notifications", own, db, clock or SystemClock(), Tracing("notifications"), new_registry())
-    return Context(core, own, Wazzup(str(own.wazzup_url), own.send_timeout, 64), FeedHub(db))
+    return Context(core, own, Transport(Egress(own.egress_allow), own.send_timeout), FeedHub(db))
 
 
 @asynccontextmanager
@@ -73,7 +88,7 @@ async def worker(ctx: Context) -> AsyncIterator[None]:
             finally:
                 stop.set()
     finally:
-        await ctx.wazzup.close()
+        await ctx.transport.close()
 
 
 async def _run(loop: Loop, stop: asyncio.Event) -> None:
@@ -99,7 +114,7 @@ async def webhook_server(db: Database) -> AsyncIterator[str]:
     finally:
         stop.set()
         await serving
-        await app.state.ctx.wazzup.close()
+        await app.state.ctx.transport.close()
 
 
 @dataclass
@@ -121,7 +136,7 @@ class Desk:
             await apply(ctx, *requests)
         finally:
             if ctx is not given:
-                await ctx.wazzup.close()
+                await ctx.transport.close()
 
     async def rows(self, query: str, *args: object) -> list[asyncpg.Record]:
         return await self.db.pool.fetch(query, *args)
@@ -178,6 +193,31 @@ def requested(**changes: object) -> MessageRequested:
         "person": Customer(name="Анна", phone="+79000000001"),
     }  # fmt: skip
     return MessageRequested.model_validate({**fields, **changes})
+
+
+async def claim(
+    db: Database, busy: Mapping[UUID, int] | None = None, limits: Limits = LIMITS, **changes: object
+) -> Sequence[Claim]:
+    """Claim as a worker of the quick settings does."""
+    policies = settings("http://127.0.0.1:9", **changes).policies
+    return await store.claim(db, busy or {}, limits, policies, datetime.now(UTC))
+
+
+async def callback(db: Database, body: object, raw: bytes = b"", hook_key: str = HOOK_KEY) -> None:
+    """Store a callback as the webhook does."""
+    row = await channel_of_webhook(db, "wazzup", hook_key)
+    assert row is not None
+    adapter, content = adapter_of(row, None), raw or orjson.dumps(body)
+    reading = adapter.read(Raw("POST", "", {}, {}, content))
+    await store_callbacks(db, row["desk"], row["id"], reading, content, datetime.now(UTC))
+
+
+async def record(db: Database, *results: Result) -> Sequence[Halted]:
+    return await store.record(db, results, datetime.now(UTC))
+
+
+async def expire(db: Database) -> int:
+    return await store.expire(db, settings("http://127.0.0.1:9").policies, datetime.now(UTC))
 
 
 async def approved_template(db: Database, code: str = "order_received", bodies: Mapping[str, str] = BODIES) -> None:

@@ -7,14 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from deploy.standins.faults import Mode
 from deploy.standins.wazzup import KIND, Failure
-from deploy.standins.wazzup.faults import Mode
 from libs.common.contracts.notifications import MessageDelivered, MessageFailed, MessageRead, MessageSent
 from libs.common.platform.clock import ManualClock
 from libs.common.platform.db import Database
 from services.notifications.channels.actions import change
 from services.notifications.channels.schemas import ChangeChannel
-from services.notifications.delivery.store import Limits, claim
 from services.notifications.templates.actions import propose
 from tests.notifications.support import (
     CAUSE,
@@ -22,6 +21,7 @@ from tests.notifications.support import (
     Desk,
     approved_template,
     channel,
+    claim,
     context,
     eventually,
     open_desk,
@@ -224,8 +224,7 @@ async def test_channels_of_one_key_share_its_pace(kind: Desk) -> None:
     for n in range(12):
         await channel(kind.db, code=f"c{n}", hook_key=f"hook-key-of-channel-{n}", rate_5s=8)
     await kind.request(*(requested(person={"name": "Анна", "phone": f"+790000000{n:02}"}) for n in range(60)))
-    limits = Limits(16, timedelta(seconds=1), timedelta(seconds=4))
-    assert len(await claim(kind.db, {}, limits, datetime.now(UTC))) <= 2
+    assert len(await claim(kind.db)) <= 2
 
 
 async def test_no_five_seconds_hold_more_than_the_channels_rate(notifications_db: Database) -> None:

@@ -3,22 +3,30 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 
+from deploy.standins.faults import Mode
 from deploy.standins.wazzup import KIND, Failure
-from deploy.standins.wazzup.faults import Mode
+from libs.common.connect.command.rules import Outcome, Verdict
 from libs.common.contracts.notifications import FinalState, MessageDelivered, MessageFailed, MessageSent
 from libs.common.platform import faultpoints
 from libs.common.platform.db import Database
-from services.notifications.delivery.rules import Outcome, Verdict
-from services.notifications.delivery.store import Claim, Limits, Result, claim, expire, record
-from tests.notifications.support import Desk, channel, eventually, open_desk, requested, worker
+from services.notifications.delivery.store import Claim, Result
+from tests.notifications.support import (
+    LIMITS,
+    Desk,
+    channel,
+    claim,
+    eventually,
+    expire,
+    open_desk,
+    record,
+    requested,
+    worker,
+)
 
-CALLBACK_TIMEOUT = timedelta(seconds=8)
-LIMITS = Limits(16, timedelta(seconds=1), timedelta(seconds=4))
 LONG_AGO = "UPDATE attempt SET offered_at = offered_at - interval '1 minute', due_at = due_at - interval '1 minute'"
 
 
@@ -98,7 +106,7 @@ async def test_after_the_window_a_crashed_attempt_waits_for_its_echo_and_is_not_
 async def test_without_answer_and_callback_a_message_ends_as_unknown_and_is_never_resent(kind: Desk) -> None:
     kind.standin.dice.profile = replace(KIND, lose_callback=1.0)
     await kind.request(requested())
-    await claim(kind.db, {}, LIMITS, datetime.now(UTC))  # a worker that dies before or after the send
+    await claim(kind.db)  # a worker that dies before or after the send
     await kind.db.pool.execute(LONG_AGO)
     async with worker(kind.context()):
         await kind.until("unknown")
@@ -114,7 +122,7 @@ async def test_a_callback_after_the_callback_timeout_still_counts(
     kind.standin.dice.profile = replace(KIND, callback_delay=4.0)
     await crash_after_the_answer(kind, monkeypatch)
     await kind.db.pool.execute(LONG_AGO)
-    await expire(kind.db, timedelta(seconds=4), timedelta(seconds=8), datetime.now(UTC))
+    await expire(kind.db)
     assert await kind.attempts() == ["unknown"]
     async with worker(kind.context()):
         await kind.until("read", seconds=25)
@@ -140,38 +148,35 @@ async def test_two_equal_texts_to_one_person_are_not_mistaken_for_each_other(kin
     assert all(entries[row["provider_message_id"]].crm_message_id == row["id"] for row in rows)
 
 
-async def claimed_twice(kind: Desk, now: datetime) -> tuple[Claim, Claim]:
+async def claimed_twice(kind: Desk) -> tuple[Claim, Claim]:
     """Claim one attempt twice: by a worker whose lease has expired, and by the next one."""
     await kind.request(requested())
-    (first,) = await claim(kind.db, {}, LIMITS, now)
+    (first,) = await claim(kind.db)
     await kind.db.pool.execute("UPDATE attempt SET due_at = due_at - interval '2 seconds'")
-    (second,) = await claim(kind.db, {}, LIMITS, now)
+    (second,) = await claim(kind.db)
     return first, second
 
 
 async def test_a_result_whose_lease_was_taken_over_is_not_recorded(kind: Desk) -> None:
-    now = datetime.now(UTC)
-    first, second = await claimed_twice(kind, now)
-    await record(kind.db, [Result(first, Outcome(Verdict.REFUSED, "BAD_CONTACT"))], CALLBACK_TIMEOUT, now)
+    first, second = await claimed_twice(kind)
+    await record(kind.db, Result(first, Outcome(Verdict.REFUSED, "BAD_CONTACT")))
     assert (first.doubtful, second.doubtful, await kind.attempts()) == (False, True, ["sending"])
 
 
 async def test_a_late_answer_with_a_message_id_is_recorded_after_the_lease(kind: Desk) -> None:
-    now = datetime.now(UTC)
-    first, second = await claimed_twice(kind, now)
-    answers = [Outcome(Verdict.ACCEPTED, provider_message_id="m"), Outcome(Verdict.TAKEN, "REPEATED")]
+    first, second = await claimed_twice(kind)
+    answers = [Outcome(Verdict.ACCEPTED, external_id="m"), Outcome(Verdict.TAKEN, "REPEATED")]
     for taken, outcome in zip((first, second), answers, strict=True):
-        await record(kind.db, [Result(taken, outcome)], CALLBACK_TIMEOUT, now)
+        await record(kind.db, Result(taken, outcome))
     assert [tuple(row) for row in await kind.rows("SELECT state, provider_message_id FROM attempt")] == [
         ("accepted", "m")
     ]
 
 
 async def test_both_answers_of_a_repeated_key_at_once_keep_the_message_id(kind: Desk) -> None:
-    now = datetime.now(UTC)
-    first, second = await claimed_twice(kind, now)
-    named = Result(first, Outcome(Verdict.ACCEPTED, provider_message_id="m"))
-    await record(kind.db, [Result(second, Outcome(Verdict.TAKEN, "REPEATED")), named], CALLBACK_TIMEOUT, now)
+    first, second = await claimed_twice(kind)
+    named = Result(first, Outcome(Verdict.ACCEPTED, external_id="m"))
+    await record(kind.db, Result(second, Outcome(Verdict.TAKEN, "REPEATED")), named)
     assert [row["provider_message_id"] for row in await kind.rows("SELECT * FROM attempt")] == ["m"]
 
 
@@ -212,8 +217,8 @@ async def test_workers_that_claim_at_once_hold_each_attempt_once(kind: Desk) -> 
     await kind.request(*(requested(person={"name": "Анна", "phone": f"+7900000000{n % 10}"}) for n in range(60)))
 
     async def all_due() -> list[tuple[str, UUID]]:
-        rounds = [await claim(kind.db, {}, LIMITS, datetime.now(UTC)) for _ in range(6)]
-        return [(found.account, found.attempt_id) for batch in rounds for found in batch]
+        rounds = [await claim(kind.db) for _ in range(6)]
+        return [(found.account, found.command_id) for batch in rounds for found in batch]
 
     taken = [found for each in await asyncio.gather(*(all_due() for _ in range(4))) for found in each]
     assert len({attempt for _, attempt in taken}) == len(taken) == 60
@@ -221,9 +226,9 @@ async def test_workers_that_claim_at_once_hold_each_attempt_once(kind: Desk) -> 
 
 
 async def test_a_channel_without_free_slots_claims_nothing(kind: Desk) -> None:
-    busy = {kind.channel_id: LIMITS.per_channel}
+    busy = {kind.channel_id: LIMITS.per_queue}
     await kind.request(requested())
-    assert not await claim(kind.db, busy, LIMITS, datetime.now(UTC))
+    assert not await claim(kind.db, busy)
 
 
 async def test_a_stop_lets_running_calls_end_and_records_them(kind: Desk) -> None:
@@ -236,12 +241,11 @@ async def test_a_stop_lets_running_calls_end_and_records_them(kind: Desk) -> Non
 
 async def test_a_repeat_goes_before_fresh_messages(kind: Desk) -> None:
     await kind.request(requested())
-    now = datetime.now(UTC)
-    (lost,) = await claim(kind.db, {}, LIMITS, now)
-    await record(kind.db, [Result(lost, Outcome(Verdict.DOUBT))], CALLBACK_TIMEOUT, now)
+    (lost,) = await claim(kind.db)
+    await record(kind.db, Result(lost, Outcome(Verdict.DOUBT)))
     await kind.request(*(requested() for _ in range(30)))
-    (first, *_) = await claim(kind.db, {kind.channel_id: LIMITS.per_channel - 1}, LIMITS, now)
-    assert first.attempt_id == lost.attempt_id
+    (first, *_) = await claim(kind.db, {kind.channel_id: LIMITS.per_queue - 1})
+    assert first.command_id == lost.command_id
 
 
 async def test_an_unhealthy_provider_is_throttled_so_that_few_messages_end_in_doubt(kind: Desk) -> None:

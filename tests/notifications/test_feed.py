@@ -46,7 +46,7 @@ def known(operator: UUID, subject: str) -> OperatorChanged:
 async def write(db: Database, *events: EventData) -> None:
     ctx = context(db, "http://127.0.0.1:9")
     await apply(ctx, *events)
-    await ctx.wazzup.close()
+    await ctx.transport.close()
 
 
 async def read(hub: FeedHub, subject: str, position: int | None, count: int) -> list[int]:

@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 
 from deploy.standins.wazzup import NASTY
+from libs.common.connect.command.rules import Outcome, Verdict
 from libs.common.contracts.notifications import MessageSent
 from libs.common.platform import faultpoints
 from libs.common.platform.db import Database
 from services.notifications.context import Context
-from services.notifications.delivery.rules import Outcome, Verdict
 from tests.notifications.support import Desk, eventually, open_desk, requested, worker
 
 VERY_NASTY = replace(NASTY, lose_answer=0.1, refuse_503=0.1, early_callback=0.3, repeat_callback=0.3)
@@ -59,7 +59,7 @@ async def test_the_checker_sees_a_sender_that_renews_its_keys(
     notifications_db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The seeded bug: a lost answer is treated as a refusal, and the message leaves again under a new key."""
-    monkeypatch.setattr("services.notifications.delivery.rules._doubt", _renewing)
+    monkeypatch.setattr("libs.common.connect.command.rules._doubt", _renewing)
     async with open_desk(notifications_db, replace(VERY_NASTY, lose_answer=0.5), seed=4) as opened:
         await opened.request(*(requested(variables={"order_number": str(n)}) for n in range(20)))
         async with worker(opened.context()):
@@ -67,7 +67,8 @@ async def test_the_checker_sees_a_sender_that_renews_its_keys(
     assert len(texts) > len(set(texts))
 
 
-def _renewing(code: str, jitter: float) -> Outcome:
+def _renewing(code: str, jitter: float, *, repeats: bool) -> Outcome:
+    del repeats
     return Outcome(Verdict.RETRY, code, delay=jitter)
 
 

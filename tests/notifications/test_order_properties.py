@@ -5,27 +5,30 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deploy.standins.wazzup.accounts import DEMO_CHANNEL
+from libs.common.connect.command.rules import Outcome, Verdict
+from libs.common.connect.command.store import Limits
 from libs.common.platform.db import Database
-from services.notifications.delivery.rules import Outcome, Verdict
-from services.notifications.delivery.store import Claim, Limits, Result, claim, record
+from services.notifications.delivery.store import Claim, Result
 from services.notifications.messages.rules import State, advance
-from services.notifications.webhooks.actions import apply_callbacks, store_callbacks
+from services.notifications.webhooks.actions import apply_callbacks
 from tests.notifications import support
-from tests.notifications.support import HOOK_KEY, context, requested
+from tests.notifications.support import callback, context, record, requested
 
-CALLBACK_TIMEOUT = timedelta(minutes=10)
-LIMITS = Limits(16, timedelta(seconds=30), timedelta(seconds=40))
+LIMITS = Limits(16, timedelta(seconds=30))
 STATES = {"sent": State.SENT, "delivered": State.DELIVERED, "read": State.READ, "error": State.FAILED}
 REPEAT = Outcome(Verdict.TAKEN, "REPEATED_CRM_MESSAGE_ID")
 LOST = Outcome(Verdict.DOUBT, "no_answer")
 
 Callbacks = st.lists(st.sampled_from(["echo", *STATES]), max_size=8)
+
+
+async def claim(db: Database) -> Sequence[Claim]:
+    return await support.claim(db, limits=LIMITS, repeat_window=40.0, unknown_after=600.0)
 
 
 @dataclass
@@ -42,30 +45,30 @@ class Exchange:
         ctx = context(db, "http://127.0.0.1:9")
         phone = f"+79{uuid4().int % 10**9:09d}"
         await support.apply(ctx, requested(person={"name": "Анна", "phone": phone}))
-        await ctx.wazzup.close()
-        (found,) = await claim(db, {}, LIMITS, datetime.now(UTC))
+        await ctx.transport.close()
+        (found,) = await claim(db)
         return cls(db, found, str(uuid4()))
 
     async def answer(self, outcome: Outcome) -> None:
-        await record(self.db, [Result(self.claim, outcome)], CALLBACK_TIMEOUT, datetime.now(UTC))
+        await record(self.db, Result(self.claim, outcome))
 
     async def again(self) -> None:
         """Claim once more if the attempt is still to be repeated (an echo may have ended it)."""
         await self.db.pool.execute(
-            "UPDATE attempt SET due_at = clock_timestamp() WHERE id = $1", self.claim.attempt_id
+            "UPDATE attempt SET due_at = clock_timestamp() WHERE id = $1", self.claim.command_id
         )
-        self.claim = next(iter(await claim(self.db, {}, LIMITS, datetime.now(UTC))), self.claim)
+        self.claim = next(iter(await claim(self.db)), self.claim)
 
     async def callback(self, report: str) -> None:
         at = datetime.now(UTC).isoformat()
-        message = self.claim.message
+        row = self.claim.details.row
         echo = {
-            "messageId": self.name, "channelId": DEMO_CHANNEL, "chatId": message.address, "text": message.text,
+            "messageId": self.name, "channelId": DEMO_CHANNEL, "chatId": row["address"], "text": row["text"],
             "isEcho": True, "dateTime": at,
         }  # fmt: skip
         status = {"messageId": self.name, "status": report, "timestamp": at, "error": {"error": "BAD_CONTACT"}}
         body = {"messages": [echo]} if report == "echo" else {"statuses": [status]}
-        assert await store_callbacks(self.db, "wazzup", HOOK_KEY, orjson.dumps(body), datetime.now(UTC))
+        await callback(self.db, body)
         await self.look()
 
     async def look(self) -> None:
@@ -75,7 +78,9 @@ class Exchange:
     async def end(self) -> str:
         await self.look()
         await self.look()
-        state: str = await self.db.pool.fetchval("SELECT state FROM message WHERE id = $1", self.claim.message_id)
+        state: str = await self.db.pool.fetchval(
+            "SELECT state FROM message WHERE id = $1", self.claim.details.message_id
+        )
         return state
 
 
@@ -111,7 +116,7 @@ async def test_callbacks_before_and_after_the_201_end_where_the_highest_says(
     exchange = await Exchange.begin(desk)
     for report in before:
         await exchange.callback(report)
-    await exchange.answer(Outcome(Verdict.ACCEPTED, provider_message_id=exchange.name))
+    await exchange.answer(Outcome(Verdict.ACCEPTED, external_id=exchange.name))
     for report in after:
         await exchange.callback(report)
     reports = [State.ACCEPTED, *(STATES[report] for report in before + after if report != "echo")]
@@ -139,8 +144,8 @@ async def test_a_lost_answer_ends_where_the_highest_says_once_an_echo_has_named_
 @given(reports=st.lists(st.sampled_from(["echo", *STATES]), min_size=1, max_size=12))
 async def test_no_step_is_published_twice_in_any_order(desk: Database, reports: list[str]) -> None:
     exchange = await Exchange.begin(desk)
-    await exchange.answer(Outcome(Verdict.ACCEPTED, provider_message_id=exchange.name))
+    await exchange.answer(Outcome(Verdict.ACCEPTED, external_id=exchange.name))
     for report in reports:
         await exchange.callback(report)
-    types = await published(desk, exchange.claim.message_id)
+    types = await published(desk, exchange.claim.details.message_id)
     assert len(types) == len(set(types))

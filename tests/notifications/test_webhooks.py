@@ -2,25 +2,33 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import asyncpg
 import httpx
 import orjson
 import pytest
 
+from deploy.standins.faults import Mode
 from deploy.standins.wazzup import KIND, Failure
-from deploy.standins.wazzup.faults import Mode
+from libs.common.connect.command.rules import Outcome, Verdict
 from libs.common.platform.db import Database
 from services.notifications.channels.actions import change
 from services.notifications.channels.schemas import ChangeChannel
-from services.notifications.delivery.rules import Outcome, Verdict
-from services.notifications.delivery.store import Limits, Result, claim, record
-from services.notifications.webhooks.actions import apply_callbacks, store_callbacks
+from services.notifications.delivery.store import Result
+from services.notifications.webhooks.actions import apply_callbacks
 from tests.notifications import support
-from tests.notifications.support import eventually, open_desk, requested, webhook_server, worker
+from tests.notifications.support import (
+    callback,
+    claim,
+    eventually,
+    open_desk,
+    record,
+    requested,
+    webhook_server,
+    worker,
+)
 
-LIMITS = Limits(16, timedelta(seconds=8), timedelta(seconds=40))
 STATUS = {"messageId": "m-1", "timestamp": "2026-03-02T09:14:01.000Z", "status": "sent"}
 INBOUND = {"messageId": "in-1", "dateTime": "2026-03-02T09:15:27.000Z", "isEcho": False, "text": "Где мой заказ?"}
 
@@ -146,11 +154,11 @@ async def test_a_callback_that_waited_through_a_change_of_the_api_key_is_applied
     async with open_desk(notifications_db) as opened:
         await opened.request(requested())
         now = datetime.now(UTC)
-        (taken,) = await claim(opened.db, {}, LIMITS, now)
-        await store_callbacks(opened.db, "wazzup", support.HOOK_KEY, orjson.dumps({"statuses": [STATUS]}), now)
+        (taken,) = await claim(opened.db)
+        await callback(opened.db, {"statuses": [STATUS]})
         await change(opened.db, opened.channel_id, None, 1, ChangeChannel.model_validate({"api_key": "rotated"}))
-        answer = Outcome(Verdict.ACCEPTED, provider_message_id=str(STATUS["messageId"]))
-        await record(opened.db, [Result(taken, answer)], timedelta(seconds=8), now)
+        answer = Outcome(Verdict.ACCEPTED, external_id=str(STATUS["messageId"]))
+        await record(opened.db, Result(taken, answer))
         await apply_callbacks(opened.db, 10, now)
         assert list((await opened.states()).values()) == ["sent"]
 

@@ -16,10 +16,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from deploy.standins.faults import Dice, Mode
+from deploy.standins.server import bound
 from deploy.standins.wazzup import KIND, NASTY, Account, Failure, Journal, Profile, Standin, running
 from deploy.standins.wazzup.accounts import DEMO_CHANNEL, DEMO_KEY
-from deploy.standins.wazzup.faults import Dice, Mode
-from deploy.standins.wazzup.server import bound
 from libs.common.platform.serving import serve
 
 pytestmark = pytest.mark.servers
@@ -79,7 +79,9 @@ async def receiver() -> AsyncIterator[Receiver]:
 async def client(standin: Standin, key: str = DEMO_KEY) -> AsyncIterator[httpx.AsyncClient]:
     async with (
         running(standin) as url,
-        httpx.AsyncClient(base_url=url, headers={"authorization": f"Bearer {key}"}, trust_env=False) as http,
+        httpx.AsyncClient(
+            base_url=f"{url}/wazzup", headers={"authorization": f"Bearer {key}"}, trust_env=False
+        ) as http,
     ):
         yield http
 

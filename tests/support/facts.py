@@ -10,7 +10,7 @@ from uuid import UUID
 
 import asyncpg
 
-from deploy.standins.wazzup.journal import Journal, Status
+from deploy.standins.journal import Journal, Status
 from libs.common.contracts import OWNERS
 from tests.support.topics import EventFact
 

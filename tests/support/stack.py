@@ -1,4 +1,4 @@
-"""The product as eight processes, each service's API and worker alone, with the stand-in beside them."""
+"""The product as eight processes, each service's API and worker alone, with the stand-ins beside them."""
 
 import asyncio
 import os
@@ -13,7 +13,7 @@ import httpx
 from deploy.demo.desk import DemoDesk, Seeder
 from deploy.local.children import Children
 from deploy.local.ports import free_ports
-from deploy.standins.wazzup.journal import Journal
+from deploy.standins.journal import Journal
 from libs.common.messaging.bus.topics import ensure_topics
 from libs.common.platform import faultpoints
 from libs.common.platform.clock import SharedClock
@@ -43,7 +43,7 @@ class ProcessStack:
 
     def __post_init__(self) -> None:
         names = [f"{service}-{part}" for service in SERVICES for part in ("api", "worker")]
-        names.append("wazzup")
+        names.append("standins")
         self.ports = dict(zip(names, free_ports(len(names)), strict=True))
         self.issuer = TokenIssuer.in_folder(self.home / "keys")
         self.clock = SharedClock(self.home / "clock")
@@ -59,7 +59,11 @@ class ProcessStack:
 
     @property
     def journal_path(self) -> Path:
-        return self.home / "journal.jsonl"
+        return self.home / "journals" / "wazzup.jsonl"
+
+    @property
+    def standin_arguments(self) -> list[str]:
+        return ["--port", str(self.ports["standins"]), "--journals", str(self.journal_path.parent), *self.standin]
 
     def journal(self) -> Journal:
         """What the stand-in accepted until now, read from its file."""
@@ -77,9 +81,8 @@ class ProcessStack:
         return await Seeder(self.client, self.issuer, self.home / "demo.json", "http://stack").seed()
 
     async def start_process(self, name: str) -> None:
-        if name == "wazzup":
-            arguments = ["--port", str(self.ports[name]), "--journal", str(self.journal_path), *self.standin]
-            await self.children.start(name, ["deploy.standins.wazzup", *arguments], os.environ)
+        if name == "standins":
+            await self.children.start(name, ["deploy.standins", *self.standin_arguments], os.environ)
             return
         service, part = name.split("-")
         env = {**os.environ, **self._environment(service), **self.env}
@@ -99,7 +102,7 @@ class ProcessStack:
     async def webhooks_waiting(self) -> int:
         """How many webhooks the stand-in has yet to deliver."""
         async with httpx.AsyncClient() as client:
-            answer = await client.get(f"http://127.0.0.1:{self.ports['wazzup']}/_journal", timeout=10)
+            answer = await client.get(f"http://127.0.0.1:{self.ports['standins']}/wazzup/_journal", timeout=10)
             return int(answer.json()["waiting"])
 
     async def until_ready(self, *names: str) -> None:
@@ -129,20 +132,19 @@ class ProcessStack:
 
     def _messenger(self) -> dict[str, str]:
         return {
-            "NOTIFICATIONS_WAZZUP_URL": f"http://127.0.0.1:{self.ports['wazzup']}/v3/",
+            "NOTIFICATIONS_STANDINS_URL": f"http://127.0.0.1:{self.ports['standins']}/",
+            "NOTIFICATIONS_EGRESS_ALLOW": f"127.0.0.1:{self.ports['standins']}",
             "NOTIFICATIONS_PUBLIC_URL": f"http://127.0.0.1:{self.ports['notifications-api']}",
         }
 
     async def _answers(self, client: httpx.AsyncClient, name: str) -> bool:
         service, _, part = name.partition("-")
-        path = {"api": f"/{service}/readyz", "worker": "/readyz", "": "/v3/channels"}[part]
+        path = {"api": f"/{service}/readyz", "worker": "/readyz", "": "/"}[part]
         try:
             answer = await client.get(f"http://127.0.0.1:{self.ports[name]}{path}", timeout=5)
         except httpx.HTTPError:
             return False
-        return answer.status_code == httpx.codes.OK or (
-            not part and answer.status_code < httpx.codes.INTERNAL_SERVER_ERROR
-        )
+        return answer.status_code == httpx.codes.OK
 
 
 @asynccontextmanager

@@ -22,8 +22,8 @@ from tests.support.stack import ProcessStack
 ROOT = Path(__file__).resolve().parents[2]
 SETUP = "deploy.setup"
 SERVICE = "services.{}"
-#: The stand-in for the messenger moved between releases: its folder's name did not.
-STANDIN = "wazzup/__main__.py"
+#: The stand-ins for providers: one module for all of them.
+STANDIN = "standins/__main__.py"
 
 _PINNED = re.compile(r"==([^\s;]+)")
 
@@ -78,13 +78,12 @@ class ReleaseStack(ProcessStack):
             await self._command(SERVICE.format(service), "migrate", env=self._servers(url))
 
     async def start_process(self, name: str) -> None:
-        if name != "wazzup":
+        if name != "standins":
             await super().start_process(name)
             return
         found = next(path for path in self.tree.rglob(STANDIN) if "tests" not in path.parts)
         module = ".".join(found.parent.relative_to(self.tree).parts)
-        arguments = ["--port", str(self.ports[name]), "--journal", str(self.journal_path), *self.standin]
-        await self.children.start(name, [module, *arguments], os.environ)
+        await self.children.start(name, [module, *self.standin_arguments], os.environ)
 
     def _servers(self, postgres_url: str) -> Mapping[str, str]:
         partitions = str(self.partitions)

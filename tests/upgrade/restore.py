@@ -50,6 +50,7 @@ def restore_journal(path: Path, manifest: Manifest, origin: str) -> None:
     """Let the messenger remember what it accepted, and send its callbacks to where we are now."""
     lines = [_moved(line, manifest) for line in frozen.read(frozen.JOURNAL).splitlines()]
     text = b"".join(orjson.dumps(line) + b"\n" for line in lines)
+    path.parent.mkdir(exist_ok=True)
     path.write_bytes(re.sub(re.escape(ORIGIN).encode(), origin.encode(), text))
 
 

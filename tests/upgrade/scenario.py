@@ -136,7 +136,7 @@ class Scenario:
         await self._until(self._all_read)
         await self._until(lambda: self._accepted("killed"))
         os.kill(self.stack.children.pids()["notifications-worker"], signal.SIGKILL)
-        await self.stack.halt("notifications-worker", "wazzup")
+        await self.stack.halt("notifications-worker", "standins")
 
     async def _unread(self) -> None:
         """Events on the topics that no group has read: workers relay, and their databases take nothing in."""
@@ -197,7 +197,7 @@ class Scenario:
 
     async def _provider(self, **wishes: object) -> None:
         async with httpx.AsyncClient() as client:
-            url = f"http://127.0.0.1:{self.stack.ports['wazzup']}/_control"
+            url = f"http://127.0.0.1:{self.stack.ports['standins']}/wazzup/_control"
             (await client.post(url, json=wishes)).raise_for_status()
 
     async def _poison(self) -> None:

@@ -3,50 +3,37 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TypeAlias
 from uuid import uuid4
 
 import httpx
+import orjson
+from starlette.routing import Route
 
+from deploy.standins.callbacks import Callback, Callbacks, Payload, Post
+from deploy.standins.faults import NASTY, Dice, Failure, Mode, Profile
+from deploy.standins.journal import Entry, Journal, Status
 from deploy.standins.wazzup.accounts import Account
-from deploy.standins.wazzup.callbacks import Callback, Callbacks, Payload
-from deploy.standins.wazzup.faults import NASTY, Dice, Failure, Mode, Profile
-from deploy.standins.wazzup.journal import Entry, Journal, Status
+from deploy.standins.wazzup.answers import LOST, Answer, error
+from deploy.standins.wazzup.routes import routes
 
 CHAT_TYPES = frozenset(
     {"whatsapp", "whatsgroup", "viber", "instagram", "telegram", "telegroup", "vk", "avito", "max", "maxgroup"}
 )
 MAX_TEXT = 10_000
+MOST_PER_BODY = 100
 EARLY_TIMEOUT = 1.0  # seconds that an early callback may delay the answer
 ECHO = "echo"
 
 Plan: TypeAlias = Sequence[tuple[float, Callback]]  # seconds after the acceptance
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An HTTP answer; status None closes the connection without a response."""
-
-    status: int | None
-    body: Payload | None = None
-
-
-LOST = Answer(None)
-
-
-def error(code: str, status: int = 400, data: Payload | None = None) -> Answer:
-    """Return an error in Wazzup's shape."""
-    request_id = uuid4().hex[:12]
-    return Answer(
-        status,
-        {"status": status, "requestId": request_id, "error": code, "description": code.lower(), "data": data},
-    )
-
-
 class Standin:
     """Several accounts, one journal, one set of dice."""
+
+    code = "wazzup"
 
     def __init__(
         self,
@@ -82,8 +69,13 @@ class Standin:
         """Open an account; its runner ends with the stand-in."""
         account.webhooks_uri = self.journal.webhooks.get(account.key, account.webhooks_uri)
         self.accounts[account.key] = account
-        self.callbacks[account.key] = Callbacks(account, self.dice, self._http, self._record_delivery)
+        self.callbacks[account.key] = Callbacks(
+            partial(_post, account), self.dice, self._http, self._record_delivery, MOST_PER_BODY
+        )
         self._runners.append(self._tasks.create_task(self.callbacks[account.key].run()))
+
+    def routes(self) -> Sequence[Route]:
+        return routes(self)
 
     async def subscribe(self, account: Account, uri: str) -> bool:
         """Probe the address with `{"test": true}` as Wazzup does; False when it did not answer 200."""
@@ -129,7 +121,7 @@ class Standin:
         """Let a customer write to the account's first channel; returns the messageId."""
         message_id = str(uuid4())
         payload = _message(account.channels[0].channel_id, chat_id, text, message_id, echo=False)
-        self.callbacks[account.key].later(Callback("messages", payload), 0)
+        self._later(account.key, Callback("messages", payload), 0)
         return message_id
 
     @property
@@ -154,7 +146,7 @@ class Standin:
     async def _announce(self, entry: Entry, failure: Failure | None) -> None:
         callbacks = self.callbacks[entry.key]
         plan = self._plan(entry, failure)
-        batch = [callback for _, callback in plan[:2] if callbacks.account.wants(callback.kind)]
+        batch = [callback for _, callback in plan[:2] if self.accounts[entry.key].wants(callback.kind)]
         early = bool(batch) and self.dice.hits(self.dice.profile.early_callback)
         if early and await callbacks.post(batch, EARLY_TIMEOUT):
             for callback in batch:
@@ -167,7 +159,12 @@ class Standin:
         shuffled = self.dice.hits(self.dice.profile.shuffle_callbacks)
         last = max((after for after, _ in plan), default=0.0)
         for after, callback in plan:
-            self.callbacks[key].later(callback, self.dice.delay(2 * last) if shuffled else after)
+            self._later(key, callback, self.dice.delay(2 * last) if shuffled else after)
+
+    def _later(self, key: str, callback: Callback, delay: float) -> None:
+        """Deliver after `delay` seconds, if the account wants such callbacks."""
+        if self.accounts[key].wants(callback.kind):
+            self.callbacks[key].later(callback, delay)
 
     def _plan(self, entry: Entry, failure: Failure | None = None) -> Plan:
         """Return the callbacks of a message with their delays, in true order."""
@@ -211,6 +208,16 @@ class Standin:
             over = {Status.DELIVERED, Status.READ, Status.ERROR}.intersection(entry.statuses)
             if entry.key in self.callbacks and not over:
                 self._schedule(entry.key, self._plan(entry))
+
+
+def _post(account: Account, batch: Sequence[Callback]) -> Post | None:
+    """Return one body with the lists of several callbacks."""
+    if account.webhooks_uri is None:
+        return None
+    body: dict[str, list[Payload]] = {}
+    for callback in batch:
+        body.setdefault(callback.kind, []).append(callback.payload)
+    return Post(account.webhooks_uri, orjson.dumps(body), {"content-type": "application/json"})
 
 
 def check(account: Account, body: Payload) -> Answer | None:

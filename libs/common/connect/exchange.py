@@ -1,7 +1,7 @@
 """A call as values: the request, the reply, and what is known when no reply came. No I/O."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self, TypeAlias
 from urllib.parse import urlencode, urlsplit
 
@@ -21,6 +21,10 @@ class HttpRequest:
 
     def __repr__(self) -> str:
         return f"HttpRequest({self.method} {urlsplit(self.url).hostname})"
+
+    def traced(self, traceparent: str) -> Self:
+        """Return the request as a part of a trace."""
+        return replace(self, headers={**self.headers, "traceparent": traceparent})
 
     @classmethod
     def json(cls, method: str, url: str, value: object, headers: Mapping[str, str]) -> Self:

@@ -9,10 +9,12 @@ from uuid import UUID
 
 import asyncpg
 
+from libs.common.connect.exchange import Lost
+from libs.common.connect.transport import Transport
 from libs.common.platform.db import Database, Transaction
 from libs.common.platform.ids import uuid7
+from services.notifications.channels.convert import adapter_of
 from services.notifications.channels.schemas import ChangeChannel, CreateChannel
-from services.notifications.delivery.wazzup import Wazzup
 from services.notifications.errors import AlreadyExistsError, NotFoundError, StaleVersionError, SubscriptionError
 
 Row: TypeAlias = "dict[str, object]"
@@ -79,17 +81,25 @@ async def change(
 
 
 async def subscribe(
-    db: Database, wazzup: Wazzup, channel_id: UUID, desks: Collection[str] | None, base: str
+    db: Database,
+    transport: Transport,
+    channel_id: UUID,
+    desks: Collection[str] | None,
+    base: str,
+    standins: str | None,
 ) -> Row:
     """Subscribe our address to the webhooks of this channel's account. Raises NotFoundError, SubscriptionError."""
     async with db.begin() as tx:
         row = await _one(tx, channel_id, desks)
         await tx.commit()
-    answer = await wazzup.subscribe(
-        row["api_key"], f"{base.rstrip('/')}{webhook_path(row['provider'], row['hook_key'])}"
-    )
-    if answer.status != 200:
-        raise SubscriptionError(answer.code or f"http_{answer.status}")
+    adapter = adapter_of(row, standins)
+    request = adapter.subscribe(f"{base.rstrip('/')}{webhook_path(row['provider'], row['hook_key'])}")
+    if request is None:
+        raise SubscriptionError("by_hand")
+    answered = await transport.call(request)
+    code = answered.code if isinstance(answered, Lost) else adapter.subscribed(answered)
+    if code is not None:
+        raise SubscriptionError(code)
     return dict(row)
 
 

@@ -64,8 +64,9 @@ async def subscribe(channel_id: UUID, ctx: Ctx, caller: Admin) -> Channel:
     """Subscribe our address to the provider's webhooks of this account; the provider probes it during the call."""
     if ctx.settings.public_url is None:
         raise SubscriptionError("public_url_not_set")
-    base = str(ctx.settings.public_url)
-    return shape(await actions.subscribe(ctx.core.db, ctx.wazzup, channel_id, desks_of(caller), base), caller)
+    base, standins = str(ctx.settings.public_url), ctx.settings.standins
+    row = await actions.subscribe(ctx.core.db, ctx.transport, channel_id, desks_of(caller), base, standins)
+    return shape(row, caller)
 
 
 def _versioned(row: Mapping[str, object], caller: Principal, response: Response) -> Channel:

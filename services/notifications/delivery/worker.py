@@ -2,10 +2,11 @@
 
 import asyncio
 
+from libs.common.connect.command.sender import Sender
 from libs.common.platform.waiting import wait_for_stop
 from libs.common.platform.worker import Loop
 from services.notifications.context import Context
-from services.notifications.delivery.sender import Sender
+from services.notifications.delivery.sender import Attempts
 from services.notifications.delivery.store import expire
 from services.notifications.webhooks.actions import apply_callbacks
 
@@ -16,14 +17,15 @@ EXPIRY = 1.0
 
 def loops(ctx: Context) -> tuple[Loop, ...]:
     """Return the sender and the loops of callbacks and expiry."""
-    sender = Sender(ctx)
+    attempts = Attempts(ctx)
+    sender = Sender(attempts, attempts.tries)
 
     async def callbacks(stop: asyncio.Event) -> None:
         """Apply stored callbacks, without a pause while batches are full."""
         pause = POLL
         while not stop.is_set():
             seen, halted = await apply_callbacks(ctx.core.db, ctx.settings.callback_batch, ctx.core.clock.now())
-            sender.alert(halted)
+            attempts.alert(halted)
             pause = POLL if seen else min(pause * 1.5, POLL_IDLE)
             if seen < ctx.settings.callback_batch:
                 await wait_for_stop(stop, pause)
@@ -31,7 +33,7 @@ def loops(ctx: Context) -> tuple[Loop, ...]:
     async def expiry(stop: asyncio.Event) -> None:
         """Expire attempts once a second."""
         while not stop.is_set():
-            await expire(ctx.core.db, ctx.settings.repeat, ctx.settings.callback_timeout, ctx.core.clock.now())
+            await expire(ctx.core.db, ctx.settings.policies, ctx.core.clock.now())
             await wait_for_stop(stop, EXPIRY)
 
     return sender, callbacks, expiry

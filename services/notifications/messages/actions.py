@@ -6,6 +6,8 @@ from datetime import datetime
 from operator import attrgetter
 from uuid import UUID
 
+import asyncpg
+
 from libs.common.contracts import Cause, Received
 from libs.common.contracts.tasks import MessageRequested
 from libs.common.platform.db import Transaction
@@ -13,6 +15,8 @@ from libs.common.platform.db.bulk import Bulk
 from libs.common.platform.ids import uuid7
 from services.notifications.messages.rules import Channel, Fact, Intent, Ready, State, Stopped, prepare
 from services.notifications.messages.store import publish_stopped
+from services.notifications.providers.base import Identities
+from services.notifications.providers.registry import PROVIDERS
 from services.notifications.templates.rules import Version
 
 IN_FORCE = """
@@ -23,9 +27,10 @@ ORDER BY t.desk, t.code, t.version DESC
 """
 CHANNELS = "SELECT id, desk, kind, provider FROM channel WHERE desk = ANY($1::text[]) AND active ORDER BY id"
 FIRST_ATTEMPT = """
-INSERT INTO attempt (id, desk, message_id, number, channel_id, address, state, due_at, expires_at, tries)
-SELECT t.id, m.desk, m.id, 1, t.channel_id, m.address, 'pending', clock_timestamp(), m.deadline, 0
-FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS t (id, message_id, channel_id)
+INSERT INTO attempt
+    (id, desk, message_id, number, channel_id, address, reference, state, due_at, expires_at, tries)
+SELECT t.id, m.desk, m.id, 1, t.channel_id, m.address, t.reference, 'pending', clock_timestamp(), m.deadline, 0
+FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[]) AS t (id, message_id, channel_id, reference)
 JOIN message m ON m.id = t.message_id
 """
 
@@ -89,7 +94,15 @@ class _Known:
     """The templates in force and the channels of a batch's desks."""
 
     templates: Mapping[tuple[str, str], Version]
-    channels: Mapping[str, Sequence[Channel]]
+    channels: Mapping[str, Sequence[asyncpg.Record]]
+
+    def channels_for(self, desk: str, customer: Identities) -> Sequence[Channel]:
+        """Return the desk's channels with the customer's address at each."""
+        return [
+            Channel(row["id"], row["kind"], row["provider"], PROVIDERS[row["provider"]].address(customer))
+            for row in self.channels.get(desk, ())
+            if row["provider"] in PROVIDERS
+        ]
 
 
 async def request_messages(
@@ -100,9 +113,7 @@ async def request_messages(
     plans = {r.data.message_id: (r, _plan(r, known, now)) for r in requests}
     stored = set(await _store(tx, list(plans.values()), now))
     ready = {i: plan for i, (_, plan) in plans.items() if isinstance(plan, Ready) and i in stored}
-    await tx.conn.execute(
-        FIRST_ATTEMPT, [uuid7() for _ in ready], list(ready), [plan.channel.channel_id for plan in ready.values()]
-    )
+    await _first_attempts(tx, ready)
     stopped = {
         i: Fact(State.FAILED, plan.code, plan.detail)
         for i, (_, plan) in plans.items()
@@ -112,13 +123,23 @@ async def request_messages(
     return list(ready)
 
 
+async def _first_attempts(tx: Transaction, ready: Mapping[UUID, Ready]) -> None:
+    ids = [uuid7() for _ in ready]
+    references = [
+        PROVIDERS[plan.channel.provider].reference(str(attempt_id), plan.address)
+        for attempt_id, plan in zip(ids, ready.values(), strict=True)
+    ]
+    channels = [plan.channel.channel_id for plan in ready.values()]
+    await tx.conn.execute(FIRST_ATTEMPT, ids, list(ready), channels, references)
+
+
 async def _look_up(tx: Transaction, requests: Sequence[Received[MessageRequested]]) -> _Known:
     wanted = {(r.desk, r.data.template) for r in requests}
     desks = list({r.desk for r in requests})
     templates = await tx.conn.fetch(IN_FORCE, [desk for desk, _ in wanted], [code for _, code in wanted])
-    channels: dict[str, list[Channel]] = {}
+    channels: dict[str, list[asyncpg.Record]] = {}
     for row in await tx.conn.fetch(CHANNELS, desks):
-        channels.setdefault(row["desk"], []).append(Channel(row["id"], row["kind"], row["provider"]))
+        channels.setdefault(row["desk"], []).append(row)
     return _Known(
         {(row["desk"], row["code"]): Version(row["version"], row["bodies"]) for row in templates},
         channels,
@@ -128,11 +149,10 @@ async def _look_up(tx: Transaction, requests: Sequence[Received[MessageRequested
 def _plan(request: Received[MessageRequested], known: _Known, now: datetime) -> Ready | Stopped:
     data = request.data
     person = {"name": data.person.name, "phone": data.person.phone, "email": data.person.email}
-    intent = Intent(
-        data.template, data.language, data.channels, data.person.phone, {**data.variables, **person}, data.deadline
-    )
+    intent = Intent(data.template, data.language, data.channels, {**data.variables, **person}, data.deadline)
     template = known.templates.get((request.desk, data.template))
-    return prepare(intent, template, known.channels.get(request.desk, ()), now)
+    customer = Identities(data.person.phone, data.person.email)
+    return prepare(intent, template, known.channels_for(request.desk, customer), now)
 
 
 async def _store(
@@ -145,7 +165,8 @@ async def _store(
 def _row(request: Received[MessageRequested], plan: Ready | Stopped) -> _Row:
     data, cause = request.data, request.follow()
     match plan:
-        case Ready(Channel(_, kind, provider), address, text, version, language):
+        case Ready(channel, address, text, version, language):
+            kind, provider = channel.kind, channel.provider
             return _Row(request, cause, kind, language, State.PENDING, provider, version, address, text)
         case Stopped(code, detail):
             kind = data.channels[0] if data.channels else ""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
+from zlib import crc32
 
 from libs.common.contracts.shared import MessageProgress
 from services.notifications.templates.rules import UnfilledError, Version, choose_language, render
@@ -77,18 +78,18 @@ class Intent:
     template: str
     language: str
     channels: tuple[str, ...]
-    phone: str | None
     values: Mapping[str, str | None]
     deadline: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A channel of the desk; `kind` is what playbooks name (`whatsapp`)."""
+    """A channel of the desk; `kind` is what playbooks name, `address` the customer's there, if they have one."""
 
     channel_id: UUID
     kind: str
     provider: str
+    address: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +119,13 @@ def prepare(
         return Stopped(Stop.DEADLINE_PASSED, "the deadline was over when the request came")
     if template is None:
         return Stopped(Stop.TEMPLATE_NOT_APPROVED, f"{intent.template} has no approved version")
-    address = chat_address(intent.phone)
-    if address is None:
-        return Stopped(Stop.NO_ADDRESS, "the person has no phone number that can be read")
-    channel = choose_channel(intent.channels, channels, address)
-    if channel is None:
+    wanted = [channel for channel in channels if channel.kind in intent.channels]
+    chosen = choose_channel(intent.channels, wanted)
+    if chosen is None:
+        if wanted:
+            return Stopped(Stop.NO_ADDRESS, "the person has no address that can be read")
         return Stopped(Stop.NO_CHANNEL, f"the desk has none of: {', '.join(intent.channels)}")
+    channel, address = chosen
     language = choose_language(template.bodies, intent.language)
     try:
         text = render(template.bodies[language], intent.values)
@@ -132,17 +134,18 @@ def prepare(
     return Ready(channel, address, text, template.number, language)
 
 
-def chat_address(phone: str | None) -> str | None:
-    """Return an E.164 number as messengers want it (`79011112233`), or None."""
-    if phone is None or not phone.startswith("+") or not phone[1:].isdecimal():
-        return None
-    return phone[1:]
-
-
-def choose_channel(kinds: Sequence[str], channels: Sequence[Channel], address: str) -> Channel | None:
-    """Return a channel of the first kind that the desk has: always the same one for an address."""
+def choose_channel(kinds: Sequence[str], channels: Sequence[Channel]) -> tuple[Channel, str] | None:
+    """Return a channel of the first kind where the customer has an address: always the same for one address."""
     for kind in kinds:
-        fitting = sorted((one for one in channels if one.kind == kind), key=lambda one: one.channel_id)
+        fitting = sorted(
+            ((one, one.address) for one in channels if one.kind == kind and one.address),
+            key=lambda pair: pair[0].channel_id,
+        )
         if fitting:
-            return fitting[int(address) % len(fitting)]
+            return fitting[number_of(fitting[0][1]) % len(fitting)]
     return None
+
+
+def number_of(address: str) -> int:
+    """Return a number that is always the same for an address."""
+    return int(address) if address.isascii() and address.isdecimal() else crc32(address.encode())

@@ -46,9 +46,10 @@ message = Table(
     Index("ix_message_desk_state", "desk", "state", "id"),
 )
 
-# `due_at` is the next try of `pending`, the end of the lease of `sending`, the callback timeout of `waiting` (the
-# provider may have it, under an id that only a callback can give). `offered_at` is set while the provider may have
-# the message without having confirmed it.
+# A command (libs.common.connect.command). `due_at` is the next try of `pending`, the end of the lease of
+# `sending`, the callback timeout of `waiting` (the provider may have it, under an id that only a callback can
+# give). `offered_at` is set while the provider may have the message without having confirmed it. `held` waits
+# for business time.
 attempt = Table(
     "attempt",
     metadata,
@@ -61,13 +62,18 @@ attempt = Table(
     Column("state", Text, nullable=False),
     Column("due_at", DateTime(timezone=True), nullable=False),
     Column("expires_at", DateTime(timezone=True)),  # business time: the message's deadline
+    Column("not_before", DateTime(timezone=True)),  # business time
     Column("offered_at", DateTime(timezone=True)),
     Column("lease_token", Uuid),
     Column("tries", Integer, nullable=False),
     Column("provider_message_id", Text),
+    Column("reference", Text),  # what the provider's reports carry besides its own id
     Column("code", Text),
     Column("detail", Text),
-    CheckConstraint("state IN ('pending', 'sending', 'waiting', 'accepted', 'refused', 'unknown')", name="state"),
+    CheckConstraint(
+        "state IN ('pending', 'held', 'sending', 'waiting', 'accepted', 'refused', 'unknown')", name="state"
+    ),
+    CheckConstraint("state <> 'held' OR not_before IS NOT NULL", name="held"),
     CheckConstraint("(state = 'sending') = (lease_token IS NOT NULL)", name="lease"),
     CheckConstraint("state NOT IN ('sending', 'waiting', 'unknown') OR offered_at IS NOT NULL", name="offered"),
     CheckConstraint("provider_message_id IS NULL OR state IN ('accepted', 'refused')", name="named"),
@@ -91,6 +97,12 @@ attempt = Table(
         "ix_attempt_offered",
         "offered_at",
         postgresql_where=text("state IN ('pending', 'sending') AND offered_at IS NOT NULL"),
+    ),
+    Index("ix_attempt_held", "not_before", postgresql_where=text("state = 'held'")),
+    Index(
+        "ix_attempt_reference",
+        "reference",
+        postgresql_where=text("reference IS NOT NULL AND provider_message_id IS NULL"),
     ),
     Index("ix_attempt_waiting", "due_at", postgresql_where=text("state = 'waiting'")),
     Index(

@@ -2,42 +2,62 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import TypeAlias
 from uuid import UUID
 
 import asyncpg
 
+from libs.common.connect.command.rules import BACKOFF, Class
+from libs.common.connect.command.store import Halted
+from libs.common.contracts.shared import MessageProgress
 from libs.common.platform.db import Database, Transaction
-from libs.common.platform.http.json import parse_json
-from libs.common.platform.http.problems import Problem
-from services.notifications.delivery.rules import BACKOFF, Class, classify
-from services.notifications.delivery.store import RECHECK_CALLBACKS, Halted, halt, replace_refused
+from libs.common.platform.db.bulk import Bulk
+from services.notifications.delivery.store import COMMANDS, RECHECK_CALLBACKS, replace_refused
 from services.notifications.messages.rules import Fact, State
 from services.notifications.messages.store import apply_facts
-from services.notifications.webhooks.rules import Kind, ParsedBody, Status, error_code, parse
+from services.notifications.providers.base import Reading, Report, ReportKind
+from services.notifications.providers.registry import PROVIDERS
 
 Known: TypeAlias = Sequence[tuple[asyncpg.Record, asyncpg.Record]]  # a callback and its attempt
 
-STORE = """
-WITH target AS (
-    SELECT id, desk FROM channel WHERE hook_key = $1 AND provider = $2
-), stored AS (
-    INSERT INTO callback (desk, channel_id, kind, provider_message_id, status, at, payload, state,
-                          received_at, stored_at, look_at)
-    SELECT target.desk, target.id, t.kind, t.provider_message_id, t.status, t.at, t.payload, t.state,
-           $9, clock_timestamp(), clock_timestamp()
-    FROM target, unnest($3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::jsonb[], $8::text[])
-         AS t (kind, provider_message_id, status, at, payload, state)
-    ORDER BY t.provider_message_id, t.kind, t.status, t.at
-    ON CONFLICT DO NOTHING
-), kept AS (
-    INSERT INTO unreadable (desk, channel_id, reason, raw, received_at)
-    SELECT desk, id, $10, $11, $9 FROM target WHERE $10 <> ''
+
+def _state(report: Report) -> str:
+    return "new" if report.useful else "kept"
+
+
+REPORTS: Bulk[Report] = Bulk(
+    "callback",
+    (
+        ("kind", "text", attrgetter("kind")),
+        ("provider_message_id", "text", attrgetter("external_id")),
+        ("status", "text", attrgetter("word")),
+        ("at", "timestamptz", attrgetter("at")),
+        ("payload", "jsonb", attrgetter("payload")),
+        ("progress", "text", attrgetter("progress")),
+        ("code", "text", attrgetter("code")),
+        ("reference", "text", attrgetter("reference")),
+        ("address", "text", attrgetter("address")),
+        ("sender", "text", attrgetter("sender")),
+        ("text", "text", attrgetter("text")),
+        ("state", "text", _state),
+    ),
 )
-SELECT id FROM target
-"""
+STORE = f"""
+WITH stored AS (
+    INSERT INTO callback (desk, channel_id, {REPORTS.names}, received_at, stored_at, look_at)
+    SELECT $1, $2, {REPORTS.names}, $3, clock_timestamp(), clock_timestamp()
+    FROM unnest({REPORTS.parameters(6)}) AS n ({REPORTS.names})
+    ORDER BY provider_message_id, kind, status, at
+    ON CONFLICT DO NOTHING
+)
+INSERT INTO unreadable (desk, channel_id, reason, raw, received_at) SELECT $1, $2, $4, $5, $3 WHERE $4 <> ''
+"""  # noqa: S608 - columns of our own
+# A callback that the release before stored has its provider's word alone, and its code in the payload.
 DUE = """
-SELECT e.id, c.account, e.kind, e.provider_message_id, e.status, e.at, e.payload,
+SELECT e.id, c.account, c.provider, e.kind, e.provider_message_id, e.status, e.at, e.reference, e.sender, e.address,
+       e.text, coalesce(e.progress, CASE e.status WHEN 'error' THEN 'failed' ELSE e.status END) AS progress,
+       coalesce(e.code, e.payload->'error'->>'error', e.payload->>'error', '') AS code,
        e.stored_at < clock_timestamp() - interval '24 hours' AS old
 FROM callback e JOIN channel c ON c.id = e.channel_id
 WHERE e.state = 'new' AND e.look_at <= clock_timestamp()
@@ -47,6 +67,14 @@ ATTEMPTS = """
 SELECT a.provider_message_id, c.account, a.message_id, a.channel_id, a.id
 FROM attempt a JOIN channel c ON c.id = a.channel_id
 WHERE a.provider_message_id = ANY($1::text[])
+"""
+# A report that carries our own reference gives its message id to an attempt whose answer was lost.
+MATCH_REFERENCES = """
+      UPDATE attempt a SET state = 'accepted', lease_token = NULL, code = NULL, detail = NULL,
+      provider_message_id = report.provider_message_id FROM (SELECT DISTINCT ON (account, reference) * FROM
+      unnest($1::text[], $2::text[], $3::text[]) AS t (account, reference, provider_message_id)) report, channel
+      c WHERE a.reference = report.reference AND a.provider_message_id IS NULL AND a.state <> 'refused' AND c.id
+      = a.channel_id AND c.account = report.account RETURNING a.provider_message_id
 """
 # An echo gives its message id to an attempt whose answer was lost, if exactly one such text to that address can
 # have been accepted at that time. An attempt in state `sending` is left out: its own answer will bring the id.
@@ -96,41 +124,23 @@ SET state = CASE WHEN id = ANY($2::bigint[]) THEN 'orphan' ELSE 'new' END,
 WHERE id = ANY($1::bigint[])
 """
 _TRANSIENT = (Class.RETRY, Class.RETRY_SLOWLY)
-_STATES: Mapping[str, State] = {
-    Status.SENT: State.SENT,
-    Status.DELIVERED: State.DELIVERED,
-    Status.READ: State.READ,
-    Status.ERROR: State.FAILED,
+_STATES: Mapping[MessageProgress, State] = {
+    MessageProgress.SENT: State.SENT,
+    MessageProgress.DELIVERED: State.DELIVERED,
+    MessageProgress.READ: State.READ,
+    MessageProgress.FAILED: State.FAILED,
 }
+_ARRIVED = (MessageProgress.DELIVERED, MessageProgress.READ)
 
 
-async def store_callbacks(db: Database, provider: str, hook_key: str, raw: bytes, now: datetime) -> bool:
-    """Store a webhook body and commit; return False when no channel has this key.
-
-    Unreadable parts are kept raw beside the readable ones.
-    """
-    try:
-        body, reason = parse(parse_json(raw)), ""
-    except Problem as problem:
-        body, reason = ParsedBody((), ()), problem.code
-    callbacks = body.callbacks
+async def store_callbacks(
+    db: Database, desk: str, channel_id: UUID, reading: Reading, raw: bytes, now: datetime
+) -> None:
+    """Store the reports of a webhook's body and commit; unreadable parts are kept raw beside the readable ones."""
     async with db.begin() as tx:
-        found = await tx.conn.fetchval(
-            STORE,
-            hook_key,
-            provider,
-            [c.kind for c in callbacks],
-            [c.provider_message_id for c in callbacks],
-            [c.status for c in callbacks],
-            [c.at for c in callbacks],
-            [c.payload for c in callbacks],
-            ["new" if c.useful else "kept" for c in callbacks],
-            now,
-            reason or ", ".join(body.unreadable)[:500],
-            raw,
-        )
+        unreadable = ", ".join(reading.unreadable)[:500]
+        await tx.conn.execute(STORE, desk, channel_id, now, unreadable, raw, *REPORTS.arrays(reading.reports))
         await tx.commit()
-    return found is not None
 
 
 async def apply_callbacks(db: Database, limit: int, now: datetime) -> tuple[int, Sequence[Halted]]:
@@ -139,7 +149,7 @@ async def apply_callbacks(db: Database, limit: int, now: datetime) -> tuple[int,
         rows = await tx.conn.fetch(DUE, limit)
         attempts = await _attempts(tx, rows) if rows else {}
         known = [(row, attempts[_key(row)]) for row in rows if _key(row) in attempts]
-        known.sort(key=lambda pair: (pair[0]["kind"] != Kind.ECHO, pair[0]["at"]))
+        known.sort(key=lambda pair: (pair[0]["kind"] != ReportKind.ECHO, pair[0]["at"]))
         replaced = await _retry_transient(tx, known)
         valid = [(row, attempt) for row, attempt in known if not (_failed(row) and attempt["id"] in replaced)]
         await apply_facts(tx, [(attempt["message_id"], _fact(row)) for row, attempt in valid], now)
@@ -148,7 +158,7 @@ async def apply_callbacks(db: Database, limit: int, now: datetime) -> tuple[int,
         unmatched = [row for row in rows if _key(row) not in attempts]
         old = [row["id"] for row in unmatched if row["old"]]
         await tx.conn.execute(RECHECK_LATER, [row["id"] for row in unmatched], old)
-        halted = await halt(tx, _halting(known), now)
+        halted = await COMMANDS.halt(tx, _halting(known), now)
         await tx.commit()
     return len(rows), halted
 
@@ -160,8 +170,11 @@ def _key(row: asyncpg.Record) -> tuple[str, str]:
 async def _attempts(tx: Transaction, rows: Sequence[asyncpg.Record]) -> Mapping[tuple[str, str], asyncpg.Record]:
     ids = list({row["provider_message_id"] for row in rows})
     attempts = await _by_id(tx, ids)
-    echoes = [row for row in rows if row["kind"] == Kind.ECHO and _key(row) not in attempts]
-    if echoes and await _match_echoes(tx, echoes):
+    unknown = [row for row in rows if _key(row) not in attempts]
+    named = await _match_references(tx, [row for row in unknown if row["reference"]])
+    named += await _match_echoes(tx, [row for row in unknown if row["kind"] == ReportKind.ECHO])
+    if named:
+        await tx.conn.execute(RECHECK_CALLBACKS, named)
         attempts = await _by_id(tx, ids)
     return attempts
 
@@ -170,24 +183,28 @@ async def _by_id(tx: Transaction, ids: list[str]) -> Mapping[tuple[str, str], as
     return {_key(row): row for row in await tx.conn.fetch(ATTEMPTS, ids)}
 
 
-async def _match_echoes(tx: Transaction, echoes: Sequence[asyncpg.Record]) -> bool:
-    payloads = [row["payload"] for row in echoes]
-    matched = await tx.conn.fetch(
-        MATCH_ECHOES,
-        [row["account"] for row in echoes],
-        [row["provider_message_id"] for row in echoes],
-        *([str(payload.get(field, "")) for payload in payloads] for field in ("channelId", "chatId", "text")),
-        [row["at"] for row in echoes],
-    )
-    await tx.conn.execute(RECHECK_CALLBACKS, [row["provider_message_id"] for row in matched])
-    return bool(matched)
+async def _match_references(tx: Transaction, rows: Sequence[asyncpg.Record]) -> list[str]:
+    """Name attempts by our own key; return the provider's ids that are known now."""
+    if not rows:
+        return []
+    columns = ([row[name] for row in rows] for name in ("account", "reference", "provider_message_id"))
+    return [row["provider_message_id"] for row in await tx.conn.fetch(MATCH_REFERENCES, *columns)]
+
+
+async def _match_echoes(tx: Transaction, echoes: Sequence[asyncpg.Record]) -> list[str]:
+    """Name attempts by the text that was sent; return the provider's ids that are known now."""
+    if not echoes:
+        return []
+    names = ("account", "provider_message_id", "sender", "address", "text", "at")
+    columns = ([row[name] for row in echoes] for name in names)
+    return [row["provider_message_id"] for row in await tx.conn.fetch(MATCH_ECHOES, *columns)]
 
 
 async def _retry_transient(tx: Transaction, known: Known) -> set[UUID]:
     """Replace attempts with a transient error; return all replaced ones, whose errors no longer count."""
-    arrived = {attempt["id"] for row, attempt in known if row["status"] in (Status.DELIVERED, Status.READ)}
-    errors = {attempt["id"]: error_code(row["payload"]) for row, attempt in known if _failed(row)}
-    transient = {i: code for i, code in errors.items() if classify(400, code) in _TRANSIENT and i not in arrived}
+    arrived = {attempt["id"] for row, attempt in known if row["progress"] in _ARRIVED}
+    errors = {attempt["id"]: row for row, attempt in known if _failed(row)}
+    transient = {i: row["code"] for i, row in errors.items() if _class(row) in _TRANSIENT and i not in arrived}
     if transient:
         rows = await tx.conn.fetch(REFUSE_TRANSIENT, list(transient), list(transient.values()))
         await replace_refused(tx, {row["id"]: BACKOFF for row in rows})
@@ -195,17 +212,22 @@ async def _retry_transient(tx: Transaction, known: Known) -> set[UUID]:
 
 
 def _failed(row: asyncpg.Record) -> bool:
-    return (row["kind"], row["status"]) == (Kind.STATUS, Status.ERROR)
+    return bool(row["progress"] == MessageProgress.FAILED)
+
+
+def _class(row: asyncpg.Record) -> Class | None:
+    known = PROVIDERS[row["provider"]].error(row["code"])
+    return known.error if known else None
 
 
 def _fact(row: asyncpg.Record) -> Fact:
-    if row["kind"] == Kind.ECHO:
+    if row["kind"] == ReportKind.ECHO:
         return Fact(State.ACCEPTED)
-    state = _STATES[row["status"]]
-    return Fact(state, error_code(row["payload"])) if state is State.FAILED else Fact(state)
+    state = _STATES[MessageProgress(row["progress"])]
+    return Fact(state, row["code"]) if state is State.FAILED else Fact(state)
 
 
 def _halting(known: Known) -> Mapping[UUID, str]:
     """Return the channels that an error status stops: a person must look at them."""
-    errors = ((attempt["channel_id"], error_code(row["payload"])) for row, attempt in known if _failed(row))
-    return {channel_id: code for channel_id, code in errors if classify(400, code) is Class.CONFIGURATION}
+    failures = [(row, attempt) for row, attempt in known if _failed(row)]
+    return {attempt["channel_id"]: row["code"] for row, attempt in failures if _class(row) is Class.CONFIGURATION}

@@ -6,22 +6,37 @@ from starlette.routing import Route
 
 from libs.common.platform.http.problems import Problem
 from libs.common.platform.http.shell import limit_body
+from services.notifications.channels.convert import adapter_of
+from services.notifications.channels.queries import channel_of_webhook
 from services.notifications.context import Context
+from services.notifications.providers.base import Raw
 from services.notifications.webhooks.actions import store_callbacks
 
 MAX_BODY = 4 * 1024 * 1024  # bytes: a hundred messages of maximum length in one body
 
 
 async def webhook(request: Request) -> Response:
-    """Store a provider's callback of any shape: 200 once it is committed, 404 for an unknown key."""
+    """Store a provider's callback of any shape, then answer as it wants; 404 for an unknown key."""
     limit_body(request, MAX_BODY)
     ctx: Context = request.app.state.ctx
     provider, key = request.path_params["provider"], request.path_params["channel_key"]
-    if "\x00" in provider + key:
+    row = None if "\x00" in provider + key else await channel_of_webhook(ctx.core.db, provider, key)
+    if row is None:
         raise Problem(404, "not_found")
-    if not await store_callbacks(ctx.core.db, provider, key, await request.body(), ctx.core.clock.now()):
-        raise Problem(404, "not_found")
-    return Response(status_code=200)
+    adapter, raw = adapter_of(row, ctx.settings.standins), await _raw(request, ctx)
+    if not adapter.verify(raw):
+        raise Problem(401, "sender_unverified")
+    reading = adapter.read(raw)
+    await store_callbacks(ctx.core.db, row["desk"], row["id"], reading, raw.body, ctx.core.clock.now())
+    said = adapter.said(raw)
+    return Response(said.body, said.status, media_type=said.media if said.body else None)
 
 
-routes = [Route("/notifications/v1/hooks/{provider}/{channel_key}", webhook, methods=["POST"])]
+async def _raw(request: Request, ctx: Context) -> Raw:
+    base = str(ctx.settings.public_url or request.base_url).rstrip("/")
+    query = f"?{request.url.query}" if request.url.query else ""
+    url = f"{base}{request.scope['path']}{query}"
+    return Raw(request.method, url, dict(request.query_params), dict(request.headers), await request.body())
+
+
+routes = [Route("/notifications/v1/hooks/{provider}/{channel_key}", webhook, methods=["GET", "POST"])]

@@ -17,8 +17,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from services.notifications.metadata import metadata
 
-# `new`: its message is not known yet, checked again at `look_at` (the database's clock); `applied`: it changed a
-# message; `orphan`: no message was ever found (sent by hand from a phone); `kept`: inbound messages, not used yet.
+# `new`: its message is not known yet, checked again at `look_at` (the database's clock); `applied`: it changed
+# a message; `orphan`: no message was ever found (sent by hand from a phone); `kept`: it changes no message.
+# `status` is the provider's word, `progress` what it means; `reference`, `address`, `sender`, `text`: what the
+# adapter read.
 callback = Table(
     "callback",
     metadata,
@@ -30,12 +32,18 @@ callback = Table(
     Column("status", Text, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),  # the provider's clock
     Column("payload", JSONB, nullable=False),
+    Column("progress", Text),
+    Column("code", Text),
+    Column("reference", Text),
+    Column("address", Text),
+    Column("sender", Text),
+    Column("text", Text),
     Column("state", Text, nullable=False),
     Column("message_id", Uuid),
     Column("received_at", DateTime(timezone=True), nullable=False),
     Column("stored_at", DateTime(timezone=True), nullable=False),
     Column("look_at", DateTime(timezone=True), nullable=False),
-    CheckConstraint("kind IN ('status', 'echo', 'inbound')", name="kind"),
+    CheckConstraint("kind IN ('status', 'echo', 'inbound', 'template', 'channel', 'preference')", name="kind"),
     CheckConstraint("state IN ('new', 'applied', 'orphan', 'kept')", name="state"),
     CheckConstraint("(state = 'applied') = (message_id IS NOT NULL)", name="applied"),
     Index("uq_callback_event", "channel_id", "provider_message_id", "kind", "status", "at", unique=True),

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from libs.common.connect.egress import places
 from libs.common.platform.settings.source import SHARED, EnvironmentSource, SettingsError, retired_keys
 
 Milliseconds = Annotated[int, Field(ge=1, le=3_600_000)]
@@ -70,6 +71,9 @@ class ServiceSettings(BaseSettings):
     jwt_audience: Annotated[str, SHARED] = "dozvon"
     """`aud` that tokens must carry."""
 
+    egress_allow: Annotated[str, SHARED] = ""
+    """Places of our own network that may be called, `host:port` with commas between; empty in production."""
+
     clock_file: Annotated[Path | None, SHARED] = None
     """Offset file of the movable business clock: the embedded stack alone has one."""
 
@@ -80,6 +84,12 @@ class ServiceSettings(BaseSettings):
         if not brokers or not all(broker.rpartition(":")[2].isdigit() for broker in brokers):
             raise ValueError("give host:port with commas between")
         return ",".join(brokers)
+
+    @field_validator("egress_allow")
+    @classmethod
+    def _are_places(cls, value: str) -> str:
+        places(value)
+        return value
 
     @field_validator("postgres_url")
     @classmethod

@@ -12,7 +12,7 @@ MAX_FILE = 64 * 1024  # bytes
 
 # Settings of earlier releases, without prefix. They are ignored, not refused: an upgrade must not need another
 # environment before the first process can start.
-RETIRED = frozenset({"RELAY_HINT_PORT"})
+RETIRED = frozenset({"RELAY_HINT_PORT", "WAZZUP_URL"})
 
 
 class Shared:

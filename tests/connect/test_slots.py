@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifications.delivery.slots import SendSlots
+from libs.common.connect.command.slots import SendSlots
 
 
 def test_calls_of_one_round_without_answers_halve_the_slots_once() -> None:

@@ -1,4 +1,4 @@
-"""The messages that the stand-in accepted: in memory for the checkers, and in a file that survives a kill."""
+"""The messages that a stand-in accepted: in memory for the checkers, and in a file that survives a kill."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ class Status(StrEnum):
 
 @dataclass(slots=True)
 class Entry:
-    """One accepted message. `statuses` are those whose webhook was answered 200."""
+    """One accepted message. `key` is the account's, `crm_message_id` ours; `statuses` are those that we took."""
 
     message_id: str
     key: str

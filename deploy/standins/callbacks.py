@@ -1,17 +1,15 @@
-"""Webhooks of one account: batched, delayed, repeated, and retried until they are answered 200."""
+"""Callbacks of one account: batched, delayed, repeated, and retried until they are answered."""
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import httpx
 
-from deploy.standins.wazzup.accounts import Account
-from deploy.standins.wazzup.faults import Dice
+from deploy.standins.faults import Dice
 
-MOST_PER_BODY = 100
-TIMEOUT = 30.0  # seconds, as documented
+TIMEOUT = 30.0  # seconds
 RETRIES = (0.1, 0.3, 1.0, 2.0, 3.0, 5.0)  # seconds; the last one again and again for an hour
 GIVE_UP_AFTER = 700  # tries
 
@@ -20,32 +18,51 @@ Payload = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """One element of a webhook body: `kind` is its list (`messages`, `statuses`, …)."""
+    """One element of a callback's body: `kind` is what its provider sorts by."""
 
     kind: str
     payload: Payload
     tries: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A whole request to us; `wants`: the body that the provider insists on, None for any."""
+
+    url: str
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    method: str = "POST"
+    wants: bytes | None = None
+
+
+#: Makes one request of several callbacks; None while the account has no address of ours.
+Builder = Callable[[Sequence[Callback]], Post | None]
+
+
 class Callbacks:
-    """Delivers due callbacks to the address that the account subscribed."""
+    """Delivers due callbacks, at most `together` in one request."""
 
     def __init__(
-        self, account: Account, dice: Dice, http: httpx.AsyncClient, taken: Callable[[Callback], None]
+        self,
+        build: Builder,
+        dice: Dice,
+        http: httpx.AsyncClient,
+        taken: Callable[[Callback], None],
+        together: int,
     ) -> None:
-        self.account = account
+        self._build = build
         self._dice = dice
         self._http = http
         self._taken = taken
+        self._together = together
         self._due: list[Callback] = []
         self._wake = asyncio.Event()
         self._posts: set[asyncio.Task[None]] = set()
         self.waiting = 0
 
     def later(self, callback: Callback, delay: float) -> None:
-        """Deliver after `delay` seconds, if the account wants such callbacks."""
-        if not self.account.wants(callback.kind):
-            return
+        """Deliver after `delay` seconds."""
         self.waiting += 1
         asyncio.get_running_loop().call_later(delay, self._ready, callback)
 
@@ -56,23 +73,22 @@ class Callbacks:
                 await self._wake.wait()
                 self._wake.clear()
                 while self._due:
-                    body, self._due = self._due[:MOST_PER_BODY], self._due[MOST_PER_BODY:]
+                    body, self._due = self._due[: self._together], self._due[self._together :]
                     self._start(body)
         finally:
             for post in self._posts:
                 post.cancel()
 
     async def post(self, batch: Sequence[Callback], timeout: float = TIMEOUT) -> bool:
-        """Deliver one body now; True when the other side answered 200."""
-        uri = self.account.webhooks_uri
-        if uri is None:
+        """Deliver one body now; True when the other side took it."""
+        post = self._build(batch)
+        if post is None:
             return False
-        body: dict[str, list[Payload]] = {}
-        for callback in batch:
-            body.setdefault(callback.kind, []).append(callback.payload)
         with contextlib.suppress(httpx.HTTPError):
-            answer = await self._http.post(uri, json=body, timeout=timeout)
-            return answer.status_code == httpx.codes.OK
+            answer = await self._http.request(
+                post.method, post.url, content=post.body, headers=post.headers, timeout=timeout
+            )
+            return answer.is_success and post.wants in (None, answer.content)
         return False
 
     def _ready(self, callback: Callback) -> None:

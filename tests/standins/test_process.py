@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from deploy.standins.server import bound
 from deploy.standins.wazzup.accounts import DEMO_CHANNEL, DEMO_KEY
-from deploy.standins.wazzup.server import bound
 
 pytestmark = pytest.mark.servers
 
@@ -23,17 +23,19 @@ async def process(port: int, journal: Path) -> AsyncIterator[httpx.AsyncClient]:
     """Run the command until the block ends, then kill it without a warning."""
     command = [
         "-m",
-        "deploy.standins.wazzup",
+        "deploy.standins",
         "--port",
         str(port),
         "--profile",
         "kind",
-        "--journal",
+        "--journals",
         str(journal),
     ]
     running = await asyncio.create_subprocess_exec(sys.executable, *command)
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=HEADERS, trust_env=False) as http:
+        async with httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{port}/wazzup", headers=HEADERS, trust_env=False
+        ) as http:
             await _answering(http)
             yield http
     finally:
@@ -53,8 +55,8 @@ async def _answering(http: httpx.AsyncClient) -> None:
 async def test_what_was_accepted_survives_a_kill_of_the_process(tmp_path: Path) -> None:
     with bound() as sock:
         port = sock.getsockname()[1]
-    async with process(port, tmp_path / "journal.jsonl") as http:
+    async with process(port, tmp_path) as http:
         accepted = (await http.post("/v3/message", json={**MESSAGE, "crmMessageId": "a"})).json()["messageId"]
-    async with process(port, tmp_path / "journal.jsonl") as http:
+    async with process(port, tmp_path) as http:
         journal = (await http.get("/_journal")).json()
     assert [(entry["message_id"], entry["crm_message_id"]) for entry in journal["items"]] == [(accepted, "a")]

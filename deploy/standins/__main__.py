@@ -1,0 +1,55 @@
+"""`python -m deploy.standins`: the stand-ins as a process of their own."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from deploy.standins.faults import PROFILES
+from deploy.standins.journal import Journal
+from deploy.standins.server import bound, server
+from deploy.standins.wazzup.accounts import DEMO_CHANNEL, DEMO_KEY, Account, Channel
+from deploy.standins.wazzup.standin import Standin as Wazzup
+
+
+def _arguments(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="standins", description="Stand-ins for messengers and SMS gateways")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8900)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--profile", choices=sorted(PROFILES), default="nasty")
+    parser.add_argument("--journals", type=Path, help="folder of an append-only file per provider")
+    parser.add_argument(
+        "--wazzup-account",
+        action="append",
+        metavar="KEY=CHANNEL[,CHANNEL]",
+        help=f"default {DEMO_KEY}={DEMO_CHANNEL}",
+    )
+    return parser.parse_args(argv)
+
+
+def _account(text: str) -> Account:
+    key, _, channels = text.partition("=")
+    return Account(key, [Channel(item) for item in channels.split(",") if item])
+
+
+def main(argv: Sequence[str]) -> int:
+    """Serve until SIGTERM or Ctrl-C."""
+    asyncio.run(_serve(_arguments(argv)))
+    return 0
+
+
+async def _serve(options: argparse.Namespace) -> None:
+    profile = PROFILES[options.profile]
+
+    def journal(code: str) -> Journal:
+        return Journal(options.journals / f"{code}.jsonl" if options.journals else None)
+
+    accounts = [_account(text) for text in options.wazzup_account or [f"{DEMO_KEY}={DEMO_CHANNEL}"]]
+    standins = [Wazzup(accounts, profile, options.seed, journal(Wazzup.code))]
+    await server(standins).serve(sockets=[bound(options.port, options.host)])
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,96 @@
+"""Reading what providers write: any bytes are read or named as unreadable, and nothing raises."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from libs.common.connect.exchange import Reply
+from libs.common.platform.http.json import parse_json
+from libs.common.platform.http.problems import Problem
+
+MAX_ID = 200
+MAX_TEXT = 200
+NO_TIME = datetime.fromtimestamp(0, UTC)  # so that a repeat of a callback without a time is recognised
+
+
+def json_of(body: bytes) -> tuple[object, str]:
+    """Return the value and no reason, or None and why it cannot be read or stored."""
+    try:
+        return parse_json(body), ""
+    except Problem as problem:
+        return None, problem.code
+
+
+def objects(value: object) -> Iterator[Mapping[str, object] | None]:
+    """Yield the objects of a list, None for each element that is none; a value that is no list is one element."""
+    for element in value if isinstance(value, list) else [None]:
+        yield element if isinstance(element, dict) else None
+
+
+def member(value: object, *path: str) -> object:
+    """Return what stands under a path of names, or None."""
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def words(value: object, limit: int = MAX_TEXT) -> str:
+    """Return a text or a number as a text that can be stored, cut to `limit`; anything else is empty."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return ""
+    return str(value).replace("\x00", "")[:limit]
+
+
+def identifier(value: object) -> str | None:
+    """Return an id that can be kept whole, or None."""
+    text = words(value, MAX_ID + 1)
+    return text if 0 < len(text) <= MAX_ID else None
+
+
+def moment(value: object) -> datetime:
+    """Read an ISO time; UTC without a zone."""
+    try:
+        found = datetime.fromisoformat(str(value))
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # the first and the last day of the calendar exist in some zones only
+        return NO_TIME
+
+
+def unix(value: object) -> datetime:
+    """Read seconds since 1970, as a number or a text."""
+    try:
+        return datetime.fromtimestamp(int(words(value)), UTC)
+    except (ValueError, OverflowError, OSError):
+        return NO_TIME
+
+
+def wait_of(reply: Reply) -> float | None:
+    """Read Retry-After: seconds, or a date against the reply's own (RFC 9110 §10.2.3); None for anything else."""
+    value = reply.headers.get("retry-after")
+    if value is None:
+        return None
+    if value.isascii() and value.isdecimal():
+        return float(value)
+    until, now = _date(value), _date(reply.headers.get("date", ""))
+    return None if until is None or now is None else max(0.0, (until - now).total_seconds())
+
+
+def _date(value: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(value)
+    except (ValueError, OverflowError):
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def digits(phone: str | None) -> str | None:
+    """Return an E.164 number as most providers want it (`79011112233`), or None."""
+    if phone is None or not phone.startswith("+") or not (phone[1:].isascii() and phone[1:].isdecimal()):
+        return None
+    return phone[1:]
+
+
+def places(name: str, found: Sequence[object]) -> Iterator[tuple[str, object]]:
+    """Yield each element with the name of its place."""
+    for number, element in enumerate(found):
+        yield f"{name}[{number}]"[:MAX_ID], element

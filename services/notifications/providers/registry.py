@@ -1,0 +1,25 @@
+"""The providers: one line each."""
+
+from collections.abc import Mapping
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+from pydantic import Field, TypeAdapter
+
+from services.notifications.providers.base import Adapter, ProviderConfig
+from services.notifications.providers.wazzup import Wazzup
+
+ADAPTERS: tuple[type[Adapter], ...] = (Wazzup,)
+
+PROVIDERS: Mapping[str, type[Adapter]] = {adapter.code: adapter for adapter in ADAPTERS}
+
+if TYPE_CHECKING:
+    ChannelConfig: TypeAlias = ProviderConfig
+else:
+    ChannelConfig = Annotated[
+        reduce(or_, (adapter.Config for adapter in ADAPTERS)), Field(discriminator="provider")
+    ]
+
+#: Reads the configuration of any provider, which it names. Raises ValidationError.
+CONFIGS: TypeAdapter[ProviderConfig] = TypeAdapter(ChannelConfig)
