@@ -51,10 +51,13 @@ def outcome(answer: Answer, *, doubtful: bool = False, repeats: bool = True, tri
         ),
         (AGAIN, Outcome(Verdict.RETRY, "UNAVAILABLE", SAID, delay=BACKOFF * 0.75, error=Class.RETRY)),
         (
-            Refused(Class.RETRY_SLOWLY, "HTTP_429"),
-            Outcome(Verdict.LATER, "HTTP_429", delay=SLOW_DOWN * 1.5, error=Class.RETRY_SLOWLY),
+            Refused(Class.RETRY_SLOWLY, "HTTP_429", SAID),
+            Outcome(Verdict.LATER, "HTTP_429", SAID, delay=SLOW_DOWN * 1.5, error=Class.RETRY_SLOWLY),
         ),
-        (Refused(Class.PAUSE, "PAIR", wait=6), Outcome(Verdict.PAUSE, "PAIR", delay=6.5, error=Class.PAUSE)),
+        (
+            Refused(Class.PAUSE, "PAIR", SAID, wait=6),
+            Outcome(Verdict.PAUSE, "PAIR", SAID, delay=6.5, error=Class.PAUSE),
+        ),
         (Refused(Class.PAUSE, "PAIR"), Outcome(Verdict.PAUSE, "PAIR", delay=SLOW_DOWN + 0.5, error=Class.PAUSE)),
         (Unclear("http_503", detail=SAID), Outcome(Verdict.DOUBT, "http_503", delay=DOUBT_PAUSE * 1.5)),
         (Unclear("unreachable", False, SAID), Outcome(Verdict.LATER, "unreachable", SAID, delay=BACKOFF * 0.75)),
@@ -79,6 +82,11 @@ def test_an_answer_has_one_outcome(answer: Answer, expected: Outcome) -> None:
 )
 def test_after_a_lost_answer_only_the_content_itself_can_be_refused(answer: Answer, expected: Verdict) -> None:
     assert outcome(answer, doubtful=True).verdict is expected
+
+
+@pytest.mark.parametrize("answer", [STRANGE, AGAIN])
+def test_a_doubt_names_what_raised_it(answer: Refused) -> None:
+    assert outcome(answer, doubtful=True).code == answer.code
 
 
 @pytest.mark.parametrize("code", ["no_answer", "http_502"])
