@@ -3,6 +3,8 @@
 import pytest
 
 from libs.common.connect.command.store import Tables
+from libs.common.connect.connection.tables import CONNECTION_V1
+from libs.common.connect.poll.tables import POLL_V1
 from libs.common.platform.db import Database
 
 ERRANDS = Tables(command="errand", queue="place", queue_id="place_id", kind="kind", details=", a.what")
@@ -23,6 +25,7 @@ CREATE TABLE errand (
 
 @pytest.fixture
 async def errands_db(messaging_db: Database) -> Database:
-    """A database with errands beside the messaging tables."""
-    await messaging_db.pool.execute(_TABLES)
+    """A database with errands, polls and connections beside the messaging tables."""
+    for statement in (_TABLES, *POLL_V1, *CONNECTION_V1):
+        await messaging_db.pool.execute(statement)
     return messaging_db

@@ -1,0 +1,119 @@
+"""The loop of polls: lease, ask outside any transaction, apply what was learnt with the cursor behind it."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Generic, Protocol, TypeVar
+
+from libs.common.connect.exchange import HttpRequest, Lost, Reply
+from libs.common.connect.poll.store import Cursor, Leased, lease, settle
+from libs.common.connect.transport import Transport
+from libs.common.platform.clock import Clock
+from libs.common.platform.db import Database, Transaction
+from libs.common.platform.telemetry.logs import get_logger
+from libs.common.platform.waiting import growing, wait_for_stop
+
+F = TypeVar("F")
+F_co = TypeVar("F_co", covariant=True)
+
+TOGETHER = 8  # polls at once
+IDLE = 1.0  # seconds between looks at an idle table
+LONGEST = 3600.0  # seconds between rounds that fail
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Page(Generic[F_co]):
+    """What a round has learnt, and where the next begins (`more`: at once). `code`: why it learnt nothing."""
+
+    facts: Sequence[F_co]
+    cursor: Cursor | None
+    code: str = ""
+    more: bool = False
+
+
+class Poll(Protocol[F_co]):
+    """One round, pure: what to ask, and what was answered."""
+
+    @property
+    def every(self) -> timedelta:
+        """How long until the next round."""
+        ...
+
+    def requests(self, cursor: Cursor) -> Sequence[HttpRequest]:
+        """Return what is to be asked now; none ends the round, and what is over the quota is left out."""
+        ...
+
+    def read(self, replies: Sequence[Reply], cursor: Cursor) -> Page[F_co]:
+        """Read the answers, of any shape. Raises nothing."""
+        ...
+
+
+class Polls(Protocol[F]):
+    """What a service says of its polls."""
+
+    async def open(self, leased: Leased) -> Poll[F] | None:
+        """Return the round of a leased row; None when there is nothing to ask for it any more."""
+        ...
+
+    async def apply(self, tx: Transaction, leased: Leased, facts: Sequence[F]) -> None:
+        """Apply what was learnt, in the transaction that moves the cursor."""
+        ...
+
+
+class PollLoop(Generic[F]):
+    """A loop of the worker. `duration`: how long a lease holds; more than all calls of a round may take."""
+
+    __name__ = "polls"
+
+    def __init__(
+        self, db: Database, clock: Clock, transport: Transport, polls: Polls[F], duration: timedelta
+    ) -> None:
+        self._db, self._clock, self._transport = db, clock, transport
+        self._polls, self._duration = polls, duration
+
+    async def __call__(self, stop: asyncio.Event) -> None:
+        """Poll until `stop`."""
+        while not stop.is_set():
+            if not await self.once():
+                await wait_for_stop(stop, IDLE)
+
+    async def once(self) -> int:
+        """Make one round of each poll that is due; return how many there were."""
+        async with self._db.begin() as tx:
+            leased = await lease(tx, TOGETHER, self._duration, self._clock.now())
+            await tx.commit()
+        async with asyncio.TaskGroup() as group:
+            for one in leased:
+                group.create_task(self._round(one))
+        return len(leased)
+
+    async def _round(self, leased: Leased) -> None:
+        try:
+            await self._ask(leased)
+        except Exception as error:  # one must not end the others; it is tried again when its lease is over
+            log.exception("poll failed", poll=leased.name, error_type=type(error).__name__)
+
+    async def _ask(self, leased: Leased) -> None:
+        poll = await self._polls.open(leased)
+        requests = [] if poll is None else poll.requests(leased.cursor)[: leased.left]
+        if poll is None or not requests:
+            every = timedelta(seconds=LONGEST) if poll is None else poll.every
+            await self._settle(leased, Page((), None), every, 0)
+            return
+        answered = [await self._transport.call(request) for request in requests]
+        lost = next((one for one in answered if isinstance(one, Lost)), None)
+        replies = [one for one in answered if isinstance(one, Reply)]
+        page = Page[F]((), None, lost.code) if lost else poll.read(replies, leased.cursor)
+        pause = timedelta(seconds=growing(leased.failures, poll.every.total_seconds(), LONGEST))
+        delay = pause if page.code else timedelta(0) if page.more else poll.every
+        await self._settle(leased, page, delay, len(requests))
+
+    async def _settle(self, leased: Leased, page: Page[F], delay: timedelta, calls: int) -> None:
+        async with self._db.begin() as tx:
+            if not await settle(tx, leased, page.cursor, delay, calls, page.code):
+                return  # another process has the lease: it learns the same, from the same cursor
+            await self._polls.apply(tx, leased, page.facts)
+            await tx.commit()
