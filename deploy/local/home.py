@@ -11,6 +11,7 @@ from pathlib import Path
 from deploy.local.process import LocalStackError, one_line
 from libs.common.platform.db.roles import SERVICES
 from libs.common.platform.files import write_whole
+from libs.common.platform.sealing.keys import DataKeys, new_key
 from libs.common.testkit.issuer import TokenIssuer
 
 
@@ -58,6 +59,16 @@ class Home:
         with _legible(path):
             kept: dict[str, str] = json.loads(path.read_text())
         return kept
+
+    def data_keys(self, service: str) -> str:
+        """Return the keys of a service's stored secrets, made at the first start."""
+        path = self.path / "data-keys" / service
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        if not path.exists():
+            write_whole(path, f"{new_key('local')}\n", 0o600)
+        with _legible(path):
+            DataKeys.parse(path.read_text())
+        return path.read_text()
 
     def issuer(self) -> TokenIssuer:
         """Return the issuer of this stack's tokens, made at the first start."""

@@ -126,6 +126,7 @@ class Stack:
             "POSTGRES_URL": service_url(servers.postgres_url, service, self.home.passwords()[service]),
             "KAFKA_BOOTSTRAP": servers.kafka_bootstrap,
             "JWKS_FILE": str(self.home.keys / "jwks.json"),
+            f"{own}_DATA_KEYS": self.home.data_keys(service),
             f"{own}_INSTANCE": f"{service}-local",
             f"{own}_CLOCK_FILE": str(self.home.clock),
             f"{own}_WORKER_PORT": str(self._ports[f"{service}-worker"]),

@@ -1,4 +1,4 @@
-"""`python -m services.assignment api|worker|migrate|all`."""
+"""`python -m services.assignment api|worker|migrate|rotate-keys|all`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""`python -m services.intake api|worker|migrate|all`."""
+"""`python -m services.intake api|worker|migrate|rotate-keys|all`."""
 
 import sys
 

@@ -13,6 +13,7 @@ from services.intake.leads.api import router as leads
 from services.intake.orders.api import router as orders
 from services.intake.settings import IntakeSettings
 from services.intake.sources.api import router as sources
+from services.intake.sources.store import SealedSources
 from services.intake.subscriptions import TOPICS, subscriptions
 
 SERVICE = Service(
@@ -26,4 +27,5 @@ SERVICE = Service(
     routes=(webhook_route(),),
     routers=(sources, deliveries, contacts, leads, orders, customers),
     errors=ERRORS,
+    sealed=(SealedSources(),),
 )

@@ -29,7 +29,7 @@ class Context:
         deliveries = Counter(
             "intake_deliveries", "Deliveries by what became of them", outcomes, registry=core.metrics
         )
-        return cls(core, SourceCache(core.db), acceptance, deliveries)
+        return cls(core, SourceCache(core.db, core.keys), acceptance, deliveries)
 
 
 @asynccontextmanager

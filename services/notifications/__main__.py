@@ -1,4 +1,4 @@
-"""`python -m services.notifications api|worker|migrate|all`."""
+"""`python -m services.notifications api|worker|migrate|rotate-keys|all`."""
 
 import sys
 

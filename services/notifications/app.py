@@ -4,6 +4,7 @@ from pathlib import Path
 
 from libs.common.platform.service import Service
 from services.notifications.channels.api import router as channels
+from services.notifications.channels.store import SealedChannels
 from services.notifications.context import open_context
 from services.notifications.delivery.worker import loops
 from services.notifications.errors import ERRORS
@@ -26,4 +27,5 @@ SERVICE = Service(
     routes=webhooks,
     routers=(templates, channels, messages, feed),
     errors=ERRORS,
+    sealed=(SealedChannels(),),
 )

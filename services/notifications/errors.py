@@ -1,6 +1,6 @@
 """Domain errors, and the table that maps each to its HTTP status and problem type."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from libs.common.platform.http.language import Text
@@ -31,6 +31,17 @@ class MalformedBodyError(Exception):
         self.faults = [Fault(f"/bodies/{language}", code, _BODY[code]) for language, code in found.items()]
 
 
+class ConfigRefusedError(Exception):
+    """A configuration that its provider's model refuses; `faults` name each member, and no value."""
+
+    def __init__(self, places: Sequence[tuple[str | int, ...]], codes: Sequence[str]) -> None:
+        super().__init__()
+        self.faults = [
+            Fault("/config" + "".join(f"/{part}" for part in place), code, _CONFIG)
+            for place, code in zip(places, codes, strict=True)
+        ]
+
+
 class SupersededError(Exception):
     """A newer version of the template was approved already."""
 
@@ -49,6 +60,7 @@ class SubscriptionError(Exception):
     """The provider refused our webhook address; `str()` is its code."""
 
 
+_CONFIG = Text("недопустимое значение", "not what the provider takes")
 _BODY = {
     "blank": Text("пустой текст", "the text is blank"),
     "too_long": Text("текст слишком длинный", "the text is too long"),
@@ -59,6 +71,7 @@ ERRORS: ErrorTable = {
     NotFoundError: (404, "not_found"),
     AlreadyExistsError: (409, "already_exists"),
     SupersededError: (409, "template_superseded"),
+    ConfigRefusedError: (422, "validation_failed"),
     MalformedBodyError: (422, "validation_failed"),
     AmbiguousDeskError: (422, "validation_failed"),
     SubscriptionError: (422, "subscription_refused"),

@@ -1,4 +1,4 @@
-"""`python -m services.tasks api|worker|migrate|all`."""
+"""`python -m services.tasks api|worker|migrate|rotate-keys|all`."""
 
 import sys
 

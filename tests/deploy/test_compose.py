@@ -11,10 +11,13 @@ import yaml
 
 from deploy.setup import SetupSettings
 from libs.common.platform.db.roles import SERVICES
+from libs.common.platform.sealing import DataKeys
 from libs.common.platform.settings import ServiceSettings
 from libs.common.platform.settings.source import keys_of
 from services.assignment.settings import AssignmentSettings
+from services.intake.app import SERVICE as INTAKE
 from services.intake.settings import IntakeSettings
+from services.notifications.app import SERVICE as NOTIFICATIONS
 from services.notifications.settings import NotificationsSettings
 from services.tasks.settings import TasksSettings
 from tests.architecture.sources import Source, sources
@@ -94,7 +97,7 @@ def test_every_variable_is_a_setting_of_its_service(name: str) -> None:
 
 @pytest.mark.parametrize("name", CONFIGURED)
 def test_secrets_from_files_replace_those_from_the_environment(name: str) -> None:
-    passwords = {key for key in OURS[name]["environment"] if key.endswith("PASSWORD")}
+    passwords = {key for key in OURS[name]["environment"] if key.endswith(("PASSWORD", "DATA_KEYS"))}
     files = {key.removesuffix("_FILE"): path for key, path in SECRETS[name]["environment"].items()}
     assert set(files) == passwords
     assert {path.removeprefix("/run/secrets/") for path in files.values()} == set(SECRETS[name]["secrets"])
@@ -104,6 +107,18 @@ def test_secrets_from_files_replace_those_from_the_environment(name: str) -> Non
 def test_a_service_knows_its_own_password_alone(service: str) -> None:
     text = str(OURS[f"{service}-worker"])
     assert set(re.findall(r"(\w+)_DB_PASSWORD", text)) == {service.upper()}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_that_keeps_secrets_has_keys_of_its_own(service: str) -> None:
+    keeps = {INTAKE.name: INTAKE.sealed, NOTIFICATIONS.name: NOTIFICATIONS.sealed}.get(service)
+    found = set(re.findall(r"(\w+)_DATA_KEYS", str(OURS[f"{service}-worker"])))
+    assert found == ({service.upper()} if keeps else set())
+
+
+def test_the_keys_of_the_demo_can_be_used() -> None:
+    values = re.findall(r"^\w+_DATA_KEYS=(.+)$", (DEPLOY / "demo.env").read_text(), re.MULTILINE)
+    assert [DataKeys.parse(value).first for value in values] == ["demo", "demo"]
 
 
 def test_workers_have_names_of_their_own() -> None:
@@ -121,7 +136,7 @@ def test_the_demo_starts_only_when_asked_for() -> None:
 def test_env_files_set_every_password_and_nothing_unknown(file: str) -> None:
     asked = set(re.findall(r"\$\{([A-Z_]+)", (DEPLOY / "compose.yml").read_text()))
     given = variables((DEPLOY / file).read_text()) - {"COMPOSE_PROFILES"}
-    assert {name for name in asked if name.endswith("PASSWORD")} <= given <= asked
+    assert {name for name in asked if name.endswith(("PASSWORD", "DATA_KEYS"))} <= given <= asked
 
 
 @pytest.mark.parametrize("service", SERVICES)

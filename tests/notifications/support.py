@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ from libs.common.platform.clock import Clock, SystemClock
 from libs.common.platform.core import Core
 from libs.common.platform.db import Database
 from libs.common.platform.ids import uuid7
+from libs.common.platform.sealing import DataKeys
 from libs.common.platform.serving import serve
 from libs.common.platform.telemetry.metrics import new_registry
 from libs.common.platform.telemetry.tracing import Tracing
@@ -56,6 +58,7 @@ CAUSE = Cause.fresh("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
 
 
 LIMITS = Limits(16, timedelta(seconds=1))
+KEYS = "tests:" + base64.b64encode(bytes(32)).decode()
 
 
 def settings(standins: str, **changes: object) -> NotificationsSettings:
@@ -63,6 +66,7 @@ def settings(standins: str, **changes: object) -> NotificationsSettings:
     given = {
         "postgres_url": "postgresql://unused@127.0.0.1/unused",
         "standins_url": standins,
+        "data_keys": KEYS,
         "egress_allow": standins.removeprefix("http://"),
     }
     return NotificationsSettings.model_validate({**given, **quick})
@@ -207,7 +211,8 @@ async def callback(db: Database, body: object, raw: bytes = b"", hook_key: str =
     """Store a callback as the webhook does."""
     row = await channel_of_webhook(db, "wazzup", hook_key)
     assert row is not None
-    adapter, content = adapter_of(row, None), raw or orjson.dumps(body)
+    keys = DataKeys.parse(KEYS)
+    adapter, content = adapter_of(row["id"], row, keys, None), raw or orjson.dumps(body)
     reading = adapter.read(Raw("POST", "", {}, {}, content))
     await store_callbacks(db, row["desk"], row["id"], reading, content, datetime.now(UTC))
 
@@ -234,7 +239,8 @@ async def channel(db: Database, **changes: object) -> UUID:
         "desk": DESK, "code": "main", "api_key": DEMO_KEY, "provider_channel_id": DEMO_CHANNEL,
         "hook_key": HOOK_KEY,
     }  # fmt: skip
-    row = await create(db, CreateChannel.model_validate({**fields, **changes}), datetime.now(UTC))
+    wanted = CreateChannel.model_validate({**fields, **changes})
+    row = await create(db, DataKeys.parse(KEYS), wanted, datetime.now(UTC))
     return UUID(str(row["id"]))
 
 

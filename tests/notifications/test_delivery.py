@@ -12,12 +12,14 @@ from deploy.standins.wazzup import KIND, Failure
 from libs.common.contracts.notifications import MessageDelivered, MessageFailed, MessageRead, MessageSent
 from libs.common.platform.clock import ManualClock
 from libs.common.platform.db import Database
+from libs.common.platform.sealing import DataKeys
 from services.notifications.channels.actions import change
 from services.notifications.channels.schemas import ChangeChannel
 from services.notifications.templates.actions import propose
 from tests.notifications.support import (
     CAUSE,
     DESK,
+    KEYS,
     Desk,
     approved_template,
     channel,
@@ -198,7 +200,9 @@ async def test_an_empty_balance_halts_the_channel_until_a_person_takes_it_up(kin
         (halted,) = await eventually(lambda: kind.rows("SELECT * FROM channel WHERE halted_code IS NOT NULL"), bool)
         await asyncio.sleep(0.5)
         held = set((await kind.states()).values())
-        await change(kind.db, kind.channel_id, None, halted["version"], ChangeChannel(active=True))
+        await change(
+            kind.db, DataKeys.parse(KEYS), kind.channel_id, None, halted["version"], ChangeChannel(active=True)
+        )
         await kind.until("read")
     assert (halted["halted_code"], "pending" in held) == ("CHANNEL_NO_MONEY", True)
 

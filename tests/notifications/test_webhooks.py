@@ -13,6 +13,7 @@ from deploy.standins.faults import Mode
 from deploy.standins.wazzup import KIND, Failure
 from libs.common.connect.command.rules import Outcome, Verdict
 from libs.common.platform.db import Database
+from libs.common.platform.sealing import DataKeys
 from services.notifications.channels.actions import change
 from services.notifications.channels.schemas import ChangeChannel
 from services.notifications.delivery.store import Result
@@ -156,7 +157,14 @@ async def test_a_callback_that_waited_through_a_change_of_the_api_key_is_applied
         now = datetime.now(UTC)
         (taken,) = await claim(opened.db)
         await callback(opened.db, {"statuses": [STATUS]})
-        await change(opened.db, opened.channel_id, None, 1, ChangeChannel.model_validate({"api_key": "rotated"}))
+        await change(
+            opened.db,
+            DataKeys.parse(support.KEYS),
+            opened.channel_id,
+            None,
+            1,
+            ChangeChannel.model_validate({"api_key": "rotated"}),
+        )
         answer = Outcome(Verdict.ACCEPTED, external_id=str(STATUS["messageId"]))
         await record(opened.db, Result(taken, answer))
         await apply_callbacks(opened.db, 10, now)

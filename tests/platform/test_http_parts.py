@@ -16,6 +16,7 @@ from starlette.requests import Request
 
 from libs.common.platform.http.catalogue import CATALOGUE, type_of
 from libs.common.platform.http.etag import etag, required_version, stale
+from libs.common.platform.http.faults import untagged
 from libs.common.platform.http.language import Language, language_of
 from libs.common.platform.http.pagination import Keyset, PageQuery, decode_cursor, encode_cursor
 from libs.common.platform.http.problems import Problem
@@ -172,3 +173,23 @@ async def test_a_failing_source_fails_the_stream() -> None:
 def test_last_event_id_is_taken_when_sane() -> None:
     assert last_event_id(request(last_event_id="42")) == "42"
     assert last_event_id(request(last_event_id="x" * 300)) is None
+
+
+@pytest.mark.parametrize(
+    ("parts", "body", "kept"),
+    [
+        (("config", "sms", "key"), {"config": {"kind": "sms", "key": 1}}, ["config", "key"]),
+        (("config", "sms", "key"), {"config": {"kind": "sms"}}, ["config", "key"]),
+        (("config", "sms", "key"), {"key": 1}, ["key"]),
+        (("config", "key"), {"config": {"key": 1}}, ["config", "key"]),
+        (("items", 1, "price"), {"items": [{}, {"price": 1}]}, ["items", 1, "price"]),
+        (("items", 7, "price"), {"items": []}, ["items", 7, "price"]),
+        (("name",), {}, ["name"]),
+        (("name",), None, ["name"]),
+        ((), {}, []),
+    ],
+)
+def test_a_path_names_members_of_the_body_and_no_tags_of_unions(
+    parts: tuple[object, ...], body: object, kept: list[object]
+) -> None:
+    assert untagged(parts, body) == kept

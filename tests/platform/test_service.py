@@ -100,7 +100,7 @@ async def test_a_setting_of_an_earlier_release_does_not_keep_a_service_from_star
 @pytest.mark.parametrize(
     ("command", "given", "code", "says"),
     [
-        ("", {}, 2, "usage: python -m services.tiny api|worker|migrate|all"),
+        ("", {}, 2, "usage: python -m services.tiny api|worker|migrate|rotate-keys|all"),
         ("worker", {"TINY_NONSENSE": "1"}, 1, "TINY_NONSENSE"),
         ("api", {"TINY_PORT": "1", "TINY_HOST": "203.0.113.1"}, 1, "cannot serve on 203.0.113.1:1"),
         ("worker", {"TINY_POSTGRES_URL": "postgresql://x@127.0.0.1:1/x"}, 1, "cannot run"),

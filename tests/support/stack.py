@@ -1,6 +1,7 @@
 """The product as eight processes, each service's API and worker alone, with the stand-ins beside them."""
 
 import asyncio
+import base64
 import os
 import signal
 from collections.abc import AsyncIterator, Mapping
@@ -24,6 +25,7 @@ from tests.support.routing import RoutingTransport
 from tests.support.topics import Topics
 
 READY_SECONDS = 60
+DATA_KEYS = "tests:" + base64.b64encode(bytes(32)).decode()
 
 
 @dataclass
@@ -123,6 +125,7 @@ class ProcessStack:
             "KAFKA_BOOTSTRAP": self.bootstrap,
             "TOPIC_PREFIX": self.prefix,
             "JWKS_FILE": str(self.home / "keys" / "jwks.json"),
+            f"{own}_DATA_KEYS": DATA_KEYS,
             f"{own}_INSTANCE": f"{service}-{self.prefix}",
             f"{own}_CLOCK_FILE": str(self.home / "clock"),
             f"{own}_PORT": str(self.ports[f"{service}-api"]),

@@ -7,6 +7,7 @@ from dataclasses import replace
 import asyncpg
 import pytest
 
+from deploy.standins.wazzup.accounts import DEMO_KEY
 from libs.common.contracts import OWNERS
 from tests.support.checks import violations
 from tests.support.facts import Facts
@@ -20,6 +21,7 @@ UNHEARD = (
     "SELECT count(*) FROM tasks.operator WHERE presence IS NULL",
     "SELECT count(*) FROM assignment.pool p WHERE NOT EXISTS (SELECT FROM tasks.pool t WHERE t.id = p.id)",
 )
+KEPT = ("intake.source", "notifications.channel", "intake.idempotency", "notifications.idempotency")
 PARKED = "SELECT state, count(*) AS events FROM {}.parked GROUP BY state"
 
 
@@ -122,6 +124,17 @@ async def test_first_statuses_of_playbooks_active_before_the_upgrade_become_know
     finally:
         await conn.close()
     assert {row["first_status"] for row in rows} == {"new"}
+
+
+async def test_no_secret_that_was_kept_plain_is_left_plain(upgrade: Upgrade) -> None:
+    secrets = {DEMO_KEY, *(source.token for source in upgrade.manifest.sources.values())}
+    conn = await asyncpg.connect(upgrade.stack.database.admin_url)
+    try:
+        rows = [row["kept"] for table in KEPT for row in await conn.fetch(f"SELECT t::text AS kept FROM {table} t")]
+    finally:
+        await conn.close()
+    assert [secret for secret in secrets for row in rows if secret in row] == []
+    assert len([row for row in rows if "v1.tests." in row]) == len(upgrade.manifest.sources) + 1
 
 
 async def test_numbers_go_on_where_they_were(upgrade: Upgrade) -> None:

@@ -1,15 +1,18 @@
 """`dozvon dead-letters list|show|retry|discard --service <name>`: events that the worker could not apply.
 
-Connects as the service does: `<SERVICE>_POSTGRES_URL` or `POSTGRES_URL`, and the password beside it.
+`dozvon keys new` prints a key for stored secrets, `dozvon keys rotate --service <name>` seals all of them with
+the first. Connects as the service does: `<SERVICE>_POSTGRES_URL` or `POSTGRES_URL`, and the password beside it.
 """
 
 import argparse
 import asyncio
 import getpass
 import os
+import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
@@ -19,6 +22,7 @@ from libs.common.messaging.deadletters import store as deadletters
 from libs.common.messaging.deadletters.store import NoSuchDeadLetterError, State, WrongStateError
 from libs.common.platform.core import database_config
 from libs.common.platform.db import Database
+from libs.common.platform.sealing.keys import new_key
 from libs.common.platform.settings import ServiceSettings, SettingsError
 from libs.common.platform.settings.source import EnvironmentSource
 
@@ -28,6 +32,8 @@ SERVICES = ("intake", "tasks", "assignment", "notifications")
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return 0 when done, 1 when it cannot be done (the reason goes to standard error)."""
     args = _parser().parse_args(argv)
+    if args.group == "keys":
+        return _keys(args)
     try:
         asyncio.run(_run(args))
     except NoSuchDeadLetterError:
@@ -41,7 +47,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="dozvon", description=__doc__)
-    dead_letters = parser.add_subparsers(required=True, metavar="dead-letters").add_parser("dead-letters")
+    groups = parser.add_subparsers(dest="group", required=True, metavar="dead-letters|keys")
+    keys = groups.add_parser("keys").add_subparsers(dest="command", required=True)
+    fresh = keys.add_parser("new", help="print a fresh key as a service takes it")
+    fresh.add_argument("--id", default=f"{datetime.now(UTC):%Y-%m-%d}", help="its name; today's date by default")
+    rotation = keys.add_parser("rotate", help="seal all stored secrets of a service with the first of its keys")
+    rotation.add_argument("--service", choices=SERVICES, required=True)
+    dead_letters = groups.add_parser("dead-letters")
     commands = dead_letters.add_subparsers(dest="command", required=True)
     listing = commands.add_parser("list", help="open ones, or all of a state")
     listing.add_argument("--state", choices=[state.value for state in State], action="append")
@@ -57,6 +69,15 @@ def _parser() -> argparse.ArgumentParser:
     for command in (listing, show, retry, discard):
         command.add_argument("--service", choices=SERVICES, required=True)
     return parser
+
+
+def _keys(args: argparse.Namespace) -> int:
+    if args.command == "new":
+        print(new_key(args.id))
+        return 0
+    # The service's own command: it alone knows its tables, and this library knows no service.
+    command = [sys.executable, "-m", f"services.{args.service}", "rotate-keys"]
+    return subprocess.run(command, check=False).returncode  # noqa: S603 - our own module
 
 
 async def _run(args: argparse.Namespace) -> None:

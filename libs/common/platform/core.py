@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from libs.common.platform.clock import Clock, SharedClock, SystemClock
 from libs.common.platform.db import Database, DatabaseConfig
+from libs.common.platform.sealing import DataKeys
 from libs.common.platform.settings import ServiceSettings
 from libs.common.platform.telemetry.logs import configure_logging
 from libs.common.platform.telemetry.metrics import new_registry
@@ -25,6 +26,11 @@ class Core:
     clock: Clock
     tracing: Tracing
     metrics: CollectorRegistry
+
+    @property
+    def keys(self) -> DataKeys:
+        """The keys of stored secrets. Raises SettingsError when none are given."""
+        return self.settings.keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,8 @@ def database_config(service: str, settings: ServiceSettings) -> DatabaseConfig:
     return DatabaseConfig(
         url=settings.postgres_dsn,
         schema=service,
-        application=f"dozvon-{service}" + (f"-{settings.instance}" if settings.instance else ""),
+        # The release before calls itself `dozvon-…`, which is how it is seen to run still (sealing.keeper).
+        application=f"dozvon/{service}" + (f"-{settings.instance}" if settings.instance else ""),
         pool_size=settings.pool_size,
         read_pool_size=settings.read_pool_size,
         statement_timeout_ms=settings.statement_timeout_ms,

@@ -1,4 +1,4 @@
-"""A service as its `app.py` declares it, and its commands: `python -m services.<name> api|worker|migrate|all`."""
+"""A service as its `app.py` declares it, and its commands: `python -m services.<name> <command>`."""
 
 import asyncio
 import signal
@@ -22,12 +22,14 @@ from libs.common.platform.garbage import calm_collector
 from libs.common.platform.http.app import Lifespan, begin_shutdown, create_app
 from libs.common.platform.http.assembly import ready_when_migrated, verifier
 from libs.common.platform.http.problems import ErrorTable
+from libs.common.platform.sealing.keeper import SealedColumn, keep_sealed, require_keys, rotate
+from libs.common.platform.sealing.keys import MissingKeyError
 from libs.common.platform.serving import serve
 from libs.common.platform.settings import ServiceSettings, SettingsError
 from libs.common.platform.telemetry.logs import configure_logging, get_logger
 from libs.common.platform.worker import Loop, Worker
 
-COMMANDS = ("api", "worker", "migrate", "all")
+COMMANDS = ("api", "worker", "migrate", "rotate-keys", "all")
 
 log = get_logger(__name__)
 
@@ -49,7 +51,8 @@ class Service(Generic[S, C]):
 
     `context` opens the use cases' context around the core, once per process. `topics` are those
     that it reads. `routes` are plain Starlette routes and come first (the hot path). `loops` run in the
-    worker beside relay and consumer. `migrations` is its alembic folder. Every service gets routes of dead letters.
+    worker beside relay and consumer. `migrations` is its alembic folder. `sealed` are its columns with secrets.
+    Every service gets routes of dead letters.
     """
 
     name: str
@@ -63,15 +66,20 @@ class Service(Generic[S, C]):
     routers: Sequence[APIRouter] = ()
     routes: Sequence[BaseRoute] = ()
     errors: ErrorTable = field(default_factory=dict)
+    sealed: Sequence[SealedColumn] = ()
 
     @asynccontextmanager
     async def open_context(self, settings: S, telemetry: Telemetry | None = None) -> AsyncIterator[C]:
         """Open core and context for the block.
 
-        Raises OSError or asyncpg.PostgresError when the database cannot be reached.
+        Raises OSError or asyncpg.PostgresError when the database cannot be reached, SettingsError or
+        MissingKeyError when a key of stored secrets is not given.
         """
-        async with open_core(self.name, settings, telemetry) as core, self.context(core, settings) as ctx:
-            yield ctx
+        async with open_core(self.name, settings, telemetry) as core:
+            if self.sealed:
+                await require_keys(self.sealed, core.db, core.keys)
+            async with self.context(core, settings) as ctx:
+                yield ctx
 
     def create_api(self, settings: S) -> FastAPI:
         """Return the HTTP app; its lifespan opens the context."""
@@ -79,9 +87,13 @@ class Service(Generic[S, C]):
 
         @asynccontextmanager
         async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-            async with self.open_context(settings, telemetry) as ctx:
-                self.serve_context(app, ctx)
-                yield
+            try:
+                async with self.open_context(settings, telemetry) as ctx:
+                    self.serve_context(app, ctx)
+                    yield
+            except (SettingsError, MissingKeyError) as error:
+                log.error("cannot run", reasons=[str(error)])  # noqa: TRY400 - the sentence says all
+                raise
 
         return self.build_api(verifier(settings), lifespan, telemetry)
 
@@ -104,15 +116,34 @@ class Service(Generic[S, C]):
     def serve_context(self, app: FastAPI, ctx: C) -> None:
         """Give the app its context; it is ready as long as its schema is."""
         app.state.ctx = ctx
+        app.state.keys = ctx.core.keys if self.sealed else None
         ready_when_migrated(app, ctx.core.db, self.migrations)
 
     async def run_worker(self, settings: S, stop: asyncio.Event) -> None:
         """Run relay, consumer and loops until `stop` is set."""
         async with self.open_context(settings) as ctx:
             worker = Worker(
-                ctx.core, topics=self.topics, subscriptions=self.subscriptions(ctx), loops=self.loops(ctx)
+                ctx.core, topics=self.topics, subscriptions=self.subscriptions(ctx), loops=self._loops(ctx)
             )
             await worker.run(stop)
+
+    async def rotate_keys(self, settings: S) -> int:
+        """Seal all stored secrets with the first key; return how many were not."""
+        async with open_core(self.name, settings) as core:
+            if not self.sealed:
+                return 0
+            await require_keys(self.sealed, core.db, core.keys)
+            return await rotate(self.sealed, core.db, core.keys)
+
+    def _loops(self, ctx: C) -> Sequence[Loop]:
+        loops = self.loops(ctx)
+        if not self.sealed:
+            return loops
+
+        async def sealing(stop: asyncio.Event) -> None:
+            await keep_sealed(self.sealed, ctx.core.db, ctx.core.keys, stop)
+
+        return [*loops, sealing]
 
 
 def run(service: Service[S, C], argv: Sequence[str]) -> int:
@@ -132,7 +163,7 @@ def run(service: Service[S, C], argv: Sequence[str]) -> int:
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_run(service, settings, argv[0]))
-    except* (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as group:
+    except* (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, SettingsError, MissingKeyError) as group:
         log.exception("cannot run", command=argv[0], reasons=[str(error) for error in group.exceptions])
         failed = True
     else:
@@ -147,6 +178,8 @@ async def _run(service: Service[S, C], settings: S, command: str) -> None:
         loop.add_signal_handler(number, stop.set)
     if command in {"migrate", "all"}:
         await migrate(service.name, settings.postgres_dsn, service.migrations)
+    if command == "rotate-keys":
+        print(f"{await service.rotate_keys(settings)} secrets sealed anew")  # noqa: T201 - the command's answer
     async with asyncio.TaskGroup() as group:
         if command in {"api", "all"}:
             api = service.create_api(settings)

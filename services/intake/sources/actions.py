@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from libs.common.platform.ids import uuid7
+from libs.common.platform.sealing.keeper import is_read_plain
 from services.intake.context import Context
 from services.intake.errors import AlreadyExistsError, NoSecretError, NotFoundError, StaleVersionError
-from services.intake.sources.cache import secrets_of
 from services.intake.sources.rules import Auth, Secret, rotated
 from services.intake.sources.schemas import SourceIn, SourcePatch
+from services.intake.sources.store import secrets_of, stored
 
 CREATE = """
 INSERT INTO source (id, desk, code, key, format, auth, secrets, playbook, zone, language, region, currency,
@@ -44,9 +45,10 @@ async def create_source(ctx: Context, new: SourceIn) -> tuple[UUID, str | None]:
     value = new.secret.get_secret_value() if new.secret else _secret(new.auth)
     kept = (Secret(str(uuid7()), value),) if value and new.auth is not Auth.NONE else ()
     async with ctx.core.db.begin() as tx:
+        entries = stored(source_id, kept, ctx.core.keys, plain=await is_read_plain(tx.conn))
         made = await tx.conn.fetchval(
             CREATE, source_id, new.desk, new.code, secrets.token_urlsafe(24), new.format, new.auth,
-            _stored(kept), new.playbook, new.zone, new.language, new.region, new.currency, new.test_prefixes,
+            entries, new.playbook, new.zone, new.language, new.region, new.currency, new.test_prefixes,
             new.field_map, new.status_map, new.rate_per_second, new.body_limit, new.response, now,
         )  # fmt: skip
         if made is None:
@@ -82,8 +84,10 @@ async def rotate_secret(ctx: Context, source_id: UUID, grace: timedelta) -> str:
         value, now = _secret(Auth(row["auth"])), datetime.now(UTC)
         if value is None:
             raise NoSecretError
-        kept = rotated(secrets_of(row["secrets"]), Secret(str(uuid7()), value), now, now + grace)
-        await tx.conn.execute(REKEY, source_id, _stored(kept), ctx.core.clock.now())
+        known = secrets_of(source_id, row["secrets"], ctx.core.keys)
+        kept = rotated(known, Secret(str(uuid7()), value), now, now + grace)
+        entries = stored(source_id, kept, ctx.core.keys, plain=await is_read_plain(tx.conn))
+        await tx.conn.execute(REKEY, source_id, entries, ctx.core.clock.now())
         await tx.commit()
     await ctx.sources.refresh()
     return value
@@ -97,14 +101,3 @@ def _secret(auth: Auth) -> str | None:
             return secrets.token_urlsafe(24)
         case Auth.SIGNATURE:
             return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
-
-
-def _stored(kept: tuple[Secret, ...]) -> list[dict[str, str | None]]:
-    return [
-        {
-            "id": secret.id,
-            "value": secret.value,
-            "valid_until": secret.valid_until.isoformat() if secret.valid_until else None,
-        }
-        for secret in kept
-    ]

@@ -11,10 +11,12 @@ from pydantic import SecretStr
 
 from libs.common.platform.auth.webhooks import WebhookVerifier
 from libs.common.platform.db import Database
+from libs.common.platform.sealing import DataKeys
 from libs.common.platform.telemetry.logs import get_logger
 from services.intake.deliveries.rules import Pace
 from services.intake.formats.rules import Format
 from services.intake.sources.rules import Auth, ResponseKind, Secret, Source, SourceId, current, mapped_of
+from services.intake.sources.store import secrets_of
 
 TTL = 2.0  # seconds
 MISS_EVERY = 0.2  # seconds between two reads that unknown keys may cause
@@ -40,10 +42,11 @@ class Known:
 
 
 class SourceCache:
-    """All sources by key. `now` is the technical clock: secrets end in real time."""
+    """All sources by key. `now` is the technical clock: secrets end in real time. `keys` opens the secrets."""
 
-    def __init__(self, db: Database, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, db: Database, keys: DataKeys, now: Callable[[], float] = time.monotonic) -> None:
         self._db = db
+        self._keys = keys
         self._now = now
         self._by_key: dict[str, Known] = {}
         self._read_at = float("-inf")
@@ -81,14 +84,15 @@ class SourceCache:
             return  # a read that started later has finished already
         self._shown = number
         before = self._by_key
-        self._by_key = {known.source.key: known for row in rows if (known := _known(row)) is not None}
+        self._by_key = {known.source.key: known for row in rows if (known := _known(row, self._keys)) is not None}
         for key, known in self._by_key.items():
             if key in before and before[key].pace.rate == known.pace.rate:
                 known.pace = before[key].pace
         self._read_at = asked_at
 
 
-def source_of(row: asyncpg.Record) -> Source:
+def source_of(row: asyncpg.Record, secrets: tuple[Secret, ...] = ()) -> Source:
+    """Return a source's row, with its secrets where they are needed."""
     return Source(
         id=SourceId(UUID(int=row["id"].int)),  # the driver's own kind of UUID is no JSON
         desk=row["desk"],
@@ -96,7 +100,7 @@ def source_of(row: asyncpg.Record) -> Source:
         key=row["key"],
         format=Format(row["format"]),
         auth=Auth(row["auth"]),
-        secrets=secrets_of(row["secrets"]),
+        secrets=secrets,
         playbook=row["playbook"],
         language=row["language"],
         region=row["region"],
@@ -109,17 +113,10 @@ def source_of(row: asyncpg.Record) -> Source:
     )
 
 
-def secrets_of(stored: list[dict[str, str | None]]) -> tuple[Secret, ...]:
-    return tuple(
-        Secret(str(entry["id"]), str(entry["value"]), datetime.fromisoformat(until) if until else None)
-        for entry in stored
-        for until in [entry["valid_until"]]
-    )
-
-
-def _known(row: asyncpg.Record) -> Known | None:
+def _known(row: asyncpg.Record, keys: DataKeys) -> Known | None:
     try:
-        return Known(source_of(row), datetime.now(UTC))
+        secrets = secrets_of(row["id"], row["secrets"], keys)
+        return Known(source_of(row, secrets), datetime.now(UTC))
     except (ValueError, KeyError, TypeError) as error:
         # One invalid row must not make the other sources unusable.
         log.error("source not usable", source=row["code"], error=type(error).__name__)  # noqa: TRY400

@@ -15,7 +15,7 @@ source = Table(
     Column("key", Text, nullable=False, unique=True),
     Column("format", Text, nullable=False),
     Column("auth", Text, nullable=False),
-    # Id, value and end of each, the current one first.
+    # Id, sealed value and end of each, the current one first.
     Column("secrets", JSONB, nullable=False),
     Column("playbook", Text, nullable=False),
     Column("zone", Text, nullable=False),

@@ -1,6 +1,5 @@
 """Creating, changing and subscribing channels."""
 
-import hashlib
 import secrets
 from collections.abc import Collection
 from datetime import datetime
@@ -8,80 +7,87 @@ from typing import TypeAlias
 from uuid import UUID
 
 import asyncpg
+from pydantic import ValidationError
 
 from libs.common.connect.exchange import Lost
 from libs.common.connect.transport import Transport
 from libs.common.platform.db import Database, Transaction
 from libs.common.platform.ids import uuid7
-from services.notifications.channels.convert import adapter_of
+from libs.common.platform.sealing import DataKeys
+from services.notifications.channels.convert import adapter_of, config_of, public_part, secret_part
 from services.notifications.channels.schemas import ChangeChannel, CreateChannel
-from services.notifications.errors import AlreadyExistsError, NotFoundError, StaleVersionError, SubscriptionError
+from services.notifications.channels.store import NewChannel, insert, update
+from services.notifications.errors import (
+    AlreadyExistsError,
+    ConfigRefusedError,
+    NotFoundError,
+    StaleVersionError,
+    SubscriptionError,
+)
+from services.notifications.providers.base import ProviderConfig
+from services.notifications.providers.registry import CONFIGS, PROVIDERS
 
 Row: TypeAlias = "dict[str, object]"
 
-CREATE = """
-INSERT INTO channel (id, desk, code, kind, provider, api_key, account, provider_channel_id, hook_key, rate_5s,
-                     active, version, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, true, 1, $11)
-ON CONFLICT DO NOTHING
-RETURNING *
-"""
 EXISTING = "SELECT id FROM channel WHERE (desk = $1 AND code = $2) OR hook_key = $3 ORDER BY desk <> $1 LIMIT 1"
-PACE = "INSERT INTO pace (account, free_at) VALUES ($1, clock_timestamp()) ON CONFLICT DO NOTHING"
 ONE = "SELECT * FROM channel WHERE id = $1 AND ($2::text[] IS NULL OR desk = ANY($2::text[]))"
-CHANGE = """
-UPDATE channel
-SET api_key = coalesce($3, api_key), account = coalesce($4, account),
-    provider_channel_id = coalesce($5, provider_channel_id), rate_5s = coalesce($6, rate_5s),
-    active = coalesce($7, active), version = version + 1,
-    halted_code = CASE WHEN $7 THEN NULL ELSE halted_code END, halted_at = CASE WHEN $7 THEN NULL ELSE halted_at END
-WHERE id = $1 AND version = $2
-RETURNING *
-"""
 
 
-def account_of(provider: str, api_key: str) -> str:
-    """Return the digest that names an API key: what the provider limits by."""
-    return hashlib.sha256(f"{provider}:{api_key}".encode()).hexdigest()
-
-
-async def create(db: Database, wanted: CreateChannel, now: datetime) -> Row:
-    """Store a channel. Raises AlreadyExistsError when the desk has one of this code, or the hook key is taken."""
-    hook_key = wanted.hook_key or secrets.token_urlsafe(24)
-    api_key = wanted.api_key.get_secret_value()
-    account = account_of(wanted.provider, api_key)
+async def create(db: Database, keys: DataKeys, wanted: CreateChannel, now: datetime) -> Row:
+    """Store a channel. Raises AlreadyExistsError: the desk has one of this code, or the webhook's key is taken."""
+    known = PROVIDERS[wanted.config.provider]
+    new = NewChannel(
+        channel_id=uuid7(),
+        desk=wanted.desk,
+        code=wanted.code,
+        kind=wanted.kind or min(known.channels),
+        config=wanted.config,
+        hook_key=wanted.hook_key or secrets.token_urlsafe(24),
+        rate_5s=wanted.rate_5s or known.limits.rate_5s,
+    )
     async with db.begin() as tx:
-        row = await tx.conn.fetchrow(
-            CREATE, uuid7(), wanted.desk, wanted.code, wanted.kind, wanted.provider, api_key, account,
-            wanted.provider_channel_id, hook_key, wanted.rate_5s, now,
-        )  # fmt: skip
+        row = await insert(tx, keys, new, now)
         if row is None:
-            raise AlreadyExistsError(await tx.conn.fetchval(EXISTING, wanted.desk, wanted.code, hook_key))
-        await tx.conn.execute(PACE, account)
+            raise AlreadyExistsError(await tx.conn.fetchval(EXISTING, new.desk, new.code, new.hook_key))
         await tx.commit()
     return dict(row)
 
 
 async def change(
-    db: Database, channel_id: UUID, desks: Collection[str] | None, seen: int, wanted: ChangeChannel
+    db: Database, keys: DataKeys, channel_id: UUID, desks: Collection[str] | None, seen: int, wanted: ChangeChannel
 ) -> Row:
-    """Change a channel that the caller saw in version `seen`. Raises NotFoundError, StaleVersionError."""
+    """Change a channel that the caller saw in version `seen`.
+
+    Raises NotFoundError, StaleVersionError, ConfigRefusedError.
+    """
     async with db.begin() as tx:
-        current = await _one(tx, channel_id, desks)
-        api_key = None if wanted.api_key is None else wanted.api_key.get_secret_value()
-        account = None if api_key is None else account_of(current["provider"], api_key)
-        row = await tx.conn.fetchrow(
-            CHANGE, channel_id, seen, api_key, account, wanted.provider_channel_id, wanted.rate_5s, wanted.active
-        )
+        config = _changed(config_of(channel_id, await _one(tx, channel_id, desks), keys), wanted)
+        row = await update(tx, keys, config, channel_id, seen, wanted.rate_5s, wanted.active)
         if row is None:
             raise StaleVersionError
-        await tx.conn.execute(PACE, row["account"])
         await tx.commit()
     return dict(row)
 
 
+def _changed(config: ProviderConfig, wanted: ChangeChannel) -> ProviderConfig:
+    """Return the configuration with the members that the caller names; the provider stays."""
+    if wanted.config is None:
+        return config
+    whole = {**public_part(config), **secret_part(config), **wanted.config}
+    if whole["provider"] != config.provider:
+        raise ConfigRefusedError([("provider",)], ["read_only"])
+    try:
+        return CONFIGS.validate_python(whole)
+    except ValidationError as error:
+        found = error.errors(include_input=False, include_url=False, include_context=False)
+        raise ConfigRefusedError(
+            [fault["loc"][1:] for fault in found], [fault["type"] for fault in found]
+        ) from None
+
+
 async def subscribe(
     db: Database,
+    keys: DataKeys,
     transport: Transport,
     channel_id: UUID,
     desks: Collection[str] | None,
@@ -92,7 +98,7 @@ async def subscribe(
     async with db.begin() as tx:
         row = await _one(tx, channel_id, desks)
         await tx.commit()
-    adapter = adapter_of(row, standins)
+    adapter = adapter_of(channel_id, row, keys, standins)
     request = adapter.subscribe(f"{base.rstrip('/')}{webhook_path(row['provider'], row['hook_key'])}")
     if request is None:
         raise SubscriptionError("by_hand")

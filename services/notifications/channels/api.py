@@ -11,6 +11,7 @@ from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.routes import api_router
 from services.notifications.channels import actions
+from services.notifications.channels.convert import shown
 from services.notifications.channels.queries import list_channels, one_channel
 from services.notifications.channels.schemas import ChangeChannel, Channel, CreateChannel
 from services.notifications.deps import Admin, Ctx, Manager, desks_of
@@ -22,7 +23,7 @@ router = api_router("/notifications/v1/channels", tags=["channels"], route_class
 @router.post("", status_code=201)
 async def create(body: CreateChannel, ctx: Ctx, caller: Admin, response: Response) -> Channel:
     """Create a channel of a desk."""
-    row = await actions.create(ctx.core.db, body, ctx.core.clock.now())
+    row = await actions.create(ctx.core.db, ctx.core.keys, body, ctx.core.clock.now())
     return _versioned(row, caller, response)
 
 
@@ -51,7 +52,7 @@ async def change(
 ) -> Channel:
     """Change a channel, or resume it after a halt."""
     try:
-        row = await actions.change(ctx.core.db, channel_id, desks_of(caller), seen, body)
+        row = await actions.change(ctx.core.db, ctx.core.keys, channel_id, desks_of(caller), seen, body)
     except StaleVersionError:
         current = await channel(channel_id, ctx, caller, response)
         raise stale(current, current.version) from None
@@ -65,7 +66,8 @@ async def subscribe(channel_id: UUID, ctx: Ctx, caller: Admin) -> Channel:
     if ctx.settings.public_url is None:
         raise SubscriptionError("public_url_not_set")
     base, standins = str(ctx.settings.public_url), ctx.settings.standins
-    row = await actions.subscribe(ctx.core.db, ctx.transport, channel_id, desks_of(caller), base, standins)
+    core = ctx.core
+    row = await actions.subscribe(core.db, core.keys, ctx.transport, channel_id, desks_of(caller), base, standins)
     return shape(row, caller)
 
 
@@ -78,4 +80,4 @@ def _versioned(row: Mapping[str, object], caller: Principal, response: Response)
 def shape(row: Mapping[str, object], caller: Principal) -> Channel:
     """Return a row as the API shows it; the address of the webhook is for administrators."""
     path = actions.webhook_path(str(row["provider"]), str(row["hook_key"])) if caller.has(Role.ADMIN) else None
-    return Channel.model_validate({**row, "hook_path": path})
+    return Channel.model_validate({**row, "config": shown(row), "hook_path": path})

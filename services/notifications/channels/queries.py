@@ -11,9 +11,10 @@ from libs.common.platform.http.pagination import Cut, PageQuery, paginate
 from services.notifications.channels.tables import channel
 
 BY_KEY = """
-SELECT id, desk, provider, api_key, provider_channel_id FROM channel WHERE hook_key = $1 AND provider = $2
+SELECT id, desk, provider, config, secrets, api_key, provider_channel_id
+FROM channel WHERE hook_key = $1 AND provider = $2
 """
-_SHOWN = [column for column in channel.c if column.name not in ("api_key", "account")]
+_SHOWN = [column for column in channel.c if column.name not in ("api_key", "secrets", "account")]
 
 
 async def list_channels(db: Database, desks: Collection[str] | None, asked: PageQuery) -> Cut[RowMapping]:

@@ -1,49 +1,66 @@
-"""Channels over the wire; API keys go in and never come out."""
+"""Channels over the wire; secrets go in and never come out."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, Field, JsonValue, model_validator
 
 from libs.common.domain.code import Code
+from libs.common.platform.http.wire import Wire
+from services.notifications.providers.base import ChannelKind
+from services.notifications.providers.registry import DEFAULT, PROVIDERS, ChannelConfig
 
-
-def _header_safe(key: SecretStr) -> SecretStr:
-    if not all("!" <= c <= "~" for c in key.get_secret_value()):
-        raise ValueError("printable ASCII without spaces")
-    return key
-
-
-ApiKey = Annotated[SecretStr, Field(min_length=1, max_length=500), AfterValidator(_header_safe)]
-ProviderChannel = Annotated[str, Field(min_length=1, max_length=200)]
 Rate = Annotated[int, Field(ge=1, le=10_000)]
 
 
-class CreateChannel(BaseModel):
-    """A desk's number at a messenger. `hook_key` is the unguessable end of our webhook address, made if absent."""
+def lifted(body: object, known: frozenset[str], **defaults: str) -> object:
+    """Return a body whose configuration stands in `config`; earlier releases took it beside the other members."""
+    if not isinstance(body, Mapping) or "config" in body:
+        return body
+    given = {name: value for name, value in body.items() if name not in known}
+    if not given:
+        return body
+    return {**{name: body[name] for name in known & body.keys()}, "config": {**defaults, **given}}
 
-    model_config = ConfigDict(extra="forbid")
+
+class CreateChannel(Wire):
+    """A desk's channel at a provider, which `config` names; its other members are the provider's own.
+
+    `hook_key` is the unguessable end of our webhook address, made if absent; `rate_5s` is the provider's usual one.
+    """
 
     desk: Code
     code: Code
-    kind: Literal["whatsapp"] = "whatsapp"
-    provider: Literal["wazzup"] = "wazzup"
-    api_key: ApiKey
-    provider_channel_id: ProviderChannel
+    kind: ChannelKind | None = None
+    config: ChannelConfig
     hook_key: Annotated[str | None, Field(pattern=r"^[A-Za-z0-9_-]{16,100}$")] = None
-    rate_5s: Rate = 450
+    rate_5s: Rate | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lift(cls, body: object) -> object:
+        return lifted(body, frozenset(cls.model_fields), provider=DEFAULT)
+
+    @model_validator(mode="after")
+    def _served(self) -> Self:
+        if self.kind is not None and self.kind not in PROVIDERS[self.config.provider].channels:
+            raise ValueError(f"{self.config.provider} serves no channel of this kind")
+        return self
 
 
-class ChangeChannel(BaseModel):
-    """What to change; `active: true` also resumes a channel that its provider's errors halted."""
+class ChangeChannel(Wire):
+    """What to change: absent members of the configuration stay; `active: true` also resumes after a halt."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    api_key: ApiKey | None = None
-    provider_channel_id: ProviderChannel | None = None
+    config: dict[str, JsonValue] | None = None
     rate_5s: Rate | None = None
     active: bool | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lift(cls, body: object) -> object:
+        return lifted(body, frozenset(cls.model_fields))
 
 
 class Channel(BaseModel):
@@ -52,8 +69,9 @@ class Channel(BaseModel):
     id: UUID
     desk: str
     code: str
-    kind: str
+    kind: ChannelKind
     provider: str
+    config: dict[str, JsonValue]
     provider_channel_id: str
     hook_path: str | None
     rate_5s: int

@@ -1,6 +1,7 @@
 """Channels: a desk's numbers at messengers, and the pace of each API key."""
 
 from sqlalchemy import Boolean, CheckConstraint, Column, DateTime, Index, Integer, Table, Text, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
 
 from services.notifications.metadata import metadata
 
@@ -12,9 +13,12 @@ channel = Table(
     Column("code", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("provider", Text, nullable=False),
-    Column("api_key", Text, nullable=False),  # a secret: no read returns it
+    Column("config", JSONB),  # the provider's own, without its secrets
+    Column("secrets", Text),  # sealed: the configuration's secret fields as JSON; no read returns it
+    # What the release before reads, empty once it is gone. Nothing else writes a secret that is not sealed.
+    Column("api_key", Text, nullable=False, server_default=""),
     Column("account", Text, nullable=False),  # digest of provider and key: what the provider limits by
-    Column("provider_channel_id", Text, nullable=False),
+    Column("provider_channel_id", Text, nullable=False),  # our end of the channel, as the provider names it
     Column("hook_key", Text, nullable=False),
     Column("rate_5s", Integer, nullable=False),
     Column("active", Boolean, nullable=False),
@@ -22,8 +26,12 @@ channel = Table(
     Column("halted_at", DateTime(timezone=True)),
     Column("version", Integer, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
-    CheckConstraint("kind IN ('whatsapp')", name="kind"),
-    CheckConstraint("provider IN ('wazzup')", name="provider"),
+    CheckConstraint(
+        "kind IN ('whatsapp', 'sms', 'email', 'push', 'max', 'telegram', 'instagram', 'team')", name="kind"
+    ),
+    CheckConstraint(
+        "(config IS NULL) = (secrets IS NULL) AND (secrets IS NOT NULL OR api_key <> '')", name="sealed"
+    ),
     CheckConstraint("rate_5s BETWEEN 1 AND 10000", name="rate"),
     CheckConstraint("(halted_code IS NULL) = (halted_at IS NULL)", name="halted"),
     Index("uq_channel_desk_code", "desk", "code", unique=True),

@@ -7,7 +7,7 @@ from uuid import UUID
 from opentelemetry.trace import SpanKind
 from prometheus_client import Counter
 
-from libs.common.connect.command.rules import Answer, Refused, answer_to
+from libs.common.connect.command.rules import Answer, Class, Refused, answer_to
 from libs.common.connect.command.store import Halted, Limits
 from libs.common.connect.exchange import Lost
 from libs.common.platform.telemetry.logs import get_logger
@@ -47,7 +47,10 @@ class Attempts:
         row = claimed.details.row
         attributes = {"message.id": str(claimed.details.message_id), "messaging.system": claimed.policy.kind}
         with self._ctx.core.tracing.span(row["traceparent"], "send message", attributes, SpanKind.CLIENT) as span:
-            adapter = self._adapter(claimed)
+            try:
+                adapter = self._adapter(claimed)
+            except ValueError as error:  # a missing key, a broken seal, a configuration of another release
+                return Refused(Class.CONFIGURATION, "secret_unreadable", type(error).__name__)
             request = adapter.request(
                 Outbound(str(claimed.command_id), row["reference"], row["address"], row["text"])
             )
@@ -72,6 +75,6 @@ class Attempts:
         row = claimed.details.row
         version, adapter = self._adapters.get(claimed.queue_id, (0, None))
         if adapter is None or version != row["version"]:
-            adapter = adapter_of(row, self._ctx.settings.standins)
+            adapter = adapter_of(claimed.queue_id, row, self._ctx.core.keys, self._ctx.settings.standins)
             self._adapters[claimed.queue_id] = row["version"], adapter
         return adapter

@@ -25,8 +25,8 @@ COMMANDS = CommandStore(
         kind="provider",
         external_id="provider_message_id",
         details="""
-, a.message_id, a.address, a.reference, a.offered_at, m.text, m.traceparent, c.version, c.provider, c.api_key,
-c.provider_channel_id, c.hook_key
+, a.message_id, a.address, a.reference, a.offered_at, m.text, m.traceparent, c.version, c.provider, c.config,
+c.secrets, c.api_key, c.provider_channel_id, c.hook_key
 """,
         sources=", message m",
         joined=" AND m.id = a.message_id",

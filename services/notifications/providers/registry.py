@@ -14,6 +14,9 @@ ADAPTERS: tuple[type[Adapter], ...] = (Wazzup,)
 
 PROVIDERS: Mapping[str, type[Adapter]] = {adapter.code: adapter for adapter in ADAPTERS}
 
+#: The provider of a configuration that names none, as before there were others.
+DEFAULT = ADAPTERS[0].code
+
 if TYPE_CHECKING:
     ChannelConfig: TypeAlias = ProviderConfig
 else:

@@ -23,7 +23,7 @@ async def webhook(request: Request) -> Response:
     row = None if "\x00" in provider + key else await channel_of_webhook(ctx.core.db, provider, key)
     if row is None:
         raise Problem(404, "not_found")
-    adapter, raw = adapter_of(row, ctx.settings.standins), await _raw(request, ctx)
+    adapter, raw = adapter_of(row["id"], row, ctx.core.keys, ctx.settings.standins), await _raw(request, ctx)
     if not adapter.verify(raw):
         raise Problem(401, "sender_unverified")
     reading = adapter.read(raw)

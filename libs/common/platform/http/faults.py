@@ -48,9 +48,9 @@ _RU = {
 }
 
 
-def validation_problem(errors: Sequence[Mapping[str, object]], language: Language) -> Problem:
+def validation_problem(errors: Sequence[Mapping[str, object]], language: Language, body: object = None) -> Problem:
     """Return a 422 that names every fault at once; the offending values themselves are not repeated."""
-    return Problem(422, "validation_failed", errors=[_fault(error, language) for error in errors])
+    return Problem(422, "validation_failed", errors=[_fault(error, language, body) for error in errors])
 
 
 def pointer(parts: Sequence[object]) -> str:
@@ -58,12 +58,32 @@ def pointer(parts: Sequence[object]) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
 
 
-def _fault(error: Mapping[str, object], language: Language) -> Fault:
+def untagged(parts: Sequence[object], body: object) -> list[object]:
+    """Return a path without the tags of discriminated unions: pydantic names them though no member has them.
+
+    It descends into nothing that is not there, so a name that is not there and not the last one is a tag.
+    """
+    kept: list[object] = []
+    for number, part in enumerate(parts, 1):
+        if isinstance(body, dict):
+            if part not in body and number < len(parts):
+                continue
+            body = body.get(part)
+        elif isinstance(body, list) and isinstance(part, int) and part < len(body):
+            body = body[part]
+        else:
+            body = None
+        kept.append(part)
+    return kept
+
+
+def _fault(error: Mapping[str, object], language: Language, body: object) -> Fault:
     location = error.get("loc")
     parts = list(location) if isinstance(location, tuple | list) else []
     place = _PLACES.get(str(parts[0])) if parts else None
     code = str(error.get("type", "invalid"))
-    return Fault(pointer(parts[1:] if place else parts), code, _message(error, code, language), place or "body")
+    inside = parts[1:] if place else parts
+    return Fault(pointer(untagged(inside, body)), code, _message(error, code, language), place or "body")
 
 
 def _message(error: Mapping[str, object], code: str, language: Language) -> str:

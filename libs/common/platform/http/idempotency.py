@@ -32,6 +32,8 @@ from starlette.responses import Response
 from libs.common.platform.db.database import Connection, Database
 from libs.common.platform.db.errors import is_transient
 from libs.common.platform.http.problems import Problem
+from libs.common.platform.sealing import BrokenSealError, DataKeys, MissingKeyError, Place
+from libs.common.platform.sealing.keeper import is_read_plain
 from libs.common.platform.telemetry.logs import get_logger
 from libs.common.platform.waiting import wait_for_stop
 
@@ -55,7 +57,7 @@ WHERE i.locked_until < clock_timestamp()
 RETURNING true
 """
 READ = """
-SELECT fingerprint, status, headers, body, executed_at IS NOT NULL AS executed,
+SELECT fingerprint, token, status, headers, body, executed_at IS NOT NULL AS executed,
        ceil(extract(epoch FROM locked_until - clock_timestamp()))::int AS wait
 FROM idempotency WHERE scope = $1 AND key = $2
 """
@@ -103,12 +105,16 @@ class ClaimLostError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to run one call. `scope` is caller and route, `fingerprint` a digest of the request."""
+    """The right to run one call. `scope` is caller and route, `fingerprint` a digest of the request.
+
+    With `keys` the answer is stored sealed: it may show a secret, once.
+    """
 
     scope: str
     key: str
     fingerprint: bytes
     token: uuid.UUID
+    keys: DataKeys | None = None
 
     async def settle(self, conn: Connection) -> None:
         """Mark the call as done inside the use case's transaction. Raises ClaimLostError."""
@@ -123,8 +129,11 @@ class Claim:
             if name not in _NOT_KEPT
         ]
         text = orjson.dumps(headers).decode()
-        answer = response.status_code, text, bytes(response.body)
-        await pool.execute(STORE, self.scope, self.key, self.token, *answer)
+        async with pool.acquire() as conn:
+            body = bytes(response.body)
+            if self.keys is not None and not await is_read_plain(conn):
+                body = self.keys.seal(body.decode("latin-1"), _place(self.token)).encode()
+            await conn.execute(STORE, self.scope, self.key, self.token, response.status_code, text, body)
 
     async def release(self, pool: Pool) -> bool:
         """Release the key if the call did not commit; return whether it was released."""
@@ -170,7 +179,7 @@ def _answer(row: asyncpg.Record, claim: Claim) -> Response:
     if row["fingerprint"] != claim.fingerprint:
         raise Problem(422, "idempotency_key_reused")
     if row["status"] is not None:
-        response = Response(row["body"], row["status"])
+        response = Response(_opened(row, claim), row["status"])
         stored = orjson.loads(row["headers"])
         response.raw_headers += [(name.encode("latin-1"), value.encode("latin-1")) for name, value in stored]
         response.headers["Idempotency-Replayed"] = "true"
@@ -178,6 +187,21 @@ def _answer(row: asyncpg.Record, claim: Claim) -> Response:
     if row["executed"] and row["wait"] <= 0:
         raise Problem(409, "answer_lost")
     raise _in_progress(min(max(row["wait"], 1), 5))
+
+
+def _place(token: uuid.UUID) -> Place:
+    return Place("idempotency", "body", uuid.UUID(int=token.int))
+
+
+def _opened(row: asyncpg.Record, claim: Claim) -> bytes:
+    """Return an answer's body; no JSON begins as a sealed value does. Raises Problem 409 `answer_lost`."""
+    body: bytes = row["body"]
+    if claim.keys is None or not body.startswith(b"v1."):
+        return body
+    try:
+        return claim.keys.open(body.decode(), _place(row["token"])).encode("latin-1")
+    except (MissingKeyError, BrokenSealError) as error:
+        raise Problem(409, "answer_lost") from error
 
 
 def _in_progress(seconds: int) -> Problem:

@@ -23,6 +23,7 @@ from libs.common.platform.http.language import Text
 from libs.common.platform.http.problems import Fault, Problem, problem_response
 from libs.common.platform.http.routes import Handler, StrictRequest, StrictRoute
 from libs.common.platform.http.translate import to_problem
+from libs.common.platform.sealing import DataKeys
 from libs.common.platform.telemetry.logs import get_logger
 
 MAX_KEY = 255
@@ -66,7 +67,8 @@ class _Call:
         if not isinstance(caller, Principal):
             raise TypeError("an idempotent route needs a caller: declare require(…)")
         scope = f"{caller.sub} {self.request.method} {_template(self.request)}"
-        claim = Claim(scope, self.key, await _fingerprint(self.request), uuid4())
+        keys: DataKeys | None = getattr(self.request.app.state, "keys", None)
+        claim = Claim(scope, self.key, await _fingerprint(self.request), uuid4(), keys)
         stored = await claim_or_replay(self.pool, claim)
         if stored is not None:
             raise _Replayed(stored)

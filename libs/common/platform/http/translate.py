@@ -27,7 +27,7 @@ def to_problem(request: Request, error: Exception) -> Problem | None:
     if isinstance(error, HTTPException):
         return framework_problem(error)
     if isinstance(error, RequestValidationError):
-        return validation_problem(error.errors(), request_language(request))
+        return validation_problem(error.errors(), request_language(request), error.body)
     if isinstance(error, ClientDisconnect):
         return Problem(400, "malformed_request", detail=Text("тело оборвалось", "the body ended early"))
     if isinstance(error, KeysUnavailableError):

@@ -5,6 +5,7 @@ the docstring under a field is its line in README's table.
 """
 
 import os
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -13,6 +14,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from libs.common.connect.egress import places
+from libs.common.platform.sealing import DataKeys
 from libs.common.platform.settings.source import SHARED, EnvironmentSource, SettingsError, retired_keys
 
 Milliseconds = Annotated[int, Field(ge=1, le=3_600_000)]
@@ -71,6 +73,9 @@ class ServiceSettings(BaseSettings):
     jwt_audience: Annotated[str, SHARED] = "dozvon"
     """`aud` that tokens must carry."""
 
+    data_keys: Annotated[SecretStr | None, SHARED] = None
+    """Keys of stored secrets, `id:base64` each (`dozvon keys new`); the first seals. Intake and notifications do
+    not start without."""
     egress_allow: Annotated[str, SHARED] = ""
     """Places of our own network that may be called, `host:port` with commas between; empty in production."""
 
@@ -84,6 +89,13 @@ class ServiceSettings(BaseSettings):
         if not brokers or not all(broker.rpartition(":")[2].isdigit() for broker in brokers):
             raise ValueError("give host:port with commas between")
         return ",".join(brokers)
+
+    @field_validator("data_keys")
+    @classmethod
+    def _are_keys(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            DataKeys.parse(value.get_secret_value())
+        return value
 
     @field_validator("egress_allow")
     @classmethod
@@ -103,6 +115,13 @@ class ServiceSettings(BaseSettings):
         if self.jwks_url and self.jwks_file:
             raise ValueError("give JWKS_URL or JWKS_FILE, not both")
         return self
+
+    @cached_property
+    def keys(self) -> DataKeys:
+        """The keys of stored secrets. Raises SettingsError when none are given."""
+        if self.data_keys is None:
+            raise SettingsError("DATA_KEYS is missing: secrets are not kept without a key (`dozvon keys new`)")
+        return DataKeys.parse(self.data_keys.get_secret_value())
 
     @property
     def postgres_dsn(self) -> str:

@@ -5,8 +5,8 @@ The release before reads neither new column nor new state. It stores callbacks a
 
 from alembic import op
 
-revision = "notifications_0003"
-down_revision = "notifications_0002"
+revision = "notifications_0006"
+down_revision = "notifications_0005"
 
 _ATTEMPT = (
     "ALTER TABLE attempt ADD COLUMN IF NOT EXISTS not_before timestamptz",

@@ -1,0 +1,5 @@
+"""Secrets at rest: sealed with a key of the service's own that the stored value names (docs/adr/0011)."""
+
+from libs.common.platform.sealing.keys import BrokenSealError, DataKeys, MissingKeyError, Place
+
+__all__ = ["BrokenSealError", "DataKeys", "MissingKeyError", "Place"]

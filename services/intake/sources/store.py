@@ -1,0 +1,82 @@
+"""Secrets of sources as they are stored: a list in one column, each value sealed in its row's place."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from libs.common.platform.db import Database
+from libs.common.platform.sealing import DataKeys, Place
+from services.intake.sources.rules import Secret
+
+Entry = dict[str, str | None]
+
+KEY_IDS = """
+SELECT DISTINCT split_part(e->>'sealed', '.', 2)
+FROM source CROSS JOIN LATERAL jsonb_array_elements(secrets) e WHERE e ? 'sealed'
+"""
+UNSEALED = """
+SELECT id, secrets FROM source
+WHERE EXISTS (SELECT FROM jsonb_array_elements(secrets) e
+              WHERE NOT e ? 'sealed' OR NOT starts_with(e->>'sealed', $1) OR ($2 AND e ? 'value'))
+ORDER BY id LIMIT $3 FOR UPDATE
+"""
+SEAL = "UPDATE source SET secrets = $2 WHERE id = $1"
+
+
+def place_of(source_id: UUID) -> Place:
+    """Return where a source's secrets stand."""
+    return Place("source", "secrets", UUID(int=source_id.int))
+
+
+def secrets_of(source_id: UUID, stored: Sequence[Entry], keys: DataKeys) -> tuple[Secret, ...]:
+    """Open a source's secrets; one that the release before has made stands there as it is.
+
+    Raises MissingKeyError, BrokenSealError.
+    """
+    return tuple(
+        Secret(str(entry["id"]), _opened(source_id, entry, keys), datetime.fromisoformat(until) if until else None)
+        for entry in stored
+        for until in [entry["valid_until"]]
+    )
+
+
+def stored(source_id: UUID, kept: Sequence[Secret], keys: DataKeys, *, plain: bool) -> list[Entry]:
+    """Return secrets as they are stored; `plain`: also as the release before reads them, while it runs."""
+    return [
+        {
+            "id": secret.id,
+            "valid_until": secret.valid_until.isoformat() if secret.valid_until else None,
+            "sealed": keys.seal(secret.value, place_of(source_id)),
+            **({"value": secret.value} if plain else {}),
+        }
+        for secret in kept
+    ]
+
+
+def _opened(source_id: UUID, entry: Entry, keys: DataKeys) -> str:
+    sealed = entry.get("sealed")
+    return keys.open(sealed, place_of(source_id)) if sealed else str(entry["value"])
+
+
+class SealedSources:
+    """The secrets of sources."""
+
+    async def key_ids(self, db: Database) -> set[str]:
+        """Return the keys that stored values name; none before the table is there."""
+        try:
+            return {row[0] for row in await db.pool.fetch(KEY_IDS)}
+        except asyncpg.UndefinedTableError:
+            return set()
+
+    async def reseal(self, db: Database, keys: DataKeys, limit: int, *, forget_plain: bool) -> int:
+        """Seal the secrets of sources that the first key has not sealed, and commit; return how many sources."""
+        async with db.begin() as tx:
+            rows = await tx.conn.fetch(UNSEALED, keys.prefix, forget_plain, limit)
+            for row in rows:
+                opened = secrets_of(row["id"], row["secrets"], keys)
+                is_plain = not forget_plain and any("value" in entry for entry in row["secrets"])
+                await tx.conn.execute(SEAL, row["id"], stored(row["id"], opened, keys, plain=is_plain))
+            await tx.commit()
+        return len(rows)
