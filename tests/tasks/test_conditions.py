@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 import pytest
 
 from services.tasks.engine.conditions import Context, holds
-from services.tasks.engine.state import State
+from services.tasks.engine.state import Hours, State
 from services.tasks.playbooks.terms import Condition
 from tests.tasks.support import ANNA, CALLBACK, START, blank, facts, started
 
@@ -78,3 +78,40 @@ def test_a_window_is_of_the_desk_s_day_and_may_cross_midnight(
     moment: datetime = MIDNIGHT + timedelta(hours=at.hour, minutes=at.minute)
     state = blank(CALLBACK, replace(facts(), received_at=moment))
     assert holds(Condition(received_between=window), Context(state, "new")) is inside
+
+
+@pytest.mark.parametrize(
+    ("when", "same"),
+    [
+        (Condition(problem=("busy",)), True),
+        (Condition(problem=("no_reply",)), False),
+        (Condition(attempts={"calls": (0, 2)}), True),
+        (Condition(attempts={"calls": (3, 9)}), False),
+        (Condition(attempts={"other": (0, 0)}), True),
+        (Condition(filled=("deposit",), empty=("colour",)), True),
+        (Condition(filled=("colour",)), False),
+        (Condition(empty=("deposit",)), False),
+        (Condition(empty=("visit_at",)), False),
+        (Condition(age=(timedelta(minutes=20), timedelta(minutes=40))), True),
+        (Condition(age=(timedelta(minutes=31), timedelta(minutes=40))), False),
+        (Condition(age=(timedelta(minutes=20), timedelta(minutes=30))), False),
+        (Condition(now_between=(time(12), time(13))), True),
+        (Condition(now_between=NIGHT), False),
+        (Condition(open_hours=True), True),
+        (Condition(open_hours=False), False),
+    ],
+)
+def test_a_rule_may_ask_for_attempts_fields_problem_and_time(when: Condition, same: bool) -> None:
+    state = state_of_a_lead()
+    state.attempts, state.fields = {"calls": 2}, {"deposit": "100"}
+    now = state.facts.received_at + timedelta(minutes=30)
+    given = Context(state, None, now=now, problem="busy", fields={"visit_at": "2026-03-05T12:00+03:00"})
+    assert holds(when, given) is same
+
+
+def test_closed_hours_are_those_of_the_desk() -> None:
+    state = state_of_a_lead()
+    state.desk = replace(state.desk, hours=(Hours(1, time(9), time(12)),))
+    at_noon = Context(state, None, now=START)
+    assert holds(Condition(open_hours=False), at_noon)
+    assert holds(Condition(open_hours=True), replace(at_noon, now=START - timedelta(minutes=1)))

@@ -242,3 +242,29 @@ def test_the_diagram_draws_each_type_and_every_way_out(language: str) -> None:
     assert drawn.startswith("flowchart TD\n")
     assert all(f"    {code}[" in drawn for code in SCHOOL.task_types)
     assert "process_order -->|" in drawn
+
+
+POLICIES = "attempts:\n  far: {delays: [1h]}\n  near: {delays: [5m]}\n"
+DEFERRED = GOOD.replace("result: completed", "result: deferred").replace('"on":', POLICIES + '"on":')
+
+
+@pytest.mark.parametrize(
+    ("steps", "code"),
+    [
+        ("choose: [{when: {owned: true}, then: [attempt: far]}, {then: [attempt: near]}]", None),
+        ("choose: [{when: {owned: true}, then: [attempt: far], else: [attempt: near]}]", None),
+        ("choose: [{when: {owned: true}, then: [attempt: far]}]", "not_deferred"),
+        (
+            "choose: [{when: {owned: true}, then: [attempt: far]}, {then: [attempt: near, defer: 5m]}]",
+            "not_deferred",
+        ),
+        ("choose: [{when: {owned: true}, then: [end: true]}, {then: [attempt: near]}]", "deferred_too_late"),
+    ],
+)
+def test_what_is_deferred_may_depend_on_a_choice_that_always_defers_once(steps: str, code: str | None) -> None:
+    text = DEFERRED.replace("end: true", steps, 1).replace("- open: call", "- open: call", 1)
+    if code is None:
+        used = parse(text, VOCABULARY).task_types["call"].outcomes["done"].then
+        assert len(used) == 1
+    else:
+        assert code in [found for _, found in faults(text.replace("defer: 5m", "defer: {due: 5m}"))]

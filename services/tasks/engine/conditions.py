@@ -1,9 +1,13 @@
 """Evaluation of a rule's condition."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
+from services.tasks.engine.moments import is_open
 from services.tasks.engine.state import State
+from services.tasks.playbooks.model import FieldValue
 from services.tasks.playbooks.terms import Condition
 
 
@@ -15,6 +19,9 @@ class Context:
     order_status: str | None
     task_type: str | None = None
     purpose: str | None = None
+    now: datetime | None = None
+    problem: str | None = None
+    fields: Mapping[str, FieldValue] = field(default_factory=dict)
 
 
 def holds(when: Condition, context: Context) -> bool:
@@ -28,7 +35,30 @@ def holds(when: Condition, context: Context) -> bool:
         and _any_of(when.purposes, (context.purpose,))
         and (not when.open or _any_of(when.open, tuple(task.type for task in state.open_tasks)))
         and (when.owned is None or when.owned == (state.owner is not None))
-        and _arrived_within(when, state)
+        and _any_of(when.problem, (context.problem,))
+        and all(least <= state.attempts.get(code, 0) <= most for code, (least, most) in when.attempts.items())
+        and _known(when, {**state.fields, **context.fields})
+        and _timely(when, state, context.now)
+    )
+
+
+def _known(when: Condition, fields: Mapping[str, FieldValue]) -> bool:
+    return all(name in fields for name in when.filled) and not any(name in fields for name in when.empty)
+
+
+def _timely(when: Condition, state: State, now: datetime | None) -> bool:
+    """Return whether the times fit; without a now what asks for it does not hold."""
+    if when.received_between is not None and not _within(when.received_between, state.facts.received_at, state):
+        return False
+    if when.now_between is None and when.open_hours is None and when.age is None:
+        return True
+    if now is None:
+        return False
+    age = now - state.facts.received_at
+    return (
+        (when.now_between is None or _within(when.now_between, now, state))
+        and (when.open_hours is None or when.open_hours == is_open(now, state.desk))
+        and (when.age is None or when.age[0] <= age < when.age[1])
     )
 
 
@@ -36,10 +66,8 @@ def _any_of(wanted: tuple[str, ...], found: tuple[str | None, ...]) -> bool:
     return not wanted or any(value in wanted for value in found)
 
 
-def _arrived_within(when: Condition, state: State) -> bool:
-    """Return whether the lead was received within a window of the desk's day; it may cross midnight (S4.5)."""
-    if when.received_between is None:
-        return True
-    opens, closes = when.received_between
-    local = state.facts.received_at.astimezone(ZoneInfo(state.desk.zone)).time()
+def _within(window: tuple[time, time], moment: datetime, state: State) -> bool:
+    """Return whether a moment lies within a window of the desk's day; it may cross midnight (S4.5)."""
+    opens, closes = window
+    local = moment.astimezone(ZoneInfo(state.desk.zone)).time()
     return opens <= local < closes if opens <= closes else local >= opens or local < closes

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from services.tasks.engine.conditions import Context, holds
 from services.tasks.engine.effects import MatrixFault
 from services.tasks.engine.events import OutcomeGiven
 from services.tasks.playbooks.model import Outcome, TaskType
@@ -12,8 +13,10 @@ FARTHEST_CALLBACK = timedelta(days=366)
 LONGEST_COMMENT = 4000
 
 
-def outcome_faults(kind: TaskType, event: OutcomeGiven, now: datetime) -> tuple[MatrixFault, ...]:
-    """Return all faults; empty = the outcome is valid."""
+def outcome_faults(
+    kind: TaskType, event: OutcomeGiven, now: datetime, context: Context | None = None
+) -> tuple[MatrixFault, ...]:
+    """Return all faults; empty = the outcome is valid. `context` is what conditions of the matrix are judged in."""
     faults = list(_comment(event.comment))
     outcome = kind.outcomes.get(event.outcome)
     if outcome is None:
@@ -22,6 +25,7 @@ def outcome_faults(kind: TaskType, event: OutcomeGiven, now: datetime) -> tuple[
         return (*faults, MatrixFault("/outcome", "unknown_outcome", detail))
     faults += _call(outcome, event)
     faults += _callback(outcome, event, now)
+    faults += _too_early(outcome, event, context)
     faults += _problem(outcome, event)
     return tuple(faults)
 
@@ -36,7 +40,7 @@ def _comment(comment: str) -> Iterator[MatrixFault]:
 
 
 def _call(outcome: Outcome, event: OutcomeGiven) -> Iterator[MatrixFault]:
-    need = outcome.requires.call_made
+    need = outcome.requires.call_made_by.get(event.problem or "", outcome.requires.call_made)
     if need is Need.REQUIRED and event.call_made is not True:
         detail = Title("Нужен сделанный звонок", "A call must have been made")
         yield MatrixFault("/call_made", "call_required", detail)
@@ -59,6 +63,13 @@ def _callback(outcome: Outcome, event: OutcomeGiven, now: datetime) -> Iterator[
     elif at > now + FARTHEST_CALLBACK:
         detail = Title("Время перезвона дальше года", "The callback time is more than a year away")
         yield MatrixFault("/callback_at", "callback_too_far", detail)
+
+
+def _too_early(outcome: Outcome, event: OutcomeGiven, context: Context | None) -> Iterator[MatrixFault]:
+    when = outcome.requires.callback_forbidden_when
+    if event.callback_at is not None and when is not None and context is not None and holds(when, context):
+        detail = Title("Время перезвона пока не указывают", "No callback time may be given yet")
+        yield MatrixFault("/callback_at", "callback_forbidden", detail)
 
 
 def _problem(outcome: Outcome, event: OutcomeGiven) -> Iterator[MatrixFault]:

@@ -101,6 +101,13 @@ def add_working(start: datetime, amount: timedelta, desk: Desk) -> datetime:
     return start + amount
 
 
+def is_open(moment: datetime, desk: Desk) -> bool:
+    """Return whether the desk works at a moment; one without hours works round the clock."""
+    zone = ZoneInfo(desk.zone)
+    today = _windows(desk.hours, moment.astimezone(zone).date(), zone)
+    return not desk.hours or any(opens <= moment < closes for opens, closes in today)
+
+
 def _windows(hours: tuple[Hours, ...], day: date, zone: ZoneInfo) -> list[tuple[datetime, datetime]]:
     today = sorted((h.opens, h.closes) for h in hours if h.weekday == day.isoweekday())
     utc = ZoneInfo("UTC")

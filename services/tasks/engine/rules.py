@@ -280,7 +280,10 @@ def _outcome(run: Run, event: OutcomeGiven) -> None:
     if (refusal := _holder_refusal(task, event)) is not None:
         run.emit(Refuse("engine.outcome", refusal))
         return
-    outcome, faults = kind.outcomes.get(event.outcome), outcome_faults(kind, event, run.now)
+    outcome, faults = (
+        kind.outcomes.get(event.outcome),
+        outcome_faults(kind, event, run.now, run.context(task, event)),
+    )
     if outcome is not None:
         read = read_fields(outcome, event.fields, event.problem, run.now)
         faults, event = faults + read.faults, replace(event, fields=read.values)

@@ -170,12 +170,19 @@ class Run:
             return moment_at(moment, self.state, self.now)
         return moment_at(moment, self.state, self.now, self.outcome.callback_at, self.filled)
 
+    def context(self, task: Task, event: OutcomeGiven) -> Context:
+        """Return what the conditions of an outcome that is not accepted yet are judged in."""
+        return Context(self.state, self.state.facts.order_status, task.type, None, self.now, event.problem)
+
     def _condition(self) -> Context:
         return Context(
             self.state,
             self.order_status or self.state.facts.order_status,
             self.task.type if self.task else None,
             self.purpose,
+            self.now,
+            self.outcome.problem if self.outcome else None,
+            self.filled,
         )
 
     def _step(self, step: Step) -> None:  # noqa: C901 - one flat case per verb reads best

@@ -108,6 +108,7 @@ def _check_references(root: Node, vocabulary: Vocabulary, log: Log) -> None:
         declared["problem"] = (declared["problem"] or frozenset()) | keys_of(directory)
     declared |= {
         "moment": fields_of(root),
+        "field": fields_of(root),
         "signal": vocabulary.signals,
         "order_status": vocabulary.order_statuses,
         "channel": vocabulary.channels,

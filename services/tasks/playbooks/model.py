@@ -6,7 +6,6 @@ reader (`grammar.py`), the JSON Schema for editors (`reference.py`) and docs/pla
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, TypeAlias
 
@@ -14,10 +13,13 @@ from pydantic import Field
 
 from libs.common.contracts.shared import Mode, Stage, SubjectKind
 from services.tasks.playbooks.faults import WrongPartError
-from services.tasks.playbooks.source import Entries, Log, Node, Word
+from services.tasks.playbooks.source import Entries, Log, Node, Reference, Word
 from services.tasks.playbooks.terms import (
+    Condition,
+    DurationRange,
     Holder,
     Need,
+    NumberRange,
     Result,
     Schedule,
     Text,
@@ -27,11 +29,9 @@ from services.tasks.playbooks.terms import (
 from services.tasks.playbooks.values import (
     CODED,
     CODES,
-    DURATION_KIND,
     HIDDEN,
     JSON,
     LIST,
-    NUMBER,
     Code,
     Declared,
     Duration,
@@ -43,7 +43,6 @@ from services.tasks.playbooks.values import (
     choices,
     coded,
     mapped,
-    pair,
     ref,
     refs,
     short,
@@ -66,20 +65,37 @@ class StatusSpec(Declared):
     stage: Annotated[Stage, choice(Stage)]
 
 
+def _problems(node: Node, log: Log) -> Node:
+    found = mapped(node, log)
+    log.references += [Reference("problem", Word.at(key, value.line, value.path)) for key, value in found.items()]
+    return found
+
+
+PROBLEMS = Shape(_problems)
+
+
 @dataclass(frozen=True, slots=True)
 class Requires(Declared):
     """The fields that an outcome requires (S1.7); the comment is always required (S0.2).
 
     `problems` are those that may be named; they make `problem` required unless it is said otherwise.
+    `callback_forbidden_when`: no callback time may be given while this holds (S1.8). `call_made_by`: for some
+    problems a call must, may or must not have been made, in the place of `call_made` (S1.9).
     """
 
     call_made: Annotated[Need, choice(Need)] = Need.OPTIONAL
     callback_at: Annotated[Need, choice(Need)] = Need.FORBIDDEN
     problem: Annotated[Need, choice(Need)] = Need.FORBIDDEN
     problems: Annotated[tuple[str, ...], refs("problem")] = ()
+    callback_forbidden_when: Condition | None = None
+    call_made_by: Annotated[Mapping[str, Annotated[Need, choice(Need)]], PROBLEMS] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse a problem that nobody can name."""
+        """Refuse a problem that nobody can name, and a condition on what may never be given."""
+        if self.callback_forbidden_when is not None and self.callback_at is not Need.OPTIONAL:
+            raise WrongPartError(
+                "never_forbidden", "'callback_forbidden_when' belongs to an optional 'callback_at'"
+            )
         if self.problem is not Need.FORBIDDEN and not self.problems:
             raise WrongPartError("no_problems", "which problems may be named? give 'problems'")
 
@@ -241,13 +257,6 @@ class TimerSpec(Declared):
     code: Annotated[str, HIDDEN]
     at: When
     rules: Annotated[Rules, Field(alias="then")]
-
-
-_RANGE = "a range has two ends in ascending order, such as [20m, 40m]"
-DurationRange: TypeAlias = Annotated[
-    tuple[timedelta, timedelta], pair(DURATION_KIND, "not_a_range", _RANGE, ascending=True)
-]
-NumberRange: TypeAlias = Annotated[tuple[int, int], pair(NUMBER, "not_a_range", _RANGE, ascending=True)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -241,10 +241,10 @@ def _outcome_faults(playbook: Playbook) -> Iterator[Finding]:
         if not kind.outcomes:
             yield Finding(f"/task_types/{kind.code}", "no_outcomes", f"{kind.code!r} can never be ended")
         for outcome in kind.outcomes.values():
-            deferring = sum(isinstance(step, Defer | RetryAttempt) for step in walk(outcome.then))
+            deferring = any(isinstance(step, Defer | RetryAttempt) for step in walk(outcome.then))
             path = f"/task_types/{kind.code}/outcomes/{outcome.code}"
             if outcome.result is Result.DEFERRED and not _defers_once(outcome):
-                detail = "a deferred result has exactly one 'defer' or 'attempt' step, outside any choice"
+                detail = "a deferred result has exactly one 'defer' or 'attempt' step on every way"
                 yield Finding(path, "not_deferred", detail)
             if outcome.result is Result.DEFERRED and not _defers_first(outcome):
                 detail = "a 'close' or 'end' before the 'defer' or 'attempt' step leaves it nothing to defer"
@@ -255,13 +255,46 @@ def _outcome_faults(playbook: Playbook) -> Iterator[Finding]:
 
 
 def _defers_once(outcome: Outcome) -> bool:
-    top = sum(isinstance(step, Defer | RetryAttempt) for step in outcome.then)
-    return top == 1 == sum(isinstance(step, Defer | RetryAttempt) for step in walk(outcome.then))
+    return _deferrals(outcome.then) == {1}
+
+
+def _deferrals(steps: Steps) -> frozenset[int]:
+    """Return how many times the steps may defer, on any way through their choices."""
+    counts = frozenset({0})
+    for step in steps:
+        match step:
+            case Defer() | RetryAttempt():
+                here = frozenset({1})
+            case Choose(rules=rules):
+                here = frozenset().union(*map(_deferrals, _branches(rules)))
+                here |= frozenset() if _matches_always(rules) else {0}
+            case _:
+                here = frozenset({0})
+        counts = frozenset(one + other for one in counts for other in here)
+    return counts
 
 
 def _defers_first(outcome: Outcome) -> bool:
-    deciding = (step for step in walk(outcome.then) if isinstance(step, Close | End | Defer | RetryAttempt))
-    return not isinstance(next(deciding, None), Close | End)
+    """Return whether nothing is closed before it could be deferred, on any way."""
+    return not _ends_early(outcome.then)
+
+
+def _ends_early(steps: Steps) -> bool:
+    for step in steps:
+        match step:
+            case Defer() | RetryAttempt():
+                return False
+            case Close() | End():
+                return True
+            case Choose(rules=rules):
+                branches = _branches(rules)
+                if any(_ends_early(branch) for branch in branches):
+                    return True
+                if _deferrals((step,)) == {1}:
+                    return False
+            case _:
+                continue
+    return False
 
 
 def _misplaced(playbook: Playbook) -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """The terms that the verbs and parts of a playbook are written in: titles, moments, schedules, conditions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import time, timedelta
 from enum import StrEnum
 from typing import Annotated, TypeAlias
@@ -12,12 +12,15 @@ from libs.common.contracts.shared import SubjectKind
 from services.tasks.playbooks.faults import WrongPartError
 from services.tasks.playbooks.source import Log, Node, Reference, Word
 from services.tasks.playbooks.values import (
+    DURATION_KIND,
+    NUMBER,
     TIME_KIND,
     ClockTime,
     Declared,
     Duration,
     Flag,
     Kind,
+    Shape,
     choice,
     mapped,
     pair,
@@ -216,13 +219,33 @@ class Schedule(Declared):
     offer: When | None = None
 
 
+WINDOW = pair(TIME_KIND, "not_a_window", "a window has two times of day, such as [02:00, 12:00]", ascending=False)
+_RANGE = "a range has two ends in ascending order, such as [20m, 40m]"
+DurationRange: TypeAlias = Annotated[
+    tuple[timedelta, timedelta], pair(DURATION_KIND, "not_a_range", _RANGE, ascending=True)
+]
+NumberRange: TypeAlias = Annotated[tuple[int, int], pair(NUMBER, "not_a_range", _RANGE, ascending=True)]
+
+
+def _policies(node: Node, log: Log) -> Node:
+    found = mapped(node, log)
+    log.references += [Reference("attempts", Word.at(key, value.line, value.path)) for key, value in found.items()]
+    return found
+
+
+POLICIES = Shape(_policies)
+
+
 @dataclass(frozen=True, slots=True)
 class Condition(Declared):
     """The condition of a rule: every field that is set must match one of its values.
 
     `signal`: what intake recognised. `open`: a task of the type is open. `type`: that of the task in hand.
     `message`: the one that the trigger speaks of. `received_between`: the time of day of the lead's arrival in the
-    desk's zone, from the first end to before the second, over midnight too.
+    desk's zone, from the first end to before the second, over midnight too; `now_between` alike, of now. `age`: of
+    the lead, from the first end to before the second. `open_hours`: the desk is open now. `problem`: what the
+    outcome in hand names. `attempts`: how many were counted by a policy, both ends included. `filled`, `empty`:
+    fields of outcomes that are, or are not, known.
     """
 
     signals: Annotated[tuple[str, ...], refs("signal"), Field(alias="signal")] = ()
@@ -232,12 +255,11 @@ class Condition(Declared):
     types: Annotated[tuple[str, ...], refs("task_type"), Field(alias="type")] = ()
     purposes: Annotated[tuple[str, ...], refs("message"), Field(alias="message")] = ()
     owned: Flag | None = None
-    received_between: (
-        Annotated[
-            tuple[time, time],
-            pair(
-                TIME_KIND, "not_a_window", "a window has two times of day, such as [02:00, 12:00]", ascending=False
-            ),
-        ]
-        | None
-    ) = None
+    received_between: Annotated[tuple[time, time], WINDOW] | None = None
+    now_between: Annotated[tuple[time, time], WINDOW] | None = None
+    open_hours: Flag | None = None
+    age: DurationRange | None = None
+    problem: Annotated[tuple[str, ...], refs("problem")] = ()
+    attempts: Annotated[Mapping[str, NumberRange], POLICIES] = field(default_factory=dict)
+    filled: Annotated[tuple[str, ...], refs("field")] = ()
+    empty: Annotated[tuple[str, ...], refs("field")] = ()

@@ -144,6 +144,7 @@ ClockTime: TypeAlias = Annotated[time, TIME_KIND]
 #: What a name refers to, by the kind of the reference.
 _SAID: Mapping[str, str] = {
     "outcome": "an outcome of `outcomes`",
+    "field": "a field of an outcome",
     "status": "a status of `statuses`",
     "problem": "a problem, or a directory of them",
     "task_type": "a type of `task_types`",
