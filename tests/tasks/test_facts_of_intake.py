@@ -1,14 +1,19 @@
 """What tasks makes of the facts of intake: leads of both forms, leads without an order, contacts, refusals."""
 
+from typing import cast
 from uuid import UUID
 
 import pytest
 
-from libs.common.contracts import intake, tasks
+from libs.common.contracts import REGISTRY, intake, tasks
 from libs.common.contracts.shared import ChangeTarget, Customer, OrderStatus, Stage
+from libs.common.messaging.inbox.incoming import Reader, Skipped
 from libs.common.platform.ids import uuid7
+from services.tasks.context import Context
+from services.tasks.subscriptions import subscriptions
 from tests.tasks.client import Api, Json
 from tests.tasks.desk import Desk, contact, lead_v2
+from tests.tasks.inbox import TOPIC, Inbox
 
 ORDER = intake.Order(
     id=UUID(int=9), number="1042", external_id="LP-77", status=OrderStatus.NEW, version=1,
@@ -83,3 +88,30 @@ async def test_a_refused_change_says_why_in_the_timeline(desk: Desk, api: Api) -
     await desk.receive(received, refused)
     titles = [step["title"] for step in await steps(api, received.lead_id)]
     assert "Изменение не принято (order_status): stale_version" in titles
+
+
+def reader_before() -> Reader:
+    """The reader of the release before, which knows no lead of the second form."""
+    known = {name: model for name, model in REGISTRY.items() if model is not intake.LeadReceivedV2}
+    table = subscriptions(cast("Context", None))  # the table is read, none of its use cases runs
+    return Reader({name: use_case for name, use_case in table.items() if name in known}, known)
+
+
+@pytest.mark.req("P.1")
+async def test_a_lead_that_the_release_before_could_not_read_goes_on_after_the_upgrade_with_what_came_behind(
+    desk: Desk,
+) -> None:
+    inbox, received = Inbox.of(desk), lead_v2("school", order=ORDER)
+    paid = intake.OrderChanged(
+        lead_id=received.lead_id, order_id=ORDER.id, order_number=ORDER.number, external_id=ORDER.external_id,
+        from_status=OrderStatus.NEW, to_status=OrderStatus.PAID,
+    )  # fmt: skip
+    for data in (received, paid):
+        await inbox.incoming(data)
+    for item in reader_before().read(inbox.bus.records(TOPIC)):
+        assert not isinstance(item, Skipped)
+        assert not await inbox.applier.apply_or_park(item)
+    await inbox.replayer.learn()
+    await inbox.replayer.look()
+    (opened,), (ended,) = await desk.sent(tasks.TaskOpened), await desk.sent(tasks.TaskCompleted)
+    assert (opened.lead_id, ended.task_id) == (received.lead_id, opened.task_id)
