@@ -51,13 +51,12 @@ class Attempts:
                 adapter = self._adapter(claimed)
             except ValueError as error:  # a missing key, a broken seal, a configuration of another release
                 return Refused(Class.CONFIGURATION, "secret_unreadable", type(error).__name__)
-            request = adapter.request(
-                Outbound(str(claimed.command_id), row["reference"], row["address"], row["text"])
-            )
+            message = Outbound(str(claimed.command_id), row["reference"], row["address"], row["text"])
+            request = adapter.request(message)
             if isinstance(request, Refused):
                 return request
             answered = await self._ctx.transport.call(request.traced(span.traceparent))
-        return answer_to(answered) if isinstance(answered, Lost) else adapter.answer(answered)
+        return answer_to(answered) if isinstance(answered, Lost) else adapter.answer(answered, message)
 
     async def record(self, results: Sequence[Result]) -> None:
         """Write results with all that follows from them, and commit."""

@@ -68,6 +68,7 @@ class Limits:
     unknown_after: timedelta
     text: int
     window: timedelta | None = None
+    asked_together: int = 0  # messages whose progress one call can ask for; 0: the provider reports by itself alone
 
 
 class Remember(StrEnum):
@@ -77,6 +78,7 @@ class Remember(StrEnum):
     INVALID = "invalid"  # no address at all
     OPTED_OUT = "opted_out"
     OPTED_OUT_OF_MARKETING = "opted_out_of_marketing"
+    OPTED_IN = "opted_in"  # takes back both
     WINDOW_CLOSED = "window_closed"  # free text is not allowed now
 
 
@@ -238,8 +240,8 @@ class Adapter(ABC):
         """Return the call that sends a message, or why it cannot be sent this way."""
 
     @abstractmethod
-    def answer(self, reply: Reply) -> Answer:
-        """Read the reply to that call, of any shape."""
+    def answer(self, reply: Reply, message: Outbound) -> Answer:
+        """Read the reply to that call, of any shape. Raises nothing."""
 
     @abstractmethod
     def read(self, raw: Raw) -> Reading:
@@ -281,11 +283,11 @@ class Adapter(ABC):
         return None
 
     def ask(self, external_ids: Sequence[str]) -> HttpRequest | None:
-        """Return the call that asks how messages are doing; None: the provider reports by itself."""
+        """Return the call that asks how up to `limits.asked_together` messages are doing; None: there is none."""
         del external_ids
         return None
 
-    def statuses(self, reply: Reply) -> Sequence[Report]:
-        """Read the reply to that call, of any shape."""
-        del reply
-        return ()
+    def statuses(self, reply: Reply, external_ids: Sequence[str]) -> Sequence[Report] | None:
+        """Read the reply to that call; None when it cannot be used."""
+        del reply, external_ids
+        return None

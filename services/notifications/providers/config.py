@@ -11,6 +11,7 @@ def _header_safe(key: SecretStr) -> SecretStr:
     return key
 
 
+#: A secret that a form can carry.
+Secret = Annotated[SecretStr, Field(min_length=1, max_length=200)]
 #: A secret that a header or a form can carry.
 Key = Annotated[SecretStr, Field(min_length=1, max_length=500), AfterValidator(_header_safe)]
-Name = Annotated[str, Field(min_length=1, max_length=200)]

@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from urllib.parse import parse_qsl
 
 from libs.common.connect.exchange import Reply
 from libs.common.platform.http.json import parse_json
 from libs.common.platform.http.problems import Problem
+from services.notifications.providers.base import Raw
 
 MAX_ID = 200
 MAX_TEXT = 200
@@ -19,6 +21,32 @@ def json_of(body: bytes) -> tuple[object, str]:
         return parse_json(body), ""
     except Problem as problem:
         return None, problem.code
+
+
+def pairs_of(body: bytes) -> list[tuple[str, str]]:
+    """Return the pairs of a form in their order; bytes that are no UTF-8 stay recognisable."""
+    try:
+        return parse_qsl(
+            body.decode("latin-1"), keep_blank_values=True, errors="surrogateescape", max_num_fields=1000
+        )
+    except ValueError:
+        return []
+
+
+def fields_of(body: bytes) -> dict[str, str]:
+    """Return the fields of a form, the last of each name, without what cannot be stored."""
+    return {storable(name): storable(value) for name, value in pairs_of(body)}
+
+
+def parameters_of(raw: Raw) -> dict[str, str]:
+    """Return the query and the form of a request, the form's word being the last."""
+    query = {storable(name): storable(value) for name, value in raw.query.items()}
+    return {**query, **fields_of(raw.body)}
+
+
+def storable(text: str) -> str:
+    """Return a text without NUL characters, and without what is no character."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
 def objects(value: object) -> Iterator[Mapping[str, object] | None]:
@@ -38,7 +66,13 @@ def words(value: object, limit: int = MAX_TEXT) -> str:
     """Return a text or a number as a text that can be stored, cut to `limit`; anything else is empty."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return ""
-    return str(value).replace("\x00", "")[:limit]
+    return storable(str(value))[:limit]
+
+
+def number(value: object) -> str | None:
+    """Return a whole number as a text, given as a number or a text; a code of a provider, so it is short."""
+    text = words(value, 9)
+    return text if text.removeprefix("-").isascii() and text.removeprefix("-").isdecimal() else None
 
 
 def identifier(value: object) -> str | None:
@@ -64,6 +98,11 @@ def unix(value: object) -> datetime:
         return NO_TIME
 
 
+def rfc_date(value: object) -> datetime:
+    """Read a date of RFC 2822 or 5322."""
+    return (_date(value) if isinstance(value, str) else None) or NO_TIME
+
+
 def wait_of(reply: Reply) -> float | None:
     """Read Retry-After: seconds, or a date against the reply's own (RFC 9110 §10.2.3); None for anything else."""
     value = reply.headers.get("retry-after")
@@ -78,9 +117,9 @@ def wait_of(reply: Reply) -> float | None:
 def _date(value: str) -> datetime | None:
     try:
         found = parsedate_to_datetime(value)
-    except (ValueError, OverflowError):
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError, TypeError, IndexError):
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def digits(phone: str | None) -> str | None:

@@ -8,9 +8,19 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 from pydantic import Field, TypeAdapter
 
 from services.notifications.providers.base import Adapter, ProviderConfig
+from services.notifications.providers.smsc import Smsc
+from services.notifications.providers.smsru import SmsRu
+from services.notifications.providers.twilio import Twilio
 from services.notifications.providers.wazzup import Wazzup
+from services.notifications.providers.whatsapp_cloud import WhatsAppCloud
 
-ADAPTERS: tuple[type[Adapter], ...] = (Wazzup,)
+ADAPTERS: tuple[type[Adapter], ...] = (
+    Wazzup,
+    WhatsAppCloud,
+    Twilio,
+    Smsc,
+    SmsRu,
+)
 
 PROVIDERS: Mapping[str, type[Adapter]] = {adapter.code: adapter for adapter in ADAPTERS}
 

@@ -133,8 +133,9 @@ class Wazzup(Adapter):
         }
         return HttpRequest.json("POST", f"{self.api}message", body, self._key)
 
-    def answer(self, reply: Reply) -> Answer:
+    def answer(self, reply: Reply, message: Outbound) -> Answer:
         """Read an answer: 201 with an id, or an error whose body may be empty or no JSON at all."""
+        del message
         fields = reply.json()
         if 200 <= reply.status < 300 and (message_id := words(fields.get("messageId"))):
             return Accepted(message_id)

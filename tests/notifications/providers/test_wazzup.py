@@ -13,11 +13,12 @@ from pydantic import SecretStr
 from libs.common.connect.command.rules import Accepted, Answer, Class, Refused, Unclear, Verdict, judge
 from libs.common.connect.exchange import Reply
 from libs.common.contracts.shared import MessageProgress
-from services.notifications.providers.base import Identities, Raw, Reading, Remember, Report, ReportKind
+from services.notifications.providers.base import Identities, Outbound, Raw, Reading, Remember, Report, ReportKind
 from services.notifications.providers.reading import MAX_ID, NO_TIME
 from services.notifications.providers.wazzup import Wazzup, WazzupConfig
 
 CHANNEL = Wazzup(WazzupConfig(api_key=SecretStr("key"), provider_channel_id="channel"), Wazzup.home)
+MESSAGE_OUT = Outbound("key", None, "79000000001", "text")
 STATUS = {"messageId": "m", "timestamp": "2026-03-02T09:14:01.000Z", "status": "sent"}
 MESSAGE = {"messageId": "n", "dateTime": "2026-03-02T09:15:27.000Z", "isEcho": False, "status": "inbound"}
 
@@ -27,7 +28,7 @@ def reply(status: int, /, **fields: object) -> Reply:
 
 
 def verdict(found: Reply, *, doubtful: bool = False) -> Verdict:
-    return judge(CHANNEL.answer(found), doubtful=doubtful, repeats=True, tries=1, jitter=0.5).verdict
+    return judge(CHANNEL.answer(found, MESSAGE_OUT), doubtful=doubtful, repeats=True, tries=1, jitter=0.5).verdict
 
 
 @pytest.mark.parametrize(
@@ -93,7 +94,7 @@ def test_after_a_lost_answer_only_the_content_itself_can_be_refused(found: Reply
     ],
 )
 def test_an_answer_is_read_with_its_reason(found: Reply, expected: Answer) -> None:
-    assert CHANNEL.answer(found) == expected
+    assert CHANNEL.answer(found, MESSAGE_OUT) == expected
 
 
 def test_what_an_unreachable_contact_says_is_remembered() -> None:
@@ -116,7 +117,7 @@ def test_what_an_unreachable_contact_says_is_remembered() -> None:
     ids=["seconds", "past", "date", "date alone", "words", "other digits", "none"],
 )
 def test_retry_after_is_read(headers: dict[str, str], seconds: float | None) -> None:
-    answer = CHANNEL.answer(Reply(429, headers))
+    answer = CHANNEL.answer(Reply(429, headers), MESSAGE_OUT)
     assert isinstance(answer, Refused)
     assert answer.wait == seconds
 
@@ -232,7 +233,7 @@ CODES = st.text() | st.sampled_from(["BAD_CONTACT", "MESSAGES_CAN_NOT_ADD", "VAL
 
 @given(st.integers(100, 599), CODES, st.booleans())
 def test_a_doubtful_message_is_never_failed_on_a_guess(status: int, code: str, doubtful: bool) -> None:
-    answer = CHANNEL.answer(reply(status, error=code))
+    answer = CHANNEL.answer(reply(status, error=code), MESSAGE_OUT)
     found = judge(answer, doubtful=doubtful, repeats=True, tries=1, jitter=0).verdict
     refused = doubtful and found is Verdict.REFUSED
     assert not refused or (isinstance(answer, Refused) and answer.error in (Class.RECIPIENT, Class.MESSAGE))
