@@ -16,6 +16,7 @@ from libs.common.testkit.issuer import TokenIssuer
 DESK = "demo"
 OPERATORS = {"maria": "Мария", "ivan": "Иван", "olga": "Ольга"}
 POOLS = {"callback": ("Обратные звонки", "Callbacks"), "sales": ("Продажи", "Sales")}
+PLAYBOOKS = ("callback", "school")  # beside the built-in one
 _LIBRARY = Path(__file__).parents[2] / "services" / "tasks" / "playbooks" / "library"
 
 
@@ -84,12 +85,12 @@ class Seeder:
         titles = {"ru": "Демонстрация", "en": "Demo"}
         desk = {"code": DESK, "title": titles, "zone": "Europe/Moscow", "languages": ["ru", "en"]}
         await self._make("/tasks/v1/desks", desk)
-        for path in sorted(_LIBRARY.glob("*.yaml")):
-            if await self._is_active(path.stem):
+        for code in PLAYBOOKS:
+            if await self._is_active(code):
                 continue
-            made = await self._post("/tasks/v1/playbooks", path.read_bytes())
+            made = await self._post("/tasks/v1/playbooks", (_LIBRARY / f"{code}.yaml").read_bytes())
             chosen = {"desk": DESK, "version": made["version"]}
-            await self._post(f"/tasks/v1/playbooks/{path.stem}/activate", chosen)
+            await self._post(f"/tasks/v1/playbooks/{code}/activate", chosen)
 
     async def _is_active(self, code: str) -> bool:
         listed = await self._list("/tasks/v1/playbooks")

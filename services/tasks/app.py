@@ -6,6 +6,7 @@ from libs.common.platform.service import Service
 from services.tasks.context import open_context
 from services.tasks.desks.api import router as desks
 from services.tasks.errors import ERRORS
+from services.tasks.free.api import router as free
 from services.tasks.moves.api import leads
 from services.tasks.moves.api import router as moves
 from services.tasks.moves.worker import release_loop
@@ -27,6 +28,6 @@ SERVICE = Service(
     topics=TOPICS,
     subscriptions=subscriptions,
     loops=lambda ctx: (timer_loop(ctx), waiting_loop(ctx), announcing_loop(ctx), release_loop(ctx)),
-    routers=(desks, playbooks, tasks, moves, leads, queues, timeline),
+    routers=(desks, playbooks, tasks, free, moves, leads, queues, timeline),
     errors=ERRORS,
 )

@@ -123,6 +123,18 @@ class OutcomeRefusedError(TaskRefusedError):
         self.faults = [Fault(f.pointer, f.code, Text(f.detail.ru, f.detail.en)) for f in faults]
 
 
+class FreeTaskRefusedError(Exception):
+    """A free task lacks something, or is addressed to nobody that the desk has; every fault is named."""
+
+    def __init__(self, faults: Sequence[MatrixFault]) -> None:
+        super().__init__()
+        self.faults = [Fault(f.pointer, f.code, Text(f.detail.ru, f.detail.en)) for f in faults]
+
+
+class OperatorInactiveError(Exception):
+    """The operator is inactive and gets no tasks."""
+
+
 _REFUSALS: dict[Refusal, type[TaskRefusedError]] = {
     Refusal.TASK_CLOSED: TaskClosedError,
     Refusal.TAKEN_BY_OTHER: TakenByOtherError,
@@ -160,5 +172,7 @@ ERRORS: ErrorTable = {
     UnfitOperatorError: (409, "operator_unfit"),
     PastMomentError: (422, "validation_failed"),
     OutcomeRefusedError: (422, "outcome_refused"),
+    FreeTaskRefusedError: (422, "validation_failed"),
+    OperatorInactiveError: (409, "operator_inactive"),
     LostRaceError: (409, "conflict"),
 }

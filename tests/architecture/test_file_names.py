@@ -35,6 +35,7 @@ EXCEPTIONS = {
     "intake/deliveries/webhook": "a plain ASGI route, faster than one of api.py",
     "intake/sources/cache": "sources in the process's memory",
     "tasks/desks/readiness": "what a desk still needs before leads can be worked",
+    "tasks/playbooks/builtin": "playbooks that every desk has",
     "tasks/playbooks/cache": "playbooks in the process's memory",
     "tasks/playbooks/diagram": "a playbook drawn",
     "tasks/playbooks/durations": "the language of playbooks",

@@ -21,6 +21,7 @@ from services.tasks.engine.events import (
     LeadReceived,
     LeadUpdated,
     Lent,
+    Made,
     MessageMoved,
     OutcomeGiven,
     Proposed,
@@ -34,9 +35,10 @@ from services.tasks.engine.events import (
     TimerFired,
     Waiting,
 )
-from services.tasks.engine.facts import Customer, Subject
+from services.tasks.engine.facts import Customer, Facts, Subject
 from services.tasks.engine.state import (
     Absence,
+    Brief,
     MoveReason,
     Operator,
     State,
@@ -75,7 +77,14 @@ class Story:
     playbook: Playbook
     process: EngineProcess = field(init=False)
 
+    known: Facts | None = None
+
     def __post_init__(self) -> None:
+        known = self.known or self._facts()
+        self.process = EngineProcess(self.playbook, blank(self.playbook, known))
+
+    def _facts(self) -> Facts:
+        """Return what is known at the start: mostly an order and a customer."""
         signals = self.dice.sample(sorted(VOCABULARY.signals), self.dice.choice([0, 0, 0, 0, 1, 2]))
         status = self.dice.choice(["new", "new", "new", *STATUSES])
         known = facts(*signals, order_status=status)
@@ -84,7 +93,7 @@ class Story:
             known = replace(known, order=None)
         if self.dice.random() < LACKING:
             known = replace(known, customer=Customer(name=self.dice.choice([None, "Иван"])))
-        self.process = EngineProcess(self.playbook, blank(self.playbook, known))
+        return known
 
     def steps(self, count: int) -> Iterator[Step]:
         """Yield the decisions about the start and `count` random events."""
@@ -96,10 +105,19 @@ class Story:
     def _start(self) -> Event:
         """Return how a process of the playbook may begin."""
         starts: dict[Trigger, list[Event]] = {
-            Trigger.LEAD_RECEIVED: [LeadReceived(), LeadReceived(next(iter(self.playbook.statuses)), Stage.NEW)],
-            Trigger.STARTED: [Started()],
+            Trigger.LEAD_RECEIVED: [
+                LeadReceived(),
+                LeadReceived(next(iter(self.playbook.statuses), "foreign"), Stage.NEW),
+            ],
+            Trigger.STARTED: [Started(), self._made()],
         }
         return self.dice.choice([event for trigger in self.playbook.triggers for event in starts.get(trigger, [])])
+
+    def _made(self) -> Made:
+        """Return a task that a person makes, for one or for a pool."""
+        operator = self.dice.choice([None, ANNA])
+        brief = Brief("Вернуть ключ", "x", self.dice.choice([None, "Он у охраны"]), None, operator is not None)
+        return Made(brief, START + timedelta(days=1), self.dice.random() < 0.5, "operator", "main", operator)
 
     def _step(self, event: Event) -> Step:
         before = self.process.state
@@ -182,6 +200,7 @@ class Story:
             [
                 LeadReceived(),
                 Started(),
+                self._made(),
                 self._reported(),
                 Proposed(task_id, self.dice.randint(0, 3), self._person(), self._id()),
                 Waiting(task_id),

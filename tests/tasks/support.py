@@ -65,6 +65,7 @@ def library(code: str) -> Playbook:
 
 SCHOOL = library("school")
 CALLBACK = library("callback")
+FREE = library("free")
 
 
 ORDER_ID = UUID(int=7)

@@ -17,7 +17,7 @@ from services.tasks.engine.rules import decide
 from services.tasks.engine.state import TaskState
 from services.tasks.playbooks.model import Playbook
 from tests.tasks.story import Step, Story, small, varied
-from tests.tasks.support import CALLBACK, SCHOOL, started
+from tests.tasks.support import CALLBACK, FREE, SCHOOL, started
 
 MOVES = 25
 SEEDS = range(40)
@@ -28,7 +28,7 @@ LEAST = 10  # of each kind of effect in all stories, so that no check is vacuous
 def steps(seed: int) -> Iterator[Step]:
     """Yield a story of each kind of playbook."""
     dice = Random(seed)  # noqa: S311 - dice of a test
-    for playbook in (SCHOOL, CALLBACK, varied(dice), small(dice), small(dice), small(dice)):
+    for playbook in (SCHOOL, CALLBACK, FREE, varied(dice), small(dice), small(dice), small(dice)):
         yield from Story(dice, playbook).steps(MOVES)
 
 

@@ -1,6 +1,5 @@
 """Concurrent connections: a task never has two operators (docs/adr/0006)."""
 
-import asyncio
 from collections.abc import Awaitable
 from uuid import UUID
 
@@ -9,7 +8,6 @@ import pytest
 
 from libs.common.contracts import Cause, tasks
 from libs.common.platform.auth.principal import Principal, Role
-from libs.common.testkit.database import BLOCKED
 from services.tasks.engine.events import Taken
 from services.tasks.engine.facts import Subject
 from services.tasks.engine.state import Operator, OperatorId
@@ -19,10 +17,16 @@ from services.tasks.processes.rules import Address
 from services.tasks.processes.store import LostRaceError
 from services.tasks.tasks.actions import take
 from tests.tasks.desk import ANNA_ID, BORIS_ID, Desk, proposal
+from tests.tasks.races import both
 
 
 def caller(sub: str) -> Principal:
     return Principal(sub, frozenset({Role.OPERATOR}), frozenset({"demo"}))
+
+
+async def kinds(desk: Desk, *calls: Awaitable[object]) -> list[type]:
+    """Start all actions at once; return the types of their results."""
+    return [type(answer) for answer in await both(desk, *calls)]
 
 
 async def task_of(desk: Desk, lead_id: UUID) -> UUID:
@@ -30,22 +34,10 @@ async def task_of(desk: Desk, lead_id: UUID) -> UUID:
     return found
 
 
-async def both(desk: Desk, *calls: Awaitable[object]) -> list[type]:
-    """Start all actions before any gets the process's lock; return the types of their results."""
-    async with desk.ctx.db.begin() as tx:
-        await tx.conn.execute("SELECT * FROM process FOR UPDATE")
-        running = [asyncio.ensure_future(call) for call in calls]
-        async with asyncio.timeout(10):
-            while await desk.ctx.db.pool.fetchval(BLOCKED) < len(calls):
-                await asyncio.sleep(0.01)
-        await tx.commit()
-    return [type(answer) for answer in await asyncio.gather(*running, return_exceptions=True)]
-
-
 @pytest.mark.parametrize("_", range(5))
 async def test_of_two_who_take_at_once_one_gets_the_task(desk: Desk, _: int) -> None:
     task_id = await task_of(desk, await desk.lead("callback"))
-    answers = await both(desk, *(take(desk.ctx, caller(sub), task_id, Cause.fresh()) for sub in ("anna", "boris")))
+    answers = await kinds(desk, *(take(desk.ctx, caller(sub), task_id, Cause.fresh()) for sub in ("anna", "boris")))
     assert answers.count(TakenByOtherError) == 1
     assert len(await desk.sent(tasks.TaskTaken)) == 1
 

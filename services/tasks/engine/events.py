@@ -8,7 +8,7 @@ from uuid import UUID
 
 from libs.common.contracts.shared import MessageProgress, Stage
 from services.tasks.engine.facts import Customer, Order
-from services.tasks.engine.state import Absence, MoveReason, Operator, OperatorId, Timer
+from services.tasks.engine.state import Absence, Brief, MoveReason, Operator, OperatorId, Timer
 from services.tasks.playbooks.terms import Trigger
 
 
@@ -23,6 +23,18 @@ class LeadReceived:
 @dataclass(frozen=True, slots=True)
 class Started:
     """Another playbook or an event of the subject starts the process; the state already has its facts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A person makes a free task (S3.14), for `operator` or for those of a role in a pool."""
+
+    brief: Brief
+    due_at: datetime
+    important: bool
+    role: str
+    pool: str
+    operator: Operator | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +215,7 @@ class MessageMoved:
 Event: TypeAlias = (
     LeadReceived
     | Started
+    | Made
     | Heard
     | ContactRecorded
     | CustomerChanged

@@ -17,6 +17,7 @@ from services.tasks.engine.effects import (
     MarkWaiting,
     Noticed,
     OfferWork,
+    OpenTask,
     Record,
     Refusal,
     Refuse,
@@ -34,6 +35,7 @@ from services.tasks.engine.events import (
     LeadReceived,
     LeadUpdated,
     Lent,
+    Made,
     MessageMoved,
     OrderChanged,
     OutcomeGiven,
@@ -53,7 +55,7 @@ from services.tasks.engine.fields import read_fields
 from services.tasks.engine.matrix import outcome_faults
 from services.tasks.engine.moves import RETURN, loan_over, move
 from services.tasks.engine.run import Run
-from services.tasks.engine.state import OperatorId, State, Task, Timer, TimerKind
+from services.tasks.engine.state import OperatorId, State, Task, Timer, TimerKind, new_task
 from services.tasks.playbooks.model import Playbook
 from services.tasks.playbooks.terms import Result, Trigger
 from services.tasks.playbooks.verbs import Open
@@ -91,7 +93,7 @@ def resolve(state: State, event: Event, playbook: Playbook, now: datetime) -> De
 
 def _handle(run: Run, event: Event) -> None:
     match event:
-        case LeadReceived() | Started():
+        case LeadReceived() | Started() | Made():
             _start(run, event)
         case ContactRecorded() | CustomerChanged() | Heard():
             _heard(run, event)
@@ -154,7 +156,7 @@ def _report_unsent(run: Run) -> None:
         _trigger(run, Trigger.MESSAGE_FAILED)
 
 
-def _start(run: Run, event: LeadReceived | Started) -> None:
+def _start(run: Run, event: LeadReceived | Started | Made) -> None:
     if run.state.started_at is not None:
         run.emit(Record("engine.start", Noticed.RECEIVED_AGAIN))
         return
@@ -167,8 +169,22 @@ def _start(run: Run, event: LeadReceived | Started) -> None:
         case Started():
             run.emit(Start("engine.start", run.now))
             _trigger(run, Trigger.STARTED)
+        case Made():
+            run.emit(Start("engine.start", run.now))
+            _make(run, event)
         case _:
             assert_never(event)
+
+
+def _make(run: Run, event: Made) -> None:
+    """Open the task that a person made; it is of the playbook's fallback type."""
+    kind = run.playbook.task_types[run.playbook.fallback]
+    run.rule, run.actor = f"{kind.code}.made", event.brief.author
+    task = new_task(run.state, kind, run.now, due_at=event.due_at, offer_from=run.now, rule=run.rule)
+    task = replace(task, role=event.role, pool=event.pool, important=event.important, brief=event.brief)
+    run.emit(OpenTask(run.rule, task))
+    if event.operator is not None:
+        run.hand_to(event.operator, task)
 
 
 def _heard(run: Run, event: ContactRecorded | CustomerChanged | Heard) -> None:

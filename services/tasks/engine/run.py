@@ -7,6 +7,7 @@ from typing import assert_never
 
 from services.tasks.engine.conditions import Context, holds
 from services.tasks.engine.effects import (
+    AssignTask,
     BringForward,
     CancelTimer,
     CloseTask,
@@ -260,9 +261,19 @@ class Run:
         self.steps(policy.each)
 
     def _succeed(self, task: Task, successor: Task) -> None:
+        """Open the successor; that of a free task says the same, and a personal one stays with its person."""
         self.withdraw(task, "deferred")
+        if task.brief is not None:
+            successor = replace(successor, role=task.role, pool=task.pool, brief=task.brief)
         closing = replace(self.closing(Result.DEFERRED), successor_id=successor.id)
         self.emit(DeferTask(self.rule, task.id, closing, successor))
+        if task.brief is not None and task.brief.personal and self.state.owner is not None:
+            self.hand_to(self.state.owner, successor)
+
+    def hand_to(self, operator: Operator, task: Task) -> None:
+        """Assign a free task to its person. No decision of assignment stands behind it: it names itself."""
+        self.set_owner(operator)
+        self.emit(AssignTask(self.rule, task.id, operator, task.id, self.now))
 
     def _status(self, step: Status) -> None:
         if step.code == self.state.status:

@@ -99,6 +99,20 @@ class Closing:
 
 
 @dataclass(frozen=True, slots=True)
+class Brief:
+    """What a task that a person made by hand says (S3.14). `author` is who made it, `document` a reference.
+
+    `personal`: it is for one person, and stays with the owner of its process when it is deferred.
+    """
+
+    title: str
+    author: str
+    text: str | None = None
+    document: str | None = None
+    personal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """A task. `due_at` never changes (S2.8); `version` rises when the operator changes and when the task ends.
 
@@ -127,6 +141,7 @@ class Task:
     assigned_at: datetime | None = None
     taken_at: datetime | None = None
     overdue: bool = False
+    brief: Brief | None = None
     closing: Closing | None = None
     held_since: datetime | None = None
     avoid_id: OperatorId | None = None

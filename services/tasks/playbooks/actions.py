@@ -9,7 +9,9 @@ from libs.common.messaging import outbox
 from services.tasks.context import Context
 from services.tasks.errors import BadPlaybookError, NotFoundError
 from services.tasks.playbooks.convert import activated
+from services.tasks.playbooks.faults import PlaybookFault
 from services.tasks.playbooks.grammar import parse
+from services.tasks.playbooks.model import FREE
 from services.tasks.playbooks.source import InvalidPlaybookError
 from services.tasks.playbooks.terms import Title
 from services.tasks.playbooks.vocabulary import VOCABULARY
@@ -64,6 +66,9 @@ async def add_version(ctx: Context, source: str, actor: str, desk: str | None = 
         playbook = parse(source, VOCABULARY)
     except InvalidPlaybookError as error:
         raise BadPlaybookError(error) from error
+    if playbook.code == FREE:
+        fault = PlaybookFault(1, "/playbook", "reserved_code", f"{FREE!r} is the built-in playbook of free tasks")
+        raise BadPlaybookError(InvalidPlaybookError([fault]))
     async with ctx.db.begin() as tx:
         owner, now = desk or LIBRARY, ctx.now()
         await tx.conn.execute(TURN, playbook.code)

@@ -159,7 +159,7 @@ class Batch:
         if found is None:
             raise UnknownPlaybookError(desk, playbook)
         desk_of, version, compiled = found
-        return self._new(State(ProcessId(uuid7()), desk_of, playbook, version, facts), compiled, cause)
+        return self.add(State(ProcessId(uuid7()), desk_of, playbook, version, facts), compiled, cause)
 
     async def start(self, desk: str, playbook: str, known: Known, rule: str, cause: Cause) -> bool:
         """Start a playbook on a subject unless it runs there already; the timeline says what became of it."""
@@ -175,7 +175,7 @@ class Batch:
         facts = replace(known.facts, counted_from=self.now)
         state = State(ProcessId(uuid7()), desk_of, playbook, version, facts, main=False)
         state.status, state.stage, state.owner = known.status, known.stage, known.owner
-        self.apply(self._new(state, compiled, cause), Started(), cause)
+        self.apply(self.add(state, compiled, cause), Started(), cause)
         return True
 
     async def start_requested(self) -> None:
@@ -214,7 +214,8 @@ class Batch:
         live = any(state.playbook == playbook and state.ended_at is None for state in here)
         return live or await store.runs(self._tx.conn, desk, subject, playbook)
 
-    def _new(self, state: State, playbook: Playbook, cause: Cause) -> Process:
+    def add(self, state: State, playbook: Playbook, cause: Cause) -> Process:
+        """Add a new process, which its first event starts."""
         process = Process(state, playbook, Origin(cause.correlation_id, cause.traceparent), None)
         self._add(process)
         return process

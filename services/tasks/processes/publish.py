@@ -53,6 +53,13 @@ def _task(state: State, task_id: object) -> Task:
     return next(task for task in state.tasks if task.id == task_id)
 
 
+def _title(task: Task, playbook: Playbook) -> Text:
+    """Return the title of a free task as its author wrote it, else that of its type."""
+    if task.brief is not None:
+        return Text(ru=task.brief.title, en=task.brief.title)
+    return _text(playbook.task_types[task.type].title)
+
+
 def _text(title: Title) -> Text:
     return Text(ru=title.ru, en=title.en)
 
@@ -63,7 +70,7 @@ def _opened(task: Task, state: State, playbook: Playbook) -> EventData:
         **_whose(state),
         process_id=state.id,
         task_type=task.type,
-        title=_text(playbook.task_types[task.type].title),
+        title=_title(task, playbook),
         role=task.role,
         pool=task.pool,
         mode=task.mode,
@@ -111,7 +118,7 @@ def _deferred(effect: fx.DeferTask, state: State) -> EventData:
 def _held(
     effect: fx.AssignTask | fx.TakeTask | fx.MoveTask | fx.MarkOverdue, task: Task, state: State, playbook: Playbook
 ) -> tuple[EventData, ...]:
-    title = _text(playbook.task_types[task.type].title)
+    title = _title(task, playbook)
     match effect:
         case fx.AssignTask(operator=operator, decision_id=decision_id):
             return (

@@ -74,7 +74,9 @@ async def claim(tx: Transaction, locked: LockedTask, cause: Cause) -> None:
     reasons = ineligible(
         locked.profile, desk=state.desk.code, role=task.role, pool=task.pool, products=state.facts.products
     )
-    if reasons:
+    # Who was given a free task by name may begin it without its role and pool.
+    given = task.brief is not None and task.operator_id == locked.profile.id
+    if reasons and not given:
         raise NotEligibleError(reasons)
     pulls_off_shift = task.operator_id is None and not locked.profile.on_shift
     if pulls_off_shift and not await open_off_shift(tx.conn, state.desk.code, [task.pool]):

@@ -114,7 +114,8 @@ class SubjectOut(BaseModel):
 class TaskOut(BaseModel):
     """A task; titles are in the caller's language. `outcome…` and `closed…` are set once it has ended.
 
-    `lead_id` is absent when its subject is no lead, `order_number` when the lead has no order.
+    `lead_id` is absent when its subject is no lead, `order_number` when the lead has no order. `text`, `document`
+    and `author` are those of a free task.
     """
 
     id: UUID
@@ -126,6 +127,9 @@ class TaskOut(BaseModel):
     playbook_version: int
     type: str
     title: str
+    text: str | None
+    document: str | None
+    author: str | None
     state: TaskState
     role: str
     pool: str
@@ -171,7 +175,7 @@ def task_out(
     language: Language,
 ) -> TaskOut:
     """Return a task for the wire; `version` is the playbook's."""
-    kind, closing = playbook.task_types[task.type], task.closing
+    kind, closing, brief = playbook.task_types[task.type], task.closing, task.brief
     active = task.state is TaskState.ACTIVE
     return TaskOut(
         **{name: getattr(task, name) for name in _SAME},
@@ -181,7 +185,10 @@ def task_out(
         order_number=order_number,
         playbook=playbook.code,
         playbook_version=version,
-        title=kind.title.of(language.value),
+        title=brief.title if brief else kind.title.of(language.value),
+        text=brief.text if brief else None,
+        document=brief.document if brief else None,
+        author=brief.author if brief else None,
         outcome=closing.outcome if closing else None,
         comment=closing.comment if closing else None,
         call_made=closing.call_made if closing else None,

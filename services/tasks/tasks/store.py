@@ -1,7 +1,7 @@
 """Tasks: rows in and out. Their SQL stands in processes/store.py: a process and its tasks are written together."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from operator import attrgetter
 from typing import TypeAlias
 
@@ -11,7 +11,7 @@ from sqlalchemy import RowMapping
 from libs.common.contracts.shared import Mode, SubjectKind
 from libs.common.platform.db.bulk import Bulk
 from services.tasks.engine.facts import Subject
-from services.tasks.engine.state import Closing, State, Task, TaskState
+from services.tasks.engine.state import Brief, Closing, State, Task, TaskState
 
 Row: TypeAlias = RowMapping | asyncpg.Record
 
@@ -52,6 +52,7 @@ _KEYS = (
     ("opened_at", "timestamptz", attrgetter("task.opened_at")),
     ("due_at", "timestamptz", attrgetter("task.due_at")),
     ("rule", "text", attrgetter("task.rule")),
+    ("brief", "jsonb", lambda row: row.task.brief and asdict(row.task.brief)),
 )
 _MOVING = (
     ("version", "int", attrgetter("task.version")),
@@ -112,6 +113,7 @@ def read_task(row: Row) -> Task:
         assigned_at=row["assigned_at"],
         taken_at=row["taken_at"],
         overdue=row["overdue"],
+        brief=row["brief"] and Brief(**row["brief"]),
         closing=_read_closing(row),
         held_since=row["held_since"],
         avoid_id=row["avoid_id"],

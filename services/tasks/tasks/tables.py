@@ -45,6 +45,8 @@ task = Table(
     Column("due_at", DateTime(timezone=True), nullable=False),
     Column("offer_from", DateTime(timezone=True), nullable=False),
     Column("rule", Text, nullable=False),
+    # What a free task says.
+    Column("brief", JSONB),
     Column("version", Integer, nullable=False),
     Column("state", Text, nullable=False),
     Column("offered_at", DateTime(timezone=True)),

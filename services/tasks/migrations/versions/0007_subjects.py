@@ -24,7 +24,8 @@ ALTER TABLE process
 ALTER TABLE task
     ALTER COLUMN lead_id DROP NOT NULL,
     ADD COLUMN IF NOT EXISTS subject_kind text NOT NULL DEFAULT 'lead',
-    ADD COLUMN IF NOT EXISTS subject_id uuid
+    ADD COLUMN IF NOT EXISTS subject_id uuid,
+    ADD COLUMN IF NOT EXISTS brief jsonb
 """,
     """
 ALTER TABLE timeline_entry

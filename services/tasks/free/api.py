@@ -1,0 +1,28 @@
+"""Route of free tasks."""
+
+from fastapi import Response
+
+from libs.common.platform.http.etag import set_etag
+from libs.common.platform.http.idempotent_route import IdempotentRoute
+from libs.common.platform.http.routes import api_router
+from services.tasks.deps import Chain, Ctx, Lang, Staff
+from services.tasks.free.actions import make_task
+from services.tasks.free.schemas import FreeTaskIn
+from services.tasks.tasks.queries import one_task
+from services.tasks.tasks.schemas import TaskOut
+
+router = api_router("/tasks/v1/tasks", tags=["tasks"], route_class=IdempotentRoute)
+
+
+@router.post("", status_code=201)
+async def post_task(
+    body: FreeTaskIn, ctx: Ctx, caller: Staff, lang: Lang, chain: Chain, response: Response
+) -> TaskOut:
+    """Make a task by hand for a person or a pool (S3.14); its title names the aim (S2.11), an error every fault.
+
+    Operators make them for themselves and colleagues of their desks; `due_at` is never edited afterwards (S2.8).
+    """
+    task_id = await make_task(ctx, caller, body.asked(), chain)
+    made = await one_task(ctx, task_id, lang)
+    set_etag(response, made.version)
+    return made

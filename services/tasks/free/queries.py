@@ -1,0 +1,54 @@
+"""What a free task is checked against: the desk's people and playbooks, and the lead that it is linked to."""
+
+from uuid import UUID
+
+from libs.common.platform.db import Transaction
+from services.tasks.context import Context
+from services.tasks.desks.store import read_desks
+from services.tasks.engine.facts import Facts
+from services.tasks.errors import NotFoundError
+from services.tasks.free.rules import Asked, Known
+from services.tasks.operators.queries import locked_operators
+from services.tasks.playbooks.model import Playbook
+from services.tasks.processes.store import read_facts
+
+STAFF = """
+SELECT DISTINCT role, pool FROM operator, jsonb_array_elements_text(roles) AS role,
+       jsonb_array_elements_text(pools) AS pool WHERE active AND desks ? $1
+"""
+# An operator may link leads that they own, that have no owner, or on which they work or worked (P.6).
+LEAD = """
+SELECT * FROM process p WHERE desk = $1 AND lead_id IS NOT NULL
+  AND ($2::uuid IS NULL OR lead_id = $2) AND ($3::text IS NULL OR order_number = $3)
+  AND ($4 OR owner_id IS NULL OR owner_id = $5
+       OR EXISTS (SELECT FROM task t WHERE t.lead_id = p.lead_id AND t.operator_id = $5))
+"""
+
+
+async def look_up(
+    ctx: Context, tx: Transaction, asked: Asked, free: Playbook, me: UUID | None, *, everything: bool
+) -> Known:
+    """Return what a task is checked against; `everything`: the author sees all leads. Raises NotFoundError."""
+    desk = (await read_desks(tx.conn, [asked.desk])).get(asked.desk)
+    if desk is None:
+        raise NotFoundError
+    people = await locked_operators(tx.conn, [asked.operator_id] if asked.operator_id else [])
+    active = [await ctx.playbooks.get(tx.conn, code, version) for code, version in desk.active.items()]
+    kinds = [kind for playbook in active for kind in playbook.task_types.values()]
+    own = free.task_types.values()
+    staff = await tx.conn.fetch(STAFF, asked.desk)
+    return Known(
+        desk=desk.desk,
+        types={name for kind in (*kinds, *own) for name in (kind.code, kind.title.ru, kind.title.en)},
+        roles={row["role"] for row in staff} | {kind.role for kind in kinds},
+        pools={row["pool"] for row in staff} | {kind.pool for kind in kinds},
+        person=next(iter(people.values()), None),
+        lead=await _lead(tx, asked, me, everything=everything),
+    )
+
+
+async def _lead(tx: Transaction, asked: Asked, me: UUID | None, *, everything: bool) -> Facts | None:
+    if asked.lead_id is None and asked.order_number is None:
+        return None
+    row = await tx.conn.fetchrow(LEAD, asked.desk, asked.lead_id, asked.order_number, everything, me)
+    return None if row is None else read_facts(row)
