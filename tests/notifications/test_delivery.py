@@ -4,14 +4,22 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
 from deploy.standins.faults import Mode
 from deploy.standins.wazzup import KIND, Failure
-from libs.common.contracts.notifications import MessageDelivered, MessageFailed, MessageRead, MessageSent
+from libs.common.contracts.notifications import (
+    MessageDelivered,
+    MessageFailed,
+    MessageRead,
+    MessageSent,
+    MessageStep,
+)
 from libs.common.platform.clock import ManualClock
 from libs.common.platform.db import Database
+from libs.common.platform.ids import uuid7
 from libs.common.platform.sealing import DataKeys
 from services.notifications.channels.actions import change
 from services.notifications.channels.schemas import ChangeChannel
@@ -52,6 +60,17 @@ async def test_a_message_of_no_lead_goes_its_way_under_the_key_of_its_request(ki
         await kind.until("read")
     rows = await kind.rows("SELECT m.lead_id, o.key FROM message m, outbox o")
     assert {(row["lead_id"], row["key"]) for row in rows} == {(None, "lead:1")}
+
+
+@pytest.mark.parametrize("process_id", [uuid7(), None])
+async def test_the_steps_of_a_message_name_the_process_that_requested_it(
+    kind: Desk, process_id: UUID | None
+) -> None:
+    async with worker(kind.context()):
+        await kind.request(requested(process_id=process_id))
+        await kind.until("read")
+    steps = [event for event in await kind.events() if isinstance(event, MessageStep)]
+    assert [event.process_id for event in steps] == [process_id] * 3
 
 
 async def test_the_text_is_rendered_from_the_approved_version_in_the_leads_language(kind: Desk) -> None:

@@ -81,6 +81,15 @@ async def test_a_task_that_a_colleague_had_comes_into_the_feed_of_who_has_it_now
     assert [item.kind for item in await items_after(notifications_db, ANNA, 0, 10)] == ["task_assigned"]
 
 
+@pytest.mark.req("S3.14")
+async def test_a_free_task_about_no_lead_comes_into_its_person_s_feed(notifications_db: Database) -> None:
+    title = Text(ru="Вернуть ключ", en="Вернуть ключ")
+    free = assigned().model_copy(update={"lead_id": None, "order_number": None, "title": title})
+    await write(notifications_db, free)
+    (item,) = await items_after(notifications_db, ANNA, 0, 10)
+    assert (item.task_id, item.lead_id, item.title["en"]) == (free.task_id, None, "Вернуть ключ")
+
+
 async def test_titles_are_kept_in_both_languages(notifications_db: Database) -> None:
     await write(notifications_db, assigned())
     (item,) = await items_after(notifications_db, ANNA, 0, 10)

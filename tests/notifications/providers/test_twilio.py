@@ -119,7 +119,8 @@ def test_a_lost_answer_is_found_in_the_list_by_its_text_if_it_is_the_only_one(
     ("word", "progress"),
     [
         ("queued", None), ("sending", None), ("sent", MessageProgress.SENT),
-        ("undelivered", MessageProgress.FAILED), ("canceled", MessageProgress.FAILED), ("read", MessageProgress.READ),
+        ("undelivered", MessageProgress.FAILED), ("canceled", MessageProgress.FAILED),
+        ("read", MessageProgress.READ),
     ],
 )  # fmt: skip
 def test_a_status_moves_a_message_or_not(word: str, progress: MessageProgress | None) -> None:
