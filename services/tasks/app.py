@@ -6,6 +6,7 @@ from libs.common.platform.service import Service
 from services.tasks.context import open_context
 from services.tasks.desks.api import router as desks
 from services.tasks.errors import ERRORS
+from services.tasks.fanouts.worker import fanout_loop
 from services.tasks.free.api import router as free
 from services.tasks.moves.api import leads
 from services.tasks.moves.api import router as moves
@@ -27,7 +28,13 @@ SERVICE = Service(
     migrations=Path(__file__).parent / "migrations",
     topics=TOPICS,
     subscriptions=subscriptions,
-    loops=lambda ctx: (timer_loop(ctx), waiting_loop(ctx), announcing_loop(ctx), release_loop(ctx)),
+    loops=lambda ctx: (
+        timer_loop(ctx),
+        fanout_loop(ctx),
+        waiting_loop(ctx),
+        announcing_loop(ctx),
+        release_loop(ctx),
+    ),
     routers=(desks, playbooks, tasks, free, moves, leads, queues, timeline),
     errors=ERRORS,
 )

@@ -15,6 +15,7 @@ class Metrics:
     unheard: Counter
     timers: Counter
     set_aside: Counter
+    commands_set_aside: Counter
     lateness: Histogram
 
     @classmethod
@@ -37,6 +38,11 @@ class Metrics:
             timers=Counter("tasks_timers_fired", "Timers fired", ["kind"], registry=registry),
             set_aside=Counter(
                 "tasks_timers_set_aside", "Timers that could not be applied, and wait", registry=registry
+            ),
+            commands_set_aside=Counter(
+                "tasks_fanout_commands_set_aside",
+                "Events that a process could not be given, and that wait",
+                registry=registry,
             ),
             lateness=Histogram(
                 "tasks_timer_lateness_seconds",

@@ -1,6 +1,7 @@
 """Every table of the service, collected for migrations and the drift test."""
 
 from services.tasks.desks import tables as desks
+from services.tasks.fanouts import tables as fanouts
 from services.tasks.metadata import metadata
 from services.tasks.moves import tables as moves
 from services.tasks.operators import tables as operators
@@ -24,6 +25,8 @@ TABLES = (
     timers.timer,
     timeline.entry,
     queues.lane_visit,
+    fanouts.fanout,
+    fanouts.command,
 )
 
 __all__ = ["TABLES", "metadata"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from uuid import UUID
 
 from libs.common.contracts import EventData, Received
 from libs.common.contracts.assignment import WorkAssigned
@@ -11,8 +12,9 @@ from libs.common.contracts.tasks import WorkDeclined
 from libs.common.messaging.inbox import UseCase
 from libs.common.platform.db import Transaction
 from services.tasks.context import Context
+from services.tasks.fanouts import store as fanouts
 from services.tasks.operators.queries import locked_operators
-from services.tasks.processes.batch import Batch, Known, Process
+from services.tasks.processes.batch import STARTS_ON, Batch, Known, Process
 from services.tasks.processes.convert import (
     MessageStep,
     NewLead,
@@ -29,6 +31,8 @@ from services.tasks.processes.convert import (
 from services.tasks.processes.rules import Address
 from services.tasks.timeline.convert import received_entry, waiting_entries
 
+MOST = 100  # processes that hear an event in the transaction in which it comes
+
 
 def advance(ctx: Context) -> UseCase:
     """Return the use case of all events that processes apply; a batch may mix event types."""
@@ -38,12 +42,61 @@ def advance(ctx: Context) -> UseCase:
         proposed = {event.data.operator_id for event in events if isinstance(event.data, WorkAssigned)}
         operators = await locked_operators(tx.conn, proposed)
         addressed = [(event, address_of(event)) for event in events]
-        await batch.load(addresses=[address for _, address in addressed], desks={event.desk for event in events})
+        spread = await _spread(ctx, tx, addressed)
+        here = [address for event, address in addressed if event.event_id not in spread]
+        await batch.load(addresses=here, desks={event.desk for event in events})
         for event, address in addressed:
-            await _one(batch, event, address, operators)
+            if event.event_id in spread:
+                await _begin_spreading(batch, event, address)
+            else:
+                await _one(batch, event, address, operators)
         await batch.save()
 
     return apply
+
+
+async def give(batch: Batch, event: Received[EventData], process_id: UUID) -> None:
+    """Give an event to one process that hears it, as a fan-out commands; nothing once the process has ended."""
+    process, address = batch.of_id(process_id), address_of(event)
+    if process is None or not process.state.live:
+        return
+    data, subject = for_processes(event.data), process.state.facts.subject
+    if subject == address.subject:
+        batch.apply(process, engine_event(data, by_us=False), event.follow())
+    else:
+        batch.add_entry(received_entry(event, subject))
+        batch.apply(process, heard(data, address), event.follow())
+
+
+async def _spread(
+    ctx: Context, tx: Transaction, addressed: Sequence[tuple[Received[EventData], Address]]
+) -> set[UUID]:
+    """Make jobs of events that are for too many processes, or behind such a one of their key; return their ids."""
+    wide = [(event, address) for event, address in addressed if address.wide]
+    if not wide:
+        return set()
+    counted = await fanouts.count(tx.conn, {address.subject.id for _, address in wide if address.subject})
+    behind = await fanouts.under_way(tx.conn, {event.key for event, _ in wide})
+    spread = set()
+    for event, address in wide:
+        heard_by = 0
+        for row in counted:
+            playbook = await ctx.playbooks.get(tx.conn, row["playbook"], row["playbook_version"])
+            if address.subject and row["id"] == address.subject.id:
+                heard_by += row["processes"] if row["own"] or address.trigger in playbook.listens else 0
+        if heard_by > MOST or event.key in behind:
+            await fanouts.add(tx.conn, event)
+            behind.add(event.key)
+            spread.add(event.event_id)
+    return spread
+
+
+async def _begin_spreading(batch: Batch, event: Received[EventData], address: Address) -> None:
+    """Record an event that is given out later, and start what begins with it now."""
+    for subject in (address.subject, address.beside):
+        if subject is not None:
+            batch.add_entry(received_entry(event, subject))
+    await _start_on(batch, event, address)
 
 
 async def _one(batch: Batch, event: Received[EventData], address: Address, operators: Operators) -> None:
@@ -104,7 +157,7 @@ async def _start_on(batch: Batch, event: Received[EventData], address: Address) 
     for playbook in await batch.starting_on(event.desk, address):
         known = _known(batch, event, address)
         if known is not None:
-            started |= await batch.start(event.desk, playbook, known, "starts_on", event.follow())
+            started |= await batch.start(event.desk, playbook, known, STARTS_ON, event.follow())
     return started
 
 

@@ -30,6 +30,8 @@ from services.tasks.processes.store import Origin, ProcessRow
 from services.tasks.timeline.convert import sent_entry, silent_entry, started_entry
 from services.tasks.timeline.store import Entry, write_entries
 
+STARTS_ON = "starts_on"  # the rule of a process that an event starts
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -162,12 +164,16 @@ class Batch:
         return self.add(State(ProcessId(uuid7()), desk_of, playbook, version, facts), compiled, cause)
 
     async def start(self, desk: str, playbook: str, known: Known, rule: str, cause: Cause) -> bool:
-        """Start a playbook on a subject unless it runs there already; the timeline says what became of it."""
+        """Start a playbook on a subject unless it runs there already; the timeline says what became of it.
+
+        Of an event that would have started it nothing is said: it was heard instead.
+        """
         subject, found = known.facts.subject, await self._active(desk, playbook)
         key = (subject, playbook)
         runs = key in self._started or await self._runs(desk, subject, playbook)
         reason = not_started(subject, found[2] if found else None, runs=runs)
-        self._entries.append(started_entry(desk, subject, playbook, reason, rule, cause, self.now))
+        if reason is None or rule != STARTS_ON:
+            self._entries.append(started_entry(desk, subject, playbook, reason, rule, cause, self.now))
         if found is None or reason is not None:
             return False
         self._started.add(key)

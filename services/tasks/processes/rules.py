@@ -43,10 +43,15 @@ class Address:
         return self.process_id is not None or self.task_id is not None
 
     @property
+    def wide(self) -> bool:
+        """Whether any number of processes may hear it: it is an event of another subject than a lead."""
+        return self.subject is not None and self.subject.kind is not SubjectKind.LEAD and self.trigger is not None
+
+    @property
     def widely(self) -> UUID | None:
         """The customer whose leads' processes may listen for it: it is the customer's own event."""
-        own = self.subject is not None and self.subject.kind is SubjectKind.CUSTOMER and self.trigger is not None
-        return self.subject.id if own and self.subject is not None else None
+        customer = self.subject is not None and self.subject.kind is SubjectKind.CUSTOMER
+        return self.subject.id if self.subject is not None and customer and self.trigger is not None else None
 
     @property
     def subjects(self) -> tuple[Subject, ...]:

@@ -35,6 +35,40 @@ ALTER TABLE timeline_entry
     ADD COLUMN IF NOT EXISTS process_id uuid
 """,
 )
+_FANOUTS = (
+    """
+CREATE TABLE IF NOT EXISTS fanout (
+    number BIGINT GENERATED ALWAYS AS IDENTITY,
+    desk TEXT NOT NULL,
+    event_id UUID NOT NULL,
+    type TEXT NOT NULL,
+    key TEXT NOT NULL,
+    sequence BIGINT NOT NULL,
+    time timestamptz NOT NULL,
+    correlation_id UUID NOT NULL,
+    causation_id UUID,
+    traceparent TEXT,
+    body BYTEA NOT NULL,
+    until_id UUID NOT NULL,
+    after_id UUID,
+    spread_at timestamptz,
+    CONSTRAINT pk_fanout PRIMARY KEY (number)
+)
+""",
+    """
+CREATE TABLE IF NOT EXISTS fanout_command (
+    fanout BIGINT NOT NULL,
+    process_id UUID NOT NULL,
+    desk TEXT NOT NULL,
+    set_aside_at timestamptz,
+    CONSTRAINT pk_fanout_command PRIMARY KEY (fanout, process_id),
+    CONSTRAINT fk_fanout_command_fanout FOREIGN KEY(fanout) REFERENCES fanout (number),
+    CONSTRAINT fk_fanout_command_process_id FOREIGN KEY(process_id) REFERENCES process (id)
+)
+""",
+    "CREATE INDEX IF NOT EXISTS ix_fanout_key ON fanout (key, number)",
+    "CREATE INDEX IF NOT EXISTS ix_fanout_command_process_id ON fanout_command (process_id, fanout)",
+)
 _CHECKED = ("process", "task", "timeline_entry")
 _INDEXES = (
     """
@@ -56,7 +90,7 @@ WHERE subject_id IS NOT NULL
 
 
 def upgrade() -> None:
-    for statement in _TABLES:
+    for statement in (*_TABLES, *_FANOUTS):
         op.execute(statement)
     for table in _CHECKED:
         for name, rule in (("subject_kind", _KINDS), ("subject", _ONE)):
