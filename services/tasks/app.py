@@ -14,6 +14,8 @@ from services.tasks.moves.worker import release_loop
 from services.tasks.playbooks.api import router as playbooks
 from services.tasks.playbooks.worker import announcing_loop, waiting_loop
 from services.tasks.queues.api import router as queues
+from services.tasks.redistributions.api import router as redistributions
+from services.tasks.redistributions.worker import redistribution_loop
 from services.tasks.settings import TasksSettings
 from services.tasks.subscriptions import TOPICS, subscriptions
 from services.tasks.tasks.api import router as tasks
@@ -34,7 +36,8 @@ SERVICE = Service(
         waiting_loop(ctx),
         announcing_loop(ctx),
         release_loop(ctx),
+        redistribution_loop(ctx),
     ),
-    routers=(desks, playbooks, tasks, free, moves, leads, queues, timeline),
+    routers=(desks, playbooks, tasks, free, moves, leads, redistributions, queues, timeline),
     errors=ERRORS,
 )

@@ -39,6 +39,30 @@ class StaleLeadError(Exception):
     """The lead's owner has another version than the caller sent."""
 
 
+class StaleRedistributionError(Exception):
+    """The redistribution has another version than the caller sent."""
+
+
+class RedistributionStateError(Exception):
+    """Only a plan is applied, and only what was applied is undone; `state` is what it is."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(state)
+        self.context = {"state": state}
+
+
+class SameOperatorError(Exception):
+    """A redistribution takes from an operator and gives to others."""
+
+    faults = (
+        Fault(
+            "/to_operator_ids",
+            "same_operator",
+            Text("среди них тот, чьи заявки распределяют", "the operator whose leads go is one of them"),
+        ),
+    )
+
+
 class NoOperatorError(Exception):
     """The caller is not an operator."""
 
@@ -171,6 +195,8 @@ ERRORS: ErrorTable = {
     UnknownOperatorError: (422, "validation_failed"),
     UnfitOperatorError: (409, "operator_unfit"),
     PastMomentError: (422, "validation_failed"),
+    SameOperatorError: (422, "validation_failed"),
+    RedistributionStateError: (409, "redistribution_state"),
     OutcomeRefusedError: (422, "outcome_refused"),
     FreeTaskRefusedError: (422, "validation_failed"),
     OperatorInactiveError: (409, "operator_inactive"),

@@ -9,6 +9,7 @@ from services.tasks.playbooks import tables as playbooks
 from services.tasks.pools import tables as pools
 from services.tasks.processes import tables as processes
 from services.tasks.queues import tables as queues
+from services.tasks.redistributions import tables as redistributions
 from services.tasks.tasks import tables as tasks
 from services.tasks.timeline import tables as timeline
 from services.tasks.timers import tables as timers
@@ -22,6 +23,8 @@ TABLES = (
     processes.process,
     tasks.task,
     moves.pending_release,
+    redistributions.redistribution,
+    redistributions.member,
     timers.timer,
     timeline.entry,
     queues.lane_visit,

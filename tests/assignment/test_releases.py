@@ -108,3 +108,30 @@ async def test_work_that_nobody_asked_an_operator_for_counts_when_it_is_given_by
     bob = await desk.hire("bob")
     await desk.receive(reassigned(1, bob))
     assert (await desk.ok("GET", f"/operators/{bob}"))["open_work"] == 1
+
+
+@pytest.mark.req("S2.2")
+async def test_only_a_named_operator_gets_what_was_asked_for_them_whatever_the_turn(desk: Desk) -> None:
+    await desk.hire("ann")
+    bob = await desk.hire("bob")
+    await desk.receive(*[requested(n, among_operator_ids=(bob,)) for n in (1, 2, 3)])
+    assert await desk.given() == {bob: 3}
+
+
+async def test_what_is_asked_for_a_named_operator_waits_for_their_room_and_says_so(desk: Desk) -> None:
+    await desk.hire("ann")
+    bob = await desk.hire("bob", capacity=1)
+    await desk.receive(*[requested(n, among_operator_ids=(bob,)) for n in (1, 2)])
+    (waits,) = await desk.sent(WorkWaiting)
+    reasons = {candidate.operator_id: candidate.reasons for candidate in waits.candidates}
+    assert reasons[bob] == ("at_capacity",)
+    assert [why for who, why in reasons.items() if who != bob] == [("not_asked",)]
+
+
+async def test_what_waits_for_a_named_operator_is_drained_to_nobody_else(desk: Desk) -> None:
+    bob = await desk.hire("bob", here=False)
+    await desk.receive(requested(1, among_operator_ids=(bob,)))
+    await desk.hire("ann")
+    assert await desk.given() == {}
+    await desk.presence("bob", "check-in")
+    assert await desk.given() == {bob: 1}

@@ -237,7 +237,7 @@ def proposal(
         pool="sales",
         decision_id=uuid7(),
         operator_id=operator_id,
-        operator_name="Anna",
+        operator_name={BORIS_ID: "Boris"}.get(operator_id, "Anna"),
         reason="least_virtual_time",
         candidates=(),
         operator_version=operator_version,

@@ -26,6 +26,7 @@ from services.tasks.engine.events import (
     OutcomeGiven,
     Proposed,
     Reassigned,
+    Redistributed,
     Released,
     Returned,
     Started,
@@ -135,7 +136,9 @@ class Story:
         return self.dice.choice(moves)()
 
     def _about(self, task: Task) -> Event:
-        if task.operator_id is not None and self.dice.random() < 0.1:
+        if task.among and self.dice.random() < 0.7:
+            return Waiting(task.id)
+        if task.operator_id is not None and self.dice.random() < 0.25:
             return self._move(task.id)
         if task.operator_id is not None:
             begun = task.taken_at is not None or self.dice.random() < 0.3
@@ -234,6 +237,8 @@ class Story:
             Lent(task_id, self._person(), later, "x", holder=whose),
             Returned(task_id, "x", by=whose, gone=gone),
             LeadGiven(self._person(), roles, "x", reason),
+            *[Redistributed(untaken, self._person(), task_id, self._person(), True, "x", reason)] * 2,
+            Redistributed(untaken, None, self.dice.choice([None, task_id]), None, False, "x", reason),
         ]
         return self.dice.choice(moves)
 

@@ -19,7 +19,10 @@ from services.tasks.engine.effects import (
     MoveTask,
     OfferWork,
     OpenTask,
+    OpenToAll,
+    RenewRequest,
     ReopenProcess,
+    SetOwner,
     SetTimer,
     TakeTask,
     WithdrawWork,
@@ -38,10 +41,11 @@ from services.tasks.engine.state import (
     new_task,
     task_id_of,
 )
-from tests.tasks.support import ANNA, CALLBACK, DESK, START, blank, facts, started
+from tests.tasks.support import ANNA, BORIS, CALLBACK, DESK, START, blank, facts, started
 
 HOUR, DECISION = timedelta(hours=1), UUID(int=5)
 WAITING = replace(started(CALLBACK).task, offered_at=START, waiting=True, version=3)
+CLARA = OperatorId(UUID(int=3))
 HELD = replace(WAITING, operator_id=ANNA.id, waiting=False, version=4)
 CLOSING = Closing(TaskState.COMPLETED, "reached", "поговорили", "x", "here", START)
 LATER, OF_TASK = Timer("later", TimerKind.PLAYBOOK, START), Timer("due:x", TimerKind.DUE, START, WAITING.id)
@@ -68,6 +72,7 @@ def state() -> State:
         (MarkOverdue("r", WAITING.id), replace(WAITING, overdue=True)),
         (MarkWaiting("r", WAITING.id), WAITING),
         (OfferWork("r", WAITING.id, START + HOUR, None), replace(WAITING, offered_at=START + HOUR)),
+        (RenewRequest("r", WAITING.id), replace(WAITING, offered_at=None, waiting=False, version=4)),
         (WithdrawWork("r", WAITING.id, "why"), replace(WAITING, offered_at=None, waiting=False, version=4)),
         (
             CloseTask("r", WAITING.id, CLOSING),
@@ -98,6 +103,28 @@ def test_who_has_a_task_again_may_be_asked_for_it_again(pulled: bool) -> None:
     before.tasks = (replace(WAITING, avoid_id=ANNA.id),)
     (task,) = evolve(before, TakeTask("r", WAITING.id, ANNA, START, pulled=pulled)).tasks
     assert task.avoid_id is None
+
+
+def test_a_lent_task_keeps_who_lent_it_first_and_until_when() -> None:
+    before = state()
+    for lender, borrower in ((ANNA.id, BORIS.id), (BORIS.id, CLARA)):
+        reason = MoveReason.LENT
+        effect = MoveTask("r", WAITING.id, Move.LENT, lender, borrower, START, "x", reason, "", until=START + HOUR)
+        before = evolve(before, effect)
+    (task,) = before.tasks
+    assert (task.operator_id, task.lender_id, task.lent_until) == (CLARA, ANNA.id, START + HOUR)
+
+
+def test_a_task_that_is_open_to_all_asks_nobody_by_name() -> None:
+    before = state()
+    before.tasks = (replace(WAITING, among=(ANNA.id,)),)
+    after = replace(WAITING, among=(), offered_at=None, waiting=False, version=4)
+    assert evolve(before, OpenToAll("r", WAITING.id)).tasks == (after,)
+
+
+def test_each_change_of_the_owner_is_a_version_of_it() -> None:
+    after = evolve(evolve(state(), SetOwner("r", ANNA, None, "x")), SetOwner("r", None, ANNA, "x"))
+    assert (after.owner, after.owner_version) == (None, 2)
 
 
 def test_the_timers_of_a_task_go_with_it() -> None:

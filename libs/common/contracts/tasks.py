@@ -129,7 +129,7 @@ class TaskOverdue(TasksEvent):
 class WorkRequested(TasksEvent):
     """Pushed work asks for an operator. `task_version` fences the answer.
 
-    `avoid_operator_id` gave the task back and is not to get it again.
+    `avoid_operator_id` gave the task back and is not to get it again. `among_operator_ids`: only one of these.
     """
 
     event_type: ClassVar[str] = "dozvon.work.requested.v1"
@@ -145,6 +145,7 @@ class WorkRequested(TasksEvent):
     requested_at: datetime
     prefer_operator_id: UUID | None = None
     avoid_operator_id: UUID | None = None
+    among_operator_ids: tuple[UUID, ...] = ()
 
 
 class WorkWithdrawn(TasksEvent):

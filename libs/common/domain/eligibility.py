@@ -20,6 +20,7 @@ class Refusal(StrEnum):
     PRODUCT_UNKNOWN = "product_unknown"
     AT_CAPACITY = "at_capacity"
     GAVE_IT_BACK = "gave_it_back"
+    NOT_ASKED = "not_asked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Standing:
     in_pool: bool = True
     has_room: bool = True
     gave_it_back: bool = False
+    asked: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ _TESTS: tuple[tuple[Refusal, Callable[[Standing, Demand], bool]], ...] = (
     (Refusal.PRODUCT_UNKNOWN, lambda operator, work: knows(operator.products, work.products)),
     (Refusal.AT_CAPACITY, lambda operator, _: operator.has_room),
     (Refusal.GAVE_IT_BACK, lambda operator, _: not operator.gave_it_back),
+    (Refusal.NOT_ASKED, lambda operator, _: operator.asked),
 )
 
 

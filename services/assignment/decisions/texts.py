@@ -28,4 +28,5 @@ REFUSALS: dict[Refusal, Text] = {
     Refusal.PRODUCT_UNKNOWN: Text("не знает продукт", "does not know the product"),
     Refusal.AT_CAPACITY: Text("предел открытых задач", "has as many open tasks as allowed"),
     Refusal.GAVE_IT_BACK: Text("вернул эту задачу", "gave this task back"),
+    Refusal.NOT_ASKED: Text("задача предложена другим", "others were named for it"),
 }

@@ -50,7 +50,9 @@ WorkEvent: TypeAlias = (
 PoolName: TypeAlias = tuple[str, str]  # desk, code
 
 #: Reasons of a move for which the turn of who loses the task is given back.
-EXCUSED = frozenset({"inactive", "off_shift", "away", "taken_away", "assigned", "lender_gone"})
+EXCUSED = frozenset(
+    {"inactive", "off_shift", "away", "taken_away", "assigned", "lender_gone", "redistributed", "undone"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +135,12 @@ def _requested(event: Received[EventData], data: tasks.WorkRequested, pool_id: P
         raise LookupError(f"no pool {data.pool!r} at {event.desk!r}")
     prefer = OperatorId(data.prefer_operator_id) if data.prefer_operator_id else None
     avoid = OperatorId(data.avoid_operator_id) if data.avoid_operator_id else None
+    among = frozenset(map(OperatorId, data.among_operator_ids))
     cause = event.follow()
     request = Request(
         data.task_version,
         pool_id,
-        Need(data.role, frozenset(data.products), prefer, avoid),
+        Need(data.role, frozenset(data.products), prefer, avoid, among),
         data.due_at,
         data.requested_at,
         Origin(cause.correlation_id, cause.causation_id, cause.traceparent),

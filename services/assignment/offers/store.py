@@ -75,6 +75,7 @@ WHERE w.state = 'waiting' AND w.pool_id = ANY($1) AND w.task_id <> ALL($3) AND E
     SELECT FROM seat s JOIN operator o ON o.id = s.operator_id
     WHERE s.pool_id = w.pool_id AND o.id = ANY($2) AND w.role = ANY(o.roles) AND p.desk = ANY(o.desks)
       AND (w.products <@ o.products OR '*' = ANY(o.products)) AND o.id IS DISTINCT FROM w.avoid_operator_id
+      AND (w.among IS NULL OR o.id = ANY(w.among))
 )
 ORDER BY w.due_at, w.requested_at, w.task_id LIMIT $4
 """
@@ -90,12 +91,12 @@ WITH decided AS (
 INSERT INTO work (
     task_id, desk, lead_id, key, state, pool_id, task_version, role, products, prefer_operator_id,
     due_at, requested_at, correlation_id, causation_id, traceparent, operator_id, decision_id, turn_start,
-    turn_cost, changed_at, avoid_operator_id, untaken, spent_start, spent_cost
+    turn_cost, changed_at, avoid_operator_id, among, untaken, spent_start, spent_cost
 )
 SELECT
     task_id, desk, lead_id, key, state, pool_id, task_version, role, products, prefer_operator_id,
     due_at, requested_at, correlation_id, causation_id, traceparent, operator_id, decision_id, turn_start,
-    turn_cost, changed_at, avoid_operator_id, untaken, spent_start, spent_cost
+    turn_cost, changed_at, avoid_operator_id, among, untaken, spent_start, spent_cost
 FROM jsonb_populate_recordset(null::work, $2)
 ON CONFLICT (task_id) DO UPDATE SET
     state = excluded.state, pool_id = excluded.pool_id, task_version = excluded.task_version,
@@ -104,8 +105,8 @@ ON CONFLICT (task_id) DO UPDATE SET
     correlation_id = excluded.correlation_id, causation_id = excluded.causation_id,
     traceparent = excluded.traceparent, operator_id = excluded.operator_id,
     decision_id = excluded.decision_id, turn_start = excluded.turn_start, turn_cost = excluded.turn_cost,
-    changed_at = excluded.changed_at, avoid_operator_id = excluded.avoid_operator_id, untaken = excluded.untaken,
-    spent_start = excluded.spent_start, spent_cost = excluded.spent_cost
+    changed_at = excluded.changed_at, avoid_operator_id = excluded.avoid_operator_id, among = excluded.among,
+    untaken = excluded.untaken, spent_start = excluded.spent_start, spent_cost = excluded.spent_cost
 """
 SAVE_COUNTERS = """
 WITH counts AS (
@@ -317,6 +318,7 @@ def _request_of(row: Record) -> Request:
         frozenset(row["products"]),
         OperatorId(prefer) if prefer else None,
         OperatorId(avoid) if avoid else None,
+        frozenset(map(OperatorId, row["among"] or ())),
     )
     origin = Origin(row["correlation_id"], row["causation_id"], row["traceparent"])
     return Request(row["task_version"], PoolId(row["pool_id"]), need, row["due_at"], row["requested_at"], origin)
@@ -337,6 +339,7 @@ def _request_columns(request: Request) -> Row:
         "products": sorted(need.products),
         "prefer_operator_id": _text(need.prefer),
         "avoid_operator_id": _text(need.avoid),
+        "among": sorted(map(str, need.among)) or None,
         "due_at": request.due_at.isoformat(),
         "requested_at": request.requested_at.isoformat(),
         "correlation_id": str(origin.correlation_id),

@@ -44,6 +44,7 @@ work = Table(
     Column("turn_cost", BigInteger),
     Column("changed_at", DateTime(timezone=True), nullable=False),
     Column("avoid_operator_id", Uuid),
+    Column("among", ARRAY(Uuid)),
     # Of held work: its operator has not taken it, and spent this turn on it.
     Column("untaken", Boolean, nullable=False, server_default=text("false")),
     Column("spent_start", BigInteger),

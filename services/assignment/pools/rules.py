@@ -95,12 +95,13 @@ class PoolState:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """The requirements of work on its operator; `avoid` gave it back."""
+    """The requirements of work on its operator; `avoid` gave it back, `among`: only these (none: any)."""
 
     role: str
     products: frozenset[str] = frozenset()
     prefer: OperatorId | None = None
     avoid: OperatorId | None = None
+    among: frozenset[OperatorId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +166,7 @@ def why_not(operator: Operator, need: Need, desk: str) -> tuple[Refusal, ...]:
         paused=operator.presence is Presence.PAUSED,
         has_room=operator.open_work < operator.capacity,
         gave_it_back=operator.operator_id == need.avoid,
+        asked=not need.among or operator.operator_id in need.among,
     )
     return refusals(standing, Demand(desk, need.role, need.products))
 

@@ -93,6 +93,7 @@ class MoveTask:
     """An open task changes hands; `operator_id` None = no operator has it now.
 
     `taken`: the previous operator had taken it. `avoid`: they are not asked for it again. `until` ends a loan.
+    `among`: only these are asked for it.
     """
 
     rule: str
@@ -107,6 +108,7 @@ class MoveTask:
     taken: bool = False
     avoid: bool = False
     until: datetime | None = None
+    among: tuple[OperatorId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +177,14 @@ class WithdrawWork:
 @dataclass(frozen=True, slots=True)
 class RenewRequest:
     """The request for an operator is to be made anew, under a new version of the task."""
+
+    rule: str
+    task_id: TaskId
+
+
+@dataclass(frozen=True, slots=True)
+class OpenToAll:
+    """None of those named can have the task now: any operator is asked."""
 
     rule: str
     task_id: TaskId
@@ -355,6 +365,7 @@ Effect: TypeAlias = (
     | BringForward
     | WithdrawWork
     | RenewRequest
+    | OpenToAll
     | DeclineWork
     | SetStatus
     | FollowStatus

@@ -181,6 +181,23 @@ class LeadGiven:
 
 
 @dataclass(frozen=True, slots=True)
+class Redistributed:
+    """A lead changes hands among others (S2.2): its owner, if `moves_owner`, and a task, if one is named.
+
+    The task goes to `to`, or to its lane (None). `ask`: pushed work goes by way of assignment, as capacity allows.
+    """
+
+    moves_owner: bool
+    owner: Operator | None
+    task_id: UUID | None
+    to: Operator | None
+    ask: bool
+    actor: str
+    reason: MoveReason
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class OutcomeGiven:
     """A task is ended with an outcome. `operator` None = a supervisor who is not an operator."""
 
@@ -231,6 +248,7 @@ Event: TypeAlias = (
     | Lent
     | Returned
     | LeadGiven
+    | Redistributed
     | OutcomeGiven
     | TimerFired
     | MessageMoved

@@ -1,6 +1,7 @@
 """Application of effects to the state; the state changes nowhere else."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import assert_never
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from services.tasks.engine.effects import (
     MoveTask,
     OfferWork,
     OpenTask,
+    OpenToAll,
     Record,
     Refuse,
     RenewRequest,
@@ -36,7 +38,7 @@ from services.tasks.engine.effects import (
     TakeTask,
     WithdrawWork,
 )
-from services.tasks.engine.state import Closing, State, Task, Timer
+from services.tasks.engine.state import Closing, Operator, State, Task, Timer
 
 
 def evolve(state: State, effect: Effect) -> State:
@@ -62,6 +64,7 @@ def apply(state: State, effect: Effect) -> None:
             | BringForward()
             | WithdrawWork()
             | RenewRequest()
+            | OpenToAll()
         ):
             _tasks(state, effect)
         case SetTimer(timer=timer):
@@ -125,7 +128,8 @@ def _tasks(
     | OfferWork
     | BringForward
     | WithdrawWork
-    | RenewRequest,
+    | RenewRequest
+    | OpenToAll,
 ) -> None:
     match effect:
         case OpenTask(task=task):
@@ -149,30 +153,14 @@ def _changed(
     | OfferWork
     | BringForward
     | WithdrawWork
-    | RenewRequest,
+    | RenewRequest
+    | OpenToAll,
 ) -> Task:
     match effect:
         case AssignTask(operator=operator, decision_id=decision_id, at=at):
-            return replace(
-                task,
-                operator_id=operator.id,
-                decision_id=decision_id,
-                assigned_at=at,
-                held_since=at,
-                avoid_id=None,
-                waiting=False,
-                version=task.version + 1,
-            )
+            return replace(_given(task, operator, at), decision_id=decision_id, assigned_at=at)
         case TakeTask(operator=operator, at=at, pulled=pulled):
-            return replace(
-                task,
-                operator_id=operator.id,
-                taken_at=at,
-                held_since=at if pulled else task.held_since,
-                avoid_id=None,
-                waiting=False,
-                version=task.version + 1,
-            )
+            return replace(_given(task, operator, at if pulled else task.held_since), taken_at=at)
         case MoveTask():
             return _moved(task, effect)
         case MarkOverdue():
@@ -186,8 +174,23 @@ def _changed(
         case WithdrawWork() | RenewRequest():
             # A later request needs a new version: assignment ignores versions that it has seen.
             return replace(task, offered_at=None, waiting=False, version=task.version + 1)
+        case OpenToAll():
+            return replace(task, among=(), offered_at=None, waiting=False, version=task.version + 1)
         case _:
             assert_never(effect)
+
+
+def _given(task: Task, operator: Operator, since: datetime | None) -> Task:
+    """Return a task that an operator has now; a later request may ask any operator again."""
+    return replace(
+        task,
+        operator_id=operator.id,
+        held_since=since,
+        avoid_id=None,
+        among=(),
+        waiting=False,
+        version=task.version + 1,
+    )
 
 
 def _moved(task: Task, effect: MoveTask) -> Task:
@@ -201,6 +204,7 @@ def _moved(task: Task, effect: MoveTask) -> Task:
         taken_at=None,
         held_since=None if effect.operator_id is None else effect.at,
         avoid_id=effect.previous_id if effect.avoid else None,
+        among=effect.among,
         lender_id=(task.lender_id or effect.previous_id) if lent else None,
         lent_until=effect.until if lent else None,
         offered_at=None,

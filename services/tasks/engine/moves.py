@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeAlias
 
-from services.tasks.engine.effects import Move, MoveTask, Refusal, Refuse, SetOwner
-from services.tasks.engine.events import LeadGiven, Lent, Reassigned, Released, Returned
+from libs.common.contracts.shared import Mode
+from services.tasks.engine.effects import Move, MoveTask, Refusal, Refuse, RenewRequest, SetOwner
+from services.tasks.engine.events import LeadGiven, Lent, Reassigned, Redistributed, Released, Returned
 from services.tasks.engine.run import Run
 from services.tasks.engine.state import SYSTEM, MoveReason, Operator, OperatorId, Task
 from services.tasks.playbooks.terms import Trigger
@@ -16,7 +17,7 @@ _RULE = "engine.move"
 #: Reasons for which a lent task goes back to who lent it instead of to its lane.
 _TO_LENDER = frozenset({MoveReason.OFF_SHIFT, MoveReason.AWAY, MoveReason.INACTIVE, MoveReason.GIVEN_BACK})
 
-Moving: TypeAlias = Released | Reassigned | Lent | Returned | LeadGiven
+Moving: TypeAlias = Released | Reassigned | Lent | Returned | LeadGiven | Redistributed
 
 
 def move(run: Run, event: Moving) -> None:
@@ -24,6 +25,9 @@ def move(run: Run, event: Moving) -> None:
     run.rule, run.actor = _RULE, event.actor
     if isinstance(event, LeadGiven):
         _give_lead(run, event)
+        return
+    if isinstance(event, Redistributed):
+        _redistribute(run, event)
         return
     task = run.state.open_task(event.task_id)
     refusal = Refusal.TASK_CLOSED if task is None else _refusal(task, event)
@@ -84,6 +88,31 @@ def _give_lead(run: Run, event: LeadGiven) -> None:
             reassign(run, task, event.to, event.reason, event.comment)
 
 
+def _redistribute(run: Run, event: Redistributed) -> None:
+    """Change the owner and move the task; who asks for fences has checked them under the lock."""
+    if event.moves_owner:
+        set_owner(run, event.owner, event.reason, event.comment)
+    task = run.state.open_task(event.task_id) if event.task_id is not None else None
+    if task is None:
+        _ask_anew(run)
+    elif event.to is None:
+        if task.operator_id is not None:
+            _emit(run, task, Move.RELEASED, None, event.reason, event.comment)
+    elif event.ask and task.mode is not Mode.PULL and task.operator_id is not None:
+        _emit(run, task, Move.RELEASED, None, event.reason, event.comment, among=(event.to.id,))
+    else:
+        run.withdraw(task, "assigned")
+        _emit(run, task, Move.REASSIGNED, event.to.id, event.reason, event.comment)
+
+
+def _ask_anew(run: Run) -> None:
+    """Renew the requests that prefer the owner of the lead: it is another one now."""
+    for task in run.state.open_tasks:
+        pending = task.operator_id is None and task.offered_at is not None
+        if pending and run.playbook.task_types[task.type].prefer_owner:
+            run.emit(RenewRequest(_RULE, task.id))
+
+
 def _refusal(task: Task, event: Released | Reassigned | Lent | Returned) -> Refusal | None:
     match event:
         case Released(holder=holder, untaken=untaken):
@@ -117,6 +146,7 @@ def _emit(
     reason: MoveReason,
     comment: str,
     until: datetime | None = None,
+    among: tuple[OperatorId, ...] = (),
 ) -> None:
     effect = MoveTask(
         rule=_RULE,
@@ -130,5 +160,6 @@ def _emit(
         comment=comment,
         taken=task.taken_at is not None,
         avoid=kind is Move.RELEASED and reason is MoveReason.GIVEN_BACK,
+        among=among,
     )
     run.emit(effect if until is None else replace(effect, until=until))

@@ -18,6 +18,7 @@ from services.tasks.engine.effects import (
     Noticed,
     OfferWork,
     OpenTask,
+    OpenToAll,
     Record,
     Refusal,
     Refuse,
@@ -41,6 +42,7 @@ from services.tasks.engine.events import (
     OutcomeGiven,
     Proposed,
     Reassigned,
+    Redistributed,
     Released,
     Returned,
     Started,
@@ -101,7 +103,7 @@ def _handle(run: Run, event: Event) -> None:
             _proposed(run, event)
         case Taken():
             _taken(run, event)
-        case Released() | Reassigned() | Lent() | Returned() | LeadGiven():
+        case Released() | Reassigned() | Lent() | Returned() | LeadGiven() | Redistributed():
             move(run, event)
         case OutcomeGiven():
             _outcome(run, event)
@@ -254,6 +256,9 @@ def _waiting(run: Run, event: Waiting) -> None:
         run.emit(Record("engine.waiting", Noticed.WAITING_FOR_NOTHING))
         return
     run.task = task
+    if task.among:
+        run.emit(OpenToAll("engine.waiting", task.id))
+        return
     if not task.waiting:
         run.emit(MarkWaiting("engine.waiting", task.id))
     _trigger(run, Trigger.WORK_WAITING)

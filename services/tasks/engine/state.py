@@ -79,6 +79,8 @@ class MoveReason(StrEnum):
     HANDED_BACK = "handed_back"
     LOAN_OVER = "loan_over"
     LENDER_GONE = "lender_gone"
+    REDISTRIBUTED = "redistributed"
+    UNDONE = "undone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,8 @@ class Brief:
 class Task:
     """A task. `due_at` never changes (S2.8); `version` rises when the operator changes and when the task ends.
 
-    `avoid_id` gave it back, and is not asked again. `lender_id` gets it back at `lent_until`.
+    `avoid_id` gave it back, and is not asked again; `among`: only these are asked. `lender_id` gets it back at
+    `lent_until`.
     """
 
     id: TaskId
@@ -145,6 +148,7 @@ class Task:
     closing: Closing | None = None
     held_since: datetime | None = None
     avoid_id: OperatorId | None = None
+    among: tuple[OperatorId, ...] = ()
     lender_id: OperatorId | None = None
     lent_until: datetime | None = None
 

@@ -55,7 +55,7 @@ class LeadOut(BaseModel):
 
     lead_id: UUID
     desk: str
-    order_number: str
+    order_number: str | None
     playbook: str
     playbook_version: int
     status: str | None

@@ -10,6 +10,7 @@ from libs.common.platform.db import Connection
 from services.tasks.operators.rules import OperatorProfile
 
 BY_SUBJECT = "SELECT * FROM operator WHERE subject = $1 ORDER BY active DESC, sequence DESC LIMIT 1"
+BY_ID = "SELECT * FROM operator WHERE id = ANY($1::uuid[])"
 # A change of an operator waits until work has been given to them, and then finds it; always before processes.
 LOCKED = "SELECT * FROM operator WHERE id = ANY($1::uuid[]) ORDER BY id FOR SHARE"
 
@@ -24,6 +25,11 @@ async def locked_operator_of(conn: Connection, subject: str) -> OperatorProfile 
     """Return the operator of a token's subject, who acts now. Call it before processes are locked."""
     row = await conn.fetchrow(f"{BY_SUBJECT} FOR SHARE", subject)
     return None if row is None else profile_of(row)
+
+
+async def operators_of(conn: Connection, ids: Collection[UUID]) -> Mapping[UUID, OperatorProfile]:
+    """Return operators by id, for reading."""
+    return {row["id"]: profile_of(row) for row in await conn.fetch(BY_ID, list(ids))}
 
 
 async def locked_operators(conn: Connection, ids: Collection[UUID]) -> Mapping[UUID, OperatorProfile]:

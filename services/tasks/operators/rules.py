@@ -20,6 +20,7 @@ CODES: dict[Refusal, str] = {
     Refusal.PAUSED: "paused",
     Refusal.AT_CAPACITY: "at_capacity",
     Refusal.GAVE_IT_BACK: "gave_it_back",
+    Refusal.NOT_ASKED: "not_asked",
 }
 
 

@@ -20,13 +20,15 @@ from services.tasks.engine.effects import Breach, Effect, StartProcess
 from services.tasks.engine.events import Event, Started
 from services.tasks.engine.facts import Facts, Subject
 from services.tasks.engine.rules import resolve
-from services.tasks.engine.state import Desk, Operator, OperatorId, ProcessId, State
+from services.tasks.engine.state import Desk, Operator, OperatorId, ProcessId, State, TaskId
 from services.tasks.playbooks.model import Playbook
 from services.tasks.playbooks.waiting import UnknownPlaybookError
 from services.tasks.processes import store
 from services.tasks.processes.publish import published
 from services.tasks.processes.rules import Address, asker, hearing, listens, not_started
 from services.tasks.processes.store import Origin, ProcessRow
+from services.tasks.redistributions import store as redistributions
+from services.tasks.redistributions.rules import MemberState, Note, answers
 from services.tasks.timeline.convert import sent_entry, silent_entry, started_entry
 from services.tasks.timeline.store import Entry, write_entries
 
@@ -75,6 +77,7 @@ class Batch:
         self._outgoing: list[Outgoing] = []
         self._entries: list[Entry] = []
         self._counters: list[Counter] = []
+        self._answers: dict[TaskId, tuple[MemberState, Note | None]] = {}
 
     async def load(
         self, *, addresses: Collection[Address] = (), ids: Collection[UUID] = (), desks: Iterable[str] = ()
@@ -234,8 +237,11 @@ class Batch:
 
     def apply(self, process: Process, event: Event, cause: Cause) -> tuple[Effect, ...]:
         """Decide, and collect the effects for `save`; return them."""
+        asked = {task.id: task.among for task in process.state.open_tasks if task.among}
         decision = resolve(process.state, event, process.playbook, self.now)
         process.state = decision.state
+        if asked:
+            self._answers.update(answers(asked, decision.effects))
         for effect in decision.effects:
             self._record(effect, process, cause)
         self._counters.append(self._ctx.metrics.decisions.labels(type(event).__name__))
@@ -261,6 +267,8 @@ class Batch:
         touched = [process for process in self._processes.values() if process.state is not process.stored]
         rows = [(ProcessRow(process.state, process.origin), process.stored) for process in touched]
         await store.write(self._tx.conn, rows)
+        if self._answers:
+            await redistributions.answer(self._tx.conn, self._answers)
         await write_entries(self._tx, self._entries)
         await outbox.add(self._tx, self._outgoing)
         self._tx.after_commit(f"figures of {id(self)}", self._count)

@@ -30,7 +30,7 @@ def published(effect: fx.Effect, state: State, playbook: Playbook) -> tuple[Even
             return _lead(effect, state)
         case fx.Start() | fx.StartProcess() | fx.Learn() | fx.FollowStatus() | fx.MarkWaiting() | fx.BringForward():
             return _nothing()
-        case fx.RenewRequest() | fx.SetTimer() | fx.CancelTimer() | fx.CountAttempt():
+        case fx.RenewRequest() | fx.OpenToAll() | fx.SetTimer() | fx.CancelTimer() | fx.CountAttempt():
             return _nothing()
         case fx.EndProcess() | fx.ReopenProcess():
             return _nothing()
@@ -207,6 +207,7 @@ def _asked(effect: fx.OfferWork | fx.WithdrawWork | fx.DeclineWork | fx.RequestM
                 requested_at=at,
                 prefer_operator_id=prefer.id if prefer else None,
                 avoid_operator_id=task.avoid_id,
+                among_operator_ids=task.among,
             )
         case fx.WithdrawWork(task_id=task_id, reason=reason):
             return tasks.WorkWithdrawn(task_id=task_id, **_whose(state), reason=reason)

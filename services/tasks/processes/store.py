@@ -260,8 +260,8 @@ UPDATE task t SET version = n.version, state = n.state, offer_from = n.offer_fro
     waiting = n.waiting, operator_id = n.operator_id, decision_id = n.decision_id, assigned_at = n.assigned_at,
     taken_at = n.taken_at, overdue = n.overdue, outcome = n.outcome, comment = n.comment, call_made = n.call_made,
     problem = n.problem, callback_at = n.callback_at, closed_at = n.closed_at, closed_by = n.closed_by,
-    closing_rule = n.closing_rule, successor_id = n.successor_id, fields = n.fields,
-    held_since = n.held_since, avoid_id = n.avoid_id, lender_id = n.lender_id, lent_until = n.lent_until
+    closing_rule = n.closing_rule, successor_id = n.successor_id, fields = n.fields, held_since = n.held_since,
+    avoid_id = n.avoid_id, among = n.among, lender_id = n.lender_id, lent_until = n.lent_until
 FROM {MOVED_TASK.source()}
 WHERE t.id = n.id AND t.state = 'active' AND t.version = n.seen
 """  # noqa: S608 - columns of our own

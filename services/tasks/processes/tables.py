@@ -47,6 +47,7 @@ process = Table(
     Index("ix_process_subject_id", "subject_id", postgresql_where=text("subject_id IS NOT NULL")),
     Index("ix_process_customer_id", "customer_id", postgresql_where=text("ended_at IS NULL")),
     *subject_checks(),
+    Index("ix_process_owner_id", "owner_id", postgresql_where=text("ended_at IS NULL")),
     CheckConstraint("(owner_id IS NULL) = (owner_name IS NULL)", name="whole_owner"),
     CheckConstraint("(status IS NULL) = (stage IS NULL)", name="whole_status"),
     CheckConstraint("opened >= 0 AND breaches >= 0", name="counters"),

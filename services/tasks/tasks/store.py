@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from operator import attrgetter
 from typing import TypeAlias
+from uuid import UUID
 
 import asyncpg
 from sqlalchemy import RowMapping
@@ -11,7 +12,7 @@ from sqlalchemy import RowMapping
 from libs.common.contracts.shared import Mode, SubjectKind
 from libs.common.platform.db.bulk import Bulk
 from services.tasks.engine.facts import Subject
-from services.tasks.engine.state import Brief, Closing, State, Task, TaskState
+from services.tasks.engine.state import Brief, Closing, OperatorId, State, Task, TaskState
 
 Row: TypeAlias = RowMapping | asyncpg.Record
 
@@ -67,6 +68,7 @@ _MOVING = (
     ("overdue", "bool", attrgetter("task.overdue")),
     ("held_since", "timestamptz", attrgetter("task.held_since")),
     ("avoid_id", "uuid", attrgetter("task.avoid_id")),
+    ("among", "jsonb", lambda row: tuple(str(who) for who in row.task.among) or None),
     ("lender_id", "uuid", attrgetter("task.lender_id")),
     ("lent_until", "timestamptz", attrgetter("task.lent_until")),
     ("outcome", "text", _closing("outcome")),
@@ -117,6 +119,7 @@ def read_task(row: Row) -> Task:
         closing=_read_closing(row),
         held_since=row["held_since"],
         avoid_id=row["avoid_id"],
+        among=tuple(OperatorId(UUID(who)) for who in row["among"] or ()),
         lender_id=row["lender_id"],
         lent_until=row["lent_until"],
     )

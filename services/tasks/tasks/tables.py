@@ -68,6 +68,7 @@ task = Table(
     Column("fields", JSONB),
     Column("held_since", DateTime(timezone=True)),
     Column("avoid_id", Uuid),
+    Column("among", JSONB),
     Column("lender_id", Uuid),
     Column("lent_until", DateTime(timezone=True)),
     CheckConstraint("state IN ('active', 'deferred', 'completed', 'failed')", name="state"),

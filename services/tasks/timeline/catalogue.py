@@ -40,6 +40,7 @@ class Kind(StrEnum):
     WORK_BEGUN = "work_begun"
     STATUS_FOLLOWED = "status_followed"
     BROUGHT_FORWARD = "brought_forward"
+    NO_ROOM = "no_room"
 
 
 _MESSAGE = ("template", "purpose", "channel", "provider")
@@ -114,7 +115,7 @@ EVENTS: Mapping[type[EventData], Row] = {
     ),
     tasks.WorkRequested: Row(
         Title("Ищем оператора: {pool}", "Looking for an operator: {pool}"),
-        ("pool", "role", "products", "due_at", "prefer_operator_id", "avoid_operator_id"),
+        ("pool", "role", "products", "due_at", "prefer_operator_id", "avoid_operator_id", "among_operator_ids"),
     ),
     tasks.WorkWithdrawn: Row(Title("Оператор больше не нужен", "Operator not needed any more"), ("reason",)),
     tasks.WorkDeclined: Row(
@@ -209,6 +210,11 @@ def _of_kind(kind: Kind) -> Title:  # noqa: C901 - one flat case per kind
             return Title("Оператор начал работу", "Operator began")
         case Kind.STATUS_FOLLOWED:
             return Title("Принят статус «{status}»", "Status “{status}” followed")
+        case Kind.NO_ROOM:
+            return Title(
+                "Названный оператор не может взять задачу, она доступна всем",
+                "The named operator cannot have the task now, any may",
+            )
         case Kind.BROUGHT_FORWARD:
             return Title("Задача выдаётся, не дожидаясь срока", "Task given out before its time")
         case _:

@@ -25,7 +25,7 @@ def facts_of(data: EventData) -> dict[str, object]:
 
 def _plain(value: object) -> object:
     if isinstance(value, tuple):
-        return [part.model_dump(mode="json") if isinstance(part, Part) else part for part in value]
+        return [part.model_dump(mode="json") if isinstance(part, Part) else _plain(part) for part in value]
     # The driver's UUID class has no JSON form.
     return str(value) if isinstance(value, UUID) and type(value) is not UUID else value
 
@@ -150,6 +150,8 @@ def _silent_step(effect: fx.Effect) -> tuple[str, dict[str, object]] | None:  # 
             return Kind.STATUS_FOLLOWED, {"status": status, "stage": stage}
         case fx.BringForward():
             return Kind.BROUGHT_FORWARD, {}
+        case fx.OpenToAll():
+            return Kind.NO_ROOM, {}
         # The event that caused these has its own entry, or they are internal.
         case fx.Start() | fx.Learn() | fx.MarkWaiting() | fx.SetTimer() | fx.CancelTimer() | fx.Refuse():
             return None
@@ -212,6 +214,8 @@ def _attribution(effect: fx.Effect) -> _Attribution:  # noqa: C901 - one flat ca
         case fx.OpenTask() | fx.AssignTask() | fx.MarkOverdue() | fx.MarkWaiting():
             return _BY_RULE
         case fx.OfferWork() | fx.BringForward() | fx.WithdrawWork() | fx.DeclineWork() | fx.RenewRequest():
+            return _BY_RULE
+        case fx.OpenToAll():
             return _BY_RULE
         case fx.FollowStatus():
             return _BY_RULE

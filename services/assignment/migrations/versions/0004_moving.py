@@ -18,8 +18,8 @@ ALTER TABLE pool ADD COLUMN off_shift_pull boolean NOT NULL DEFAULT false,
     ADD CONSTRAINT ck_pool_away_after CHECK (away_after >= 0)
 """,
     """
-ALTER TABLE work ADD COLUMN avoid_operator_id uuid, ADD COLUMN untaken boolean NOT NULL DEFAULT false,
-    ADD COLUMN spent_start bigint, ADD COLUMN spent_cost bigint
+ALTER TABLE work ADD COLUMN avoid_operator_id uuid, ADD COLUMN among uuid[],
+    ADD COLUMN untaken boolean NOT NULL DEFAULT false, ADD COLUMN spent_start bigint, ADD COLUMN spent_cost bigint
 """,
     """
 CREATE TABLE heartbeat (
