@@ -13,7 +13,7 @@ BACKOFF_MOST = 300.0
 SLOW_DOWN = 2.0  # seconds that an account pauses after a rate limit without Retry-After
 SLOW_DOWN_MOST = 600.0
 DOUBT_PAUSE = 0.7  # seconds before an unanswered request is repeated
-LONG_PAUSE = 3600.0  # seconds from which a pause is business time (docs/adr/0010)
+LONG_PAUSE = 3600.0  # seconds from which a pause is business time (docs/adr/0008)
 
 _CODE = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_.-]{1,64}")
 
