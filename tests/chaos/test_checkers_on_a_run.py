@@ -50,6 +50,7 @@ ROWS: dict[str, tuple[checks.Checker, str]] = {
         CREATE TEMP TABLE again ON COMMIT DROP AS SELECT * FROM tasks.process LIMIT 1;
         UPDATE again SET id = gen_random_uuid();
         ALTER TABLE tasks.process DROP CONSTRAINT uq_process_lead_id;
+        DROP INDEX tasks.uq_process_live;
         INSERT INTO tasks.process SELECT * FROM again
         """,
     ),
