@@ -148,7 +148,8 @@ class Stack:
             env = {**os.environ, **self._environment(service, servers)}
             await children.start(f"{service}-worker", [f"services.{service}", "worker"], env)
         port, journals = str(self._ports["standins"]), str(self.home.journals)
-        standins = ["deploy.standins", "--port", port, "--journals", journals]
+        clock = str(self.home.clock)
+        standins = ["deploy.standins", "--port", port, "--journals", journals, "--clock", clock]
         await children.start("standins", standins, os.environ)
 
     @asynccontextmanager

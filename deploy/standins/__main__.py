@@ -6,11 +6,22 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from deploy.standins.faults import PROFILES
+from deploy.standins import smsc, smsru, twilio, whatsapp_cloud
+from deploy.standins.faults import PROFILES, Profile
 from deploy.standins.journal import Journal
-from deploy.standins.server import bound, server
+from deploy.standins.provider import GatewayAccount, ProviderStandin
+from deploy.standins.server import Standin, bound, server
 from deploy.standins.wazzup.accounts import DEMO_CHANNEL, DEMO_KEY, Account, Channel
 from deploy.standins.wazzup.standin import Standin as Wazzup
+from libs.common.platform.clock import Clock, SharedClock, SystemClock
+
+#: The stand-ins beside Wazzup's, each with the account of the demo.
+GATEWAYS: Sequence[tuple[type[ProviderStandin], GatewayAccount]] = (
+    (whatsapp_cloud.WhatsAppCloudStandin, GatewayAccount(whatsapp_cloud.DEMO_PHONE_ID, whatsapp_cloud.DEMO_TOKEN)),
+    (twilio.TwilioStandin, GatewayAccount(twilio.DEMO_SID, twilio.DEMO_TOKEN)),
+    (smsc.SmscStandin, GatewayAccount(smsc.DEMO_LOGIN, smsc.DEMO_PASSWORD)),
+    (smsru.SmsRuStandin, GatewayAccount(smsru.DEMO_API_ID, smsru.DEMO_API_ID)),
+)
 
 
 def _arguments(argv: Sequence[str]) -> argparse.Namespace:
@@ -18,7 +29,9 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8900)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--profile", choices=sorted(PROFILES), default="nasty")
+    parser.add_argument("--profile", choices=sorted(PROFILES), default="nasty", help="of Wazzup's")
+    parser.add_argument("--gateways", choices=sorted(PROFILES), default="gateway", help="profile of the others")
+    parser.add_argument("--clock", type=Path, help="offset file of business time, for windows of hours")
     parser.add_argument("--journals", type=Path, help="folder of an append-only file per provider")
     parser.add_argument(
         "--wazzup-account",
@@ -41,13 +54,15 @@ def main(argv: Sequence[str]) -> int:
 
 
 async def _serve(options: argparse.Namespace) -> None:
-    profile = PROFILES[options.profile]
+    clock: Clock = SharedClock(options.clock) if options.clock else SystemClock()
 
     def journal(code: str) -> Journal:
         return Journal(options.journals / f"{code}.jsonl" if options.journals else None)
 
     accounts = [_account(text) for text in options.wazzup_account or [f"{DEMO_KEY}={DEMO_CHANNEL}"]]
-    standins = [Wazzup(accounts, profile, options.seed, journal(Wazzup.code))]
+    standins: list[Standin] = [Wazzup(accounts, PROFILES[options.profile], options.seed, journal(Wazzup.code))]
+    profile: Profile = PROFILES[options.gateways]
+    standins += [known([account], profile, options.seed, journal(known.code), clock) for known, account in GATEWAYS]
     await server(standins).serve(sockets=[bound(options.port, options.host)])
 
 

@@ -1,4 +1,4 @@
-"""The faults of the stand-in: seeded chances and delays, and failures on demand."""
+"""The faults of a stand-in: seeded chances and delays, and failures on demand."""
 
 import random
 from collections.abc import Mapping
@@ -16,11 +16,13 @@ class Profile:
     name: str
     lose_answer: float = 0.0  # accepted, then the connection is closed without a response
     refuse_503: float = 0.0  # half of them accept the message first
+    fail_accepted: float = 0.0  # accepted, and answered by a 5xx
     early_callback: float = 0.0  # the webhook is delivered before the 201
     repeat_callback: float = 0.0
     shuffle_callbacks: float = 0.0  # per message: its callbacks come in any order
     lose_callback: float = 0.0
     read: float = 1.0  # share of messages that are read
+    answer_least: float = 0.0  # seconds before an answer, at least
     answer_delay: float = 0.0
     service: float = 0.0  # seconds per message, one message at a time
     callback_delay: float = 0.0
@@ -46,7 +48,20 @@ NASTY = Profile(
     answer_delay=0.03,
     callback_delay=0.25,
 )
-PROFILES = {profile.name: profile for profile in (KIND, NASTY)}
+# A gateway of today by what is known of it: slow, now and then without an answer, callbacks in any order and twice.
+GATEWAY = Profile(
+    "gateway",
+    lose_answer=0.01,
+    fail_accepted=0.01,
+    repeat_callback=0.15,
+    shuffle_callbacks=0.3,
+    read=0.5,
+    answer_least=0.05,
+    answer_delay=0.35,
+    callback_delay=0.5,
+    rate_limit=400,
+)
+PROFILES = {profile.name: profile for profile in (KIND, NASTY, GATEWAY)}
 
 
 class Mode(StrEnum):
@@ -58,6 +73,7 @@ class Mode(StrEnum):
     LOSE = "lose"  # accepted, no answer
     HANG = "hang"  # accepted, the answer comes after `value` seconds
     STATUS = "status"  # accepted; the status webhook says this error
+    TOKEN = "token"  # noqa: S105 - the account's token has expired: nothing accepted
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ ABORT = "standins.abort"  # what the scope's state holds: it closes the connecti
 class Standin(Protocol):
     """A provider's API as routes under its code; `open` delivers its callbacks while the block runs."""
 
-    code: str
+    @property
+    def code(self) -> str: ...
 
     def routes(self) -> Sequence[Route]: ...
 

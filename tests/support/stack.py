@@ -65,7 +65,8 @@ class ProcessStack:
 
     @property
     def standin_arguments(self) -> list[str]:
-        return ["--port", str(self.ports["standins"]), "--journals", str(self.journal_path.parent), *self.standin]
+        places = ["--journals", str(self.journal_path.parent), "--clock", str(self.home / "clock")]
+        return ["--port", str(self.ports["standins"]), *places, *self.standin]
 
     def journal(self) -> Journal:
         """What the stand-in accepted until now, read from its file."""

@@ -12,6 +12,7 @@ from services.notifications.providers.base import Raw
 
 MAX_ID = 200
 MAX_TEXT = 200
+MAX_NUMBER = 20  # characters; ids of messages are numbers too
 NO_TIME = datetime.fromtimestamp(0, UTC)  # so that a repeat of a callback without a time is recognised
 
 
@@ -70,9 +71,10 @@ def words(value: object, limit: int = MAX_TEXT) -> str:
 
 
 def number(value: object) -> str | None:
-    """Return a whole number as a text, given as a number or a text; a code of a provider, so it is short."""
-    text = words(value, 9)
-    return text if text.removeprefix("-").isascii() and text.removeprefix("-").isdecimal() else None
+    """Return a whole number as a text, given as a number or a text, or None."""
+    text = words(value, MAX_NUMBER + 1)
+    figures = text.removeprefix("-")
+    return text if len(text) <= MAX_NUMBER and figures.isascii() and figures.isdecimal() else None
 
 
 def identifier(value: object) -> str | None:

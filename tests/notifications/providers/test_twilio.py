@@ -118,11 +118,14 @@ def test_a_lost_answer_is_found_in_the_list_by_its_text_if_it_is_the_only_one(
 @pytest.mark.parametrize(
     ("word", "progress"),
     [
-        ("queued", None), ("sending", None), ("sent", MessageProgress.SENT),
-        ("undelivered", MessageProgress.FAILED), ("canceled", MessageProgress.FAILED),
+        ("queued", None),
+        ("sending", None),
+        ("sent", MessageProgress.SENT),
         ("read", MessageProgress.READ),
+        ("undelivered", MessageProgress.FAILED),
+        ("canceled", MessageProgress.FAILED),
     ],
-)  # fmt: skip
+)
 def test_a_status_moves_a_message_or_not(word: str, progress: MessageProgress | None) -> None:
     body = urlencode({"MessageSid": "SM1", "MessageStatus": word}).encode()
     (report,) = twilio().read(Raw("POST", HERE, {"m": "our-key"}, {}, body)).reports

@@ -1,0 +1,165 @@
+"""A stand-in for Meta's WhatsApp Cloud API: 24-hour window, templates, batched webhooks signed over their bytes."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import ClassVar
+from urllib.parse import urlencode
+
+import httpx
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from deploy.standins.callbacks import Callback, Post
+from deploy.standins.control import as_json, object_of
+from deploy.standins.faults import Failure, Mode
+from deploy.standins.journal import Entry, Status
+from deploy.standins.provider import GatewayAccount, ProviderStandin, Wish, moment
+
+DEMO_PHONE_ID = "100200300400500"
+DEMO_TOKEN = "demo-whatsapp-token"  # noqa: S105 - guards nothing
+DEMO_SECRET = "demo-app-secret"  # noqa: S105 - guards nothing
+WINDOW = timedelta(hours=24)
+_HTTP = {"190": 401, "132001": 404}
+_WORDS = {Status.ERROR: "failed"}
+
+
+class WhatsAppCloudStandin(ProviderStandin):
+    """The account is a phone number's id, its secret the token; all webhooks are signed with one app secret."""
+
+    code: ClassVar[str] = "whatsapp_cloud"
+    together: ClassVar[int] = 20
+    is_read: ClassVar[bool] = True
+    address_code: ClassVar[str] = "131026"
+    rate_code: ClassVar[str] = "130429"
+    token_code: ClassVar[str] = "190"  # noqa: S105 - an error code
+    app_secret: str = DEMO_SECRET
+
+    def own_routes(self) -> Sequence[Route]:
+        return [
+            Route("/{version}/{number}/messages", self._send, methods=["POST"]),
+            Route("/{version}/{number}", self._configure, methods=["POST"]),
+        ]
+
+    def accepted(self, entry: Entry) -> Response:
+        contact = {"input": entry.chat_id, "wa_id": entry.chat_id}
+        messages = [{"id": entry.message_id, "message_status": "accepted"}]
+        return as_json({"messaging_product": "whatsapp", "contacts": [contact], "messages": messages})
+
+    def refused(self, code: str) -> Response:
+        error = {"message": f"(#{code}) invented", "type": "OAuthException", "code": int(code), "fbtrace_id": "A"}
+        return as_json({"error": error}, _HTTP.get(code, 400))
+
+    def new_id(self, number: int, wish: Wish) -> str:
+        return f"wamid.{hashlib.sha256(f'{wish.account.key} {number}'.encode()).hexdigest()}"
+
+    def failure_of(self, wish: Wish) -> Failure | None:
+        """Fail after the 200, by status: an address that is not on WhatsApp, a window that is closed."""
+        if wish.chat_id.endswith("0000"):
+            return Failure(Mode.STATUS, self.address_code)
+        is_text = not wish.text.startswith("template ")
+        return Failure(Mode.STATUS, "131047") if is_text and not self._is_open(wish) else None
+
+    def post(self, batch: Sequence[Callback]) -> Post | None:
+        """Return one signed body with several statuses and messages of one number."""
+        account = self.accounts[str(batch[0].payload["account"])] if "account" in batch[0].payload else None
+        entries = [self.journal.entries.get(str(one.payload.get("id"))) for one in batch]
+        account = account or next((self.accounts[entry.key] for entry in entries if entry), None)
+        if account is None or not account.callbacks:
+            return None
+        value: dict[str, object] = {
+            "messaging_product": "whatsapp",
+            "metadata": {"phone_number_id": account.key},
+            "statuses": [_status(one, entry) for one, entry in zip(batch, entries, strict=True) if entry],
+            "messages": [one.payload["message"] for one in batch if one.kind == "inbound"],
+        }
+        value = {name: given for name, given in value.items() if given}
+        change = {"field": "messages", "value": value}
+        body = orjson.dumps({"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [change]}]})
+        signature = hmac.new(self.app_secret.encode(), body, hashlib.sha256).hexdigest()
+        headers = {"content-type": "application/json", "x-hub-signature-256": f"sha256={signature}"}
+        return Post(account.callbacks, body, headers)
+
+    def inbound(self, account: GatewayAccount, chat_id: str, text: str) -> Callback | None:
+        """Let a customer write, which opens their window."""
+        now = self.clock.now()
+        self.written[chat_id] = now
+        message = {
+            "from": chat_id,
+            "id": f"wamid.{hashlib.sha256(f'{chat_id} {now}'.encode()).hexdigest()}",
+            "timestamp": str(int(now.timestamp())),
+            "type": "text",
+            "text": {"body": text},
+        }
+        return Callback("inbound", {"account": account.key, "message": message})
+
+    def _is_open(self, wish: Wish) -> bool:
+        last = self.written.get(wish.chat_id)
+        return last is not None and self.clock.now() - last < WINDOW
+
+    async def _send(self, request: Request) -> Response:
+        account = self._account(request)
+        if account is None:
+            return self.refused(self.token_code)
+        body = await object_of(request) or {}
+        whom = body.get("to") or body.get("recipient")
+        text = _text(body)
+        if not isinstance(whom, str) or text is None:
+            return self.refused("100")
+        if text.startswith("template unknown"):
+            return self.refused("132001")
+        reference = body.get("biz_opaque_callback_data")
+        wish = Wish(account, whom, text, reference if isinstance(reference, str) else None)
+        return await self.answer(request, wish)
+
+    async def _configure(self, request: Request) -> Response:
+        """Set the address of webhooks, after a challenge."""
+        account = self._account(request)
+        if account is None:
+            return self.refused(self.token_code)
+        wanted = (await object_of(request) or {}).get("webhook_configuration")
+        fields = wanted if isinstance(wanted, dict) else {}
+        url, token = str(fields.get("override_callback_uri")), str(fields.get("verify_token"))
+        query = urlencode({"hub.mode": "subscribe", "hub.verify_token": token, "hub.challenge": "1158201444"})
+        try:
+            probe = await self._http.get(f"{url}?{query}", timeout=10)
+        except httpx.HTTPError:
+            return self.refused("100")
+        if probe.text != "1158201444":
+            return self.refused("100")
+        self.subscribe(account, url)
+        return as_json({"success": True})
+
+    def _account(self, request: Request) -> GatewayAccount | None:
+        account = self.accounts.get(request.path_params["number"])
+        _, _, given = request.headers.get("authorization", "").partition(" ")
+        return account if account is not None and hmac.compare_digest(given, account.secret) else None
+
+
+def _text(body: Mapping[str, object]) -> str | None:
+    """Return the text of a message, or its template's name and values."""
+    match body:
+        case {"type": "text", "text": {"body": str(text)}}:
+            return text
+        case {"type": "template", "template": {"name": str(name), "components": list(components)}}:
+            values = [one.get("text") for part in components for one in part.get("parameters", []) if "text" in one]
+            return f"template {name}: {', '.join(map(str, values))}"
+        case _:
+            return None
+
+
+def _status(callback: Callback, entry: Entry) -> dict[str, object]:
+    word = str(callback.payload["status"])
+    found: dict[str, object] = {
+        "id": entry.message_id,
+        "status": _WORDS.get(Status(word), word),
+        "timestamp": str(int(moment(callback.payload).timestamp())),
+        "recipient_id": entry.chat_id,
+        "biz_opaque_callback_data": entry.crm_message_id,
+    }
+    if code := callback.payload["code"]:
+        found["errors"] = [{"code": int(str(code)), "title": "invented"}]
+    return found
