@@ -27,7 +27,6 @@ NO_SLICES = {
 }
 # `<service>/<slice>/<module>`: why it stands beside the standard names.
 EXCEPTIONS = {
-    "intake/deliveries/authenticate": "the proof of a sender, before anything is parsed",
     "intake/deliveries/backfill": "statements after the accepting one, for few deliveries; store.py holds that one",
     "intake/deliveries/batch": "the queue that stores deliveries together",
     "intake/deliveries/events": "the fields of events that SQL writes (docs/adr/0005)",

@@ -1,12 +1,19 @@
 """Invented deliveries as providers send them, read from `payloads/`."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 from urllib.parse import urlencode
 
-from services.intake.formats.rules import RawRequest
+from services.intake.formats import getcourse, landing
+from services.intake.formats.rules import Mapped, ParsedOrder, RawRequest, Unreadable
 
 FOLDER = Path(__file__).parent / "payloads"
+Reader: TypeAlias = Callable[[RawRequest, Mapped], ParsedOrder | Unreadable]
+
+LANDING, GETCOURSE = landing.read, getcourse.read
+READERS = (LANDING, GETCOURSE)
 
 
 def sample(name: str) -> dict[str, object]:

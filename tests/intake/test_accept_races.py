@@ -18,14 +18,17 @@ from services.intake.context import Context
 from services.intake.deliveries.batch import Acceptance
 from services.intake.deliveries.convert import Delivery, DeliveryRow, parse_delivery, with_sure_id
 from services.intake.deliveries.store import ACCEPT, DELIVERIES
-from services.intake.formats.rules import Format, Mapped, RawRequest
-from services.intake.sources.rules import Auth, ResponseKind, Source, SourceId
+from services.intake.formats.config import Auth
+from services.intake.formats.landing import Landing, LandingConfig
+from services.intake.formats.rules import RawRequest
+from services.intake.sources.rules import Source, SourceId
 from tests.intake.api import NOW, Api, order, order_in
 
+ZONE = ZoneInfo("Europe/Moscow")
 SOURCE = Source(
-    id=SourceId(UUID(int=1)), desk="demo", code="landing", key="k", format=Format.LANDING, auth=Auth.NONE,
-    secrets=(), playbook="callback", language="ru", region="RU", test_prefixes=("972",),
-    mapped=Mapped(ZoneInfo("Europe/Moscow")), rate=1000, body_limit=10**6, response=ResponseKind.JSON, active=True,
+    id=SourceId(UUID(int=1)), desk="demo", code="landing", key="k",
+    format=Landing(LandingConfig(auth=Auth.NONE), ZONE), secrets=(), playbook="callback", language="ru",
+    region="RU", test_prefixes=("972",), zone=ZONE, rate=1000, body_limit=10**6, active=True,
 )  # fmt: skip
 
 

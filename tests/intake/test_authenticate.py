@@ -12,7 +12,7 @@ from standardwebhooks.webhooks import Webhook
 from starlette.types import Message
 
 from libs.common.contracts.intake import OrderChanged
-from services.intake.deliveries import convert
+from services.intake.formats.landing import Landing
 from services.intake.formats.rules import RawRequest
 from tests.intake.api import Api, order
 from tests.intake.payloads import raw_of, sample
@@ -188,7 +188,7 @@ async def test_a_format_that_fails_leaves_the_delivery_in_quarantine(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = await api.source()
-    monkeypatch.setattr(convert, "read", lambda *_: 1 // 0)
+    monkeypatch.setattr(Landing, "read", lambda *_: 1 // 0)
     answer = await api.deliver(url, order())
     assert answer["disposition"] == "quarantined"
     assert await api.ctx.core.db.pool.fetchval("SELECT reason FROM delivery") == "reader_failed"

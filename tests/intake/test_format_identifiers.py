@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from services.intake.deliveries.convert import Delivery, DeliveryRow, parse_delivery
 from services.intake.formats.identifiers import is_no_id
-from services.intake.formats.read import read
-from services.intake.formats.rules import Format, Mapped, ParsedOrder, RawRequest, Reason, Unreadable
+from services.intake.formats.rules import Mapped, ParsedOrder, RawRequest, Reason, Unreadable
 from tests.intake.api import NOW
+from tests.intake.payloads import GETCOURSE, LANDING, Reader
 from tests.intake.test_accept_races import SOURCE
 
 MAPPED = Mapped(ZoneInfo("Europe/Moscow"))
@@ -70,13 +70,13 @@ def test_no_text_takes_long(part: str, times: int) -> None:
     assert isinstance(is_no_id(part * times), bool)
 
 
-def post(kind: Format, **members: object) -> ParsedOrder | Unreadable:
+def post(read: Reader, **members: object) -> ParsedOrder | Unreadable:
     body = orjson.dumps({"email": "a@b.ru", **members})
-    return read(kind, RawRequest("POST", b"", JSON, body), MAPPED)
+    return read(RawRequest("POST", b"", JSON, body), MAPPED)
 
 
-def order(kind: Format, **members: object) -> ParsedOrder:
-    answer = post(kind, **members)
+def order(read: Reader, **members: object) -> ParsedOrder:
+    answer = post(read, **members)
     assert isinstance(answer, ParsedOrder), answer
     return answer
 
@@ -88,37 +88,37 @@ stand_ins: st.SearchStrategy[object] = st.sampled_from(
 
 @given(st.sampled_from(["external_id", "order_id", "id"]), st.sampled_from(["order_number", "number"]), stand_ins)
 def test_no_field_of_a_landing_page_takes_a_stand_in(name: str, number: str, value: object) -> None:
-    read_order = order(Format.LANDING, **{name: value, number: value})
+    read_order = order(LANDING, **{name: value, number: value})
     assert (read_order.external_id, read_order.external_number) == (None, None)
 
 
 @given(st.sampled_from(["deal_id", "order_id", "id"]), stand_ins)
 def test_no_field_of_getcourse_takes_a_stand_in(name: str, value: object) -> None:
-    assert order(Format.GETCOURSE, **{name: value, "number": "1042"}).external_id == "1042"
+    assert order(GETCOURSE, **{name: value, "number": "1042"}).external_id == "1042"
 
 
 @given(stand_ins)
 def test_a_getcourse_order_of_stand_ins_alone_waits(value: object) -> None:
-    answer = post(Format.GETCOURSE, deal_id=value, number=value)
+    answer = post(GETCOURSE, deal_id=value, number=value)
     assert isinstance(answer, Unreadable)
     assert answer.reason is Reason.NOT_AN_ORDER
 
 
 @given(stand_ins)
 def test_a_stand_in_hides_no_identifier_behind_it(value: object) -> None:
-    assert order(Format.LANDING, external_id=value, order_id=value, id="lp-1").external_id == "lp-1"
+    assert order(LANDING, external_id=value, order_id=value, id="lp-1").external_id == "lp-1"
 
 
 @pytest.mark.parametrize("value", ["0", "{object.id}", "form1"])
 def test_a_stand_in_is_noted(value: str) -> None:
-    [note] = order(Format.LANDING, order_id=value).notes
+    [note] = order(LANDING, order_id=value).notes
     assert (note.field, note.code, note.detail) == ("external_id", "no_identifier", value)
 
 
 def test_a_mapped_field_takes_no_stand_in() -> None:
     mapped = Mapped(ZoneInfo("Europe/Moscow"), paths={"external_id": (("meta", "uid"),)})
     body = b'{"email": "a@b.ru", "meta": {"uid": "undefined"}}'
-    answer = read(Format.LANDING, RawRequest("POST", b"", JSON, body), mapped)
+    answer = LANDING(RawRequest("POST", b"", JSON, body), mapped)
     assert isinstance(answer, ParsedOrder)
     assert answer.external_id is None
 

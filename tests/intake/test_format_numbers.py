@@ -7,20 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.formats.read import read
-from services.intake.formats.rules import Format, Mapped, ParsedOrder, RawRequest, Reason, Unreadable
+from services.intake.formats.rules import Mapped, ParsedOrder, RawRequest, Reason, Unreadable
+from tests.intake.payloads import LANDING, READERS, Reader
 
 MAPPED = Mapped(ZoneInfo("Europe/Moscow"), paths={"external_number": (("deal", "numbers", "outer"),)})
 JSON = {"content-type": "application/json"}
 
 
-def post(members: str, kind: Format = Format.LANDING) -> ParsedOrder | Unreadable:
+def post(members: str, read: Reader = LANDING) -> ParsedOrder | Unreadable:
     body = f'{{"email": "a@b.ru", {members}}}'.encode()
-    return read(kind, RawRequest("POST", b"", JSON, body), MAPPED)
+    return read(RawRequest("POST", b"", JSON, body), MAPPED)
 
 
-def good(members: str, kind: Format = Format.LANDING) -> ParsedOrder:
-    order = post(members, kind)
+def good(members: str, read: Reader = LANDING) -> ParsedOrder:
+    order = post(members, read)
     assert isinstance(order, ParsedOrder), order
     return order
 
@@ -29,9 +29,9 @@ def identity(number: str) -> str | None:
     return good(f'"order_id": {number}').external_id
 
 
-@given(st.sampled_from(Format), st.integers(1, 10**190) | st.integers(10**14, 10**22))
-def test_every_digit_of_an_identifier_is_kept(kind: Format, number: int) -> None:
-    order = good(f'"order_id": {number}, "deal": {{"numbers": {{"outer": {number + 1}}}}}', kind)
+@given(st.sampled_from(READERS), st.integers(1, 10**190) | st.integers(10**14, 10**22))
+def test_every_digit_of_an_identifier_is_kept(read: Reader, number: int) -> None:
+    order = good(f'"order_id": {number}, "deal": {{"numbers": {{"outer": {number + 1}}}}}', read)
     assert (order.external_id, order.external_number) == (str(number), str(number + 1))
 
 

@@ -14,9 +14,9 @@ from libs.common.domain.phone import read_phone
 from services.intake.deliveries.rules import signals_of
 from services.intake.formats.common import currency, names, reader
 from services.intake.formats.identifiers import identifier_of
-from services.intake.formats.read import read
-from services.intake.formats.rules import Format, Mapped, ParsedOrder, RawRequest, Unreadable
+from services.intake.formats.rules import Mapped, ParsedOrder, RawRequest, Unreadable
 from services.intake.formats.values import read_amount, read_email, read_moment, read_quantity
+from tests.intake.payloads import READERS, Reader
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 MAPPED = Mapped(MOSCOW)
@@ -82,17 +82,17 @@ keys = st.sampled_from(
 types = st.sampled_from(["application/json", "application/x-www-form-urlencoded; charset=cp1251", "", "x/y", ";;="])
 
 
-@given(st.sampled_from(Format), st.binary(max_size=300), st.binary(max_size=100), types)
-def test_a_format_never_raises_for_any_bytes(kind: Format, body: bytes, query: bytes, media: str) -> None:
+@given(st.sampled_from(READERS), st.binary(max_size=300), st.binary(max_size=100), types)
+def test_a_format_never_raises_for_any_bytes(read: Reader, body: bytes, query: bytes, media: str) -> None:
     raw = RawRequest("POST", query, {"content-type": media}, body)
-    assert isinstance(read(kind, raw, MAPPED), ParsedOrder | Unreadable)
+    assert isinstance(read(raw, MAPPED), ParsedOrder | Unreadable)
 
 
-@given(st.sampled_from(Format), st.dictionaries(keys | st.text(max_size=5), json_values, max_size=6))
-def test_a_format_never_raises_for_any_json(kind: Format, payload: dict[str, object]) -> None:
+@given(st.sampled_from(READERS), st.dictionaries(keys | st.text(max_size=5), json_values, max_size=6))
+def test_a_format_never_raises_for_any_json(read: Reader, payload: dict[str, object]) -> None:
     body = orjson.dumps({"phone": "89161234567", "deal_id": 1, **payload}, option=orjson.OPT_NON_STR_KEYS)
     raw = RawRequest("POST", b"", {"content-type": "application/json"}, body)
-    answer = read(kind, raw, MAPPED)
+    answer = read(raw, MAPPED)
     assert isinstance(answer, Unreadable) or (answer.phone or answer.email)
 
 

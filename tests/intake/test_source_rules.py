@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from libs.common.contracts.shared import OrderStatus
+from services.intake.formats.config import mapped_of
 from services.intake.formats.rules import Mapped
-from services.intake.sources.rules import Secret, current, is_zone, mapped_of, rotated
+from services.intake.sources.rules import Secret, current, is_zone, rotated
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 H = timedelta(hours=1)

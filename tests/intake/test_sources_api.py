@@ -39,7 +39,7 @@ async def test_a_known_code_of_the_desk_is_a_conflict_that_names_the_existing(ap
 
 @pytest.mark.parametrize(("members", "pointer"), [
     ({"zone": "Moscow"}, "/zone"), ({"field_map": {"telephone": "x"}}, "/field_map"),
-    ({"status_map": {"x": "odd"}}, "/status_map/x"), ({"format": "fax"}, "/format"),
+    ({"status_map": {"x": "odd"}}, "/status_map/x"), ({"format": "fax"}, "/config"),
     ({"test_prefixes": ["+972"]}, "/test_prefixes/0"), ({"extra": 1}, "/extra"),
 ])  # fmt: skip
 async def test_what_is_wrong_with_a_source_is_named(api: Api, members: dict[str, object], pointer: str) -> None:

@@ -61,7 +61,7 @@ def received_event(
         contact=Contact.model_validate(_facts(row).model_dump()),
         signals=person.signals,
         language=Language(source.language),
-        zone=source.mapped.zone.key,
+        zone=source.zone.key,
         received_at=row["received_at"],
         person=Customer.model_validate(row["person"]),
     )

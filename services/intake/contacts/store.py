@@ -126,7 +126,7 @@ async def open_lead(
         OPEN, lead_id, source.desk, customer_id, source.id, source.code, source.playbook, first.status,
         dict(first.title or SHOWN_TITLE), first.stage.value, list(person.signals), person.name,
         phone.e164 if phone else None, phone.raw if phone else None, person.email, now, cause, source.language,
-        source.mapped.zone.key,
+        source.zone.key,
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
-"""Delivery → row of the accepting statement: the format reads it, the number is checked, the event is begun."""
+"""Delivery → what is stored of it: the format reads it, the number is checked, the event is begun."""
 
+import re
 from collections.abc import Hashable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -11,12 +12,12 @@ import orjson
 
 from libs.common.domain.phone import Phone, read_phone
 from libs.common.platform.telemetry.logs import get_logger
+from services.intake.contacts.rules import Said
 from services.intake.deliveries.rules import Customer, is_false, signals_of
 from services.intake.formats.identifiers import identifier_of, is_no_id
-from services.intake.formats.read import read
 from services.intake.formats.rules import (
-    WEAK_IDS,
     Note,
+    Noted,
     ParsedItem,
     ParsedOrder,
     RawRequest,
@@ -25,7 +26,7 @@ from services.intake.formats.rules import (
     cleaned,
 )
 from services.intake.orders.rules import FILLED_COLUMNS, filled_of, goods_of
-from services.intake.sources.rules import Auth, Source
+from services.intake.sources.rules import Source
 
 MAX_EVENT = 400 * 1024  # bytes of a lead.received, well below what the outbox takes
 MAX_AHEAD = timedelta(minutes=5)  # between a sender's clock and ours
@@ -52,6 +53,13 @@ class Delivery:
         kept = {name: "***" if name in _MASKED else cleaned(value) for name, value in self.raw.headers.items()}
         return orjson.dumps(kept).decode()
 
+    def kept_body(self) -> bytes:
+        """Return the body without the token of a form's field."""
+        body = self.raw.body
+        for name in self.source.format.token_fields:
+            body = re.sub(rb"(^|&)" + name.encode() + rb"=[^&]*", rb"\1" + name.encode() + rb"=***", body)
+        return body
+
     def kept_query(self) -> bytes:
         """Return the query string without the value of `token`."""
         if b"token=" not in self.raw.query:
@@ -75,6 +83,7 @@ class DeliveryRow:
     external_id: str
     phone_key: str | None
     query: bytes
+    body: bytes
     headers: str
     notes: str
     items: str
@@ -88,13 +97,27 @@ class DeliveryRow:
     keys: frozenset[Hashable]
 
 
-def parse_delivery(delivery: Delivery, now: datetime) -> DeliveryRow | Unreadable:
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A delivery without an order: contacts, and what changes nothing of ours."""
+
+    delivery: Delivery
+    facts: tuple[Said | Noted, ...]
+
+
+def parse_delivery(delivery: Delivery, now: datetime) -> DeliveryRow | Understood | Unreadable:
     """Read a delivery by its source's present settings. Never raises."""
     try:
-        order = read(delivery.source.format, delivery.raw, delivery.source.mapped)
-        if isinstance(order, Unreadable):
-            return order
-        return _row_within_limit(delivery, _without_future_time(order, delivery), now)
+        facts = delivery.source.format.read(delivery.raw)
+        match facts:
+            case (ParsedOrder() as order,):
+                return _row_within_limit(delivery, _without_future_time(order, delivery), now)
+            case (Unreadable() as why,):
+                return why
+            case _:
+                others = tuple(fact for fact in facts if isinstance(fact, Said | Noted))
+                is_whole = len(others) == len(facts) > 0
+                return Understood(delivery, others) if is_whole else Unreadable(Reason.SEVERAL)
     except Exception:
         # A format must not raise. If one does, the delivery goes into quarantine.
         log.exception("format failed to read delivery", delivery_id=str(delivery.id), source=delivery.source.code)
@@ -162,6 +185,7 @@ def _row(delivery: Delivery, order: ParsedOrder, external_id: str, now: datetime
         external_id=external_id,
         phone_key=key,
         query=delivery.kept_query(),
+        body=delivery.kept_body(),
         headers=delivery.headers_json(),
         notes=notes_json(order.notes),
         items=items.decode(),
@@ -170,8 +194,8 @@ def _row(delivery: Delivery, order: ParsedOrder, external_id: str, now: datetime
         head=head.decode(),
         order_head=order_head.decode(),
         size=len(head) + len(order_head),
-        webhook_id=_message_id(delivery),
-        unsure=source.format in WEAK_IDS,
+        webhook_id=source.format.repeat_key(delivery.raw),
+        unsure=source.format.weak_ids,
         keys=frozenset(keys),
     )
 
@@ -225,7 +249,7 @@ def _head(delivery: Delivery, order: ParsedOrder, phone: Phone | None) -> bytes:
             "contact": None,
             "marketing": order.marketing,
             "language": source.language,
-            "zone": source.mapped.zone.key,
+            "zone": source.zone.key,
             "received_at": delivery.received_at,
             "person": {
                 "name": order.name,
@@ -240,14 +264,6 @@ def _head(delivery: Delivery, order: ParsedOrder, phone: Phone | None) -> bytes:
 
 def _money(amount: Decimal | None, currency: str) -> dict[str, str] | None:
     return None if amount is None else {"amount": f"{amount:.2f}", "currency": currency}
-
-
-def _message_id(delivery: Delivery) -> str | None:
-    """Return the `webhook-id` that was signed: the sender's retries of one message carry the same one."""
-    if delivery.source.auth is not Auth.SIGNATURE:
-        return None
-    given = delivery.raw.headers.get("webhook-id")
-    return None if given is None or is_no_id(given) else cleaned(given)
 
 
 def notes_json(notes: tuple[Note, ...]) -> str:

@@ -19,6 +19,12 @@ class Disposition(StrEnum):
     QUARANTINED = "quarantined"
 
 
+def disposition_of(results: Sequence[Disposition]) -> Disposition:
+    """Return the result of a delivery by those of its parts: what changed something counts most."""
+    ranked = (Disposition.ACCEPTED, Disposition.TEST, Disposition.REPEAT)
+    return next((each for each in ranked if each in results), Disposition.NOTED)
+
+
 class DeliveryKind(StrEnum):
     """What a delivery speaks of; one may speak of several things."""
 

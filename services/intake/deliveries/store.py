@@ -40,7 +40,7 @@ DELIVERIES: Bulk[DeliveryRow] = Bulk(
         ("method", "text", attrgetter("delivery.raw.method")),
         ("query", "bytea", attrgetter("query")),
         ("headers", "text", attrgetter("headers")),
-        ("body", "bytea", attrgetter("delivery.raw.body")),
+        ("body", "bytea", attrgetter("body")),
         ("notes", "text", attrgetter("notes")),
         ("external_id", "text", attrgetter("external_id")),
         ("external_number", "text", attrgetter("order.external_number")),
@@ -59,7 +59,7 @@ DELIVERIES: Bulk[DeliveryRow] = Bulk(
         ("email", "text", attrgetter("customer.email")),
         ("phone_key", "text", attrgetter("phone_key")),
         ("language", "text", attrgetter("delivery.source.language")),
-        ("zone", "text", attrgetter("delivery.source.mapped.zone.key")),
+        ("zone", "text", attrgetter("delivery.source.zone.key")),
         ("signals", "text", attrgetter("signals")),
         ("traceparent", "text", attrgetter("delivery.traceparent")),
         ("head", "text", attrgetter("head")),
@@ -246,6 +246,18 @@ WHERE d.id = $1 AND d.disposition = 'quarantined' AND o.source_id = $2 AND o.ext
   AND o.heard_at > d.received_at
 RETURNING d.lead_id
 """
+
+# Stores a delivery without an order, and what it says.
+UNDERSTOOD = """
+INSERT INTO delivery AS k (id, desk, source_id, received_at, method, query, headers, body, kinds, disposition,
+                           notes, lead_id, webhook_id, reruns)
+VALUES ($1, $2, $3, $4, $5, $6, $7::text::jsonb, $8, $9, $10, '[]', $11, $12, 0)
+ON CONFLICT (id) DO UPDATE
+SET kinds = excluded.kinds, disposition = excluded.disposition, reason = NULL, notes = excluded.notes,
+    lead_id = excluded.lead_id, webhook_id = excluded.webhook_id
+WHERE k.disposition = 'quarantined'
+"""
+KNOWN_KEY = "SELECT lead_id FROM delivery WHERE source_id = $1 AND webhook_id = $2 AND id <> $3"
 
 COUNT_RERUN = """
 UPDATE delivery SET reruns = reruns + 1, rerun_at = $2,

@@ -1,13 +1,12 @@
 """The webhook: a plain ASGI route, because every delivery would pay FastAPI's cost per request.
 
 4xx only for an unknown source, an unverified sender, a body too large or a rate too high. Every other request is
-stored and answered 202, or in the form that the source needs.
+stored and answered 202, or as its format says.
 """
 
 import math
 import time
 
-import orjson
 from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
@@ -22,17 +21,14 @@ from libs.common.platform.telemetry.context import bind
 from libs.common.platform.telemetry.logs import get_logger
 from libs.common.platform.telemetry.tracing import current_traceparent
 from services.intake.context import Context
-from services.intake.deliveries.actions import Answer, receive
-from services.intake.deliveries.authenticate import is_authentic
+from services.intake.deliveries.actions import receive
 from services.intake.deliveries.batch import OverloadedError
 from services.intake.deliveries.rules import Disposition
+from services.intake.formats.base import Answer, Proof, Reply
 from services.intake.formats.rules import RawRequest
 from services.intake.sources.cache import Known
-from services.intake.sources.rules import ResponseKind
 
 PATH = "/intake/v1/hooks/{source_key}"
-_JSON = (b"content-type", b"application/json")
-_TEXT = (b"content-type", b"text/plain; charset=utf-8")
 _ANSWER: dict[str, object] = {
     "type": "object",
     "required": ["lead_id", "order_number", "disposition"],
@@ -58,7 +54,7 @@ class Webhook:
         ctx: Context = scope["app"].state.ctx
         known = await _known(ctx, scope["path_params"]["source_key"])
         if scope["method"] == "HEAD":
-            await _send(send, 204, _TEXT, b"")
+            await _send(send, Reply(204))
             return
         limit_body(Request(scope), known.source.body_limit)
         raw = RawRequest(
@@ -70,7 +66,7 @@ class Webhook:
         _check_sender(known, raw)
         answer = await _store(ctx, known, raw)
         faultpoints.reach("intake.committed")
-        await _answer(send, known.source.response, answer)
+        await _send(send, known.source.format.reply(answer))
 
 
 def _operation(method: str) -> dict[str, object]:
@@ -82,7 +78,7 @@ def _operation(method: str) -> dict[str, object]:
         "parameters": [{"name": "source_key", "in": "path", "required": True, "schema": {"type": "string"}}],
         "responses": {
             "202": {"description": "Kept", "content": {"application/json": {"schema": _ANSWER}}},
-            "200": {"description": "Kept; the source wants a plain ok", "content": {"text/plain": {}}},
+            "200": {"description": "Kept; in the words that the sender needs", "content": {"text/plain": {}}},
         },
     }
 
@@ -141,26 +137,18 @@ async def _body(receive_part: Receive) -> bytes:
 
 
 def _check_sender(known: Known, raw: RawRequest) -> None:
-    if not is_authentic(known, raw):
+    source = known.source
+    proof = source.format.verify(raw)
+    if proof is Proof.PREVIOUS:
+        log.info("request proved with a previous secret", source=source.code, desk=source.desk)
+    if proof is Proof.REFUSED:
         raise Problem(401, "sender_unverified", headers={"WWW-Authenticate": 'Basic realm="dozvon"'})
     wait = known.pace.take(time.monotonic())
     if wait:
         raise Problem(429, "too_many_requests", headers={"Retry-After": str(math.ceil(wait))})
 
 
-async def _answer(send: Send, kind: ResponseKind, answer: Answer) -> None:
-    if kind is ResponseKind.OK:
-        await _send(send, 200, _TEXT, b"ok")
-        return
-    document = {
-        "lead_id": str(answer.lead_id) if answer.lead_id else None,
-        "order_number": answer.order_number,
-        "disposition": answer.disposition,
-    }
-    await _send(send, 202, _JSON, orjson.dumps(document))
-
-
-async def _send(send: Send, status: int, kind: tuple[bytes, bytes], body: bytes) -> None:
-    headers = [kind, (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+async def _send(send: Send, reply: Reply) -> None:
+    headers = [(b"content-type", reply.media.encode()), (b"content-length", str(len(reply.body)).encode())]
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body})

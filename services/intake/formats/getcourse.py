@@ -4,10 +4,16 @@ Placeholders that were not filled come empty or literally; a phone loses its plu
 Russian title; times are in the account's zone.
 """
 
+from dataclasses import dataclass
+from typing import Literal
+
 from libs.common.contracts.shared import OrderStatus
 from services.intake.formats.common import LINK, contacts, currency, marketing, names, reader
+from services.intake.formats.config import PageConfig
+from services.intake.formats.orders import PageFormat
 from services.intake.formats.payload import object_of
 from services.intake.formats.rules import (
+    Fact,
     Mapped,
     ParsedItem,
     ParsedOrder,
@@ -54,10 +60,31 @@ _STATUSES = {
 }
 
 
+class GetCourseConfig(PageConfig):
+    """A school at GetCourse."""
+
+    format: Literal["getcourse"] = "getcourse"
+
+
+@dataclass(frozen=True)
+class GetCourse(PageFormat):
+    """Orders of a school; their identifiers come from its database."""
+
+    config: GetCourseConfig
+
+    code = "getcourse"
+    Config = GetCourseConfig
+    weak_ids = False
+
+    def read(self, raw: RawRequest) -> tuple[Fact, ...]:
+        """Return what a request says."""
+        return (read(raw, self.mapped),)
+
+
 def read(raw: RawRequest, mapped: Mapped) -> ParsedOrder | Unreadable:
     """Read a call of the URL. Never raises."""
     try:
-        return _read(reader(object_of(raw), _NAMES, mapped), mapped)
+        return _read(reader(object_of(raw, mapped.charset), _NAMES, mapped), mapped)
     except UnreadableError as error:
         return error.answer
 

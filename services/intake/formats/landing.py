@@ -1,11 +1,16 @@
 """Landing pages: the Standard Webhooks envelope `{type, timestamp, data}`, a plain JSON object, or a form."""
 
+from dataclasses import dataclass
 from decimal import Decimal
+from typing import Literal
 
 from libs.common.contracts.shared import OrderStatus
 from services.intake.formats.common import LINK, NAME, contacts, currency, marketing, names, reader
+from services.intake.formats.config import PageConfig
+from services.intake.formats.orders import PageFormat
 from services.intake.formats.payload import object_of
 from services.intake.formats.rules import (
+    Fact,
     Json,
     Mapped,
     Note,
@@ -49,10 +54,30 @@ _TYPES = {
 }
 
 
+class LandingConfig(PageConfig):
+    """A landing page, or anything else that a script of the client posts."""
+
+    format: Literal["landing"] = "landing"
+
+
+@dataclass(frozen=True)
+class Landing(PageFormat):
+    """Orders of landing pages. A page's script makes its identifiers, and some use one for all orders."""
+
+    config: LandingConfig
+
+    code = "landing"
+    Config = LandingConfig
+
+    def read(self, raw: RawRequest) -> tuple[Fact, ...]:
+        """Return what a request says."""
+        return (read(raw, self.mapped),)
+
+
 def read(raw: RawRequest, mapped: Mapped) -> ParsedOrder | Unreadable:
     """Read an order of a landing page. Never raises."""
     try:
-        payload, status = _unwrap(object_of(raw))
+        payload, status = _unwrap(object_of(raw, mapped.charset))
         return _read(reader(payload, _NAMES, mapped), mapped, status)
     except UnreadableError as error:
         return error.answer

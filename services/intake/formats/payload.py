@@ -4,12 +4,14 @@ import json
 import re
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
-from typing import NoReturn
+from typing import Literal, NoReturn
 from urllib.parse import parse_qsl
 
 from services.intake.formats.rules import Json, Note, Path, RawRequest, Reason, UnreadableError
 
 MAX_FIELDS = 400
+MAX_DEPTH = 8  # of nested names in a form
+Charset = Literal["utf-8", "windows-1251", "koi8-r", "iso-8859-1"]
 _CHARSETS = {
     "utf-8": "utf-8",
     "utf8": "utf-8",
@@ -22,19 +24,23 @@ _CHARSETS = {
 _FORM = "application/x-www-form-urlencoded"
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _WORD = 19  # digits: any shorter number fits into 64 bits
+_BRACKETS = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])+)")
+_STEP = re.compile(r"\[([^\[\]]*)\]")
+_INDEX = re.compile(r"\d{1,6}", re.ASCII)
 _PLACEHOLDER = re.compile(r"\{[^}]*\}")
 
 
-def object_of(raw: RawRequest) -> dict[str, Json]:
+def object_of(raw: RawRequest, charset: str | None = None) -> dict[str, Json]:
     """Return the payload: the body's fields over those of the query, names as they came.
 
+    Bracketed names of forms (`a[b][0]`) are there as they came, and nested. `charset`: of what names none.
     Raises UnreadableError.
     """
-    query = _pairs(raw.query, "utf-8")
+    query = _pairs(raw.query, charset or "utf-8")
     query.pop("token", None)
     if not raw.body.strip():
         return query
-    media, charset = _media(raw.content_type)
+    media, charset = _media(raw.content_type, charset or "utf-8")
     if _is_json(media, raw.body):
         return {**query, **_json(raw.body, charset)}
     if media in {_FORM, "text/plain", ""}:
@@ -76,9 +82,53 @@ def split_path(text: str) -> tuple[Path, ...]:
     return ((text,), tuple(text.split("."))) if "." in text else ((text,),)
 
 
-def _media(content_type: str) -> tuple[str, str]:
+def opened(value: Json) -> Json:
+    """Return what a form field that holds JSON says; any other value as it is."""
+    if not isinstance(value, str) or value.lstrip()[:1] not in ("{", "["):
+        return value
+    try:
+        read: Json = _DECODER.decode(value)
+    except (json.JSONDecodeError, RecursionError):
+        return value
+    return read
+
+
+def nested(fields: dict[str, Json]) -> dict[str, Json]:
+    """Return a form's bracketed names as objects and lists: `a[b][0]=1` is `{"a": {"b": ["1"]}}`.
+
+    A name that is malformed, nested too deeply, or that contradicts an earlier one is left out.
+    """
+    tree: dict[str, Json] = {}
+    for name, value in fields.items():
+        match = _BRACKETS.fullmatch(name)
+        if match is not None:
+            _place(tree, [match[1], *_STEP.findall(match[2])], value)
+    return {name: _with_lists(value) for name, value in tree.items()}
+
+
+def _place(tree: dict[str, Json], steps: list[str], value: Json) -> None:
+    if len(steps) > MAX_DEPTH:
+        return
+    for step in steps[:-1]:
+        inner = tree.setdefault(step, {})
+        if not isinstance(inner, dict):
+            return
+        tree = inner
+    tree.setdefault(steps[-1] or str(len(tree)), value)
+
+
+def _with_lists(value: Json) -> Json:
+    """Return objects whose names are all numbers as lists, in the order of the numbers."""
+    if not isinstance(value, dict):
+        return value
+    inner = {name: _with_lists(each) for name, each in value.items()}
+    if all(_INDEX.fullmatch(name) for name in inner):
+        return [inner[name] for name in sorted(inner, key=int)]
+    return inner
+
+
+def _media(content_type: str, charset: str) -> tuple[str, str]:
     media, *parameters = (part.strip().lower() for part in content_type.split(";"))
-    charset = "utf-8"
     for parameter in parameters:
         name, _, value = parameter.partition("=")
         if name.strip() == "charset":
@@ -148,4 +198,4 @@ def _pairs(text: bytes, charset: str) -> dict[str, Json]:
     fields: dict[str, Json] = {}
     for name, value in pairs:
         fields.setdefault(name, value)
-    return fields
+    return {**nested(fields), **fields} if any("[" in name for name in fields) else fields

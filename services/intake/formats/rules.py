@@ -1,10 +1,10 @@
 """A delivery before and after it is read: data in, decision out, no I/O.
 
-A format is a pure and total function: for any bytes it returns `ParsedOrder` or `Unreadable`.
+A format reads purely and totally: for any bytes it returns facts.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -12,21 +12,12 @@ from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from libs.common.contracts.shared import OrderStatus
+from services.intake.contacts.rules import Said
+from services.intake.deliveries.rules import DeliveryKind
 
 # Numbers that were read are int or Decimal, digit by digit.
 Json: TypeAlias = "bool | int | float | Decimal | str | list[Json] | dict[str, Json] | None"
 Path: TypeAlias = tuple[str, ...]
-
-
-class Format(StrEnum):
-    """The shapes of deliveries that can be read."""
-
-    GETCOURSE = "getcourse"
-    LANDING = "landing"
-
-
-# A page's script makes its identifiers, and some use one for all orders; GetCourse's come from its database.
-WEAK_IDS = frozenset({Format.LANDING})
 
 
 # Statuses of an order that is unpaid and can still be paid (S4.2).
@@ -54,6 +45,7 @@ class Reason(StrEnum):
     UNKNOWN_STATUS = "unknown_status"
     NO_CONTACT = "no_contact"
     TOO_LARGE = "too_large"
+    SEVERAL = "several"  # an order beside something else: no sender is known to do so
     READER_FAILED = "reader_failed"  # an error of ours; the log has it
 
 
@@ -107,13 +99,19 @@ class RawRequest:
 class Mapped:
     """A source's settings for its payloads: paths per field, words for statuses, zone and currency.
 
-    `paths` overrides the format's own names field by field; `statuses` are compared without case.
+    `paths` overrides the format's own names field by field; `statuses` are compared without case. `charset`: of a
+    body that names none.
     """
 
     zone: ZoneInfo
     currency: str = "RUB"
     paths: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
     statuses: Mapping[str, OrderStatus] = field(default_factory=dict)
+    charset: str | None = None
+
+    def with_charset(self, charset: str | None) -> "Mapped":
+        """Return the settings for bodies that name no charset."""
+        return replace(self, charset=charset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,3 +146,14 @@ class ParsedOrder:
     placed_at: datetime | None = None
     said_at: datetime | None = None
     notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Something that is understood and changes nothing of ours: a trial of the sender, a report of no use."""
+
+    kind: DeliveryKind
+
+
+# What a delivery says; a contact is what its sender says of it.
+Fact: TypeAlias = ParsedOrder | Said | Noted | Unreadable

@@ -5,19 +5,29 @@ import secrets
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from pydantic import SecretStr, ValidationError
+
 from libs.common.platform.ids import uuid7
 from libs.common.platform.sealing.keeper import is_read_plain
 from services.intake.context import Context
-from services.intake.errors import AlreadyExistsError, NoSecretError, NotFoundError, StaleVersionError
-from services.intake.sources.rules import Auth, Secret, rotated
+from services.intake.errors import (
+    AlreadyExistsError,
+    ConfigRefusedError,
+    NoSecretError,
+    NotFoundError,
+    StaleVersionError,
+)
+from services.intake.formats.config import FormatConfig, SecretKind
+from services.intake.formats.registry import CONFIGS
+from services.intake.sources.rules import Secret, rotated
 from services.intake.sources.schemas import SourceIn, SourcePatch
-from services.intake.sources.store import secrets_of, stored
+from services.intake.sources.store import columns_of, config_of, secrets_of, stored
 
 CREATE = """
-INSERT INTO source (id, desk, code, key, format, auth, secrets, playbook, zone, language, region, currency,
-                    test_prefixes, field_map, status_map, rate_per_second, body_limit, response, active, version,
+INSERT INTO source (id, desk, code, key, format, config, auth, currency, field_map, status_map, response, secrets,
+                    playbook, zone, language, region, test_prefixes, rate_per_second, body_limit, active, version,
                     created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, true, 1, $19, $19)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, true, 1, $20, $20)
 ON CONFLICT (desk, code) DO NOTHING
 RETURNING id
 """
@@ -26,30 +36,30 @@ EXISTING = "SELECT id FROM source WHERE desk = $1 AND code = $2"
 # A member that the caller left out is NULL here and stays unchanged.
 CHANGE = """
 UPDATE source
-SET playbook = coalesce($3, playbook), zone = coalesce($4, zone), language = coalesce($5, language),
-    region = coalesce($6, region), currency = coalesce($7, currency),
-    test_prefixes = coalesce($8, test_prefixes), field_map = coalesce($9, field_map),
-    status_map = coalesce($10, status_map), rate_per_second = coalesce($11, rate_per_second),
-    body_limit = coalesce($12, body_limit), response = coalesce($13, response), active = coalesce($14, active),
-    version = version + 1, updated_at = $15
-WHERE id = $1 AND version = $2
-RETURNING id
+SET playbook = coalesce($2, playbook), zone = coalesce($3, zone), language = coalesce($4, language),
+    region = coalesce($5, region), test_prefixes = coalesce($6, test_prefixes),
+    rate_per_second = coalesce($7, rate_per_second), body_limit = coalesce($8, body_limit),
+    active = coalesce($9, active), config = $10, auth = $11, currency = $12, field_map = $13, status_map = $14,
+    response = $15, version = version + 1, updated_at = $16
+WHERE id = $1
 """
-LOCK = "SELECT auth, secrets FROM source WHERE id = $1 FOR UPDATE"
+LOCK = "SELECT * FROM source WHERE id = $1 FOR UPDATE"
 REKEY = "UPDATE source SET secrets = $2, version = version + 1, updated_at = $3 WHERE id = $1"
 
 
 async def create_source(ctx: Context, new: SourceIn) -> tuple[UUID, str | None]:
     """Make a source and return its id and secret. Raises AlreadyExistsError."""
     source_id, now = uuid7(), ctx.core.clock.now()
-    value = new.secret.get_secret_value() if new.secret else _secret(new.auth)
-    kept = (Secret(str(uuid7()), value),) if value and new.auth is not Auth.NONE else ()
+    kind = new.config.secret
+    value = new.secret.get_secret_value() if new.secret else _secret(kind)
+    kept = (Secret(str(uuid7()), value),) if value and kind is not SecretKind.NONE else ()
+    document, columns = columns_of(new.config)
     async with ctx.core.db.begin() as tx:
         entries = stored(source_id, kept, ctx.core.keys, plain=await is_read_plain(tx.conn))
         made = await tx.conn.fetchval(
-            CREATE, source_id, new.desk, new.code, secrets.token_urlsafe(24), new.format, new.auth,
-            entries, new.playbook, new.zone, new.language, new.region, new.currency, new.test_prefixes,
-            new.field_map, new.status_map, new.rate_per_second, new.body_limit, new.response, now,
+            CREATE, source_id, new.desk, new.code, secrets.token_urlsafe(24), new.config.format, document,
+            *columns.values(), entries, new.playbook, new.zone, new.language, new.region, new.test_prefixes,
+            new.rate_per_second, new.body_limit, now,
         )  # fmt: skip
         if made is None:
             raise AlreadyExistsError(await tx.conn.fetchval(EXISTING, new.desk, new.code))
@@ -59,29 +69,52 @@ async def create_source(ctx: Context, new: SourceIn) -> tuple[UUID, str | None]:
 
 
 async def change_source(ctx: Context, source_id: UUID, seen: int, patch: SourcePatch) -> None:
-    """Change what the patch names; other processes know within two seconds. Raises StaleVersionError."""
+    """Change what the patch names; other processes know within two seconds.
+
+    Raises StaleVersionError, ConfigRefusedError.
+    """
     async with ctx.core.db.begin() as tx:
-        changed = await tx.conn.fetchval(
-            CHANGE, source_id, seen, patch.playbook, patch.zone, patch.language, patch.region, patch.currency,
-            patch.test_prefixes, patch.field_map, patch.status_map, patch.rate_per_second, patch.body_limit,
-            patch.response, patch.active, ctx.core.clock.now(),
-        )  # fmt: skip
-        if changed is None:
+        row = await tx.conn.fetchrow(LOCK, source_id)
+        if row is None or row["version"] != seen:
             raise StaleVersionError
+        document, columns = columns_of(_changed(config_of(dict(row)), patch))
+        await tx.conn.execute(
+            CHANGE, source_id, patch.playbook, patch.zone, patch.language, patch.region, patch.test_prefixes,
+            patch.rate_per_second, patch.body_limit, patch.active, document, *columns.values(),
+            ctx.core.clock.now(),
+        )  # fmt: skip
         await tx.commit()
     await ctx.sources.refresh()
 
 
-async def rotate_secret(ctx: Context, source_id: UUID, grace: timedelta) -> str:
-    """Make a new secret and return it; those before it work for `grace` (technical time).
+def _changed(config: FormatConfig, patch: SourcePatch) -> FormatConfig:
+    """Return the configuration with the members that the patch names; format and kind of secret stay."""
+    if patch.config is None:
+        return config
+    try:
+        changed = CONFIGS.validate_python({**config.model_dump(), **patch.config})
+    except ValidationError as error:
+        found = error.errors(include_input=False, include_url=False, include_context=False)
+        raise ConfigRefusedError(
+            [("config", *fault["loc"][1:]) for fault in found], [fault["type"] for fault in found]
+        ) from None
+    if changed.format != config.format:
+        raise ConfigRefusedError([("config", "format")], ["read_only"])
+    if changed.secret is not config.secret:
+        raise ConfigRefusedError([("config", "auth")], ["read_only"])
+    return changed
 
-    Raises NotFoundError, NoSecretError.
+
+async def rotate_secret(ctx: Context, source_id: UUID, grace: timedelta, given: SecretStr | None = None) -> str:
+    """Make a new secret and return it, or take the given one; those before it work for `grace` (technical time).
+
+    Raises NotFoundError, NoSecretError (none is needed, or the provider's is not given), ConfigRefusedError.
     """
     async with ctx.core.db.begin() as tx:
         row = await tx.conn.fetchrow(LOCK, source_id)
         if row is None:
             raise NotFoundError
-        value, now = _secret(Auth(row["auth"])), datetime.now(UTC)
+        value, now = _next_secret(config_of(dict(row)).secret, given), datetime.now(UTC)
         if value is None:
             raise NoSecretError
         known = secrets_of(source_id, row["secrets"], ctx.core.keys)
@@ -93,11 +126,19 @@ async def rotate_secret(ctx: Context, source_id: UUID, grace: timedelta) -> str:
     return value
 
 
-def _secret(auth: Auth) -> str | None:
-    match auth:
-        case Auth.NONE:
+def _next_secret(kind: SecretKind, given: SecretStr | None) -> str | None:
+    if given is None:
+        return _secret(kind)
+    if kind is not SecretKind.GIVEN:
+        raise ConfigRefusedError([("secret",)], ["made_by_us"])
+    return given.get_secret_value()
+
+
+def _secret(kind: SecretKind) -> str | None:
+    match kind:
+        case SecretKind.NONE | SecretKind.GIVEN:
             return None
-        case Auth.TOKEN:
+        case SecretKind.TOKEN:
             return secrets.token_urlsafe(24)
-        case Auth.SIGNATURE:
+        case SecretKind.SIGNATURE:
             return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()

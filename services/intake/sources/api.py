@@ -66,6 +66,6 @@ async def patch_source(
 @router.post("/{source_id}/rotate")
 async def post_rotation(source_id: UUID, body: Rotation, ctx: Ctx, _: Admin) -> SourceWithSecret:
     """Make a new secret and show it once; the ones before it work for the grace time."""
-    secret = await rotate_secret(ctx, source_id, timedelta(seconds=body.grace_seconds))
+    secret = await rotate_secret(ctx, source_id, timedelta(seconds=body.grace_seconds), body.secret)
     view = await get_source(ctx.core.db, source_id)
     return SourceWithSecret(**view.model_dump(), secret=secret)

@@ -5,18 +5,17 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import asyncpg
-from pydantic import SecretStr
 
-from libs.common.platform.auth.webhooks import WebhookVerifier
 from libs.common.platform.db import Database
 from libs.common.platform.sealing import DataKeys
 from libs.common.platform.telemetry.logs import get_logger
 from services.intake.deliveries.rules import Pace
-from services.intake.formats.rules import Format
-from services.intake.sources.rules import Auth, ResponseKind, Secret, Source, SourceId, current, mapped_of
-from services.intake.sources.store import secrets_of
+from services.intake.formats.registry import FORMATS
+from services.intake.sources.rules import Secret, Source, SourceId, current
+from services.intake.sources.store import config_of, secrets_of
 
 TTL = 2.0  # seconds
 MISS_EVERY = 0.2  # seconds between two reads that unknown keys may cause
@@ -28,16 +27,12 @@ log = get_logger(__name__)
 
 
 class Known:
-    """A source with its secrets, its verifier and its rate limit."""
+    """A source and its rate limit."""
 
-    __slots__ = ("needs_token", "pace", "secrets", "source", "verifier")
+    __slots__ = ("pace", "source")
 
-    def __init__(self, source: Source, now: datetime) -> None:
+    def __init__(self, source: Source) -> None:
         self.source = source
-        self.secrets = [secret.value for secret in current(source.secrets, now)]
-        self.needs_token = source.auth is Auth.TOKEN
-        signed = source.auth is Auth.SIGNATURE
-        self.verifier = WebhookVerifier([SecretStr(value) for value in self.secrets]) if signed else None
         self.pace = Pace(source.rate, source.rate * BURST)
 
 
@@ -92,23 +87,25 @@ class SourceCache:
 
 
 def source_of(row: asyncpg.Record, secrets: tuple[Secret, ...] = ()) -> Source:
-    """Return a source's row, with its secrets where they are needed."""
+    """Return a source's row, with the secrets that are valid now where they are needed.
+
+    Raises ValueError or KeyError for a row that no source can be made of.
+    """
+    zone, values = ZoneInfo(row["zone"]), tuple(secret.value for secret in secrets)
     return Source(
         id=SourceId(UUID(int=row["id"].int)),  # the driver's own kind of UUID is no JSON
         desk=row["desk"],
         code=row["code"],
         key=row["key"],
-        format=Format(row["format"]),
-        auth=Auth(row["auth"]),
+        format=FORMATS[row["format"]](config_of(dict(row)), zone, values),
         secrets=secrets,
         playbook=row["playbook"],
         language=row["language"],
         region=row["region"],
         test_prefixes=tuple(row["test_prefixes"]),
-        mapped=mapped_of(row["zone"], row["currency"], row["field_map"], row["status_map"]),
+        zone=zone,
         rate=row["rate_per_second"],
         body_limit=row["body_limit"],
-        response=ResponseKind(row["response"]),
         active=row["active"],
     )
 
@@ -116,7 +113,7 @@ def source_of(row: asyncpg.Record, secrets: tuple[Secret, ...] = ()) -> Source:
 def _known(row: asyncpg.Record, keys: DataKeys) -> Known | None:
     try:
         secrets = secrets_of(row["id"], row["secrets"], keys)
-        return Known(source_of(row, secrets), datetime.now(UTC))
+        return Known(source_of(row, current(secrets, datetime.now(UTC))))
     except (ValueError, KeyError, TypeError) as error:
         # One invalid row must not make the other sources unusable.
         log.error("source not usable", source=row["code"], error=type(error).__name__)  # noqa: TRY400

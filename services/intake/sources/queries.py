@@ -9,6 +9,7 @@ from libs.common.platform.http.pagination import Page, PageQuery, paginate
 from services.intake.errors import NotFoundError
 from services.intake.playbooks.tables import active_playbook
 from services.intake.sources.schemas import SourceView
+from services.intake.sources.store import config_of
 from services.intake.sources.tables import source
 
 
@@ -35,4 +36,6 @@ def _views() -> Select[tuple[object, ...]]:
 
 
 def _view(row: RowMapping) -> SourceView:
-    return SourceView.model_validate({**row, "hook": f"/intake/v1/hooks/{row['key']}"})
+    return SourceView.model_validate(
+        {**row, "config": config_of(dict(row)), "hook": f"/intake/v1/hooks/{row['key']}"}
+    )

@@ -1,6 +1,6 @@
-"""Secrets of sources as they are stored: a list in one column, each value sealed in its row's place."""
+"""Sources as they are stored: the format's configuration as one document, each secret sealed in its row's place."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -8,9 +8,17 @@ import asyncpg
 
 from libs.common.platform.db import Database
 from libs.common.platform.sealing import DataKeys, Place
+from services.intake.formats.config import FormatConfig
+from services.intake.formats.registry import CONFIGS, FORMATS
 from services.intake.sources.rules import Secret
 
 Entry = dict[str, str | None]
+
+#: Members of a configuration that the release before reads and writes as columns, and what it makes of a format
+#: without them. Until it is gone, what stands there counts, and both are written.
+COLUMNS: Mapping[str, object] = {
+    "auth": "signature", "currency": "RUB", "field_map": {}, "status_map": {}, "response": "json",
+}  # fmt: skip
 
 KEY_IDS = """
 SELECT DISTINCT split_part(e->>'sealed', '.', 2)
@@ -23,6 +31,20 @@ WHERE EXISTS (SELECT FROM jsonb_array_elements(secrets) e
 ORDER BY id LIMIT $3 FOR UPDATE
 """
 SEAL = "UPDATE source SET secrets = $2 WHERE id = $1"
+
+
+def config_of(row: Mapping[str, object]) -> FormatConfig:
+    """Return the configuration of a source's row. Raises ValidationError or KeyError for one that is spoiled."""
+    code, document = str(row["format"]), row["config"]
+    columns = COLUMNS.keys() & FORMATS[code].Config.model_fields.keys()
+    known = document if isinstance(document, Mapping) else {}
+    return CONFIGS.validate_python({**known, "format": code, **{name: row[name] for name in columns}})
+
+
+def columns_of(config: FormatConfig) -> tuple[dict[str, object], dict[str, object]]:
+    """Return a configuration as it is stored: the document, and the columns of the release before."""
+    document = config.model_dump(mode="json")
+    return document, {name: document.get(name, usual) for name, usual in COLUMNS.items()}
 
 
 def place_of(source_id: UUID) -> Place:

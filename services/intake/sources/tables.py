@@ -1,4 +1,4 @@
-"""Sources of deliveries: format, authentication, field map, playbook."""
+"""Sources of deliveries: a format with its configuration, zone, playbook, limits."""
 
 from sqlalchemy import Boolean, CheckConstraint, Column, DateTime, Integer, Table, Text, UniqueConstraint, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -14,6 +14,9 @@ source = Table(
     # The secret part of the webhook's path.
     Column("key", Text, nullable=False, unique=True),
     Column("format", Text, nullable=False),
+    # What the format's own model says; empty when the release before has made the source. The columns `auth`,
+    # `currency`, `field_map`, `status_map` and `response` are that release's.
+    Column("config", JSONB),
     Column("auth", Text, nullable=False),
     # Id, sealed value and end of each, the current one first.
     Column("secrets", JSONB, nullable=False),
@@ -33,7 +36,6 @@ source = Table(
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False),
     UniqueConstraint("desk", "code", name="uq_source_desk_code"),
-    CheckConstraint("format IN ('getcourse', 'landing')", name="format"),
     CheckConstraint("auth IN ('none', 'token', 'signature')", name="auth"),
     CheckConstraint("response IN ('json', 'ok')", name="response"),
     CheckConstraint("auth = 'none' OR jsonb_array_length(secrets) > 0", name="has_secret"),

@@ -1,0 +1,97 @@
+"""What a format says: the protocol and its values. Nothing of any format, and no I/O.
+
+A format is one shape of deliveries with one source's configuration: it proves the sender, reads the bytes, knows a
+retry and says what the sender wants to hear. `deliveries` does everything else, the same for all.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from services.intake.deliveries.rules import Disposition
+from services.intake.formats.config import FormatConfig
+from services.intake.formats.rules import Fact, RawRequest, Reason
+
+
+class Proof(StrEnum):
+    """Whether a request proves its sender: not, or by the current or an earlier secret."""
+
+    REFUSED = "refused"
+    CURRENT = "current"
+    PREVIOUS = "previous"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a delivery, once it is committed."""
+
+    delivery_id: UUID
+    disposition: Disposition
+    lead_id: UUID | None = None
+    order_number: str | None = None
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the sender gets to hear."""
+
+    status: int
+    body: bytes = b""
+    media: str = "text/plain; charset=utf-8"
+
+
+OK = Reply(200, b"ok")
+
+
+@dataclass(frozen=True)
+class Format(ABC):
+    """One format with one source's configuration. `secrets`: those that are valid now, the newest first.
+
+    `weak_ids`: two customers may come with one identifier, because a page's script or its owner makes it.
+    `token_fields`: names of form fields that hold the shared token; they are masked where a delivery is kept.
+    """
+
+    config: FormatConfig
+    zone: ZoneInfo
+    secrets: tuple[str, ...] = ()
+
+    code: ClassVar[str]
+    Config: ClassVar[type[FormatConfig]]
+    weak_ids: ClassVar[bool] = True
+    token_fields: ClassVar[tuple[str, ...]] = ()
+
+    @abstractmethod
+    def verify(self, raw: RawRequest) -> Proof:
+        """Return whether the request proves its sender, in constant time. Raises nothing."""
+
+    @abstractmethod
+    def read(self, raw: RawRequest) -> tuple[Fact, ...]:
+        """Return what a request says, at least one fact. Pure and total: no content raises."""
+
+    def repeat_key(self, raw: RawRequest) -> str | None:
+        """Return what all retries of one request carry and no other request does. Raises nothing.
+
+        A request with a known key is a repeat, whatever the state is by now. None: the state alone tells (P.2).
+        """
+        del raw
+        return None
+
+    def reply(self, answer: Answer) -> Reply:
+        """Return what the sender wants to hear of its delivery, which is on disk."""
+        return as_json(answer)
+
+
+def as_json(answer: Answer) -> Reply:
+    """Return our own answer."""
+    document = {
+        "lead_id": str(answer.lead_id) if answer.lead_id else None,
+        "order_number": answer.order_number,
+        "disposition": answer.disposition,
+    }
+    return Reply(202, orjson.dumps(document), "application/json")
