@@ -1,15 +1,15 @@
-"""Invented deliveries as providers send them, read from `payloads/`."""
+"""Invented deliveries as senders send them, read from `formats/samples/<format>/`."""
 
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from services.intake.formats import getcourse, landing
 from services.intake.formats.rules import Mapped, ParsedOrder, RawRequest, Unreadable
 
-FOLDER = Path(__file__).parent / "payloads"
+FOLDER = Path(__file__).parent / "formats" / "samples"
 Reader: TypeAlias = Callable[[RawRequest, Mapped], ParsedOrder | Unreadable]
 
 LANDING, GETCOURSE = landing.read, getcourse.read
@@ -17,7 +17,7 @@ READERS = (LANDING, GETCOURSE)
 
 
 def sample(name: str) -> dict[str, object]:
-    """Return one example as it was written down."""
+    """Return one example as it was written down; `name` is `<format>/<sample>`."""
     document: dict[str, object] = json.loads((FOLDER / f"{name}.json").read_text())
     return document
 
@@ -25,11 +25,13 @@ def sample(name: str) -> dict[str, object]:
 def raw_of(name: str) -> RawRequest:
     """Return the example as the request that it describes."""
     document = sample(name)
-    query, headers, body = document.get("query"), document["headers"], document.get("raw", "")
+    headers, query = document["headers"], document.get("query")
+    in_url = urlsplit(str(document.get("url", ""))).query
+    body = document.get("raw") or (json.dumps(document["json"]) if "json" in document else "")
     assert isinstance(headers, dict)
     return RawRequest(
         method=str(document["method"]),
-        query=urlencode(query).encode() if isinstance(query, dict) else b"",
+        query=(urlencode(query) if isinstance(query, dict) else in_url).encode(),
         headers={str(key).lower(): str(value) for key, value in headers.items()},
         body=str(body).encode(),
     )

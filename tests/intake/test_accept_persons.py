@@ -227,7 +227,7 @@ async def test_who_waited_in_quarantine_is_not_lost_to_a_newer_one(
 async def test_a_signed_message_of_another_person_is_no_repeat(
     api: Api, message: str, members: dict[str, object]
 ) -> None:
-    secret = str(sample("landing_standard_webhook_order")["secret"]["whsec"])  # type: ignore[index] # one sample's shape
+    secret = str(sample("landing/standard_webhook_order")["secret"]["whsec"])  # type: ignore[index] # one sample's shape
     url, answers = await api.source(auth="signature", secret=secret), list[dict[str, str]]()
     for name, phone in (("First", ONE), ("Second", TWO)) * 2:
         body = json.dumps({**order("", phone, name=name), **members}).encode()

@@ -64,7 +64,7 @@ async def test_a_wrong_token_is_refused_and_nothing_is_kept(api: Api, given: dic
 @pytest.mark.req("S4.1")
 async def test_a_getcourse_url_is_called_with_its_token_in_the_query(api: Api) -> None:
     url = await api.source("school", auth="token", secret="shared-invented!")
-    query = raw_of("callurl_get").query.replace(b"shared-invented", b"shared-invented%21").decode()
+    query = raw_of("getcourse/callurl_get").query.replace(b"shared-invented", b"shared-invented%21").decode()
     answer = await api.send("GET", f"{url}?{query}")
     assert (answer.status_code, answer.json()["disposition"]) == (202, "accepted")
     kept = await api.ctx.core.db.pool.fetchval("SELECT query FROM delivery")
@@ -85,7 +85,7 @@ async def test_a_source_may_want_a_plain_ok(api: Api) -> None:
 
 
 async def test_a_signed_order_is_accepted_and_its_id_is_the_last_resort(api: Api) -> None:
-    secret = str(sample("landing_standard_webhook_order")["secret"]["whsec"])  # type: ignore[index] # one sample's shape
+    secret = str(sample("landing/standard_webhook_order")["secret"]["whsec"])  # type: ignore[index] # one sample's shape
     url = await api.source(auth="signature", secret=secret)
     body = b'{"phone": "89161234567"}'
     answers = [(await api.send("POST", url, content=body, headers=signed(secret, body))).json() for _ in "ab"]
@@ -120,11 +120,11 @@ async def test_a_message_that_waited_in_quarantine_is_taken_once(api: Api) -> No
 
 
 async def test_an_old_timestamp_is_refused(api: Api) -> None:
-    example = sample("landing_standard_webhook_order")
+    example = sample("landing/standard_webhook_order")
     secret = example["secret"]
     assert isinstance(secret, dict)
     url = await api.source(auth="signature", secret=secret["whsec"])
-    raw: RawRequest = raw_of("landing_standard_webhook_order")
+    raw: RawRequest = raw_of("landing/standard_webhook_order")
     assert (await api.send("POST", url, content=raw.body, headers=raw.headers)).status_code == 401
 
 
@@ -154,7 +154,7 @@ async def test_too_many_at_once_are_refused_with_a_time_to_retry(api: Api) -> No
 
 async def test_an_idempotency_key_names_an_order_without_id(api: Api) -> None:
     url = await api.source()
-    raw = raw_of("landing_plain_form")
+    raw = raw_of("landing/plain_form")
     answers = [(await api.send("POST", url, content=raw.body, headers=raw.headers)).json() for _ in "ab"]
     assert [answer["disposition"] for answer in answers] == ["accepted", "repeat"]
 

@@ -27,7 +27,7 @@ def good(query: str, mapped: Mapped = MOSCOW) -> ParsedOrder:
 
 
 def test_a_filled_get_is_read_whole() -> None:
-    order = read(raw_of("callurl_get"), MOSCOW)
+    order = read(raw_of("getcourse/callurl_get"), MOSCOW)
     assert isinstance(order, ParsedOrder)
     assert (order.external_id, order.external_number, order.status) == ("700100", "1042", OrderStatus.NEW)
     assert (order.name, order.phone, order.email) == ("Анна Иванова", "+7 (900) 000-00-01", "anna@example.com")
@@ -36,13 +36,13 @@ def test_a_filled_get_is_read_whole() -> None:
 
 
 def test_unfilled_placeholders_and_empty_values_are_absent() -> None:
-    order = read(raw_of("callurl_get_unfilled"), MOSCOW)
+    order = read(raw_of("getcourse/callurl_get_unfilled"), MOSCOW)
     assert isinstance(order, ParsedOrder)
     assert (order.phone, order.marketing, order.amount) == (None, {}, Decimal("0.00"))
 
 
 def test_a_form_is_read_and_names_are_joined() -> None:
-    order = read(raw_of("callurl_post_form"), MOSCOW)
+    order = read(raw_of("getcourse/callurl_post_form"), MOSCOW)
     assert isinstance(order, ParsedOrder)
     assert (order.status, order.paid, order.name) == (OrderStatus.PAID, Decimal("12000.00"), "Анна Иванова")
 

@@ -27,7 +27,7 @@ def good(**members: object) -> ParsedOrder:
 
 
 def test_the_envelope_is_read_whole() -> None:
-    order = read(raw_of("landing_standard_webhook_order"), MAPPED)
+    order = read(raw_of("landing/standard_webhook_order"), MAPPED)
     assert isinstance(order, ParsedOrder)
     assert (order.external_id, order.name, order.amount) == ("lp-77-1042", "Анна", Decimal("1990.00"))
     assert (order.items[0].code, order.items[0].price) == ("CR-1", Decimal("1990.00"))
@@ -36,7 +36,7 @@ def test_the_envelope_is_read_whole() -> None:
 
 
 def test_a_form_is_an_order_of_one_line() -> None:
-    order = read(raw_of("landing_plain_form"), MAPPED)
+    order = read(raw_of("landing/plain_form"), MAPPED)
     assert isinstance(order, ParsedOrder)
     assert (order.external_id, order.amount, order.items[0].code) == (None, Decimal("1990.00"), "CR-1")
 

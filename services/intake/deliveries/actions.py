@@ -61,7 +61,7 @@ async def _accept(ctx: Context, parsed: DeliveryRow | Understood, now: datetime)
 
 
 async def understand(ctx: Context, parsed: Understood, now: datetime) -> Answer:
-    """Store a delivery without an order, and the contacts that it tells of. Raises UnstorableError."""
+    """Store a delivery without an order, and its contacts. Raises UnstorableError."""
     delivery = parsed.delivery
     key = delivery.source.format.repeat_key(delivery.raw)
     try:

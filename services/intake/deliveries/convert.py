@@ -164,7 +164,7 @@ def _row_within_limit(delivery: Delivery, order: ParsedOrder, now: datetime) -> 
 
 def _row(delivery: Delivery, order: ParsedOrder, external_id: str, now: datetime) -> DeliveryRow:
     source = delivery.source
-    phone = cached_phone(order.phone, source.region) if order.phone else None
+    phone = cached_phone(order.phone, order.region or source.region) if order.phone else None
     key = phone.e164 if phone and not is_false(phone) else None
     keys: set[Hashable] = {(source.id, external_id)}
     keys.update((source.desk, identity) for identity in (key, order.email) if identity)

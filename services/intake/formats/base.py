@@ -77,7 +77,7 @@ class Format(ABC):
     def repeat_key(self, raw: RawRequest) -> str | None:
         """Return what all retries of one request carry and no other request does. Raises nothing.
 
-        A request with a known key is a repeat, whatever the state is by now. None: the state alone tells (P.2).
+        A request with a known key is a repeat, also when the state has changed since (P.2).
         """
         del raw
         return None

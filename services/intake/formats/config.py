@@ -93,7 +93,7 @@ class OrderConfig(FormatConfig):
 
 
 class PageConfig(OrderConfig):
-    """The configuration of formats whose sender is a script that somebody writes for us."""
+    """The configuration of formats whose sender is a script of the client."""
 
     response: ResponseKind = ResponseKind.JSON
 

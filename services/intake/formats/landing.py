@@ -1,12 +1,12 @@
 """Landing pages: the Standard Webhooks envelope `{type, timestamp, data}`, a plain JSON object, or a form."""
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Literal
 
 from libs.common.contracts.shared import OrderStatus
-from services.intake.formats.common import LINK, NAME, contacts, currency, marketing, names, reader
+from services.intake.formats.common import LINK, contacts, currency, marketing, names, reader
 from services.intake.formats.config import PageConfig
+from services.intake.formats.items import items_of, sum_of
 from services.intake.formats.orders import PageFormat
 from services.intake.formats.payload import object_of
 from services.intake.formats.rules import (
@@ -14,16 +14,13 @@ from services.intake.formats.rules import (
     Json,
     Mapped,
     Note,
-    ParsedItem,
     ParsedOrder,
     RawRequest,
     Reason,
     Unreadable,
     UnreadableError,
 )
-from services.intake.formats.values import MAX_AMOUNT, Reader, read_quantity, read_status, status_key
-
-MAX_ITEMS = 100
+from services.intake.formats.values import Reader, read_status, status_key
 
 _NAMES = names(
     external_id="external_id order_id id",
@@ -97,7 +94,7 @@ def _read(fields: Reader, mapped: Mapped, status: OrderStatus | None) -> ParsedO
     if word:
         status = read_status(word, {**_STATUSES, **mapped.statuses})
     name, phone, email = contacts(fields)
-    items, amount = _items(fields), fields.money("amount")
+    items, amount = items_of(fields), fields.money("amount")
     return ParsedOrder(
         external_id=fields.identifier("external_id"),
         external_number=fields.identifier("external_number"),
@@ -106,7 +103,7 @@ def _read(fields: Reader, mapped: Mapped, status: OrderStatus | None) -> ParsedO
         phone=phone,
         email=email,
         currency=currency(fields, mapped.currency),
-        amount=_sum(items) if amount is None else amount,
+        amount=sum_of(items) if amount is None else amount,
         paid=fields.money("paid"),
         payment_link=fields.text("payment_link", LINK),
         items=items,
@@ -115,38 +112,3 @@ def _read(fields: Reader, mapped: Mapped, status: OrderStatus | None) -> ParsedO
         said_at=fields.moment("said_at", mapped.zone),
         notes=tuple(fields.notes),
     )
-
-
-def _items(fields: Reader) -> tuple[ParsedItem, ...]:
-    lines = fields.value("items")
-    if not isinstance(lines, list):
-        single = {name: fields.value(name) for name in ("product", "quantity", "price")}
-        lines = [{"title": single["product"], "sku": single["product"], **single}]
-    if len(lines) > MAX_ITEMS:
-        fields.note("items", "cut", f"{len(lines)} > {MAX_ITEMS}")
-    read_lines = (_item(fields, line) for line in lines[:MAX_ITEMS])
-    return tuple(item for item in read_lines if item is not None)
-
-
-def _item(fields: Reader, line: Json) -> ParsedItem | None:
-    if not isinstance(line, dict):
-        line = {"title": line}
-    code = fields.clean("items.sku", line.get("sku") or line.get("code"), NAME)
-    title = fields.clean("items.title", line.get("title") or line.get("name"), 500) or code
-    if title is None:
-        return None
-    given = line.get("quantity")
-    quantity = 1 if given is None else read_quantity(given)
-    if quantity is None:
-        # The text of nested lists would be nested as deeply.
-        given = given if isinstance(given, str | int | float | Decimal) else ""
-        fields.note("items.quantity", "not_a_quantity", str(given))
-    price = line.get("price")
-    amount = fields.amount("items.price", price.get("amount") if isinstance(price, dict) else price)
-    return ParsedItem(title, code, quantity or 1, amount)
-
-
-def _sum(items: tuple[ParsedItem, ...]) -> Decimal | None:
-    prices = [item.price * item.quantity for item in items if item.price is not None]
-    total = sum(prices, Decimal(0))
-    return total if prices and len(prices) == len(items) and total < MAX_AMOUNT else None

@@ -64,7 +64,7 @@ class OrderFormat(Format):
 
 @dataclass(frozen=True)
 class PageFormat(OrderFormat):
-    """A format whose sender is a script that somebody writes for us: it chooses the answer."""
+    """A format whose sender is a script of the client: it chooses the answer."""
 
     config: PageConfig
 

@@ -43,6 +43,7 @@ class Reason(StrEnum):
     UNSUPPORTED_TYPE = "unsupported_type"
     UNSTORABLE = "unstorable"
     UNKNOWN_STATUS = "unknown_status"
+    NOT_A_CONTACT = "not_a_contact"  # no call or message that we know
     NO_CONTACT = "no_contact"
     TOO_LARGE = "too_large"
     SEVERAL = "several"  # an order beside something else: no sender is known to do so
@@ -128,7 +129,8 @@ class ParsedItem:
 class ParsedOrder:
     """A readable delivery. None means not given, so that the stored value stays.
 
-    `said_at` is the sender's own time of this state: an older one never overwrites a newer one (S4.1).
+    `said_at` is the sender's own time of this state: an older one never overwrites a newer one (S4.1). `region`:
+    the country of a local number (ISO 3166), where the sender says it.
     """
 
     currency: str
@@ -138,6 +140,7 @@ class ParsedOrder:
     name: str | None = None
     phone: str | None = None
     email: str | None = None
+    region: str | None = None
     amount: Decimal | None = None
     paid: Decimal | None = None
     payment_link: str | None = None

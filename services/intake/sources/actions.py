@@ -91,6 +91,8 @@ def _changed(config: FormatConfig, patch: SourcePatch) -> FormatConfig:
     """Return the configuration with the members that the patch names; format and kind of secret stay."""
     if patch.config is None:
         return config
+    if patch.config.get("format", config.format) != config.format:
+        raise ConfigRefusedError([("config", "format")], ["read_only"])
     try:
         changed = CONFIGS.validate_python({**config.model_dump(), **patch.config})
     except ValidationError as error:
@@ -98,8 +100,6 @@ def _changed(config: FormatConfig, patch: SourcePatch) -> FormatConfig:
         raise ConfigRefusedError(
             [("config", *fault["loc"][1:]) for fault in found], [fault["type"] for fault in found]
         ) from None
-    if changed.format != config.format:
-        raise ConfigRefusedError([("config", "format")], ["read_only"])
     if changed.secret is not config.secret:
         raise ConfigRefusedError([("config", "auth")], ["read_only"])
     return changed

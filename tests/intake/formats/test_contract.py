@@ -1,0 +1,116 @@
+"""What every format keeps, seen on all of its samples."""
+
+import re
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.intake.deliveries.rules import Disposition
+from services.intake.formats.base import Answer, Format, Proof
+from services.intake.formats.registry import ALL, CONFIGS, FORMATS
+from services.intake.formats.rules import RawRequest, Reason
+from tests.intake.formats.suite import MOSCOW, expected, made, samples, shown
+from tests.intake.payloads import FOLDER, raw_of
+
+SAMPLES = [name for code in FORMATS for name in samples(code)]
+MEDIA = st.sampled_from([
+    "application/json", "application/x-www-form-urlencoded", "application/x-www-form-urlencoded; charset=cp1251",
+    "", "text/plain", "x/y", ";;=",
+])  # fmt: skip
+formats = st.sampled_from(list(FORMATS)).map(made)
+cut_samples = st.tuples(st.sampled_from(SAMPLES), st.integers(0, 2000), st.binary(max_size=4))
+
+
+def proofs() -> set[str]:
+    """Return the samples that carry a proof which holds at any time."""
+    return {f"{code}/{name}" for code in FORMATS for name in expected(code).get("proofs", ())}
+
+
+def code_of(name: str) -> str:
+    return name.partition("/")[0]
+
+
+def format_of(name: str) -> Format:
+    return made(code_of(name))
+
+
+def test_every_format_has_its_samples() -> None:
+    assert {path.name for path in FOLDER.iterdir()} == set(FORMATS)
+    assert all(samples(code) for code in FORMATS)
+
+
+@pytest.mark.parametrize("each", ALL)
+def test_a_format_is_named_by_its_configuration(each: type[Format]) -> None:
+    assert each.Config.model_fields["format"].default == each.code
+    assert "\n" not in str(each.__doc__).partition(".")[0]
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_sample_is_read_to_its_facts(name: str) -> None:
+    facts = [shown(fact) for fact in format_of(name).read(raw_of(name))]
+    assert facts == expected(code_of(name))["facts"][name.partition("/")[2]]
+
+
+@pytest.mark.parametrize("name", [name for name in SAMPLES if name in proofs()])
+def test_a_sample_proves_its_sender_by_its_secret_alone(name: str) -> None:
+    found = format_of(name)
+    other = replace(found, secrets=("whsec_" + "b3RoZXI" * 8,))
+    assert found.verify(raw_of(name)) is not Proof.REFUSED
+    assert other.verify(raw_of(name)) is Proof.REFUSED
+
+
+@pytest.mark.parametrize("code", FORMATS)
+@pytest.mark.parametrize("disposition", Disposition)
+def test_a_reply_is_what_the_sender_wants_to_hear(code: str, disposition: Disposition) -> None:
+    quarantined = disposition is Disposition.QUARANTINED
+    lead = None if quarantined or disposition is Disposition.NOTED else UUID(int=7)
+    answer = Answer(UUID(int=1), disposition, lead, None, Reason.NO_CONTACT if quarantined else None)
+    reply = made(code).reply(answer)
+    said = expected(code)["replies"]
+    assert f"{reply.status} {reply.body.decode()}" == said.get(disposition, said.get("else"))
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_retry_has_the_key_of_the_first(name: str) -> None:
+    raw, found = raw_of(name), format_of(name)
+    again = replace(raw, headers={**raw.headers, "date": "later", "user-agent": "other"})
+    assert found.repeat_key(again) == found.repeat_key(raw)
+    assert found.read(again) == found.read(raw)
+
+
+@pytest.mark.parametrize("code", FORMATS)
+def test_no_two_samples_have_one_key(code: str) -> None:
+    keys = [made(code).repeat_key(raw_of(name)) for name in samples(code)]
+    known = [key for key in keys if key is not None]
+    assert len(set(known)) == len(known)
+
+
+@given(formats, st.binary(max_size=300), st.binary(max_size=100), MEDIA)
+def test_any_bytes_are_read_to_facts(found: Format, body: bytes, query: bytes, media: str) -> None:
+    raw = RawRequest("POST", query, {"content-type": media}, body)
+    assert found.read(raw)
+    assert isinstance(found.verify(raw), Proof)
+    assert isinstance(found.repeat_key(raw), str | None)
+
+
+@given(cut_samples)
+def test_a_spoiled_sample_is_read_to_facts(cut: tuple[str, int, bytes]) -> None:
+    name, at, noise = cut
+    raw, found = raw_of(name), format_of(name)
+    spoiled = replace(raw, body=raw.body[:at] + noise + raw.body[at + len(noise) :], query=raw.query[:at] + noise)
+    assert all(shown(fact) for fact in found.read(spoiled))
+    assert isinstance(found.repeat_key(spoiled), str | None)
+
+
+@pytest.mark.parametrize("code", FORMATS)
+def test_a_configuration_holds_no_secret_and_survives_its_store(code: str) -> None:
+    config = made(code).config
+    assert CONFIGS.validate_python(config.model_dump(mode="json")) == config
+    assert not any(re.search("secret|salt|token", name) for name in type(config).model_fields)
+
+
+def test_the_zone_of_a_source_is_the_formats_own() -> None:
+    assert all(made(code).zone == MOSCOW for code in FORMATS)
