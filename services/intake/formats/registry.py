@@ -11,10 +11,12 @@ from services.intake.formats.base import Format
 from services.intake.formats.config import FormatConfig
 from services.intake.formats.getcourse import GetCourse
 from services.intake.formats.landing import Landing
+from services.intake.formats.tilda import Tilda
 
 ALL: tuple[type[Format], ...] = (
     Landing,
     GetCourse,
+    Tilda,
 )
 
 FORMATS: Mapping[str, type[Format]] = {each.code: each for each in ALL}
