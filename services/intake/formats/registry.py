@@ -9,6 +9,7 @@ from pydantic import Field, TypeAdapter
 
 from services.intake.formats.base import Format
 from services.intake.formats.config import FormatConfig
+from services.intake.formats.cpa import Cpa
 from services.intake.formats.getcourse import GetCourse
 from services.intake.formats.landing import Landing
 from services.intake.formats.tilda import Tilda
@@ -17,6 +18,7 @@ ALL: tuple[type[Format], ...] = (
     Landing,
     GetCourse,
     Tilda,
+    Cpa,
 )
 
 FORMATS: Mapping[str, type[Format]] = {each.code: each for each in ALL}
