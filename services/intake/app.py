@@ -7,7 +7,7 @@ from services.intake.contacts.api import router as contacts
 from services.intake.context import open_context
 from services.intake.customers.api import router as customers
 from services.intake.deliveries.api import router as deliveries
-from services.intake.deliveries.webhook import webhook_route
+from services.intake.deliveries.webhook import webhook_routes
 from services.intake.errors import ERRORS
 from services.intake.leads.api import router as leads
 from services.intake.orders.api import router as orders
@@ -24,7 +24,7 @@ SERVICE = Service(
     migrations=Path(__file__).parent / "migrations",
     topics=TOPICS,
     subscriptions=subscriptions,
-    routes=(webhook_route(),),
+    routes=webhook_routes(),
     routers=(sources, deliveries, contacts, leads, orders, customers),
     errors=ERRORS,
     sealed=(SealedSources(),),

@@ -27,7 +27,11 @@ Known = tuple[IdentityKind, str]
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a sender says of a call or a message; `phone` is as typed, `identities` as the channel spells them."""
+    """What a sender says of a call or a message; `phone` is as typed, `identities` as the channel spells them.
+
+    `under_way`: a call that has not ended yet. It says who is called, and changes nothing of a call that has ended,
+    should it come after its end.
+    """
 
     kind: ContactKind
     direction: Direction
@@ -44,6 +48,7 @@ class Said:
     email: str | None = None
     identities: tuple[Known, ...] = ()
     lead_id: UUID | None = None
+    under_way: bool = False
 
 
 @dataclass(frozen=True, slots=True)

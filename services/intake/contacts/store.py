@@ -15,8 +15,10 @@ from services.intake.contacts.rules import Known, Person, Said, owner_of
 from services.intake.playbooks.rules import SHOWN_TITLE, UNSEEN, Born
 from services.intake.sources.rules import Source
 
-# What a later report does not say stays as it is known.
-STORE = """
+# What a later report does not say stays as it is known. $17, a call under way, keeps how and when the call began,
+# and all of one that has ended: that has its length, or was missed.
+_ENDED = "($17::boolean AND (c.duration IS NOT NULL OR c.kind = 'missed'))"
+STORE = f"""
 INSERT INTO contact AS c (id, desk, source_id, source, external_id, kind, direction, at, duration, operator_id,
                           extension, line, recording, message_id, person, received_at, version)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 1)
@@ -24,13 +26,16 @@ ON CONFLICT (source_id, external_id) DO UPDATE
 SET (kind, direction, at, duration, operator_id, extension, line, recording, message_id, version) = (
     SELECT s.*, c.version + (s IS DISTINCT FROM (
         c.kind, c.direction, c.at, c.duration, c.operator_id, c.extension, c.line, c.recording, c.message_id))::int
-    FROM (SELECT excluded.kind, excluded.direction, excluded.at, coalesce(excluded.duration, c.duration),
-                 coalesce(excluded.operator_id, c.operator_id), coalesce(excluded.extension, c.extension),
+    FROM (SELECT CASE WHEN $17 THEN c.kind ELSE excluded.kind END,
+                 CASE WHEN $17 THEN c.direction ELSE excluded.direction END,
+                 CASE WHEN $17 THEN c.at ELSE excluded.at END, coalesce(excluded.duration, c.duration),
+                 coalesce(excluded.operator_id, c.operator_id),
+                 CASE WHEN {_ENDED} THEN c.extension ELSE coalesce(excluded.extension, c.extension) END,
                  coalesce(excluded.line, c.line), coalesce(excluded.recording, c.recording),
                  coalesce(excluded.message_id, c.message_id)) s
 )
 RETURNING old.id IS NULL AS fresh, coalesce(new.version > old.version, false) AS moved, new.*
-"""
+"""  # noqa: S608 - made of constants alone
 CLAIM = """
 INSERT INTO customer_identity AS c (desk, kind, value, customer_id)
 SELECT $1, k.kind, k.value, $2 FROM unnest($3::text[], $4::text[]) AS k(kind, value) ORDER BY k.kind, k.value
@@ -76,7 +81,7 @@ async def store(
     row = await tx.conn.fetchrow(
         STORE, contact_id, source.desk, source.id, source.code, said.external_id, said.kind, said.direction,
         said.at, said.duration, said.operator_id, said.extension, said.line, said.recording, said.message_id,
-        person, now,
+        person, now, said.under_way,
     )  # fmt: skip
     if row is None:
         raise LookupError(contact_id)

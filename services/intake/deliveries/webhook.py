@@ -29,6 +29,8 @@ from services.intake.formats.rules import RawRequest
 from services.intake.sources.cache import Known
 
 PATH = "/intake/v1/hooks/{source_key}"
+# Some senders add the name of the event to the address that a person has given them: `/events/call`.
+LONGER = PATH + "/{event:path}"
 _ANSWER: dict[str, object] = {
     "type": "object",
     "required": ["lead_id", "order_number", "disposition"],
@@ -83,10 +85,11 @@ def _operation(method: str) -> dict[str, object]:
     }
 
 
-def webhook_route() -> Route:
-    return DescribedRoute(
-        PATH, Webhook(), {"get": _operation("GET"), "post": {**_operation("POST"), "requestBody": _BODY}}
-    )
+def webhook_routes() -> tuple[Route, ...]:
+    """Return the routes of the webhook; the longer one is the same operation, and not described again."""
+    operations = {"get": _operation("GET"), "post": {**_operation("POST"), "requestBody": _BODY}}
+    longer = Route(LONGER, Webhook(), methods=["GET", "POST"], include_in_schema=False)
+    return DescribedRoute(PATH, Webhook(), operations), longer
 
 
 async def _store(ctx: Context, known: Known, raw: RawRequest) -> Answer:

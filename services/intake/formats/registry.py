@@ -12,6 +12,7 @@ from services.intake.formats.config import FormatConfig
 from services.intake.formats.cpa import Cpa
 from services.intake.formats.getcourse import GetCourse
 from services.intake.formats.landing import Landing
+from services.intake.formats.mango import Mango
 from services.intake.formats.tilda import Tilda
 
 ALL: tuple[type[Format], ...] = (
@@ -19,6 +20,7 @@ ALL: tuple[type[Format], ...] = (
     GetCourse,
     Tilda,
     Cpa,
+    Mango,
 )
 
 FORMATS: Mapping[str, type[Format]] = {each.code: each for each in ALL}

@@ -1,0 +1,203 @@
+"""Mango Office: events of calls, each a form whose field `json` is signed as it stands.
+
+`entry_id` is the conversation, `call_id` one of its legs. A ring names who is called; the summary at the end says
+how it was, and it alone makes a call missed: a leg that was not taken may be followed by one that is.
+"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import IntEnum
+from typing import Annotated, Literal, assert_never
+
+from pydantic import Field
+
+from libs.common.contracts.shared import ContactKind, Direction
+from services.intake.contacts.rules import Said
+from services.intake.deliveries.rules import DeliveryKind
+from services.intake.formats.base import Answer, Format, Proof, Reply
+from services.intake.formats.common import names
+from services.intake.formats.config import FormatConfig, SecretKind
+from services.intake.formats.payload import object_of, opened
+from services.intake.formats.rules import Fact, Json, Noted, RawRequest, Reason, Unreadable, UnreadableError
+from services.intake.formats.values import Reader
+
+MAX_TALK = 24 * 60 * 60  # seconds
+_YEARS = range(2000, 2200)
+_NAMES = names(
+    entry_id="entry_id",
+    caller="from.number",
+    caller_extension="from.extension",
+    called="to.number",
+    called_extension="to.extension",
+    line="line_number to.line_number",
+)
+_RINGS = ("Appeared", "Connected")
+
+
+class Way(IntEnum):
+    """The direction of a call in a summary."""
+
+    INTERNAL = 0
+    IN = 1
+    OUT = 2
+
+
+class MangoConfig(FormatConfig):
+    """A virtual exchange; its secret is the salt of the cabinet. `clock_ahead`: hours of its clock before UTC."""
+
+    format: Literal["mango"] = "mango"
+    api_key: Annotated[str, Field(min_length=1, max_length=200, description="vpbx_api_key of the cabinet")]
+    clock_ahead: Annotated[int, Field(ge=0, le=14)] = 0
+
+    @property
+    def secret(self) -> SecretKind:
+        """The kind of secret that the source needs."""
+        return SecretKind.GIVEN
+
+
+@dataclass(frozen=True)
+class Mango(Format):
+    """Calls of a virtual exchange."""
+
+    config: MangoConfig
+
+    code = "mango"
+    Config = MangoConfig
+
+    def verify(self, raw: RawRequest) -> Proof:
+        """Return whether `sign` is the SHA-256 of key, `json` as it stands, and one of the salts."""
+        try:
+            form = object_of(raw)
+        except UnreadableError:
+            return Proof.REFUSED
+        sign, text = form.get("sign"), form.get("json")
+        if not isinstance(sign, str) or not isinstance(text, str):
+            return Proof.REFUSED
+        # All salts are tried, so that the time does not depend on which one matches.
+        matches = [hmac.compare_digest(self._sign(text, salt), sign.encode()) for salt in self.secrets]
+        if not any(matches):
+            return Proof.REFUSED
+        return Proof.CURRENT if matches[0] else Proof.PREVIOUS
+
+    def _sign(self, text: str, salt: str) -> bytes:
+        signed = f"{self.config.api_key}{text}{salt}".encode("utf-8", "surrogatepass")
+        return hashlib.sha256(signed).hexdigest().encode()
+
+    def read(self, raw: RawRequest) -> tuple[Fact, ...]:
+        """Return what an event says; those that change nothing of a contact are noted."""
+        try:
+            event = opened(object_of(raw).get("json"))
+            if not isinstance(event, dict):
+                return (Unreadable(Reason.NOT_AN_OBJECT),)
+            return (_read(event, timedelta(hours=self.config.clock_ahead)),)
+        except UnreadableError as error:
+            return (error.answer,)
+
+    def repeat_key(self, raw: RawRequest) -> str | None:
+        """Return the digest of the event: each has its time and number, so only a retry is equal."""
+        try:
+            text = object_of(raw).get("json")
+        except UnreadableError:
+            return None
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() if isinstance(text, str) else None
+
+    def reply(self, answer: Answer) -> Reply:
+        """Return an empty 200."""
+        del answer
+        return Reply(200)
+
+
+def _read(event: dict[str, Json], ahead: timedelta) -> Said | Noted:
+    if "call_state" in event:
+        return _ring(event, ahead)
+    if "entry_result" in event:
+        return _summary(event, ahead)
+    return Noted(DeliveryKind.CONTACT)
+
+
+def _ring(event: dict[str, Json], ahead: timedelta) -> Said | Noted:
+    """Return a call under way; the end of a leg says nothing of the call."""
+    fields = Reader(event, _NAMES)
+    caller, called = fields.text("caller_extension", 200), fields.text("called_extension", 200)
+    number = _number(fields, "called")
+    if event.get("call_state") not in _RINGS or (caller and not number):
+        return Noted(DeliveryKind.CONTACT)
+    way = Way.OUT if caller else Way.IN
+    return _said(fields, way, _moment(event.get("timestamp"), ahead), caller or called, ended=False)
+
+
+def _summary(event: dict[str, Json], ahead: timedelta) -> Said | Noted:
+    """Return a call that has ended: `talk_time` is the moment at which they began to talk, 0 if they did not."""
+    fields = Reader(event, _NAMES)
+    way, talked = _whole(event.get("call_direction")), _whole(event.get("talk_time")) or 0
+    at = _moment(event.get("create_time"), ahead)
+    answered = _whole(event.get("entry_result")) == 1
+    length = min(max((_whole(event.get("end_time")) or 0) - talked, 0), MAX_TALK) if answered and talked else 0
+    match way:
+        case Way.IN:
+            return _said(fields, Way.IN, at, fields.text("called_extension", 200), answered=answered, length=length)
+        case Way.OUT:
+            return _said(fields, Way.OUT, at, fields.text("caller_extension", 200), length=length)
+        case _:
+            return Noted(DeliveryKind.CONTACT)
+
+
+def _said(
+    fields: Reader, way: Way, at: datetime, extension: str | None, *,
+    answered: bool = True, ended: bool = True, length: int = 0,
+) -> Said | Noted:  # fmt: skip
+    """Return the contact with the person outside. Raises UnreadableError without the conversation's id."""
+    entry_id = fields.identifier("entry_id")
+    if entry_id is None:
+        raise UnreadableError(Reason.NOT_A_CONTACT, *fields.notes)
+    match way:
+        case Way.IN:
+            kind, direction, end = ContactKind.CALL_IN if answered else ContactKind.MISSED, Direction.IN, "caller"
+        case Way.OUT:
+            kind, direction, end = ContactKind.CALL_OUT, Direction.OUT, "called"
+        case Way.INTERNAL:
+            return Noted(DeliveryKind.CONTACT)
+        case _:
+            assert_never(way)
+    return Said(
+        kind=kind,
+        direction=direction,
+        at=at,
+        external_id=entry_id,
+        duration=length if ended else None,
+        extension=extension,
+        line=fields.text("line", 200),
+        phone=_number(fields, end),
+        under_way=not ended,
+    )
+
+
+def _number(fields: Reader, name: str) -> str | None:
+    """Return an outside number; Mango writes it without its plus. None for a hidden one and an address of SIP."""
+    text = fields.text(name, 64) or ""
+    digits = text.removeprefix("+")
+    if not (digits.isascii() and digits.isdigit()):
+        return None
+    return f"+{digits}" if len(digits) > 10 else digits
+
+
+def _moment(value: Json, ahead: timedelta) -> datetime:
+    """Return seconds of the epoch as a time in UTC. Raises UnreadableError."""
+    seconds = _whole(value)
+    try:
+        moment = datetime.fromtimestamp(seconds or 0, UTC) - ahead
+    except (ValueError, OverflowError, OSError):
+        raise UnreadableError(Reason.NOT_A_CONTACT) from None
+    if moment.year not in _YEARS:
+        raise UnreadableError(Reason.NOT_A_CONTACT)
+    return moment
+
+
+def _whole(value: Json) -> int | None:
+    """Return a whole number of JSON, also one in quotes."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    text = str(value)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
