@@ -17,6 +17,7 @@ class Metrics:
     set_aside: Counter
     commands_set_aside: Counter
     lateness: Histogram
+    repeated_requests: Counter
 
     @classmethod
     def on(cls, registry: CollectorRegistry) -> Self:
@@ -42,6 +43,11 @@ class Metrics:
             commands_set_aside=Counter(
                 "tasks_fanout_commands_set_aside",
                 "Events that a process could not be given, and that wait",
+                registry=registry,
+            ),
+            repeated_requests=Counter(
+                "tasks_work_requests_repeated",
+                "Requests for an operator that were not answered in time, and repeated",
                 registry=registry,
             ),
             lateness=Histogram(

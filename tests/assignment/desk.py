@@ -79,6 +79,11 @@ class Desk:
         title = {"ru": "Звонки", "en": "Calls"}
         await self.ok("POST", "/pools", {"desk": "demo", "code": code, "title": title, **more})
 
+    async def set_share(self, share: int, pool: str = "callback") -> None:
+        """Let operators get that many untaken tasks of what has waited."""
+        version = (await self.ok("GET", f"/pools/{pool}"))["version"]
+        await self.ok("PATCH", f"/pools/{pool}", {"share": share}, headers={"if-match": f'"{version}"'})
+
     async def hire(
         self, sub: str, *, pools: Sequence[str] = ("callback",), here: bool = True, **more: object
     ) -> UUID:

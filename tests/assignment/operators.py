@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from libs.common.contracts.shared import Presence
+from services.assignment.offers.snapshot import RESOLUTION
 from services.assignment.pools.rules import (
     SCALE,
+    Decision,
     DecisionId,
     Need,
     Operator,
@@ -65,7 +67,23 @@ def virtual_times(pool: PoolState) -> list[float]:
     return [seat.virtual_time / SCALE for seat in pool.seats]
 
 
+def play_turn(pool: PoolState, need: Need = CALL, *, waited: bool = False) -> Decision:
+    """Decide, and count the work of who is chosen, as a snapshot does."""
+    decision = decide_turn(pool, need, NOW, waited=waited)
+    return replace(decision, pool=given(decision.pool, decision.operator_id))
+
+
+def given(pool: PoolState, who: OperatorId | None) -> PoolState:
+    """Return the pool with one task more of an operator, later than all that was given before."""
+    if who is None:
+        return pool
+    operator = pool.operators[who]
+    latest = max((each.last_work_at for each in pool.operators.values() if each.last_work_at), default=NOW)
+    more = replace(operator, open_work=operator.open_work + 1, untaken=operator.untaken + 1)
+    return with_operators(pool, replace(more, last_work_at=latest + RESOLUTION))
+
+
 def play_turns(pool: PoolState, times: int, need: Need = CALL) -> PoolState:
     for _ in range(times):
-        pool = decide_turn(pool, need, NOW).pool
+        pool = play_turn(pool, need).pool
     return pool

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.assignment.offers.rules import (
+    AnswerAgain,
     Assigned,
     Begin,
     Charge,
@@ -181,8 +182,13 @@ def test_declined_work_may_be_asked_for_again_in_the_same_version() -> None:
     assert advance(declined, Requested(REQUEST)) == (WAITING, ())
 
 
-@pytest.mark.parametrize("offer", [WAITING, OFFERED, HELD])
-def test_a_request_that_is_under_way_is_not_asked_for_twice(offer: Offer) -> None:
+@pytest.mark.parametrize("offer", [WAITING, OFFERED])
+def test_a_request_that_is_repeated_while_it_is_under_way_is_answered_again(offer: Offer) -> None:
+    assert advance(offer, Requested(REQUEST)) == (offer, (AnswerAgain(offer.task_id),))
+
+
+@pytest.mark.parametrize("offer", [HELD, UNTAKEN])
+def test_a_request_that_was_granted_is_not_asked_for_twice(offer: Offer) -> None:
     assert advance(offer, Requested(REQUEST)) == (offer, ())
 
 
@@ -209,4 +215,5 @@ def test_a_step_repeated_at_once_changes_nothing_more(steps: list[Step]) -> None
     offer = NEW
     for step in steps:
         offer, _ = advance(offer, step)
-        assert advance(offer, step) == (offer, ())
+        again, effects = advance(offer, step)
+        assert (again, set(effects) - {AnswerAgain(offer.task_id)}) == (offer, set())

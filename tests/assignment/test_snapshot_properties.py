@@ -17,6 +17,7 @@ from services.assignment.offers.rules import (
     Ended,
     Offer,
     Origin,
+    Released,
     Request,
     Requested,
     Step,
@@ -49,10 +50,11 @@ class History:
         return self.snapshot.offers.get(task_id) or new_offer(task_id, LeadId(task_id), f"lead:{task_id}", "demo")
 
     def apply(self, task: int, step: Step) -> None:
-        self.snapshot.apply(self.offer(task), step)
+        self.snapshot.apply(self.offer(task), step, NOW)
         self.propose_waiting()
 
     def propose_waiting(self) -> None:
+        self.snapshot.know_untaken({})
         waiting = [offer for offer in self.snapshot.offers.values() if offer.state is WorkState.WAITING]
         self.snapshot.propose(waiting, NOW, Choice.DRAINED_WORK_FINISHED)
 
@@ -65,9 +67,9 @@ class History:
 class SnapshotMachine(RuleBasedStateMachine):
     """Any events of tasks about six tasks, while three operators change their presence."""
 
-    @initialize(capacity=st.integers(1, 3))
-    def open(self, capacity: int) -> None:
-        pool = pool_of([operator(n, capacity=capacity) for n in (1, 2, 3)])
+    @initialize(capacity=st.integers(1, 4), share=st.integers(1, 4))
+    def open(self, capacity: int, share: int) -> None:
+        pool = replace(pool_of([operator(n, capacity=capacity) for n in (1, 2, 3)]), share=share)
         operators = dict(pool.operators)
         ids = count(1)
         self.capacity = capacity
@@ -99,6 +101,21 @@ class SnapshotMachine(RuleBasedStateMachine):
         if self.history.snapshot.operators[operator_id(who)].free_capacity:
             self.history.apply(task, Taken(operator_id(who), self.history.pool))
 
+    @rule(task=TASKS)
+    def begun(self, task: int) -> None:
+        if holder := self.history.offer(task).holder:
+            self.history.apply(task, Taken(holder, self.history.pool))
+
+    @rule(task=TASKS, excused=st.booleans())
+    def released(self, task: int, excused: bool) -> None:
+        if holder := self.history.offer(task).holder:
+            self.history.apply(task, Released(holder, excused))
+
+    @rule(task=TASKS)
+    def repeated(self, task: int) -> None:
+        if request := self.history.offer(task).request:
+            self.history.apply(task, Requested(request))
+
     @rule(task=TASKS, who=st.none() | PEOPLE)
     def ended(self, task: int, who: int | None) -> None:
         self.history.apply(task, Ended(operator_id(who) if who else None))
@@ -121,11 +138,20 @@ class SnapshotMachine(RuleBasedStateMachine):
         assert all(each.open_work <= self.capacity for each in self.history.snapshot.operators.values())
 
     @invariant()
+    def untaken_counts_are_the_untaken_work(self) -> None:
+        self.history.snapshot.know_untaken({})
+        offers = self.history.snapshot.offers.values()
+        untaken = Counter[OperatorId](offer.holder for offer in offers if offer.holder and offer.is_untaken)
+        operators = self.history.snapshot.operators
+        assert {key: each.untaken for key, each in operators.items() if each.untaken} == untaken
+
+    @invariant()
     def nothing_waits_while_somebody_could_do_it(self) -> None:
         snapshot = self.history.snapshot
+        share = snapshot.pools[self.history.pool].share
         for offer in snapshot.offers.values():
             if offer.state is WorkState.WAITING and offer.request:
-                assert all(why_not(each, offer.request.need, "demo") for each in snapshot.operators.values())
+                assert all(why_not(each, offer.request.need, "demo", share) for each in snapshot.operators.values())
 
 
 TestSnapshot = SnapshotMachine.TestCase

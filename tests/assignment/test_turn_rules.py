@@ -1,6 +1,7 @@
 """Turns: choices, refusals, turns given back."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -38,11 +39,51 @@ def test_double_weight_gets_double_work() -> None:
     assert turns(pool) == {operator_id(1): 20, operator_id(2): 10}
 
 
-def test_a_tie_goes_to_whoever_waited_longest_then_to_the_lower_id() -> None:
-    pool = pool_of([operator(2), operator(1)])
-    first = decide_turn(pool, CALL, NOW)
-    assert first.operator_id == operator_id(1)
-    assert decide_turn(first.pool, CALL, NOW).operator_id == operator_id(2)
+def test_a_tie_goes_to_who_has_been_longest_without_work_of_any_pool() -> None:
+    earlier, later = NOW - timedelta(hours=2), NOW - timedelta(hours=1)
+    pool = pool_of(
+        [operator(1, last_work_at=later), operator(2, last_work_at=earlier), operator(3, last_work_at=NOW)]
+    )
+    assert decide_turn(pool, CALL, NOW).operator_id == operator_id(2)
+
+
+def test_a_tie_goes_first_to_who_has_never_had_work() -> None:
+    pool = pool_of([operator(1, last_work_at=NOW - timedelta(days=9)), operator(2)])
+    assert decide_turn(pool, CALL, NOW).operator_id == operator_id(2)
+
+
+def test_then_a_tie_goes_to_the_least_open_work_then_to_the_lower_id() -> None:
+    pool = pool_of([operator(3), operator(2), operator(1, open_work=1)])
+    assert decide_turn(pool, CALL, NOW).operator_id == operator_id(2)
+
+
+def test_the_turn_of_the_pool_comes_before_any_tie() -> None:
+    pool = charge(pool_of([operator(1), operator(2, last_work_at=NOW, open_work=9)]), operator_id(1))
+    assert decide_turn(pool, CALL, NOW).operator_id == operator_id(2)
+
+
+def test_work_that_waited_goes_to_nobody_who_has_their_share_and_says_so() -> None:
+    pool = replace(pool_of([operator(1, untaken=3), operator(2, untaken=2)]), share=3)
+    first = decide_turn(pool, CALL, NOW, waited=True)
+    assert first.operator_id == operator_id(2)
+    assert first.candidates[0].refusals == (Refusal.AT_SHARE,)
+
+
+def test_fresh_work_and_work_for_named_operators_is_not_bound_by_the_share() -> None:
+    pool = replace(pool_of([operator(1, untaken=3)]), share=3)
+    named = replace(CALL, among=frozenset({operator_id(1)}))
+    decisions = [decide_turn(pool, CALL, NOW), decide_turn(pool, named, NOW, waited=True)]
+    assert [decision.operator_id for decision in decisions] == [operator_id(1)] * 2
+
+
+def test_who_had_their_share_is_not_made_up_for_what_the_others_got_of_the_backlog() -> None:
+    pool = replace(pool_of([operator(1, untaken=3), operator(2)]), share=3)
+    pool = play_turns(pool, 1)
+    for _ in range(2):
+        pool = decide_turn(pool, CALL, NOW, waited=True).pool
+    before = turns(pool)
+    after = turns(play_turns(pool, 4))
+    assert {who: after[who] - before[who] for who in after} == {operator_id(1): 2, operator_id(2): 2}
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,42 @@ async def test_capacity_ends_a_batch_and_the_rest_waits(desk: Desk) -> None:
     assert await desk.waits() == 3
 
 
+@pytest.mark.req("S2.1")
+async def test_a_backlog_is_shared_by_those_who_come_in_the_same_minutes(desk: Desk) -> None:
+    await desk.receive(*[requested(n) for n in range(1, 30)])
+    people = [await desk.hire(name) for name in ("ann", "bob", "cid")]
+    assert await desk.given() == dict.fromkeys(people, 3)
+
+
+async def test_who_takes_one_of_their_share_gets_the_next_that_waits(desk: Desk) -> None:
+    await desk.receive(*[requested(n) for n in range(1, 6)])
+    ann = await desk.hire("ann")
+    await desk.receive(*[assigned(n, proposal) for n, proposal in enumerate(await desk.sent(WorkAssigned), 1)])
+    await desk.receive(taken(1, ann))
+    assert [event.task_id for event in await desk.sent(WorkAssigned)][3:] == [task_id(4)]
+
+
+async def test_fresh_work_is_bounded_by_capacity_alone(desk: Desk) -> None:
+    ann = await desk.hire("ann")
+    await desk.receive(*[requested(n) for n in range(1, 30)])
+    assert await desk.given() == {ann: 20}
+
+
+async def test_fresh_work_goes_out_though_older_work_waits_for_a_share(desk: Desk) -> None:
+    await desk.receive(*[requested(n) for n in range(1, 6)])
+    await desk.hire("ann")
+    await desk.receive(requested(9))
+    assert [event.task_id for event in await desk.sent(WorkAssigned)][3:] == [task_id(9)]
+
+
+async def test_ties_go_to_who_has_been_longest_without_work_of_any_pool(desk: Desk) -> None:
+    await desk.make_pool("sales")
+    ann, bob = [await desk.hire(name, pools=["callback", "sales"]) for name in ("ann", "bob")]
+    for task, pool in enumerate(("callback", "sales", "sales", "callback"), 1):
+        await desk.receive(requested(task, pool=pool))
+    assert [event.operator_id for event in await desk.sent(WorkAssigned)] == [ann, bob, ann, bob]
+
+
 async def test_finished_work_drains_the_most_urgent_that_waits(desk: Desk) -> None:
     ann = await desk.hire("ann", capacity=1)
     await desk.receive(requested(3), requested(2), requested(1))

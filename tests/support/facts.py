@@ -69,7 +69,7 @@ class Facts:
 LIVE = "SELECT lead_id FROM tasks.process WHERE ended_at IS NULL"
 TASKS = """
 SELECT t.id, t.lead_id, t.state, t.mode, t.operator_id, t.comment, t.offered_at IS NOT NULL,
-       EXISTS (SELECT FROM tasks.timer o WHERE o.task_id = t.id AND o.kind = 'offer'), w.state, w.operator_id
+       EXISTS (SELECT FROM tasks.timer o WHERE o.task_id = t.id AND o.name LIKE 'offer:%'), w.state, w.operator_id
 FROM tasks.task t LEFT JOIN assignment.work w ON w.task_id = t.id
 """
 MESSAGES = """

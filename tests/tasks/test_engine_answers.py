@@ -39,6 +39,7 @@ from services.tasks.engine.events import (
     Waiting,
 )
 from services.tasks.engine.facts import Customer
+from services.tasks.engine.rules import ANSWER_WITHIN
 from services.tasks.engine.run import Run
 from services.tasks.engine.state import Operator, State, TaskId, Timer, TimerKind
 from services.tasks.playbooks.grammar import parse
@@ -74,16 +75,18 @@ def test_a_lead_that_comes_again_is_noted() -> None:
 def test_a_new_task_is_timed_and_offered() -> None:
     process = started(PUSHED)
     timer = Timer(f"due:{process.task.id}", TimerKind.DUE, START + DUE, process.task.id)
-    assert process.effects[-2:] == [
+    answer = Timer(f"answer:{process.task.id}", TimerKind.OFFER, START + ANSWER_WITHIN, process.task.id)
+    assert process.effects[-3:] == [
         SetTimer("engine.due", timer),
         OfferWork("engine.offer", process.task.id, START, None),
+        SetTimer("engine.timer", answer),
     ]
 
 
 def test_a_task_for_later_gets_a_timer_for_its_offer_when_it_is_pushed() -> None:
     process = started(parse(TINY.replace("due: 5m", "due: 1h\n    offer: 30m"), VOCABULARY))
     timer = Timer(f"offer:{process.task.id}", TimerKind.OFFER, START + timedelta(minutes=30), process.task.id)
-    assert process.all(SetTimer)[-1] == SetTimer("engine.offer", timer)
+    assert SetTimer("engine.offer", timer) in process.effects
     process.wait(timedelta(minutes=30))
     assert process.all(OfferWork) == [
         OfferWork("engine.offer", process.task.id, START + timedelta(minutes=30), None)
@@ -95,6 +98,7 @@ def test_an_accepted_proposal_gives_the_task_and_the_lead() -> None:
     assert process.on(Proposed(process.task.id, 1, ANNA, DECISION)) == (
         AssignTask("engine.fence", process.task.id, ANNA, DECISION, START),
         SetOwner("engine.fence", ANNA, None, "engine.fence"),
+        CancelTimer("engine.timer", f"answer:{process.task.id}"),
     )
 
 
@@ -109,7 +113,9 @@ def test_a_proposal_that_does_not_fit_is_declined(of: str, version: int, reason:
 def test_nobody_free_is_marked_once() -> None:
     process = started(PUSHED)
     waits = Waiting(process.task.id)
-    assert (process.on(waits), process.on(waits)) == ((MarkWaiting("engine.waiting", process.task.id),), ())
+    answered = CancelTimer("engine.timer", f"answer:{process.task.id}")
+    marked = (MarkWaiting("engine.waiting", process.task.id), answered)
+    assert (process.on(waits), process.on(waits)) == (marked, ())
 
 
 @pytest.mark.parametrize("playbook", [PUSHED, PULLED], ids=["assigned", "never offered"])

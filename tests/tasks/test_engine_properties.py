@@ -13,7 +13,7 @@ import pytest
 from libs.common.contracts.shared import SubjectKind
 from services.tasks.engine.effects import Breach, Effect, OfferWork, OpenTask
 from services.tasks.engine.evolve import evolve
-from services.tasks.engine.rules import decide
+from services.tasks.engine.rules import ANSWER_WITHIN, decide
 from services.tasks.engine.state import TaskState
 from services.tasks.playbooks.model import Playbook
 from tests.tasks.story import Step, Story, small, varied
@@ -78,7 +78,16 @@ def lends_until_a_time_that_comes(step: Step) -> None:
         assert task.lender_id is None or task.operator_id is not None
 
 
+def waits_for_an_answer_no_longer_than_it_should(step: Step) -> None:
+    for task in step.after.open_tasks:
+        timer = step.after.timer(f"answer:{task.id}")
+        pending = task.operator_id is None and task.offered_at is not None and not task.waiting
+        due = task.offered_at + ANSWER_WITHIN if task.offered_at is not None and pending else None
+        assert (timer and timer.at) == (due if step.after.live else None)
+
+
 CHECKS = (
+    waits_for_an_answer_no_longer_than_it_should,
     lends_until_a_time_that_comes,
     always_something_open,
     offers_only_what_is_free_and_due,

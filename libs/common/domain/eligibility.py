@@ -21,6 +21,7 @@ class Refusal(StrEnum):
     AT_CAPACITY = "at_capacity"
     GAVE_IT_BACK = "gave_it_back"
     NOT_ASKED = "not_asked"
+    AT_SHARE = "at_share"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Standing:
     has_room: bool = True
     gave_it_back: bool = False
     asked: bool = True
+    below_share: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ _TESTS: tuple[tuple[Refusal, Callable[[Standing, Demand], bool]], ...] = (
     (Refusal.AT_CAPACITY, lambda operator, _: operator.has_room),
     (Refusal.GAVE_IT_BACK, lambda operator, _: not operator.gave_it_back),
     (Refusal.NOT_ASKED, lambda operator, _: operator.asked),
+    (Refusal.AT_SHARE, lambda operator, _: operator.below_share),
 )
 
 

@@ -29,4 +29,5 @@ REFUSALS: dict[Refusal, Text] = {
     Refusal.AT_CAPACITY: Text("предел открытых задач", "has as many open tasks as allowed"),
     Refusal.GAVE_IT_BACK: Text("вернул эту задачу", "gave this task back"),
     Refusal.NOT_ASKED: Text("задача предложена другим", "others were named for it"),
+    Refusal.AT_SHARE: Text("ещё не взял свою долю", "has yet to take their share"),
 }

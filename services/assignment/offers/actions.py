@@ -10,7 +10,7 @@ from libs.common.platform.db import Transaction
 from libs.common.platform.ids import uuid7
 from services.assignment.context import Context
 from services.assignment.offers import store
-from services.assignment.offers.convert import ParsedEvent, PoolName, decision_event, parse
+from services.assignment.offers.convert import ParsedEvent, PoolName, decision_event, parse, repeated_event
 from services.assignment.offers.snapshot import Snapshot
 from services.assignment.pools.rules import Choice, PoolId
 
@@ -42,7 +42,7 @@ def work_events(ctx: Context) -> UseCase:
         # All steps first, then decisions: work that ends within the batch is not offered.
         for parsed in parsed_events:
             pool_id = names.get(parsed.pool) if parsed.pool is not None else None
-            snapshot.apply(parsed.offer(snapshot), parsed.step_at(snapshot, pool_id))
+            snapshot.apply(parsed.offer(snapshot), parsed.step_at(snapshot, pool_id), ctx.now())
         await decide_and_save(ctx, tx, snapshot, Choice.DRAINED_WORK_FINISHED, drain=snapshot.capacity_freed)
 
     return apply
@@ -75,8 +75,10 @@ async def decide_and_save(
     reasons = [verdict.decision.choice.value for verdict in snapshot.verdicts]
     tx.after_commit("decisions", partial(ctx.metrics.decided, reasons))
     limit = ctx.settings.event_candidates
+    again = [repeated_event(snapshot, row, now, limit) for row in await store.repeated_decisions(tx, snapshot)]
     # The caller's events first: consumers learn of an operator's check-in before they are proposed.
-    await outbox.add(tx, [*also, *(decision_event(snapshot, verdict, limit) for verdict in snapshot.verdicts)])
+    decided = [decision_event(snapshot, verdict, limit) for verdict in snapshot.verdicts]
+    await outbox.add(tx, [*also, *decided, *again])
 
 
 async def _pools(ctx: Context, tx: Transaction, parsed_events: Sequence[ParsedEvent]) -> Mapping[PoolName, PoolId]:

@@ -2,8 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache, partial
 from typing import TypeAlias, assert_never
+
+from asyncpg import Record
 
 from libs.common.contracts import Cause, EventData, Outgoing, Received, assignment, tasks
 from services.assignment.offers.rules import (
@@ -128,6 +131,35 @@ def decision_event(snapshot: Snapshot, verdict: Verdict, limit: int) -> Outgoing
         data=_payload(snapshot, verdict, limit),
         cause=Cause(origin.correlation_id, origin.causation_id, origin.traceparent),
     )
+
+
+def repeated_event(snapshot: Snapshot, row: Record, now: datetime, limit: int) -> Outgoing:
+    """Return the event of a stored decision once more: tasks has heard nothing of it.
+
+    `operator_version` is the least there is: whatever happened to the operator since counts.
+    """
+    offer = snapshot.offers[TaskId(row["task_id"])]
+    candidates = tuple(
+        assignment.Candidate(
+            operator_id=each["operator_id"],
+            reasons=tuple(each["reasons"]),
+            virtual_time=each["virtual_time"] / SCALE,
+            open_work=each["open_work"],
+        )
+        for each in row["candidates"][:limit]
+    )
+    about = {
+        "task_id": offer.task_id, "lead_id": offer.lead_id, "pool": row["pool"], "decision_id": row["id"],
+        "candidates": candidates,
+    }  # fmt: skip
+    if row["operator_id"] is None:
+        data: EventData = assignment.WorkWaiting.model_validate(about)
+    else:
+        of_operator = {name: row[name] for name in ("operator_id", "operator_name", "reason", "task_version")}
+        data = assignment.WorkAssigned.model_validate({**about, **of_operator, "operator_version": 0})
+    origin = offer.request.origin if offer.request else Origin(row["id"], None, None)
+    cause = Cause(origin.correlation_id, origin.causation_id, origin.traceparent)
+    return Outgoing(key=offer.key, desk=offer.desk, time=now, data=data, cause=cause)
 
 
 def _requested(event: Received[EventData], data: tasks.WorkRequested, pool_id: PoolId | None) -> Requested:

@@ -88,6 +88,11 @@ class Offer:
     untaken: bool = False
     turn: Turn | None = None
 
+    @property
+    def is_untaken(self) -> bool:
+        """Whether an operator has it, or is proposed for it, and has not taken it."""
+        return self.state is WorkState.OFFERED or self.untaken
+
 
 @dataclass(frozen=True, slots=True)
 class Requested:
@@ -195,7 +200,14 @@ class Settle:
     reason: str
 
 
-Effect: TypeAlias = Release | Hold | Begin | Charge | GiveBack | Settle
+@dataclass(frozen=True, slots=True)
+class AnswerAgain:
+    """The request was repeated: its decision is published once more."""
+
+    task_id: TaskId
+
+
+Effect: TypeAlias = Release | Hold | Begin | Charge | GiveBack | Settle | AnswerAgain
 Result: TypeAlias = tuple[Offer, tuple[Effect, ...]]
 
 
@@ -236,9 +248,11 @@ def proposed(offer: Offer, proposal: Proposal) -> Offer:
 
 def _request(offer: Offer, request: Request) -> Result:
     known = 0 if offer.request is None else offer.request.version
-    # A repeated version counts only for an offer that was returned.
-    if request.version < known or (request.version == known and offer.state is not WorkState.RETURNED):
+    if request.version < known or (request.version == known and offer.state is WorkState.HELD):
         return offer, ()
+    # A repeated version is decided anew only for an offer that was returned.
+    if request.version == known and offer.state is not WorkState.RETURNED:
+        return offer, (AnswerAgain(offer.task_id),)
     closed, effects = _close(offer, WorkState.RETURNED, "requested_again")
     return replace(closed, state=WorkState.WAITING, request=request), effects
 
@@ -253,7 +267,7 @@ def _hand_over(offer: Offer, operator_id: OperatorId, *, untaken: bool, charge: 
     held = replace(offer, state=WorkState.HELD, holder=operator_id, proposal=None, untaken=untaken)
     if offer.holder == operator_id:
         held = replace(held, turn=_turn(offer) if untaken else None)
-        begun = (Begin(operator_id),) if _is_untaken(offer) and not untaken else ()
+        begun = (Begin(operator_id),) if offer.is_untaken and not untaken else ()
         return held, (*_settled(offer.proposal, Outcome.CONFIRMED, "confirmed"), *begun)
     # The arbiter's assignment overrides the proposal: the previous holder loses the task.
     _, effects = _close(offer, WorkState.RETURNED, "given_to_another")
@@ -300,10 +314,6 @@ def _excuse(offer: Offer) -> tuple[Effect, ...]:
 def _turn(offer: Offer) -> Turn | None:
     """Return what the holder spent on the work, as long as they have not taken it."""
     return Turn(offer.proposal.start, offer.proposal.cost) if offer.proposal is not None else offer.turn
-
-
-def _is_untaken(offer: Offer) -> bool:
-    return offer.state is WorkState.OFFERED or offer.untaken
 
 
 def _settled(proposal: Proposal | None, outcome: Outcome, reason: str) -> tuple[Effect, ...]:

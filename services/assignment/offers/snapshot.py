@@ -1,11 +1,13 @@
 """The snapshot: pools, operators and offers of one transaction, changed in memory before they are written."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from services.assignment.offers.rules import (
+    AnswerAgain,
     Begin,
     Charge,
     Effect,
@@ -36,6 +38,8 @@ from services.assignment.pools.rules import (
     give_back,
 )
 
+RESOLUTION = timedelta(microseconds=1)  # of a time in the database
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -59,6 +63,7 @@ class Snapshot:
     changed: set[TaskId] = field(default_factory=set)
     verdicts: list[Verdict] = field(default_factory=list)
     settled: list[Settle] = field(default_factory=list)
+    repeated: set[TaskId] = field(default_factory=set)
     capacity_freed: bool = False
     _operators_before: Mapping[OperatorId, Operator] = field(init=False)
     _pools_before: Mapping[PoolId, PoolState] = field(init=False)
@@ -67,10 +72,11 @@ class Snapshot:
         self._operators_before = dict(self.operators)
         self._pools_before = dict(self.pools)
 
-    def apply(self, offer: Offer, step: Step) -> None:
+    def apply(self, offer: Offer, step: Step, now: datetime) -> None:
         """Apply a step to an offer; one that then waits is decided later, by `propose`."""
         after, effects = advance(offer, step)
         if after == offer:
+            self.repeated.update(effect.task_id for effect in effects if isinstance(effect, AnswerAgain))
             return
         self._put(after)
         if after.state is WorkState.WAITING:
@@ -78,7 +84,7 @@ class Snapshot:
         else:
             self.undecided.discard(offer.task_id)
         for effect in effects:
-            self._apply_effect(effect)
+            self._apply_effect(effect, now)
 
     def propose(self, offers: Iterable[Offer], now: datetime, choice: Choice) -> int:
         """Decide waiting offers by deadline, then age; return how many were proposed to an operator.
@@ -98,14 +104,27 @@ class Snapshot:
             if operator.free_capacity
         }
 
+    def know_untaken(self, stored: Mapping[OperatorId, int]) -> None:
+        """Set how many tasks operators have not taken: what is stored of unchanged offers, and the changed ones."""
+        counts = Counter(stored)
+        for task_id in self.changed:
+            offer = self.offers[task_id]
+            if offer.holder is not None and offer.is_untaken:
+                counts[offer.holder] += 1
+        for operator_id, operator in self.operators.items():
+            if operator.untaken != counts[operator_id]:
+                self.operators[operator_id] = replace(operator, untaken=counts[operator_id])
+
     def undecided_offers(self) -> list[Offer]:
         """Return offers that were requested in this transaction and are not decided yet."""
         return [self.offers[task_id] for task_id in self.undecided]
 
     def changed_operators(self) -> list[Operator]:
-        """Return the operators whose number of open tasks changed."""
+        """Return the operators whose number of open tasks or last work changed."""
         return [
-            each for key, each in self.operators.items() if each.open_work != self._operators_before[key].open_work
+            after
+            for before, after in ((self._operators_before[key], each) for key, each in self.operators.items())
+            if (after.open_work, after.last_work_at) != (before.open_work, before.last_work_at)
         ]
 
     def changed_pools(self) -> list[PoolState]:
@@ -126,8 +145,8 @@ class Snapshot:
         self.changed.add(offer.task_id)
 
     def _decide(self, offer: Offer, request: Request, now: datetime, choice: Choice) -> bool:
-        decision = decide_turn(self.pools[request.pool_id], request.need, now)
         is_new = offer.task_id in self.undecided
+        decision = decide_turn(self.pools[request.pool_id], request.need, now, waited=not is_new)
         self.undecided.discard(offer.task_id)
         # It already waits: no second decision and event.
         if decision.operator_id is None and not is_new:
@@ -139,29 +158,44 @@ class Snapshot:
         if decision.operator_id is not None:
             proposal = Proposal(decision.operator_id, verdict.decision_id, decision.start, decision.cost)
             verdict = replace(verdict, offer=proposed(offer, proposal))
-            self._count(decision.operator_id, 1)
+            self._give(decision.operator_id, now)
         self._put(verdict.offer)
         self.verdicts.append(verdict)
         return decision.operator_id is not None
 
-    def _apply_effect(self, effect: Effect) -> None:
+    def _apply_effect(self, effect: Effect, now: datetime) -> None:
         match effect:
             case Release(operator_id):
-                self.capacity_freed = True
-                self._count(operator_id, -1)
+                self._release(operator_id)
             case Hold(operator_id):
-                self._count(operator_id, 1)
+                self._give(operator_id, now)
             case Begin():
-                pass  # counted by the state of the offers
+                self.capacity_freed = True
             case Charge(pool_id, operator_id):
                 self.pools[pool_id] = charge(self.pools[pool_id], operator_id)
             case GiveBack(pool_id, operator_id, turn):
                 self.pools[pool_id] = give_back(self.pools[pool_id], operator_id, turn.start, turn.cost)
+                # They win the next tie.
+                self.operators[operator_id] = replace(self.operators[operator_id], last_work_at=None)
             case Settle():
                 self.settled.append(effect)
+            case AnswerAgain(task_id):
+                self.repeated.add(task_id)
             case _:
                 assert_never(effect)
 
-    def _count(self, operator_id: OperatorId, change: int) -> None:
+    def _give(self, operator_id: OperatorId, now: datetime) -> None:
+        """Count work of an operator: what they got last is later than what anybody here got before."""
+        latest = max((each.last_work_at for each in self.operators.values() if each.last_work_at), default=now)
         operator = self.operators[operator_id]
-        self.operators[operator_id] = replace(operator, open_work=operator.open_work + change)
+        self.operators[operator_id] = replace(
+            operator,
+            open_work=operator.open_work + 1,
+            untaken=operator.untaken + 1,
+            last_work_at=max(now, latest + RESOLUTION),
+        )
+
+    def _release(self, operator_id: OperatorId) -> None:
+        self.capacity_freed = True
+        operator = self.operators[operator_id]
+        self.operators[operator_id] = replace(operator, open_work=operator.open_work - 1)

@@ -8,7 +8,7 @@ Offers and decisions are written from JSON records, not as a `Bulk`: most transa
 a hundred). Their products, a list per row, would be JSON within the arrays all the same.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -55,10 +55,11 @@ WITH held AS (
 SELECT ARRAY(SELECT pool_id FROM wide) AS pools, ARRAY(SELECT operator_id FROM staff) AS operators
 """
 LOCK_POOLS = """
-SELECT id, desk, code, virtual_time, turn FROM pool WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE
+SELECT id, desk, code, virtual_time, turn, share FROM pool WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE
 """
 LOCK_OPERATORS = """
-SELECT id, name, active, presence, roles, desks, products, capacity, open_work, away, version FROM operator o
+SELECT id, name, active, presence, roles, desks, products, capacity, open_work, away, version, last_work_at
+FROM operator o
 WHERE id = ANY($2) OR EXISTS (SELECT FROM seat s WHERE s.operator_id = o.id AND s.pool_id = ANY($1))
 ORDER BY id FOR NO KEY UPDATE
 """
@@ -68,16 +69,22 @@ WHERE pool_id = ANY($1) ORDER BY pool_id, operator_id
 """
 WORKS = "SELECT * FROM work WHERE task_id = ANY($1)"
 
+# Of offers that this transaction has not changed.
+UNTAKEN = """
+SELECT operator_id, count(*) AS count FROM work
+WHERE operator_id = ANY($1) AND (state = 'offered' OR untaken) AND task_id <> ALL($2) GROUP BY operator_id
+"""
 # Only work that a free operator can do, so that a backlog for which none is eligible does not hide the rest.
 WAITING = """
 SELECT w.* FROM work w JOIN pool p ON p.id = w.pool_id
-WHERE w.state = 'waiting' AND w.pool_id = ANY($1) AND w.task_id <> ALL($3) AND EXISTS (
-    SELECT FROM seat s JOIN operator o ON o.id = s.operator_id
-    WHERE s.pool_id = w.pool_id AND o.id = ANY($2) AND w.role = ANY(o.roles) AND p.desk = ANY(o.desks)
+WHERE w.state = 'waiting' AND w.pool_id = ANY($1) AND w.task_id <> ALL($4) AND EXISTS (
+    SELECT FROM unnest($2::uuid[], $3::int[]) AS f(id, untaken) JOIN operator o USING (id)
+    JOIN seat s ON s.operator_id = o.id
+    WHERE s.pool_id = w.pool_id AND f.untaken < p.share AND w.role = ANY(o.roles) AND p.desk = ANY(o.desks)
       AND (w.products <@ o.products OR '*' = ANY(o.products)) AND o.id IS DISTINCT FROM w.avoid_operator_id
       AND (w.among IS NULL OR o.id = ANY(w.among))
 )
-ORDER BY w.due_at, w.requested_at, w.task_id LIMIT $4
+ORDER BY w.due_at, w.requested_at, w.task_id LIMIT $5
 """
 
 SAVE_WORK = """
@@ -110,8 +117,8 @@ ON CONFLICT (task_id) DO UPDATE SET
 """
 SAVE_COUNTERS = """
 WITH counts AS (
-    UPDATE operator o SET open_work = t.open_work
-    FROM unnest($1::uuid[], $2::int[]) AS t(id, open_work) WHERE o.id = t.id
+    UPDATE operator o SET open_work = t.open_work, last_work_at = t.last_work_at
+    FROM unnest($1::uuid[], $2::int[], $13::timestamptz[]) AS t(id, open_work, last_work_at) WHERE o.id = t.id
 ), pools AS (
     UPDATE pool p SET virtual_time = t.virtual_time, turn = t.turn
     FROM unnest($3::uuid[], $4::bigint[], $5::bigint[]) AS t(id, virtual_time, turn) WHERE p.id = t.id
@@ -121,6 +128,11 @@ UPDATE seat s SET virtual_time = t.virtual_time, floor = t.floor, eligible = t.e
 FROM unnest($6::uuid[], $7::uuid[], $8::bigint[], $9::bigint[], $10::boolean[], $11::bigint[], $12::bigint[])
     AS t(pool_id, operator_id, virtual_time, floor, eligible, last_turn, turns)
 WHERE s.pool_id = t.pool_id AND s.operator_id = t.operator_id
+"""
+LAST_DECISIONS = """
+SELECT DISTINCT ON (d.task_id) d.*, p.code AS pool, o.name AS operator_name
+FROM decision d JOIN pool p ON p.id = d.pool_id LEFT JOIN operator o ON o.id = d.operator_id
+WHERE d.task_id = ANY($1) ORDER BY d.task_id, d.id DESC
 """
 SETTLE = """
 UPDATE decision d SET outcome = t.outcome, outcome_reason = t.reason, outcome_at = $4
@@ -159,12 +171,27 @@ async def load(tx: Transaction, scope: Scope) -> Snapshot:
 
 
 async def waiting_offers(tx: Transaction, snapshot: Snapshot) -> list[Offer]:
-    """Return the most urgent waiting offers that free operators can take, at most their free capacity."""
-    free_capacity = snapshot.free_capacity()
+    """Return the most urgent waiting offers that free operators can take, at most as many as they may get now."""
+    free_capacity, changed = snapshot.free_capacity(), list(snapshot.changed)
     if not free_capacity:
         return []
-    arguments = list(snapshot.pools), list(free_capacity), list(snapshot.changed), sum(free_capacity.values())
+    rows = await tx.conn.fetch(UNTAKEN, list(free_capacity), changed)
+    snapshot.know_untaken({OperatorId(row["operator_id"]): row["count"] for row in rows})
+    share = max((pool.share for pool in snapshot.pools.values()), default=0)
+    untaken = {who: snapshot.operators[who].untaken for who in free_capacity}
+    limit = sum(max(0, min(free, share - untaken[who])) for who, free in free_capacity.items())
+    if not limit:
+        return []
+    arguments = list(snapshot.pools), list(untaken), list(untaken.values()), changed, limit
     return [offer_of(row) for row in await tx.conn.fetch(WAITING, *arguments)]
+
+
+async def repeated_decisions(tx: Transaction, snapshot: Snapshot) -> Sequence[Record]:
+    """Return the last decision of each offer whose request was repeated and that still is as decided then."""
+    open_ = {WorkState.WAITING, WorkState.OFFERED}
+    asked = [each for each in snapshot.repeated if snapshot.offers[each].state in open_]
+    asked = [each for each in asked if each not in snapshot.changed]
+    return await tx.conn.fetch(LAST_DECISIONS, asked) if asked else []
 
 
 async def save(tx: Transaction, snapshot: Snapshot, now: datetime) -> None:
@@ -196,6 +223,7 @@ async def _save_counters(tx: Transaction, snapshot: Snapshot) -> None:
         [seat.eligible for _, seat in seats],
         [seat.last_turn for _, seat in seats],
         [seat.turns for _, seat in seats],
+        [each.last_work_at for each in operators],
     )
 
 
@@ -212,6 +240,7 @@ def operator_of(row: Record) -> Operator:
         row["open_work"],
         row["away"] is not None,
         row["version"],
+        row["last_work_at"],
     )
 
 
@@ -228,7 +257,7 @@ def pools_of(
         pool_id = PoolId(row["id"])
         own = seated.get(pool_id, ())
         states[pool_id] = PoolState(
-            pool_id, row["desk"], row["code"], own, operators, row["virtual_time"], row["turn"]
+            pool_id, row["desk"], row["code"], own, operators, row["virtual_time"], row["turn"], row["share"]
         )
     return states
 

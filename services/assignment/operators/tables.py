@@ -24,6 +24,8 @@ operator = Table(
     Column("created_at", DateTime(timezone=True), nullable=False),
     # Set while an operator on shift is away: said by themselves, or found silent.
     Column("away", Text),
+    # When they last got work of any pool; NULL: never, or it was given back.
+    Column("last_work_at", DateTime(timezone=True)),
     # The version that was last published.
     Column("announced_version", Integer),
     CheckConstraint("away IN ('self', 'silent')", name="away"),

@@ -15,14 +15,15 @@ from services.assignment.pools.rules import PoolId
 
 INSERT = """
 INSERT INTO pool (id, desk, code, title, role, virtual_time, turn, version, created_at, off_shift_pull, taken_work,
-                  away_after, announced_version)
-VALUES ($1, $2, $3, $4, $5, 0, 0, 1, $6, $7, $8, $9, 1) ON CONFLICT (desk, code) DO NOTHING RETURNING *
+                  away_after, share, announced_version)
+VALUES ($1, $2, $3, $4, $5, 0, 0, 1, $6, $7, $8, $9, $10, 1) ON CONFLICT (desk, code) DO NOTHING RETURNING *
 """
 EXISTING = "SELECT id FROM pool WHERE desk = $1 AND code = $2"
 UPDATE = """
 UPDATE pool SET title = coalesce($3, title), role = coalesce($4, role),
     off_shift_pull = coalesce($5, off_shift_pull), taken_work = coalesce($6, taken_work),
-    away_after = coalesce($7, away_after), version = version + 1, announced_version = version + 1
+    away_after = coalesce($7, away_after), share = coalesce($8, share), version = version + 1,
+    announced_version = version + 1
 WHERE id = $1 AND version = $2 RETURNING *
 """
 # Locked in order, as everywhere: a worker that comes second waits, and finds them announced.
@@ -38,7 +39,8 @@ RETURNING *
 class NewPool:
     """A pool to create: `code` is unique in the desk, `title` has ru and en, `role` is the role of its work.
 
-    `away_after`: the minutes of silence after which its operators are away; 0 = never.
+    `away_after`: the minutes of silence after which its operators are away; 0 = never. `share`: the untaken tasks
+    up to which an operator is given work that has waited.
     """
 
     desk: str
@@ -48,6 +50,7 @@ class NewPool:
     off_shift_pull: bool
     taken_work: TakenWork
     away_after: int
+    share: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +62,14 @@ class PoolChange:
     off_shift_pull: bool | None = None
     taken_work: TakenWork | None = None
     away_after: int | None = None
+    share: int | None = None
 
 
 async def create_pool(ctx: Context, caller: Principal, new: NewPool, cause: Cause) -> PoolId:
     """Create a pool. Raises NotFoundError for a foreign desk, AlreadyExistsError."""
     if not caller.may_see(new.desk):
         raise NotFoundError
-    pool_id, rules = PoolId(uuid7()), (new.off_shift_pull, new.taken_work, new.away_after)
+    pool_id, rules = PoolId(uuid7()), (new.off_shift_pull, new.taken_work, new.away_after, new.share)
     async with ctx.db.begin() as tx:
         values = pool_id, new.desk, new.code, new.title, new.role, ctx.now(), *rules
         if (row := await tx.conn.fetchrow(INSERT, *values)) is None:
@@ -77,7 +81,7 @@ async def create_pool(ctx: Context, caller: Principal, new: NewPool, cause: Caus
 
 async def change_pool(ctx: Context, pool_id: UUID, seen: int, change: PoolChange, cause: Cause) -> None:
     """Change a pool of version `seen`. Raises StaleVersionError."""
-    rules = change.off_shift_pull, change.taken_work, change.away_after
+    rules = change.off_shift_pull, change.taken_work, change.away_after, change.share
     async with ctx.db.begin() as tx:
         row = await tx.conn.fetchrow(UPDATE, pool_id, seen, change.title, change.role, *rules)
         if row is None:

@@ -54,7 +54,9 @@ def _views(caller: Principal, desk: str | None) -> Select[tuple[object, ...]]:
         "weight", seat.c.weight, "turns", seat.c.turns, "virtual_time", seat.c.virtual_time / float(SCALE),
         "open_work", operator.c.open_work, "capacity", operator.c.capacity,
     )  # fmt: skip
-    queue = aggregate_order_by(place, seat.c.virtual_time, seat.c.last_turn, operator.c.id)
+    queue = aggregate_order_by(
+        place, seat.c.virtual_time, operator.c.last_work_at.nulls_first(), operator.c.open_work, operator.c.id
+    )
     places = (
         select(func.coalesce(func.jsonb_agg(queue), func.jsonb_build_array()))
         .join_from(seat, operator, operator.c.id == seat.c.operator_id)

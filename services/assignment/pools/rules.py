@@ -7,7 +7,7 @@ are whole numbers, so that equal weights get exactly equal turns.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NewType
 from uuid import UUID
@@ -21,7 +21,11 @@ TaskId = NewType("TaskId", UUID)
 LeadId = NewType("LeadId", UUID)
 DecisionId = NewType("DecisionId", UUID)
 
+DEFAULT_SHARE = 3
 SCALE = 232_792_560  # one turn at weight 1; divisible by every weight from 1 to 20
+
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Choice(StrEnum):
@@ -37,7 +41,11 @@ class Choice(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """The fields of an operator that determine eligibility; `capacity` and `open_work` count tasks."""
+    """The fields of an operator that determine eligibility and ties; `capacity` and `open_work` count tasks.
+
+    `last_work_at`: when they last got work of any pool (None: never, or it was given back). `untaken` counts what
+    they have and have not taken; it is known only while waiting offers are drained.
+    """
 
     operator_id: OperatorId
     name: str
@@ -50,6 +58,8 @@ class Operator:
     open_work: int
     away: bool = False
     version: int = 1
+    last_work_at: datetime | None = None
+    untaken: int = 0
 
     @property
     def free_capacity(self) -> int:
@@ -82,7 +92,10 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class PoolState:
-    """A pool and its seats; all pools share `operators`, because open work counts across pools."""
+    """A pool and its seats; all pools share `operators`, because open work counts across pools.
+
+    `share`: the untaken tasks up to which an operator is given work that has waited.
+    """
 
     pool_id: PoolId
     desk: str
@@ -91,6 +104,7 @@ class PoolState:
     operators: Mapping[OperatorId, Operator]
     virtual_time: int = 0
     turn: int = 0
+    share: int = DEFAULT_SHARE
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +144,16 @@ class Decision:
     pool: PoolState
 
 
-def decide_turn(pool: PoolState, need: Need, now: datetime) -> Decision:
+def decide_turn(pool: PoolState, need: Need, now: datetime, *, waited: bool = False) -> Decision:
     """Choose an operator (S2.1): the preferred owner if eligible, else the eligible seat of least virtual time.
 
-    Ties go to the seat that has waited longest for work in this pool, then to the lower id. The turn of a preferred
-    owner counts like any other.
+    Ties go to the operator who has been longest without work of any pool, then to the one with least open work,
+    then to the lower id. The turn of a preferred owner counts like any other. Work that has waited goes to nobody
+    who has the pool's share of untaken tasks, so that a backlog is shared by those who come in the same minutes;
+    unless it is asked for operators by name.
     """
-    reasons = [why_not(pool.operators[seat.operator_id], need, pool.desk) for seat in pool.seats]
+    share = pool.share if waited and not need.among else None
+    reasons = [why_not(pool.operators[seat.operator_id], need, pool.desk, share) for seat in pool.seats]
     seats = _seated(pool, reasons)
     candidates = tuple(
         Candidate(seat.operator_id, why, seat.virtual_time, pool.operators[seat.operator_id].open_work)
@@ -145,7 +162,7 @@ def decide_turn(pool: PoolState, need: Need, now: datetime) -> Decision:
     eligible = [seat for seat in seats if seat.eligible]
     if not eligible:
         return Decision(now, None, Choice.NOBODY_ELIGIBLE, candidates, 0, 0, replace(pool, seats=seats))
-    chosen = min(eligible, key=_order)
+    chosen = min(eligible, key=lambda seat: order(seat, pool.operators[seat.operator_id]))
     choice = Choice.LEAST_VIRTUAL_TIME
     for seat in eligible:
         if seat.operator_id == need.prefer:
@@ -154,7 +171,7 @@ def decide_turn(pool: PoolState, need: Need, now: datetime) -> Decision:
     return Decision(now, chosen.operator_id, choice, candidates, chosen.virtual_time, chosen.cost, after)
 
 
-def why_not(operator: Operator, need: Need, desk: str) -> tuple[Refusal, ...]:
+def why_not(operator: Operator, need: Need, desk: str, share: int | None = None) -> tuple[Refusal, ...]:
     """Return every failed check of eligibility, so that the decision can be explained (P.3)."""
     standing = Standing(
         active=operator.active,
@@ -167,6 +184,7 @@ def why_not(operator: Operator, need: Need, desk: str) -> tuple[Refusal, ...]:
         has_room=operator.open_work < operator.capacity,
         gave_it_back=operator.operator_id == need.avoid,
         asked=not need.among or operator.operator_id in need.among,
+        below_share=share is None or operator.untaken < share,
     )
     return refusals(standing, Demand(desk, need.role, need.products))
 
@@ -199,8 +217,9 @@ def give_back(pool: PoolState, operator_id: OperatorId, start: int, cost: int) -
     return replace(pool, seats=tuple(seats))
 
 
-def _order(seat: Seat) -> tuple[int, int, UUID]:
-    return seat.virtual_time, seat.last_turn, seat.operator_id
+def order(seat: Seat, operator: Operator) -> tuple[int, datetime, int, UUID]:
+    """Return the place of a seat in the turn: the least is next."""
+    return seat.virtual_time, operator.last_work_at or _NEVER, operator.open_work, seat.operator_id
 
 
 def _seated(pool: PoolState, reasons: Sequence[tuple[Refusal, ...]]) -> tuple[Seat, ...]:

@@ -9,10 +9,14 @@ from pydantic import BaseModel, Field
 from libs.common.contracts.shared import Presence, TakenWork
 from libs.common.domain.code import Code
 from services.assignment.pools.actions import NewPool, PoolChange
+from services.assignment.pools.rules import DEFAULT_SHARE
 from services.assignment.wire import Titles, Wire
 
 OffShiftPull = Annotated[bool, Field(description="operators off shift may take its tasks (S2.3)")]
 TakenRule = Annotated[TakenWork, Field(description="what becomes of the taken tasks of an operator who leaves")]
+Share = Annotated[
+    int, Field(ge=1, le=1000, description="untaken tasks up to which an operator gets work that has waited")
+]
 AwayAfter = Annotated[int, Field(ge=0, le=1440, description="minutes of silence after which one is away; 0: never")]
 
 
@@ -26,9 +30,10 @@ class PoolIn(Wire):
     off_shift_pull: OffShiftPull = False
     taken_work: TakenRule = TakenWork.KEEP
     away_after: AwayAfter = 5
+    share: Share = DEFAULT_SHARE
 
     def command(self) -> NewPool:
-        rules = self.off_shift_pull, self.taken_work, self.away_after
+        rules = self.off_shift_pull, self.taken_work, self.away_after, self.share
         return NewPool(self.desk, self.code, self.title.model_dump(), self.role, *rules)
 
 
@@ -40,10 +45,11 @@ class PoolPatch(Wire):
     off_shift_pull: OffShiftPull | None = None
     taken_work: TakenRule | None = None
     away_after: AwayAfter | None = None
+    share: Share | None = None
 
     def command(self) -> PoolChange:
         title = self.title.model_dump() if self.title else None
-        return PoolChange(title, self.role, self.off_shift_pull, self.taken_work, self.away_after)
+        return PoolChange(title, self.role, self.off_shift_pull, self.taken_work, self.away_after, self.share)
 
 
 class WaitingView(BaseModel):
@@ -80,6 +86,7 @@ class PoolView(BaseModel):
     off_shift_pull: bool
     taken_work: TakenWork
     away_after: int
+    share: int
     turns: int
     waiting: WaitingView
     seats: tuple[PoolSeatView, ...]

@@ -35,10 +35,13 @@ pool = Table(
     Column("taken_work", Text, nullable=False, server_default=text("'keep'")),
     # Minutes; 0: never.
     Column("away_after", Integer, nullable=False, server_default=text("5")),
+    # The untaken tasks up to which an operator is given work that has waited.
+    Column("share", Integer, nullable=False, server_default=text("3")),
     # The version that was last published.
     Column("announced_version", Integer),
     CheckConstraint("taken_work IN ('keep', 'release')", name="taken_work"),
     CheckConstraint("away_after >= 0", name="away_after"),
+    CheckConstraint("share > 0", name="share"),
     UniqueConstraint("desk", "code"),
     CheckConstraint("virtual_time >= 0 AND turn >= 0", name="counters"),
     CheckConstraint("version > 0", name="version"),

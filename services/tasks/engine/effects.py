@@ -148,12 +148,13 @@ class MarkWaiting:
 
 @dataclass(frozen=True, slots=True)
 class OfferWork:
-    """An operator is requested from assignment."""
+    """An operator is requested from assignment; `again`: the same request once more, no answer has come."""
 
     rule: str
     task_id: TaskId
     at: datetime
     prefer: Operator | None
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +306,7 @@ class Noticed(StrEnum):
     NOTHING_TO_DEFER = "nothing_to_defer"
     MESSAGE_ALREADY_REQUESTED = "message_already_requested"
     NOWHERE_TO_WRITE = "nowhere_to_write"
+    ALREADY_ASSIGNED = "already_assigned"
 
 
 @dataclass(frozen=True, slots=True)

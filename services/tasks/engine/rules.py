@@ -1,7 +1,7 @@
 """`decide`: state, event and time → effects. Pure, total, and the same for every desk."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeAlias, assert_never
 
 from libs.common.contracts.shared import MessageProgress, Mode, SubjectKind
@@ -57,7 +57,7 @@ from services.tasks.engine.fields import read_fields
 from services.tasks.engine.matrix import outcome_faults
 from services.tasks.engine.moves import RETURN, loan_over, move
 from services.tasks.engine.run import Run
-from services.tasks.engine.state import OperatorId, State, Task, Timer, TimerKind, new_task
+from services.tasks.engine.state import Operator, OperatorId, State, Task, Timer, TimerKind, new_task
 from services.tasks.playbooks.model import Playbook
 from services.tasks.playbooks.terms import Result, Trigger
 from services.tasks.playbooks.verbs import Open
@@ -69,6 +69,8 @@ _MESSAGES = {
     MessageProgress.FAILED: Trigger.MESSAGE_FAILED,
 }
 _FENCE = "engine.fence"
+ANSWER = "answer"  # the timer of a request for an operator
+ANSWER_WITHIN = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +236,9 @@ def _proposed(run: Run, event: Proposed) -> None:
     task = run.state.open_task(event.task_id)
     if task is None:
         reason = "closed"
+    elif (task.operator_id, task.decision_id) == (event.operator.id, event.decision_id):
+        run.emit(Record(_FENCE, Noticed.ALREADY_ASSIGNED))
+        return
     elif task.operator_id is not None:
         reason = "already_assigned"
     elif task.version != event.version:
@@ -341,7 +346,10 @@ def _timer(run: Run, timer: Timer, gone: frozenset[OperatorId]) -> None:
 
 
 def _task_timer(run: Run, timer: Timer, gone: frozenset[OperatorId]) -> None:
-    """Mark a task overdue, or end a loan. An offer timer needs no action here: `_settle` offers the task."""
+    """Mark a task overdue, end a loan, repeat a request that was not answered.
+
+    An offer timer needs no action here: `_settle` offers the task.
+    """
     task = run.state.open_task(timer.task_id) if timer.task_id is not None else None
     if task is None:
         run.emit(Record("engine.timer", Noticed.TASK_CLOSED))
@@ -351,6 +359,8 @@ def _task_timer(run: Run, timer: Timer, gone: frozenset[OperatorId]) -> None:
         _trigger(run, Trigger.TASK_OVERDUE)
     elif timer.name == f"{RETURN}:{task.id}":
         loan_over(run, task, gone)
+    elif timer.name == f"{ANSWER}:{task.id}" and _unanswered(task):
+        run.emit(OfferWork("engine.answer", task.id, run.now, _preferred(run, task), again=True))
 
 
 def _settle(run: Run) -> None:
@@ -373,6 +383,7 @@ def _settle(run: Run) -> None:
 def _settle_task(run: Run, task: Task) -> None:
     due, offer = f"due:{task.id}", f"offer:{task.id}"
     _settle_timer(run, task, RETURN, task.lent_until)
+    _settle_timer(run, task, ANSWER, _answer_by(task))
     if not task.overdue and run.state.timer(due) is None:
         run.emit(SetTimer("engine.due", Timer(due, TimerKind.DUE, task.due_at, task.id)))
     if task.mode is Mode.PULL or task.operator_id is not None or task.offered_at is not None:
@@ -381,8 +392,21 @@ def _settle_task(run: Run, task: Task) -> None:
         if run.state.timer(offer) is None:
             run.emit(SetTimer("engine.offer", Timer(offer, TimerKind.OFFER, task.offer_from, task.id)))
         return
-    prefer = run.state.owner if run.playbook.task_types[task.type].prefer_owner else None
-    run.emit(OfferWork("engine.offer", task.id, run.now, prefer))
+    run.emit(OfferWork("engine.offer", task.id, run.now, _preferred(run, task)))
+    _settle_timer(run, task, ANSWER, run.now + ANSWER_WITHIN)
+
+
+def _preferred(run: Run, task: Task) -> Operator | None:
+    return run.state.owner if run.playbook.task_types[task.type].prefer_owner else None
+
+
+def _unanswered(task: Task) -> bool:
+    """Return whether a request is pending of which nothing was heard, not even that it waits."""
+    return task.operator_id is None and task.offered_at is not None and not task.waiting
+
+
+def _answer_by(task: Task) -> datetime | None:
+    return task.offered_at + ANSWER_WITHIN if task.offered_at is not None and _unanswered(task) else None
 
 
 def _settle_timer(run: Run, task: Task, purpose: str, at: datetime | None) -> None:

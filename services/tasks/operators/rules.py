@@ -21,6 +21,7 @@ CODES: dict[Refusal, str] = {
     Refusal.AT_CAPACITY: "at_capacity",
     Refusal.GAVE_IT_BACK: "gave_it_back",
     Refusal.NOT_ASKED: "not_asked",
+    Refusal.AT_SHARE: "at_share",
 }
 
 

@@ -16,7 +16,7 @@ from libs.common.platform.db import Transaction
 from libs.common.platform.ids import uuid7
 from services.tasks.context import Context
 from services.tasks.desks.store import ActiveDesk, read_desks
-from services.tasks.engine.effects import Breach, Effect, StartProcess
+from services.tasks.engine.effects import Breach, Effect, OfferWork, StartProcess
 from services.tasks.engine.events import Event, Started
 from services.tasks.engine.facts import Facts, Subject
 from services.tasks.engine.rules import resolve
@@ -288,5 +288,7 @@ class Batch:
             self._entries.append(entry)
         if isinstance(effect, StartProcess):
             self._requested.append((process, effect, cause))
+        if isinstance(effect, OfferWork) and effect.again:
+            self._counters.append(self._ctx.metrics.repeated_requests)
         if isinstance(effect, Breach):
             self._counters.append(self._ctx.metrics.breaches.labels(state.desk.code))

@@ -221,7 +221,7 @@ def _of_kind(kind: Kind) -> Title:  # noqa: C901 - one flat case per kind
             assert_never(kind)
 
 
-def _of_noticed(code: Noticed) -> Title:
+def _of_noticed(code: Noticed) -> Title:  # noqa: C901 - one flat case per code
     match code:
         case Noticed.NOTE:
             return Title("{text}", "{text}")
@@ -237,6 +237,8 @@ def _of_noticed(code: Noticed) -> Title:
             return Title("Срок закрытой задачи", "Timer of a closed task")
         case Noticed.NOTHING_TO_DEFER:
             return Title("Откладывать нечего", "Nothing to defer")
+        case Noticed.ALREADY_ASSIGNED:
+            return Title("Это предложение уже принято", "This proposal was accepted already")
         case Noticed.MESSAGE_ALREADY_REQUESTED:
             return Title("Сообщение уже запрошено", "Message requested already")
         case Noticed.NOWHERE_TO_WRITE:

@@ -8,12 +8,14 @@ down_revision = "assignment_0003"
 _STATEMENTS = (
     """
 ALTER TABLE operator ADD COLUMN away text, ADD COLUMN announced_version integer,
+    ADD COLUMN last_work_at timestamptz,
     ADD CONSTRAINT ck_operator_away CHECK (away IN ('self', 'silent'))
 """,
     """
 ALTER TABLE pool ADD COLUMN off_shift_pull boolean NOT NULL DEFAULT false,
     ADD COLUMN taken_work text NOT NULL DEFAULT 'keep', ADD COLUMN away_after integer NOT NULL DEFAULT 5,
-    ADD COLUMN announced_version integer,
+    ADD COLUMN announced_version integer, ADD COLUMN share integer NOT NULL DEFAULT 3,
+    ADD CONSTRAINT ck_pool_share CHECK (share > 0),
     ADD CONSTRAINT ck_pool_taken_work CHECK (taken_work IN ('keep', 'release')),
     ADD CONSTRAINT ck_pool_away_after CHECK (away_after >= 0)
 """,
