@@ -8,6 +8,7 @@ import pytest
 from httpx import Response
 
 from libs.common.contracts import tasks
+from libs.common.contracts.shared import Presence
 from services.tasks.playbooks.builtin import builtin_version
 from tests.tasks.client import Api, Json
 from tests.tasks.desk import ANNA_ID, BORIS_ID, Desk, operator, proposal
@@ -163,6 +164,18 @@ async def test_a_task_for_a_pool_that_is_deferred_goes_back_to_the_pool(desk: De
     ended = (await api.outcome(taken, "deferred", callback_at=at)).json()
     successor = (await api.call("GET", f"/tasks/{ended['successor_id']}")).json()
     assert (successor["operator_id"], successor["pool"], successor["title"]) == (None, "sales", task["title"])
+
+
+@pytest.mark.req("S3.14")
+async def test_who_leaves_keeps_the_tasks_made_for_them_until_they_are_gone_for_good(desk: Desk, api: Api) -> None:
+    task = await made(api)
+    seen: list[Json] = []
+    for change in ({"presence": Presence.CHECKED_OUT}, {"presence": Presence.CHECKED_OUT, "active": False}):
+        await desk.receive(operator(BORIS_ID, "boris", version=len(seen) + 2, **change))
+        seen.append((await api.call("GET", f"/tasks/{task['id']}", role="admin")).json())
+    assert [found["operator_id"] for found in seen] == [str(BORIS_ID), None]
+    (asked,) = await desk.sent(tasks.WorkRequested)
+    assert (str(asked.task_id), asked.pool) == (task["id"], seen[1]["pool"])
 
 
 @pytest.mark.req("S2.6", "S3.14")

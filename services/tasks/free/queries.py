@@ -17,12 +17,13 @@ SELECT DISTINCT role, pool FROM operator, jsonb_array_elements_text(roles) AS ro
        jsonb_array_elements_text(pools) AS pool WHERE active AND desks ? $1
 """
 # An operator may link leads that they own, that have no owner, or on which they work or worked (P.6).
-LEAD = """
+_SEEN = """
 SELECT * FROM process p WHERE desk = $1 AND lead_id IS NOT NULL
-  AND ($2::uuid IS NULL OR lead_id = $2) AND ($3::text IS NULL OR order_number = $3)
-  AND ($4 OR owner_id IS NULL OR owner_id = $5
-       OR EXISTS (SELECT FROM task t WHERE t.lead_id = p.lead_id AND t.operator_id = $5))
+  AND ($3 OR owner_id IS NULL OR owner_id = $4
+       OR EXISTS (SELECT FROM task t WHERE t.lead_id = p.lead_id AND t.operator_id = $4))
 """
+BY_ID = f"{_SEEN} AND lead_id = $2"
+BY_ORDER = f"{_SEEN} AND order_number = $2"
 
 
 async def look_up(
@@ -48,7 +49,9 @@ async def look_up(
 
 
 async def _lead(tx: Transaction, asked: Asked, me: UUID | None, *, everything: bool) -> Facts | None:
-    if asked.lead_id is None and asked.order_number is None:
-        return None
-    row = await tx.conn.fetchrow(LEAD, asked.desk, asked.lead_id, asked.order_number, everything, me)
+    row = None
+    if asked.lead_id is not None:
+        row = await tx.conn.fetchrow(BY_ID, asked.desk, asked.lead_id, everything, me)
+    elif asked.order_number is not None:
+        row = await tx.conn.fetchrow(BY_ORDER, asked.desk, asked.order_number, everything, me)
     return None if row is None else read_facts(row)

@@ -48,11 +48,13 @@ _TYPES = {
 _RELEASE: Bulk[Release] = Bulk(
     "pending_release", tuple((name, kind, attrgetter(name)) for name, kind in _TYPES.items())
 )
-# What was not taken goes at once, what was taken by the rule of its pool; the most urgent first.
+# What was not taken goes at once, what was taken by the rule of its pool; the most urgent first. A free task for
+# one person waits for them, unless they are gone for good.
 LEFT_BEHIND = """
 SELECT t.desk, t.process_id, t.id, t.operator_id, t.taken_at IS NULL AS untaken
 FROM task t LEFT JOIN pool p ON p.desk = t.desk AND p.code = t.pool
 WHERE t.state = 'active' AND t.operator_id = ANY($1::uuid[]) AND (t.taken_at IS NULL OR p.taken_work = 'release')
+    AND (t.brief->>'personal' IS DISTINCT FROM 'true' OR t.operator_id = ANY($2::uuid[]))
 ORDER BY t.important DESC, t.due_at, t.id
 """
 KEEP = _RELEASE.insert()
@@ -65,7 +67,8 @@ DELETE FROM pending_release WHERE id IN (
 
 async def left_behind(conn: Connection, gone: Mapping[OperatorId, Departure]) -> Sequence[Release]:
     """Return the tasks that these operators leave behind."""
-    return [_release(row, gone[row["operator_id"]]) for row in await conn.fetch(LEFT_BEHIND, list(gone))]
+    inactive = [who for who, departure in gone.items() if departure.reason is MoveReason.INACTIVE]
+    return [_release(row, gone[row["operator_id"]]) for row in await conn.fetch(LEFT_BEHIND, list(gone), inactive)]
 
 
 async def keep(conn: Connection, releases: Sequence[Release]) -> None:
