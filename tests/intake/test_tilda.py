@@ -54,12 +54,15 @@ async def test_a_submission_that_is_sent_again_is_a_repeat_also_after_its_paymen
     assert paid.to_status is OrderStatus.PAID
 
 
-async def test_the_api_key_of_the_form_is_a_token_that_is_not_kept(api: Api) -> None:
+@pytest.mark.parametrize(
+    "body", ["phone=89000000001&token={}&tranid=1:2", '{{"phone": "89000000001", "token": "{}"}}']
+)
+async def test_the_api_key_of_the_form_is_a_token_that_is_not_kept(api: Api, body: str) -> None:
     url, token = await webhook(api, auth="token"), "token-of-the-site"
     source = (await api.ok("GET", "/sources"))["items"][0]  # type: ignore[index] # a JSON list
     secret = (await api.ok("POST", f"/sources/{source['id']}/rotate", {}))["secret"]
-    raw = raw_of("tilda/form")
-    bodies = [raw.body + f"&token={each}".encode() for each in (token, secret)]
-    sent = [(await api.send("POST", url, content=body, headers=raw.headers)).status_code for body in bodies]
+    headers = raw_of("tilda/form").headers
+    bodies = [body.format(each).encode() for each in (token, secret)]
+    sent = [(await api.send("POST", url, content=each, headers=headers)).status_code for each in bodies]
     assert sent == [401, 200]
     assert str(secret).encode() not in await api.ctx.core.db.pool.fetchval("SELECT body FROM delivery")

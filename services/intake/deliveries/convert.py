@@ -54,10 +54,11 @@ class Delivery:
         return orjson.dumps(kept).decode()
 
     def kept_body(self) -> bytes:
-        """Return the body without the token of a form's field."""
+        """Return the body without the token of a field, of a form or of JSON."""
         body = self.raw.body
-        for name in self.source.format.token_fields:
-            body = re.sub(rb"(^|&)" + name.encode() + rb"=[^&]*", rb"\1" + name.encode() + rb"=***", body)
+        for name in map(str.encode, self.source.format.token_fields):
+            body = re.sub(rb"((?:^|&)" + name + rb"=)[^&]*", rb"\1***", body)
+            body = re.sub(rb'("' + name + rb'"\s*:\s*)"(?:[^"\\]|\\.)*"', rb'\1"***"', body)
         return body
 
     def kept_query(self) -> bytes:
