@@ -39,8 +39,8 @@ from services.tasks.engine.events import (
     Waiting,
 )
 from services.tasks.engine.facts import Customer
-from services.tasks.engine.rules import ANSWER_WITHIN
 from services.tasks.engine.run import Run
+from services.tasks.engine.settling import ANSWER_WITHIN
 from services.tasks.engine.state import Operator, State, TaskId, Timer, TimerKind
 from services.tasks.playbooks.grammar import parse
 from services.tasks.playbooks.model import Playbook

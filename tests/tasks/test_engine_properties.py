@@ -13,7 +13,8 @@ import pytest
 from libs.common.contracts.shared import SubjectKind
 from services.tasks.engine.effects import Breach, Effect, OfferWork, OpenTask
 from services.tasks.engine.evolve import evolve
-from services.tasks.engine.rules import ANSWER_WITHIN, decide
+from services.tasks.engine.rules import decide
+from services.tasks.engine.settling import ANSWER_WITHIN
 from services.tasks.engine.state import TaskState
 from services.tasks.playbooks.model import Playbook
 from tests.tasks.story import Step, Story, small, varied

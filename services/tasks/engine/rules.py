@@ -1,13 +1,12 @@
 """`decide`: state, event and time → effects. Pure, total, and the same for every desk."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeAlias, assert_never
 
-from libs.common.contracts.shared import MessageProgress, Mode, SubjectKind
+from libs.common.contracts.shared import MessageProgress, Mode
 from services.tasks.engine.effects import (
     AssignTask,
-    Breach,
     CancelTimer,
     DeclineWork,
     Effect,
@@ -23,7 +22,6 @@ from services.tasks.engine.effects import (
     Refusal,
     Refuse,
     RenewRequest,
-    SetTimer,
     Start,
     TakeTask,
 )
@@ -57,10 +55,10 @@ from services.tasks.engine.fields import read_fields
 from services.tasks.engine.matrix import outcome_faults
 from services.tasks.engine.moves import RETURN, loan_over, move
 from services.tasks.engine.run import Run
-from services.tasks.engine.state import Operator, OperatorId, State, Task, Timer, TimerKind, new_task
+from services.tasks.engine.settling import ANSWER, preferred, settle, unanswered
+from services.tasks.engine.state import OperatorId, State, Task, Timer, TimerKind, new_task
 from services.tasks.playbooks.model import Playbook
 from services.tasks.playbooks.terms import Result, Trigger
-from services.tasks.playbooks.verbs import Open
 
 _MESSAGES = {
     MessageProgress.SENT: Trigger.MESSAGE_SENT,
@@ -69,8 +67,6 @@ _MESSAGES = {
     MessageProgress.FAILED: Trigger.MESSAGE_FAILED,
 }
 _FENCE = "engine.fence"
-ANSWER = "answer"  # the timer of a request for an operator
-ANSWER_WITHIN = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +87,7 @@ def resolve(state: State, event: Event, playbook: Playbook, now: datetime) -> De
     run = Run(state.copy(), playbook, now)
     _handle(run, event)
     _report_unsent(run)
-    _settle(run)
+    settle(run)
     return Decision(state if run.state == state else run.state, tuple(run.effects))
 
 
@@ -359,61 +355,5 @@ def _task_timer(run: Run, timer: Timer, gone: frozenset[OperatorId]) -> None:
         _trigger(run, Trigger.TASK_OVERDUE)
     elif timer.name == f"{RETURN}:{task.id}":
         loan_over(run, task, gone)
-    elif timer.name == f"{ANSWER}:{task.id}" and _unanswered(task):
-        run.emit(OfferWork("engine.answer", task.id, run.now, _preferred(run, task), again=True))
-
-
-def _settle(run: Run) -> None:
-    """Enforce the invariants: a live process of a lead has an open task (S2.6), timers are set, tasks are offered.
-
-    An ended process has no timers.
-    """
-    if not run.state.live:
-        for timer in run.state.timers:
-            run.emit(CancelTimer("engine.end", timer.name))
-        return
-    if not run.state.open_tasks and run.state.facts.subject.kind is SubjectKind.LEAD:
-        run.rule = "engine.S2.6"
-        run.emit(Breach(run.rule))
-        run.open(Open(run.playbook.fallback))
-    for task in run.state.open_tasks:
-        _settle_task(run, task)
-
-
-def _settle_task(run: Run, task: Task) -> None:
-    due, offer = f"due:{task.id}", f"offer:{task.id}"
-    _settle_timer(run, task, RETURN, task.lent_until)
-    _settle_timer(run, task, ANSWER, _answer_by(task))
-    if not task.overdue and run.state.timer(due) is None:
-        run.emit(SetTimer("engine.due", Timer(due, TimerKind.DUE, task.due_at, task.id)))
-    if task.mode is Mode.PULL or task.operator_id is not None or task.offered_at is not None:
-        return
-    if task.offer_from > run.now:
-        if run.state.timer(offer) is None:
-            run.emit(SetTimer("engine.offer", Timer(offer, TimerKind.OFFER, task.offer_from, task.id)))
-        return
-    run.emit(OfferWork("engine.offer", task.id, run.now, _preferred(run, task)))
-    _settle_timer(run, task, ANSWER, run.now + ANSWER_WITHIN)
-
-
-def _preferred(run: Run, task: Task) -> Operator | None:
-    return run.state.owner if run.playbook.task_types[task.type].prefer_owner else None
-
-
-def _unanswered(task: Task) -> bool:
-    """Return whether a request is pending of which nothing was heard, not even that it waits."""
-    return task.operator_id is None and task.offered_at is not None and not task.waiting
-
-
-def _answer_by(task: Task) -> datetime | None:
-    return task.offered_at + ANSWER_WITHIN if task.offered_at is not None and _unanswered(task) else None
-
-
-def _settle_timer(run: Run, task: Task, purpose: str, at: datetime | None) -> None:
-    """Set the timer of a task for a purpose to a time, or remove it (None)."""
-    name = f"{purpose}:{task.id}"
-    timer = run.state.timer(name)
-    if timer is not None and timer.at != at:
-        run.emit(CancelTimer("engine.timer", name))
-    if at is not None and (timer is None or timer.at != at):
-        run.emit(SetTimer("engine.timer", Timer(name, TimerKind.OFFER, at, task.id)))
+    elif timer.name == f"{ANSWER}:{task.id}" and unanswered(task):
+        run.emit(OfferWork("engine.answer", task.id, run.now, preferred(run, task), again=True))

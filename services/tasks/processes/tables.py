@@ -40,7 +40,7 @@ process = Table(
     # What outcomes filled in: personal as `person` is.
     Column("fields", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     Column("owner_version", Integer, nullable=False, server_default=text("0")),
-    Index("ix_process_order_number", "desk", "order_number", postgresql_where=text("lead_id IS NOT NULL")),
+    Index("ix_process_number", "desk", "order_number", postgresql_where=text("lead_id IS NOT NULL")),
     Index("ix_process_external", "desk", "source", "external_id"),
     # A subject has any number of free tasks, and of each other playbook one live process.
     Index("uq_process_live", "desk", "subject_kind", text("COALESCE(subject_id, lead_id)"), "playbook", unique=True,

@@ -83,7 +83,7 @@ CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_process_subject_id ON process (subjec
 CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_process_customer_id ON process (customer_id) WHERE ended_at IS NULL
 """,
     """
-CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_process_order_number ON process (desk, order_number)
+CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_process_number ON process (desk, order_number)
 WHERE lead_id IS NOT NULL
 """,
     """
