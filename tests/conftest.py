@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 import pytest_asyncio
 import structlog
+from hypothesis import settings
 from pytest_socket import disable_socket, socket_allow_hosts
 
 from libs.common.platform.db import Database
@@ -53,6 +54,11 @@ class Run:
 
 
 RUN = pytest.StashKey[Run]()
+
+
+# How long an example takes says nothing where tests run side by side.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
