@@ -136,7 +136,7 @@ def decision_event(snapshot: Snapshot, verdict: Verdict, limit: int) -> Outgoing
 def repeated_event(snapshot: Snapshot, row: Record, now: datetime, limit: int) -> Outgoing:
     """Return the event of a stored decision once more: tasks has heard nothing of it.
 
-    `operator_version` is the least there is: whatever happened to the operator since counts.
+    `operator_version` is the least there is: what has happened to the operator since counts.
     """
     offer = snapshot.offers[TaskId(row["task_id"])]
     candidates = tuple(

@@ -185,7 +185,7 @@ class Snapshot:
                 assert_never(effect)
 
     def _give(self, operator_id: OperatorId, now: datetime) -> None:
-        """Count work of an operator: what they got last is later than what anybody here got before."""
+        """Count work of an operator: what they got last is later than what the others got before."""
         latest = max((each.last_work_at for each in self.operators.values() if each.last_work_at), default=now)
         operator = self.operators[operator_id]
         self.operators[operator_id] = replace(
