@@ -42,6 +42,11 @@ async def test_members_beside_the_configuration_are_taken_as_before(api: Api) ->
     }  # fmt: skip
 
 
+async def test_members_beside_the_configuration_are_shown_as_before(api: Api) -> None:
+    view = await make(api, currency="KZT", field_map={"phone": "tel"})
+    assert (view["auth"], view["currency"], view["field_map"]) == ("none", "KZT", {"phone": "tel"})
+
+
 @pytest.mark.parametrize(("config", "pointer"), [
     ({"format": "tilda"}, "/config/format"), ({"auth": "token"}, "/config/auth"),
     ({"currency": "x"}, "/config/currency"), ({"api_key": "x"}, "/config/api_key"),

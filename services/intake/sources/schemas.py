@@ -7,11 +7,11 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field, JsonValue, SecretStr, model_validator
 
-from libs.common.contracts.shared import Language
+from libs.common.contracts.shared import Language, OrderStatus
 from libs.common.domain.code import Code
 from libs.common.platform.auth.webhooks import WebhookVerifier
 from libs.common.platform.http.wire import Wire
-from services.intake.formats.config import SecretKind
+from services.intake.formats.config import Auth, ResponseKind, SecretKind
 from services.intake.formats.registry import SourceConfig
 from services.intake.sources.rules import is_zone
 from services.intake.sources.store import COLUMNS
@@ -106,6 +106,10 @@ class SecretView(BaseModel):
     valid_until: datetime | None
 
 
+#: A member that stood beside the others before there was `config`, for clients of that time.
+BEFORE = Field(description="as in `config`, where the format has it", json_schema_extra={"deprecated": True})
+
+
 class SourceView(BaseModel):
     """A source as an administrator sees it; `hook` is the path to post to."""
 
@@ -115,6 +119,11 @@ class SourceView(BaseModel):
     hook: str
     format: str
     config: SourceConfig
+    auth: Annotated[Auth, BEFORE]
+    currency: Annotated[str, BEFORE]
+    field_map: Annotated[dict[str, str | list[str]], BEFORE]
+    status_map: Annotated[dict[str, OrderStatus], BEFORE]
+    response: Annotated[ResponseKind, BEFORE]
     secrets: list[SecretView]
     playbook: str
     playbook_active: Annotated[

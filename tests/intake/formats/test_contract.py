@@ -2,8 +2,10 @@
 
 import re
 from dataclasses import replace
+from urllib.parse import urlencode
 from uuid import UUID
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +22,26 @@ MEDIA = st.sampled_from([
     "application/json", "application/x-www-form-urlencoded", "application/x-www-form-urlencoded; charset=cp1251",
     "", "text/plain", "x/y", ";;=",
 ])  # fmt: skip
+NAMES = st.sampled_from([
+    "id", "test", "tranid", "payment", "payment[products][0]", "cookies", "status", "price", "country", "marketing",
+    "entry_id", "call_state", "entry_result", "call_direction", "timestamp", "create_time", "talk_time", "end_time",
+    "from", "to", "line_number", "items", "email",
+])  # fmt: skip
+TEXTS = st.text(max_size=8) | st.sampled_from(
+    ["Appeared", "1", "Крем - 2x1800 = 3600", '{"orderid": 1}', "[", "TILDAUTM=%7C", "١", "²"]
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False) | TEXTS,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["number", "extension", "orderid", "systranid", "products", "amount", "name"]),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=10,
+)
 formats = st.sampled_from(list(FORMATS)).map(made)
 cut_samples = st.tuples(st.sampled_from(SAMPLES), st.integers(0, 2000), st.binary(max_size=4))
 
@@ -103,6 +125,18 @@ def test_a_spoiled_sample_is_read_to_facts(cut: tuple[str, int, bytes]) -> None:
     spoiled = replace(raw, body=raw.body[:at] + noise + raw.body[at + len(noise) :], query=raw.query[:at] + noise)
     assert all(shown(fact) for fact in found.read(spoiled))
     assert isinstance(found.repeat_key(spoiled), str | None)
+
+
+@given(formats, st.dictionaries(NAMES, VALUES, max_size=8), st.booleans())
+def test_any_values_of_known_names_are_read_to_facts(found: Format, values: dict[str, object], form: bool) -> None:
+    text = {
+        name: value if isinstance(value, str) else orjson.dumps(value).decode() for name, value in values.items()
+    }
+    known = {"phone": "89000000001", "json": orjson.dumps(values).decode()}
+    body = urlencode({**known, **text}).encode() if form else orjson.dumps({**known, **values})
+    raw = RawRequest("POST", b"", {} if form else {"content-type": "application/json"}, body)
+    assert all(shown(fact) for fact in found.read(raw))
+    assert isinstance(found.repeat_key(raw), str | None)
 
 
 @pytest.mark.parametrize("code", FORMATS)
