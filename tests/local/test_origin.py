@@ -21,6 +21,7 @@ from libs.common.platform.db.roles import SERVICES
 from libs.common.platform.http.app import create_app
 from libs.common.testkit.database import StackDatabase
 from libs.common.testkit.issuer import AUDIENCE, TokenIssuer
+from tests.support.stack import DATA_KEYS
 
 
 def _service(name: str, status: int = 200) -> FastAPI:
@@ -67,7 +68,7 @@ async def test_a_worker_that_does_not_answer_is_not_ready(tmp_path: Path) -> Non
 
 async def test_the_four_services_live_in_one_process(tmp_path: Path, stack_db: StackDatabase) -> None:
     TokenIssuer.in_folder(tmp_path)
-    shared = {"JWKS_FILE": str(tmp_path / "jwks.json")}
+    shared = {"JWKS_FILE": str(tmp_path / "jwks.json"), "DATA_KEYS": DATA_KEYS}
     apps = create_apps({service: {**shared, "POSTGRES_URL": stack_db.url(service)} for service in SERVICES})
     origin = _origin(tmp_path, apps)
     async with origin.running(), _client(origin) as client:
