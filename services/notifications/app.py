@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from libs.common.platform.service import Service
+from services.notifications.addresses.api import router as addresses
 from services.notifications.channels.api import router as channels
 from services.notifications.channels.store import SealedChannels
 from services.notifications.context import open_context
@@ -25,7 +26,7 @@ SERVICE = Service(
     subscriptions=subscriptions,
     loops=loops,
     routes=webhooks,
-    routers=(templates, channels, messages, feed),
+    routers=(templates, channels, messages, addresses, feed),
     errors=ERRORS,
     sealed=(SealedChannels(),),
 )

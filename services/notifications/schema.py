@@ -1,5 +1,6 @@
 """Every table of the service in one metadata: for migrations and the drift test."""
 
+from services.notifications.addresses import tables as addresses
 from services.notifications.channels import tables as channels
 from services.notifications.feed import tables as feed
 from services.notifications.messages import tables as messages
@@ -7,4 +8,4 @@ from services.notifications.metadata import metadata
 from services.notifications.templates import tables as templates
 from services.notifications.webhooks import tables as webhooks
 
-__all__ = ["channels", "feed", "messages", "metadata", "templates", "webhooks"]
+__all__ = ["addresses", "channels", "feed", "messages", "metadata", "templates", "webhooks"]

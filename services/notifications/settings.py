@@ -60,6 +60,11 @@ class NotificationsSettings(ServiceSettings, env_prefix="NOTIFICATIONS_"):
         """Return the address of the stand-ins, with its last slash."""
         return None if self.standins_url is None else f"{str(self.standins_url).rstrip('/')}/"
 
+    @property
+    def callbacks(self) -> str | None:
+        """Return where providers reach us, without its last slash."""
+        return None if self.public_url is None else str(self.public_url).rstrip("/")
+
     @cached_property
     def policies(self) -> Mapping[str, Policy]:
         """Return how long attempts are repeated and waited for, by provider."""

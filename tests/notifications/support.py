@@ -47,7 +47,7 @@ from services.notifications.providers.base import Raw
 from services.notifications.settings import NotificationsSettings
 from services.notifications.subscriptions import subscriptions
 from services.notifications.templates.actions import approve, propose
-from services.notifications.webhooks.actions import store_callbacks
+from services.notifications.webhooks.store import Origin, store_callbacks
 
 T = TypeVar("T")
 
@@ -214,7 +214,7 @@ async def callback(db: Database, body: object, raw: bytes = b"", hook_key: str =
     keys = DataKeys.parse(KEYS)
     adapter, content = adapter_of(row["id"], row, keys, None), raw or orjson.dumps(body)
     reading = adapter.read(Raw("POST", "", {}, {}, content))
-    await store_callbacks(db, row["desk"], row["id"], reading, content, datetime.now(UTC))
+    await store_callbacks(db, Origin.of(row), reading, content, datetime.now(UTC))
 
 
 async def record(db: Database, *results: Result) -> Sequence[Halted]:
@@ -235,10 +235,9 @@ async def approved_template(db: Database, code: str = "order_received", bodies: 
 
 async def channel(db: Database, **changes: object) -> UUID:
     """Make the desk's channel at the stand-in's demo account."""
-    fields: dict[str, object] = {
-        "desk": DESK, "code": "main", "api_key": DEMO_KEY, "provider_channel_id": DEMO_CHANNEL,
-        "hook_key": HOOK_KEY,
-    }  # fmt: skip
+    demo = {"api_key": DEMO_KEY, "provider_channel_id": DEMO_CHANNEL}
+    own = {} if "config" in changes else demo
+    fields = {"desk": DESK, "code": "main", "hook_key": HOOK_KEY, **own}
     wanted = CreateChannel.model_validate({**fields, **changes})
     row = await create(db, DataKeys.parse(KEYS), wanted, datetime.now(UTC))
     return UUID(str(row["id"]))

@@ -14,11 +14,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from deploy.standins.__main__ import GATEWAYS
-from deploy.standins.faults import GATEWAY, KIND, Failure, Mode, Profile
+from deploy.standins.faults import GATEWAY, Failure, Mode, Profile
 from deploy.standins.provider import GatewayAccount, ProviderStandin
 from deploy.standins.server import bound, running
-from deploy.standins.smsc import DEMO_CALLBACK_SECRET
-from deploy.standins.whatsapp_cloud import DEMO_SECRET
 from libs.common.connect.command.rules import Accepted, Answer, Class, Refused, Unclear, answer_to
 from libs.common.connect.egress import Egress
 from libs.common.connect.exchange import HttpRequest, Lost
@@ -28,26 +26,13 @@ from libs.common.platform.serving import serve
 from services.notifications.channels.convert import adapter
 from services.notifications.providers.base import Adapter, Outbound, Raw, Report, TemplateParts
 from services.notifications.providers.registry import CONFIGS
+from tests.notifications.gateways import QUICK, config
 
 pytestmark = pytest.mark.servers
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 CODES = [known.code for known, _ in GATEWAYS]
-QUICK = replace(KIND, read=0.0, callback_delay=0.01)
 TEMPLATE = TemplateParts("order_new", "ru", ("Анна", "1042"))
-
-
-def config(code: str, account: GatewayAccount) -> dict[str, object]:
-    own: dict[str, dict[str, object]] = {
-        "whatsapp_cloud": {
-            "access_token": account.secret, "app_secret": DEMO_SECRET, "verify_token": "ours",
-            "phone_number_id": account.key,
-        },
-        "twilio": {"account_sid": account.key, "auth_token": account.secret, "sender": "+15005550006"},
-        "smsc": {"login": account.key, "password": account.secret, "callback_secret": DEMO_CALLBACK_SECRET},
-        "smsru": {"api_id": account.key},
-    }  # fmt: skip
-    return {"provider": code, **own[code]}
 
 
 class Desk:

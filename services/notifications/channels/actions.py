@@ -14,7 +14,7 @@ from libs.common.connect.transport import Transport
 from libs.common.platform.db import Database, Transaction
 from libs.common.platform.ids import uuid7
 from libs.common.platform.sealing import DataKeys
-from services.notifications.channels.convert import adapter_of, config_of, public_part, secret_part
+from services.notifications.channels.convert import adapter_of, config_of, public_part, secret_part, webhook_path
 from services.notifications.channels.schemas import ChangeChannel, CreateChannel
 from services.notifications.channels.store import NewChannel, insert, update
 from services.notifications.errors import (
@@ -99,7 +99,7 @@ async def subscribe(
         row = await _one(tx, channel_id, desks)
         await tx.commit()
     adapter = adapter_of(channel_id, row, keys, standins)
-    request = adapter.subscribe(f"{base.rstrip('/')}{webhook_path(row['provider'], row['hook_key'])}")
+    request = adapter.subscribe(f"{base}{webhook_path(row['provider'], row['hook_key'])}")
     if request is None:
         raise SubscriptionError("by_hand")
     answered = await transport.call(request)
@@ -107,11 +107,6 @@ async def subscribe(
     if code is not None:
         raise SubscriptionError(code)
     return dict(row)
-
-
-def webhook_path(provider: str, hook_key: str) -> str:
-    """Return the path that the provider posts its callbacks to."""
-    return f"/notifications/v1/hooks/{provider}/{hook_key}"
 
 
 async def _one(tx: Transaction, channel_id: UUID, desks: Collection[str] | None) -> asyncpg.Record:

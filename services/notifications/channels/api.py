@@ -11,7 +11,7 @@ from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.routes import api_router
 from services.notifications.channels import actions
-from services.notifications.channels.convert import shown
+from services.notifications.channels.convert import shown, webhook_path
 from services.notifications.channels.queries import list_channels, one_channel
 from services.notifications.channels.schemas import ChangeChannel, Channel, CreateChannel
 from services.notifications.deps import Admin, Ctx, Manager, desks_of
@@ -63,9 +63,9 @@ async def change(
 @router.post("/{channel_id}/subscribe")
 async def subscribe(channel_id: UUID, ctx: Ctx, caller: Admin) -> Channel:
     """Subscribe our address to the provider's webhooks of this account; the provider probes it during the call."""
-    if ctx.settings.public_url is None:
+    base, standins = ctx.settings.callbacks, ctx.settings.standins
+    if base is None:
         raise SubscriptionError("public_url_not_set")
-    base, standins = str(ctx.settings.public_url), ctx.settings.standins
     core = ctx.core
     row = await actions.subscribe(core.db, core.keys, ctx.transport, channel_id, desks_of(caller), base, standins)
     return shape(row, caller)
@@ -79,5 +79,5 @@ def _versioned(row: Mapping[str, object], caller: Principal, response: Response)
 
 def shape(row: Mapping[str, object], caller: Principal) -> Channel:
     """Return a row as the API shows it; the address of the webhook is for administrators."""
-    path = actions.webhook_path(str(row["provider"]), str(row["hook_key"])) if caller.has(Role.ADMIN) else None
+    path = webhook_path(str(row["provider"]), str(row["hook_key"])) if caller.has(Role.ADMIN) else None
     return Channel.model_validate({**row, "config": shown(row), "hook_path": path})

@@ -61,3 +61,8 @@ def secret_part(config: ProviderConfig) -> dict[str, str]:
 def sealed_part(config: ProviderConfig, keys: DataKeys, channel_id: UUID) -> str:
     """Return the secrets as they are stored."""
     return keys.seal(orjson.dumps(secret_part(config)).decode(), place_of(channel_id))
+
+
+def webhook_path(provider: str, hook_key: str) -> str:
+    """Return the path that the provider posts its callbacks to."""
+    return f"/notifications/v1/hooks/{provider}/{hook_key}"

@@ -11,7 +11,8 @@ from libs.common.connect.command.rules import Answer, Class, Refused, answer_to
 from libs.common.connect.command.store import Halted, Limits
 from libs.common.connect.exchange import Lost
 from libs.common.platform.telemetry.logs import get_logger
-from services.notifications.channels.convert import adapter_of
+from services.notifications.addresses.rules import window_open
+from services.notifications.channels.convert import adapter_of, webhook_path
 from services.notifications.context import Context
 from services.notifications.delivery.store import Claim, Result, claim, record
 from services.notifications.providers.base import Adapter, Outbound
@@ -51,7 +52,7 @@ class Attempts:
                 adapter = self._adapter(claimed)
             except ValueError as error:  # a missing key, a broken seal, a configuration of another release
                 return Refused(Class.CONFIGURATION, "secret_unreadable", type(error).__name__)
-            message = Outbound(str(claimed.command_id), row["reference"], row["address"], row["text"])
+            message = self._outbound(claimed, adapter)
             request = adapter.request(message)
             if isinstance(request, Refused):
                 return request
@@ -68,6 +69,19 @@ class Attempts:
         for channel in halted:
             self._halts.labels(channel.desk, channel.code).inc()
             log.error("channel halted", desk=channel.desk, channel=channel.code, reason=channel.reason)
+
+    def _outbound(self, claimed: Claim, adapter: Adapter) -> Outbound:
+        row, settings = claimed.details.row, self._ctx.settings
+        path = webhook_path(adapter.code, row["hook_key"])
+        return Outbound(
+            key=str(claimed.command_id),
+            reference=row["reference"],
+            address=row["address"],
+            text=row["text"],
+            window_open=window_open(row["heard_at"], adapter.limits.window, self._ctx.core.clock.now()),
+            callback_url=None if settings.callbacks is None else f"{settings.callbacks}{path}",
+            offered_at=row["offered_at"],
+        )
 
     def _adapter(self, claimed: Claim) -> Adapter:
         """Return the channel's adapter, made once per version of its row."""

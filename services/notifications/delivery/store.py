@@ -13,6 +13,7 @@ from libs.common.connect.command.rules import Outcome, Verdict
 from libs.common.connect.command.store import CommandStore, Halted, Limits, Policy, Tables
 from libs.common.platform.db import Database, Transaction
 from libs.common.platform.ids import uuid7
+from services.notifications.addresses.store import Heard, Place, remember
 from services.notifications.messages.rules import Fact, State, Stop
 from services.notifications.messages.store import apply_facts
 from services.notifications.providers.registry import PROVIDERS
@@ -25,8 +26,9 @@ COMMANDS = CommandStore(
         kind="provider",
         external_id="provider_message_id",
         details="""
-, a.message_id, a.address, a.reference, a.offered_at, m.text, m.traceparent, c.version, c.provider, c.config,
-c.secrets, c.api_key, c.provider_channel_id, c.hook_key
+, a.message_id, a.address, a.reference, a.offered_at, m.text, m.traceparent,
+c.version, c.desk, c.kind AS channel, c.provider, c.config, c.secrets, c.api_key, c.provider_channel_id, c.hook_key,
+(SELECT heard_at FROM conversation WHERE channel_id = c.id AND address = ltrim(a.address, '+')) AS heard_at
 """,
         sources=", message m",
         joined=" AND m.id = a.message_id",
@@ -89,6 +91,7 @@ async def record(db: Database, results: Sequence[Result], now: datetime) -> Sequ
     """Write results whose lease still holds, and late ones with a provider message id. Returns halted channels."""
     async with db.begin() as tx:
         held = await COMMANDS.record(tx, results, now)
+        await remember(tx, [heard for r in held if (heard := _heard(r, now)) is not None], now)
         await _follow_up(tx, held)
         facts = [(r.claim.details.message_id, fact) for r in held if (fact := _fact(r.outcome)) is not None]
         await apply_facts(tx, facts, now)
@@ -112,6 +115,16 @@ async def expire(db: Database, policies: Mapping[str, Policy], now: datetime) ->
         await apply_facts(tx, facts, now)
         await tx.commit()
     return len(facts)
+
+
+def _heard(result: Result, now: datetime) -> Heard | None:
+    """Return what a refusal says of the address."""
+    row, code = result.claim.details.row, result.outcome.code
+    known = PROVIDERS[row["provider"]].error(code) if result.outcome.error is not None else None
+    if known is None or known.remember is None:
+        return None
+    place = Place(row["desk"], row["channel"], row["address"], result.claim.queue_id)
+    return Heard(place, known.remember, code, now)
 
 
 def _fact(outcome: Outcome) -> Fact | None:

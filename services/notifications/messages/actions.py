@@ -13,6 +13,8 @@ from libs.common.contracts.tasks import MessageRequested
 from libs.common.platform.db import Transaction
 from libs.common.platform.db.bulk import Bulk
 from libs.common.platform.ids import uuid7
+from services.notifications.addresses.rules import AddressBook
+from services.notifications.addresses.store import address_books
 from services.notifications.messages.rules import Channel, Fact, Intent, Ready, State, Stopped, prepare
 from services.notifications.messages.store import publish_stopped
 from services.notifications.providers.base import Identities
@@ -95,14 +97,16 @@ class _Known:
 
     templates: Mapping[tuple[str, str], Version]
     channels: Mapping[str, Sequence[asyncpg.Record]]
+    books: Mapping[str, AddressBook]
 
-    def channels_for(self, desk: str, customer: Identities) -> Sequence[Channel]:
-        """Return the desk's channels with the customer's address at each."""
-        return [
-            Channel(row["id"], row["kind"], row["provider"], PROVIDERS[row["provider"]].address(customer))
-            for row in self.channels.get(desk, ())
-            if row["provider"] in PROVIDERS
-        ]
+    def channels_for(self, desk: str, customer: Identities, now: datetime) -> Sequence[Channel]:
+        """Return the desk's channels with the customer's address at each, and what is known of it."""
+        found = []
+        for row in self.channels.get(desk, ()):
+            address = PROVIDERS[row["provider"]].address(customer)
+            barred = self.books[desk].barred(row["kind"], address, now) if address else None
+            found.append(Channel(row["id"], row["kind"], row["provider"], address, barred))
+        return found
 
 
 async def request_messages(
@@ -137,13 +141,25 @@ async def _look_up(tx: Transaction, requests: Sequence[Received[MessageRequested
     wanted = {(r.desk, r.data.template) for r in requests}
     desks = list({r.desk for r in requests})
     templates = await tx.conn.fetch(IN_FORCE, [desk for desk, _ in wanted], [code for _, code in wanted])
-    channels: dict[str, list[asyncpg.Record]] = {}
+    channels: dict[str, list[asyncpg.Record]] = {desk: [] for desk in desks}
     for row in await tx.conn.fetch(CHANNELS, desks):
-        channels.setdefault(row["desk"], []).append(row)
+        if row["provider"] in PROVIDERS:
+            channels[row["desk"]].append(row)
+    addresses = {
+        (request.desk, address)
+        for request in requests
+        for row in channels[request.desk]
+        if (address := PROVIDERS[row["provider"]].address(_customer(request)))
+    }
     return _Known(
         {(row["desk"], row["code"]): Version(row["version"], row["bodies"]) for row in templates},
         channels,
+        await address_books(tx, addresses),
     )
+
+
+def _customer(request: Received[MessageRequested]) -> Identities:
+    return Identities(request.data.person.phone, request.data.person.email)
 
 
 def _plan(request: Received[MessageRequested], known: _Known, now: datetime) -> Ready | Stopped:
@@ -151,8 +167,7 @@ def _plan(request: Received[MessageRequested], known: _Known, now: datetime) -> 
     person = {"name": data.person.name, "phone": data.person.phone, "email": data.person.email}
     intent = Intent(data.template, data.language, data.channels, {**data.variables, **person}, data.deadline)
     template = known.templates.get((request.desk, data.template))
-    customer = Identities(data.person.phone, data.person.email)
-    return prepare(intent, template, known.channels_for(request.desk, customer), now)
+    return prepare(intent, template, known.channels_for(request.desk, _customer(request), now), now)
 
 
 async def _store(

@@ -8,6 +8,7 @@ from uuid import UUID
 from zlib import crc32
 
 from libs.common.contracts.shared import MessageProgress
+from services.notifications.addresses.rules import Barred
 from services.notifications.templates.rules import UnfilledError, Version, choose_language, render
 
 
@@ -84,12 +85,16 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A channel of the desk; `kind` is what playbooks name, `address` the customer's there, if they have one."""
+    """A channel of the desk; `kind` is what playbooks name, `address` the customer's there, if they have one.
+
+    `barred`: why that address is not written to.
+    """
 
     channel_id: UUID
     kind: str
     provider: str
     address: str | None
+    barred: Barred | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,7 @@ class Ready:
 class Stopped:
     """A message that cannot be sent; `detail` holds no personal data."""
 
-    code: Stop
+    code: Stop | Barred
     detail: str
 
 
@@ -122,6 +127,9 @@ def prepare(
     wanted = [channel for channel in channels if channel.kind in intent.channels]
     chosen = choose_channel(intent.channels, wanted)
     if chosen is None:
+        barred = next((channel.barred for channel in wanted if channel.barred is not None), None)
+        if barred is not None:
+            return Stopped(barred, "the address is not written to")
         if wanted:
             return Stopped(Stop.NO_ADDRESS, "the person has no address that can be read")
         return Stopped(Stop.NO_CHANNEL, f"the desk has none of: {', '.join(intent.channels)}")
@@ -135,10 +143,10 @@ def prepare(
 
 
 def choose_channel(kinds: Sequence[str], channels: Sequence[Channel]) -> tuple[Channel, str] | None:
-    """Return a channel of the first kind where the customer has an address: always the same for one address."""
+    """Return a channel of the first kind that can reach the customer: always the same for one address."""
     for kind in kinds:
         fitting = sorted(
-            ((one, one.address) for one in channels if one.kind == kind and one.address),
+            ((one, one.address) for one in channels if one.kind == kind and one.address and one.barred is None),
             key=lambda pair: pair[0].channel_id,
         )
         if fitting:

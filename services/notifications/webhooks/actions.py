@@ -1,8 +1,7 @@
-"""Provider callbacks: stored before they are answered, applied when their message is known."""
+"""Provider callbacks are applied when their message is known."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from operator import attrgetter
 from typing import TypeAlias
 from uuid import UUID
 
@@ -12,47 +11,16 @@ from libs.common.connect.command.rules import BACKOFF, Class
 from libs.common.connect.command.store import Halted
 from libs.common.contracts.shared import MessageProgress
 from libs.common.platform.db import Database, Transaction
-from libs.common.platform.db.bulk import Bulk
+from services.notifications.addresses.store import Heard, Place, reached, remember
 from services.notifications.delivery.store import COMMANDS, RECHECK_CALLBACKS, replace_refused
 from services.notifications.messages.rules import Fact, State
 from services.notifications.messages.store import apply_facts
-from services.notifications.providers.base import Reading, Report, ReportKind
+from services.notifications.providers.base import Error, ReportKind
 from services.notifications.providers.registry import PROVIDERS
 
 Known: TypeAlias = Sequence[tuple[asyncpg.Record, asyncpg.Record]]  # a callback and its attempt
 
 
-def _state(report: Report) -> str:
-    return "new" if report.useful else "kept"
-
-
-REPORTS: Bulk[Report] = Bulk(
-    "callback",
-    (
-        ("kind", "text", attrgetter("kind")),
-        ("provider_message_id", "text", attrgetter("external_id")),
-        ("status", "text", attrgetter("word")),
-        ("at", "timestamptz", attrgetter("at")),
-        ("payload", "jsonb", attrgetter("payload")),
-        ("progress", "text", attrgetter("progress")),
-        ("code", "text", attrgetter("code")),
-        ("reference", "text", attrgetter("reference")),
-        ("address", "text", attrgetter("address")),
-        ("sender", "text", attrgetter("sender")),
-        ("text", "text", attrgetter("text")),
-        ("state", "text", _state),
-    ),
-)
-STORE = f"""
-WITH stored AS (
-    INSERT INTO callback (desk, channel_id, {REPORTS.names}, received_at, stored_at, look_at)
-    SELECT $1, $2, {REPORTS.names}, $3, clock_timestamp(), clock_timestamp()
-    FROM unnest({REPORTS.parameters(6)}) AS n ({REPORTS.names})
-    ORDER BY provider_message_id, kind, status, at
-    ON CONFLICT DO NOTHING
-)
-INSERT INTO unreadable (desk, channel_id, reason, raw, received_at) SELECT $1, $2, $4, $5, $3 WHERE $4 <> ''
-"""  # noqa: S608 - columns of our own
 # A callback that the release before stored has its provider's word alone, and its code in the payload.
 DUE = """
 SELECT e.id, c.account, c.provider, e.kind, e.provider_message_id, e.status, e.at, e.reference, e.sender, e.address,
@@ -64,7 +32,7 @@ WHERE e.state = 'new' AND e.look_at <= clock_timestamp()
 ORDER BY e.look_at LIMIT $1 FOR UPDATE OF e SKIP LOCKED
 """
 ATTEMPTS = """
-SELECT a.provider_message_id, c.account, a.message_id, a.channel_id, a.id
+SELECT a.provider_message_id, c.account, a.message_id, a.channel_id, a.id, a.address, a.desk, c.kind
 FROM attempt a JOIN channel c ON c.id = a.channel_id
 WHERE a.provider_message_id = ANY($1::text[])
 """
@@ -133,16 +101,6 @@ _STATES: Mapping[MessageProgress, State] = {
 _ARRIVED = (MessageProgress.DELIVERED, MessageProgress.READ)
 
 
-async def store_callbacks(
-    db: Database, desk: str, channel_id: UUID, reading: Reading, raw: bytes, now: datetime
-) -> None:
-    """Store the reports of a webhook's body and commit; unreadable parts are kept raw beside the readable ones."""
-    async with db.begin() as tx:
-        unreadable = ", ".join(reading.unreadable)[:500]
-        await tx.conn.execute(STORE, desk, channel_id, now, unreadable, raw, *REPORTS.arrays(reading.reports))
-        await tx.commit()
-
-
 async def apply_callbacks(db: Database, limit: int, now: datetime) -> tuple[int, Sequence[Halted]]:
     """Apply due callbacks to their messages; return how many callbacks were checked, and the halted channels."""
     async with db.begin() as tx:
@@ -152,6 +110,7 @@ async def apply_callbacks(db: Database, limit: int, now: datetime) -> tuple[int,
         known.sort(key=lambda pair: (pair[0]["kind"] != ReportKind.ECHO, pair[0]["at"]))
         replaced = await _retry_transient(tx, known)
         valid = [(row, attempt) for row, attempt in known if not (_failed(row) and attempt["id"] in replaced)]
+        await _learn(tx, known, now)
         await apply_facts(tx, [(attempt["message_id"], _fact(row)) for row, attempt in valid], now)
         message_ids = [attempt["message_id"] for _, attempt in known]
         await tx.conn.execute(APPLIED, [row["id"] for row, _ in known], message_ids)
@@ -211,12 +170,28 @@ async def _retry_transient(tx: Transaction, known: Known) -> set[UUID]:
     return {row["id"] for row in await tx.conn.fetch(REPLACED, list(errors))} if errors else set()
 
 
+async def _learn(tx: Transaction, known: Known, now: datetime) -> None:
+    """Remember what the reports say of the addresses."""
+    places = [(row, Place(a["desk"], a["kind"], a["address"], a["channel_id"])) for row, a in known]
+    heard = [
+        Heard(place, error.remember, row["code"], now)
+        for row, place in places
+        if _failed(row) and (error := _error(row)) is not None and error.remember is not None
+    ]
+    await remember(tx, heard, now)
+    await reached(tx, [place for row, place in places if row["progress"] in _ARRIVED], now)
+
+
 def _failed(row: asyncpg.Record) -> bool:
     return bool(row["progress"] == MessageProgress.FAILED)
 
 
+def _error(row: asyncpg.Record) -> Error | None:
+    return PROVIDERS[row["provider"]].error(row["code"])
+
+
 def _class(row: asyncpg.Record) -> Class | None:
-    known = PROVIDERS[row["provider"]].error(row["code"])
+    known = _error(row)
     return known.error if known else None
 
 

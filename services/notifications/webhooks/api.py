@@ -10,7 +10,7 @@ from services.notifications.channels.convert import adapter_of
 from services.notifications.channels.queries import channel_of_webhook
 from services.notifications.context import Context
 from services.notifications.providers.base import Raw
-from services.notifications.webhooks.actions import store_callbacks
+from services.notifications.webhooks.store import Origin, store_callbacks
 
 MAX_BODY = 4 * 1024 * 1024  # bytes: a hundred messages of maximum length in one body
 
@@ -27,7 +27,7 @@ async def webhook(request: Request) -> Response:
     if not adapter.verify(raw):
         raise Problem(401, "sender_unverified")
     reading = adapter.read(raw)
-    await store_callbacks(ctx.core.db, row["desk"], row["id"], reading, raw.body, ctx.core.clock.now())
+    await store_callbacks(ctx.core.db, Origin.of(row), reading, raw.body, ctx.core.clock.now())
     said = adapter.said(raw)
     return Response(said.body, said.status, media_type=said.media if said.body else None)
 
