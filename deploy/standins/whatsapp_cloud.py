@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from deploy.standins.callbacks import Callback, Post
+from deploy.standins.callbacks import Callback, Payload, Post
 from deploy.standins.control import as_json, object_of
 from deploy.standins.faults import Failure, Mode
 from deploy.standins.journal import Entry, Status
@@ -77,8 +77,11 @@ class WhatsAppCloudStandin(ProviderStandin):
             "messages": [one.payload["message"] for one in batch if one.kind == "inbound"],
         }
         value = {name: given for name, given in value.items() if given}
-        change = {"field": "messages", "value": value}
-        body = orjson.dumps({"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [change]}]})
+        changes = [one.payload["change"] for one in batch if one.kind == "template"]
+        if value.keys() & {"statuses", "messages"}:
+            changes.append({"field": "messages", "value": value})
+        changed = {"id": "1", "time": int(self.clock.now().timestamp()), "changes": changes}
+        body = orjson.dumps({"object": "whatsapp_business_account", "entry": [changed]})
         signature = hmac.new(self.app_secret.encode(), body, hashlib.sha256).hexdigest()
         headers = {"content-type": "application/json", "x-hub-signature-256": f"sha256={signature}"}
         return Post(account.callbacks, body, headers)
@@ -95,6 +98,13 @@ class WhatsAppCloudStandin(ProviderStandin):
             "text": {"body": text},
         }
         return Callback("inbound", {"account": account.key, "message": message})
+
+    def judge(self, account: GatewayAccount, name: str, language: str, event: str, reason: str = "NONE") -> None:
+        """Judge a template: `APPROVED`, `REJECTED`, `PAUSED`, … with a reason."""
+        value: Payload = {"event": event, "message_template_id": 1, "message_template_name": name}
+        value |= {"message_template_language": language, "reason": reason}
+        change = {"field": "message_template_status_update", "value": value}
+        self.later(Callback("template", {"account": account.key, "change": change}))
 
     def _is_open(self, wish: Wish) -> bool:
         last = self.written.get(wish.chat_id)

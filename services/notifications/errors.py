@@ -24,11 +24,11 @@ class StaleVersionError(Exception):
 
 
 class MalformedBodyError(Exception):
-    """Texts that cannot be template bodies; `faults` name each."""
+    """Texts that cannot be template bodies; `faults` name each by its JSON pointer."""
 
     def __init__(self, found: Mapping[str, str]) -> None:
         super().__init__()
-        self.faults = [Fault(f"/bodies/{language}", code, _BODY[code]) for language, code in found.items()]
+        self.faults = [Fault(place, code, _BODY[code]) for place, code in found.items()]
 
 
 class ConfigRefusedError(Exception):

@@ -9,8 +9,8 @@ from pydantic import Field, HttpUrl, model_validator
 
 from libs.common.connect.command.store import Policy
 from libs.common.platform.settings import ServiceSettings
-from services.notifications.providers.base import Limits
 from services.notifications.providers.registry import PROVIDERS
+from services.notifications.providers.values import Limits
 
 
 class NotificationsSettings(ServiceSettings, env_prefix="NOTIFICATIONS_"):

@@ -17,6 +17,7 @@ MODULES = {source.module: source for source in sources() if not source.is_test}
 RULES = sorted(name for name in MODULES if name.startswith("services.") and name.endswith(".rules"))
 # orjson is a codec: bytes in, values out.
 PURE_LIBRARIES = (
+    "libs.common.connect.command.rules",
     "libs.common.platform.clock",
     "libs.common.domain",
     "orjson",

@@ -43,7 +43,7 @@ from services.notifications.delivery import store
 from services.notifications.delivery.store import Claim, Result
 from services.notifications.delivery.worker import loops
 from services.notifications.feed.hub import FeedHub
-from services.notifications.providers.base import Raw
+from services.notifications.providers.values import Raw
 from services.notifications.settings import NotificationsSettings
 from services.notifications.subscriptions import subscriptions
 from services.notifications.templates.actions import approve, propose
@@ -225,10 +225,15 @@ async def expire(db: Database) -> int:
     return await store.expire(db, settings("http://127.0.0.1:9").policies, datetime.now(UTC))
 
 
-async def approved_template(db: Database, code: str = "order_received", bodies: Mapping[str, str] = BODIES) -> None:
+async def approved_template(
+    db: Database,
+    code: str = "order_received",
+    bodies: Mapping[str, str] = BODIES,
+    variants: Mapping[str, object] | None = None,
+) -> None:
     """Propose and approve a template of the desk."""
     now = datetime.now(UTC)
-    row = await propose(db, DESK, code, bodies, "operator", now)
+    row = await propose(db, DESK, code, bodies, variants or {}, "operator", now)
     await approve(db, (code, int(str(row["version"]))), DESK, None, "supervisor", now, CAUSE)
     await db.pool.execute("DELETE FROM outbox")
 

@@ -21,7 +21,7 @@ from services.notifications.messages.rules import (
     choose_channel,
     prepare,
 )
-from services.notifications.templates.rules import Version
+from services.notifications.templates.rules import Rendered, Version
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 PHONE = "79000000001"
@@ -48,7 +48,7 @@ def run(facts: tuple[State, ...]) -> tuple[State, list[MessageProgress]]:
 
 
 def test_an_approved_filled_template_is_ready_with_its_version() -> None:
-    assert prepare(intent(), TEMPLATE, [MAIN], NOW) == Ready(MAIN, "79000000001", "Привет, Анна", 3, "ru")
+    assert prepare(intent(), TEMPLATE, [MAIN], NOW) == Ready(MAIN, PHONE, Rendered("Привет, Анна", "ru"), 3)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_a_text_is_in_the_language_of_the_request() -> None:
     english = replace(intent(), language="en")
     ready = prepare(english, Version(3, {"ru": "Привет", "en": "Hello, {name}"}), [MAIN], NOW)
     assert isinstance(ready, Ready)
-    assert (ready.language, ready.text) == ("en", "Hello, Анна")
+    assert ready.rendered == Rendered("Hello, Анна", "en")
 
 
 def test_one_person_always_meets_the_same_number() -> None:

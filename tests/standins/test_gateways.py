@@ -24,8 +24,9 @@ from libs.common.connect.transport import Transport
 from libs.common.platform.clock import ManualClock
 from libs.common.platform.serving import serve
 from services.notifications.channels.convert import adapter
-from services.notifications.providers.base import Adapter, Outbound, Raw, Report, TemplateParts
+from services.notifications.providers.base import Adapter
 from services.notifications.providers.registry import CONFIGS
+from services.notifications.providers.values import Outbound, Raw, Report, TemplateParts
 from tests.notifications.gateways import QUICK, config
 
 pytestmark = pytest.mark.servers

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from libs.common.platform.db import Transaction
 from services.notifications.addresses.rules import UNREACHABLE_FOR, AddressBook, Known, plain
-from services.notifications.providers.base import Remember
+from services.notifications.providers.values import Remember
 
 UNREACHABLE = """
 INSERT INTO address (desk, kind, address, unreachable_until, opted_out, opted_out_of_marketing, code, changed_at)

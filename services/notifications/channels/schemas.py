@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field, JsonValue, model_validator
 
 from libs.common.domain.code import Code
 from libs.common.platform.http.wire import Wire
-from services.notifications.providers.base import ChannelKind
 from services.notifications.providers.registry import DEFAULT, PROVIDERS, ChannelConfig
+from services.notifications.providers.values import ChannelKind
 
 Rate = Annotated[int, Field(ge=1, le=10_000)]
 

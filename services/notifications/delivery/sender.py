@@ -15,7 +15,9 @@ from services.notifications.addresses.rules import window_open
 from services.notifications.channels.convert import adapter_of, webhook_path
 from services.notifications.context import Context
 from services.notifications.delivery.store import Claim, Result, claim, record
-from services.notifications.providers.base import Adapter, Outbound
+from services.notifications.providers.base import Adapter
+from services.notifications.providers.values import Outbound
+from services.notifications.templates.convert import parts_of
 
 log = get_logger(__name__)
 
@@ -53,6 +55,8 @@ class Attempts:
             except ValueError as error:  # a missing key, a broken seal, a configuration of another release
                 return Refused(Class.CONFIGURATION, "secret_unreadable", type(error).__name__)
             message = self._outbound(claimed, adapter)
+            if row["unusable"] and not message.window_open:
+                return Refused(Class.MESSAGE, "template_unusable", row["unusable"])
             request = adapter.request(message)
             if isinstance(request, Refused):
                 return request
@@ -78,6 +82,7 @@ class Attempts:
             reference=row["reference"],
             address=row["address"],
             text=row["text"],
+            template=parts_of(row["parts"]),
             window_open=window_open(row["heard_at"], adapter.limits.window, self._ctx.core.clock.now()),
             callback_url=None if settings.callbacks is None else f"{settings.callbacks}{path}",
             offered_at=row["offered_at"],

@@ -26,8 +26,10 @@ COMMANDS = CommandStore(
         kind="provider",
         external_id="provider_message_id",
         details="""
-, a.message_id, a.address, a.reference, a.offered_at, m.text, m.traceparent,
+, a.message_id, a.address, a.reference, a.offered_at, m.text, m.parts, m.traceparent,
 c.version, c.desk, c.kind AS channel, c.provider, c.config, c.secrets, c.api_key, c.provider_channel_id, c.hook_key,
+(SELECT state FROM registration r WHERE r.channel_id = c.id AND NOT r.usable
+     AND r.name = m.parts->>'name' AND r.language = m.parts->>'language') AS unusable,
 (SELECT heard_at FROM conversation WHERE channel_id = c.id AND address = ltrim(a.address, '+')) AS heard_at
 """,
         sources=", message m",

@@ -17,12 +17,13 @@ from services.notifications.addresses.rules import AddressBook
 from services.notifications.addresses.store import address_books
 from services.notifications.messages.rules import Channel, Fact, Intent, Ready, State, Stopped, prepare
 from services.notifications.messages.store import publish_stopped
-from services.notifications.providers.base import Identities
 from services.notifications.providers.registry import PROVIDERS
+from services.notifications.providers.values import Identities
+from services.notifications.templates.convert import parts_as_json, version_of
 from services.notifications.templates.rules import Version
 
 IN_FORCE = """
-SELECT DISTINCT ON (t.desk, t.code) t.desk, t.code, t.version, t.bodies
+SELECT DISTINCT ON (t.desk, t.code) t.desk, t.code, t.version, t.bodies, t.variants
 FROM template t JOIN unnest($1::text[], $2::text[]) AS w (desk, code) USING (desk, code)
 WHERE t.state = 'approved'
 ORDER BY t.desk, t.code, t.version DESC
@@ -50,6 +51,8 @@ class _Row:
     template_version: int | None = None
     address: str | None = None
     text: str | None = None
+    parts: Mapping[str, object] | None = None
+    segments: int | None = None
     code: str | None = None
     detail: str | None = None
 
@@ -72,6 +75,8 @@ MESSAGES: Bulk[_Row] = Bulk(
         ("provider", "text", attrgetter("provider")),
         ("address", "text", attrgetter("address")),
         ("text", "text", attrgetter("text")),
+        ("parts", "jsonb", attrgetter("parts")),
+        ("segments", "int", attrgetter("segments")),
         ("deadline", "timestamptz", attrgetter("request.data.deadline")),
         ("state", "text", attrgetter("state")),
         ("code", "text", attrgetter("code")),
@@ -152,7 +157,7 @@ async def _look_up(tx: Transaction, requests: Sequence[Received[MessageRequested
         if (address := PROVIDERS[row["provider"]].address(_customer(request)))
     }
     return _Known(
-        {(row["desk"], row["code"]): Version(row["version"], row["bodies"]) for row in templates},
+        {(row["desk"], row["code"]): version_of(row) for row in templates},
         channels,
         await address_books(tx, addresses),
     )
@@ -180,9 +185,20 @@ async def _store(
 def _row(request: Received[MessageRequested], plan: Ready | Stopped) -> _Row:
     data, cause = request.data, request.follow()
     match plan:
-        case Ready(channel, address, text, version, language):
-            kind, provider = channel.kind, channel.provider
-            return _Row(request, cause, kind, language, State.PENDING, provider, version, address, text)
+        case Ready(channel, address, rendered, version):
+            return _Row(
+                request,
+                cause,
+                channel.kind,
+                rendered.language,
+                State.PENDING,
+                channel.provider,
+                version,
+                address,
+                rendered.text,
+                None if rendered.parts is None else parts_as_json(rendered.parts),
+                plan.segments,
+            )
         case Stopped(code, detail):
             kind = data.channels[0] if data.channels else ""
             return _Row(request, cause, kind, data.language, State.FAILED, code=code, detail=detail)

@@ -8,8 +8,10 @@ from uuid import UUID
 from zlib import crc32
 
 from libs.common.contracts.shared import MessageProgress
+from libs.common.domain.sms import segments
 from services.notifications.addresses.rules import Barred
-from services.notifications.templates.rules import UnfilledError, Version, choose_language, render
+from services.notifications.providers.values import ChannelKind
+from services.notifications.templates.rules import Rendered, UnfilledError, Version, render_for
 
 
 class State(StrEnum):
@@ -103,9 +105,14 @@ class Ready:
 
     channel: Channel
     address: str
-    text: str
+    rendered: Rendered
     version: int
-    language: str
+
+    @property
+    def segments(self) -> int | None:
+        """How many text messages it takes, where they are counted."""
+        is_counted = self.channel.kind == ChannelKind.SMS
+        return segments(self.rendered.text).count if is_counted else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +141,11 @@ def prepare(
             return Stopped(Stop.NO_ADDRESS, "the person has no address that can be read")
         return Stopped(Stop.NO_CHANNEL, f"the desk has none of: {', '.join(intent.channels)}")
     channel, address = chosen
-    language = choose_language(template.bodies, intent.language)
     try:
-        text = render(template.bodies[language], intent.values)
+        rendered = render_for(channel.kind, template, intent.language, intent.values)
     except UnfilledError as unfilled:
         return Stopped(Stop.TEMPLATE_UNFILLED, str(unfilled))
-    return Ready(channel, address, text, template.number, language)
+    return Ready(channel, address, rendered, template.number)
 
 
 def choose_channel(kinds: Sequence[str], channels: Sequence[Channel]) -> tuple[Channel, str] | None:

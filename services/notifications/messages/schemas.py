@@ -23,7 +23,10 @@ class Attempt(BaseModel):
 
 
 class Message(BaseModel):
-    """A message and its state; `code` says why it failed or is unknown."""
+    """A message and its state; `code` says why it failed or is unknown.
+
+    `parts`: the provider's own template with its values, for when free text is not allowed; `segments` of an SMS.
+    """
 
     id: UUID
     desk: str
@@ -37,6 +40,8 @@ class Message(BaseModel):
     provider: str
     address: str | None
     text: str | None
+    parts: dict[str, object] | None
+    segments: int | None
     deadline: datetime | None
     state: State
     code: str | None

@@ -1,7 +1,7 @@
 """Messages, one per dedupe key, and their attempts, each with an idempotency key of its own."""
 
 from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKey, Index, Integer, Table, Text, Uuid, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from services.notifications.metadata import metadata
 
@@ -25,6 +25,8 @@ message = Table(
     Column("provider", Text, nullable=False),
     Column("address", Text),
     Column("text", Text),
+    Column("parts", JSONB),  # the filled template of the provider's own
+    Column("segments", Integer),  # of a text message
     Column("deadline", DateTime(timezone=True)),
     Column("state", Text, nullable=False),
     Column("published", ARRAY(Text), nullable=False),  # steps that were published, each once

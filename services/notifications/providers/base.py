@@ -1,36 +1,29 @@
-"""What a provider's adapter says: the protocol and its values. Nothing of any provider, and no I/O.
+"""What a provider's adapter says: the protocol. Nothing of any provider, and no I/O.
 
 An adapter is one channel at a provider: its code and its configuration. It is pure: it makes requests and reads
 answers and callbacks, and `delivery` and `webhooks` do everything else, the same for all.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from enum import StrEnum
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
-from libs.common.connect.command.rules import Answer, Class, Refused
+from libs.common.connect.command.rules import Answer, Refused
 from libs.common.connect.exchange import HttpRequest, Reply
-from libs.common.contracts.shared import MessageProgress
-
-JsonObject = Mapping[str, object]
-
-
-class ChannelKind(StrEnum):
-    """What playbooks and ladders name: the way to a customer, of any provider."""
-
-    WHATSAPP = "whatsapp"
-    SMS = "sms"
-    EMAIL = "email"
-    PUSH = "push"
-    MAX = "max"
-    TELEGRAM = "telegram"
-    INSTAGRAM = "instagram"
-    TEAM = "team"
+from services.notifications.providers.values import (
+    ChannelKind,
+    Error,
+    Identities,
+    Limits,
+    Outbound,
+    Raw,
+    Reading,
+    Report,
+    Said,
+)
 
 
 class ProviderConfig(BaseModel):
@@ -51,155 +44,6 @@ class ProviderConfig(BaseModel):
 
 def _is_secret(annotation: object) -> bool:
     return annotation is SecretStr or SecretStr in getattr(annotation, "__args__", ())
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a provider allows, and what it needs.
-
-    `rate_5s`: calls per account in five seconds. `remembers`: how long it recognises a repeated key; None: a
-    repeat is a second message. `unknown_after`: how long an attempt without an answer waits for a report.
-    `text`: characters. `window`: free text is allowed for so long after the customer's last message, and only a
-    template otherwise; None: always.
-    """
-
-    rate_5s: int
-    remembers: timedelta | None
-    unknown_after: timedelta
-    text: int
-    window: timedelta | None = None
-    asked_together: int = 0  # messages whose progress one call can ask for; 0: the provider reports by itself alone
-
-
-class Remember(StrEnum):
-    """What an answer or a report says of the customer's address, for all later messages."""
-
-    UNREACHABLE = "unreachable"  # not on this messenger, or no mobile number
-    INVALID = "invalid"  # no address at all
-    OPTED_OUT = "opted_out"
-    OPTED_OUT_OF_MARKETING = "opted_out_of_marketing"
-    OPTED_IN = "opted_in"  # takes back both
-    WINDOW_CLOSED = "window_closed"  # free text is not allowed now
-
-
-@dataclass(frozen=True, slots=True)
-class Error:
-    """What a provider's code means. `wait`: seconds before the recipient may be written to again."""
-
-    error: Class
-    remember: Remember | None = None
-    wait: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Identities:
-    """What is known of a customer: E.164 phone, e-mail, and ids by their kind."""
-
-    phone: str | None = None
-    email: str | None = None
-    ids: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Button:
-    """A button of a registered template, with its filled payload."""
-
-    kind: str
-    payload: str
-
-
-@dataclass(frozen=True, slots=True)
-class TemplateParts:
-    """A template that the provider knows by its name, with the values of its placeholders in order."""
-
-    name: str
-    language: str
-    parameters: tuple[str, ...] = ()
-    buttons: tuple[Button, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Outbound:
-    """One message as it is to be sent. `key` is the attempt's id.
-
-    `reference`: what its reports are to carry. `callback_url`: where it reaches us, if it does.
-    `window_open`: whether free text is allowed now. `offered_at`: when it was first sent, for look-ups.
-    """
-
-    key: str
-    reference: str | None
-    address: str
-    text: str
-    template: TemplateParts | None = None
-    window_open: bool = True
-    callback_url: str | None = None
-    offered_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Raw:
-    """A request of a provider, byte by byte. `url` is ours as the provider knows it, its query included."""
-
-    method: str
-    url: str
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What the provider wants to hear."""
-
-    status: int = 200
-    body: bytes = b""
-    media: str = "text/plain"
-
-
-class ReportKind(StrEnum):
-    """Kinds of elements in callbacks and polls."""
-
-    STATUS = "status"
-    ECHO = "echo"  # an outgoing message: ours, or one that an operator typed on the phone
-    INBOUND = "inbound"
-    TEMPLATE = "template"  # the provider has judged a template
-    CHANNEL = "channel"  # the state of the channel itself
-    PREFERENCE = "preference"  # the customer has opted out or in
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """One element of a callback; each stands for itself.
-
-    `at` is the provider's clock, `word` its own word, `progress` what it means for a message. `reference` is
-    our key where the provider returns it; `address` the customer's, `sender` ours, as the provider writes them.
-    """
-
-    kind: ReportKind
-    external_id: str
-    at: datetime
-    word: str
-    payload: JsonObject
-    progress: MessageProgress | None = None
-    code: str = ""
-    reference: str | None = None
-    address: str | None = None
-    sender: str | None = None
-    text: str | None = None
-    remember: Remember | None = None
-
-    @property
-    def useful(self) -> bool:
-        """Whether it can change the state of a message of ours."""
-        return self.progress is not None or self.kind is ReportKind.ECHO
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """The reports of a body; `unreadable` names the parts that could not be read."""
-
-    reports: Sequence[Report]
-    unreadable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

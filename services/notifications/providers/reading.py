@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 from libs.common.connect.exchange import Reply
 from libs.common.platform.http.json import parse_json
 from libs.common.platform.http.problems import Problem
-from services.notifications.providers.base import Raw
+from services.notifications.providers.values import Raw
 
 MAX_ID = 200
 MAX_TEXT = 200

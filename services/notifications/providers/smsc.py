@@ -16,15 +16,16 @@ from libs.common.connect.command.rules import Accepted, Answer, Class, Refused, 
 from libs.common.connect.exchange import HttpRequest, Reply
 from libs.common.contracts.shared import MessageProgress
 from libs.common.platform.auth.webhooks import same_secret
-from services.notifications.providers.base import (
-    Adapter,
+from services.notifications.providers.base import Adapter, ProviderConfig
+from services.notifications.providers.config import Secret
+from services.notifications.providers.reading import digits, number, parameters_of, unix, words
+from services.notifications.providers.values import (
     ChannelKind,
     Error,
     Identities,
     JsonObject,
     Limits,
     Outbound,
-    ProviderConfig,
     Raw,
     Reading,
     Remember,
@@ -32,8 +33,6 @@ from services.notifications.providers.base import (
     ReportKind,
     Said,
 )
-from services.notifications.providers.config import Secret
-from services.notifications.providers.reading import digits, number, parameters_of, unix, words
 
 _CODES: Mapping[str, Error] = {
     **dict.fromkeys(("error_1", "error_5"), Error(Class.MESSAGE)),

@@ -19,21 +19,7 @@ from libs.common.connect.command.rules import Accepted, Answer, Class, Refused, 
 from libs.common.connect.exchange import HttpRequest, Reply
 from libs.common.contracts.shared import MessageProgress
 from libs.common.platform.auth.webhooks import same_secret
-from services.notifications.providers.base import (
-    Adapter,
-    ChannelKind,
-    Error,
-    Identities,
-    Limits,
-    Outbound,
-    ProviderConfig,
-    Raw,
-    Reading,
-    Remember,
-    Report,
-    ReportKind,
-    Said,
-)
+from services.notifications.providers.base import Adapter, ProviderConfig
 from services.notifications.providers.config import Key
 from services.notifications.providers.reading import (
     NO_TIME,
@@ -46,6 +32,19 @@ from services.notifications.providers.reading import (
     rfc_date,
     wait_of,
     words,
+)
+from services.notifications.providers.values import (
+    ChannelKind,
+    Error,
+    Identities,
+    Limits,
+    Outbound,
+    Raw,
+    Reading,
+    Remember,
+    Report,
+    ReportKind,
+    Said,
 )
 
 PAGE = 100  # messages of one look-up

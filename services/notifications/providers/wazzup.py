@@ -10,21 +10,7 @@ from pydantic import Field
 from libs.common.connect.command.rules import Accepted, Answer, Class, Refused, Unclear, readable
 from libs.common.connect.exchange import HttpRequest, Reply
 from libs.common.contracts.shared import MessageProgress
-from services.notifications.providers.base import (
-    Adapter,
-    ChannelKind,
-    Error,
-    Identities,
-    JsonObject,
-    Limits,
-    Outbound,
-    ProviderConfig,
-    Raw,
-    Reading,
-    Remember,
-    Report,
-    ReportKind,
-)
+from services.notifications.providers.base import Adapter, ProviderConfig
 from services.notifications.providers.config import Key
 from services.notifications.providers.reading import (
     digits,
@@ -36,6 +22,19 @@ from services.notifications.providers.reading import (
     places,
     wait_of,
     words,
+)
+from services.notifications.providers.values import (
+    ChannelKind,
+    Error,
+    Identities,
+    JsonObject,
+    Limits,
+    Outbound,
+    Raw,
+    Reading,
+    Remember,
+    Report,
+    ReportKind,
 )
 
 _PROGRESS: Mapping[str, MessageProgress] = {

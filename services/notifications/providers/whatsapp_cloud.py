@@ -17,24 +17,7 @@ from libs.common.connect.command.rules import Accepted, Answer, Class, Refused, 
 from libs.common.connect.exchange import HttpRequest, Reply
 from libs.common.contracts.shared import MessageProgress
 from libs.common.platform.auth.webhooks import same_secret
-from services.notifications.providers.base import (
-    Adapter,
-    Button,
-    ChannelKind,
-    Error,
-    Identities,
-    JsonObject,
-    Limits,
-    Outbound,
-    ProviderConfig,
-    Raw,
-    Reading,
-    Remember,
-    Report,
-    ReportKind,
-    Said,
-    TemplateParts,
-)
+from services.notifications.providers.base import Adapter, ProviderConfig
 from services.notifications.providers.config import Key
 from services.notifications.providers.reading import (
     digits,
@@ -47,6 +30,23 @@ from services.notifications.providers.reading import (
     unix,
     wait_of,
     words,
+)
+from services.notifications.providers.values import (
+    Button,
+    ChannelKind,
+    Error,
+    Identities,
+    JsonObject,
+    Judged,
+    Limits,
+    Outbound,
+    Raw,
+    Reading,
+    Remember,
+    Report,
+    ReportKind,
+    Said,
+    TemplateParts,
 )
 
 BSUID = "whatsapp_bsuid"
@@ -233,7 +233,8 @@ def _text(text: str) -> dict[str, object]:
 def _template(template: TemplateParts) -> dict[str, object]:
     components: list[dict[str, object]] = []
     if template.parameters:
-        values = [{"type": "text", "text": value} for value in template.parameters]
+        # Meta refuses line ends and long gaps in a value.
+        values = [{"type": "text", "text": " ".join(value.split())} for value in template.parameters]
         components.append({"type": "body", "parameters": values})
     components += [_button(at, button) for at, button in enumerate(template.buttons)]
     named = {"name": template.name, "language": {"code": template.language}, "components": components}
@@ -335,6 +336,8 @@ def _preference(element: JsonObject, value: JsonObject) -> Report | None:
     )
 
 
+# All other words say that the template may not be sent now, for example `rejected`, `paused`, `disabled`.
+_USABLE = frozenset({"approved", "reinstated", "flagged", "unarchived"})
 _WISHES: Mapping[str, Remember] = {
     "stop": Remember.OPTED_OUT_OF_MARKETING,
     "resume": Remember.OPTED_IN,
@@ -355,4 +358,5 @@ def _moderation(value: JsonObject, at: datetime) -> Report | None:
         word,
         value,
         code="" if reason.upper() == "NONE" else reason,
+        judged=Judged(name, language, word in _USABLE) if language else None,
     )

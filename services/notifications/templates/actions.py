@@ -1,6 +1,6 @@
 """Proposing and approving templates (S2.5): every edit is a new version, usable after its approval."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import TypeAlias
 
@@ -19,15 +19,18 @@ from services.notifications.errors import (
     NotFoundError,
     SupersededError,
 )
-from services.notifications.templates.rules import fault
+from services.notifications.templates.convert import Json, variants_of
+from services.notifications.templates.rules import fault, texts_of
 
 Row: TypeAlias = "dict[str, object]"
 
 LOCK = "SELECT pg_advisory_xact_lock(hashtext('template'), hashtext($1 || ' ' || $2))"
-NEWEST = "SELECT id, version, bodies FROM template WHERE desk = $1 AND code = $2 ORDER BY version DESC LIMIT 1"
+NEWEST = (
+    "SELECT id, version, bodies, variants FROM template WHERE desk = $1 AND code = $2 ORDER BY version DESC LIMIT 1"
+)
 PROPOSE = """
-INSERT INTO template (id, desk, code, version, bodies, state, proposed_by, proposed_at)
-VALUES ($1, $2, $3, $4, $5, 'proposed', $6, $7)
+INSERT INTO template (id, desk, code, version, bodies, variants, state, proposed_by, proposed_at)
+VALUES ($1, $2, $3, $4, $5, $6, 'proposed', $7, $8)
 RETURNING *
 """
 DESKS = """
@@ -45,20 +48,28 @@ RETURNING *
 """
 
 
-async def propose(db: Database, desk: str, code: str, bodies: Mapping[str, str], by: str, now: datetime) -> Row:
+async def propose(
+    db: Database, desk: str, code: str, bodies: Mapping[str, str], variants: Json, by: str, now: datetime
+) -> Row:
     """Store a new version. Raises MalformedBodyError; AlreadyExistsError when the newest has the same texts."""
-    found = {language: problem for language, body in bodies.items() if (problem := fault(body)) is not None}
+    found = {place: problem for place, text in _texts(bodies, variants) if (problem := fault(text)) is not None}
     if found:
         raise MalformedBodyError(found)
     async with db.begin() as tx:
         await tx.conn.execute(LOCK, desk, code)
         newest = await tx.conn.fetchrow(NEWEST, desk, code)
-        if newest is not None and newest["bodies"] == dict(bodies):
+        if newest is not None and (newest["bodies"], newest["variants"]) == (dict(bodies), dict(variants)):
             raise AlreadyExistsError(newest["id"])
         number = newest["version"] + 1 if newest is not None else 1
-        row = await tx.conn.fetchrow(PROPOSE, uuid7(), desk, code, number, dict(bodies), by, now)
+        row = await tx.conn.fetchrow(PROPOSE, uuid7(), desk, code, number, dict(bodies), dict(variants), by, now)
         await tx.commit()
     return _found(row)
+
+
+def _texts(bodies: Mapping[str, str], variants: Json) -> Iterator[tuple[str, str]]:
+    yield from ((f"/bodies/{language}", body) for language, body in bodies.items())
+    for kind, variant in variants_of(variants).items():
+        yield from ((f"/variants/{kind}{place}", text) for place, text in texts_of(variant))
 
 
 async def approve(

@@ -11,8 +11,9 @@ from libs.common.platform.http.routes import api_router
 from services.notifications.deps import Chain, Ctx, Manager, Staff, desks_of
 from services.notifications.errors import NotFoundError
 from services.notifications.templates import actions
+from services.notifications.templates.convert import Json, variants_of
 from services.notifications.templates.queries import list_templates
-from services.notifications.templates.rules import placeholders
+from services.notifications.templates.rules import placeholders, texts_of
 from services.notifications.templates.schemas import ProposeTemplate, TemplateVersion
 
 router = api_router("/notifications/v1/templates", tags=["templates"], route_class=IdempotentRoute)
@@ -24,8 +25,9 @@ async def propose(body: ProposeTemplate, ctx: Ctx, caller: Staff) -> TemplateVer
     if not caller.may_see(body.desk):
         raise NotFoundError
     bodies = {str(language): text for language, text in body.bodies.items()}
+    variants = {str(kind): one.model_dump(mode="json", exclude_none=True) for kind, one in body.variants.items()}
     now = ctx.core.clock.now()
-    return shape(await actions.propose(ctx.core.db, body.desk, body.code, bodies, caller.sub, now))
+    return shape(await actions.propose(ctx.core.db, body.desk, body.code, bodies, variants, caller.sub, now))
 
 
 @router.get("")
@@ -61,6 +63,8 @@ async def approve(
 
 def shape(row: Mapping[str, object]) -> TemplateVersion:
     """Return a row as the API shows it."""
-    bodies = cast("dict[str, str]", row["bodies"])
-    names = dict.fromkeys(name for body in bodies.values() for name in placeholders(body))
-    return TemplateVersion.model_validate({**row, "placeholders": list(names)})
+    bodies, variants = cast("dict[str, str]", row["bodies"]), variants_of(cast("Json", row["variants"]))
+    texts = [*bodies.values(), *(text for variant in variants.values() for _, text in texts_of(variant))]
+    names = dict.fromkeys(name for text in texts for name in placeholders(text))
+    shown = {"registrations": [], **row, "placeholders": list(names)}
+    return TemplateVersion.model_validate(shown)

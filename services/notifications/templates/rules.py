@@ -1,8 +1,10 @@
 """Template bodies and strict rendering (S2.5, S4.12): an unfilled placeholder stops the message."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from services.notifications.providers.values import Button, TemplateParts
 
 MAX_BODY = 4_000  # characters, below every messenger's limit once it is filled
 _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]{0,39})\}")
@@ -11,11 +13,43 @@ DEFAULT_LANGUAGE = "ru"
 
 
 @dataclass(frozen=True, slots=True)
+class Registered:
+    """A template that a provider knows by its name. `languages`: its names of them, by ours.
+
+    `parameters` and the payloads of `buttons` have placeholders as bodies have.
+    """
+
+    name: str
+    languages: Mapping[str, str]
+    parameters: tuple[str, ...] = ()
+    buttons: tuple[Button, ...] = ()
+    marketing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """What differs for one kind of channel; without `bodies` the text is that of all."""
+
+    bodies: Mapping[str, str] = field(default_factory=dict)
+    registered: Registered | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Version:
-    """One version of a template: its number and its text per language code."""
+    """One version of a template: its number, its text per language code, its variants by kind of channel."""
 
     number: int
     bodies: Mapping[str, str]
+    variants: Mapping[str, Variant] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A filled text in its language, and the template that the provider knows."""
+
+    text: str
+    language: str
+    parts: TemplateParts | None = None
 
 
 class UnfilledError(ValueError):
@@ -46,6 +80,33 @@ def render(body: str, values: Mapping[str, str | None]) -> str:
     if missing:
         raise UnfilledError(missing)
     return _PLACEHOLDER.sub(lambda match: (values[match[1]] or "").strip(), body)
+
+
+def render_for(kind: str, version: Version, wanted: str, values: Mapping[str, str | None]) -> Rendered:
+    """Fill what a kind of channel sends. Raises UnfilledError."""
+    variant = version.variants.get(kind, Variant())
+    bodies = variant.bodies or version.bodies
+    language = choose_language(bodies, wanted)
+    parts = None if variant.registered is None else _filled(variant.registered, language, values)
+    return Rendered(render(bodies[language], values), language, parts)
+
+
+def texts_of(variant: Variant) -> Iterator[tuple[str, str]]:
+    """Yield each text of a variant with its place, a JSON pointer."""
+    yield from ((f"/bodies/{language}", body) for language, body in variant.bodies.items())
+    if variant.registered is not None:
+        yield from ((f"/registered/parameters/{at}", one) for at, one in enumerate(variant.registered.parameters))
+        buttons = enumerate(variant.registered.buttons)
+        yield from ((f"/registered/buttons/{at}/payload", one.payload) for at, one in buttons)
+
+
+def _filled(registered: Registered, language: str, values: Mapping[str, str | None]) -> TemplateParts:
+    return TemplateParts(
+        registered.name,
+        registered.languages[choose_language(registered.languages, language)],
+        tuple(render(text, values) for text in registered.parameters),
+        tuple(Button(button.kind, render(button.payload, values)) for button in registered.buttons),
+    )
 
 
 def choose_language(bodies: Mapping[str, str], wanted: str) -> str:

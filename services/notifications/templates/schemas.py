@@ -4,20 +4,64 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from libs.common.contracts.shared import Language
 from libs.common.domain.code import Code
+from libs.common.platform.http.wire import Wire
+from services.notifications.providers.values import ChannelKind
+
+Bodies = Annotated[dict[Language, str], Field(min_length=1)]
 
 
-class ProposeTemplate(BaseModel):
+class Button(Wire):
+    """A button of a registered template; placeholders in its payload are filled."""
+
+    kind: Literal["quick_reply", "url"]
+    payload: str
+
+
+class Registered(Wire):
+    """A template that the messenger has approved under its own name, for when it allows no free text.
+
+    `languages`: the messenger's name of each language, `ru` → `ru_RU`. `parameters`: the values of its
+    placeholders in order, with placeholders of ours. `marketing`: it is not for customers who want no
+    advertisements.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,512}$")]
+    languages: Annotated[dict[Language, Annotated[str, Field(pattern=r"^[A-Za-z_]{2,16}$")]], Field(min_length=1)]
+    parameters: list[str] = []
+    buttons: Annotated[list[Button], Field(max_length=10)] = []
+    marketing: bool = False
+
+
+class Variant(Wire):
+    """What differs for one kind of channel: shorter texts for SMS, a registered template for a messenger."""
+
+    bodies: Bodies | None = None
+    registered: Registered | None = None
+
+
+class ProposeTemplate(Wire):
     """A new template, or new texts for one that exists; placeholders look like `{name}`."""
-
-    model_config = ConfigDict(extra="forbid")
 
     desk: Code
     code: Code
-    bodies: Annotated[dict[Language, str], Field(min_length=1)]
+    bodies: Bodies
+    variants: dict[ChannelKind, Variant] = {}
+
+
+class Registration(BaseModel):
+    """What a provider says of a registered template; one that is not `usable` is not sent."""
+
+    channel_id: UUID
+    name: str
+    language: str
+    state: str
+    usable: bool
+    reason: str
+    at: datetime
 
 
 class TemplateVersion(BaseModel):
@@ -29,6 +73,8 @@ class TemplateVersion(BaseModel):
     version: int
     state: Literal["proposed", "approved"]
     bodies: dict[Language, str]
+    variants: dict[ChannelKind, Variant]
+    registrations: list[Registration]
     placeholders: list[str]
     proposed_by: str
     proposed_at: datetime

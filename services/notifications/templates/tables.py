@@ -1,6 +1,18 @@
-"""Templates: one row per version."""
+"""Templates: one row per version; and what providers say of those that they know."""
 
-from sqlalchemy import CheckConstraint, Column, DateTime, Index, Integer, Table, Text, Uuid, text
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.notifications.metadata import metadata
@@ -13,6 +25,7 @@ template = Table(
     Column("code", Text, nullable=False),
     Column("version", Integer, nullable=False),
     Column("bodies", JSONB, nullable=False),  # language code -> text
+    Column("variants", JSONB, nullable=False, server_default=text("'{}'")),  # by kind of channel
     Column("state", Text, nullable=False),
     Column("proposed_by", Text, nullable=False),
     Column("proposed_at", DateTime(timezone=True), nullable=False),
@@ -26,4 +39,19 @@ template = Table(
     ),
     Index("uq_template_desk_code_version", "desk", "code", "version", unique=True),
     Index("ix_template_approved", "desk", "code", "version", postgresql_where=text("state = 'approved'")),
+)
+
+# What providers say of the templates that they know by a name.
+registration = Table(
+    "registration",
+    metadata,
+    Column("desk", Text, nullable=False),
+    Column("channel_id", Uuid, ForeignKey("channel.id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("language", Text, primary_key=True),
+    Column("state", Text, nullable=False),  # the provider's word
+    Column("usable", Boolean, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),  # the provider's clock
+    Index("ix_registration_desk_name", "desk", "name"),
 )

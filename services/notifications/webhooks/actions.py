@@ -15,8 +15,8 @@ from services.notifications.addresses.store import Heard, Place, reached, rememb
 from services.notifications.delivery.store import COMMANDS, RECHECK_CALLBACKS, replace_refused
 from services.notifications.messages.rules import Fact, State
 from services.notifications.messages.store import apply_facts
-from services.notifications.providers.base import Error, ReportKind
 from services.notifications.providers.registry import PROVIDERS
+from services.notifications.providers.values import Error, ReportKind
 
 Known: TypeAlias = Sequence[tuple[asyncpg.Record, asyncpg.Record]]  # a callback and its attempt
 

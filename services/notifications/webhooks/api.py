@@ -9,7 +9,7 @@ from libs.common.platform.http.shell import limit_body
 from services.notifications.channels.convert import adapter_of
 from services.notifications.channels.queries import channel_of_webhook
 from services.notifications.context import Context
-from services.notifications.providers.base import Raw
+from services.notifications.providers.values import Raw
 from services.notifications.webhooks.store import Origin, store_callbacks
 
 MAX_BODY = 4 * 1024 * 1024  # bytes: a hundred messages of maximum length in one body

@@ -12,8 +12,8 @@ from libs.common.platform.db import Database, Transaction
 from libs.common.platform.db.bulk import Bulk
 from services.notifications.addresses.rules import said_at
 from services.notifications.addresses.store import Heard, Place, reached, remember, wrote
-from services.notifications.providers.base import Reading, Report, ReportKind
 from services.notifications.providers.registry import PROVIDERS
+from services.notifications.providers.values import Reading, Report, ReportKind
 
 
 def _state(report: Report) -> str:
@@ -50,6 +50,15 @@ RETURNING provider_message_id, kind, status, at
 """  # noqa: S608 - columns of our own
 
 
+JUDGED = """
+INSERT INTO registration AS r (desk, channel_id, name, language, state, usable, reason, at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT (channel_id, name, language) DO UPDATE
+SET state = excluded.state, usable = excluded.usable, reason = excluded.reason, at = excluded.at
+WHERE r.at <= excluded.at
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """The channel by which reports came."""
@@ -82,6 +91,7 @@ async def store_reports(tx: Transaction, origin: Origin, reading: Reading, raw: 
     fresh = {tuple(row) for row in rows}
     reports = [one for one in reading.reports if (one.external_id, one.kind, one.word, one.at) in fresh]
     await _hear(tx, origin, reports, now)
+    await _judge(tx, origin, reports)
 
 
 async def _hear(tx: Transaction, origin: Origin, reports: Sequence[Report], now: datetime) -> None:
@@ -97,3 +107,13 @@ async def _hear(tx: Transaction, origin: Origin, reports: Sequence[Report], now:
     await reached(tx, [place for place, _ in places], now)
     if PROVIDERS[origin.provider].limits.window is not None:
         await wrote(tx, places)
+
+
+async def _judge(tx: Transaction, origin: Origin, reports: Sequence[Report]) -> None:
+    """Keep what the provider says of its templates; an older word changes nothing."""
+    judged = sorted(
+        (one.judged.name, one.judged.language, one.word, one.judged.usable, one.code, one.at)
+        for one in reports
+        if one.judged is not None
+    )
+    await tx.conn.executemany(JUDGED, [(origin.desk, origin.channel_id, *row) for row in judged])

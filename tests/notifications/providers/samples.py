@@ -16,8 +16,9 @@ from urllib.parse import parse_qsl
 import orjson
 
 from libs.common.connect.exchange import HttpRequest, Reply
-from services.notifications.providers.base import Adapter, Button, Outbound, Raw, TemplateParts
+from services.notifications.providers.base import Adapter
 from services.notifications.providers.registry import CONFIGS, PROVIDERS
+from services.notifications.providers.values import Button, Outbound, Raw, TemplateParts
 
 FOLDER = Path(__file__).with_name("samples")
 HERE = "https://hooks.example.com/notifications/v1/hooks/x/y"

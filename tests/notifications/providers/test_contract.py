@@ -17,9 +17,10 @@ from libs.common.connect.transport import _headers
 from libs.common.platform.sealing import DataKeys
 from libs.common.platform.sealing.keys import new_key
 from services.notifications.channels.convert import public_part, secret_part
-from services.notifications.providers.base import Adapter, Identities, Outbound, Raw, Report
+from services.notifications.providers.base import Adapter
 from services.notifications.providers.reading import MAX_ID
 from services.notifications.providers.registry import ADAPTERS, PROVIDERS
+from services.notifications.providers.values import Identities, Outbound, Raw, Report
 from tests.notifications.providers.samples import FOLDER, HERE, Sample, channel, samples, sent, wanted
 
 CODES = sorted(PROVIDERS)

@@ -13,8 +13,8 @@ from twilio.request_validator import RequestValidator
 
 from libs.common.connect.exchange import HttpRequest, Reply
 from libs.common.contracts.shared import MessageProgress
-from services.notifications.providers.base import Outbound, Raw, Remember
 from services.notifications.providers.twilio import Twilio
+from services.notifications.providers.values import Outbound, Raw, Remember
 from tests.notifications.providers.samples import HERE, channel
 
 TOKEN = "twilio-token-invented"

@@ -13,8 +13,8 @@ from pydantic import SecretStr
 from libs.common.connect.command.rules import Accepted, Answer, Class, Refused, Unclear, Verdict, judge
 from libs.common.connect.exchange import Reply
 from libs.common.contracts.shared import MessageProgress
-from services.notifications.providers.base import Identities, Outbound, Raw, Reading, Remember, Report, ReportKind
 from services.notifications.providers.reading import MAX_ID, NO_TIME
+from services.notifications.providers.values import Identities, Outbound, Raw, Reading, Remember, Report, ReportKind
 from services.notifications.providers.wazzup import Wazzup, WazzupConfig
 
 CHANNEL = Wazzup(WazzupConfig(api_key=SecretStr("key"), provider_channel_id="channel"), Wazzup.home)

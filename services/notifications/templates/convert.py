@@ -1,0 +1,60 @@
+"""Template versions between JSON, as they are stored and sent, and the domain."""
+
+from collections.abc import Mapping
+from typing import cast
+
+import asyncpg
+
+from services.notifications.providers.values import Button, TemplateParts
+from services.notifications.templates.rules import Registered, Variant, Version
+
+Json = Mapping[str, object]
+
+
+def version_of(row: asyncpg.Record) -> Version:
+    """Return a stored version."""
+    return Version(row["version"], row["bodies"], variants_of(row["variants"]))
+
+
+def variants_of(found: Json) -> dict[str, Variant]:
+    """Return the variants of a version, by kind of channel; they were checked when they came."""
+    return {kind: _variant(cast("Json", one)) for kind, one in found.items()}
+
+
+def _variant(found: Json) -> Variant:
+    registered = found.get("registered")
+    bodies = cast("Mapping[str, str]", found.get("bodies") or {})
+    return Variant(bodies, None if registered is None else _registered(cast("Json", registered)))
+
+
+def _registered(found: Json) -> Registered:
+    return Registered(
+        cast("str", found["name"]),
+        cast("Mapping[str, str]", found["languages"]),
+        tuple(cast("list[str]", found["parameters"])),
+        _buttons(found),
+        cast("bool", found["marketing"]),
+    )
+
+
+def parts_of(found: Json | None) -> TemplateParts | None:
+    """Return the filled template of a message as it is sent."""
+    if found is None:
+        return None
+    name, language = cast("str", found["name"]), cast("str", found["language"])
+    return TemplateParts(name, language, tuple(cast("list[str]", found["parameters"])), _buttons(found))
+
+
+def parts_as_json(parts: TemplateParts) -> dict[str, object]:
+    """Return the filled template of a message as it is stored."""
+    buttons = [{"kind": button.kind, "payload": button.payload} for button in parts.buttons]
+    return {
+        "name": parts.name,
+        "language": parts.language,
+        "parameters": list(parts.parameters),
+        "buttons": buttons,
+    }
+
+
+def _buttons(found: Json) -> tuple[Button, ...]:
+    return tuple(Button(**one) for one in cast("list[dict[str, str]]", found["buttons"]))
