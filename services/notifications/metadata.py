@@ -2,6 +2,7 @@
 
 from sqlalchemy import MetaData
 
+from libs.common.connect.poll.tables import poll_table
 from libs.common.messaging.inbox.tables import inbox_tables
 from libs.common.messaging.outbox.tables import outbox_tables
 from libs.common.platform.db.naming import NAMING
@@ -11,3 +12,4 @@ metadata = MetaData(naming_convention=NAMING)
 outbox_tables(metadata)
 inbox_tables(metadata)
 idempotency_table(metadata)
+poll_table(metadata)

@@ -14,6 +14,7 @@ from libs.common.connect.transport import Transport
 from libs.common.platform.db import Database, Transaction
 from libs.common.platform.ids import uuid7
 from libs.common.platform.sealing import DataKeys
+from services.notifications.asking.store import ensure_polls
 from services.notifications.channels.convert import adapter_of, config_of, public_part, secret_part, webhook_path
 from services.notifications.channels.schemas import ChangeChannel, CreateChannel
 from services.notifications.channels.store import NewChannel, insert, update
@@ -49,6 +50,7 @@ async def create(db: Database, keys: DataKeys, wanted: CreateChannel, now: datet
         row = await insert(tx, keys, new, now)
         if row is None:
             raise AlreadyExistsError(await tx.conn.fetchval(EXISTING, new.desk, new.code, new.hook_key))
+        await ensure_polls(tx, {known.code} if known.is_asked() else ())
         await tx.commit()
     return dict(row)
 

@@ -14,6 +14,7 @@ from libs.common.connect.command.store import CommandStore, Halted, Limits, Poli
 from libs.common.platform.db import Database, Transaction
 from libs.common.platform.ids import uuid7
 from services.notifications.addresses.store import Heard, Place, remember
+from services.notifications.asking.store import ask_later
 from services.notifications.messages.rules import Fact, State, Stop
 from services.notifications.messages.store import apply_facts
 from services.notifications.providers.registry import PROVIDERS
@@ -145,6 +146,8 @@ def _fact(outcome: Outcome) -> Fact | None:
 async def _follow_up(tx: Transaction, held: Sequence[Result]) -> None:
     again = [r for r in held if r.outcome.verdict is Verdict.RETRY]
     await replace_refused(tx, {r.claim.command_id: r.outcome.delay for r in again})
+    accepted = [r.claim for r in held if r.outcome.verdict is Verdict.ACCEPTED]
+    await ask_later(tx, [c.command_id for c in accepted if PROVIDERS[c.policy.kind].limits.asked_together])
     named = [r.outcome.external_id for r in held if r.outcome.external_id]
     await tx.conn.execute(RECHECK_CALLBACKS, named)
 

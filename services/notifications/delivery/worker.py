@@ -1,10 +1,12 @@
-"""The loops of notifications' worker: send, apply callbacks, expire attempts."""
+"""The loops of notifications' worker: send, apply callbacks, ask for progress, expire attempts."""
 
 import asyncio
 
 from libs.common.connect.command.sender import Sender
 from libs.common.platform.waiting import wait_for_stop
 from libs.common.platform.worker import Loop
+from services.notifications.asking.store import ensure_polls
+from services.notifications.asking.worker import ASKED, polls
 from services.notifications.context import Context
 from services.notifications.delivery.sender import Attempts
 from services.notifications.delivery.store import expire
@@ -16,7 +18,7 @@ EXPIRY = 1.0
 
 
 def loops(ctx: Context) -> tuple[Loop, ...]:
-    """Return the sender and the loops of callbacks and expiry."""
+    """Return the sender and the loops of callbacks, questions and expiry."""
     attempts = Attempts(ctx)
     sender = Sender(attempts, attempts.tries)
 
@@ -36,4 +38,11 @@ def loops(ctx: Context) -> tuple[Loop, ...]:
             await expire(ctx.core.db, ctx.settings.policies, ctx.core.clock.now())
             await wait_for_stop(stop, EXPIRY)
 
-    return sender, callbacks, expiry
+    async def questions(stop: asyncio.Event) -> None:
+        """Ask providers how messages are doing."""
+        async with ctx.core.db.begin() as tx:
+            await ensure_polls(tx, ASKED)
+            await tx.commit()
+        await polls(ctx)(stop)
+
+    return sender, callbacks, expiry, questions

@@ -66,6 +66,7 @@ attempt = Table(
     Column("expires_at", DateTime(timezone=True)),  # business time: the message's deadline
     Column("not_before", DateTime(timezone=True)),  # business time
     Column("offered_at", DateTime(timezone=True)),
+    Column("ask_at", DateTime(timezone=True)),  # when the provider is asked for it next
     Column("lease_token", Uuid),
     Column("tries", Integer, nullable=False),
     Column("provider_message_id", Text),
@@ -112,6 +113,7 @@ attempt = Table(
         "expires_at",
         postgresql_where=text("state = 'pending' AND offered_at IS NULL"),
     ),
+    Index("ix_attempt_ask", "channel_id", "ask_at", postgresql_where=text("ask_at IS NOT NULL")),
     Index("ix_attempt_provider_message_id", "provider_message_id"),
     Index(
         "ix_attempt_unnamed",

@@ -116,6 +116,16 @@ class Adapter(ABC):
         """Return the code of a refused subscription, or None when it stands."""
         return None if reply.status == 200 else f"http_{reply.status}"
 
+    @classmethod
+    def looks_up(cls) -> bool:
+        """Return whether a message whose answer was lost can be looked up."""
+        return cls.look_up is not Adapter.look_up
+
+    @classmethod
+    def is_asked(cls) -> bool:
+        """Return whether there is a call that asks for messages."""
+        return cls.limits.asked_together > 0 or cls.looks_up()
+
     def look_up(self, message: Outbound) -> HttpRequest | None:
         """Return the call that finds a message whose answer was lost; None: the provider has no such call."""
         del message
