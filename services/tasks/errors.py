@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from libs.common.platform.http.language import Text
 from libs.common.platform.http.problems import ErrorTable, Fault
-from services.tasks.engine.effects import MatrixFault, Refusal
+from services.tasks.engine.effects import Refusal
+from services.tasks.engine.fields import MatrixFault
 from services.tasks.playbooks.source import InvalidPlaybookError
 from services.tasks.processes.store import LostRaceError
 

@@ -42,7 +42,15 @@ async def test_a_release_frees_room_for_what_waits(desk: Desk) -> None:
 @pytest.mark.req("S2.1")
 @pytest.mark.parametrize(
     ("reason", "left"),
-    [("off_shift", 0), ("away", 0), ("inactive", 0), ("taken_away", 0), ("given_back", 1), ("a later one", 1)],
+    [
+        ("off_shift", 0),
+        ("away", 0),
+        ("inactive", 0),
+        ("taken_away", 0),
+        ("given_back", 1),
+        ("reservation_lapsed", 1),
+        ("a later one", 1),
+    ],
 )
 async def test_the_turn_comes_back_unless_they_let_it_go_themselves(desk: Desk, reason: str, left: int) -> None:
     ann = await desk.hire("ann")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import combinations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from libs.common.contracts.shared import Presence
@@ -15,6 +15,7 @@ from tests.assignment.operators import CALL, NOW, operator, operator_id, play_tu
 from tests.assignment.operators import given as given_to
 
 PEOPLE = 5
+UNTIMED = settings(deadline=None)  # that the machine is busy is no fault of the turn
 ROSTERS = st.lists(
     st.tuples(st.sets(st.integers(1, PEOPLE)), st.integers(0, 12)),
     min_size=1,
@@ -45,6 +46,7 @@ def spread(counts: Mapping[OperatorId, int]) -> int:
     return max(counts.values()) - min(counts.values())
 
 
+@UNTIMED
 @given(st.integers(1, 8), st.integers(0, 80))
 def test_equal_operators_differ_by_at_most_one_at_every_prefix(people: int, works: int) -> None:
     pool = pool_of([operator(n) for n in range(people)])
@@ -54,6 +56,7 @@ def test_equal_operators_differ_by_at_most_one_at_every_prefix(people: int, work
         assert max(counts) - min(counts) <= 1
 
 
+@UNTIMED
 @given(ROSTERS)
 def test_those_who_stay_differ_by_at_most_one_whoever_comes_and_goes(rosters: list[tuple[set[int], int]]) -> None:
     pool, joined = full_pool(), dict[OperatorId, Counter[OperatorId]]()
@@ -71,6 +74,7 @@ def test_those_who_stay_differ_by_at_most_one_whoever_comes_and_goes(rosters: li
                 assert all(abs(since[newer] - since[each]) <= 1 for each in stayed)
 
 
+@UNTIMED
 @given(st.lists(st.integers(1, 20), min_size=PEOPLE, max_size=PEOPLE), st.integers(0, 200))
 def test_weighted_shares_keep_the_start_time_bound(weights: list[int], works: int) -> None:
     pool = full_pool(weights)
@@ -80,6 +84,7 @@ def test_weighted_shares_keep_the_start_time_bound(weights: list[int], works: in
     assert all(abs(a - b) <= one + other for a, one in shares for b, other in shares)
 
 
+@UNTIMED
 @given(ROSTERS, st.lists(st.integers(1, 20), min_size=PEOPLE, max_size=PEOPLE))
 def test_virtual_times_of_the_eligible_stay_within_one_turn(
     rosters: list[tuple[set[int], int]], weights: list[int]
@@ -94,6 +99,7 @@ def test_virtual_times_of_the_eligible_stay_within_one_turn(
             assert all(seat.virtual_time - least <= seat.cost for seat in eligible)
 
 
+@UNTIMED
 @given(st.lists(st.sampled_from(["decide", "decline", "pull"]), max_size=60))
 def test_a_declined_turn_leaves_no_trace_in_the_shares(moves: list[str]) -> None:
     pool = pool_of([operator(n) for n in range(3)])
@@ -145,6 +151,7 @@ class Books:
         return next(seat.virtual_time for seat in self.pool.seats if seat.operator_id == who)
 
 
+@UNTIMED
 @given(HISTORIES)
 def test_nobody_is_more_than_one_turn_ahead_but_of_those_whose_turns_came_back(moves: list[str]) -> None:
     books = Books(replace(pool_of([operator(n) for n in range(3)]), share=1000))
@@ -156,6 +163,7 @@ def test_nobody_is_more_than_one_turn_ahead_but_of_those_whose_turns_came_back(m
             assert one.turns - other.turns <= 1 + back[1]
 
 
+@UNTIMED
 @given(HISTORIES)
 def test_turns_that_came_back_are_made_up_for_before_anybody_gets_another(moves: list[str]) -> None:
     books = Books(replace(pool_of([operator(n) for n in range(3)]), share=1000))
@@ -166,6 +174,7 @@ def test_turns_that_came_back_are_made_up_for_before_anybody_gets_another(moves:
     assert spread(turns(books.pool)) <= 1
 
 
+@UNTIMED
 @given(st.lists(st.sampled_from(["drained", "taken", "fresh"]), max_size=60), st.integers(1, 4))
 def test_what_has_waited_goes_to_nobody_beyond_their_share(moves: list[str], share: int) -> None:
     books = Books(replace(pool_of([operator(n) for n in range(3)]), share=share))
@@ -178,6 +187,7 @@ def test_what_has_waited_goes_to_nobody_beyond_their_share(moves: list[str], sha
             assert min(before.values()) >= share
 
 
+@UNTIMED
 @given(st.integers(1, 4), st.integers(1, 5))
 def test_a_backlog_is_shared_by_those_who_come_one_after_the_other(people: int, share: int) -> None:
     books = Books(on_duty(replace(full_pool(), share=share), set()))
@@ -188,6 +198,7 @@ def test_a_backlog_is_shared_by_those_who_come_one_after_the_other(people: int, 
     assert [books.pool.operators[operator_id(n)].untaken for n in range(1, people + 1)] == [share] * people
 
 
+@UNTIMED
 @given(st.integers(1, 5), st.lists(st.integers(0, 2), max_size=60))
 def test_over_all_pools_that_they_share_equal_operators_differ_by_at_most_one(
     people: int, works: list[int]
@@ -216,6 +227,7 @@ MOVES = st.lists(
 )
 
 
+@UNTIMED
 @given(MOVES)
 def test_who_comes_now_starts_at_most_one_turn_behind_those_who_are_here(moves: list[tuple[str, object]]) -> None:
     pool, before = full_pool(), 0

@@ -142,6 +142,8 @@ class Story:
             return self._move(task.id)
         if task.operator_id is not None:
             begun = task.taken_at is not None or self.dice.random() < 0.3
+            if task.contacted_id != task.operator_id and self.dice.random() < 0.2:
+                return ContactRecorded(self.process.now, _holder(task))
             return self._outcome(task) if begun else Taken(task.id, _holder(task))
         if task.mode is not Mode.PUSH and self.dice.random() < 0.5:
             self.process.now = max(self.process.now, task.offer_from)
@@ -161,7 +163,9 @@ class Story:
             actor=str(holder.id),
             operator=holder,
             supervisor=False,
-            call_made=True if needs.call_made is Need.REQUIRED else None,
+            call_made={Need.REQUIRED: True, Need.FORBIDDEN: None}.get(
+                needs.call_made, self.dice.choice([True, None])
+            ),
             callback_at=self.process.now + timedelta(hours=3) if needs.callback_at is Need.REQUIRED else None,
             problem=self.dice.choice(needs.problems) if needs.problem is Need.REQUIRED else None,
         )
@@ -179,7 +183,7 @@ class Story:
         events: list[Event] = [
             LeadUpdated(self.dice.choice([Customer(), Customer(phone="+79990000001")]), "en", "Asia/Omsk"),
             CustomerChanged(Customer("Пётр")),
-            ContactRecorded(),
+            ContactRecorded(self.process.now - self.dice.choice(PAUSES), self.dice.choice([None, self._person()])),
             Heard(self.dice.choice(list(Trigger)), self.dice.choice([None, *STATUSES])),
             changed(self.dice.choice(STATUSES)),
             StatusChanged(status, Stage.WORKING, self.dice.random() < 0.5),
@@ -273,6 +277,7 @@ def varied(dice: Random) -> Playbook:
         kind["due"] = dice.choice(["0m", "15m", "3d"])
         kind["offer"] = dice.choice(["0m", "10m", "4d"])
         kind["prefer_owner"] = dice.choice([True, False])
+        kind["on_assigned"] = kind["on_taken"] = dice.choice(CLAIMS)
     for policy in raw["attempts"].values():
         policy["limit"] = dice.randint(1, 5)
         policy["delays"] = dice.choices(["1m", "2h", "1d"], k=dice.randint(1, 3))
@@ -281,6 +286,7 @@ def varied(dice: Random) -> Playbook:
 
 WORDS = {"ru": "Слова", "en": "Words"}
 CLOSE = {"result": "completed", "reason": WORDS}
+CLAIMS: list[object] = ["own", "nothing", {"reserve": "10m"}, {"reserve": "3h"}]
 #: Steps after which something is open, or the process has ended.
 LAST: list[list[object]] = [
     [{"open": "first"}],
@@ -296,7 +302,7 @@ LAST: list[list[object]] = [
 ANYWHERE: list[object] = [
     {"status": "one"}, {"status": "two"}, {"message": "hello"}, {"timer": "later"}, {"cancel_timer": "later"},
     {"owner": "actor"}, {"owner": "nobody"}, {"note": WORDS},
-    {"offer": "first"}, {"offer": "second"}, {"offer": "first"}, {"offer": "second"}, {"start": "other"},
+    *[{"offer": "first"}, {"offer": "second"}] * 3, {"start": "other"},
 ]  # fmt: skip
 TRIGGERS = [
     "lead_updated", "order_changed", "status_changed", "status_refused", "work_waiting", "task_assigned",
@@ -327,6 +333,7 @@ def small(dice: Random) -> Playbook:
         return {
             "title": WORDS, "role": "operator", "pool": "main", "lane": "new", "mode": dice.choice(list(Mode)),
             "due": dice.choice(["0m", "15m", "3d"]), "offer": dice.choice(["0m", "10m", "4d"]), "on_take": steps(),
+            "on_assigned": dice.choice(CLAIMS), "on_taken": dice.choice(CLAIMS), "on_first_contact": steps(),
             "outcomes": {
                 "done": outcome("completed", steps(LAST)),
                 "both": outcome("completed", [{"timer": "later"}, *LAST[2]]),

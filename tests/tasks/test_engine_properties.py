@@ -57,7 +57,8 @@ def changes_no_due_time_and_takes_no_version_back(step: Step) -> None:
 
 def times_each_task_of_a_live_process_and_nothing_else(step: Step) -> None:
     names = {timer.name for timer in step.after.timers}
-    assert all(task.overdue or f"due:{task.id}" in names for task in step.after.open_tasks)
+    met = {task.id for task in step.after.open_tasks if task.contacted_at and task.contacted_at <= task.due_at}
+    assert all(task.overdue or task.id in met or f"due:{task.id}" in names for task in step.after.open_tasks)
     assert {timer.task_id for timer in step.after.timers} <= {None, *(task.id for task in step.after.open_tasks)}
     assert step.after.live or not names
 
@@ -79,6 +80,13 @@ def lends_until_a_time_that_comes(step: Step) -> None:
         assert task.lender_id is None or task.operator_id is not None
 
 
+def reserves_for_the_first_contact_alone(step: Step) -> None:
+    for task in step.after.open_tasks:
+        timer = step.after.timer(f"reserve:{task.id}")
+        assert (timer and timer.at) == task.reserved_until
+        assert task.reserved_until is None or task.operator_id not in (None, task.contacted_id)
+
+
 def waits_for_an_answer_no_longer_than_it_should(step: Step) -> None:
     for task in step.after.open_tasks:
         timer = step.after.timer(f"answer:{task.id}")
@@ -88,6 +96,7 @@ def waits_for_an_answer_no_longer_than_it_should(step: Step) -> None:
 
 
 CHECKS = (
+    reserves_for_the_first_contact_alone,
     waits_for_an_answer_no_longer_than_it_should,
     lends_until_a_time_that_comes,
     always_something_open,

@@ -11,12 +11,12 @@ from services.tasks.engine.effects import (
     MarkOverdue,
     OfferWork,
     OpenTask,
+    RecordContact,
     Refusal,
     Refuse,
     RequestMessage,
     SetOwner,
     SetStatus,
-    TakeTask,
 )
 from services.tasks.engine.state import TaskState
 from tests.tasks.support import ANNA, BORIS, SCHOOL, START, EngineProcess, changed, started
@@ -58,12 +58,26 @@ def test_task_is_overdue_once_after_the_35th_minute() -> None:
     assert len(process.all(MarkOverdue)) == 1
 
 
-def test_taking_makes_the_owner_and_sets_in_work_in_one_step() -> None:
+def test_taking_reserves_and_changes_neither_owner_nor_status() -> None:
     process = started(SCHOOL)
     process.wait(timedelta(minutes=20))
     effects = process.take()
-    assert {TakeTask, SetOwner, SetStatus} <= {type(effect) for effect in effects}
+    assert not {SetOwner, SetStatus} & {type(effect) for effect in effects}
+    assert (process.state.owner, process.state.status) == (None, "new")
+    assert process.task.reserved_until == process.now + timedelta(minutes=20)
+
+
+def test_the_first_call_makes_the_owner_and_sets_in_work_in_one_step() -> None:
+    process = taken()
+    effects = process.outcome("no_answer", call_made=True, problem="busy")
+    assert {RecordContact, SetOwner, SetStatus} <= {type(effect) for effect in effects}
     assert (process.state.owner, process.state.status) == (ANNA, "in_work")
+
+
+def test_sending_the_link_makes_the_owner_without_a_call() -> None:
+    process = taken()
+    process.outcome("link_sent")
+    assert (process.state.owner, process.state.status) == (ANNA, "link_sent")
 
 
 def test_taking_before_the_corridor_is_refused() -> None:

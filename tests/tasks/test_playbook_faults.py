@@ -1,6 +1,7 @@
 """Validation of playbooks: every fault at once, each with its line (P.4)."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -8,7 +9,7 @@ from libs.common.contracts.shared import SubjectKind
 from services.tasks.playbooks.diagram import diagram
 from services.tasks.playbooks.grammar import parse
 from services.tasks.playbooks.source import InvalidPlaybookError
-from services.tasks.playbooks.terms import Holder, Phase, Trigger
+from services.tasks.playbooks.terms import NOTHING, OWN, Claim, Holder, Phase, Trigger
 from services.tasks.playbooks.vocabulary import VOCABULARY as REAL
 from tests.tasks.support import LIBRARY, SCHOOL, VOCABULARY
 from tests.tasks.support import TINY as GOOD
@@ -42,6 +43,13 @@ def test_shipped_playbooks_are_valid_with_the_real_vocabulary(code: str) -> None
         ("due: 5m", "due: soon", 15, "not_a_duration"),
         ("due: 5m", "duo: 5m", 15, "unknown_key"),
         ("mode: push", "mode: shove", 13, "unknown_value"),
+        ("due: 5m", "due: 5m\n    on_taken: mine", 16, "unknown_value"),
+        ("due: 5m", "due: 5m\n    on_taken: [own]", 16, "not_a_mapping"),
+        ("due: 5m", "due: 5m\n    on_taken: {}", 16, "missing_key"),
+        ("due: 5m", "due: 5m\n    on_assigned: {reserve: 0m}", 16, "no_time"),
+        ("due: 5m", "due: 5m\n    on_assigned: {reserve: soon}", 16, "not_a_duration"),
+        ("due: 5m", "due: 5m\n    on_assigned:\n      reserve: 5m\n      own: true", 18, "unknown_key"),
+        ("due: 5m", "due: 5m\n    on_first_contact: [{defer: {due: 5m}}]", 9, "misplaced"),
         ("lane: new", "lane: old", 14, "unknown_reference"),
         ("stage: new", "stage: brand", 5, "unknown_value"),
         ("- open: call", "- open: cal", 26, "unknown_reference"),
@@ -119,6 +127,7 @@ def test_a_rule_for_another_phase_is_reached_behind_an_unconditional_one() -> No
     [
         ("- open: call", "- open: call\n        - CLOSE", 24),
         ("    due: 5m", "    due: 5m\n    on_take:\n      - CLOSE", 16),
+        ("    due: 5m", "    due: 5m\n    on_first_contact:\n      - CLOSE", 16),
         ("- end: true", "- open: call\n          - CLOSE", 17),
         ("- end: true", "- timer: later", 17),
     ],
@@ -216,6 +225,15 @@ def test_a_repeated_key_is_a_fault() -> None:
 )
 def test_what_is_no_playbook_at_all_is_refused(source: str, code: str) -> None:
     assert code in [found for _, found in faults(source)]
+
+
+@pytest.mark.parametrize(
+    ("data", "claim"),
+    [("own", OWN), ("nothing", NOTHING), ("{reserve: 20m}", Claim(reserve=timedelta(minutes=20)))],
+)
+def test_what_having_a_task_does_is_read(data: str, claim: Claim) -> None:
+    read = parse(GOOD.replace("due: 5m", f"due: 5m\n    on_taken: {data}"), VOCABULARY).task_types["call"]
+    assert (read.on_taken, read.on_assigned) == (claim, OWN)
 
 
 def test_attempts_outside_an_outcome_are_a_fault() -> None:

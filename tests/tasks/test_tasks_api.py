@@ -22,14 +22,6 @@ async def opened(desk: Desk, api: Api) -> Json:
     return taken
 
 
-@pytest.mark.req("S4.3")
-async def test_taking_makes_responsible_and_sets_in_work_in_one_step(desk: Desk, api: Api) -> None:
-    task = await opened(desk, api)
-    (owned,) = await desk.sent(tasks.LeadOwnerChanged)
-    assert (task["operator_id"], owned.to_operator_id) == (str(ANNA_ID), ANNA_ID)
-    assert (await desk.sent(tasks.LeadStatusRequested))[-1].status == "in_work"
-
-
 @pytest.mark.req("S4.4")
 async def test_a_task_cannot_be_taken_before_its_corridor_opens(desk: Desk, api: Api) -> None:
     task = await api.task(await desk.lead("school"))

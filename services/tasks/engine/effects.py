@@ -9,6 +9,7 @@ from uuid import UUID
 
 from libs.common.contracts.shared import Stage
 from services.tasks.engine.facts import Facts
+from services.tasks.engine.fields import MatrixFault
 from services.tasks.engine.state import (
     SYSTEM,
     Closing,
@@ -109,6 +110,25 @@ class MoveTask:
     avoid: bool = False
     until: datetime | None = None
     among: tuple[OperatorId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReserveTask:
+    """A task is reserved for its operator until a time, for the first contact (S4.3); None: no longer."""
+
+    rule: str
+    task_id: TaskId
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordContact:
+    """The operator of a task has been in contact with the customer, for the first time (S4.3)."""
+
+    rule: str
+    task_id: TaskId
+    operator: Operator
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,15 +354,6 @@ class Refusal(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class MatrixFault:
-    """A field of an outcome that does not meet its requirements (S1.7)."""
-
-    pointer: str
-    code: str
-    detail: Title
-
-
-@dataclass(frozen=True, slots=True)
 class Refuse:
     """An operator's request is refused, with every fault."""
 
@@ -359,6 +370,8 @@ Effect: TypeAlias = (
     | AssignTask
     | TakeTask
     | MoveTask
+    | ReserveTask
+    | RecordContact
     | CloseTask
     | DeferTask
     | MarkOverdue

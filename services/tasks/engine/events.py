@@ -47,7 +47,10 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class ContactRecorded:
-    """A call or a message of the customer was recorded."""
+    """A call or a message of the customer was recorded; `operator` spoke or wrote (None: nobody known)."""
+
+    at: datetime | None = None
+    operator: Operator | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,10 +26,12 @@ from services.tasks.engine.effects import (
     OpenTask,
     OpenToAll,
     Record,
+    RecordContact,
     Refuse,
     RenewRequest,
     ReopenProcess,
     RequestMessage,
+    ReserveTask,
     SetOwner,
     SetStatus,
     SetTimer,
@@ -56,6 +58,8 @@ def apply(state: State, effect: Effect) -> None:
             | AssignTask()
             | TakeTask()
             | MoveTask()
+            | ReserveTask()
+            | RecordContact()
             | CloseTask()
             | DeferTask()
             | MarkOverdue()
@@ -121,6 +125,8 @@ def _tasks(
     | AssignTask
     | TakeTask
     | MoveTask
+    | ReserveTask
+    | RecordContact
     | CloseTask
     | DeferTask
     | MarkOverdue
@@ -143,11 +149,13 @@ def _tasks(
             state.tasks = tuple(_changed(t, effect) if t.id == effect.task_id else t for t in state.tasks)
 
 
-def _changed(
+def _changed(  # noqa: C901 - one flat case per effect
     task: Task,
     effect: AssignTask
     | TakeTask
     | MoveTask
+    | ReserveTask
+    | RecordContact
     | MarkOverdue
     | MarkWaiting
     | OfferWork
@@ -163,6 +171,12 @@ def _changed(
             return replace(_given(task, operator, at if pulled else task.held_since), taken_at=at)
         case MoveTask():
             return _moved(task, effect)
+        case ReserveTask(until=until):
+            return replace(task, reserved_until=until)
+        case RecordContact(operator=operator, at=at):
+            return replace(
+                task, contacted_at=task.contacted_at or at, contacted_id=operator.id, reserved_until=None
+            )
         case MarkOverdue():
             return replace(task, overdue=True)
         case MarkWaiting():
@@ -207,6 +221,7 @@ def _moved(task: Task, effect: MoveTask) -> Task:
         among=effect.among,
         lender_id=(task.lender_id or effect.previous_id) if lent else None,
         lent_until=effect.until if lent else None,
+        reserved_until=None,
         offered_at=None,
         waiting=False,
         version=task.version + 1,

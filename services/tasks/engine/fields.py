@@ -8,7 +8,6 @@ from typing import TypeAlias, assert_never
 from zoneinfo import ZoneInfo
 
 from libs.common.domain.phone import read_phone
-from services.tasks.engine.effects import MatrixFault
 from services.tasks.playbooks.model import FieldSpec, FieldType, FieldValue, Outcome, Playbook
 from services.tasks.playbooks.terms import Title
 
@@ -27,6 +26,15 @@ class _WrongError(ValueError):
     def __init__(self, code: str, ru: str, en: str) -> None:
         super().__init__(code)
         self.code, self.detail = code, Title(ru, en)
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixFault:
+    """A field of an outcome that does not meet its requirements (S1.7)."""
+
+    pointer: str
+    code: str
+    detail: Title
 
 
 @dataclass(frozen=True, slots=True)

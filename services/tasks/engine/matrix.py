@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from services.tasks.engine.conditions import Context, holds
-from services.tasks.engine.effects import MatrixFault
 from services.tasks.engine.events import OutcomeGiven
+from services.tasks.engine.fields import MatrixFault
 from services.tasks.playbooks.model import Outcome, TaskType
 from services.tasks.playbooks.terms import Need, Title
 

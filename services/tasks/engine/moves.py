@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from libs.common.contracts.shared import Mode
+from services.tasks.engine.claims import reserve
 from services.tasks.engine.effects import Move, MoveTask, Refusal, Refuse, RenewRequest, SetOwner
 from services.tasks.engine.events import LeadGiven, Lent, Reassigned, Redistributed, Released, Returned
 from services.tasks.engine.run import Run
@@ -49,11 +50,14 @@ def move(run: Run, event: Moving) -> None:
 
 
 def reassign(run: Run, task: Task, to: Operator, reason: MoveReason, comment: str) -> None:
-    """Give a task to an operator by name, who owns the lead then."""
+    """Give a task to an operator by name; what being assigned it does is its type's data."""
     run.withdraw(task, "assigned")
     _emit(run, task, Move.REASSIGNED, to.id, reason, comment)
     run.task, run.operator = task, to
-    set_owner(run, to, reason, comment)
+    claim = run.playbook.task_types[task.type].on_assigned
+    if claim.owns:
+        set_owner(run, to, reason, comment)
+    reserve(run, replace(task, reserved_until=None), claim, to)
     run.rules(run.playbook.triggers.get(Trigger.TASK_ASSIGNED, ()))
 
 
@@ -70,6 +74,13 @@ def loan_over(run: Run, task: Task, gone: Set[OperatorId]) -> None:
     run.rule, run.actor = _RULE, SYSTEM
     if task.lent_until is not None and task.lent_until <= run.now:
         give_back(run, task, MoveReason.LOAN_OVER, gone)
+
+
+def lapse(run: Run, task: Task) -> None:
+    """End a reservation that no contact followed: the task goes back to its lane (S4.3)."""
+    run.rule, run.actor = _RULE, SYSTEM
+    if task.reserved_until is not None and task.reserved_until <= run.now and task.operator_id is not None:
+        _emit(run, task, Move.RELEASED, None, MoveReason.RESERVATION_LAPSED, "")
 
 
 def set_owner(run: Run, owner: Operator | None, reason: MoveReason, comment: str) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TypeAlias, assert_never
 
 from libs.common.contracts.shared import MessageProgress, Mode
+from services.tasks.engine.claims import RESERVE, claim, contacted, first_contact
 from services.tasks.engine.effects import (
     AssignTask,
     CancelTimer,
@@ -53,9 +54,9 @@ from services.tasks.engine.events import (
 from services.tasks.engine.facts import Order
 from services.tasks.engine.fields import read_fields
 from services.tasks.engine.matrix import outcome_faults
-from services.tasks.engine.moves import RETURN, loan_over, move
+from services.tasks.engine.moves import RETURN, lapse, loan_over, move
 from services.tasks.engine.run import Run
-from services.tasks.engine.settling import ANSWER, preferred, settle, unanswered
+from services.tasks.engine.settling import ANSWER, met, preferred, settle, unanswered
 from services.tasks.engine.state import OperatorId, State, Task, Timer, TimerKind, new_task
 from services.tasks.playbooks.model import Playbook
 from services.tasks.playbooks.terms import Result, Trigger
@@ -189,7 +190,8 @@ def _make(run: Run, event: Made) -> None:
 
 def _heard(run: Run, event: ContactRecorded | CustomerChanged | Heard) -> None:
     match event:
-        case ContactRecorded():
+        case ContactRecorded(operator=operator, at=at):
+            contacted(run, operator, at)
             _trigger(run, Trigger.CONTACT_RECORDED)
         case CustomerChanged(customer=customer):
             run.emit(Learn("engine.facts", replace(run.state.facts, customer=customer)))
@@ -245,7 +247,7 @@ def _proposed(run: Run, event: Proposed) -> None:
     else:
         run.rule, run.task, run.operator = _FENCE, task, event.operator
         run.emit(AssignTask(_FENCE, task.id, event.operator, event.decision_id, run.now))
-        run.set_owner(event.operator)
+        claim(run, task, run.playbook.task_types[task.type].on_assigned, event.operator)
         _trigger(run, Trigger.TASK_ASSIGNED)
         return
     run.emit(DeclineWork(_FENCE, event.task_id, event.decision_id, event.operator, reason))
@@ -282,7 +284,9 @@ def _taken(run: Run, event: Taken) -> None:
     pulled = task.operator_id is None
     run.withdraw(task, "taken")
     run.emit(TakeTask(run.rule, task.id, event.operator, run.now, pulled))
-    run.steps(run.playbook.task_types[task.type].on_take)
+    kind = run.playbook.task_types[task.type]
+    claim(run, task, kind.on_taken, event.operator)
+    run.steps(kind.on_take)
 
 
 def _take_refusal(task: Task, event: Taken, now: datetime) -> Refusal | None:
@@ -312,6 +316,10 @@ def _outcome(run: Run, event: OutcomeGiven) -> None:
     if outcome is None or faults:
         run.emit(Refuse("engine.matrix", Refusal.OUTCOME_REFUSED, faults))
         return
+    if event.call_made and event.operator is not None:
+        first_contact(run, task, event.operator, run.now)
+        if run.state.open_task(task.id) is None:  # closed by what follows the first contact
+            return
     run.rule, run.task, run.outcome, run.filled = f"{kind.code}.{outcome.code}", task, event, read.values
     run.actor, run.operator = event.actor, event.operator
     if outcome.result is not Result.DEFERRED:
@@ -342,18 +350,20 @@ def _timer(run: Run, timer: Timer, gone: frozenset[OperatorId]) -> None:
 
 
 def _task_timer(run: Run, timer: Timer, gone: frozenset[OperatorId]) -> None:
-    """Mark a task overdue, end a loan, repeat a request that was not answered.
+    """Mark a task overdue, end a loan or a reservation, repeat a request that was not answered.
 
     An offer timer needs no action here: `_settle` offers the task.
     """
     task = run.state.open_task(timer.task_id) if timer.task_id is not None else None
     if task is None:
         run.emit(Record("engine.timer", Noticed.TASK_CLOSED))
-    elif timer.kind is TimerKind.DUE and not task.overdue and task.due_at <= run.now:
+    elif timer.kind is TimerKind.DUE and not task.overdue and task.due_at <= run.now and not met(run, task):
         run.task = task
         run.emit(MarkOverdue("engine.due", task.id))
         _trigger(run, Trigger.TASK_OVERDUE)
     elif timer.name == f"{RETURN}:{task.id}":
         loan_over(run, task, gone)
+    elif timer.name == f"{RESERVE}:{task.id}":
+        lapse(run, task)
     elif timer.name == f"{ANSWER}:{task.id}" and unanswered(task):
         run.emit(OfferWork("engine.answer", task.id, run.now, preferred(run, task), again=True))

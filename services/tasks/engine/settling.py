@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from libs.common.contracts.shared import Mode, SubjectKind
+from services.tasks.engine.claims import RESERVE
 from services.tasks.engine.effects import Breach, CancelTimer, OfferWork, SetTimer
 from services.tasks.engine.moves import RETURN
 from services.tasks.engine.run import Run
@@ -33,8 +34,9 @@ def settle(run: Run) -> None:
 def _settle_task(run: Run, task: Task) -> None:
     due, offer = f"due:{task.id}", f"offer:{task.id}"
     _settle_timer(run, task, RETURN, task.lent_until)
+    _settle_timer(run, task, RESERVE, task.reserved_until)
     _settle_timer(run, task, ANSWER, _answer_by(task))
-    if not task.overdue and run.state.timer(due) is None:
+    if not task.overdue and not met(run, task) and run.state.timer(due) is None:
         run.emit(SetTimer("engine.due", Timer(due, TimerKind.DUE, task.due_at, task.id)))
     if task.mode is Mode.PULL or task.operator_id is not None or task.offered_at is not None:
         return
@@ -44,6 +46,12 @@ def _settle_task(run: Run, task: Task) -> None:
         return
     run.emit(OfferWork("engine.offer", task.id, run.now, preferred(run, task)))
     _settle_timer(run, task, ANSWER, run.now + ANSWER_WITHIN)
+
+
+def met(run: Run, task: Task) -> bool:
+    """Return whether the due time was for the first contact, and that came in time (S4.4)."""
+    counts = bool(run.playbook.task_types[task.type].on_first_contact)
+    return counts and task.contacted_at is not None and task.contacted_at <= task.due_at
 
 
 def preferred(run: Run, task: Task) -> Operator | None:

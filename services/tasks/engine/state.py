@@ -79,6 +79,7 @@ class MoveReason(StrEnum):
     HANDED_BACK = "handed_back"
     LOAN_OVER = "loan_over"
     LENDER_GONE = "lender_gone"
+    RESERVATION_LAPSED = "reservation_lapsed"
     REDISTRIBUTED = "redistributed"
     UNDONE = "undone"
 
@@ -119,7 +120,8 @@ class Task:
     """A task. `due_at` never changes (S2.8); `version` rises when the operator changes and when the task ends.
 
     `avoid_id` gave it back, and is not asked again; `among`: only these are asked. `lender_id` gets it back at
-    `lent_until`.
+    `lent_until`. It goes back to its lane at `reserved_until` unless its operator has been in contact by then:
+    `contacted_at` is the first contact of all, `contacted_id` who was in contact last.
     """
 
     id: TaskId
@@ -151,6 +153,9 @@ class Task:
     among: tuple[OperatorId, ...] = ()
     lender_id: OperatorId | None = None
     lent_until: datetime | None = None
+    reserved_until: datetime | None = None
+    contacted_at: datetime | None = None
+    contacted_id: OperatorId | None = None
 
 
 class TimerKind(StrEnum):

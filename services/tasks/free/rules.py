@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from libs.common.contracts.shared import SubjectKind
-from services.tasks.engine.effects import MatrixFault
 from services.tasks.engine.events import Made
 from services.tasks.engine.facts import Facts, Subject
+from services.tasks.engine.fields import MatrixFault
 from services.tasks.engine.state import Brief, Desk
 from services.tasks.operators.rules import OperatorProfile
 from services.tasks.playbooks.model import TaskType

@@ -15,6 +15,10 @@ from libs.common.contracts.shared import Mode, Stage, SubjectKind
 from services.tasks.playbooks.faults import WrongPartError
 from services.tasks.playbooks.source import Entries, Log, Node, Reference, Word
 from services.tasks.playbooks.terms import (
+    CLAIM,
+    NOTHING,
+    OWN,
+    Claim,
     Condition,
     DurationRange,
     Holder,
@@ -186,6 +190,11 @@ class TaskType(Declared):
 
     `outcomes` are those of this type; a name, in a list or as a value, stands for a shared one. `rank` orders the
     tasks of a lane, the smallest first. `prefer_owner`: the lead's owner gets it if they can.
+
+    `on_assigned` and `on_taken` say what having the task does: the operator owns the lead, or the task is reserved
+    for them for a time and goes back to its lane if no contact follows, or neither. `on_take` runs when it is
+    taken, `on_first_contact` once, at the first call or message of its operator: a recorded contact, or an outcome
+    with a call made (S4.3). A task with `on_first_contact` whose contact came in time is not overdue (S4.4).
     """
 
     code: Annotated[str, HIDDEN]
@@ -200,7 +209,15 @@ class TaskType(Declared):
     rank: Number = 100
     important: Flag = False
     prefer_owner: Flag = True
+    on_assigned: Annotated[Claim, CLAIM] = OWN
+    on_taken: Annotated[Claim, CLAIM] = NOTHING
     on_take: Steps = ()
+    on_first_contact: Steps = ()
+
+    @property
+    def beginnings(self) -> tuple[tuple[str, Steps], ...]:
+        """The steps that run before its outcome, by their key."""
+        return ("on_take", self.on_take), ("on_first_contact", self.on_first_contact)
 
     @property
     def schedule(self) -> Schedule:

@@ -94,12 +94,13 @@ class _Reachable:
                     assert_never(step)
 
     def enter(self, kind: str) -> None:
-        """Mark a task type and what its `on_take` and outcomes reach."""
+        """Mark a task type and what its beginnings and outcomes reach."""
         if kind in self.types:
             return
         self.types.add(kind)
         found = self.playbook.task_types[kind]
-        self.follow(found.on_take)
+        for _, steps in found.beginnings:
+            self.follow(steps)
         for outcome in found.outcomes.values():
             self.follow(outcome.then)
 
@@ -204,7 +205,7 @@ def _matches_always(rules: tuple[Rule, ...]) -> bool:
     return any(rule.is_final and Phase.LIVE in rule.phase.covers for rule in rules)
 
 
-def _silent_ends(playbook: Playbook) -> Iterator[Finding]:
+def _silent_ends(playbook: Playbook) -> Iterator[Finding]:  # noqa: C901 - one loop per kind of place
     """Yield each place that may leave a live process of a lead without an open task."""
     if playbook.subject is not SubjectKind.LEAD:
         return
@@ -217,8 +218,9 @@ def _silent_ends(playbook: Playbook) -> Iterator[Finding]:
     for trigger in begins or [Trigger.LEAD_RECEIVED]:
         yield from _silent_start(playbook, trigger)
     for kind in playbook.task_types.values():
-        if not stays_open(playbook, kind.on_take, before=True):
-            yield _silent(f"/task_types/{kind.code}/on_take")
+        for key, steps in kind.beginnings:
+            if not stays_open(playbook, steps, before=True):
+                yield _silent(f"/task_types/{kind.code}/{key}")
         for outcome in kind.outcomes.values():
             if not stays_open(playbook, outcome.then, before=False):
                 yield _silent(f"/task_types/{kind.code}/outcomes/{outcome.code}")
@@ -300,7 +302,9 @@ def _ends_early(steps: Steps) -> bool:
 def _misplaced(playbook: Playbook) -> Iterator[Finding]:
     """Yield places where a step needs a current task and there is none."""
     places = [(path, rule_steps(rules)) for path, rules in rule_lists(playbook)]
-    places += [(f"/task_types/{kind.code}", kind.on_take) for kind in playbook.task_types.values()]
+    places += [
+        (f"/task_types/{kind.code}", steps) for kind in playbook.task_types.values() for _, steps in kind.beginnings
+    ]
     places += [(f"/attempts/{p.code}", p.each + p.exhausted) for p in playbook.attempts.values()]
     for path, steps in places:
         if any(isinstance(step, Defer | RetryAttempt) for step in walk(steps)):
@@ -325,7 +329,7 @@ def _carried(playbook: Playbook) -> Iterator[tuple[str, str]]:
     for kind in playbook.task_types.values():
         yield kind.code, kind.lane
         then = tuple(step for outcome in kind.outcomes.values() for step in outcome.then)
-        yield from _lanes_of(playbook, kind.code, kind.on_take + then)
+        yield from _lanes_of(playbook, kind.code, kind.on_take + kind.on_first_contact + then)
 
 
 def _lanes_of(playbook: Playbook, kind: str, steps: Steps) -> Iterator[tuple[str, str]]:
@@ -384,6 +388,6 @@ def _places(playbook: Playbook) -> Iterator[tuple[str, Steps]]:
     for policy in playbook.attempts.values():
         yield f"/attempts/{policy.code}", policy.each + policy.exhausted
     for kind in playbook.task_types.values():
-        yield f"/task_types/{kind.code}/on_take", kind.on_take
+        yield from ((f"/task_types/{kind.code}/{key}", steps) for key, steps in kind.beginnings)
         for outcome in kind.outcomes.values():
             yield f"/task_types/{kind.code}/outcomes/{outcome.code}", outcome.then

@@ -27,6 +27,7 @@ from services.tasks.playbooks.values import (
     refs,
     short,
     word_of,
+    wrong,
 )
 
 
@@ -234,6 +235,51 @@ def _policies(node: Node, log: Log) -> Node:
 
 
 POLICIES = Shape(_policies)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What having a task does to the lead: it is owned, or the task is reserved for a time, or neither."""
+
+    owns: bool = False
+    reserve: timedelta | None = None
+
+
+OWN, NOTHING = Claim(owns=True), Claim()
+
+
+def _claim(node: Node, log: Log) -> Claim:
+    if isinstance(node, Word):
+        if node in ("own", "nothing"):
+            return OWN if node == "own" else NOTHING
+        wrong("unknown_value", f"{str(node)!r} is none of own, nothing, or a mapping such as {{reserve: 20m}}")
+    found = mapped(node, log)
+    for key, value in found.items():
+        if key != "reserve":
+            log.fault(value, "unknown_key", f"unknown key {key!r}")
+    if "reserve" not in found:
+        wrong("missing_key", f"{node.path} has no 'reserve'")
+    reserve = DURATION_KIND.read(found["reserve"], log)
+    if not isinstance(reserve, timedelta) or not reserve:
+        wrong("no_time", "a reservation lasts some time")
+    return Claim(reserve=reserve)
+
+
+CLAIM = Kind(
+    _claim,
+    {
+        "description": "`own`, `nothing`, or `{reserve: 20m}`",
+        "anyOf": [
+            {"enum": ["own", "nothing"]},
+            {
+                "type": "object",
+                "properties": {"reserve": DURATION_KIND.schema},
+                "required": ["reserve"],
+                "additionalProperties": False,
+            },
+        ],
+    },
+)
 
 
 @dataclass(frozen=True, slots=True)

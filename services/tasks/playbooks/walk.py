@@ -59,7 +59,7 @@ def all_steps(playbook: Playbook) -> Iterator[tuple[str, Steps]]:
         for rule in rules:
             yield rule.path or path, (*rule.then, *(rule.otherwise or ()))
     for kind in playbook.task_types.values():
-        yield f"/task_types/{kind.code}", kind.on_take
+        yield from ((f"/task_types/{kind.code}", steps) for _, steps in kind.beginnings)
         for outcome in kind.outcomes.values():
             yield f"/task_types/{kind.code}/outcomes/{outcome.code}", outcome.then
     for policy in playbook.attempts.values():

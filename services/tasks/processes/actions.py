@@ -6,7 +6,7 @@ from uuid import UUID
 
 from libs.common.contracts import EventData, Received
 from libs.common.contracts.assignment import WorkAssigned
-from libs.common.contracts.intake import ChangeRefused, LeadStatusRefused
+from libs.common.contracts.intake import ChangeRefused, ContactRecorded, LeadStatusRefused
 from libs.common.contracts.shared import SubjectKind
 from libs.common.contracts.tasks import WorkDeclined
 from libs.common.messaging.inbox import UseCase
@@ -24,9 +24,9 @@ from services.tasks.processes.convert import (
     engine_event,
     facts_of,
     facts_of_party,
-    fenced,
     for_processes,
     heard,
+    with_operator,
 )
 from services.tasks.processes.rules import Address
 from services.tasks.timeline.convert import received_entry, waiting_entries
@@ -39,8 +39,10 @@ def advance(ctx: Context) -> UseCase:
 
     async def apply(tx: Transaction, events: Sequence[Received[EventData]]) -> None:
         batch = Batch(ctx, tx)
-        proposed = {event.data.operator_id for event in events if isinstance(event.data, WorkAssigned)}
-        operators = await locked_operators(tx.conn, proposed)
+        named = [
+            event.data.operator_id for event in events if isinstance(event.data, WorkAssigned | ContactRecorded)
+        ]
+        operators = await locked_operators(tx.conn, {who for who in named if who is not None})
         addressed = [(event, address_of(event)) for event in events]
         spread = await _spread(ctx, tx, addressed)
         here = [address for event, address in addressed if event.event_id not in spread]
@@ -111,7 +113,7 @@ async def _one(batch: Batch, event: Received[EventData], address: Address, opera
     asker = batch.asker(address, own)
     for process in own:
         moved = engine_event(for_processes(event.data), by_us=process is asker)
-        batch.apply(process, fenced(moved, for_processes(event.data), operators), event.follow())
+        batch.apply(process, with_operator(moved, for_processes(event.data), operators), event.follow())
     for process in listening:
         batch.apply(process, heard(for_processes(event.data), address), event.follow())
     started = await _start_on(batch, event, address)

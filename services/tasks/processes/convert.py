@@ -7,7 +7,7 @@ from uuid import UUID
 
 from libs.common.contracts import EventData, Received, assignment, intake, notifications
 from libs.common.contracts import shared as wire
-from libs.common.contracts.shared import MessageProgress, SubjectKind
+from libs.common.contracts.shared import ContactKind, MessageProgress, SubjectKind
 from services.tasks.engine import events as ev
 from services.tasks.engine.facts import Customer, Facts, Order, Subject
 from services.tasks.engine.state import Desk, Operator, OperatorId
@@ -106,7 +106,7 @@ def engine_event(data: ProcessEvent, *, by_us: bool) -> ev.Event:
         case intake.LeadUpdated(person=person, language=language, zone=zone):
             return ev.LeadUpdated(customer_of(person), language.value, zone)
         case intake.ContactRecorded():
-            return ev.ContactRecorded()
+            return ev.ContactRecorded(data.at)
         case intake.CustomerChanged(person=person):
             return ev.CustomerChanged(customer_of(person))
         case intake.OrderChanged():
@@ -152,14 +152,23 @@ def _progress(data: MessageStep) -> MessageProgress:
             assert_never(data)
 
 
-def fenced(event: ev.Event, data: ProcessEvent, operators: Operators) -> ev.Event:
-    """Return a proposal with why its operator has gone, if tasks knows a newer version of them than it does."""
-    if not isinstance(event, ev.Proposed) or not isinstance(data, assignment.WorkAssigned):
-        return event
-    known = operators.get(data.operator_id)
-    if known is None or data.operator_version is None or known.version <= data.operator_version:
-        return event
-    return replace(event, absence=known.absence)
+def with_operator(event: ev.Event, data: ProcessEvent, operators: Operators) -> ev.Event:
+    """Return an event with what tasks knows of its operator.
+
+    Of a proposal: why they have gone, if tasks knows a newer version of them than it does. Of a contact: who spoke
+    or wrote; a missed call is of no operator.
+    """
+    match event, data:
+        case ev.Proposed(), assignment.WorkAssigned(operator_id=who, operator_version=int(version)):
+            known = operators.get(who)
+            newer = known is not None and known.version > version
+            return replace(event, absence=known.absence) if known is not None and newer else event
+        case ev.ContactRecorded(), intake.ContactRecorded(kind=kind, operator_id=UUID() as who):
+            known = operators.get(who)
+            spoke = known is not None and kind is not ContactKind.MISSED
+            return replace(event, operator=known.operator) if known is not None and spoke else event
+        case _:
+            return event
 
 
 def proposed(data: assignment.WorkAssigned) -> Operator:

@@ -30,6 +30,8 @@ def published(effect: fx.Effect, state: State, playbook: Playbook) -> tuple[Even
             return _lead(effect, state)
         case fx.Start() | fx.StartProcess() | fx.Learn() | fx.FollowStatus() | fx.MarkWaiting() | fx.BringForward():
             return _nothing()
+        case fx.ReserveTask() | fx.RecordContact():
+            return _nothing()
         case fx.RenewRequest() | fx.OpenToAll() | fx.SetTimer() | fx.CancelTimer() | fx.CountAttempt():
             return _nothing()
         case fx.EndProcess() | fx.ReopenProcess():

@@ -261,7 +261,9 @@ UPDATE task t SET version = n.version, state = n.state, offer_from = n.offer_fro
     taken_at = n.taken_at, overdue = n.overdue, outcome = n.outcome, comment = n.comment, call_made = n.call_made,
     problem = n.problem, callback_at = n.callback_at, closed_at = n.closed_at, closed_by = n.closed_by,
     closing_rule = n.closing_rule, successor_id = n.successor_id, fields = n.fields, held_since = n.held_since,
-    avoid_id = n.avoid_id, among = n.among, lender_id = n.lender_id, lent_until = n.lent_until
+    avoid_id = n.avoid_id, among = n.among, lender_id = n.lender_id, lent_until = n.lent_until,
+    reserved_until = n.reserved_until, contacted_at = n.contacted_at,
+    contacted_id = n.contacted_id
 FROM {MOVED_TASK.source()}
 WHERE t.id = n.id AND t.state = 'active' AND t.version = n.seen
 """  # noqa: S608 - columns of our own

@@ -150,6 +150,8 @@ class TaskOut(BaseModel):
     held_since: datetime | None
     lender_id: UUID | None
     lent_until: datetime | None
+    reserved_until: datetime | None
+    contacted_at: datetime | None
     outcome: str | None
     comment: str | None
     call_made: bool | None
@@ -206,5 +208,5 @@ def task_out(
 _SAME = (
     "id", "type", "state", "role", "pool", "mode", "lane", "rank", "important", "attempt", "opened_at", "due_at",
     "offer_from", "overdue", "waiting", "operator_id", "decision_id", "assigned_at", "taken_at",
-    "held_since", "lender_id", "lent_until", "version",
+    "held_since", "lender_id", "lent_until", "reserved_until", "contacted_at", "version",
 )  # fmt: skip

@@ -71,6 +71,9 @@ _MOVING = (
     ("among", "jsonb", lambda row: tuple(str(who) for who in row.task.among) or None),
     ("lender_id", "uuid", attrgetter("task.lender_id")),
     ("lent_until", "timestamptz", attrgetter("task.lent_until")),
+    ("reserved_until", "timestamptz", attrgetter("task.reserved_until")),
+    ("contacted_at", "timestamptz", attrgetter("task.contacted_at")),
+    ("contacted_id", "uuid", attrgetter("task.contacted_id")),
     ("outcome", "text", _closing("outcome")),
     ("comment", "text", _closing("comment")),
     ("call_made", "bool", _closing("call_made")),
@@ -122,6 +125,9 @@ def read_task(row: Row) -> Task:
         among=tuple(OperatorId(UUID(who)) for who in row["among"] or ()),
         lender_id=row["lender_id"],
         lent_until=row["lent_until"],
+        reserved_until=row["reserved_until"],
+        contacted_at=row["contacted_at"],
+        contacted_id=row["contacted_id"],
     )
 
 

@@ -41,6 +41,8 @@ class Kind(StrEnum):
     STATUS_FOLLOWED = "status_followed"
     BROUGHT_FORWARD = "brought_forward"
     NO_ROOM = "no_room"
+    RESERVED = "reserved"
+    FIRST_CONTACT = "first_contact"
 
 
 _MESSAGE = ("template", "purpose", "channel", "provider")
@@ -215,6 +217,10 @@ def _of_kind(kind: Kind) -> Title:  # noqa: C901 - one flat case per kind
                 "Названный оператор не может взять задачу, она доступна всем",
                 "The named operator cannot have the task now, any may",
             )
+        case Kind.RESERVED:
+            return Title("Задача закреплена до первого контакта", "Task reserved for the first contact")
+        case Kind.FIRST_CONTACT:
+            return Title("Первый контакт с клиентом", "First contact with the customer")
         case Kind.BROUGHT_FORWARD:
             return Title("Задача выдаётся, не дожидаясь срока", "Task given out before its time")
         case _:

@@ -152,6 +152,10 @@ def _silent_step(effect: fx.Effect) -> tuple[str, dict[str, object]] | None:  # 
             return Kind.BROUGHT_FORWARD, {}
         case fx.OpenToAll():
             return Kind.NO_ROOM, {}
+        case fx.RecordContact():
+            return Kind.FIRST_CONTACT, {}
+        case fx.ReserveTask(until=until):
+            return None if until is None else (Kind.RESERVED, {"until": until})
         # The event that caused these has its own entry, or they are internal.
         case fx.Start() | fx.Learn() | fx.MarkWaiting() | fx.SetTimer() | fx.CancelTimer() | fx.Refuse():
             return None
@@ -203,7 +207,7 @@ def _attribution(effect: fx.Effect) -> _Attribution:  # noqa: C901 - one flat ca
                 {"fields": sorted(closing.fields)} if closing.fields else {}
             )  # names alone: values are personal
             return _Attribution(closing.actor, details)
-        case fx.TakeTask(operator=operator):
+        case fx.TakeTask(operator=operator) | fx.RecordContact(operator=operator):
             return _Attribution(str(operator.id), {})
         case fx.MoveTask(actor=actor, comment=comment) | fx.SetOwner(actor=actor, comment=comment):
             return _Attribution(actor, {"comment": comment} if comment else {})
@@ -215,7 +219,7 @@ def _attribution(effect: fx.Effect) -> _Attribution:  # noqa: C901 - one flat ca
             return _BY_RULE
         case fx.OfferWork() | fx.BringForward() | fx.WithdrawWork() | fx.DeclineWork() | fx.RenewRequest():
             return _BY_RULE
-        case fx.OpenToAll():
+        case fx.OpenToAll() | fx.ReserveTask():
             return _BY_RULE
         case fx.FollowStatus():
             return _BY_RULE
