@@ -1,4 +1,7 @@
-"""Events that intake owns: leads, orders, contacts, customers. Key `lead:<id>` unless said otherwise."""
+"""Events that intake owns: leads, orders, contacts, appointments, customers, partners.
+
+Their key is `lead:<id>` unless said otherwise.
+"""
 
 from datetime import datetime
 from typing import ClassVar
@@ -8,6 +11,10 @@ from pydantic import BaseModel
 
 from libs.common.contracts.envelope import EventData
 from libs.common.contracts.shared import (
+    AppointmentParty,
+    AppointmentStep,
+    CallingHours,
+    CallsGoTo,
     ChangeTarget,
     ContactKind,
     Customer,
@@ -135,6 +142,7 @@ class LeadReceivedV2(IntakeEvent):
     """A new lead, committed with the delivery that brought it: with an order, by a contact, or with neither.
 
     It is born in its playbook's first status; `title` is None while intake has not seen the playbook active.
+    `partner_id`: whose customer the lead is (S0.12).
     """
 
     event_type: ClassVar[str] = "dozvon.lead.received.v2"
@@ -155,6 +163,7 @@ class LeadReceivedV2(IntakeEvent):
     language: Language
     zone: str
     received_at: datetime
+    partner_id: UUID | None = None
     person: Customer
 
 
@@ -254,11 +263,57 @@ class CustomerChanged(PartyEvent):
     person: Customer
 
 
+class AppointmentChanged(IntakeEvent):
+    """A lead's appointment was planned, moved, cancelled, kept or missed. A lead has at most one under way.
+
+    `at` is its time after the change, `previous_at` the one before a move; `by` and `warned` say who moved or
+    cancelled it, and whether they said so beforehand (S0.15). `request_id` names the `change.requested` it answers.
+    """
+
+    event_type: ClassVar[str] = "dozvon.appointment.changed.v1"
+
+    appointment_id: UUID
+    lead_id: UUID
+    customer_id: UUID | None = None
+    partner_id: UUID | None = None
+    version: int
+    step: AppointmentStep
+    at: datetime
+    previous_at: datetime | None = None
+    by: AppointmentParty | None = None
+    warned: bool | None = None
+    request_id: UUID | None = None
+
+
+class PartnerChanged(PartyEvent):
+    """A partner's card was made or changed (S0.12). Key `partner:<id>`. `person` is how the partner is reached.
+
+    No `hours` = round the clock. `operator_id` works the partner's leads, `consultant_id` minds the card (S0.14).
+    """
+
+    event_type: ClassVar[str] = "dozvon.partner.changed.v1"
+
+    partner_id: UUID
+    code: str
+    title: Text
+    version: int
+    active: bool = True
+    language: Language
+    zone: str
+    hours: tuple[CallingHours, ...] = ()
+    calls_go_to: CallsGoTo = CallsGoTo.OPERATOR
+    operator_id: UUID | None = None
+    consultant_id: UUID | None = None
+    address: str | None = None
+    site: str | None = None
+    person: Customer
+
+
 class ChangeRefused(IntakeEvent):
     """Intake did not apply a `change.requested`. Key: that of the request.
 
     `current_version` is None when there is nothing of this id. `code` is machine-read: `unknown_target` (no such
-    kind of target yet), `not_found`, `stale_version`, `invalid_values`, `identity_taken`.
+    kind of target yet), `not_found`, `stale_version`, `invalid_values`, `identity_taken`, `already_planned`.
     """
 
     event_type: ClassVar[str] = "dozvon.change.refused.v1"
@@ -275,5 +330,5 @@ class ChangeRefused(IntakeEvent):
 
 EVENTS = (
     LeadReceived, LeadReceivedV2, LeadUpdated, LeadStatusChanged, LeadStatusRefused, OrderChanged,
-    ContactRecorded, CustomerChanged, ChangeRefused,
+    ContactRecorded, CustomerChanged, AppointmentChanged, PartnerChanged, ChangeRefused,
 )  # fmt: skip

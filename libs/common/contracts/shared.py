@@ -136,6 +136,39 @@ class ChangeTarget(StrEnum):
     CUSTOMER_FIELDS = "customer_fields"
 
 
+class AppointmentStep(StrEnum):
+    """What happened to an appointment (S0.6, S0.9, S0.10); the last three end it."""
+
+    PLANNED = "planned"
+    MOVED = "moved"
+    CANCELLED = "cancelled"
+    KEPT = "kept"
+    MISSED = "missed"
+
+
+class AppointmentParty(StrEnum):
+    """Who moved or cancelled an appointment (S0.15)."""
+
+    CUSTOMER = "customer"
+    PARTNER = "partner"
+    DESK = "desk"
+
+
+class CallsGoTo(StrEnum):
+    """Who takes the calls of a partner's customers (S0.4)."""
+
+    OPERATOR = "operator"
+    PARTNER = "partner"
+
+
+class CallingHours(Part):
+    """Working hours of one weekday (ISO 1–7), local `HH:MM`."""
+
+    weekday: int
+    opens: str
+    closes: str
+
+
 class MessageProgress(StrEnum):
     """The progress of a message; each step is published at most once."""
 

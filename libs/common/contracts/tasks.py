@@ -9,7 +9,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from libs.common.contracts.envelope import EventData
-from libs.common.contracts.shared import ChangeTarget, Customer, Language, Mode, Part, Stage, Text
+from libs.common.contracts.shared import CallingHours, ChangeTarget, Customer, Language, Mode, Part, Stage, Text
 from libs.common.contracts.topics import Topic
 
 OWNER = "tasks"
@@ -226,12 +226,14 @@ class ChangeRequested(TasksEvent):
     """Tasks wants a fact of intake changed: intake alone writes it. Key: that of the subject.
 
     Answered once by the target's own event with this `request_id` (`order.changed`, `lead.updated`,
-    `customer.changed`), or by `change.refused`. `expected_version` is the target's, which must be unchanged; None:
-    no such check. `values` by target:
+    `customer.changed`, `appointment.changed`), or by `change.refused`. `expected_version` is the target's, which
+    must be unchanged; None: no such check. `values` by target:
 
     - `order_status` (the order): `status`
-    - `order_fields` (the order): `amount` as decimal text, `currency`, `payment_link`, `external_number`; an empty
-      text takes a value away
+    - `order_fields` (the order): `amount` as decimal text, `currency`, `payment_link`, `external_number`,
+      `remarks`; an empty text takes a value away
+    - `appointment` (the lead): `step` as in `appointment.changed`; `at` in ISO 8601 with an offset for planned and
+      moved; `by` and `warned` (`true`, `false`) for moved and cancelled
     - `pinned_comment` (the lead): `text`
     - `customer_fields` (the customer): nothing; `person` names what changes, the rest stays
     """
@@ -248,14 +250,6 @@ class ChangeRequested(TasksEvent):
     customer_id: UUID | None = None
     actor: str
     reason: str
-
-
-class CallingHours(Part):
-    """Working hours of one weekday (ISO 1–7), local `HH:MM`."""
-
-    weekday: int
-    opens: str
-    closes: str
 
 
 class DeskChanged(TasksEvent):

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from libs.common.contracts import Cause, Outgoing
-from libs.common.contracts.shared import Language, Text
-from libs.common.contracts.tasks import CallingHours, DeskChanged
+from libs.common.contracts.shared import CallingHours, Language, Text
+from libs.common.contracts.tasks import DeskChanged
 from libs.common.messaging import outbox
 from libs.common.platform.db import Transaction
 from services.tasks.context import Context

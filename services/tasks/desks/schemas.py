@@ -6,8 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
-from libs.common.contracts.shared import Language, Text
-from libs.common.contracts.tasks import CallingHours
+from libs.common.contracts.shared import CallingHours, Language, Text
 from libs.common.domain.code import Code
 from libs.common.platform.http.wire import Titles, Wire
 from services.tasks.desks.actions import DeskChange, DeskSpec, DeskView, known_zone

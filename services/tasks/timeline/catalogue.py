@@ -62,6 +62,13 @@ EVENTS: Mapping[type[EventData], Row] = {
         ("kind", "direction", "at", "duration", "operator_id", "recording", "message_id", "source"),
     ),
     intake.CustomerChanged: Row(Title("Карточка клиента изменена", "Customer changed"), ("customer_id", "version")),
+    intake.AppointmentChanged: Row(
+        Title("Запись: {step}, {at}", "Appointment: {step}, {at}"),
+        ("step", "at", "previous_at", "by", "warned", "partner_id"),
+    ),
+    intake.PartnerChanged: Row(
+        Title("Карточка партнёра: {code}", "Partner: {code}"), ("code", "version", "active")
+    ),
     intake.ChangeRefused: Row(
         Title("Изменение не принято ({target}): {code}", "Change of {target} refused: {code}"),
         ("target", "code", "faults", "current_version"),
