@@ -222,6 +222,23 @@ class MessageRequested(TasksEvent):
     person: Customer
 
 
+class MessageWithdrawn(TasksEvent):
+    """A message is not wanted any more: what has not left is stopped, and fails with the code `withdrawn`.
+
+    `dedupe_key` is that of its `message.requested`. What has left already goes on and reports as it always does.
+    """
+
+    event_type: ClassVar[str] = "dozvon.message.withdrawn.v1"
+
+    dedupe_key: str
+    lead_id: UUID | None = None
+    customer_id: UUID | None = None
+    process_id: UUID | None = None
+    purpose: str
+    actor: str
+    reason: str
+
+
 class ChangeRequested(TasksEvent):
     """Tasks wants a fact of intake changed: intake alone writes it. Key: that of the subject.
 
@@ -357,6 +374,6 @@ class TaskReturned(TaskMoved):
 EVENTS = (
     TaskOpened, TaskAssigned, TaskTaken, TaskCompleted, TaskFailed, TaskDeferred, TaskOverdue,
     WorkRequested, WorkWithdrawn, WorkDeclined, LeadStatusRequested, LeadOwnerChanged,
-    MessageRequested, ChangeRequested, DeskChanged, PlaybookActivated, PlaybookActivatedV2,
+    MessageRequested, MessageWithdrawn, ChangeRequested, DeskChanged, PlaybookActivated, PlaybookActivatedV2,
     TaskReleased, TaskReassigned, TaskLent, TaskReturned,
 )  # fmt: skip

@@ -141,6 +141,9 @@ EVENTS: Mapping[type[EventData], Row] = {
         Title("Запрошено сообщение «{template}»", "Message “{template}” requested"),
         ("message_id", "template", "purpose", "channels", "language", "deadline"),
     ),
+    tasks.MessageWithdrawn: Row(
+        Title("Сообщение отозвано: {purpose}", "Message withdrawn: {purpose}"), ("purpose", "reason")
+    ),
     tasks.ChangeRequested: Row(
         Title("Запрошено изменение: {target}", "Change of {target} requested"), ("target", "target_id", "reason")
     ),
