@@ -292,7 +292,9 @@ LAST: list[list[object]] = [
     [{"open": "first"}],
     [{"open": "second"}],
     [{"open": "first"}, {"open": {"type": "second", "due": "1h", "important": True}}],
-    [{"close": CLOSE}, {"open": "second"}],
+    [{"open": {"type": "first", "for": "actor"}}],
+    [{"open": {"type": "second.twin", "for": "owner"}}],
+    [{"close": {**CLOSE, "outcome": "done"}}, {"open": "second"}],
     [{"close": {**CLOSE, "types": ["first"]}}, {"open": "second"}],
     [{"choose": [{"when": {"owned": True}, "then": [{"open": "second"}], "else": [{"end": True}]}]}],
     [{"end": True}],
@@ -311,6 +313,14 @@ TRIGGERS = [
 LEADS_ALONE = {"lead_updated", "order_changed", "status_changed"}
 
 
+def _outcome(result: str, then: list[object], **requires: object) -> dict[str, object]:
+    return {"title": WORDS, "result": result, "requires": requires, "then": then}
+
+
+def _successor(dice: Random) -> dict[str, object]:
+    return {"due": {"from": "callback_at"}, **dice.choice([{}, {"for": "actor"}, {"for": "owner"}])}
+
+
 def small(dice: Random) -> Playbook:
     """Return a random playbook: two types, a timer, attempts, and rules of some triggers."""
 
@@ -326,21 +336,18 @@ def small(dice: Random) -> Playbook:
         when = dice.choice(whens)
         return {"process": dice.choice(["live", "live", "any", "ended"]), **when, "then": steps(LAST)}
 
-    def outcome(result: str, then: list[object], **requires: object) -> dict[str, object]:
-        return {"title": WORDS, "result": result, "requires": requires, "then": then}
-
     def kind() -> dict[str, object]:
         return {
             "title": WORDS, "role": "operator", "pool": "main", "lane": "new", "mode": dice.choice(list(Mode)),
-            "due": dice.choice(["0m", "15m", "3d"]), "offer": dice.choice(["0m", "10m", "4d"]), "on_take": steps(),
+            "twins": ["twin"], "on_take": steps(),
+            "due": dice.choice(["0m", "15m", "3d"]), "offer": dice.choice(["0m", "10m", "4d"]),
             "on_assigned": dice.choice(CLAIMS), "on_taken": dice.choice(CLAIMS), "on_first_contact": steps(),
             "outcomes": {
-                "done": outcome("completed", steps(LAST)),
-                "both": outcome("completed", [{"timer": "later"}, *LAST[2]]),
-                "later": outcome(
-                    "deferred", [{"defer": {"due": {"from": "callback_at"}}}, *steps()], callback_at="required"
-                ),
-                "again": outcome("deferred", [{"attempt": "tries"}, *steps()], problems=["busy"]),
+                "done": _outcome("completed", steps(LAST)),
+                "both": _outcome("completed", [{"timer": "later"}, *LAST[2]]),
+                "later": _outcome("deferred", [{"defer": _successor(dice)}, *steps()], callback_at="required"),
+                "twin": _outcome("deferred", [{"defer": {**_successor(dice), "twin": "twin"}}], callback_at="required"),
+                "again": _outcome("deferred", [{"attempt": "tries"}, *steps()], problems=["busy"]),
             },
         }  # fmt: skip
 
@@ -356,6 +363,7 @@ def small(dice: Random) -> Playbook:
         "lanes": {"new": {"title": WORDS, "priority": 1, "holder": "nobody"}},
         "messages": {"hello": {"template": "hello", "once": dice.choice([True, False])}},
         "attempts": {"tries": tries},
+        "twins": {"twin": {"title": {"ru": "{title}", "en": "Twin of {title}"}}},
         "timers": {"later": {"at": dice.choice(["5m", "1d"]), "then": [{**rule(), "process": "live"}]}},
         "task_types": {"first": kind(), "second": kind()},
         "on": {**triggers, "started": [arrival], **({"lead_received": [arrival]} if subject == "lead" else {})},

@@ -1,14 +1,15 @@
 """Limits and order of lanes, by their rules alone (S1.1-S1.3, S4.5)."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from services.tasks.playbooks.model import Lane
+from services.tasks.playbooks.grammar import parse
+from services.tasks.playbooks.lanes import Lane, Turn
 from services.tasks.playbooks.terms import Holder, Title
-from services.tasks.queues.rules import MOST_ATTEMPTS, Queue, bounds, queues_of, walk, why
-from tests.tasks.support import START
+from services.tasks.queues.rules import MOST_ATTEMPTS, Queue, bounds, queues_of, turns, walk, why
+from tests.tasks.support import START, TINY, VOCABULARY
 
 M = timedelta(minutes=1)
 TITLE = Title("Очередь", "Queue")
@@ -62,7 +63,7 @@ def test_limits_are_in_the_zone_of_the_moment() -> None:
 
 
 def test_a_queue_is_a_lane_of_its_desk_and_knows_its_versions() -> None:
-    lanes = [("demo", "Europe/Moscow", ("tiny", number), LANE) for number in (1, 2)]
+    lanes = [("demo", "Europe/Moscow", ("tiny", number), LANE, ()) for number in (1, 2)]
     assert queues_of(lanes) == [Queue("demo", "Europe/Moscow", LANE, (("tiny", 1), ("tiny", 2)))]
 
 
@@ -110,9 +111,26 @@ def test_a_lane_that_is_not_dialled_is_never_walked() -> None:
     assert walk([queue(replace(LANE, dialled=False))], {}, START) == []
 
 
+@pytest.mark.req("S4.5")
+@pytest.mark.parametrize(("hour", "order"), [(8, "ba"), (19, "ba"), (20, "a"), (23, "a"), (7, "a")])
+def test_the_part_of_the_day_says_which_lanes_come_in_which_order(hour: int, order: str) -> None:
+    lanes = {code: replace(LANE, code=code, priority=rank) for rank, code in enumerate("ab")}
+    parts = (Turn(("b", "a"), (time(8), time(20))), Turn(("a",)))
+    book = replace(parse(TINY, VOCABULARY), lanes=lanes, next=parts)
+    found = queues_of(("demo", "Europe/Moscow", ("tiny", 1), lane, turns(book, lane)) for lane in lanes.values())
+    assert "".join(each.lane.code for each, _ in walk(found, {}, moscow(2, hour))) == order
+
+
+@pytest.mark.req("S4.5")
+def test_outside_all_parts_of_the_day_the_priorities_count() -> None:
+    book = replace(parse(TINY, VOCABULARY), lanes={"x": LANE}, next=(Turn(("x",), (time(8), time(20))),))
+    (found,) = queues_of([("demo", "Europe/Moscow", ("tiny", 1), LANE, turns(book, LANE))])
+    assert [each.lane.code for each, _ in walk([found], {}, moscow(2, 21))] == ["x"]
+
+
 def test_versions_that_declare_a_lane_alike_share_its_queue() -> None:
     declared = [LANE, LANE, replace(LANE, priority=2)]
-    lanes = [("demo", "UTC", ("tiny", number), lane) for number, lane in enumerate(declared, 1)]
+    lanes = [("demo", "UTC", ("tiny", number), lane, ()) for number, lane in enumerate(declared, 1)]
     assert [found.versions for found in queues_of(lanes)] == [(("tiny", 1), ("tiny", 2)), (("tiny", 3),)]
 
 

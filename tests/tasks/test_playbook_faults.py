@@ -286,3 +286,104 @@ def test_what_is_deferred_may_depend_on_a_choice_that_always_defers_once(steps: 
         assert len(used) == 1
     else:
         assert code in [found for _, found in faults(text.replace("defer: 5m", "defer: {due: 5m}"))]
+
+
+PULLED = GOOD.replace("mode: push", "mode: pull")
+HOLE = "holder: nobody}"
+
+
+@pytest.mark.req("S1.1", "S4.5")
+@pytest.mark.parametrize(
+    ("lanes", "case"),
+    [
+        ("window: [20m, 1000d]}", "of a lead that came at 00:00, 0:00:00 later, after 0 attempts"),
+        ("window: [0m, 40m]}", "of a lead that came at 00:00, 0:40:00 later, after 0 attempts"),
+        ("attempts: [0, 3]}", "of a lead that came at 00:00, 0:00:00 later, after 4 attempts"),
+        ("days: [0, 1]}", "of a lead that came at 00:00, 2 days, 0:00:00 later, after 0 attempts"),
+        ('received_between: ["02:00", "12:00"]}', "of a lead that came at 00:00, 0:00:00 later, after 0 attempts"),
+        ('received_outside: ["02:00", "12:00"]}', "of a lead that came at 02:00, 0:00:00 later, after 0 attempts"),
+    ],
+)
+def test_lanes_that_leave_a_gap_are_refused_with_the_first_case(lanes: str, case: str) -> None:
+    with pytest.raises(InvalidPlaybookError) as caught:
+        parse(PULLED.replace(HOLE, f"holder: nobody, {lanes}"), VOCABULARY)
+    assert [fault.detail for fault in caught.value.faults] == [f"no lane shows a task of lane 'new' {case}"]
+
+
+@pytest.mark.req("S1.1", "S4.5")
+@pytest.mark.parametrize(
+    ("first", "rest"),
+    [
+        ("window: [0m, 40m]", "window: [40m, 1000d]"),
+        ("attempts: [0, 3]", "attempts: [4, 1000000]"),
+        ("days: [0, 0]", "days: [1, 1000]"),
+        ('received_between: ["22:00", "06:00"]', 'received_outside: ["22:00", "06:00"]'),
+        ("window: [0m, 10m]", "holder: anyone"),
+    ],
+)
+def test_lanes_that_meet_leave_no_gap(first: str, rest: str) -> None:
+    words = "title: {ru: а, en: a}, priority: 2, of: new"
+    rest = rest if rest.startswith("holder") else f"holder: nobody, {rest}"
+    lanes = f"holder: nobody, {first}}}\n  rest: {{{words}, {rest}}}"
+    assert list(parse(PULLED.replace(HOLE, lanes), VOCABULARY).lanes) == ["new", "rest"]
+
+
+TWIN = GOOD.replace("lanes:\n", "twins:\n  later: {title: {ru: '{title}!', en: '{title}!'}}\nlanes:\n", 1).replace(
+    """        then:
+          - end: true
+""",
+    """        then:
+          - end: true
+      put_off:
+        title: {ru: Позже, en: Later}
+        result: deferred
+        fields: {to: person, why: text}
+        then: [defer: {due: 1h, twin: later, for: to}]
+    twins: later
+""",
+)
+
+
+@pytest.mark.req("S3.5")
+def test_a_twin_is_a_type_of_its_own_with_the_same_outcomes() -> None:
+    types = parse(TWIN, VOCABULARY).task_types
+    assert (types["call.later"].title.ru, types["call.later"].twin_of) == ("Позвонить!", "call")
+    assert types["call.later"].outcomes == types["call"].outcomes
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "code"),
+    [
+        ("    twins: later\n", "", 24, "no_twin"),
+        ("twin: later", "twin: never", 28, "unknown_reference"),
+        ("twin: later", "twin: later, to: call", 28, "two_successors"),
+        ("for: to", "for: why", 24, "nobody"),
+        ("for: to", "for: nobody", 28, "unknown_reference"),
+        ("    twins: later", "    twins: later\n    twin_of: call", 30, "unknown_key"),
+        ("    twins: later", "    twins: later\n    categories: {}", 30, "unknown_key"),
+        ("- open: call", "- open: {type: call, for: to}", 32, "nobody"),
+        ("  call:\n", "  call.later: {}\n  call:\n", 11, "two_types"),
+        (
+            "- status: new",
+            "- close: {result: failed, outcome: never, reason: {ru: а, en: a}}",
+            32,
+            "unknown_outcome",
+        ),
+        ("- status: new", "- choose: [{when: {chosen: {to: x}}, then: [status: new]}]", 33, "not_a_choice"),
+    ],
+)
+def test_what_names_no_successor_no_person_and_no_outcome_is_named(
+    old: str, new: str, line: int, code: str
+) -> None:
+    assert (line, code) in faults(TWIN.replace(old, new))
+
+
+def test_outcomes_by_category_need_categories() -> None:
+    start = GOOD.index("    outcomes:")
+    sent = GOOD[:start] + "    outcomes: by_category\n" + GOOD[GOOD.index('"on":') :]
+    assert (16, "no_categories") in faults(sent)
+
+
+def test_a_lane_has_one_window_of_arrival() -> None:
+    both = 'received_between: ["02:00", "12:00"], received_outside: ["02:00", "12:00"]}'
+    assert faults(GOOD.replace(HOLE, f"holder: nobody, {both}")) == [(7, "two_windows")]

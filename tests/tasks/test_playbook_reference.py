@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import Mapping
+from typing import Annotated
 
 import pytest
 import yaml
@@ -9,10 +11,12 @@ from jsonschema import Draft202012Validator
 from pydantic import TypeAdapter
 
 from services.tasks.playbooks.grammar import parse
-from services.tasks.playbooks.model import AttemptPolicy, Lane, Outcome
+from services.tasks.playbooks.lanes import Lane, Turn
+from services.tasks.playbooks.model import AttemptPolicy, Outcome
 from services.tasks.playbooks.reference import DOCUMENT, SCHEMA, json_schema, with_reference
 from services.tasks.playbooks.source import Entries, Items, Log, Node, compose
 from services.tasks.playbooks.terms import When
+from services.tasks.playbooks.values import CODED as CODED_PARTS
 from services.tasks.playbooks.values import given
 from services.tasks.playbooks.verbs import VERBS, Rules, Steps
 from services.tasks.playbooks.vocabulary import VOCABULARY
@@ -26,6 +30,8 @@ PARTS: dict[str, TypeAdapter[object]] = {
     "rules": TypeAdapter(Rules),
     "steps": TypeAdapter(Steps),
     "lane": TypeAdapter(Lane),
+    "lanes": TypeAdapter(Annotated[Mapping[str, Lane], CODED_PARTS]),
+    "next": TypeAdapter(tuple[Turn, ...]),
 }
 CODED = {"outcome", "attempts", "lane"}
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from services.tasks.engine.moments import is_open
 from services.tasks.engine.state import State
 from services.tasks.playbooks.model import FieldValue
-from services.tasks.playbooks.terms import Condition
+from services.tasks.playbooks.terms import Condition, covers
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,16 @@ def holds(when: Condition, context: Context) -> bool:
 
 
 def _known(when: Condition, fields: Mapping[str, FieldValue]) -> bool:
-    return all(name in fields for name in when.filled) and not any(name in fields for name in when.empty)
+    return (
+        all(name in fields for name in when.filled)
+        and not any(name in fields for name in when.empty)
+        and all(_word(fields.get(name)) in wanted for name, wanted in when.chosen.items())
+    )
+
+
+def _word(value: FieldValue | None) -> str | None:
+    """Return a field's value as a playbook writes it."""
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def _timely(when: Condition, state: State, now: datetime | None) -> bool:
@@ -67,7 +76,5 @@ def _any_of(wanted: tuple[str, ...], found: tuple[str | None, ...]) -> bool:
 
 
 def _within(window: tuple[time, time], moment: datetime, state: State) -> bool:
-    """Return whether a moment lies within a window of the desk's day; it may cross midnight (S4.5)."""
-    opens, closes = window
-    local = moment.astimezone(ZoneInfo(state.desk.zone)).time()
-    return opens <= local < closes if opens <= closes else local >= opens or local < closes
+    """Return whether a moment lies within a window of the desk's day."""
+    return covers(window, moment.astimezone(ZoneInfo(state.desk.zone)).time())

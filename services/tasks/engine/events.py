@@ -202,7 +202,10 @@ class Redistributed:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeGiven:
-    """A task is ended with an outcome. `operator` None = a supervisor who is not an operator."""
+    """A task is ended with an outcome. `operator` None = a supervisor who is not an operator.
+
+    `people`: those whom its fields name and to whom a task may be given, by id.
+    """
 
     task_id: UUID
     outcome: str
@@ -214,6 +217,7 @@ class OutcomeGiven:
     callback_at: datetime | None = None
     problem: str | None = None
     fields: Mapping[str, object] = field(default_factory=dict)
+    people: Mapping[str, Operator] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The fields of an outcome: what an operator fills in, read by the type that the playbook gives them (S0.6)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -45,14 +45,19 @@ class FieldsRead:
     faults: tuple[MatrixFault, ...]
 
 
-def read_fields(outcome: Outcome, given: Given, problem: str | None, now: datetime) -> FieldsRead:
-    """Check what was given against the outcome's fields; null and an empty text count as not given."""
+def read_fields(
+    outcome: Outcome, given: Given, problem: str | None, now: datetime, people: Collection[str] = ()
+) -> FieldsRead:
+    """Check what was given against the outcome's fields; null and an empty text count as not given.
+
+    `people` are the ids of those to whom a task may be given.
+    """
     filled = {name: value for name, value in given.items() if value is not None and value != ""}
     values: dict[str, FieldValue] = {}
     faults = list(_unknown(outcome, filled))
     for name, spec in outcome.fields.items():
         try:
-            if (value := _read(spec, filled.get(name), problem, now)) is not None:
+            if (value := _read(spec, filled.get(name), problem, now, people)) is not None:
                 values[name] = value
         except _WrongError as wrong:
             faults.append(MatrixFault(f"/fields/{name}", wrong.code, wrong.detail))
@@ -88,17 +93,19 @@ def _unknown(outcome: Outcome, filled: Given) -> Iterator[MatrixFault]:
         yield MatrixFault(f"/fields/{name}", "unknown_field", detail)
 
 
-def _read(spec: FieldSpec, value: object, problem: str | None, now: datetime) -> FieldValue | None:
+def _read(
+    spec: FieldSpec, value: object, problem: str | None, now: datetime, people: Collection[str]
+) -> FieldValue | None:
     if value is None:
         if not spec.optional or problem in spec.required_when:
             raise _WrongError("field_required", "Заполните поле", "Fill in this field")
         return None
     if problem in spec.forbidden_when:
         raise _WrongError("field_forbidden", "Это поле здесь не заполняют", "This field is not filled in here")
-    return _typed(spec, value, now)
+    return _typed(spec, value, now, people)
 
 
-def _typed(spec: FieldSpec, value: object, now: datetime) -> FieldValue:
+def _typed(spec: FieldSpec, value: object, now: datetime, people: Collection[str]) -> FieldValue:
     match spec.type:
         case FieldType.TEXT:
             return _text(value)
@@ -113,9 +120,9 @@ def _typed(spec: FieldSpec, value: object, now: datetime) -> FieldValue:
         case FieldType.PHONE:
             return _phone(value)
         case FieldType.FLAG:
-            if isinstance(value, bool):
-                return value
-            raise _WrongError("not_a_flag", "Нужно да или нет", "True or false is needed")
+            return _flag(value)
+        case FieldType.PERSON:
+            return _person(value, people)
         case _:
             assert_never(spec.type)
 
@@ -204,9 +211,21 @@ def _phone(value: object) -> str:
     return found.e164
 
 
+def _flag(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise _WrongError("not_a_flag", "Нужно да или нет", "True or false is needed")
+
+
+def _person(value: object, people: Collection[str]) -> str:
+    if isinstance(value, str) and value.lower() in people:
+        return value.lower()
+    raise _WrongError("not_a_person", "Нужен сотрудник этого отдела", "An operator of this desk is needed")
+
+
 def _in_words(playbook: Playbook, spec: FieldSpec, value: FieldValue, language: str, zone: str) -> str:
     match spec.type:
-        case FieldType.TEXT | FieldType.PHONE:
+        case FieldType.TEXT | FieldType.PHONE | FieldType.PERSON:
             return ""
         case FieldType.NUMBER | FieldType.MONEY:
             return str(value)

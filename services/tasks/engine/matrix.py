@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from services.tasks.engine.conditions import Context, holds
 from services.tasks.engine.events import OutcomeGiven
 from services.tasks.engine.fields import MatrixFault
-from services.tasks.playbooks.model import Outcome, TaskType
+from services.tasks.playbooks.model import CATEGORY, Outcome, TaskType
 from services.tasks.playbooks.terms import Need, Title
 
 FARTHEST_CALLBACK = timedelta(days=366)
@@ -23,6 +23,7 @@ def outcome_faults(
         known = ", ".join(kind.outcomes)
         detail = Title(f"Такого результата нет; есть: {known}", f"There is no such outcome; there are: {known}")
         return (*faults, MatrixFault("/outcome", "unknown_outcome", detail))
+    faults += _category(kind, event, context)
     faults += _call(outcome, event)
     faults += _callback(outcome, event, now)
     faults += _too_early(outcome, event, context)
@@ -37,6 +38,25 @@ def _comment(comment: str) -> Iterator[MatrixFault]:
     elif len(comment) > LONGEST_COMMENT:
         detail = Title("Комментарий слишком длинный", "The comment is too long")
         yield MatrixFault("/comment", "comment_too_long", detail)
+
+
+def _category(kind: TaskType, event: OutcomeGiven, context: Context | None) -> Iterator[MatrixFault]:
+    """Yield what is wrong with the category: it is named at first, and decides which outcomes there are (S3.2).
+
+    One that there is not is a fault of its field.
+    """
+    if not kind.by_category:
+        return
+    named = event.fields.get(CATEGORY) or (context.state.fields.get(CATEGORY) if context else None)
+    outcomes = kind.categories.get(str(named))
+    if outcomes is None and not named:
+        known = ", ".join(kind.categories)
+        detail = Title(f"Укажите категорию: {known}", f"Name the category: {known}")
+        yield MatrixFault(f"/fields/{CATEGORY}", "category_required", detail)
+    elif outcomes is not None and event.outcome not in outcomes:
+        known = ", ".join(outcomes)
+        detail = Title(f"В этой категории результаты: {known}", f"This category has the outcomes: {known}")
+        yield MatrixFault("/outcome", "not_of_category", detail)
 
 
 def _call(outcome: Outcome, event: OutcomeGiven) -> Iterator[MatrixFault]:

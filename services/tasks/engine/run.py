@@ -20,6 +20,7 @@ from services.tasks.engine.effects import (
     Record,
     ReopenProcess,
     RequestMessage,
+    ReserveTask,
     SetOwner,
     SetStatus,
     SetTimer,
@@ -43,7 +44,7 @@ from services.tasks.engine.state import (
 )
 from services.tasks.engine.variables import message_language
 from services.tasks.playbooks.model import FieldValue, Playbook, TaskType
-from services.tasks.playbooks.terms import Moment, Phase, Result, Schedule, Title
+from services.tasks.playbooks.terms import Addressee, Moment, Phase, Result, Schedule, Title
 from services.tasks.playbooks.verbs import (
     ChangeOwner,
     Choose,
@@ -159,6 +160,7 @@ class Run:
         if step.important is not None:
             task = replace(task, important=step.important)
         self.emit(OpenTask(self.rule, task))
+        self._address(step.addressee, task)
 
     def _task(self, kind: TaskType, schedule: Schedule, lane: str | None) -> Task:
         due_at = self._moment(schedule.due)
@@ -190,8 +192,8 @@ class Run:
         match step:
             case Open():
                 self.open(step)
-            case Close(result=result, reason=reason, types=types):
-                self._close(result, reason, types)
+            case Close():
+                self._close(step)
             case Defer():
                 self._defer(step)
             case RetryAttempt():
@@ -216,7 +218,7 @@ class Run:
             case Note(text=text):
                 self.emit(Record(self.rule, Noticed.NOTE, text))
             case End(result=result, reason=reason):
-                self._close(result, reason)
+                self._close(Close(result, reason))
                 if self.state.ended_at is None:
                     self.emit(EndProcess(self.rule, self.now))
             case Choose(rules=rules):
@@ -224,22 +226,40 @@ class Run:
             case _:
                 assert_never(step)
 
-    def _close(self, result: Result, reason: Title, types: tuple[str, ...] = ()) -> None:
+    def _close(self, step: Close) -> None:
         """Close open tasks by rule: the actor is the system, the comment is the rule's reason."""
-        comment = reason.of(self.state.desk.languages[0])
+        comment = step.reason.of(self.state.desk.languages[0])
         for task in self.state.open_tasks:
-            if not types or task.type in types:
-                self.close(task, Closing(_RESULTS[result], None, comment, SYSTEM, self.rule, self.now))
+            kind = self.playbook.task_types[task.type]
+            if not step.types or kind.code in step.types or kind.base in step.types:
+                outcome = step.outcome if step.outcome in kind.outcomes else None
+                self.close(task, Closing(_RESULTS[step.result], outcome, comment, SYSTEM, self.rule, self.now))
 
     def _defer(self, step: Defer) -> None:
         """Close the current task and open its successor; without a current task record that nothing is deferred."""
         if self.task is None or self.state.open_task(self.task.id) is None:
             self.emit(Record(self.rule, Noticed.NOTHING_TO_DEFER))
             return
-        kind = self.playbook.task_types[step.to or self.task.type]
+        types = self.playbook.task_types
+        kind = types[types[self.task.type].successor(step)]
         important = self.task.important if step.important is None else step.important
         successor = self._task(kind, step.schedule, step.lane)
         self._succeed(self.task, replace(successor, important=important, attempt=self.task.attempt))
+        self._address(step.addressee, successor)
+
+    def _address(self, addressee: Addressee | str | None, task: Task) -> None:
+        """Give a task that was just opened to whom it is for; one for nobody known is for its role."""
+        match addressee:
+            case None:
+                return
+            case Addressee.ACTOR:
+                operator = self.operator
+            case Addressee.OWNER:
+                operator = self.state.owner
+            case name:
+                operator = self.outcome.people.get(str(self.filled.get(name))) if self.outcome else None
+        if operator is not None:
+            self.hand_to(operator, task)
 
     def _retry(self, step: RetryAttempt) -> None:
         """Count an unsuccessful attempt: defer the task, or fail it if the policy is exhausted (S0.5, S1.8)."""
@@ -271,9 +291,16 @@ class Run:
             self.hand_to(self.state.owner, successor)
 
     def hand_to(self, operator: Operator, task: Task) -> None:
-        """Assign a free task to its person. No decision of assignment stands behind it: it names itself."""
-        self.set_owner(operator)
+        """Give a task to its person; having it does what its type says.
+
+        No decision of assignment stands behind it: it names itself.
+        """
+        claim = self.playbook.task_types[task.type].on_assigned
+        if claim.owns:
+            self.set_owner(operator)
         self.emit(AssignTask(self.rule, task.id, operator, task.id, self.now))
+        if claim.reserve is not None:
+            self.emit(ReserveTask(self.rule, task.id, self.now + claim.reserve))
 
     def _status(self, step: Status) -> None:
         if step.code == self.state.status:

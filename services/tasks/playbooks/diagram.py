@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import assert_never
 
-from services.tasks.playbooks.model import Playbook
+from services.tasks.playbooks.model import Playbook, TaskType
 from services.tasks.playbooks.verbs import (
     ChangeOwner,
     Choose,
@@ -29,25 +29,27 @@ _ENDED = "ended"
 
 def diagram(playbook: Playbook, language: str) -> str:
     """Return the Mermaid source."""
-    boxes = (f'    {kind.code}["{_safe(kind.title.of(language))}"]' for kind in playbook.task_types.values())
+    boxes = (f'    {_node(kind.code)}["{_safe(kind.title.of(language))}"]' for kind in playbook.task_types.values())
     lines = ["flowchart TD", *boxes]
     lines.append(f'    {_ENDED}((" "))')
     for trigger, rules in playbook.triggers.items():
         lines.append(f"    on_{trigger}([{trigger.replace('_', ' ')}])")
         for rule in rules:
             for steps in (rule.then, rule.otherwise or ()):
-                lines += _edges(playbook, f"on_{trigger}", "", steps, "", language)
+                lines += _edges(playbook, f"on_{trigger}", "", steps, None, language)
     for timer in playbook.timers.values():
         lines.append(f"    timer_{timer.code}{{{{{timer.code}}}}}")
-        lines += _edges(playbook, f"timer_{timer.code}", "", rule_steps(timer.rules), "", language)
+        lines += _edges(playbook, f"timer_{timer.code}", "", rule_steps(timer.rules), None, language)
     for kind in playbook.task_types.values():
         for outcome in kind.outcomes.values():
             label = outcome.title.of(language)
-            lines += _edges(playbook, kind.code, label, outcome.then, kind.code, language)
+            lines += _edges(playbook, _node(kind.code), label, outcome.then, kind, language)
     return "\n".join(dict.fromkeys(lines)) + "\n"
 
 
-def _edges(playbook: Playbook, source: str, label: str, steps: Steps, kind: str, language: str) -> Iterator[str]:
+def _edges(
+    playbook: Playbook, source: str, label: str, steps: Steps, kind: TaskType | None, language: str
+) -> Iterator[str]:
     """Yield an edge to each type, timer or end that steps lead to; the other steps are its label."""
     text = _label(playbook, label, steps, language)
     arrow = f"    {source} -->|{text}| " if text else f"    {source} --> "
@@ -55,21 +57,28 @@ def _edges(playbook: Playbook, source: str, label: str, steps: Steps, kind: str,
         yield arrow + target
 
 
-def _targets(playbook: Playbook, steps: Steps, kind: str) -> Iterator[str]:
+def _node(code: str) -> str:
+    """Return the node of a type: Mermaid wants words."""
+    return code.replace(".", "__").replace("-", "_")
+
+
+def _targets(playbook: Playbook, steps: Steps, kind: TaskType | None) -> Iterator[str]:
     for step in walk(steps):
         match step:
             case Open(type=code) | Offer(type=code):
-                yield code
-            case Defer(to=code):
-                yield code or kind
-            case RetryAttempt(policy=policy):
-                yield kind
+                yield _node(code)
+            case Defer() if kind is not None:
+                yield _node(kind.successor(step))
+            case RetryAttempt(policy=policy) if kind is not None:
+                yield _node(kind.code)
                 yield from _targets(playbook, playbook.attempts[policy].exhausted, kind)
             case StartTimer(timer=code):
                 yield f"timer_{code}"
             case End():
                 yield _ENDED
             case Close() | Status() | SendMessage() | StopTimer() | Start() | ChangeOwner() | Note() | Choose():
+                pass
+            case Defer() | RetryAttempt():
                 pass
             case _:
                 assert_never(step)

@@ -1,27 +1,54 @@
-"""What a playbook says once and uses often, put where it is used: shared outcomes and directories.
+"""What a playbook says once and uses often, put where it is used: shared outcomes, directories, categories, twins.
 
 It works on the nodes as written, so that a fault in what is shared is named at its own line.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
+from services.tasks.playbooks.model import CATEGORY
 from services.tasks.playbooks.source import UNKNOWN, Entries, Items, Log, Node, Word
+from services.tasks.playbooks.twins import with_twins
 from services.tasks.playbooks.values import keys_of, listed
 
 _NAMING = ("of", "required_when", "forbidden_when")  # keys of a field that name problems
+BY_CATEGORY = "by_category"  # stands for the outcomes of all categories
+_CATEGORY_FIELD = {"type": "choice", "of": CATEGORY, "optional": "true"}
 
 
 def expanded(root: Node, log: Log) -> Node:
     """Return the playbook with every shared part in its place; the grammar refuses what could not be read here."""
     if not isinstance(root, Entries):
         return root
-    directories = _section(root, "directories")
+    directories = _directories(root)
     shared = _outcomes(_section(root, "outcomes"), directories)
     found = root.having("problems", _problems(root, directories, log)) if directories else root
     if "outcomes" in found:
         found = found.having("outcomes", shared)
     types = _section(root, "task_types")
-    return found.having("task_types", _types(types, shared, directories, log)) if types else found
+    if not types:
+        return found
+    types = _types(types, _Shared(shared, directories, _section(root, "categories")), log)
+    return found.having("task_types", with_twins(types, _section(root, "twins"), log))
+
+
+@dataclass(slots=True)
+class _Shared:
+    """What types use: outcomes by name, directories, categories; and which outcomes they have named."""
+
+    outcomes: Entries
+    directories: Entries
+    categories: Entries
+    named: set[str] = field(default_factory=set)
+
+
+def _directories(root: Entries) -> Entries:
+    """Return the directories; the titles of the categories are one more."""
+    found, titles = _section(root, "directories"), _section(root, "categories")
+    for code, category in _section(root, "categories").items():
+        title = category.get("title") if isinstance(category, Entries) else None
+        titles = titles.having(code, category if title is None else title)
+    return found.having(CATEGORY, titles) if titles else found
 
 
 def _section(root: Entries, key: str) -> Entries:
@@ -42,26 +69,62 @@ def _problems(root: Entries, directories: Entries, log: Log) -> Node:
     return problems
 
 
-def _types(types: Entries, shared: Entries, directories: Entries, log: Log) -> Entries:
+def _types(types: Entries, shared: _Shared, log: Log) -> Entries:
     found = types
     for code, kind in types.items():
         if isinstance(kind, Entries) and "outcomes" in kind:
-            found = found.having(code, kind.having("outcomes", _named(kind["outcomes"], shared, directories, log)))
+            found = found.having(code, _type(kind, shared, log))
+    for code, outcome in shared.outcomes.items():
+        if code not in shared.named:
+            log.fault(outcome, "unreachable", f"no task type names the outcome {code!r}")
     return found
 
 
-def _named(outcomes: Node, shared: Entries, directories: Entries, log: Log) -> Node:
+def _type(kind: Entries, shared: _Shared, log: Log) -> Entries:
+    """Return a type with its outcomes; those of all categories when the category decides."""
+    if "categories" in kind:
+        log.fault(kind["categories"], "unknown_key", "unknown key 'categories'")
+    if kind["outcomes"] != BY_CATEGORY:
+        return kind.having("outcomes", _named(kind["outcomes"], shared, log))
+    categories, names = Entries(kind.line, kind.path), Items(kind["outcomes"].line, kind["outcomes"].path)
+    for code, category in shared.categories.items():
+        listed_names = category.get("outcomes") if isinstance(category, Entries) else None
+        if isinstance(listed_names, Items):
+            categories[code] = listed_names
+            names += [name for name in listed_names if name not in names]
+    if not categories:
+        log.fault(kind["outcomes"], "no_categories", "which categories are there? give 'categories'")
+    outcomes = _named(names, shared, log)
+    for code, outcome in outcomes.items():
+        if isinstance(outcome, Entries):
+            outcomes = outcomes.having(code, _of_category(outcome, shared.directories))
+    return kind.having("outcomes", outcomes).having("categories", categories)
+
+
+def _of_category(outcome: Entries, directories: Entries) -> Entries:
+    """Return an outcome with the field that names the category."""
+    fields = outcome.get("fields", Entries(outcome.line, outcome.path))
+    if not isinstance(fields, Entries):
+        return outcome
+    spec = Entries(outcome.line, outcome.path)
+    for key, word in _CATEGORY_FIELD.items():
+        spec = spec.having(key, Word.at(word, outcome.line, outcome.path))
+    return outcome.having("fields", fields.having(CATEGORY, _spelled(spec, _NAMING, directories)))
+
+
+def _named(outcomes: Node, shared: _Shared, log: Log) -> Entries:
     """Return the outcomes of a type: a name stands for a shared outcome, in a list and as a value of a mapping."""
     found = Entries(outcomes.line, outcomes.path)
     if isinstance(outcomes, Entries):
-        pairs = list(_outcomes(outcomes, directories).items())
+        pairs = list(_outcomes(outcomes, shared.directories).items())
     else:
         pairs = [(str(name) if isinstance(name, Word) else UNKNOWN, name) for name in listed(outcomes, log)]
     for code, outcome in pairs:
         if not isinstance(outcome, Word):
             found[code] = outcome
-        elif outcome in shared:
-            found[code] = shared[outcome]
+        elif outcome in shared.outcomes:
+            found[code] = shared.outcomes[outcome]
+            shared.named.add(outcome)
         else:
             log.fault(outcome, "unknown_reference", f"there is no outcome {str(outcome)!r} in 'outcomes'")
     return found
@@ -98,7 +161,7 @@ def _spelled(part: Entries, keys: Sequence[str], directories: Entries) -> Entrie
 
 
 def fields_of(root: Node) -> frozenset[str]:
-    """Return the names of all fields that the playbook's outcomes declare."""
+    """Return the names of all fields that the outcomes of an expanded playbook declare."""
     if not isinstance(root, Entries):
         return frozenset()
     places = [_section(root, "outcomes")]

@@ -19,3 +19,12 @@ class WrongPartError(ValueError):
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)
         self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A fault at a path of the playbook."""
+
+    path: str
+    code: str
+    detail: str

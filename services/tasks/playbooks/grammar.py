@@ -24,6 +24,8 @@ SECTIONS: Mapping[str, str] = {
     "message": "messages",
     "timer": "timers",
     "lane": "lanes",
+    "twin": "twins",
+    "outcome": "outcomes",
 }
 Names: TypeAlias = frozenset[str]
 
@@ -44,7 +46,7 @@ class Vocabulary:
 def parse(text: str, vocabulary: Vocabulary) -> Playbook:
     """Read and check a playbook. Raises InvalidPlaybookError naming every fault."""
     log = Log()
-    root = compose(text, log)
+    root = _expanded(text, log)
     playbook = _read(root, log)
     if root is not None:
         _check_references(root, vocabulary, log)
@@ -58,17 +60,22 @@ def parse(text: str, vocabulary: Vocabulary) -> Playbook:
 def compiled(text: str) -> Playbook:
     """Read a playbook that was checked before. Raises InvalidPlaybookError when it cannot be read at all."""
     log = Log()
-    playbook = _read(compose(text, log), log)
+    playbook = _read(_expanded(text, log), log)
     if playbook is None or log.faults:
         raise InvalidPlaybookError(log.faults)
     return playbook
+
+
+def _expanded(text: str, log: Log) -> Node | None:
+    root = compose(text, log)
+    return None if root is None else expanded(root, log)
 
 
 def _read(root: Node | None, log: Log) -> Playbook | None:
     if root is None:
         return None
     try:
-        return PLAYBOOK.validate_python(expanded(root, log), context=log)
+        return PLAYBOOK.validate_python(root, context=log)
     except ValidationError as error:
         log.faults += [_fault(found) for found in error.errors(include_url=False)]
         return None
@@ -103,9 +110,6 @@ def _check_references(root: Node, vocabulary: Vocabulary, log: Log) -> None:
     """Record a fault for each use of a name that is not declared; declarations may be faulty themselves."""
     sections = root if isinstance(root, Entries) else Entries(1, "")
     declared: dict[str, Names | None] = {kind: keys_of(sections.get(name)) for kind, name in SECTIONS.items()}
-    directories = sections.get("directories")
-    for directory in directories.values() if isinstance(directories, Entries) else ():
-        declared["problem"] = (declared["problem"] or frozenset()) | keys_of(directory)
     declared |= {
         "moment": fields_of(root),
         "field": fields_of(root),
@@ -113,6 +117,7 @@ def _check_references(root: Node, vocabulary: Vocabulary, log: Log) -> None:
         "order_status": vocabulary.order_statuses,
         "channel": vocabulary.channels,
         "template": vocabulary.templates,
+        "choice": None,  # of the field that it belongs to: `check` knows which
     }
     for use in log.references:
         known = declared[use.kind]

@@ -13,17 +13,15 @@ from pydantic import Field
 
 from libs.common.contracts.shared import Mode, Stage, SubjectKind
 from services.tasks.playbooks.faults import WrongPartError
-from services.tasks.playbooks.source import Entries, Log, Node, Reference, Word
+from services.tasks.playbooks.lanes import Lane, Turn
+from services.tasks.playbooks.source import Entries, Log, Node, Word
 from services.tasks.playbooks.terms import (
     CLAIM,
     NOTHING,
     OWN,
     Claim,
     Condition,
-    DurationRange,
-    Holder,
     Need,
-    NumberRange,
     Result,
     Schedule,
     Text,
@@ -46,18 +44,22 @@ from services.tasks.playbooks.values import (
     choice,
     choices,
     coded,
+    keyed,
     mapped,
     ref,
     refs,
     short,
 )
 from services.tasks.playbooks.verbs import (
+    Defer,
     Rules,
     Steps,
 )
 
 #: The built-in playbook of tasks that people make by hand (S3.14): each is a process of its own.
 FREE = "free"
+#: The field that says of which category a contact is (S3.2).
+CATEGORY = "category"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +69,6 @@ class StatusSpec(Declared):
     code: Annotated[str, HIDDEN]
     title: Text
     stage: Annotated[Stage, choice(Stage)]
-
-
-def _problems(node: Node, log: Log) -> Node:
-    found = mapped(node, log)
-    log.references += [Reference("problem", Word.at(key, value.line, value.path)) for key, value in found.items()]
-    return found
-
-
-PROBLEMS = Shape(_problems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +85,9 @@ class Requires(Declared):
     problem: Annotated[Need, choice(Need)] = Need.FORBIDDEN
     problems: Annotated[tuple[str, ...], refs("problem")] = ()
     callback_forbidden_when: Condition | None = None
-    call_made_by: Annotated[Mapping[str, Annotated[Need, choice(Need)]], PROBLEMS] = field(default_factory=dict)
+    call_made_by: Annotated[Mapping[str, Annotated[Need, choice(Need)]], keyed("problem")] = field(
+        default_factory=dict
+    )
 
     def __post_init__(self) -> None:
         """Refuse a problem that nobody can name, and a condition on what may never be given."""
@@ -122,6 +117,7 @@ class FieldType(StrEnum):
     CHOICE = "choice"
     PHONE = "phone"
     FLAG = "flag"
+    PERSON = "person"
 
 
 #: A field's value as it is stored: canonical text, or a flag.
@@ -134,7 +130,8 @@ class FieldSpec(Declared):
 
     It must be filled in unless it is `optional`. `of`: the directories whose codes a choice offers. `future`: a
     date or moment may not be past. `at_least` and `at_most` limit numbers and money. `required_when` and
-    `forbidden_when` name problems of the same outcome. Texts and phones are personal: no message or event has them.
+    `forbidden_when` name problems of the same outcome. A person is the id of an operator of the desk, to whom a
+    task may be given. Texts and phones are personal: no message or event has them.
     """
 
     code: Annotated[str, HIDDEN]
@@ -185,11 +182,39 @@ Directory: TypeAlias = Annotated[Mapping[str, Text], CODES]
 
 
 @dataclass(frozen=True, slots=True)
+class Category(Declared):
+    """A category of contacts, which decides by which outcomes a task may end (S3.2)."""
+
+    code: Annotated[str, HIDDEN]
+    title: Text
+    outcomes: Annotated[tuple[str, ...], refs("outcome"), LIST]
+
+
+@dataclass(frozen=True, slots=True)
+class Twin(Declared):
+    """A second type beside each type that names it: the same but for what is said here (S3.5).
+
+    `{title}` in its title is that of the type. The twin of `call` is `call.deferred` if its code is `deferred`.
+    """
+
+    code: Annotated[str, HIDDEN]
+    title: Text
+    due: When | None = None
+    offer: When | None = None
+    lane: Annotated[str, ref("lane")] | None = None
+    rank: Number | None = None
+    important: Flag | None = None
+    mode: Annotated[Mode, choice(Mode)] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TaskType(Declared):
     """A type of task: its role and pool, schedule and outcomes (S3.1).
 
-    `outcomes` are those of this type; a name, in a list or as a value, stands for a shared one. `rank` orders the
-    tasks of a lane, the smallest first. `prefer_owner`: the lead's owner gets it if they can.
+    `outcomes` are those of this type; a name, in a list or as a value, stands for a shared one, and `by_category`
+    for those of all categories: the field `category` then says which of them may end the task (S3.2). `twins` are
+    further types like this one. `rank` orders the tasks of a lane, the smallest first. `prefer_owner`: the lead's
+    owner gets it if they can.
 
     `on_assigned` and `on_taken` say what having the task does: the operator owns the lead, or the task is reserved
     for them for a time and goes back to its lane if no contact follows, or neither. `on_take` runs when it is
@@ -206,6 +231,7 @@ class TaskType(Declared):
     due: When
     outcomes: Annotated[Mapping[str, Outcome], CODED, NAMES]
     offer: When | None = None
+    twins: Annotated[tuple[str, ...], refs("twin")] = ()
     rank: Number = 100
     important: Flag = False
     prefer_owner: Flag = True
@@ -213,6 +239,22 @@ class TaskType(Declared):
     on_taken: Annotated[Claim, CLAIM] = NOTHING
     on_take: Steps = ()
     on_first_contact: Steps = ()
+    categories: Annotated[Mapping[str, tuple[str, ...]], HIDDEN] = field(default_factory=dict)
+    twin_of: Annotated[str, HIDDEN] = ""
+
+    @property
+    def by_category(self) -> bool:
+        """Whether the category decides by which outcomes a task of this type may end."""
+        return bool(self.categories)
+
+    @property
+    def base(self) -> str:
+        """The type whose twin this one is, or itself."""
+        return self.twin_of or self.code
+
+    def successor(self, step: Defer) -> str:
+        """Return the type of the task that follows one of this type."""
+        return twin_code(self.base, step.twin) if step.twin else step.to or self.code
 
     @property
     def beginnings(self) -> tuple[tuple[str, Steps], ...]:
@@ -223,6 +265,11 @@ class TaskType(Declared):
     def schedule(self) -> Schedule:
         """The schedule of its tasks."""
         return Schedule(self.due, self.offer)
+
+
+def twin_code(base: str, twin: str) -> str:
+    """Return the code of a type's twin."""
+    return f"{base}.{twin}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,36 +323,6 @@ class TimerSpec(Declared):
     rules: Annotated[Rules, Field(alias="then")]
 
 
-@dataclass(frozen=True, slots=True)
-class Lane(Declared):
-    """A queue (S1.1, S4.5): a filter of tasks, their order, and the queue's priority.
-
-    `of` names the lanes of tasks that it shows (none: its own code; for holder `me` any lane). `window` limits the
-    lead's age, `days` its age in days of the desk's zone, `attempts` the number of unsuccessful attempts.
-    `interrupts`: the lane precedes all others if `next` gave the operator no task of it for that long. `dialled`
-    false: `next` skips it.
-    """
-
-    code: Annotated[str, HIDDEN]
-    title: Text
-    priority: Number
-    holder: Annotated[Holder, choice(Holder)]
-    of: Annotated[tuple[str, ...], refs("lane")] = ()
-    newest_first: Flag = False
-    window: DurationRange | None = None
-    attempts: NumberRange | None = None
-    days: NumberRange | None = None
-    interrupts: Duration | None = None
-    dialled: Flag = True
-
-    @property
-    def draws(self) -> tuple[str, ...]:
-        """The lanes of the tasks that it shows; none = any."""
-        if self.of:
-            return self.of
-        return () if self.holder is Holder.ME else (self.code,)
-
-
 def _triggers(node: Node, log: Log) -> Node:
     known = {trigger.value for trigger in Trigger}
     found = Entries(node.line, node.path)
@@ -324,6 +341,9 @@ class Playbook(Declared):
     `outcomes` are shared: task types name them. `directories` are sets of problems with a name of their own, which
     stands for all of them where an outcome requires one (S3.5).
 
+    `categories` decide by which outcomes tasks may end, `twins` are second types of tasks. `next`: the order of
+    lanes by the time of day; the first part that holds counts, and without any the priorities of the lanes do.
+
     `subject`: what its processes are about. `listens`: events of other subjects that they hear, those of a lead's
     customer or of a customer's leads. `starts_on`: events of its subject that start a process when none is live.
     """
@@ -341,6 +361,9 @@ class Playbook(Declared):
     attempts: Annotated[Mapping[str, AttemptPolicy], CODED] = field(default_factory=dict)
     messages: Annotated[Mapping[str, MessageSpec], CODED] = field(default_factory=dict)
     timers: Annotated[Mapping[str, TimerSpec], CODED] = field(default_factory=dict)
+    twins: Annotated[Mapping[str, Twin], CODED] = field(default_factory=dict)
+    categories: Annotated[Mapping[str, Category], CODED] = field(default_factory=dict)
+    next: Annotated[tuple[Turn, ...], LIST] = ()
 
     def field(self, name: str) -> FieldSpec | None:
         """Return the declaration of a field; all outcomes declare it with one type."""

@@ -1,13 +1,15 @@
 """Checks of a parsed playbook: everything is reachable, and no live process is left without a task (S2.6)."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import assert_never
 
-from libs.common.contracts.shared import Mode, SubjectKind
-from services.tasks.playbooks.faults import PlaybookFault
+from libs.common.contracts.shared import SubjectKind
+from services.tasks.playbooks.faults import Finding, PlaybookFault
+from services.tasks.playbooks.gaps import gaps, undrawn
 from services.tasks.playbooks.model import FieldType, Outcome, Playbook
-from services.tasks.playbooks.terms import ABOUT, Anchor, Holder, Phase, Result, Trigger
+from services.tasks.playbooks.reach import unreached
+from services.tasks.playbooks.successors import unfit_choices, unfit_closings, unfit_successors
+from services.tasks.playbooks.terms import ABOUT, Anchor, Phase, Result, Trigger
 from services.tasks.playbooks.verbs import (
     ChangeOwner,
     Choose,
@@ -30,115 +32,46 @@ from services.tasks.playbooks.verbs import (
 from services.tasks.playbooks.walk import all_rules, moments, rule_lists, rule_steps, walk
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A fault at a path of the playbook."""
-
-    path: str
-    code: str
-    detail: str
-
-
 def check(playbook: Playbook, lines: Mapping[str, int]) -> list[PlaybookFault]:
     """Return every fault of a playbook, all of whose names are declared; `lines` are those of its paths."""
     findings = [
-        *_unreached(playbook),
-        *_unnamed(playbook),
+        *unreached(playbook),
         *_field_faults(playbook),
         *_passed_over(playbook),
         *_silent_ends(playbook),
         *_outcome_faults(playbook),
         *_misplaced(playbook),
-        *_undrawn(playbook),
+        *undrawn(playbook),
+        *gaps(playbook),
+        *unfit_successors(playbook),
+        *unfit_closings(playbook),
+        *unfit_choices(playbook),
         *_misheard(playbook),
         *_unstartable(playbook),
     ]
-    return [PlaybookFault(_line(f.path, lines), f.path, f.code, f.detail) for f in findings]
+    faults = []
+    for finding in findings:
+        path = _written(finding.path, playbook)
+        faults.append(PlaybookFault(_line(path, lines), path, finding.code, finding.detail))
+    return faults
+
+
+def _written(path: str, playbook: Playbook) -> str:
+    """Return the path as it was written: what stands in a twin was written in its type."""
+    parts = path.split("/")
+    kind = playbook.task_types.get(parts[2]) if parts[1] == "task_types" and len(parts) > 2 else None
+    return path if kind is None else "/".join([*parts[:2], kind.base, *parts[3:]])
 
 
 def _line(path: str, lines: Mapping[str, int]) -> int:
-    """Return the line of a path; an outcome that stands in a type by its name has that of the shared one."""
-    return lines.get(path) or lines.get(f"/outcomes/{path.rpartition('/')[2]}", 1)
+    """Return the line of a path; an outcome that stands in a type by its name has that of the shared one.
 
-
-@dataclass(slots=True)
-class _Reachable:
-    """Collects what is reachable from the triggers."""
-
-    playbook: Playbook
-    types: set[str] = field(default_factory=set)
-    timers: set[str] = field(default_factory=set)
-    attempts: set[str] = field(default_factory=set)
-    messages: set[str] = field(default_factory=set)
-
-    def follow(self, steps: Steps) -> None:
-        """Mark what these steps reach, recursively."""
-        for step in walk(steps):
-            match step:
-                case Open(type=kind):
-                    self.enter(kind)
-                case Defer(to=str(kind)):
-                    self.enter(kind)
-                case RetryAttempt(policy=policy):
-                    self._attempts(policy)
-                case StartTimer(timer=timer):
-                    self._timer(timer)
-                case SendMessage(message=message):
-                    self.messages.add(message)
-                # `walk` descends into choices.
-                case Defer() | Close() | Status() | StopTimer() | Offer() | Start() | ChangeOwner():
-                    pass
-                case Note() | End() | Choose():
-                    pass
-                case _:
-                    assert_never(step)
-
-    def enter(self, kind: str) -> None:
-        """Mark a task type and what its beginnings and outcomes reach."""
-        if kind in self.types:
-            return
-        self.types.add(kind)
-        found = self.playbook.task_types[kind]
-        for _, steps in found.beginnings:
-            self.follow(steps)
-        for outcome in found.outcomes.values():
-            self.follow(outcome.then)
-
-    def _attempts(self, code: str) -> None:
-        if code not in self.attempts:
-            self.attempts.add(code)
-            policy = self.playbook.attempts[code]
-            self.follow(policy.each + policy.exhausted)
-
-    def _timer(self, code: str) -> None:
-        if code not in self.timers:
-            self.timers.add(code)
-            self.follow(rule_steps(self.playbook.timers[code].rules))
-
-
-def _unreached(playbook: Playbook) -> Iterator[Finding]:
-    reach = _Reachable(playbook)
-    reach.enter(playbook.fallback)
-    for rules in playbook.triggers.values():
-        reach.follow(rule_steps(rules))
-    for section, declared, reached in (
-        ("task_types", playbook.task_types, reach.types),
-        ("timers", playbook.timers, reach.timers),
-        ("attempts", playbook.attempts, reach.attempts),
-        ("messages", playbook.messages, reach.messages),
-    ):
-        for code in declared:
-            if code not in reached:
-                detail = f"nothing ever leads to {code!r} of {section}"
-                yield Finding(f"/{section}/{code}", "unreachable", detail)
-
-
-def _unnamed(playbook: Playbook) -> Iterator[Finding]:
-    """Yield shared outcomes that no task type names."""
-    named = [outcome for kind in playbook.task_types.values() for outcome in kind.outcomes.values()]
-    for code, outcome in playbook.outcomes.items():
-        if outcome not in [replace(each, code=code) for each in named]:
-            yield Finding(f"/outcomes/{code}", "unreachable", f"no task type names the outcome {code!r}")
+    What is made of parts, as a twin is, has the line of the nearest part that was written.
+    """
+    shared = f"/outcomes/{path.rpartition('/')[2]}"
+    while path and path not in lines and shared not in lines:
+        path = path.rpartition("/")[0]
+    return lines.get(path) or lines.get(shared, 1)
 
 
 def _field_faults(playbook: Playbook) -> Iterator[Finding]:
@@ -309,47 +242,6 @@ def _misplaced(playbook: Playbook) -> Iterator[Finding]:
     for path, steps in places:
         if any(isinstance(step, Defer | RetryAttempt) for step in walk(steps)):
             yield Finding(path, "misplaced", "'defer' and 'attempt' belong to an outcome: here is no task in hand")
-
-
-def _undrawn(playbook: Playbook) -> Iterator[Finding]:
-    """Yield lanes of pulled tasks that no queue shows to other operators than the holder (S1.2, S1.3)."""
-    drawn = {code for lane in playbook.lanes.values() if lane.holder is not Holder.ME for code in lane.draws}
-    pulled = {kind.code for kind in playbook.task_types.values() if kind.mode is not Mode.PUSH}
-    carried = {lane for kind, lane in _carried(playbook) if kind in pulled}
-    for lane in sorted(carried - drawn):
-        detail = f"tasks of lane {lane!r} are pulled, but no lane with holder nobody or anyone draws from it"
-        yield Finding(f"/lanes/{lane}", "undrawn_lane", detail)
-
-
-def _carried(playbook: Playbook) -> Iterator[tuple[str, str]]:
-    """Yield each task type with each lane that its tasks may have."""
-    rules = tuple(rule for _, rules in rule_lists(playbook) for rule in rules)
-    policies = tuple(step for p in playbook.attempts.values() for step in p.each + p.exhausted)
-    yield from _lanes_of(playbook, "", rule_steps(rules) + policies)
-    for kind in playbook.task_types.values():
-        yield kind.code, kind.lane
-        then = tuple(step for outcome in kind.outcomes.values() for step in outcome.then)
-        yield from _lanes_of(playbook, kind.code, kind.on_take + kind.on_first_contact + then)
-
-
-def _lanes_of(playbook: Playbook, kind: str, steps: Steps) -> Iterator[tuple[str, str]]:
-    """Yield each task type with the lane that steps set for it; `kind` is the type of the current task."""
-    for step in walk(steps):
-        match step:
-            case Open(type=code, lane=str(lane)):
-                yield code, lane
-            case Defer(to=to, lane=str(lane)):
-                yield to or kind, lane
-            case RetryAttempt(policy=policy) if (named := playbook.attempts[policy].lane) is not None:
-                yield kind, named
-            case (
-                Open() | Defer() | RetryAttempt() | Close() | Status() | SendMessage() | StartTimer() | StopTimer()
-            ):
-                pass
-            case Offer() | Start() | ChangeOwner() | Note() | End() | Choose():
-                pass
-            case _:
-                assert_never(step)
 
 
 def _misheard(playbook: Playbook) -> Iterator[Finding]:

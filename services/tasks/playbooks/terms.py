@@ -20,8 +20,8 @@ from services.tasks.playbooks.values import (
     Duration,
     Flag,
     Kind,
-    Shape,
     choice,
+    keyed,
     mapped,
     pair,
     refs,
@@ -221,6 +221,14 @@ class Schedule(Declared):
 
 
 WINDOW = pair(TIME_KIND, "not_a_window", "a window has two times of day, such as [02:00, 12:00]", ascending=False)
+
+
+def covers(window: tuple[time, time], at: time) -> bool:
+    """Return whether a time of day lies within a window, its first end included; it may cross midnight (S4.5)."""
+    opens, closes = window
+    return opens <= at < closes if opens <= closes else at >= opens or at < closes
+
+
 _RANGE = "a range has two ends in ascending order, such as [20m, 40m]"
 DurationRange: TypeAlias = Annotated[
     tuple[timedelta, timedelta], pair(DURATION_KIND, "not_a_range", _RANGE, ascending=True)
@@ -228,13 +236,24 @@ DurationRange: TypeAlias = Annotated[
 NumberRange: TypeAlias = Annotated[tuple[int, int], pair(NUMBER, "not_a_range", _RANGE, ascending=True)]
 
 
-def _policies(node: Node, log: Log) -> Node:
-    found = mapped(node, log)
-    log.references += [Reference("attempts", Word.at(key, value.line, value.path)) for key, value in found.items()]
-    return found
+class Addressee(StrEnum):
+    """To whom a task is given as soon as it is opened, besides a person that a field names."""
+
+    ACTOR = "actor"
+    OWNER = "owner"
 
 
-POLICIES = Shape(_policies)
+def _addressee(node: Node, log: Log) -> Addressee | str:
+    word = word_of(node)
+    if word in {each.value for each in Addressee}:
+        return Addressee(word)
+    log.references.append(Reference("field", word))
+    return str(word)
+
+
+ADDRESSEE = Kind(
+    _addressee, {"type": "string", "description": "`actor`, `owner`, or a field of the outcome that names a person"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +310,7 @@ class Condition(Declared):
     desk's zone, from the first end to before the second, over midnight too; `now_between` alike, of now. `age`: of
     the lead, from the first end to before the second. `open_hours`: the desk is open now. `problem`: what the
     outcome in hand names. `attempts`: how many were counted by a policy, both ends included. `filled`, `empty`:
-    fields of outcomes that are, or are not, known.
+    fields of outcomes that are, or are not, known. `chosen`: fields whose value is one of these.
     """
 
     signals: Annotated[tuple[str, ...], refs("signal"), Field(alias="signal")] = ()
@@ -306,6 +325,9 @@ class Condition(Declared):
     open_hours: Flag | None = None
     age: DurationRange | None = None
     problem: Annotated[tuple[str, ...], refs("problem")] = ()
-    attempts: Annotated[Mapping[str, NumberRange], POLICIES] = field(default_factory=dict)
+    attempts: Annotated[Mapping[str, NumberRange], keyed("attempts")] = field(default_factory=dict)
     filled: Annotated[tuple[str, ...], refs("field")] = ()
     empty: Annotated[tuple[str, ...], refs("field")] = ()
+    chosen: Annotated[Mapping[str, Annotated[tuple[str, ...], refs("choice")]], keyed("field")] = field(
+        default_factory=dict
+    )

@@ -156,6 +156,8 @@ _SAID: Mapping[str, str] = {
     "order_status": "the status of an order",
     "channel": "a channel",
     "template": "the code of a template",
+    "twin": "a twin of `twins`",
+    "choice": "a code that the field offers, or `true` or `false`",
 }
 
 
@@ -291,6 +293,17 @@ def coded(word: str | None = None) -> Shape:
         return {**inner, "additionalProperties": either} if word else inner
 
     return Shape(rewrite, schema)
+
+
+def keyed(kind: str) -> Shape:
+    """Return the shape of a mapping whose keys are names that must be declared as `kind`."""
+
+    def rewrite(node: Node, log: Log) -> Node:
+        found = mapped(node, log)
+        log.references += [Reference(kind, Word.at(key, value.line, value.path)) for key, value in found.items()]
+        return found
+
+    return Shape(rewrite)
 
 
 CODED = coded()

@@ -9,7 +9,9 @@ from pydantic import Field
 from services.tasks.playbooks.faults import WrongPartError
 from services.tasks.playbooks.source import Entries, Items, Log, Node
 from services.tasks.playbooks.terms import (
+    ADDRESSEE,
     TITLE,
+    Addressee,
     Condition,
     Phase,
     Result,
@@ -51,13 +53,14 @@ ClosingResult: TypeAlias = Annotated[Result, Kind(_closing, {"enum": ["completed
 
 @dataclass(frozen=True, slots=True)
 class Open(Declared):
-    """Open a task, by the schedule of its type unless `due` is given."""
+    """Open a task, by the schedule of its type unless `due` is given; `for` whom it is, else for its role."""
 
     type: Annotated[str, ref("task_type")]
     due: When | None = None
     offer: When | None = None
     lane: Annotated[str, ref("lane")] | None = None
     important: Flag | None = None
+    addressee: Annotated[Addressee | str | None, ADDRESSEE, Field(alias="for")] = None
 
     def __post_init__(self) -> None:
         """Refuse an offer without a due time."""
@@ -72,22 +75,38 @@ class Open(Declared):
 
 @dataclass(frozen=True, slots=True)
 class Close(Declared):
-    """Close open tasks by rule; no types = all. `reason` becomes the comment (S0.2)."""
+    """Close open tasks by rule; no types = all. `reason` becomes the comment (S0.2).
+
+    `outcome`: as which outcome tasks of the types that have it count (S3.8); its steps do not run. A type stands
+    for its twins too.
+    """
 
     result: ClosingResult
     reason: Text
     types: Annotated[tuple[str, ...], refs("task_type")] = ()
+    outcome: Code | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Defer(Declared):
-    """Close the current task and open its successor at another time, of its type unless `to` is given (S2.8)."""
+    """Close the current task and open its successor, at another time or for another person (S2.8, S3.5).
+
+    The successor is of the same type unless `to` names another, or `twin` a twin of it; `for` whom it is, else for
+    its role.
+    """
 
     due: When
     offer: When | None = None
     to: Annotated[str, ref("task_type")] | None = None
+    twin: Annotated[str, ref("twin")] | None = None
     lane: Annotated[str, ref("lane")] | None = None
     important: Flag | None = None
+    addressee: Annotated[Addressee | str | None, ADDRESSEE, Field(alias="for")] = None
+
+    def __post_init__(self) -> None:
+        """Refuse two successors."""
+        if self.to is not None and self.twin is not None:
+            raise WrongPartError("two_successors", "'to' and 'twin' name two successors of one task")
 
     @property
     def schedule(self) -> Schedule:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import assert_never
 
-from services.tasks.playbooks.model import Playbook
-from services.tasks.playbooks.terms import Moment, Schedule
+from services.tasks.playbooks.model import Outcome, Playbook, TaskType
+from services.tasks.playbooks.terms import Condition, Moment, Schedule
 from services.tasks.playbooks.verbs import (
     ChangeOwner,
     Choose,
@@ -55,13 +55,24 @@ def rule_lists(playbook: Playbook) -> Iterator[tuple[str, tuple[Rule, ...]]]:
 
 def all_steps(playbook: Playbook) -> Iterator[tuple[str, Steps]]:
     """Yield all lists of steps with their paths."""
+    yield from rest(playbook)
+    yield from ((path, outcome.then) for path, _, outcome in outcomes(playbook))
+
+
+def outcomes(playbook: Playbook) -> Iterator[tuple[str, TaskType, Outcome]]:
+    """Yield every outcome with its path and its type."""
+    for kind in playbook.task_types.values():
+        for outcome in kind.outcomes.values():
+            yield f"/task_types/{kind.code}/outcomes/{outcome.code}", kind, outcome
+
+
+def rest(playbook: Playbook) -> Iterator[tuple[str, Steps]]:
+    """Yield the lists of steps that belong to no outcome."""
     for path, rules in rule_lists(playbook):
         for rule in rules:
             yield rule.path or path, (*rule.then, *(rule.otherwise or ()))
     for kind in playbook.task_types.values():
         yield from ((f"/task_types/{kind.code}", steps) for _, steps in kind.beginnings)
-        for outcome in kind.outcomes.values():
-            yield f"/task_types/{kind.code}/outcomes/{outcome.code}", outcome.then
     for policy in playbook.attempts.values():
         yield f"/attempts/{policy.code}", policy.each + policy.exhausted
 
@@ -71,6 +82,14 @@ def all_rules(playbook: Playbook) -> Iterator[tuple[Rule, ...]]:
     yield from (rules for _, rules in rule_lists(playbook))
     choices = (step for _, steps in all_steps(playbook) for step in walk(steps) if isinstance(step, Choose))
     yield from (choice.rules for choice in choices)
+
+
+def conditions(playbook: Playbook) -> Iterator[tuple[str, Condition]]:
+    """Yield every condition with the path of its rule or outcome."""
+    yield from ((rule.path, rule.when) for rules in all_rules(playbook) for rule in rules if rule.when is not None)
+    for path, _, outcome in outcomes(playbook):
+        if outcome.requires.callback_forbidden_when is not None:
+            yield path, outcome.requires.callback_forbidden_when
 
 
 def moments(playbook: Playbook) -> Iterator[tuple[str, Moment]]:

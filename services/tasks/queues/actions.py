@@ -11,11 +11,11 @@ from services.tasks.context import Context
 from services.tasks.errors import NoOperatorError, NotEligibleError, NotOnShiftError, TaskRefusedError
 from services.tasks.operators.queries import locked_operator_of
 from services.tasks.operators.rules import OperatorProfile
-from services.tasks.playbooks.model import Lane
+from services.tasks.playbooks.lanes import Lane
 from services.tasks.playbooks.terms import Title
 from services.tasks.pools.queries import open_off_shift
 from services.tasks.queues import store
-from services.tasks.queues.rules import Queue, Version, queues_of, walk, why
+from services.tasks.queues.rules import Queue, Turns, Version, queues_of, turns, walk, why
 from services.tasks.tasks.actions import claim, lock_task
 
 TRIES = 5  # another operator may claim a candidate between the query and the lock
@@ -63,11 +63,12 @@ async def all_queues(ctx: Context, tx: Transaction, desks: Collection[str]) -> l
 
     In use are the active versions and those of leads in progress (P.4).
     """
-    lanes: list[tuple[str, str, Version, Lane]] = []
+    lanes: list[tuple[str, str, Version, Lane, Turns]] = []
     for row in await store.versions(tx.conn, desks):
         playbook = await ctx.playbooks.get(tx.conn, row["code"], row["version"])
         version = (row["code"], row["version"])
-        lanes += [(row["desk"], row["zone"], version, lane) for lane in playbook.lanes.values()]
+        desk, zone = row["desk"], row["zone"]
+        lanes += [(desk, zone, version, lane, turns(playbook, lane)) for lane in playbook.lanes.values()]
     return queues_of(lanes)
 
 

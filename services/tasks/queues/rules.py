@@ -7,11 +7,15 @@ from typing import TypeAlias
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from services.tasks.playbooks.model import Lane
-from services.tasks.playbooks.terms import Title
+from services.tasks.playbooks.lanes import Lane
+from services.tasks.playbooks.model import Playbook
+from services.tasks.playbooks.terms import Title, covers
 
 MOST_ATTEMPTS = 1_000_000
 
+Window: TypeAlias = tuple[time, time]
+#: The priority of a lane in each part of the day, None = `next` skips it; without a window at any time.
+Turns: TypeAlias = tuple[tuple[Window | None, int | None], ...]
 Version: TypeAlias = tuple[str, int]  # of a playbook: its code, its number
 Visits: TypeAlias = Mapping[tuple[str, str], datetime]  # by desk and lane: when `next` last gave a task of it
 
@@ -24,6 +28,7 @@ class Queue:
     zone: str
     lane: Lane
     versions: tuple[Version, ...]
+    turns: Turns = ()
 
     @property
     def playbooks(self) -> tuple[str, ...]:
@@ -44,19 +49,34 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The limits of a lane now: leads received after, leads received until, number of unsuccessful attempts."""
+    """The limits of a lane now: leads received after, leads received until, number of unsuccessful attempts.
+
+    `between`: the time of day of their arrival in the desk's zone lies within it, or, if `outside`, does not.
+    """
 
     received_after: datetime | None
     received_until: datetime | None
     attempts: tuple[int, int]
+    between: Window | None
+    outside: bool
 
 
-def queues_of(lanes: Iterable[tuple[str, str, Version, Lane]]) -> list[Queue]:
-    """Return the queues of all desks by priority; `lanes` are (desk, zone, version, lane)."""
-    shared: dict[tuple[str, str, Lane], list[Version]] = {}
-    for desk, zone, version, lane in lanes:
-        shared.setdefault((desk, zone, lane), []).append(version)
-    found = [Queue(desk, zone, lane, tuple(versions)) for (desk, zone, lane), versions in shared.items()]
+def turns(playbook: Playbook, lane: Lane) -> Turns:
+    """Return the priority of a lane in each part of the day: the lanes of a part share out their priorities."""
+    found: list[tuple[Window | None, int | None]] = []
+    for turn in playbook.next:
+        priorities = sorted(playbook.lanes[code].priority for code in turn.lanes)
+        place = dict(zip(turn.lanes, priorities, strict=True)).get(lane.code)
+        found.append((turn.between, place))
+    return tuple(found)
+
+
+def queues_of(lanes: Iterable[tuple[str, str, Version, Lane, Turns]]) -> list[Queue]:
+    """Return the queues of all desks by priority; `lanes` are (desk, zone, version, lane, its turns)."""
+    shared: dict[tuple[str, str, Lane, Turns], list[Version]] = {}
+    for desk, zone, version, lane, its in lanes:
+        shared.setdefault((desk, zone, lane, its), []).append(version)
+    found = [Queue(desk, zone, lane, tuple(versions), its) for (desk, zone, lane, its), versions in shared.items()]
     return sorted(found, key=lambda queue: (queue.lane.priority, queue.lane.code, queue.desk, queue.versions))
 
 
@@ -70,13 +90,25 @@ def bounds(queue: Queue, now: datetime) -> Bounds:
     if lane.days is not None:
         after = _later(after, _midnight(now, zone, lane.days[1]))
         until = _earlier(until, _midnight(now, zone, lane.days[0] - 1))
-    return Bounds(after, until, lane.attempts or (0, MOST_ATTEMPTS))
+    between = lane.received_between or lane.received_outside
+    return Bounds(after, until, lane.attempts or (0, MOST_ATTEMPTS), between, lane.received_outside is not None)
 
 
 def walk(queues: Sequence[Queue], visits: Visits, now: datetime) -> list[tuple[Queue, bool]]:
     """Return the queues in the order to try them, each with whether it interrupts (S4.5)."""
-    tried = [(queue, _interrupts(queue, visits, now)) for queue in queues if queue.lane.dialled]
-    return sorted(tried, key=lambda each: (not each[1], each[0].lane.priority))
+    tried = [(queue, _interrupts(queue, visits, now), _priority(queue, now)) for queue in queues]
+    dialled = [(priority, queue, first) for queue, first, priority in tried if priority is not None]
+    found = sorted(dialled, key=lambda each: (not each[2], each[0]))
+    return [(queue, first) for _, queue, first in found]
+
+
+def _priority(queue: Queue, now: datetime) -> int | None:
+    """Return the priority of a queue at this time of the desk's day; None = it is skipped."""
+    at = now.astimezone(ZoneInfo(queue.zone)).time()
+    part = next(
+        (place for window, place in queue.turns if window is None or covers(window, at)), queue.lane.priority
+    )
+    return part if queue.lane.dialled else None
 
 
 def why(lane: Lane, *, interrupts: bool, important: bool) -> Title:

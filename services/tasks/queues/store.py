@@ -17,18 +17,23 @@ _HOLDERS = {
     Holder.ME: "t.operator_id = $9::uuid",
     Holder.ANYONE: "$9::uuid IS NOT DISTINCT FROM $9",
 }
+# A time of day is in a window when it is behind its beginning and before its end: both of them in a window of one
+# day (neither cannot be), exactly one in a window over midnight (both cannot be).
 _LET_THROUGH = """
 t.state = 'active' AND t.desk = $1 AND t.playbook || ' ' || t.playbook_version = ANY($2::text[])
 AND (cardinality($3::text[]) = 0 OR t.lane = ANY($3::text[])) AND t.offer_from <= $4
 AND ($5::timestamptz IS NULL OR t.received_at > $5) AND ($6::timestamptz IS NULL OR t.received_at <= $6)
 AND t.attempt - 1 BETWEEN $7 AND $8
+AND ($11::time IS NULL OR $13::bool <> (
+    (((t.received_at AT TIME ZONE $10)::time >= $11) = ((t.received_at AT TIME ZONE $10)::time < $12::time))
+    = ($11 <= $12)))
 """
 _ORDERS = {False: "t.due_at, t.id", True: "t.received_at DESC, t.id DESC"}
-_BEHIND = {False: "(t.due_at, t.id) > ($13, $14)", True: "(t.received_at, t.id) < ($13, $14)"}
+_BEHIND = {False: "(t.due_at, t.id) > ($17, $18)", True: "(t.received_at, t.id) < ($17, $18)"}
 _ELIGIBLE = """
 AND t.taken_at IS NULL AND (t.operator_id = $9 OR (t.operator_id IS NULL AND t.mode <> 'push'))
-AND t.role = ANY($10::text[]) AND t.pool = ANY($11::text[])
-AND (t.operator_id = $9 OR t.pool = ANY($14::text[])) AND ($12 OR t.products <@ to_jsonb($13::text[]))
+AND t.role = ANY($14::text[]) AND t.pool = ANY($15::text[])
+AND (t.operator_id = $9 OR t.pool = ANY($18::text[])) AND ($16 OR t.products <@ to_jsonb($17::text[]))
 """
 # The process is locked, as in every writer; a process that another transaction holds is skipped.
 NEXT = {
@@ -47,10 +52,10 @@ COUNT = {
 }
 LIST = {
     (holder, newest): f"""
-SELECT t.* FROM task t WHERE {_LET_THROUGH} AND {held} AND ($14::uuid IS NULL
-    OR (NOT t.important, t.rank) > (NOT $11::bool, $12::int)
-    OR ((NOT t.important, t.rank) = (NOT $11, $12) AND {_BEHIND[newest]}))
-ORDER BY t.important DESC, t.rank, {_ORDERS[newest]} LIMIT $10
+SELECT t.* FROM task t WHERE {_LET_THROUGH} AND {held} AND ($18::uuid IS NULL
+    OR (NOT t.important, t.rank) > (NOT $15::bool, $16::int)
+    OR ((NOT t.important, t.rank) = (NOT $15, $16) AND {_BEHIND[newest]}))
+ORDER BY t.important DESC, t.rank, {_ORDERS[newest]} LIMIT $14
 """  # noqa: S608 - clauses of our own
     for holder, held in _HOLDERS.items()
     for newest in (False, True)
@@ -131,4 +136,7 @@ def _filter(queue: Queue, me: UUID | None, now: datetime) -> tuple[object, ...]:
         limits.received_until,
         *limits.attempts,
         me,
+        queue.zone,
+        *(limits.between or (None, None)),
+        limits.outside,
     )

@@ -1,6 +1,7 @@
 """Use cases of operators on tasks: take a task, end it with an outcome; each locks the task's process."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -13,7 +14,7 @@ from libs.common.platform.db import Connection, Transaction
 from services.tasks.context import Context
 from services.tasks.engine.effects import Effect, Refuse
 from services.tasks.engine.events import OutcomeGiven, Taken
-from services.tasks.engine.state import Task
+from services.tasks.engine.state import Operator, Task
 from services.tasks.errors import (
     NoOperatorError,
     NotEligibleError,
@@ -23,8 +24,8 @@ from services.tasks.errors import (
     TaskClosedError,
     refused,
 )
-from services.tasks.operators.queries import locked_operator_of
-from services.tasks.operators.rules import OperatorProfile, ineligible
+from services.tasks.operators.queries import locked_operator_of, locked_operators
+from services.tasks.operators.rules import OperatorProfile, ineligible, unfit
 from services.tasks.pools.queries import open_off_shift
 from services.tasks.processes.batch import Batch, Process
 
@@ -92,6 +93,7 @@ async def give_outcome(
     Raises NotFoundError, StaleTaskError, TaskRefusedError with every fault.
     """
     async with ctx.db.begin() as tx:
+        named = await locked_operators(tx.conn, _ids(form.fields.values()))
         locked = await lock_seen(ctx, tx, caller, task_id, seen)
         profile, supervisor = locked.profile, caller.has(Role.SUPERVISOR, Role.ADMIN)
         if profile is None and not supervisor:
@@ -107,10 +109,26 @@ async def give_outcome(
             callback_at=form.callback_at,
             problem=form.problem,
             fields=form.fields,
+            people=_fit(named.values(), locked.process.state.desk.code),
         )
         raise_refusal(locked.batch.apply(locked.process, event, cause))
         await locked.batch.save()
         await tx.commit()
+
+
+def _ids(values: Iterable[object]) -> set[UUID]:
+    """Return the ids among the values of fields: which fields are persons only the task's playbook says."""
+    found = set()
+    for value in values:
+        if isinstance(value, str):
+            with suppress(ValueError):
+                found.add(UUID(value))
+    return found
+
+
+def _fit(named: Iterable[OperatorProfile], desk: str) -> Mapping[str, Operator]:
+    """Return those to whom a task of the desk may be given, by id."""
+    return {str(profile.id): profile.operator for profile in named if not unfit(profile, desk, None)}
 
 
 async def lock_seen(

@@ -13,7 +13,7 @@ from libs.common.platform.http.wire import Wire
 from services.tasks.engine.facts import Subject
 from services.tasks.engine.matrix import LONGEST_COMMENT
 from services.tasks.engine.state import Task, TaskState
-from services.tasks.playbooks.model import FieldSpec, FieldType, Outcome, Playbook
+from services.tasks.playbooks.model import FieldSpec, FieldType, Outcome, Playbook, TaskType
 from services.tasks.playbooks.terms import Need, Result
 from services.tasks.tasks.actions import OutcomeInput
 
@@ -69,7 +69,7 @@ class FieldOut(BaseModel):
 
 
 class OutcomeOut(BaseModel):
-    """A possible outcome of a task, and what it requires (S1.7)."""
+    """A possible outcome of a task, and what it requires (S1.7); `categories` that allow it, none = all (S3.2)."""
 
     code: str
     title: str
@@ -79,9 +79,10 @@ class OutcomeOut(BaseModel):
     problem: Need
     problems: tuple[ProblemOut, ...]
     fields: tuple[FieldOut, ...]
+    categories: tuple[str, ...]
 
     @classmethod
-    def of(cls, outcome: Outcome, playbook: Playbook, language: Language) -> "OutcomeOut":
+    def of(cls, outcome: Outcome, kind: TaskType, playbook: Playbook, language: Language) -> "OutcomeOut":
         requires = outcome.requires
         return cls(
             code=outcome.code,
@@ -92,6 +93,7 @@ class OutcomeOut(BaseModel):
             problem=requires.problem,
             problems=problems_out(requires.problems, playbook, language),
             fields=tuple(FieldOut.of(spec, playbook, language) for spec in outcome.fields.values()),
+            categories=tuple(code for code, outcomes in kind.categories.items() if outcome.code in outcomes),
         )
 
 
@@ -201,7 +203,9 @@ def task_out(
         closed_by=closing.actor if closing else None,
         rule=closing.rule if closing else task.rule,
         successor_id=closing.successor_id if closing else None,
-        outcomes=tuple(OutcomeOut.of(o, playbook, language) for o in kind.outcomes.values()) if active else (),
+        outcomes=tuple(OutcomeOut.of(o, kind, playbook, language) for o in kind.outcomes.values())
+        if active
+        else (),
     )
 
 
