@@ -300,6 +300,7 @@ LAST: list[list[object]] = [
     [{"end": True}],
     [{"end": CLOSE}],
 ]
+NEEDED = "required"
 #: Steps that may stand anywhere.
 ANYWHERE: list[object] = [
     {"status": "one"}, {"status": "two"}, {"message": "hello"}, {"timer": "later"}, {"cancel_timer": "later"},
@@ -345,8 +346,8 @@ def small(dice: Random) -> Playbook:
             "outcomes": {
                 "done": _outcome("completed", steps(LAST)),
                 "both": _outcome("completed", [{"timer": "later"}, *LAST[2]]),
-                "later": _outcome("deferred", [{"defer": _successor(dice)}, *steps()], callback_at="required"),
-                "twin": _outcome("deferred", [{"defer": {**_successor(dice), "twin": "twin"}}], callback_at="required"),
+                "later": _outcome("deferred", [{"defer": _successor(dice)}, *steps()], callback_at=NEEDED),
+                "twin": _outcome("deferred", [{"defer": {**_successor(dice), "twin": "twin"}}], callback_at=NEEDED),
                 "again": _outcome("deferred", [{"attempt": "tries"}, *steps()], problems=["busy"]),
             },
         }  # fmt: skip

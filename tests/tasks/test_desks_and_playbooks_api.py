@@ -121,6 +121,17 @@ async def test_what_cannot_be_activated_is_404(api: Api, version: int, code: str
 
 
 @pytest.mark.req("P.4")
+async def test_a_playbook_is_drawn_as_a_picture(api: Api) -> None:
+    answer = await api.call("GET", "/playbooks/school/diagram.svg", language="en")
+    assert answer.headers["content-type"] == "image/svg+xml"
+    assert ">Process the order<" in answer.text
+
+
+async def test_a_playbook_that_is_not_there_has_no_picture(api: Api) -> None:
+    assert (await api.call("GET", "/playbooks/nothing/diagram.svg")).status_code == 404
+
+
+@pytest.mark.req("P.4")
 async def test_a_playbook_is_drawn_as_a_flowchart(api: Api) -> None:
     drawn = (await api.call("GET", "/playbooks/school/diagram", language="en")).json()
     assert drawn["mermaid"].startswith('flowchart TD\n    process_order["Process the order"]')

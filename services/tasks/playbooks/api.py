@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Query, Request
 from starlette.datastructures import Headers
+from starlette.responses import Response
 
 from libs.common.domain.code import Code
 from libs.common.platform.http.idempotent_route import IdempotentRoute
@@ -15,12 +16,14 @@ from libs.common.platform.http.routes import api_router, is_json
 from services.tasks.deps import Admin, Chain, Ctx, Lang, Manager, Staff
 from services.tasks.errors import NotFoundError
 from services.tasks.playbooks.actions import activate, add_version
-from services.tasks.playbooks.diagram import diagram
+from services.tasks.playbooks.diagram import cards, diagram
 from services.tasks.playbooks.queries import StoredVersion, get_version, list_playbooks, list_versions, read_version
 from services.tasks.playbooks.schemas import MAX_SOURCE, ActivationIn, ActivationOut, DiagramOut, VersionOut
+from services.tasks.playbooks.svg import svg
 
 router = api_router("/tasks/v1/playbooks", tags=["playbooks"], route_class=IdempotentRoute)
 
+SVG = "image/svg+xml"
 _YAML = {"application/yaml": {"schema": {"type": "string"}}}
 _BODY = {"requestBody": {"required": True, "content": _YAML}}
 Version = Annotated[int | None, Query(ge=1, description="the newest unless given")]
@@ -76,6 +79,15 @@ async def get_diagram(code: str, ctx: Ctx, caller: Staff, lang: Lang, version: V
     compiled = await ctx.playbooks.of(ctx.db, [(found.code, found.version)])
     mermaid = diagram(compiled[found.code, found.version], lang.value)
     return DiagramOut(code=found.code, version=found.version, mermaid=mermaid)
+
+
+@router.get("/{code}/diagram.svg", response_class=Response, responses={200: {"content": {SVG: {}}}})
+async def get_picture(code: str, ctx: Ctx, caller: Staff, lang: Lang, version: Version = None) -> Response:
+    """Draw a playbook as a picture that needs nothing to be shown."""
+    found = (await get_version(ctx.db, caller, code, version)).view
+    compiled = (await ctx.playbooks.of(ctx.db, [(found.code, found.version)]))[found.code, found.version]
+    title = f"{compiled.title.of(lang.value)} · {found.version}"
+    return Response(svg(cards(compiled, lang.value), title), media_type=SVG)
 
 
 def _out(row: StoredVersion, lang: Lang) -> VersionOut:
