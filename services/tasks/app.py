@@ -17,6 +17,7 @@ from services.tasks.queues.api import router as queues
 from services.tasks.redistributions.api import router as redistributions
 from services.tasks.redistributions.worker import redistribution_loop
 from services.tasks.settings import TasksSettings
+from services.tasks.sheets.api import router as sheets
 from services.tasks.subscriptions import TOPICS, subscriptions
 from services.tasks.tasks.api import router as tasks
 from services.tasks.timeline.api import router as timeline
@@ -38,6 +39,6 @@ SERVICE = Service(
         release_loop(ctx),
         redistribution_loop(ctx),
     ),
-    routers=(desks, playbooks, tasks, free, moves, leads, redistributions, queues, timeline),
+    routers=(desks, playbooks, tasks, sheets, free, moves, leads, redistributions, queues, timeline),
     errors=ERRORS,
 )

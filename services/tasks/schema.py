@@ -10,6 +10,7 @@ from services.tasks.pools import tables as pools
 from services.tasks.processes import tables as processes
 from services.tasks.queues import tables as queues
 from services.tasks.redistributions import tables as redistributions
+from services.tasks.sheets import tables as sheets
 from services.tasks.tasks import tables as tasks
 from services.tasks.timeline import tables as timeline
 from services.tasks.timers import tables as timers
@@ -22,6 +23,7 @@ TABLES = (
     pools.pool,
     processes.process,
     tasks.task,
+    sheets.ticked_step,
     moves.pending_release,
     redistributions.redistribution,
     redistributions.member,

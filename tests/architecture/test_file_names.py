@@ -41,6 +41,7 @@ EXCEPTIONS = {
     "tasks/playbooks/durations": "the language of playbooks",
     "tasks/playbooks/expand": "the language of playbooks: what is said once and used often",
     "tasks/playbooks/faults": "the language of playbooks: what is wrong with one",
+    "tasks/playbooks/sheets": "the language of playbooks: call sheets",
     "tasks/playbooks/gaps": "checks of lanes",
     "tasks/playbooks/lanes": "the language of playbooks: queues and their order",
     "tasks/playbooks/reach": "checks of what is reachable",

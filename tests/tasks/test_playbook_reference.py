@@ -14,6 +14,7 @@ from services.tasks.playbooks.grammar import parse
 from services.tasks.playbooks.lanes import Lane, Turn
 from services.tasks.playbooks.model import AttemptPolicy, Outcome
 from services.tasks.playbooks.reference import DOCUMENT, SCHEMA, json_schema, with_reference
+from services.tasks.playbooks.sheets import CallSheet
 from services.tasks.playbooks.source import Entries, Items, Log, Node, compose
 from services.tasks.playbooks.terms import When
 from services.tasks.playbooks.values import CODED as CODED_PARTS
@@ -31,9 +32,10 @@ PARTS: dict[str, TypeAdapter[object]] = {
     "steps": TypeAdapter(Steps),
     "lane": TypeAdapter(Lane),
     "lanes": TypeAdapter(Annotated[Mapping[str, Lane], CODED_PARTS]),
+    "call_sheet": TypeAdapter(CallSheet),
     "next": TypeAdapter(tuple[Turn, ...]),
 }
-CODED = {"outcome", "attempts", "lane"}
+CODED = {"outcome", "attempts", "lane", "call_sheet"}
 
 
 @pytest.mark.req("P.4")

@@ -26,6 +26,7 @@ SECTIONS: Mapping[str, str] = {
     "lane": "lanes",
     "twin": "twins",
     "outcome": "outcomes",
+    "call_sheet": "call_sheets",
 }
 Names: TypeAlias = frozenset[str]
 

@@ -14,6 +14,7 @@ from pydantic import Field
 from libs.common.contracts.shared import Mode, Stage, SubjectKind
 from services.tasks.playbooks.faults import WrongPartError
 from services.tasks.playbooks.lanes import Lane, Turn
+from services.tasks.playbooks.sheets import CallSheet
 from services.tasks.playbooks.source import Entries, Log, Node, Word
 from services.tasks.playbooks.terms import (
     CLAIM,
@@ -232,6 +233,7 @@ class TaskType(Declared):
     outcomes: Annotated[Mapping[str, Outcome], CODED, NAMES]
     offer: When | None = None
     twins: Annotated[tuple[str, ...], refs("twin")] = ()
+    call_sheet: Annotated[str, ref("call_sheet")] | None = None
     rank: Number = 100
     important: Flag = False
     prefer_owner: Flag = True
@@ -364,6 +366,12 @@ class Playbook(Declared):
     twins: Annotated[Mapping[str, Twin], CODED] = field(default_factory=dict)
     categories: Annotated[Mapping[str, Category], CODED] = field(default_factory=dict)
     next: Annotated[tuple[Turn, ...], LIST] = ()
+    call_sheets: Annotated[Mapping[str, CallSheet], CODED] = field(default_factory=dict)
+
+    def sheet_of(self, kind: str) -> CallSheet | None:
+        """Return the call sheet of a type, if it has one."""
+        code = self.task_types[kind].call_sheet
+        return None if code is None else self.call_sheets[code]
 
     def field(self, name: str) -> FieldSpec | None:
         """Return the declaration of a field; all outcomes declare it with one type."""

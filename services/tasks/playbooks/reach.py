@@ -87,7 +87,9 @@ def unreached(playbook: Playbook) -> Iterator[Finding]:
     reach.enter(playbook.fallback)
     for rules in playbook.triggers.values():
         reach.follow(rule_steps(rules))
+    sheets = {kind.call_sheet for kind in playbook.task_types.values()}
     for section, declared, reached in (
+        ("call_sheets", playbook.call_sheets, sheets),
         ("task_types", playbook.task_types, reach.types),
         ("timers", playbook.timers, reach.timers),
         ("attempts", playbook.attempts, reach.attempts),

@@ -12,7 +12,7 @@ from typing import get_args
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from services.tasks.playbooks import model, terms, verbs
+from services.tasks.playbooks import model, sheets, terms, verbs
 from services.tasks.playbooks.grammar import PLAYBOOK
 from services.tasks.playbooks.verbs import VERBS
 
@@ -111,7 +111,8 @@ def _said(value: JsonSchemaValue, parts: Parts) -> str:
 
 def _doc(name: str) -> str:
     """Return the docstring of a part, as one paragraph for each of its own."""
-    text = inspect.getdoc(getattr(model, name, None) or getattr(verbs, name, None) or getattr(terms, name)) or ""
+    declared = next(getattr(module, name) for module in (model, verbs, terms, sheets) if hasattr(module, name))
+    text = inspect.getdoc(declared) or ""
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
 

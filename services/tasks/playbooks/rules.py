@@ -8,7 +8,7 @@ from services.tasks.playbooks.faults import Finding, PlaybookFault
 from services.tasks.playbooks.gaps import gaps, undrawn
 from services.tasks.playbooks.model import FieldType, Outcome, Playbook
 from services.tasks.playbooks.reach import unreached
-from services.tasks.playbooks.successors import unfit_choices, unfit_closings, unfit_successors
+from services.tasks.playbooks.successors import unfit_choices, unfit_closings, unfit_successors, unfit_words
 from services.tasks.playbooks.terms import ABOUT, Anchor, Phase, Result, Trigger
 from services.tasks.playbooks.verbs import (
     ChangeOwner,
@@ -46,6 +46,7 @@ def check(playbook: Playbook, lines: Mapping[str, int]) -> list[PlaybookFault]:
         *unfit_successors(playbook),
         *unfit_closings(playbook),
         *unfit_choices(playbook),
+        *unfit_words(playbook),
         *_misheard(playbook),
         *_unstartable(playbook),
     ]

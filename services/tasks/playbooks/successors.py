@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from services.tasks.playbooks.faults import Finding
 from services.tasks.playbooks.model import FieldSpec, FieldType, Playbook
+from services.tasks.playbooks.sheets import NAMES, PLACEHOLDER
 from services.tasks.playbooks.terms import Addressee
 from services.tasks.playbooks.verbs import Close, Defer, Open, Steps
 from services.tasks.playbooks.walk import all_steps, conditions, outcomes, rest, walk
@@ -41,6 +42,16 @@ def unfit_closings(playbook: Playbook) -> Iterator[Finding]:
                 if not any(step.outcome in kind.outcomes for kind in kinds):
                     detail = f"none of the tasks that are closed has an outcome {step.outcome!r}"
                     yield Finding(path, "unknown_outcome", detail)
+
+
+def unfit_words(playbook: Playbook) -> Iterator[Finding]:
+    """Yield names in scripts that stand for nothing."""
+    for sheet in playbook.call_sheets.values():
+        for script in sheet.scripts.values():
+            for name in PLACEHOLDER.findall(" ".join(text.ru + text.en for text in script.wordings)):
+                if name not in NAMES and name != "name" and playbook.field(name) is None:
+                    path = f"/call_sheets/{sheet.code}/scripts/{script.code}"
+                    yield Finding(path, "unknown_name", f"there is nothing of the name {name!r} to say")
 
 
 def unfit_choices(playbook: Playbook) -> Iterator[Finding]:

@@ -157,6 +157,7 @@ _SAID: Mapping[str, str] = {
     "channel": "a channel",
     "template": "the code of a template",
     "twin": "a twin of `twins`",
+    "call_sheet": "a call sheet of `call_sheets`",
     "choice": "a code that the field offers, or `true` or `false`",
 }
 

@@ -87,6 +87,9 @@ def all_rules(playbook: Playbook) -> Iterator[tuple[Rule, ...]]:
 def conditions(playbook: Playbook) -> Iterator[tuple[str, Condition]]:
     """Yield every condition with the path of its rule or outcome."""
     yield from ((rule.path, rule.when) for rules in all_rules(playbook) for rule in rules if rule.when is not None)
+    for sheet in playbook.call_sheets.values():
+        scripts = ((f"/call_sheets/{sheet.code}/scripts/{each.code}", each.when) for each in sheet.scripts.values())
+        yield from ((path, when) for path, when in scripts if when is not None)
     for path, _, outcome in outcomes(playbook):
         if outcome.requires.callback_forbidden_when is not None:
             yield path, outcome.requires.callback_forbidden_when

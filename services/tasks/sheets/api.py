@@ -1,0 +1,37 @@
+"""Routes of call sheets."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Path
+
+from libs.common.platform.http.idempotent_route import IdempotentRoute
+from libs.common.platform.http.routes import api_router
+from services.tasks.deps import Ctx, Lang, Staff, Worker
+from services.tasks.sheets.actions import set_step
+from services.tasks.sheets.queries import get_sheet
+from services.tasks.sheets.schemas import SheetOut
+
+router = api_router("/tasks/v1/tasks", tags=["tasks"], route_class=IdempotentRoute)
+
+StepCode = Annotated[str, Path(max_length=64)]
+
+
+@router.get("/{task_id}/sheet")
+async def get_one_sheet(task_id: UUID, ctx: Ctx, caller: Staff, lang: Lang) -> SheetOut:
+    """Return the call sheet of a task: its goal, the steps to tick, and what to say now (P.9)."""
+    return await get_sheet(ctx, caller, task_id, lang)
+
+
+@router.put("/{task_id}/sheet/steps/{step}")
+async def put_step(task_id: UUID, step: StepCode, ctx: Ctx, caller: Worker, lang: Lang) -> SheetOut:
+    """Tick a step; one that is ticked stays as it is."""
+    await set_step(ctx, caller, task_id, step, done=True)
+    return await get_sheet(ctx, caller, task_id, lang)
+
+
+@router.delete("/{task_id}/sheet/steps/{step}")
+async def delete_step(task_id: UUID, step: StepCode, ctx: Ctx, caller: Worker, lang: Lang) -> SheetOut:
+    """Take the tick off a step."""
+    await set_step(ctx, caller, task_id, step, done=False)
+    return await get_sheet(ctx, caller, task_id, lang)

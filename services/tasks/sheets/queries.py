@@ -1,0 +1,59 @@
+"""The call sheet of a task as its operator reads it."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from uuid import UUID
+
+from libs.common.platform.auth.principal import Principal
+from libs.common.platform.db import Connection
+from libs.common.platform.http.language import Language
+from services.tasks.context import Context
+from services.tasks.desks.store import read_desks
+from services.tasks.engine.state import State
+from services.tasks.errors import NotFoundError
+from services.tasks.processes.store import parts, state_of
+from services.tasks.sheets import store
+from services.tasks.sheets.rules import said
+from services.tasks.sheets.schemas import ScriptOut, SheetOut, StepOut
+from services.tasks.tasks.queries import get_task
+from services.tasks.tasks.store import read_task
+
+TASK = "SELECT * FROM task WHERE id = $1"
+_OPEN: Mapping[str, object] = {"actor": None, "at": None}
+PROCESS = "SELECT * FROM process WHERE id = $1"
+
+
+async def get_sheet(ctx: Context, caller: Principal, task_id: UUID, language: Language) -> SheetOut:
+    """Return the call sheet of a task that the caller may see. Raises NotFoundError, also if its type has none."""
+    await get_task(ctx, caller, task_id, language)
+    async with ctx.db.begin() as tx:
+        row = await tx.conn.fetchrow(TASK, task_id)
+        state = await _state(tx.conn, row["process_id"]) if row else None
+        if row is None or state is None:
+            raise NotFoundError
+        playbook = await ctx.playbooks.get(tx.conn, state.playbook, state.playbook_version)
+        ticked = {step["step"]: step for step in await store.ticked(tx.conn, task_id)}
+    sheet = playbook.sheet_of(row["type"])
+    if sheet is None:
+        raise NotFoundError
+    now, lang = ctx.now(), language.value
+    done = {code: ticked.get(code, _OPEN) for code in sheet.steps}
+    return SheetOut(
+        goal=sheet.goal.of(lang),
+        steps=tuple(
+            StepOut(code=code, title=title.of(lang), done_by=done[code]["actor"], done_at=done[code]["at"])
+            for code, title in sheet.steps.items()
+        ),
+        scripts=tuple(
+            ScriptOut(**asdict(script)) for script in said(sheet, state, read_task(row), playbook, lang, now)
+        ),
+    )
+
+
+async def _state(conn: Connection, process_id: UUID) -> State | None:
+    """Return a process as it is, without a lock."""
+    row = await conn.fetchrow(PROCESS, process_id)
+    if row is None:
+        return None
+    desk = (await read_desks(conn, [row["desk"]]))[row["desk"]].desk
+    return state_of(row, desk, *await parts(conn, [process_id]))

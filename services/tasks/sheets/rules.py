@@ -1,0 +1,55 @@
+"""The words of a call sheet, filled with what is known of a subject (P.9, S4.12)."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.tasks.engine.conditions import Context, holds
+from services.tasks.engine.fields import field_texts
+from services.tasks.engine.state import State, Task
+from services.tasks.engine.variables import variables
+from services.tasks.playbooks.model import FieldType, Playbook
+from services.tasks.playbooks.sheets import PLACEHOLDER, CallSheet, Script
+
+#: Fields that messages never name; an operator who works the task may read them.
+_PERSONAL = frozenset({FieldType.TEXT, FieldType.PHONE})
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A script that fits now, in one language."""
+
+    code: str
+    title: str
+    text: str
+
+
+def said(
+    sheet: CallSheet, state: State, task: Task, playbook: Playbook, language: str, now: datetime
+) -> Iterator[Said]:
+    """Yield the scripts that fit a task now, in their order."""
+    known, context = words(state, playbook, language), Context(state, state.facts.order_status, task.type, now=now)
+    for script in sheet.scripts.values():
+        text = filled(script, known, language)
+        if text is not None and (script.when is None or holds(script.when, context)):
+            yield Said(script.code, script.title.of(language), text)
+
+
+def words(state: State, playbook: Playbook, language: str) -> dict[str, str]:
+    """Return what is known of a subject by the names that scripts may use."""
+    personal = {
+        name: str(value)
+        for name, value in state.fields.items()
+        if (spec := playbook.field(name)) is not None and spec.type in _PERSONAL
+    }
+    name = {"name": state.facts.customer.name} if state.facts.customer.name else {}
+    fields = field_texts(playbook, state.fields, language, state.facts.zone)
+    return {**personal, **fields, **name, **variables(state, language)}
+
+
+def filled(script: Script, known: Mapping[str, str], language: str) -> str | None:
+    """Return the text of a script with all its names filled in, else that for when one is not known, else None."""
+    for text in script.wordings:
+        if all(name in known for name in PLACEHOLDER.findall(text.of(language))):
+            return PLACEHOLDER.sub(lambda found: known[found[1]], text.of(language))
+    return None

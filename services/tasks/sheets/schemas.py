@@ -1,0 +1,30 @@
+"""Call sheets on the wire."""
+
+from datetime import datetime
+
+from pydantic import BaseModel
+
+
+class StepOut(BaseModel):
+    """A step to tick; `done_by` and `done_at` are absent as long as it is not."""
+
+    code: str
+    title: str
+    done_by: str | None
+    done_at: datetime | None
+
+
+class ScriptOut(BaseModel):
+    """What to say now, filled with what is known of the subject."""
+
+    code: str
+    title: str
+    text: str
+
+
+class SheetOut(BaseModel):
+    """The call sheet of a task, in the caller's language."""
+
+    goal: str
+    steps: tuple[StepOut, ...]
+    scripts: tuple[ScriptOut, ...]
