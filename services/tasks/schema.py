@@ -5,6 +5,7 @@ from services.tasks.fanouts import tables as fanouts
 from services.tasks.metadata import metadata
 from services.tasks.moves import tables as moves
 from services.tasks.operators import tables as operators
+from services.tasks.partners import tables as partners
 from services.tasks.playbooks import tables as playbooks
 from services.tasks.pools import tables as pools
 from services.tasks.processes import tables as processes
@@ -21,6 +22,7 @@ TABLES = (
     playbooks.activation,
     operators.operator,
     pools.pool,
+    partners.partner,
     processes.process,
     tasks.task,
     sheets.ticked_step,

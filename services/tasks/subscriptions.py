@@ -23,6 +23,8 @@ def subscriptions(ctx: Context) -> dict[str, UseCase]:
         intake.ContactRecorded.event_type: apply,
         intake.CustomerChanged.event_type: apply,
         intake.ChangeRefused.event_type: apply,
+        intake.AppointmentChanged.event_type: apply,
+        intake.PartnerChanged.event_type: apply,
         assignment.WorkAssigned.event_type: apply,
         assignment.WorkWaiting.event_type: apply,
         assignment.OperatorChanged.event_type: project_operators(ctx),

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import yaml
 
-from libs.common.contracts.shared import MessageProgress, Mode, Stage, SubjectKind
+from libs.common.contracts.shared import ContactKind, MessageProgress, Mode, Stage, SubjectKind
 from services.tasks.engine.effects import Effect
 from services.tasks.engine.events import (
     ContactRecorded,
@@ -51,6 +51,7 @@ from services.tasks.engine.state import (
 from services.tasks.playbooks.grammar import parse
 from services.tasks.playbooks.model import Playbook
 from services.tasks.playbooks.terms import Need, Trigger
+from tests.tasks import asks
 from tests.tasks.support import ANNA, BORIS, LIBRARY, START, VOCABULARY, EngineProcess, blank, changed, facts
 
 LACKING = 0.25  # share of processes without an order, and of those without a phone or an address
@@ -83,6 +84,7 @@ class Story:
     def __post_init__(self) -> None:
         known = self.known or self._facts()
         self.process = EngineProcess(self.playbook, blank(self.playbook, known))
+        self.process.state.partner = asks.partner(self.dice)
 
     def _facts(self) -> Facts:
         """Return what is known at the start: mostly an order and a customer."""
@@ -168,6 +170,7 @@ class Story:
             ),
             callback_at=self.process.now + timedelta(hours=3) if needs.callback_at is Need.REQUIRED else None,
             problem=self.dice.choice(needs.problems) if needs.problem is Need.REQUIRED else None,
+            fields=asks.filled(outcome, self.process.now),
         )
 
     def _timer(self) -> Event:
@@ -183,12 +186,17 @@ class Story:
         events: list[Event] = [
             LeadUpdated(self.dice.choice([Customer(), Customer(phone="+79990000001")]), "en", "Asia/Omsk"),
             CustomerChanged(Customer("Пётр")),
-            ContactRecorded(self.process.now - self.dice.choice(PAUSES), self.dice.choice([None, self._person()])),
+            ContactRecorded(
+                self.process.now - self.dice.choice(PAUSES),
+                self.dice.choice([None, self._person()]),
+                self.dice.choice(list(ContactKind)),
+            ),
             Heard(self.dice.choice(list(Trigger)), self.dice.choice([None, *STATUSES])),
             changed(self.dice.choice(STATUSES)),
             StatusChanged(status, Stage.WORKING, self.dice.random() < 0.5),
             StatusRefused(state.status or status, status, "stale"),
             MessageMoved(self.dice.choice(list(MessageProgress)), purpose),
+            *asks.reports(self.dice, state, self.process.now),
         ]
         return self.dice.choice(events)
 
@@ -305,17 +313,17 @@ NEEDED = "required"
 ANYWHERE: list[object] = [
     {"status": "one"}, {"status": "two"}, {"message": "hello"}, {"timer": "later"}, {"cancel_timer": "later"},
     {"owner": "actor"}, {"owner": "nobody"}, {"note": WORDS},
-    *[{"offer": "first"}, {"offer": "second"}] * 3, {"start": "other"},
+    *[{"offer": "first"}, {"offer": "second"}] * 3, {"start": "other"}, *asks.ANYWHERE,
 ]  # fmt: skip
 TRIGGERS = [
     "lead_updated", "order_changed", "status_changed", "status_refused", "work_waiting", "task_assigned",
-    "task_overdue", "message_delivered", "message_failed", "contact_recorded",
+    "task_overdue", "message_delivered", "message_failed", "contact_recorded", *asks.TRIGGERS,
 ]  # fmt: skip
-LEADS_ALONE = {"lead_updated", "order_changed", "status_changed"}
+LEADS_ALONE = {"lead_updated", "order_changed", "status_changed", "appointment_changed"}
 
 
 def _outcome(result: str, then: list[object], **requires: object) -> dict[str, object]:
-    return {"title": WORDS, "result": result, "requires": requires, "then": then}
+    return {"title": WORDS, "result": result, "requires": requires, "then": then, "fields": asks.FIELDS}
 
 
 def _successor(dice: Random) -> dict[str, object]:
@@ -324,45 +332,44 @@ def _successor(dice: Random) -> dict[str, object]:
 
 def small(dice: Random) -> Playbook:
     """Return a random playbook: two types, a timer, attempts, and rules of some triggers."""
+    subject = dice.choice(["lead", "lead", "customer"])
 
     def steps(last: list[list[object]] | None = None) -> list[object]:
         return dice.choices(ANYWHERE, k=dice.randint(0, 2)) + (dice.choice(last) if last else [])
 
+    def then(last: list[list[object]] | None = None) -> list[object]:
+        return dice.choices(asks.asking(subject), k=dice.randint(0, 2)) + steps(last)
+
     def rule() -> dict[str, object]:
-        whens: list[dict[str, object]] = [
-            {},
-            {"when": {"owned": True}},
-            {"when": {"open": "second"}, "else": steps(LAST)},
-        ]
-        when = dice.choice(whens)
-        return {"process": dice.choice(["live", "live", "any", "ended"]), **when, "then": steps(LAST)}
+        otherwise: dict[str, object] = {"when": {"open": "second"}, "else": steps(LAST)}
+        whens: list[dict[str, object]] = [{}, {"when": {"owned": True}}, otherwise]
+        return {"process": dice.choice(["live", "live", "any", "ended"]), **dice.choice(whens), "then": steps(LAST)}
 
     def kind() -> dict[str, object]:
         return {
             "title": WORDS, "role": "operator", "pool": "main", "lane": "new", "mode": dice.choice(list(Mode)),
             "twins": ["twin"], "on_take": steps(),
-            "due": dice.choice(["0m", "15m", "3d"]), "offer": dice.choice(["0m", "10m", "4d"]),
+            "due": dice.choice(asks.dues(subject)), "offer": dice.choice(["0m", "10m", "4d"]),
             "on_assigned": dice.choice(CLAIMS), "on_taken": dice.choice(CLAIMS), "on_first_contact": steps(),
             "outcomes": {
-                "done": _outcome("completed", steps(LAST)),
+                "done": _outcome("completed", then(LAST)),
                 "both": _outcome("completed", [{"timer": "later"}, *LAST[2]]),
                 "later": _outcome("deferred", [{"defer": _successor(dice)}, *steps()], callback_at=NEEDED),
                 "twin": _outcome("deferred", [{"defer": {**_successor(dice), "twin": "twin"}}], callback_at=NEEDED),
-                "again": _outcome("deferred", [{"attempt": "tries"}, *steps()], problems=["busy"]),
+                "again": _outcome("deferred", [{"attempt": "tries"}, *then()], problems=["busy"]),
             },
         }  # fmt: skip
 
     tries = {"limit": dice.randint(1, 3), "delays": ["1m", "2h"], "each": steps(), "exhausted": steps(LAST)}
-    subject = dice.choice(["lead", "lead", "customer"])
     triggers = {code: [rule()] for code in dice.sample(TRIGGERS, 4)}
     listens = [code for code in triggers if code in LEADS_ALONE] if subject == "customer" else []
-    arrival: dict[str, object] = {"then": [{"message": "hello"}, *steps(LAST[:3])]}
+    arrival: dict[str, object] = {"then": [{"message": "hello"}, *asks.arrival(subject), *steps(LAST[:3])]}
     raw = {
         "playbook": "small", "title": WORDS, "fallback": "first", "problems": {"busy": WORDS},
         "subject": subject, "listens": listens,
         "statuses": {code: {"title": WORDS, "stage": "working"} for code in ("one", "two")},
         "lanes": {"new": {"title": WORDS, "priority": 1, "holder": "nobody"}},
-        "messages": {"hello": {"template": "hello", "once": dice.choice([True, False])}},
+        "messages": {"hello": asks.message(dice, subject)},
         "attempts": {"tries": tries},
         "twins": {"twin": {"title": {"ru": "{title}", "en": "Twin of {title}"}}},
         "timers": {"later": {"at": dice.choice(["5m", "1d"]), "then": [{**rule(), "process": "live"}]}},

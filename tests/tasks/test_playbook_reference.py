@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from services.tasks.playbooks.grammar import parse
 from services.tasks.playbooks.lanes import Lane, Turn
-from services.tasks.playbooks.model import AttemptPolicy, Outcome
+from services.tasks.playbooks.model import AttemptPolicy, MessageSpec, Outcome
 from services.tasks.playbooks.reference import DOCUMENT, SCHEMA, json_schema, with_reference
 from services.tasks.playbooks.sheets import CallSheet
 from services.tasks.playbooks.source import Entries, Items, Log, Node, compose
@@ -34,8 +34,9 @@ PARTS: dict[str, TypeAdapter[object]] = {
     "lanes": TypeAdapter(Annotated[Mapping[str, Lane], CODED_PARTS]),
     "call_sheet": TypeAdapter(CallSheet),
     "next": TypeAdapter(tuple[Turn, ...]),
+    "message": TypeAdapter(MessageSpec),
 }
-CODED = {"outcome", "attempts", "lane", "call_sheet"}
+CODED = {"outcome", "attempts", "lane", "call_sheet", "message"}
 
 
 @pytest.mark.req("P.4")

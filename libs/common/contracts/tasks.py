@@ -178,6 +178,7 @@ class LeadStatusRequested(TasksEvent):
     event_type: ClassVar[str] = "dozvon.lead.status_requested.v1"
 
     lead_id: UUID
+    customer_id: UUID | None = None
     status: str
     title: Text
     stage: Stage
@@ -191,6 +192,7 @@ class LeadOwnerChanged(TasksEvent):
     event_type: ClassVar[str] = "dozvon.lead.owner_changed.v1"
 
     lead_id: UUID
+    customer_id: UUID | None = None
     from_operator_id: UUID | None
     to_operator_id: UUID | None
     reason: str
@@ -325,6 +327,7 @@ class TaskMoved(TasksEvent):
 
     task_id: UUID
     lead_id: UUID | None = None
+    customer_id: UUID | None = None
     task_type: str
     title: Text
     due_at: datetime

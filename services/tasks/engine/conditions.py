@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
+from libs.common.contracts.shared import ContactKind
 from services.tasks.engine.moments import is_open
 from services.tasks.engine.state import State
 from services.tasks.playbooks.model import FieldValue
@@ -22,6 +23,8 @@ class Context:
     now: datetime | None = None
     problem: str | None = None
     fields: Mapping[str, FieldValue] = field(default_factory=dict)
+    contact: ContactKind | None = None
+    source: str | None = None
 
 
 def holds(when: Condition, context: Context) -> bool:
@@ -39,6 +42,29 @@ def holds(when: Condition, context: Context) -> bool:
         and all(least <= state.attempts.get(code, 0) <= most for code, (least, most) in when.attempts.items())
         and _known(when, {**state.fields, **context.fields})
         and _timely(when, state, context.now)
+        and _in_contact(when, context)
+        and _appointed(when, state)
+    )
+
+
+def _in_contact(when: Condition, context: Context) -> bool:
+    facts = context.state.facts
+    return (
+        (not when.contact or context.contact in when.contact)
+        and _any_of(when.source, (context.source or facts.source,))
+        and (not when.language or facts.language in when.language)
+    )
+
+
+def _appointed(when: Condition, state: State) -> bool:
+    """Return whether the last appointment is as asked; without one nothing that asks for it holds."""
+    found = state.facts.appointment
+    if not when.appointment and not when.by and when.warned is None:
+        return True
+    return found is not None and (
+        (not when.appointment or found.step in when.appointment)
+        and (not when.by or found.by in when.by)
+        and when.warned in (None, found.warned)
     )
 
 

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from uuid import UUID
 
 from libs.common.contracts.shared import Stage
+from services.tasks.engine.asking import Asked
 from services.tasks.engine.facts import Facts
 from services.tasks.engine.fields import MatrixFault
 from services.tasks.engine.state import (
@@ -327,6 +328,7 @@ class Noticed(StrEnum):
     MESSAGE_ALREADY_REQUESTED = "message_already_requested"
     NOWHERE_TO_WRITE = "nowhere_to_write"
     ALREADY_ASSIGNED = "already_assigned"
+    NOTHING_TO_CHANGE = "nothing_to_change"
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,4 +396,5 @@ Effect: TypeAlias = (
     | Breach
     | Record
     | Refuse
+    | Asked
 )

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
-from libs.common.contracts.shared import MessageProgress, Stage
-from services.tasks.engine.facts import Customer, Order
+from libs.common.contracts.shared import ChangeTarget, ContactKind, MessageProgress, Stage
+from services.tasks.engine.facts import Appointment, Customer, Order
 from services.tasks.engine.state import Absence, Brief, MoveReason, Operator, OperatorId, Timer
 from services.tasks.playbooks.terms import Trigger
 
@@ -43,6 +43,8 @@ class Heard:
 
     trigger: Trigger
     order_status: str | None = None
+    contact: ContactKind | None = None
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ class ContactRecorded:
 
     at: datetime | None = None
     operator: Operator | None = None
+    kind: ContactKind | None = None
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +240,29 @@ class MessageMoved:
     purpose: str
 
 
+@dataclass(frozen=True, slots=True)
+class AppointmentChanged:
+    """An appointment of the lead was planned, moved, cancelled, kept or missed."""
+
+    appointment: Appointment
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRefused:
+    """Intake refused a change that this process asked for."""
+
+    target: ChangeTarget
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerChanged:
+    """The card of the partner whose process it is has changed."""
+
+    partner: Customer
+    language: str
+    zone: str
+
+
 Event: TypeAlias = (
     LeadReceived
     | Started
@@ -259,4 +286,7 @@ Event: TypeAlias = (
     | OutcomeGiven
     | TimerFired
     | MessageMoved
+    | AppointmentChanged
+    | ChangeRefused
+    | PartnerChanged
 )

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import assert_never
 from uuid import UUID
 
+from services.tasks.engine.asking import RequestChange, StopAttempts, WithdrawMessage
 from services.tasks.engine.effects import (
     AssignTask,
     Breach,
@@ -78,11 +79,14 @@ def apply(state: State, effect: Effect) -> None:
         # A declined proposal changes nothing: the current request remains valid. Another process has its own state.
         case Record() | Refuse() | DeclineWork() | StartProcess():
             pass
+        # What others are asked for changes nothing here until they answer.
+        case RequestChange() | WithdrawMessage():
+            pass
         case _:
             _process(state, effect)
 
 
-def _process(
+def _process(  # noqa: C901 - one flat case per effect
     state: State,
     effect: Start
     | Learn
@@ -91,6 +95,7 @@ def _process(
     | SetOwner
     | RequestMessage
     | CountAttempt
+    | StopAttempts
     | EndProcess
     | ReopenProcess
     | Breach,
@@ -109,6 +114,8 @@ def _process(
             state.messages = {**state.messages, spec.code: number}
         case CountAttempt(policy=policy, count=count):
             state.attempts = {**state.attempts, policy: count}
+        case StopAttempts(policy=policy):
+            state.attempts = {code: count for code, count in state.attempts.items() if code != policy}
         case EndProcess(at=at):
             state.ended_at, state.timers = at, ()
         case ReopenProcess():

@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import Self
 from uuid import UUID
 
-from libs.common.contracts.shared import SubjectKind
+from libs.common.contracts.shared import AppointmentParty, AppointmentStep, SubjectKind
+from services.tasks.playbooks.terms import Title
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,19 @@ class Customer:
 
 
 @dataclass(frozen=True, slots=True)
+class Partner:
+    """The partner whose customer a lead is; `person` is how they are reached."""
+
+    id: UUID
+    title: Title
+    language: str
+    zone: str
+    person: Customer
+    address: str | None = None
+    site: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """An order of a lead, as intake publishes it."""
 
@@ -77,6 +91,22 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
+class Appointment:
+    """A lead's last appointment, as intake publishes it: what became of it, by whom, and whether they said so."""
+
+    id: UUID
+    version: int
+    step: AppointmentStep
+    at: datetime
+    by: AppointmentParty | None = None
+    warned: bool | None = None
+
+    @property
+    def under_way(self) -> bool:
+        return self.step in (AppointmentStep.PLANNED, AppointmentStep.MOVED)
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What is known of the subject.
 
@@ -84,6 +114,8 @@ class Facts:
     that brought it. `language` and `zone` are the desk's where the subject has none of its own.
     `counted_from`: when a lead that waited for its playbook was released. Its due times count from then, else all
     of them would be long past; `received_at` does not change.
+    `partner_id`: whose customer the lead is. `asked_at`: the time of an appointment that this process has asked
+    for and has had no answer to.
     """
 
     subject: Subject
@@ -98,10 +130,28 @@ class Facts:
     signals: tuple[str, ...] = ()
     customer: Customer = Customer()
     counted_from: datetime | None = None
+    partner_id: UUID | None = None
+    appointment: Appointment | None = None
+    asked_at: datetime | None = None
+
+    @property
+    def appointment_at(self) -> datetime | None:
+        """The time of the appointment: as asked for last, else as intake has it."""
+        return self.asked_at or (self.appointment.at if self.appointment else None)
+
+    @property
+    def under_way(self) -> bool:
+        """Whether an appointment is planned, or asked for."""
+        return self.asked_at is not None or (self.appointment is not None and self.appointment.under_way)
 
     @property
     def lead_id(self) -> UUID | None:
         return self.subject.lead_id
+
+    @property
+    def whose_partner(self) -> UUID | None:
+        """The partner of the subject: whose customer the lead is, or the subject itself."""
+        return self.subject.id if self.subject.kind is SubjectKind.PARTNER else self.partner_id
 
     @property
     def order_number(self) -> str | None:

@@ -51,6 +51,8 @@ def _start(
             return state.facts.counted_from or state.facts.received_at
         case Anchor.CALLBACK:
             return callback_at or now
+        case Anchor.APPOINTMENT:
+            return state.facts.appointment_at or now
         case name:
             return moment_of(fields, name, state.desk.zone) or now
 

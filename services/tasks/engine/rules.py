@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TypeAlias, assert_never
 
 from libs.common.contracts.shared import MessageProgress, Mode
+from services.tasks.engine.answers import Answer, learn
 from services.tasks.engine.claims import RESERVE, claim, contacted, first_contact
 from services.tasks.engine.effects import (
     AssignTask,
@@ -114,7 +115,7 @@ def _handle(run: Run, event: Event) -> None:
             _reported(run, event)
 
 
-_Report: TypeAlias = LeadUpdated | OrderChanged | StatusChanged | StatusRefused | MessageMoved
+_Report: TypeAlias = LeadUpdated | OrderChanged | StatusChanged | StatusRefused | MessageMoved | Answer
 
 
 def _reported(run: Run, event: _Report) -> None:
@@ -142,7 +143,8 @@ def _reported(run: Run, event: _Report) -> None:
             run.purpose = purpose
             _trigger(run, _MESSAGES[step])
         case _:
-            assert_never(event)
+            if (trigger := learn(run, event)) is not None:
+                _trigger(run, trigger)
 
 
 def _trigger(run: Run, trigger: Trigger) -> None:
@@ -190,14 +192,15 @@ def _make(run: Run, event: Made) -> None:
 
 def _heard(run: Run, event: ContactRecorded | CustomerChanged | Heard) -> None:
     match event:
-        case ContactRecorded(operator=operator, at=at):
+        case ContactRecorded(operator=operator, at=at, kind=kind, source=source):
             contacted(run, operator, at)
+            run.contact, run.source = kind, source
             _trigger(run, Trigger.CONTACT_RECORDED)
         case CustomerChanged(customer=customer):
             run.emit(Learn("engine.facts", replace(run.state.facts, customer=customer)))
             _trigger(run, Trigger.CUSTOMER_CHANGED)
         case Heard(trigger=trigger, order_status=status):
-            run.order_status = status
+            run.order_status, run.contact, run.source = status, event.contact, event.source
             _trigger(run, trigger)
         case _:
             assert_never(event)

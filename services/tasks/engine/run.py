@@ -5,10 +5,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import assert_never
 
+from libs.common.contracts.shared import ContactKind
+from services.tasks.engine.asking import WithdrawMessage
 from services.tasks.engine.conditions import Context, holds
 from services.tasks.engine.effects import (
     AssignTask,
-    BringForward,
     CancelTimer,
     CloseTask,
     CountAttempt,
@@ -31,6 +32,7 @@ from services.tasks.engine.events import OutcomeGiven
 from services.tasks.engine.evolve import apply
 from services.tasks.engine.fields import field_texts
 from services.tasks.engine.moments import moment_at
+from services.tasks.engine.requests import Asker, asked
 from services.tasks.engine.state import (
     SYSTEM,
     Closing,
@@ -42,7 +44,18 @@ from services.tasks.engine.state import (
     TimerKind,
     new_task,
 )
-from services.tasks.engine.variables import message_language
+from services.tasks.engine.variables import recipient
+from services.tasks.engine.waking import attempts_over, brought_forward
+from services.tasks.playbooks.asks import (
+    AskAppointment,
+    AskCustomer,
+    Asking,
+    AskOrder,
+    Pin,
+    Reschedule,
+    Wake,
+    Withdraw,
+)
 from services.tasks.playbooks.model import FieldValue, Playbook, TaskType
 from services.tasks.playbooks.terms import Addressee, Moment, Phase, Result, Schedule, Title
 from services.tasks.playbooks.verbs import (
@@ -70,6 +83,7 @@ _RESULTS = {
     Result.FAILED: TaskState.FAILED,
     Result.DEFERRED: TaskState.DEFERRED,
 }
+RESCHEDULED = Title("Время перенесено", "The time has moved")
 
 
 @dataclass(slots=True)
@@ -92,6 +106,8 @@ class Run:
     filled: Mapping[str, FieldValue] = field(default_factory=dict)
     effects: list[Effect] = field(default_factory=list)
     unsent: list[str] = field(default_factory=list)
+    contact: ContactKind | None = None
+    source: str | None = None
 
     def emit(self, effect: Effect) -> None:
         """Record an effect and apply it to the state."""
@@ -186,6 +202,8 @@ class Run:
             self.now,
             self.outcome.problem if self.outcome else None,
             self.filled,
+            self.contact,
+            self.source,
         )
 
     def _step(self, step: Step) -> None:  # noqa: C901 - one flat case per verb reads best
@@ -209,7 +227,7 @@ class Run:
                 if self.state.timer(code) is not None:
                     self.emit(CancelTimer(self.rule, code))
             case Offer(type=kind):
-                self._offer(kind)
+                self._offer((kind,))
             case Start(playbook=playbook):
                 self.emit(StartProcess(self.rule, playbook))
             case ChangeOwner(actor=actor):
@@ -223,8 +241,45 @@ class Run:
                     self.emit(EndProcess(self.rule, self.now))
             case Choose(rules=rules):
                 self.rules(rules)
+            case AskOrder() | AskCustomer() | Pin() | AskAppointment():
+                self._ask(step)
+            case Withdraw(message=message):
+                if (number := self.state.messages.get(message)) is not None:
+                    self.emit(WithdrawMessage(self.rule, message, number, self.actor))
+            case Reschedule(types=types):
+                self._reschedule(types)
+            case Wake(types=types):
+                self._offer(types)
+                for over in tuple(attempts_over(self.state, self.playbook, types, self.rule)):
+                    self.emit(over)
             case _:
                 assert_never(step)
+
+    def _ask(self, step: Asking) -> None:
+        """Ask intake for a change, with the fields and the comment of the outcome in hand."""
+        fields = {**self.state.fields, **self.filled}
+        comment = self.outcome.comment if self.outcome else None
+        asker = Asker(self.state.facts, fields, self.state.desk.zone, self.rule, self.actor, comment)
+        for effect in tuple(asked(step, asker)):
+            self.emit(effect)
+
+    def _reschedule(self, types: tuple[str, ...]) -> None:
+        """Defer open tasks by rule to when their types' schedules say now; the one that an outcome ends is left."""
+        comment = RESCHEDULED.of(self.state.desk.languages[0])
+        for task in self.state.open_tasks:
+            kind = self.playbook.task_types[task.type]
+            if task.type not in types or (self.outcome is not None and task == self.task):
+                continue
+            successor = replace(
+                self._task(kind, kind.schedule, task.lane), important=task.important, attempt=task.attempt
+            )
+            if (successor.due_at, kind.offer and successor.offer_from) != (
+                task.due_at,
+                kind.offer and task.offer_from,
+            ):
+                closing = Closing(TaskState.DEFERRED, None, comment, SYSTEM, self.rule, self.now)
+                self.withdraw(task, "deferred")
+                self.emit(DeferTask(self.rule, task.id, replace(closing, successor_id=successor.id), successor))
 
     def _close(self, step: Close) -> None:
         """Close open tasks by rule: the actor is the system, the comment is the rule's reason."""
@@ -309,13 +364,9 @@ class Run:
         reason = step.reason.of(self.state.desk.languages[0]) if step.reason else self.rule
         self.emit(SetStatus(self.rule, step.code, spec.title, spec.stage, self.actor, reason))
 
-    def _offer(self, kind: str) -> None:
-        """Bring forward tasks that wait for their time; settling then offers them, or queues show them."""
-        for task in self.state.open_tasks:
-            if task.type == kind and task.operator_id is None and task.offer_from > self.now:
-                self.emit(BringForward(self.rule, task.id, self.now))
-                if self.state.timer(f"offer:{task.id}") is not None:
-                    self.emit(CancelTimer(self.rule, f"offer:{task.id}"))
+    def _offer(self, types: tuple[str, ...]) -> None:
+        for effect in tuple(brought_forward(self.state, types, self.rule, self.now)):
+            self.emit(effect)
 
     def _send_message(self, step: SendMessage) -> None:
         spec = self.playbook.messages[step.message]
@@ -323,12 +374,13 @@ class Run:
         if spec.once and number > 1:
             self.emit(Record(self.rule, Noticed.MESSAGE_ALREADY_REQUESTED))
             return
-        if not self.state.facts.customer.has_address:
+        to = recipient(self.state, spec.to)
+        if to is None or not to.person.has_address:
             self.emit(Record(self.rule, Noticed.NOWHERE_TO_WRITE, Title(spec.code, spec.code)))
             self.unsent.append(spec.code)
             return
         deadline = self.now + spec.deadline if spec.deadline is not None else None
         task_id = self.task.id if self.task else None
         known = {**self.state.fields, **self.filled}
-        texts = field_texts(self.playbook, known, message_language(self.state), self.state.facts.zone)
+        texts = field_texts(self.playbook, known, to.language, to.zone)
         self.emit(RequestMessage(self.rule, spec, number, task_id, deadline, texts))

@@ -9,7 +9,7 @@ from typing import NewType, Self
 from uuid import UUID
 
 from libs.common.contracts.shared import Mode, Stage
-from services.tasks.engine.facts import Facts
+from services.tasks.engine.facts import Facts, Partner
 from services.tasks.playbooks.model import FieldValue, TaskType
 
 ProcessId = NewType("ProcessId", UUID)
@@ -181,6 +181,8 @@ class Timer:
 class State:
     """A process on its pinned playbook version. `tasks` are the open ones, and those that this batch closed.
 
+    `partner`: the card of the subject's partner, as it is now; like the desk it is no part of the stored process.
+
     `main`: the process with which a lead began; it alone decides who owns the lead.
     Only a decision changes a state, and only its own copy; the values in it are frozen.
     """
@@ -204,6 +206,7 @@ class State:
     attempts: Mapping[str, int] = field(default_factory=dict)
     messages: Mapping[str, int] = field(default_factory=dict)
     fields: Mapping[str, FieldValue] = field(default_factory=dict)
+    partner: Partner | None = None
 
     def copy(self) -> Self:
         """Return a copy that can be changed independently."""

@@ -1,10 +1,35 @@
 """Variables of message templates, without personal data (S4.12)."""
 
+from dataclasses import dataclass
 from decimal import Decimal
+from typing import assert_never
 
+from services.tasks.engine.facts import Customer
 from services.tasks.engine.state import State
+from services.tasks.playbooks.model import Addressee
 
 _SIGNS = {"RUB": "₽", "USD": "$", "EUR": "€", "KZT": "₸", "BYN": "Br"}
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Who gets a message, with the language and the zone in which it is written to them."""
+
+    person: Customer
+    language: str
+    zone: str
+
+
+def recipient(state: State, to: Addressee) -> Recipient | None:
+    """Return who gets a message; None: the process knows no such one."""
+    match to:
+        case Addressee.CUSTOMER:
+            return Recipient(state.facts.customer, message_language(state), state.facts.zone)
+        case Addressee.PARTNER:
+            known = state.partner
+            return None if known is None else Recipient(known.person, _language(state, known.language), known.zone)
+        case _:
+            assert_never(to)
 
 
 def variables(state: State, language: str) -> dict[str, str]:
@@ -17,14 +42,31 @@ def variables(state: State, language: str) -> dict[str, str]:
         "payment_link": (order.payment_link or "") if order else "",
         "desk_title": state.desk.title_en if language == "en" else state.desk.title_ru,
         "operator_name": state.owner.name if state.owner else "",
+        **_of_partner(state, language),
     }
     return {name: value for name, value in found.items() if value}
 
 
+def _of_partner(state: State, language: str) -> dict[str, str]:
+    """Return what a message may say of the partner: their public name, where they are, their site (S0.6)."""
+    partner = state.partner
+    if partner is None:
+        return {}
+    return {
+        "partner_title": partner.title.of(language),
+        "partner_address": partner.address or "",
+        "partner_site": partner.site or "",
+    }
+
+
 def message_language(state: State) -> str:
     """Return the subject's language if the desk has it, else the desk's first language."""
+    return _language(state, state.facts.language)
+
+
+def _language(state: State, wanted: str) -> str:
     desk = state.desk.languages
-    return state.facts.language if state.facts.language in desk else desk[0]
+    return wanted if wanted in desk else desk[0]
 
 
 def money(amount: Decimal | None, currency: str | None) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
+from services.tasks.playbooks.asks import AskOrder, Neutral
 from services.tasks.playbooks.model import Playbook, TaskType
 from services.tasks.playbooks.terms import Result
 from services.tasks.playbooks.verbs import (
@@ -155,7 +156,7 @@ def _targets(playbook: Playbook, steps: Steps, kind: TaskType | None) -> Iterato
                 yield ENDED.id
             case Close() | Status() | SendMessage() | StopTimer() | Start() | ChangeOwner() | Note() | Choose():
                 pass
-            case Defer() | RetryAttempt():
+            case Defer() | RetryAttempt() | Neutral():
                 pass
             case _:
                 assert_never(step)
@@ -179,7 +180,9 @@ def _word(playbook: Playbook, step: Step, language: str) -> str:
             return f"▶ {code}"
         case Open() | Defer() | RetryAttempt() | StartTimer() | End() | Choose():
             return ""
-        case Close() | StopTimer() | ChangeOwner() | Note():
+        case AskOrder(status=str(status)):
+            return f"order → {status}"
+        case Close() | StopTimer() | ChangeOwner() | Note() | Neutral():
             return ""
         case _:
             assert_never(step)

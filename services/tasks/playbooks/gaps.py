@@ -7,6 +7,7 @@ from itertools import product
 from typing import assert_never
 
 from libs.common.contracts.shared import Mode
+from services.tasks.playbooks.asks import Neutral
 from services.tasks.playbooks.faults import Finding
 from services.tasks.playbooks.lanes import Lane
 from services.tasks.playbooks.model import Playbook, TaskType
@@ -130,7 +131,7 @@ def _lanes_of(playbook: Playbook, kind: TaskType | None, steps: Steps) -> Iterat
                 Open() | Defer() | RetryAttempt() | Close() | Status() | SendMessage() | StartTimer() | StopTimer()
             ):
                 pass
-            case Offer() | Start() | ChangeOwner() | Note() | End() | Choose():
+            case Offer() | Start() | ChangeOwner() | Note() | End() | Choose() | Neutral():
                 pass
             case _:
                 assert_never(step)

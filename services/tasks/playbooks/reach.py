@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import assert_never
 
+from services.tasks.playbooks.asks import Neutral
 from services.tasks.playbooks.faults import Finding
 from services.tasks.playbooks.model import Playbook, TaskType
 from services.tasks.playbooks.verbs import (
@@ -53,7 +54,7 @@ class _Reachable:
                 # `walk` descends into choices.
                 case Defer() | Close() | Status() | StopTimer() | Offer() | Start() | ChangeOwner():
                     pass
-                case Note() | End() | Choose():
+                case Note() | End() | Choose() | Neutral():
                     pass
                 case _:
                     assert_never(step)

@@ -4,8 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import assert_never
 
 from libs.common.contracts.shared import SubjectKind
+from services.tasks.playbooks.asked import asked_faults
+from services.tasks.playbooks.asks import Neutral
 from services.tasks.playbooks.faults import Finding, PlaybookFault
 from services.tasks.playbooks.gaps import gaps, undrawn
+from services.tasks.playbooks.heard import heard_faults
 from services.tasks.playbooks.model import FieldType, Outcome, Playbook
 from services.tasks.playbooks.reach import unreached
 from services.tasks.playbooks.successors import unfit_choices, unfit_closings, unfit_successors, unfit_words
@@ -47,8 +50,8 @@ def check(playbook: Playbook, lines: Mapping[str, int]) -> list[PlaybookFault]:
         *unfit_closings(playbook),
         *unfit_choices(playbook),
         *unfit_words(playbook),
-        *_misheard(playbook),
         *_unstartable(playbook),
+        *(Finding(*found) for found in (*heard_faults(playbook), *asked_faults(playbook))),
     ]
     faults = []
     for finding in findings:
@@ -125,6 +128,8 @@ def _after(playbook: Playbook, step: Step, *, before: bool) -> bool:
             branches = [stays_open(playbook, steps, before=before) for steps in _branches(rules)]
             return all(branches) and (before or _matches_always(rules))
         case Status() | SendMessage() | StartTimer() | StopTimer() | Offer() | Start() | ChangeOwner() | Note():
+            return before
+        case Neutral():
             return before
         case _:
             assert_never(step)
@@ -243,22 +248,6 @@ def _misplaced(playbook: Playbook) -> Iterator[Finding]:
     for path, steps in places:
         if any(isinstance(step, Defer | RetryAttempt) for step in walk(steps)):
             yield Finding(path, "misplaced", "'defer' and 'attempt' belong to an outcome: here is no task in hand")
-
-
-def _misheard(playbook: Playbook) -> Iterator[Finding]:
-    """Yield rules for events of other subjects that are not listened for, and what is listened for in vain."""
-    for trigger in playbook.triggers:
-        if playbook.subject not in ABOUT.get(trigger, {playbook.subject}) and trigger not in playbook.listens:
-            detail = f"{trigger} is no event of a {playbook.subject}: name it in 'listens'"
-            yield Finding(f"/on/{trigger}", "not_listened", detail)
-    for trigger in sorted(playbook.listens):
-        if ABOUT.get(trigger, frozenset()) <= {playbook.subject}:
-            yield Finding("/listens", "own_event", f"{trigger} is heard without being listened for")
-        elif playbook.subject not in (SubjectKind.LEAD, SubjectKind.CUSTOMER):
-            detail = f"no event of another subject says which {playbook.subject} it concerns"
-            yield Finding("/listens", "never_heard", detail)
-        elif trigger not in playbook.triggers:
-            yield Finding("/listens", "no_rule", f"{trigger} is listened for, and there is no 'on.{trigger}'")
 
 
 def _unstartable(playbook: Playbook) -> Iterator[Finding]:

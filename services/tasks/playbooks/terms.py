@@ -8,10 +8,17 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
-from libs.common.contracts.shared import SubjectKind
+from libs.common.contracts.shared import (
+    AppointmentParty,
+    AppointmentStep,
+    ContactKind,
+    Language,
+    SubjectKind,
+)
 from services.tasks.playbooks.faults import WrongPartError
 from services.tasks.playbooks.source import Log, Node, Reference, Word
 from services.tasks.playbooks.values import (
+    CODE,
     DURATION_KIND,
     NUMBER,
     TIME_KIND,
@@ -21,7 +28,9 @@ from services.tasks.playbooks.values import (
     Flag,
     Kind,
     choice,
+    choices,
     keyed,
+    listed,
     mapped,
     pair,
     refs,
@@ -53,6 +62,7 @@ class Anchor(StrEnum):
     NOW = "now"
     RECEIVED = "received"
     CALLBACK = "callback_at"
+    APPOINTMENT = "appointment"
 
 
 class Day(StrEnum):
@@ -97,6 +107,9 @@ class Trigger(StrEnum):
     MESSAGE_DELIVERED = "message_delivered"
     MESSAGE_READ = "message_read"
     MESSAGE_FAILED = "message_failed"
+    APPOINTMENT_CHANGED = "appointment_changed"
+    CHANGE_REFUSED = "change_refused"
+    PARTNER_CHANGED = "partner_changed"
 
 
 #: The subjects whose own event it is; the other triggers are of the process itself.
@@ -107,6 +120,8 @@ ABOUT: Mapping[Trigger, frozenset[SubjectKind]] = {
     Trigger.STATUS_CHANGED: frozenset({SubjectKind.LEAD}),
     Trigger.CONTACT_RECORDED: frozenset({SubjectKind.LEAD, SubjectKind.CUSTOMER}),
     Trigger.CUSTOMER_CHANGED: frozenset({SubjectKind.CUSTOMER}),
+    Trigger.APPOINTMENT_CHANGED: frozenset({SubjectKind.LEAD}),
+    Trigger.PARTNER_CHANGED: frozenset({SubjectKind.PARTNER}),
 }
 
 
@@ -180,10 +195,10 @@ ANCHOR = Kind(_anchor, {"type": "string", "description": f"{_ANCHORS}, or a date
 class Moment(Declared):
     """A time: `after` or `before` its start, in clock or working hours, or `at` a time of a day seen from it.
 
-    It starts `from` now, the lead's arrival, the callback's time, or a date or moment field of an outcome; from now
-    where that is not known. `at` is read on the desk's clock unless `zone` says the customer's. `not_after` is the
-    latest time of the customer's local day (S1.8). `open_hours` moves it into the desk's next open hours, and
-    `not_past` never lets it lie before now. A bare duration is `after` now.
+    It starts `from` now, the lead's arrival, the callback's time, the appointment's, or a date or moment field of
+    an outcome; from now where that is not known. `at` is read on the desk's clock unless `zone` says the
+    customer's. `not_after` is the latest time of the customer's local day (S1.8). `open_hours` moves it into the
+    desk's next open hours, and `not_past` never lets it lie before now. A bare duration is `after` now.
     """
 
     anchor: Annotated[Anchor | str, ANCHOR, Field(alias="from")] = Anchor.NOW
@@ -301,6 +316,19 @@ CLAIM = Kind(
 )
 
 
+def _sources(node: Node, log: Log) -> tuple[object, ...]:
+    return tuple(CODE.read(item, log) for item in listed(node, log))
+
+
+SOURCES = Kind(
+    _sources,
+    {
+        "anyOf": [CODE.schema, {"type": "array", "items": CODE.schema}],
+        "description": "the code of a source, or a list of them",
+    },
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Condition(Declared):
     """The condition of a rule: every field that is set must match one of its values.
@@ -311,6 +339,9 @@ class Condition(Declared):
     the lead, from the first end to before the second. `open_hours`: the desk is open now. `problem`: what the
     outcome in hand names. `attempts`: how many were counted by a policy, both ends included. `filled`, `empty`:
     fields of outcomes that are, or are not, known. `chosen`: fields whose value is one of these.
+    `appointment`: what became of the lead's last; `by` and `warned`: who moved or cancelled it, and whether they
+    said so beforehand. `contact`: what the contact that was recorded is. `source`: where that contact came from,
+    else the lead. `language`: that of the subject.
     """
 
     signals: Annotated[tuple[str, ...], refs("signal"), Field(alias="signal")] = ()
@@ -331,3 +362,9 @@ class Condition(Declared):
     chosen: Annotated[Mapping[str, Annotated[tuple[str, ...], refs("choice")]], keyed("field")] = field(
         default_factory=dict
     )
+    appointment: Annotated[frozenset[AppointmentStep], choices(AppointmentStep, "what became of it")] = frozenset()
+    by: Annotated[frozenset[AppointmentParty], choices(AppointmentParty, "who did it")] = frozenset()
+    warned: Flag | None = None
+    contact: Annotated[frozenset[ContactKind], choices(ContactKind, "a kind of contact")] = frozenset()
+    source: Annotated[tuple[str, ...], SOURCES] = ()
+    language: Annotated[frozenset[Language], choices(Language, "a language")] = frozenset()

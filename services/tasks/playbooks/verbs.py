@@ -6,6 +6,16 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
+from services.tasks.playbooks.asks import (
+    PINNED,
+    AskAppointment,
+    AskCustomer,
+    AskOrder,
+    Pin,
+    Reschedule,
+    Wake,
+    Withdraw,
+)
 from services.tasks.playbooks.faults import WrongPartError
 from services.tasks.playbooks.source import Entries, Items, Log, Node
 from services.tasks.playbooks.terms import (
@@ -255,6 +265,13 @@ Step: TypeAlias = (
     | Note
     | End
     | Choose
+    | AskOrder
+    | AskCustomer
+    | Pin
+    | AskAppointment
+    | Withdraw
+    | Reschedule
+    | Wake
 )
 VERBS: Mapping[str, object] = {
     "open": Annotated[Open, short("type")],
@@ -271,6 +288,13 @@ VERBS: Mapping[str, object] = {
     "note": Annotated[Note, wrapped("text", TITLE.schema)],
     "end": Annotated[End, Shape(_end, lambda inner: {"anyOf": [{"const": True}, inner]})],
     "choose": Annotated[Choose, wrapped("rules", {"type": "array", "items": {PART: "Rule"}})],
+    "order": Annotated[AskOrder, short("status")],
+    "customer": AskCustomer,
+    "pin": Annotated[Pin, wrapped("text", PINNED.schema)],
+    "appointment": Annotated[AskAppointment, short("is")],
+    "withdraw": Annotated[Withdraw, short("message")],
+    "move": Annotated[Reschedule, wrapped("types", refs("task_type").schema)],
+    "wake": Annotated[Wake, wrapped("types", refs("task_type").schema)],
 }
 _STEP = OneOf(lambda: VERBS, "unknown_step", "a step is one of {}")
 Steps: TypeAlias = Annotated[tuple[Annotated[Step, _STEP], ...], LIST]

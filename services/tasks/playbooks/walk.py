@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import assert_never
 
+from services.tasks.playbooks.asks import Neutral
 from services.tasks.playbooks.model import Outcome, Playbook, TaskType
 from services.tasks.playbooks.terms import Condition, Moment, Schedule
 from services.tasks.playbooks.verbs import (
@@ -35,7 +36,7 @@ def walk(steps: Steps) -> Iterator[Step]:
                 yield from walk(rule_steps(rules))
             case Open() | Close() | Defer() | RetryAttempt() | Status() | SendMessage() | StartTimer():
                 pass
-            case StopTimer() | Offer() | Start() | ChangeOwner() | Note() | End():
+            case StopTimer() | Offer() | Start() | ChangeOwner() | Note() | End() | Neutral():
                 pass
             case _:
                 assert_never(step)

@@ -14,6 +14,7 @@ from libs.common.platform.db import Transaction
 from services.tasks.context import Context
 from services.tasks.fanouts import store as fanouts
 from services.tasks.operators.queries import locked_operators
+from services.tasks.partners.store import project_partners
 from services.tasks.processes.batch import STARTS_ON, Batch, Known, Process
 from services.tasks.processes.convert import (
     MessageStep,
@@ -39,6 +40,7 @@ def advance(ctx: Context) -> UseCase:
 
     async def apply(tx: Transaction, events: Sequence[Received[EventData]]) -> None:
         batch = Batch(ctx, tx)
+        await project_partners(tx, events)
         named = [
             event.data.operator_id for event in events if isinstance(event.data, WorkAssigned | ContactRecorded)
         ]
@@ -129,7 +131,7 @@ async def _own(batch: Batch, event: Received[EventData], address: Address) -> li
         found = batch.of_task(address.task_id)
     elif isinstance(data, MessageStep) and address.process_id is not None:
         found = batch.of_id(address.process_id)
-    elif address.subject is None or isinstance(data, ChangeRefused):
+    elif address.subject is None:
         return []
     elif isinstance(data, NewLead):
         found = batch.main(address.subject) or await _begin(batch, event, data)
@@ -138,7 +140,7 @@ async def _own(batch: Batch, event: Received[EventData], address: Address) -> li
         found = batch.main(address.subject)
     else:
         hearing = batch.hearing(address.subject)
-        if not isinstance(data, LeadStatusRefused):
+        if not isinstance(data, LeadStatusRefused | ChangeRefused):
             return hearing
         found = batch.asker(address, hearing)
     return [] if found is None else [found]

@@ -11,6 +11,7 @@ from prometheus_client import Counter
 
 from libs.common.contracts import Cause, EventData, Outgoing
 from libs.common.contracts.shared import Stage
+from libs.common.contracts.tasks import ChangeRequested
 from libs.common.messaging import outbox
 from libs.common.platform.db import Transaction
 from libs.common.platform.ids import uuid7
@@ -18,9 +19,10 @@ from services.tasks.context import Context
 from services.tasks.desks.store import ActiveDesk, read_desks
 from services.tasks.engine.effects import Breach, Effect, OfferWork, StartProcess
 from services.tasks.engine.events import Event, Started
-from services.tasks.engine.facts import Facts, Subject
+from services.tasks.engine.facts import Facts, Partner, Subject
 from services.tasks.engine.rules import resolve
 from services.tasks.engine.state import Desk, Operator, OperatorId, ProcessId, State, TaskId
+from services.tasks.partners.store import read_partners
 from services.tasks.playbooks.model import Playbook
 from services.tasks.playbooks.waiting import UnknownPlaybookError
 from services.tasks.processes import store
@@ -72,6 +74,7 @@ class Batch:
         self._of_task: dict[UUID, UUID] = {}
         self._askers: Mapping[UUID, UUID] = {}
         self._desks: dict[str, ActiveDesk] = {}
+        self._partners: dict[UUID, Partner] = {}
         self._requested: deque[tuple[Process, StartProcess, Cause]] = deque()
         self._started: set[tuple[Subject, str]] = set()
         self._outgoing: list[Outgoing] = []
@@ -96,10 +99,12 @@ class Batch:
         )
         codes = {*desks, *(row["desk"] for row in found)}
         self._desks.update(await read_desks(self._tx.conn, codes) if codes else {})
+        await self._load_partners({who for row in found if (who := store.whose_partner(row)) is not None})
         tasks, timers = await store.parts(self._tx.conn, [row["id"] for row in found])
         for row in found:
             playbook = await self._ctx.playbooks.get(self._tx.conn, row["playbook"], row["playbook_version"])
             state = store.state_of(row, self._desks[row["desk"]].desk, tasks, timers)
+            state.partner = await self._partner(state.facts)
             self._add(Process(state, playbook, Origin(row["correlation_id"], row["traceparent"]), state))
             self._of_task.update(dict.fromkeys(row["named_tasks"], row["id"]))
         await self._load_askers(addresses)
@@ -122,6 +127,18 @@ class Batch:
         ]
         if asked:
             self._askers = await store.askers(self._tx.conn, asked)
+
+    async def _load_partners(self, ids: Collection[UUID]) -> None:
+        """Read the cards of partners that are not known to this batch yet."""
+        missing = [who for who in ids if who not in self._partners]
+        self._partners |= await read_partners(self._tx.conn, missing) if missing else {}
+
+    async def _partner(self, facts: Facts) -> Partner | None:
+        who = facts.whose_partner
+        if who is None:
+            return None
+        await self._load_partners({who})
+        return self._partners.get(who)
 
     def main(self, subject: Subject) -> Process | None:
         """Return the process with which a lead began."""
@@ -164,7 +181,8 @@ class Batch:
         if found is None:
             raise UnknownPlaybookError(desk, playbook)
         desk_of, version, compiled = found
-        return self.add(State(ProcessId(uuid7()), desk_of, playbook, version, facts), compiled, cause)
+        state = State(ProcessId(uuid7()), desk_of, playbook, version, facts, partner=await self._partner(facts))
+        return self.add(state, compiled, cause)
 
     async def start(self, desk: str, playbook: str, known: Known, rule: str, cause: Cause) -> bool:
         """Start a playbook on a subject unless it runs there already; the timeline says what became of it.
@@ -184,6 +202,7 @@ class Batch:
         facts = replace(known.facts, counted_from=self.now)
         state = State(ProcessId(uuid7()), desk_of, playbook, version, facts, main=False)
         state.status, state.stage, state.owner = known.status, known.stage, known.owner
+        state.partner = await self._partner(facts)
         self.apply(self.add(state, compiled, cause), Started(), cause)
         return True
 
@@ -252,8 +271,9 @@ class Batch:
         self._entries.append(entry)
 
     def send(self, desk: str, key: str, data: EventData, cause: Cause) -> Outgoing:
-        """Add an event of a subject to the outbox of `save`."""
-        event = Outgoing(key, desk, self.now, data, cause, uuid7())
+        """Add an event of a subject to the outbox of `save`; a request of a change is known by its event's id."""
+        event_id = data.request_id if isinstance(data, ChangeRequested) else uuid7()
+        event = Outgoing(key, desk, self.now, data, cause, event_id)
         self._outgoing.append(event)
         return event
 

@@ -9,7 +9,7 @@ from libs.common.contracts import EventData, Received, assignment, intake, notif
 from libs.common.contracts import shared as wire
 from libs.common.contracts.shared import ContactKind, MessageProgress, SubjectKind
 from services.tasks.engine import events as ev
-from services.tasks.engine.facts import Customer, Facts, Order, Subject
+from services.tasks.engine.facts import Appointment, Customer, Facts, Order, Subject
 from services.tasks.engine.state import Desk, Operator, OperatorId
 from services.tasks.operators.rules import OperatorProfile
 from services.tasks.playbooks.terms import Trigger
@@ -33,6 +33,8 @@ ProcessEvent: TypeAlias = (
     | intake.ContactRecorded
     | intake.CustomerChanged
     | intake.ChangeRefused
+    | intake.AppointmentChanged
+    | intake.PartnerChanged
     | Work
     | MessageStep
 )
@@ -59,14 +61,17 @@ def address_of(event: Received[EventData]) -> Address:
         case intake.CustomerChanged(customer_id=customer_id, lead_id=lead_id):
             customer, lead = Subject(SubjectKind.CUSTOMER, customer_id), Subject.lead(lead_id) if lead_id else None
             return Address(customer, Trigger.CUSTOMER_CHANGED, customer_id, beside=lead)
-        case intake.ChangeRefused():
-            return Address(subject)
+        case intake.ChangeRefused(request_id=request_id):
+            return Address(subject, answers=request_id)
+        case intake.PartnerChanged(partner_id=partner_id):
+            return Address(Subject(SubjectKind.PARTNER, partner_id), Trigger.PARTNER_CHANGED)
         case (
             intake.LeadReceived()
             | intake.LeadReceivedV2()
             | intake.LeadUpdated()
             | intake.OrderChanged()
             | intake.ContactRecorded()
+            | intake.AppointmentChanged()
         ):
             return Address(subject, _trigger(data), data.customer_id)
         case _:
@@ -81,7 +86,9 @@ def _subject(key: str, data: ProcessEvent) -> Subject | None:
     return Subject.of_key(key) or (Subject(SubjectKind.CUSTOMER, customer_id) if customer_id else None)
 
 
-def _trigger(data: NewLead | intake.LeadUpdated | intake.OrderChanged | intake.ContactRecorded) -> Trigger:
+def _trigger(
+    data: NewLead | intake.LeadUpdated | intake.OrderChanged | intake.ContactRecorded | intake.AppointmentChanged,
+) -> Trigger:
     match data:
         case intake.LeadReceived() | intake.LeadReceivedV2():
             return Trigger.LEAD_RECEIVED
@@ -91,11 +98,13 @@ def _trigger(data: NewLead | intake.LeadUpdated | intake.OrderChanged | intake.C
             return Trigger.ORDER_CHANGED
         case intake.ContactRecorded():
             return Trigger.CONTACT_RECORDED
+        case intake.AppointmentChanged():
+            return Trigger.APPOINTMENT_CHANGED
         case _:
             assert_never(data)
 
 
-def engine_event(data: ProcessEvent, *, by_us: bool) -> ev.Event:
+def engine_event(data: ProcessEvent, *, by_us: bool) -> ev.Event:  # noqa: C901 - one flat case per event
     """Return the event for a process of its own subject; `by_us`: it answers a request of that process."""
     match data:
         case intake.LeadReceived():
@@ -106,7 +115,7 @@ def engine_event(data: ProcessEvent, *, by_us: bool) -> ev.Event:
         case intake.LeadUpdated(person=person, language=language, zone=zone):
             return ev.LeadUpdated(customer_of(person), language.value, zone)
         case intake.ContactRecorded():
-            return ev.ContactRecorded(data.at)
+            return ev.ContactRecorded(data.at, kind=data.kind, source=data.source)
         case intake.CustomerChanged(person=person):
             return ev.CustomerChanged(customer_of(person))
         case intake.OrderChanged():
@@ -115,8 +124,12 @@ def engine_event(data: ProcessEvent, *, by_us: bool) -> ev.Event:
             return ev.StatusChanged(status, stage, by_us=by_us)
         case intake.LeadStatusRefused(status=status, current_status=current, code=code):
             return ev.StatusRefused(status, current, code)
-        case intake.ChangeRefused():
-            raise TypeError("no process asks for a change")
+        case intake.ChangeRefused(target=target):
+            return ev.ChangeRefused(target)
+        case intake.AppointmentChanged():
+            return ev.AppointmentChanged(_appointment(data))
+        case intake.PartnerChanged(person=person, language=language, zone=zone):
+            return ev.PartnerChanged(customer_of(person), language.value, zone)
         case _:
             return _answered(data)
 
@@ -135,7 +148,13 @@ def heard(data: ProcessEvent, address: Address) -> ev.Event:
     """Return the event for a process of another subject that listens for it. Raises TypeError for an answer."""
     if address.trigger is None:
         raise TypeError(f"{data.event_type} is for its own process alone")
-    return ev.Heard(address.trigger, data.to_status.value if isinstance(data, intake.OrderChanged) else None)
+    match data:
+        case intake.OrderChanged(to_status=status):
+            return ev.Heard(address.trigger, status.value)
+        case intake.ContactRecorded(kind=kind, source=source):
+            return ev.Heard(address.trigger, contact=kind, source=source)
+        case _:
+            return ev.Heard(address.trigger)
 
 
 def _progress(data: MessageStep) -> MessageProgress:
@@ -194,17 +213,19 @@ def facts_of(data: NewLead) -> Facts:
         zone=data.zone,
         received_at=data.received_at,
         customer=customer_of(data.person),
+        partner_id=data.partner_id if isinstance(data, intake.LeadReceivedV2) else None,
     )
 
 
 def facts_of_party(event: Received[EventData], subject: Subject, desk: Desk) -> Facts:
     """Return the facts of a customer or partner that an event is about; what it leaves open is the desk's."""
     person = getattr(event.data, "person", None)
+    partner = event.data if isinstance(event.data, intake.PartnerChanged) else None
     return Facts(
         subject=subject,
         customer_id=subject.id if subject.kind is SubjectKind.CUSTOMER else None,
-        language=desk.languages[0],
-        zone=desk.zone,
+        language=partner.language.value if partner else desk.languages[0],
+        zone=partner.zone if partner else desk.zone,
         received_at=event.time,
         customer=customer_of(person) if isinstance(person, wire.Customer) else Customer(),
     )
@@ -255,3 +276,7 @@ def _changed(data: intake.OrderChanged) -> Order:
         currency=data.amount.currency if data.amount else None,
         payment_link=data.payment_link,
     )
+
+
+def _appointment(data: intake.AppointmentChanged) -> Appointment:
+    return Appointment(data.appointment_id, data.version, data.step, data.at, data.by, data.warned)

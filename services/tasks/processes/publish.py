@@ -7,8 +7,10 @@ from libs.common.contracts import EventData, tasks
 from libs.common.contracts.shared import Customer, Identity, IdentityKind, Language, Text
 from libs.common.platform.ids import uuid7
 from services.tasks.engine import effects as fx
+from services.tasks.engine.asking import RequestChange, StopAttempts, WithdrawMessage
+from services.tasks.engine.facts import Customer as Person
 from services.tasks.engine.state import Closing, State, Task, TaskState
-from services.tasks.engine.variables import message_language, variables
+from services.tasks.engine.variables import recipient, variables
 from services.tasks.playbooks.model import Playbook
 from services.tasks.playbooks.terms import Title
 
@@ -34,7 +36,9 @@ def published(effect: fx.Effect, state: State, playbook: Playbook) -> tuple[Even
             return _nothing()
         case fx.RenewRequest() | fx.OpenToAll() | fx.SetTimer() | fx.CancelTimer() | fx.CountAttempt():
             return _nothing()
-        case fx.EndProcess() | fx.ReopenProcess():
+        case RequestChange() | WithdrawMessage():
+            return (_wanted(effect, state),)
+        case fx.EndProcess() | fx.ReopenProcess() | StopAttempts():
             return _nothing()
         case fx.Breach() | fx.Record() | fx.Refuse():
             return _nothing()
@@ -232,7 +236,13 @@ def _lead(effect: fx.SetStatus | fx.SetOwner, state: State) -> tuple[EventData, 
                 return _nothing()
             return (
                 tasks.LeadStatusRequested(
-                    lead_id=lead_id, status=status, title=_text(title), stage=stage, actor=actor, reason=reason
+                    lead_id=lead_id,
+                    customer_id=state.facts.customer_id,
+                    status=status,
+                    title=_text(title),
+                    stage=stage,
+                    actor=actor,
+                    reason=reason,
                 ),
             )
         case fx.SetOwner(owner=owner, previous=previous, reason=reason, actor=actor):
@@ -241,6 +251,7 @@ def _lead(effect: fx.SetStatus | fx.SetOwner, state: State) -> tuple[EventData, 
             return (
                 tasks.LeadOwnerChanged(
                     lead_id=lead_id,
+                    customer_id=state.facts.customer_id,
                     from_operator_id=previous.id if previous else None,
                     to_operator_id=owner.id if owner else None,
                     reason=reason,
@@ -252,7 +263,9 @@ def _lead(effect: fx.SetStatus | fx.SetOwner, state: State) -> tuple[EventData, 
 
 
 def _message(effect: fx.RequestMessage, state: State) -> EventData:
-    facts, language, customer = state.facts, message_language(state), state.facts.customer
+    to = recipient(state, effect.spec.to)
+    if to is None:
+        raise TypeError("the engine requests no message to nobody")
     return tasks.MessageRequested(
         message_id=uuid7(),
         **_whose(state),
@@ -260,17 +273,52 @@ def _message(effect: fx.RequestMessage, state: State) -> EventData:
         task_id=effect.task_id,
         template=effect.spec.template,
         channels=effect.spec.channels,
-        variables={**effect.texts, **variables(state, language)},
-        language=Language(language),
-        zone=facts.zone,
+        variables={**effect.texts, **variables(state, to.language)},
+        language=Language(to.language),
+        zone=to.zone,
         purpose=effect.spec.code,
         deadline=effect.deadline,
-        dedupe_key=f"{state.id}:{effect.spec.code}:{effect.number}",
-        person=Customer(
-            name=customer.name,
-            phone=customer.phone,
-            phone_raw=customer.phone_raw,
-            email=customer.email,
-            identities=tuple(Identity(kind=IdentityKind(kind), value=value) for kind, value in customer.identities),
-        ),
+        dedupe_key=_dedupe_key(state, effect.spec.code, effect.number),
+        person=_person(to.person),
     )
+
+
+def _dedupe_key(state: State, purpose: str, number: int) -> str:
+    return f"{state.id}:{purpose}:{number}"
+
+
+def _person(person: Person) -> Customer:
+    return Customer(
+        name=person.name,
+        phone=person.phone,
+        phone_raw=person.phone_raw,
+        email=person.email,
+        identities=tuple(Identity(kind=IdentityKind(kind), value=value) for kind, value in person.identities),
+    )
+
+
+def _wanted(effect: RequestChange | WithdrawMessage, state: State) -> EventData:
+    """Return what is asked of intake, or taken back from notifications."""
+    match effect:
+        case RequestChange(target=target, target_id=target_id, values=values, person=person, actor=actor):
+            return tasks.ChangeRequested(
+                request_id=uuid7(),
+                **_whose(state),
+                target=target,
+                target_id=target_id,
+                values=dict(values),
+                person=None if person is None else _person(person),
+                actor=actor,
+                reason=effect.rule,
+            )
+        case WithdrawMessage(purpose=purpose, number=number, actor=actor):
+            return tasks.MessageWithdrawn(
+                dedupe_key=_dedupe_key(state, purpose, number),
+                **_whose(state),
+                process_id=state.id,
+                purpose=purpose,
+                actor=actor,
+                reason=effect.rule,
+            )
+        case _:
+            assert_never(effect)

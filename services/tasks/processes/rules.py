@@ -26,7 +26,7 @@ class Address:
 
     `subject` is None when it names none that a process can be about. `trigger` is what a playbook listens for; None
     for answers, which no other process hears. `process_id`: the process that asked; `answers`: the request of a
-    status. `beside`: another subject, whose timeline has it too.
+    status or another change. `beside`: another subject, whose timeline has it too.
     """
 
     subject: Subject | None
@@ -92,11 +92,13 @@ def listens(address: Address, state: State, playbook: Playbook, customer_id: UUI
 
 
 def asker(address: Address, found: UUID | None, heard: Sequence[State]) -> ProcessId | None:
-    """Return the process whose request of a status is answered; `found` is the one that is known to have asked.
+    """Return the process whose request is answered; `found` is the one that is known to have asked.
 
-    Requests of the release before are not known: the process with which the lead began has made them.
+    Requests of the release before are not known: the process with which the lead began has made them. One process
+    alone needs no search.
     """
     if address.answers is None:
         return None
     known = next((state.id for state in heard if state.id == found), None)
-    return known or next((state.id for state in heard if state.main), None)
+    alone = heard[0].id if len(heard) == 1 else None
+    return known or next((state.id for state in heard if state.main), alone)

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from operator import attrgetter
+from typing import Any, TypedDict
 from uuid import UUID
 
 import asyncpg
 
-from libs.common.contracts.shared import Stage
+from libs.common.contracts.shared import AppointmentParty, AppointmentStep, Stage, SubjectKind
 from libs.common.messaging.inbox import Transient
 from libs.common.platform.db import Connection
 from libs.common.platform.db.bulk import Bulk
-from services.tasks.engine.facts import Customer, Facts, Order, Subject
+from services.tasks.engine.facts import Appointment, Customer, Facts, Order, Subject
 from services.tasks.engine.state import (
     Desk,
     Operator,
@@ -64,6 +65,7 @@ _KEYS = (
     ("subject_id", "uuid", lambda row: None if row.state.main else row.state.facts.subject.id),
     ("customer_id", "uuid", attrgetter("state.facts.customer_id")),
     ("source", "text", attrgetter("state.facts.source")),
+    ("partner_id", "uuid", attrgetter("state.facts.partner_id")),
     ("playbook", "text", attrgetter("state.playbook")),
     ("playbook_version", "int", attrgetter("state.playbook_version")),
     ("correlation_id", "uuid", attrgetter("origin.correlation_id")),
@@ -86,6 +88,8 @@ _MOVING = (
     ("ended_at", "timestamptz", attrgetter("state.ended_at")),
     ("fields", "jsonb", lambda row: dict(row.state.fields)),
     ("owner_version", "int", attrgetter("state.owner_version")),
+    # A column of its own: the release before writes `facts` anew and would lose it.
+    ("appointment", "jsonb", lambda row: appointment_json(row.state.facts)),
 )
 NEW_PROCESS: Bulk[ProcessRow] = Bulk("process", _KEYS + _MOVING)
 MOVED_PROCESS: Bulk[ProcessRow] = Bulk("process", (_KEYS[0], *_MOVING))
@@ -142,6 +146,51 @@ def _order_json(order: Order | None) -> dict[str, object]:
 _PLAIN = ("external_number", "currency", "payment_link", "items", "products")
 
 
+def appointment_json(facts: Facts) -> dict[str, object] | None:
+    """Return the lead's appointment and the time that was asked for; None while it has neither."""
+    found = facts.appointment
+    if found is None and facts.asked_at is None:
+        return None
+    known = found and {
+        "id": found.id,
+        "version": found.version,
+        "step": found.step,
+        "at": found.at,
+        "by": found.by,
+        "warned": found.warned,
+    }
+    return {"known": known, "asked_at": facts.asked_at}
+
+
+def whose_partner(row: asyncpg.Record) -> UUID | None:
+    """Return the partner of a stored process: whose customer its lead is, or its subject."""
+    found: UUID | None = row["subject_id"] if row["subject_kind"] == SubjectKind.PARTNER else row["partner_id"]
+    return found
+
+
+class _Appointed(TypedDict):
+    appointment: Appointment | None
+    asked_at: datetime | None
+
+
+def _read_appointment(stored: Mapping[str, Any] | None) -> _Appointed:
+    if stored is None:
+        return {"appointment": None, "asked_at": None}
+    known = stored["known"]
+    return {"appointment": known and _appointment(known), "asked_at": _moment(stored["asked_at"])}
+
+
+def _appointment(known: Mapping[str, Any]) -> Appointment:
+    return Appointment(
+        id=UUID(known["id"]),
+        version=known["version"],
+        step=AppointmentStep(known["step"]),
+        at=datetime.fromisoformat(known["at"]),
+        by=None if known["by"] is None else AppointmentParty(known["by"]),
+        warned=known["warned"],
+    )
+
+
 def read_facts(row: asyncpg.Record) -> Facts:
     stored = row["facts"]
     return Facts(
@@ -159,6 +208,8 @@ def read_facts(row: asyncpg.Record) -> Facts:
             **row["person"], identities=tuple((kind, value) for kind, value in stored.get("identities", ()))
         ),
         counted_from=_moment(stored.get("counted_from")),
+        partner_id=row["partner_id"],
+        **_read_appointment(row["appointment"]),
     )
 
 
@@ -249,7 +300,7 @@ UPDATE_PROCESSES = f"""
 UPDATE process p SET status = n.status, stage = n.stage, owner_id = n.owner_id, owner_name = n.owner_name,
     opened = n.opened, breaches = n.breaches, attempts = n.attempts, messages = n.messages, facts = n.facts,
     person = n.person, external_id = n.external_id, order_number = n.order_number, ended_at = n.ended_at,
-    fields = n.fields, owner_version = n.owner_version
+    fields = n.fields, owner_version = n.owner_version, appointment = n.appointment
 FROM {MOVED_PROCESS.source()} WHERE p.id = n.id
 """  # noqa: S608 - columns of our own
 INSERT_TASKS = NEW_TASK.insert()

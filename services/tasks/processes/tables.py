@@ -40,6 +40,8 @@ process = Table(
     # What outcomes filled in: personal as `person` is.
     Column("fields", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     Column("owner_version", Integer, nullable=False, server_default=text("0")),
+    Column("partner_id", Uuid),
+    Column("appointment", JSONB),
     Index("ix_process_number", "desk", "order_number", postgresql_where=text("lead_id IS NOT NULL")),
     Index("ix_process_external", "desk", "source", "external_id"),
     # A subject has any number of free tasks, and of each other playbook one live process.

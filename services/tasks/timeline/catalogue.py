@@ -43,6 +43,7 @@ class Kind(StrEnum):
     NO_ROOM = "no_room"
     RESERVED = "reserved"
     FIRST_CONTACT = "first_contact"
+    ATTEMPTS_STOPPED = "attempts_stopped"
 
 
 _MESSAGE = ("template", "purpose", "channel", "provider")
@@ -233,6 +234,8 @@ def _of_kind(kind: Kind) -> Title:  # noqa: C901 - one flat case per kind
             return Title("Первый контакт с клиентом", "First contact with the customer")
         case Kind.BROUGHT_FORWARD:
             return Title("Задача выдаётся, не дожидаясь срока", "Task given out before its time")
+        case Kind.ATTEMPTS_STOPPED:
+            return Title("Попытки начинаются заново", "Attempts begin anew")
         case _:
             assert_never(kind)
 
@@ -262,6 +265,8 @@ def _of_noticed(code: Noticed) -> Title:  # noqa: C901 - one flat case per code
                 "Сообщение «{text}» не запрошено: писать некуда",
                 "Message “{text}” not requested: there is nowhere to write to",
             )
+        case Noticed.NOTHING_TO_CHANGE:
+            return Title("Менять нечего: {text}", "Nothing to change: {text}")
         case _:
             assert_never(code)
 

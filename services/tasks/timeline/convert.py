@@ -6,9 +6,10 @@ from typing import NamedTuple, assert_never
 from uuid import UUID
 
 from libs.common.contracts import Cause, EventData, Outgoing, Received, intake, tasks
-from libs.common.contracts.shared import Part
+from libs.common.contracts.shared import ChangeTarget, Part
 from libs.common.platform.ids import uuid7
 from services.tasks.engine import effects as fx
+from services.tasks.engine.asking import RequestChange, StopAttempts, WithdrawMessage
 from services.tasks.engine.facts import Subject
 from services.tasks.engine.state import SYSTEM, State
 from services.tasks.playbooks.terms import Title
@@ -156,13 +157,13 @@ def _silent_step(effect: fx.Effect) -> tuple[str, dict[str, object]] | None:  # 
             return Kind.FIRST_CONTACT, {}
         case fx.ReserveTask(until=until):
             return None if until is None else (Kind.RESERVED, {"until": until})
+        case StopAttempts(policy=policy):
+            return Kind.ATTEMPTS_STOPPED, {"policy": policy}
         # The event that caused these has its own entry, or they are internal.
         case fx.Start() | fx.Learn() | fx.MarkWaiting() | fx.SetTimer() | fx.CancelTimer() | fx.Refuse():
             return None
-        case fx.RenewRequest():
-            return None
         # The process that is started, or is not, has an entry of its own.
-        case fx.StartProcess():
+        case fx.RenewRequest() | fx.StartProcess():
             return None
         # The events of these are the entries.
         case fx.OpenTask() | fx.AssignTask() | fx.CloseTask() | fx.DeferTask() | fx.MarkOverdue():
@@ -171,7 +172,7 @@ def _silent_step(effect: fx.Effect) -> tuple[str, dict[str, object]] | None:  # 
             return None
         case fx.OfferWork() | fx.WithdrawWork() | fx.DeclineWork():
             return None
-        case fx.RequestMessage():
+        case fx.RequestMessage() | RequestChange() | WithdrawMessage():
             return None
         # Here the process speaks for itself alone: of a lead they are events.
         case fx.SetStatus(status=status, stage=stage):
@@ -211,8 +212,10 @@ def _attribution(effect: fx.Effect) -> _Attribution:  # noqa: C901 - one flat ca
             return _Attribution(str(operator.id), {})
         case fx.MoveTask(actor=actor, comment=comment) | fx.SetOwner(actor=actor, comment=comment):
             return _Attribution(actor, {"comment": comment} if comment else {})
-        case fx.SetStatus(actor=actor):
+        case fx.SetStatus(actor=actor) | WithdrawMessage(actor=actor):
             return _Attribution(actor, {})
+        case RequestChange(actor=actor):
+            return _Attribution(actor, _asked(effect))
         case fx.Start() | fx.StartProcess() | fx.Learn() | fx.SetTimer() | fx.CancelTimer() | fx.CountAttempt():
             return _BY_RULE
         case fx.OpenTask() | fx.AssignTask() | fx.MarkOverdue() | fx.MarkWaiting():
@@ -221,7 +224,7 @@ def _attribution(effect: fx.Effect) -> _Attribution:  # noqa: C901 - one flat ca
             return _BY_RULE
         case fx.OpenToAll() | fx.ReserveTask():
             return _BY_RULE
-        case fx.FollowStatus():
+        case fx.FollowStatus() | StopAttempts():
             return _BY_RULE
         case fx.RequestMessage() | fx.EndProcess() | fx.ReopenProcess():
             return _BY_RULE
@@ -229,6 +232,16 @@ def _attribution(effect: fx.Effect) -> _Attribution:  # noqa: C901 - one flat ca
             return _BY_RULE
         case _:
             assert_never(effect)
+
+
+def _asked(effect: RequestChange) -> dict[str, object]:
+    """Return what a request asks for: names alone where the values may be personal."""
+    if effect.target in (ChangeTarget.ORDER_STATUS, ChangeTarget.APPOINTMENT):
+        return {"asked": dict(effect.values)}
+    person = {
+        name for name in ("name", "phone", "email") if effect.person is not None and getattr(effect.person, name)
+    }
+    return {"fields": sorted(person | effect.values.keys())}
 
 
 def _title(text: Title | None) -> dict[str, object]:

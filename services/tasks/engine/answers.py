@@ -1,0 +1,51 @@
+"""What intake says of appointments, refused requests and partners: learned, and the trigger that it is."""
+
+from dataclasses import replace
+from typing import TypeAlias, assert_never
+
+from libs.common.contracts.shared import ChangeTarget
+from services.tasks.engine.effects import Learn
+from services.tasks.engine.events import AppointmentChanged, ChangeRefused, PartnerChanged
+from services.tasks.engine.facts import Appointment, Facts
+from services.tasks.engine.run import Run
+from services.tasks.playbooks.terms import Trigger
+
+Answer: TypeAlias = AppointmentChanged | ChangeRefused | PartnerChanged
+
+
+def learn(run: Run, event: Answer) -> Trigger | None:
+    """Learn what an event says and return its trigger; None: it is older than what is known."""
+    facts = run.state.facts
+    match event:
+        case AppointmentChanged(appointment=appointment):
+            known = _learned(facts, appointment)
+            if known is None:
+                return None
+            run.emit(Learn("engine.appointment", known))
+            return Trigger.APPOINTMENT_CHANGED
+        case ChangeRefused(target=target):
+            if (left := _refused(facts, target)) is not facts:
+                run.emit(Learn("engine.appointment", left))
+            return Trigger.CHANGE_REFUSED
+        case PartnerChanged(partner=partner, language=language, zone=zone):
+            run.emit(Learn("engine.facts", replace(facts, customer=partner, language=language, zone=zone)))
+            return Trigger.PARTNER_CHANGED
+        case _:
+            assert_never(event)
+
+
+def _refused(facts: Facts, target: ChangeTarget) -> Facts:
+    """Return the facts after a refusal: a time that was asked for and not given is not waited for any more."""
+    return replace(facts, asked_at=None) if target is ChangeTarget.APPOINTMENT and facts.asked_at else facts
+
+
+def _learned(facts: Facts, appointment: Appointment) -> Facts | None:
+    """Return the facts with what intake says of an appointment; None: it is older than what is known.
+
+    A later time that was asked for counts until it is answered, unless the appointment is over.
+    """
+    known = facts.appointment
+    if known is not None and known.id == appointment.id and known.version >= appointment.version:
+        return None
+    waits = appointment.under_way and facts.asked_at != appointment.at
+    return replace(facts, appointment=appointment, asked_at=facts.asked_at if waits else None)

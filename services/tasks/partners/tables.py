@@ -1,0 +1,24 @@
+"""The projection of partners: how they are reached, and what messages say of them."""
+
+from sqlalchemy import BigInteger, Column, Table, Text, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
+
+from services.tasks.metadata import metadata
+
+partner = Table(
+    "partner",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("desk", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("title_ru", Text, nullable=False),
+    Column("title_en", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("zone", Text, nullable=False),
+    Column("hours", JSONB, nullable=False),
+    Column("address", Text),
+    Column("site", Text),
+    Column("operator_id", Uuid),
+    Column("person", JSONB, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+)

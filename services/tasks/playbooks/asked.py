@@ -1,0 +1,72 @@
+"""Checks of what a playbook asks of intake and says to partners: it is there, and of the type that is needed."""
+
+from collections.abc import Iterator
+
+from libs.common.contracts.shared import SubjectKind
+from services.tasks.playbooks.asks import COMMENT, AskAppointment, AskCustomer, AskOrder, Pin
+from services.tasks.playbooks.heard import Found
+from services.tasks.playbooks.model import Addressee, FieldType, Playbook
+from services.tasks.playbooks.verbs import Step
+from services.tasks.playbooks.walk import all_steps, walk
+
+_LEAD, _CUSTOMER, _PARTNER = SubjectKind.LEAD, SubjectKind.CUSTOMER, SubjectKind.PARTNER
+
+
+def asked_faults(playbook: Playbook) -> Iterator[Found]:
+    """Yield every fault of what a playbook asks of intake and says to partners."""
+    for path, steps in all_steps(playbook):
+        for step in walk(steps):
+            yield from _wrong_types(playbook, path, step)
+            yield from _wrong_subject(playbook, path, step)
+            yield from _no_comment(path, step)
+    for message in playbook.messages.values():
+        if message.to is Addressee.PARTNER and playbook.subject not in (_LEAD, _PARTNER):
+            detail = f"a {playbook.subject} has no partner to write to"
+            yield f"/messages/{message.code}", "wrong_subject", detail
+
+
+def _wrong_types(playbook: Playbook, path: str, step: Step) -> Iterator[Found]:
+    for key, name, types in _fields(step):
+        spec = playbook.field(name)
+        if spec is not None and spec.type not in types:
+            detail = f"{name!r} is a {spec.type}: {key!r} takes a {' or '.join(types)}"
+            yield path, "wrong_type", detail
+
+
+def _fields(step: Step) -> Iterator[tuple[str, str, tuple[FieldType, ...]]]:
+    """Yield each field that a step asks with: its key, its name, and the types that fit."""
+    named: list[tuple[str, str | None, tuple[FieldType, ...]]] = []
+    match step:
+        case AskOrder(remarks=remarks, amount=amount):
+            named = [("remarks", remarks, (FieldType.TEXT,)), ("amount", amount, (FieldType.MONEY,))]
+        case AskCustomer(name=name, phone=phone, email=email):
+            named = [
+                ("name", name, (FieldType.TEXT,)),
+                ("phone", phone, (FieldType.PHONE,)),
+                ("email", email, (FieldType.TEXT,)),
+            ]
+        case Pin(text=text) if text != COMMENT:
+            named = [("pin", text, (FieldType.TEXT,))]
+        case AskAppointment(at=at):
+            named = [("at", at, (FieldType.MOMENT,))]
+        case _:
+            pass
+    yield from ((key, name, types) for key, name, types in named if name is not None)
+
+
+def _wrong_subject(playbook: Playbook, path: str, step: Step) -> Iterator[Found]:
+    """Yield steps that ask for what no process of this subject has."""
+    match step:
+        case AskOrder() | AskAppointment() | Pin() if playbook.subject is not _LEAD:
+            yield path, "wrong_subject", "orders, appointments and pinned comments belong to leads"
+        case AskCustomer() if playbook.subject not in (_LEAD, _CUSTOMER):
+            yield path, "wrong_subject", f"a {playbook.subject} has no customer"
+        case _:
+            pass
+
+
+def _no_comment(path: str, step: Step) -> Iterator[Found]:
+    """Yield steps that pin the comment of an outcome where no outcome is in hand."""
+    in_hand = path.startswith("/attempts/") or "/outcomes/" in path
+    if isinstance(step, Pin) and step.text == COMMENT and not in_hand:
+        yield path, "no_comment", "'pin: comment' belongs to an outcome: here no comment is in hand"
