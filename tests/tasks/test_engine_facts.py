@@ -10,8 +10,8 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libs.common.contracts.shared import IdentityKind, SubjectKind
-from services.tasks.engine.facts import Customer, Facts, Order, Subject
+from libs.common.contracts.shared import AppointmentParty, AppointmentStep, IdentityKind, SubjectKind
+from services.tasks.engine.facts import Appointment, Customer, Facts, Order, Subject
 from services.tasks.engine.moments import moment_at
 from services.tasks.engine.variables import variables
 from services.tasks.playbooks.model import Playbook
@@ -41,6 +41,15 @@ ORDERS = st.builds(
     st.lists(WORDS, max_size=2).map(tuple),
     st.lists(WORDS, max_size=2).map(tuple),
 )
+APPOINTMENTS = st.builds(
+    Appointment,
+    st.uuids(),
+    st.integers(1, 9),
+    st.sampled_from(AppointmentStep),
+    MOMENTS,
+    st.none() | st.sampled_from(AppointmentParty),
+    st.none() | st.booleans(),
+)
 FACTS = st.builds(
     Facts,
     subject=st.builds(Subject, st.sampled_from(SubjectKind), st.uuids()),
@@ -55,6 +64,9 @@ FACTS = st.builds(
     signals=st.lists(st.sampled_from(["test_number", "false_number"]), max_size=2).map(tuple),
     customer=CUSTOMERS,
     counted_from=st.none() | MOMENTS,
+    partner_id=st.none() | st.uuids(),
+    appointment=st.none() | APPOINTMENTS,
+    asked_at=st.none() | MOMENTS,
 )
 
 

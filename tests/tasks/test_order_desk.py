@@ -9,8 +9,10 @@ from uuid import UUID
 import pytest
 import pytest_asyncio
 
+from libs.common.contracts import tasks
+from libs.common.contracts.shared import ChangeTarget
 from tests.tasks.client import Api, Json
-from tests.tasks.desk import Desk
+from tests.tasks.desk import Desk, lead_v2
 
 ORDERS = Path("tests/tasks/order_desk.yaml").read_text(encoding="utf-8")
 LATE = {"call_made": True, "problem": "busy"}
@@ -145,6 +147,7 @@ async def test_each_way_to_end_a_call_has_its_matrix(orders: Desk, api: Api, out
     assert (await call(api, lead_id, outcome, **FITS[outcome]))["status"] == 200
 
 
+@pytest.mark.req("S1.9")
 @pytest.mark.parametrize(
     ("problem", "call_made", "original", "status"),
     [
@@ -162,3 +165,26 @@ async def test_an_invalid_order_says_whether_it_was_called_and_which_one_it_doub
 ) -> None:
     given = {"call_made": call_made, "problem": problem, "fields": {"duplicate_of": original} if original else {}}
     assert (await call(api, await orders.lead("orders"), "invalid", **given))["status"] == status
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status"), [("invalid", "invalid"), ("confirm", "confirmed"), ("refused", "refused")]
+)
+@pytest.mark.req("S1.7", "S1.9")
+async def test_what_ends_a_call_asks_for_the_order_s_status(
+    orders: Desk, api: Api, outcome: str, status: str
+) -> None:
+    await call(api, await orders.lead("orders"), outcome, **FITS[outcome])
+    asked = await orders.sent(tasks.ChangeRequested)
+    assert [(request.target, request.values) for request in asked] == [
+        (ChangeTarget.ORDER_STATUS, {"status": status})
+    ]
+
+
+async def test_a_lead_without_an_order_is_ended_with_a_remark(orders: Desk, api: Api) -> None:
+    lead = lead_v2("orders")
+    await orders.receive(lead)
+    await call(api, lead.lead_id, "invalid", **FITS["invalid"])
+    told = await api.call("GET", "/timeline", role="admin", params={"lead_id": str(lead.lead_id)})
+    assert "Менять нечего: заказа нет" in [step["title"] for step in told.json()["items"]]
+    assert await orders.sent(tasks.ChangeRequested) == []

@@ -105,12 +105,15 @@ def _appointment_at(step: AskAppointment, asker: Asker) -> Iterator[Wanted]:
 
 
 def _appointment_over(end: AppointmentStep, step: AskAppointment, asker: Asker) -> Iterator[Wanted]:
-    facts = asker.facts
+    """Ask for an end: from now on the next time that is asked for is planned, not moved."""
+    facts, known = asker.facts, asker.facts.appointment
     if facts.lead_id is None or not facts.under_way:
         yield asker.nothing(NO_APPOINTMENT)
         return
     values = {"step": end.value, **_said(step)}
     yield RequestChange(asker.rule, ChangeTarget.APPOINTMENT, facts.lead_id, asker.actor, values)
+    over = known and replace(known, step=end, by=step.by, warned=step.warned)
+    yield Learn(asker.rule, replace(facts, asked_at=None, appointment=over))
 
 
 def _said(step: AskAppointment) -> dict[str, str]:

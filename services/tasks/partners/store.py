@@ -44,7 +44,7 @@ async def project_partners(tx: Transaction, events: Sequence[Received[EventData]
             [data.title.en for _, data in rows],
             [data.language for _, data in rows],
             [data.zone for _, data in rows],
-            [[part.model_dump(mode="json") for part in data.hours] for _, data in rows],
+            [tuple(part.model_dump(mode="json") for part in data.hours) for _, data in rows],
             [data.address for _, data in rows],
             [data.site for _, data in rows],
             [data.operator_id for _, data in rows],

@@ -6,8 +6,9 @@ from libs.common.contracts.shared import SubjectKind
 from services.tasks.playbooks.asks import COMMENT, AskAppointment, AskCustomer, AskOrder, Pin
 from services.tasks.playbooks.heard import Found
 from services.tasks.playbooks.model import Addressee, FieldType, Playbook
+from services.tasks.playbooks.terms import Trigger
 from services.tasks.playbooks.verbs import Step
-from services.tasks.playbooks.walk import all_steps, walk
+from services.tasks.playbooks.walk import all_steps, rule_steps, walk
 
 _LEAD, _CUSTOMER, _PARTNER = SubjectKind.LEAD, SubjectKind.CUSTOMER, SubjectKind.PARTNER
 
@@ -19,6 +20,10 @@ def asked_faults(playbook: Playbook) -> Iterator[Found]:
             yield from _wrong_types(playbook, path, step)
             yield from _wrong_subject(playbook, path, step)
             yield from _no_comment(path, step)
+    for trigger, rules in playbook.triggers.items():
+        if any(_asks_forever(trigger, step) for step in walk(rule_steps(rules))):
+            detail = f"what on.{trigger} asks for is answered by {trigger} again, without end"
+            yield f"/on/{trigger}", "asks_forever", detail
     for message in playbook.messages.values():
         if message.to is Addressee.PARTNER and playbook.subject not in (_LEAD, _PARTNER):
             detail = f"a {playbook.subject} has no partner to write to"
@@ -70,3 +75,20 @@ def _no_comment(path: str, step: Step) -> Iterator[Found]:
     in_hand = path.startswith("/attempts/") or "/outcomes/" in path
     if isinstance(step, Pin) and step.text == COMMENT and not in_hand:
         yield path, "no_comment", "'pin: comment' belongs to an outcome: here no comment is in hand"
+
+
+def _asks_forever(trigger: Trigger, step: Step) -> bool:
+    """Return whether the answer to a step is the very event in whose rule it stands."""
+    match trigger, step:
+        case Trigger.CHANGE_REFUSED, AskOrder() | AskCustomer() | Pin() | AskAppointment():
+            return True
+        case Trigger.ORDER_CHANGED, AskOrder(remarks=remarks, amount=amount):
+            return remarks is not None or amount is not None
+        case Trigger.CUSTOMER_CHANGED, AskCustomer():
+            return True
+        case Trigger.LEAD_UPDATED, Pin():
+            return True
+        case Trigger.APPOINTMENT_CHANGED, AskAppointment(at=at):
+            return at is not None
+        case _:
+            return False

@@ -125,7 +125,7 @@ def _after(playbook: Playbook, step: Step, *, before: bool) -> bool:
             exhausted_safely = found.limit is None or stays_open(playbook, found.exhausted, before=False)
             return exhausted_safely and stays_open(playbook, found.each, before=True)
         case Choose(rules=rules):
-            branches = [stays_open(playbook, steps, before=before) for steps in _branches(rules)]
+            branches = [stays_open(playbook, then, before=before or sure) for then, sure in _guarded(rules)]
             return all(branches) and (before or _matches_always(rules))
         case Status() | SendMessage() | StartTimer() | StopTimer() | Offer() | Start() | ChangeOwner() | Note():
             return before
@@ -137,6 +137,14 @@ def _after(playbook: Playbook, step: Step, *, before: bool) -> bool:
 
 def _branches(rules: tuple[Rule, ...]) -> list[Steps]:
     return [steps for rule in rules for steps in (rule.then, rule.otherwise) if steps is not None]
+
+
+def _guarded(rules: tuple[Rule, ...]) -> Iterator[tuple[Steps, bool]]:
+    """Yield the steps of each branch, and whether its condition says that a task is open."""
+    for rule in rules:
+        yield rule.then, rule.when is not None and bool(rule.when.open)
+        if rule.otherwise is not None:
+            yield rule.otherwise, False
 
 
 def _matches_always(rules: tuple[Rule, ...]) -> bool:
