@@ -173,6 +173,11 @@ def test_what_is_older_than_what_is_known_is_not_learned(version: int) -> None:
     assert after(known, AppointmentChanged(stale)) == known
 
 
+def test_the_answer_that_nothing_was_to_be_moved_ends_the_wait() -> None:
+    known = replace(LEAD, appointment=PLANNED, asked_at=VISIT)
+    assert after(known, AppointmentChanged(PLANNED)) == replace(known, asked_at=None)
+
+
 def test_another_appointment_counts_its_versions_anew() -> None:
     other = replace(PLANNED, id=UUID(int=9), at=LATER)
     known = replace(LEAD, appointment=replace(PLANNED, version=7))

@@ -42,10 +42,11 @@ def _refused(facts: Facts, target: ChangeTarget) -> Facts:
 def _learned(facts: Facts, appointment: Appointment) -> Facts | None:
     """Return the facts with what intake says of an appointment; None: it is older than what is known.
 
-    A later time that was asked for counts until it is answered, unless the appointment is over.
+    A later time that was asked for counts until it is answered, unless the appointment is over. The answer to a
+    request of the time that it has already is no newer than what is known.
     """
-    known = facts.appointment
+    known, answered = facts.appointment, facts.asked_at == appointment.at
     if known is not None and known.id == appointment.id and known.version >= appointment.version:
-        return None
-    waits = appointment.under_way and facts.asked_at != appointment.at
+        return replace(facts, asked_at=None) if answered else None
+    waits = appointment.under_way and not answered
     return replace(facts, appointment=appointment, asked_at=facts.asked_at if waits else None)
