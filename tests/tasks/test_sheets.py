@@ -1,5 +1,6 @@
 """Call sheets over HTTP: goal, steps to tick, scripts filled with what is known (P.9)."""
 
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -9,9 +10,11 @@ from services.tasks.engine.variables import variables
 from services.tasks.playbooks.grammar import parse
 from services.tasks.playbooks.sheets import NAMES
 from services.tasks.playbooks.source import InvalidPlaybookError
+from tests.tasks.asks import PARTNER
 from tests.tasks.client import Api, Json
 from tests.tasks.desk import Desk, lead_v2
 from tests.tasks.support import SCHOOL, START, TINY, VOCABULARY, blank, facts
+from tests.tasks.test_salon import PARTNER_ID, partner
 
 SHEET = (
     TINY.replace("mode: push", "mode: pull")
@@ -136,4 +139,18 @@ def test_what_a_sheet_names_must_be_there(old: str, new: str, code: str) -> None
 
 
 def test_what_scripts_may_name_is_what_messages_are_filled_with() -> None:
-    assert variables(blank(SCHOOL, facts(received_at=START)), "ru").keys() <= NAMES
+    known = blank(SCHOOL, facts(received_at=START))
+    known.partner = replace(PARTNER, address="ул. Лесная, 1", site="https://rose.example")
+    found = variables(known, "ru").keys()
+    assert found <= NAMES
+    assert {"partner_title", "partner_address", "partner_site"} <= found
+
+
+async def test_a_script_names_the_partner_of_the_lead(desk: Desk, api: Api) -> None:
+    said = SHEET.replace("Это снова мы", "'{partner_title}, {partner_address}'")
+    named = said.replace("owned: true", "owned: false")
+    await desk.activate_playbook(named)
+    lead = lead_v2("tiny", partner_id=PARTNER_ID)
+    await desk.receive(partner(), lead)
+    scripts = (await sheet(api, await api.task(lead.lead_id), role="admin"))["scripts"]
+    assert "Роза, ул. Лесная, 1" in [script["text"] for script in scripts]

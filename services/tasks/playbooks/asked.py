@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from libs.common.contracts.shared import SubjectKind
 from services.tasks.playbooks.asks import COMMENT, AskAppointment, AskCustomer, AskOrder, Pin
-from services.tasks.playbooks.heard import Found
+from services.tasks.playbooks.faults import Finding
 from services.tasks.playbooks.model import Addressee, FieldType, Playbook
 from services.tasks.playbooks.terms import Trigger
 from services.tasks.playbooks.verbs import Step
@@ -13,7 +13,7 @@ from services.tasks.playbooks.walk import all_steps, rule_steps, walk
 _LEAD, _CUSTOMER, _PARTNER = SubjectKind.LEAD, SubjectKind.CUSTOMER, SubjectKind.PARTNER
 
 
-def asked_faults(playbook: Playbook) -> Iterator[Found]:
+def asked_faults(playbook: Playbook) -> Iterator[Finding]:
     """Yield every fault of what a playbook asks of intake and says to partners."""
     for path, steps in all_steps(playbook):
         for step in walk(steps):
@@ -23,19 +23,19 @@ def asked_faults(playbook: Playbook) -> Iterator[Found]:
     for trigger, rules in playbook.triggers.items():
         if any(_asks_forever(trigger, step) for step in walk(rule_steps(rules))):
             detail = f"what on.{trigger} asks for is answered by {trigger} again, without end"
-            yield f"/on/{trigger}", "asks_forever", detail
+            yield Finding(f"/on/{trigger}", "asks_forever", detail)
     for message in playbook.messages.values():
         if message.to is Addressee.PARTNER and playbook.subject not in (_LEAD, _PARTNER):
             detail = f"a {playbook.subject} has no partner to write to"
-            yield f"/messages/{message.code}", "wrong_subject", detail
+            yield Finding(f"/messages/{message.code}", "wrong_subject", detail)
 
 
-def _wrong_types(playbook: Playbook, path: str, step: Step) -> Iterator[Found]:
+def _wrong_types(playbook: Playbook, path: str, step: Step) -> Iterator[Finding]:
     for key, name, types in _fields(step):
         spec = playbook.field(name)
         if spec is not None and spec.type not in types:
             detail = f"{name!r} is a {spec.type}: {key!r} takes a {' or '.join(types)}"
-            yield path, "wrong_type", detail
+            yield Finding(path, "wrong_type", detail)
 
 
 def _fields(step: Step) -> Iterator[tuple[str, str, tuple[FieldType, ...]]]:
@@ -59,22 +59,22 @@ def _fields(step: Step) -> Iterator[tuple[str, str, tuple[FieldType, ...]]]:
     yield from ((key, name, types) for key, name, types in named if name is not None)
 
 
-def _wrong_subject(playbook: Playbook, path: str, step: Step) -> Iterator[Found]:
+def _wrong_subject(playbook: Playbook, path: str, step: Step) -> Iterator[Finding]:
     """Yield steps that ask for what no process of this subject has."""
     match step:
         case AskOrder() | AskAppointment() | Pin() if playbook.subject is not _LEAD:
-            yield path, "wrong_subject", "orders, appointments and pinned comments belong to leads"
+            yield Finding(path, "wrong_subject", "orders, appointments and pinned comments belong to leads")
         case AskCustomer() if playbook.subject not in (_LEAD, _CUSTOMER):
-            yield path, "wrong_subject", f"a {playbook.subject} has no customer"
+            yield Finding(path, "wrong_subject", f"a {playbook.subject} has no customer")
         case _:
             pass
 
 
-def _no_comment(path: str, step: Step) -> Iterator[Found]:
+def _no_comment(path: str, step: Step) -> Iterator[Finding]:
     """Yield steps that pin the comment of an outcome where no outcome is in hand."""
     in_hand = path.startswith("/attempts/") or "/outcomes/" in path
     if isinstance(step, Pin) and step.text == COMMENT and not in_hand:
-        yield path, "no_comment", "'pin: comment' belongs to an outcome: here no comment is in hand"
+        yield Finding(path, "no_comment", "'pin: comment' belongs to an outcome: here no comment is in hand")
 
 
 def _asks_forever(trigger: Trigger, step: Step) -> bool:

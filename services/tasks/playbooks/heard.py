@@ -1,19 +1,16 @@
 """Checks of what a playbook hears: nothing is listened for, asked about or counted from that never comes."""
 
 from collections.abc import Iterator
-from typing import TypeAlias
 
 from libs.common.contracts.shared import SubjectKind
 from services.tasks.playbooks.asks import AskAppointment, Neutral, Reschedule, Wake, Withdraw
+from services.tasks.playbooks.faults import Finding
 from services.tasks.playbooks.model import Playbook
-from services.tasks.playbooks.terms import ABOUT, Anchor, Condition, Trigger
-from services.tasks.playbooks.walk import all_rules, all_steps, moments, walk
-
-#: Path, code and detail of a fault.
-Found: TypeAlias = tuple[str, str, str]
+from services.tasks.playbooks.terms import ABOUT, Anchor, Trigger
+from services.tasks.playbooks.walk import all_steps, conditions, moments, walk
 
 
-def heard_faults(playbook: Playbook) -> Iterator[Found]:
+def heard_faults(playbook: Playbook) -> Iterator[Finding]:
     """Yield every fault of what a playbook hears."""
     yield from _misheard(playbook)
     yield from _never_refused(playbook)
@@ -21,33 +18,33 @@ def heard_faults(playbook: Playbook) -> Iterator[Found]:
     yield from _never_recorded(playbook)
 
 
-def _misheard(playbook: Playbook) -> Iterator[Found]:
+def _misheard(playbook: Playbook) -> Iterator[Finding]:
     """Yield rules for events of other subjects that are not listened for, and what is listened for in vain."""
     for trigger in playbook.triggers:
         if playbook.subject not in ABOUT.get(trigger, {playbook.subject}) and trigger not in playbook.listens:
             detail = f"{trigger} is no event of a {playbook.subject}: name it in 'listens'"
-            yield f"/on/{trigger}", "not_listened", detail
+            yield Finding(f"/on/{trigger}", "not_listened", detail)
     for trigger in sorted(playbook.listens):
         if ABOUT.get(trigger, frozenset()) <= {playbook.subject}:
-            yield "/listens", "own_event", f"{trigger} is heard without being listened for"
+            yield Finding("/listens", "own_event", f"{trigger} is heard without being listened for")
         elif playbook.subject not in (SubjectKind.LEAD, SubjectKind.CUSTOMER) or (
             trigger is Trigger.PARTNER_CHANGED
         ):
             detail = f"no event of another subject says which {playbook.subject} it concerns"
-            yield "/listens", "never_heard", detail
+            yield Finding("/listens", "never_heard", detail)
         elif trigger not in playbook.triggers:
-            yield "/listens", "no_rule", f"{trigger} is listened for, and there is no 'on.{trigger}'"
+            yield Finding("/listens", "no_rule", f"{trigger} is listened for, and there is no 'on.{trigger}'")
 
 
-def _never_refused(playbook: Playbook) -> Iterator[Found]:
+def _never_refused(playbook: Playbook) -> Iterator[Finding]:
     """Yield rules for a refusal in a playbook that asks for no change."""
     steps = (step for _, found in all_steps(playbook) for step in walk(found))
     asks = any(isinstance(step, Neutral) and not isinstance(step, Withdraw | Reschedule | Wake) for step in steps)
     if Trigger.CHANGE_REFUSED in playbook.triggers and not asks:
-        yield f"/on/{Trigger.CHANGE_REFUSED}", "never_refused", "no step asks intake for a change"
+        yield Finding(f"/on/{Trigger.CHANGE_REFUSED}", "never_refused", "no step asks intake for a change")
 
 
-def _never_planned(playbook: Playbook) -> Iterator[Found]:
+def _never_planned(playbook: Playbook) -> Iterator[Finding]:
     """Yield moments and conditions of an appointment in a playbook that neither plans one nor hears of any."""
     steps = (step for _, found in all_steps(playbook) for step in walk(found))
     plans = any(isinstance(step, AskAppointment) and step.at is not None for step in steps)
@@ -55,20 +52,14 @@ def _never_planned(playbook: Playbook) -> Iterator[Found]:
         return
     for path, moment in moments(playbook):
         if moment.anchor is Anchor.APPOINTMENT:
-            yield path, "never_planned", "no step plans an appointment, and no rule hears of one"
-    for path, condition in _conditions(playbook):
+            yield Finding(path, "never_planned", "no step plans an appointment, and no rule hears of one")
+    for path, condition in conditions(playbook):
         if condition.appointment or condition.by or condition.warned is not None:
-            yield path, "never_planned", "no step plans an appointment, and no rule hears of one"
+            yield Finding(path, "never_planned", "no step plans an appointment, and no rule hears of one")
 
 
-def _never_recorded(playbook: Playbook) -> Iterator[Found]:
+def _never_recorded(playbook: Playbook) -> Iterator[Finding]:
     """Yield conditions on a contact where no contact is in hand."""
-    for path, condition in _conditions(playbook):
+    for path, condition in conditions(playbook):
         if condition.contact and not path.startswith(f"/on/{Trigger.CONTACT_RECORDED}/"):
-            yield path, "no_contact", f"'contact' belongs to a rule of on.{Trigger.CONTACT_RECORDED}"
-
-
-def _conditions(playbook: Playbook) -> Iterator[tuple[str, Condition]]:
-    """Yield each condition of a rule with the path of the rule, those of choices included."""
-    for rules in all_rules(playbook):
-        yield from ((rule.path, rule.when) for rule in rules if rule.when is not None)
+            yield Finding(path, "no_contact", f"'contact' belongs to a rule of on.{Trigger.CONTACT_RECORDED}")

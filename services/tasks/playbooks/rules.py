@@ -51,7 +51,8 @@ def check(playbook: Playbook, lines: Mapping[str, int]) -> list[PlaybookFault]:
         *unfit_choices(playbook),
         *unfit_words(playbook),
         *_unstartable(playbook),
-        *(Finding(*found) for found in (*heard_faults(playbook), *asked_faults(playbook))),
+        *heard_faults(playbook),
+        *asked_faults(playbook),
     ]
     faults = []
     for finding in findings:

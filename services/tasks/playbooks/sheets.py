@@ -11,7 +11,10 @@ from services.tasks.playbooks.terms import Condition, Text, Title
 from services.tasks.playbooks.values import CODED, CODES, HIDDEN, Declared
 
 #: What message templates and scripts may name of any subject (S4.12); each is known or not.
-NAMES = frozenset({"order_number", "amount", "items", "payment_link", "desk_title", "operator_name"})
+NAMES = frozenset(
+    {"order_number", "amount", "items", "payment_link", "desk_title", "operator_name"}
+    | {"partner_title", "partner_address", "partner_site"}
+)
 #: A name in a script, such as `{order_number}`.
 PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 

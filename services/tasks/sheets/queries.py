@@ -11,6 +11,7 @@ from services.tasks.context import Context
 from services.tasks.desks.store import read_desks
 from services.tasks.engine.state import State
 from services.tasks.errors import NotFoundError
+from services.tasks.partners.store import read_partners
 from services.tasks.processes.store import parts, state_of
 from services.tasks.sheets import store
 from services.tasks.sheets.rules import said
@@ -56,4 +57,7 @@ async def _state(conn: Connection, process_id: UUID) -> State | None:
     if row is None:
         return None
     desk = (await read_desks(conn, [row["desk"]]))[row["desk"]].desk
-    return state_of(row, desk, *await parts(conn, [process_id]))
+    state = state_of(row, desk, *await parts(conn, [process_id]))
+    who = state.facts.whose_partner
+    state.partner = (await read_partners(conn, [who])).get(who) if who is not None else None
+    return state
