@@ -1,11 +1,16 @@
 """Events for very many processes: a job and a command for each, resumed where a worker died."""
 
+import asyncio
+import os
+import signal
+import sys
 from dataclasses import replace
 from uuid import UUID
 
 import pytest
 import pytest_asyncio
 
+from libs.common.platform import faultpoints
 from libs.common.platform.telemetry.metrics import new_registry
 from services.tasks.context import Context
 from services.tasks.fanouts.actions import carry_out, reactivate, spread
@@ -81,6 +86,26 @@ async def test_a_worker_that_dies_between_steps_is_followed_by_the_next(desk: De
     between = await left(desk), await noted(desk)
     await finish(Context.of(replace(desk.ctx.core, metrics=new_registry()), desk.ctx.settings))
     assert (between, await noted(desk), await left(desk)) == (((1, 33), 7), MANY, (0, 0))
+
+
+@pytest.mark.req("P.1")
+@pytest.mark.parametrize(
+    "point", ["fanouts.spread:1", "fanouts.spread:3", "fanouts.claimed:1", "fanouts.claimed:4"]
+)
+async def test_a_process_killed_at_any_step_neither_loses_nor_doubles_a_command(
+    desk: Desk, customer_id: UUID, point: str
+) -> None:
+    await desk.receive(customer_changed(customer_id))
+    assert await killed(desk, point) == -signal.SIGKILL
+    assert await killed(desk, "") == 0
+    assert (await noted(desk), await left(desk)) == (MANY, (0, 0))
+
+
+async def killed(desk: Desk, point: str) -> int:
+    """Let a process of its own carry out what there is until the fault point, and return how it ended."""
+    command = (sys.executable, "-m", "tests.tasks.killed_fanouts", desk.ctx.db.config.url)
+    process = await asyncio.create_subprocess_exec(*command, env={**os.environ, faultpoints.VARIABLE: point})
+    return await process.wait()
 
 
 async def test_two_workers_carry_out_no_command_twice(desk: Desk, customer_id: UUID) -> None:
