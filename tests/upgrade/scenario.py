@@ -210,7 +210,7 @@ class Scenario:
         pairs = [(name, value.encode()) for name, value in headers.items()]
         producer = await KafkaBus(self.stack.bootstrap).producer()  # it alone knows the partition of a key
         try:
-            sent = await producer.send(f"{self.stack.prefix}.intake", [Message(key, b"{}", pairs)])
+            sent = await producer.send([(f"{self.stack.prefix}.intake", Message(key, b"{}", pairs))])
         finally:
             await producer.close()
         assert sent.error is None

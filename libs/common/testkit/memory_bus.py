@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from libs.common.messaging.bus.ports import BusError, Message, Partition, Record, Revoked, Sent
+from libs.common.messaging.bus.ports import BusError, Message, Partition, Record, Revoked, Routed, Sent
 
 LOOK = 0.002  # seconds
 
@@ -105,7 +105,7 @@ class MemoryProducer:
         self._bus = bus
         self._open = True
 
-    async def send(self, topic: str, messages: Sequence[Message]) -> Sent:
+    async def send(self, batch: Sequence[Routed]) -> Sent:
         """Append in order; a refused message stops its own partition."""
         await asyncio.sleep(0)
         if self._bus.down or not self._open:
@@ -113,12 +113,12 @@ class MemoryProducer:
             return Sent((), BusError("the bus is down"))
         if self._bus.late:
             self._open = False
-            self._bus.under_way += [(topic, message) for message in messages]
+            self._bus.under_way += batch
             return Sent((), BusError("no acknowledgement came"))
         acked: list[int] = []
-        stopped: set[int] = set()
-        for index, message in enumerate(messages):
-            partition = zlib.crc32(message.key) % self._bus.partitions
+        stopped: set[Partition] = set()
+        for index, (topic, message) in enumerate(batch):
+            partition = Partition(topic, zlib.crc32(message.key) % self._bus.partitions)
             if partition in stopped or (self._bus.refuse is not None and self._bus.refuse(message)):
                 stopped.add(partition)
                 continue
@@ -126,7 +126,7 @@ class MemoryProducer:
             acked.append(index)
         if self._bus.deaf:
             acked = []
-        self._open = len(acked) == len(messages)
+        self._open = len(acked) == len(batch)
         return Sent(acked, None if self._open else BusError("not all were acknowledged"))
 
     async def close(self) -> None:

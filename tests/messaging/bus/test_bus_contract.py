@@ -21,8 +21,8 @@ class Topic:
 
     async def send(self, *pairs: tuple[str, str]) -> Sequence[int]:
         producer = await self.bus.producer()
-        messages = [Message(key.encode(), value.encode(), [("n", b"1")]) for key, value in pairs]
-        sent = await producer.send(self.name, messages)
+        batch = [(self.name, Message(key.encode(), value.encode(), [("n", b"1")])) for key, value in pairs]
+        sent = await producer.send(batch)
         await producer.close()
         return sent.acked
 
@@ -196,7 +196,7 @@ async def test_lag_counts_what_lies_ahead(topic: Topic) -> None:
 async def test_a_closed_producer_sends_nothing(topic: Topic) -> None:
     producer = await topic.bus.producer()
     await producer.close()
-    sent = await producer.send(topic.name, [Message(b"a", b"1", [])])
+    sent = await producer.send([(topic.name, Message(b"a", b"1", []))])
     assert (list(sent.acked), sent.error is None) == ([], False)
 
 

@@ -5,8 +5,9 @@ import secrets
 import pytest
 from aiokafka.errors import KafkaError
 
-from libs.common.messaging.bus import KafkaBus
+from libs.common.messaging.bus import KafkaBus, Message
 from libs.common.messaging.bus.kafka_consumer import KafkaConsumer
+from libs.common.messaging.bus.kafka_producer import KafkaProducer
 from libs.common.messaging.bus.topics import partitions_of, topic_configs
 
 
@@ -36,6 +37,32 @@ async def test_a_consumer_whose_stop_fails_leaves_no_task_and_no_connection(
     await consumer.close()
     assert inner._fetcher._fetch_task.done()
     assert not [conn for conn in inner._client._conns.values() if conn.connected()]
+
+
+async def test_what_goes_to_many_partitions_leaves_in_one_request(
+    kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bus, topics = KafkaBus(kafka_bootstrap, partitions=3), [f"wave-{secrets.token_hex(4)}" for _ in range(2)]
+    await bus.ensure_topics(topics)
+    producer = await bus.producer()
+    assert isinstance(producer, KafkaProducer)
+    client, asked = producer._inner.client, []
+    send = client.send
+
+    async def counted(node: int, request: object, **options: object) -> object:
+        asked.append(type(request).__name__)
+        return await send(node, request, **options)
+
+    monkeypatch.setattr(client, "send", counted)
+    batch = [(topics[number % 2], Message(f"{number}".encode(), b"{}", [])) for number in range(30)]
+    await producer.send(batch)  # of new topics the first request may be refused and sent again
+    asked.clear()
+    sent = await producer.send(batch)
+    await producer.close()
+    assert (sorted(sent.acked), [name for name in asked if name.startswith("Produce")]) == (
+        list(range(30)),
+        ["ProduceRequest"],
+    )
 
 
 async def _no_revocation(_: object) -> None: ...

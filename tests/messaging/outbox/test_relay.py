@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import pytest
 
 from libs.common.messaging import outbox
-from libs.common.messaging.bus import Message, Sent
+from libs.common.messaging.bus import Routed, Sent
 from libs.common.messaging.outbox.pace import RelayIntervals
+from libs.common.messaging.outbox.relay_store import RelayStore
 from libs.common.testkit.memory_bus import MemoryBus, MemoryProducer
 from libs.common.testkit.messaging import Stack, emit, eventually, running, status_event
 
@@ -78,6 +79,24 @@ async def test_lost_acknowledgements_mean_repeats_and_no_loss(stack: Stack, memo
         await eventually(stack.outbox_empty)
     assert in_order(memory, stack.topic, keys=5, each=12)
     assert len(memory.records(stack.topic)) in range(120, 6000, 60)
+
+
+async def test_a_delete_that_a_crash_of_the_server_lost_means_repeats_and_no_loss(
+    stack: Stack, memory: MemoryBus
+) -> None:
+    await emit(stack.db, EVENTS)
+    await stack.db.pool.execute("CREATE TABLE kept AS SELECT * FROM outbox")
+    await stack.publish([])
+    await stack.db.pool.execute("INSERT INTO outbox OVERRIDING SYSTEM VALUE SELECT * FROM kept")
+    await stack.publish([])
+    assert (len(memory.records(stack.topic)), in_order(memory, stack.topic, keys=5, each=12)) == (120, True)
+
+
+async def test_the_relay_alone_does_not_wait_for_the_disk(stack: Stack) -> None:
+    store = await RelayStore.connect(stack.db.config)
+    relays = await store._conn.fetchval("SHOW synchronous_commit")
+    await store.close()
+    assert (relays, await stack.db.pool.fetchval("SHOW synchronous_commit")) == ("off", "on")
 
 
 async def test_while_the_bus_is_down_events_wait_and_then_all_go(stack: Stack, memory: MemoryBus) -> None:
@@ -235,7 +254,7 @@ class SlowBus(MemoryBus):
 
 
 class SlowProducer(MemoryProducer):
-    async def send(self, topic: str, messages: Sequence[Message]) -> Sent:
+    async def send(self, batch: Sequence[Routed]) -> Sent:
         await asyncio.sleep(0.3)
-        sent = await super().send(topic, messages)
+        sent = await super().send(batch)
         return Sent(sent.acked[::-1], sent.error)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, ProducerClosed
 
-from libs.common.messaging.bus.ports import BusError, Message, Sent
+from libs.common.messaging.bus.ports import BusError, Partition, Routed, Sent
 from libs.common.platform.waiting import bounded, quietly
 
 START_SECONDS = 15.0
@@ -42,14 +42,14 @@ class KafkaProducer:
             raise BusError(f"no producer: {type(error).__name__}") from error
         return cls(inner)
 
-    async def send(self, topic: str, messages: Sequence[Message]) -> Sent:
+    async def send(self, batch: Sequence[Routed]) -> Sent:
         if self._closed:
             return Sent((), BusError("the producer is closed"))
         acked: list[int] = []
         try:
-            left = await bounded(self._by_partition(topic, messages), ACK_SECONDS)
+            left = await bounded(self._by_partition(batch), ACK_SECONDS)
             while left:
-                acked += await self._round(topic, messages, left)
+                acked += await _acknowledged(await bounded(self._wave(batch, left), ACK_SECONDS))
         except (KafkaError, OSError, TimeoutError) as error:
             self._broken = True
             return Sent(acked, BusError(f"send failed: {type(error).__name__}"))
@@ -70,35 +70,41 @@ class KafkaProducer:
                 return
         await _abandon(self._inner)
 
-    async def _by_partition(self, topic: str, messages: Sequence[Message]) -> dict[int, list[int]]:
-        count = self._partitions.get(topic)
-        if count is None:
-            count = self._partitions[topic] = len(await self._inner.partitions_for(topic))
-        indices: dict[int, list[int]] = {}
-        for index, message in enumerate(messages):
-            indices.setdefault(zlib.crc32(message.key) % count, []).append(index)
+    async def _by_partition(self, batch: Sequence[Routed]) -> dict[Partition, list[int]]:
+        indices: dict[Partition, list[int]] = {}
+        for index, (topic, message) in enumerate(batch):
+            count = self._partitions.get(topic)
+            if count is None:
+                count = self._partitions[topic] = len(await self._inner.partitions_for(topic))
+            indices.setdefault(Partition(topic, zlib.crc32(message.key) % count), []).append(index)
         return indices
 
-    async def _round(self, topic: str, messages: Sequence[Message], left: dict[int, list[int]]) -> list[int]:
-        """Send one batch of each partition, remove it from `left`, return the acknowledged indices."""
+    async def _wave(
+        self, batch: Sequence[Routed], left: dict[Partition, list[int]]
+    ) -> dict[asyncio.Future[object], list[int]]:
+        """Hand over as much of each partition as one request takes, and remove it from `left`.
+
+        Nothing is awaited in between that lets the client run: it would send the first partition alone, and the
+        others after its acknowledgement.
+        """
         sent: dict[asyncio.Future[object], list[int]] = {}
         for partition, indices in list(left.items()):
-            batch, count = self._inner.create_batch(), 0
+            request, count = self._inner.create_batch(), 0
             for index in indices:
-                item = messages[index]
-                if not batch.append(timestamp=None, key=item.key, value=item.value, headers=item.headers):
+                _, item = batch[index]
+                if not request.append(timestamp=None, key=item.key, value=item.value, headers=item.headers):
                     break
                 count += 1
-            batch.close()
+            request.close()
             if count == 0:
                 raise KafkaError("a message is larger than a batch")
-            future = await bounded(self._inner.send_batch(batch, topic, partition=partition), ACK_SECONDS)
+            future = await self._inner.send_batch(request, partition.topic, partition=partition.number)
             sent[future], rest = indices[:count], indices[count:]
             if rest:
                 left[partition] = rest
             else:
                 del left[partition]
-        return await _acknowledged(sent)
+        return sent
 
 
 class _PartlySentError(Exception):

@@ -25,6 +25,10 @@ class Message:
     headers: Sequence[tuple[str, bytes]]
 
 
+#: A message with the topic that it goes to.
+Routed: TypeAlias = tuple[str, Message]
+
+
 class Record(Protocol):
     """A record as it was read. `timestamp` is milliseconds since 1970."""
 
@@ -58,8 +62,11 @@ class Sent:
 class Producer(Protocol):
     """Sends batches, idempotent and acknowledged by all replicas. After an error a new producer is needed."""
 
-    async def send(self, topic: str, messages: Sequence[Message]) -> Sent:
-        """Send in order and wait for every acknowledgement, within a bounded time; never raises BusError."""
+    async def send(self, batch: Sequence[Routed]) -> Sent:
+        """Send in order and wait for every acknowledgement, within a bounded time; never raises BusError.
+
+        What goes to several topics and partitions leaves together.
+        """
         ...
 
     async def close(self) -> None:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 import asyncpg
 
 from libs.common.messaging.bus.codec import Encoder
-from libs.common.messaging.bus.ports import Bus, BusError, Producer, Sent
+from libs.common.messaging.bus.ports import Bus, BusError, Producer, Routed
 from libs.common.messaging.outbox.pace import MEASURED, Pace, RelayIntervals
 from libs.common.messaging.outbox.relay_metrics import RelayMetrics
 from libs.common.messaging.outbox.relay_store import RelayStore
@@ -122,7 +122,7 @@ class Relay:
                 self._producer = await self._bus.producer()
         except BusError as error:
             return error
-        sent = await self._send(self._producer, rows)
+        sent = await self._producer.send([self._routed(row) for row in rows])
         if sent.acked:
             faultpoints.reach("relay.acked")
             age = rows[min(sent.acked)]["age"] + clock() - read_at
@@ -131,18 +131,9 @@ class Relay:
             self._metrics.published(len(sent.acked), age)
         return sent.error
 
-    async def _send(self, producer: Producer, rows: Sequence[asyncpg.Record]) -> Sent:
-        """Send each topic's rows in order, up to the first error; a key's rows all go to one topic."""
-        by_topic: dict[str, list[int]] = {}
-        for index, row in enumerate(rows):
-            by_topic.setdefault(self._routes.get(row["type"], self._topic), []).append(index)
-        acked: list[int] = []
-        for topic, indices in by_topic.items():
-            sent = await producer.send(topic, [self._encoder.message(rows[index]) for index in indices])
-            acked += [indices[position] for position in sent.acked]
-            if sent.error is not None:
-                return Sent(acked, sent.error)
-        return Sent(acked)
+    def _routed(self, row: asyncpg.Record) -> Routed:
+        """Return a row's message and topic; a key's rows all go to one topic."""
+        return self._routes.get(row["type"], self._topic), self._encoder.message(row)
 
     async def _forget_acked(self, store: RelayStore) -> None:
         if self._acked:
