@@ -9,13 +9,14 @@ from uuid import UUID
 import pytest
 import pytest_asyncio
 
+from libs.common.contracts.shared import ContactKind
 from tests.tasks.client import Api
-from tests.tasks.desk import Desk
+from tests.tasks.desk import Desk, contact
 
 LANES = Path("tests/tasks/school_lanes.yaml").read_text(encoding="utf-8")
 M = timedelta(minutes=1)
 MIDNIGHT = 12 * 60 * M  # from the start of every test, at noon in Moscow
-SHOWN = ("fresh", "late", "night", "rest")
+SHOWN = ("fresh", "late", "night", "whatsapp", "instagram", "rest")
 
 
 @pytest_asyncio.fixture
@@ -80,6 +81,18 @@ async def test_late_orders_come_before_those_of_the_night_the_oldest_first(schoo
         *((str(lead_id), "late") for lead_id in late),
         *((str(lead_id), "night") for lead_id in night),
     ]
+
+
+@pytest.mark.req("S4.5")
+async def test_messages_come_after_the_orders_whatsapp_first_and_the_oldest_first(school: Desk, api: Api) -> None:
+    writers = await came(school, *[41 * M] * 3)
+    for lead_id, source in zip(writers, ("instagram", "wazzup", "wazzup"), strict=True):
+        await school.receive(contact(lead_id=lead_id, kind=ContactKind.MESSAGE, source=source))
+        await school.pass_time(M)
+    await school.pass_time(41 * M)
+    lanes = [await given(api) for _ in range(6)]
+    assert [lane for _, lane in lanes] == ["late"] * 3 + ["whatsapp"] * 2 + ["instagram"]
+    assert [lead_id for lead_id, _ in lanes[3:]] == [str(writers[at]) for at in (1, 2, 0)]
 
 
 @pytest.mark.req("S4.5")
