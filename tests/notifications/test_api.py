@@ -209,8 +209,13 @@ async def test_pages_of_messages_hang_together(notifications_db: Database) -> No
     assert (len(set(ids)), sorted(ids, reverse=True), second["next_cursor"]) == (5, ids, None)
 
 
-async def frames(api: Api, sub: str, count: int, *, start: bool = False, **headers: str) -> list[Mapping[str, str]]:
-    """Read events of a stream: their `id`, `event` and `data`; with `start` also the frames without data."""
+async def frames(
+    api: Api, sub: str, count: int, *, start: bool = False, begun: asyncio.Event | None = None, **headers: str
+) -> list[Mapping[str, str]]:
+    """Read events of a stream: their `id`, `event` and `data`; with `start` also the frames without data.
+
+    `begun` is set by the first frame that says where it is: what is written from then on is read.
+    """
     found: list[Mapping[str, str]] = []
     given = {**api.headers("operator", sub=sub), **{k.replace("_", "-"): v for k, v in headers.items()}}
     async with asyncio.timeout(10), api.http.stream("GET", f"{PREFIX}/stream", headers=given) as answer:
@@ -222,6 +227,8 @@ async def frames(api: Api, sub: str, count: int, *, start: bool = False, **heade
                 continue
             fields = dict(part.split(": ", 1) for part in lines)
             lines = []
+            if begun is not None and "id" in fields:
+                begun.set()
             found += [fields] if "data" in fields or start else []
             if len(found) == count:
                 break
@@ -231,8 +238,9 @@ async def frames(api: Api, sub: str, count: int, *, start: bool = False, **heade
 @pytest.mark.req("S0.3", "P.5")
 async def test_a_new_task_reaches_the_operators_stream_in_their_language(api: Api) -> None:
     await write(api.ctx.core.db, known(ANNA, "anna"))
-    following = asyncio.create_task(frames(api, "anna", 1, accept_language="en"))
-    await asyncio.sleep(0.4)
+    begun = asyncio.Event()
+    following = asyncio.create_task(frames(api, "anna", 1, begun=begun, accept_language="en"))
+    await begun.wait()
     event = assigned()
     await write(api.ctx.core.db, event)
     (frame,) = await following
@@ -266,8 +274,9 @@ async def test_a_stream_shows_its_callers_feed_alone(api: Api) -> None:
 async def test_an_open_stream_ends_when_the_service_stops(notifications_db: Database) -> None:
     async with asyncio.timeout(8), running_api(notifications_db) as api:
         await write(notifications_db, known(ANNA, "anna"))
-        following = asyncio.create_task(frames(api, "anna", 1))
-        await asyncio.sleep(0.3)
+        begun = asyncio.Event()
+        following = asyncio.create_task(frames(api, "anna", 1, begun=begun))
+        await begun.wait()
         begin_shutdown(api.app)
         assert await following == []
 

@@ -112,7 +112,7 @@ async def test_without_answer_and_callback_a_message_ends_as_unknown_and_is_neve
         await kind.until("unknown")
     (event,) = await kind.events()
     assert isinstance(event, MessageFailed)
-    assert (event.state, event.code) == (FinalState.UNKNOWN, "outcome_unknown")
+    assert (event.state, event.code) == (FinalState.UNKNOWN, "doubtful")
     assert not kind.standin.journal.entries
 
 

@@ -1,41 +1,32 @@
-"""Whether a message can be sent, and its state, without a database."""
+"""The state of a message and the rung that it is on, in any order of facts, without a database."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from uuid import UUID
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.common.contracts.shared import MessageProgress
-from services.notifications.messages.rules import (
-    Channel,
-    Intent,
-    Ready,
-    State,
-    Stop,
-    Stopped,
-    advance,
-    choose_channel,
-    prepare,
-)
-from services.notifications.templates.rules import Rendered, Version
+from services.notifications.ladders.rules import Passed, Rung, Stop
+from services.notifications.messages.rules import Course, Fact, State, Via, advance
+from services.notifications.templates.rules import Rendered
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
-PHONE = "79000000001"
-MAIN = Channel(UUID(int=1), "whatsapp", "wazzup", PHONE)
-SECOND = Channel(UUID(int=2), "whatsapp", "wazzup", PHONE)
-TEMPLATE = Version(3, {"ru": "Привет, {name}"})
+SENT, DELIVERED, FAILED = MessageProgress.SENT, MessageProgress.DELIVERED, MessageProgress.FAILED
+SMS = Rung(2, UUID(int=2), "sms", "other", "+79000000001", Rendered("Заказ", "ru"))
+EMAIL = Rung(3, UUID(int=3), "email", "third", "anna@example.org", Rendered("Заказ", "ru"))
+REFUSED = Fact(State.FAILED, "BAD_CONTACT", "no such contact")
 
 
-def intent(name: str | None = "Анна", deadline: datetime | None = None) -> Intent:
-    return Intent("hello", "ru", ("whatsapp",), {"name": name}, deadline)
+def course(*ahead: Rung, state: State = State.PENDING, deadline: datetime | None = None) -> Course:
+    return Course(state, [], Via(1, "whatsapp", "one"), deadline, ahead)
 
 
-def at(channel: Channel, address: str | None) -> Channel:
-    return replace(channel, address=address)
+def learn(one: Course, *facts: tuple[int, Fact], left_out: str | None = None) -> Course:
+    for number, fact in facts:
+        one.learn(number, fact, lambda _: left_out, NOW)
+    return one
 
 
 def run(facts: tuple[State, ...]) -> tuple[State, list[MessageProgress]]:
@@ -45,78 +36,6 @@ def run(facts: tuple[State, ...]) -> tuple[State, list[MessageProgress]]:
         state, steps = advance(state, fact, published)
         published.extend(steps)
     return state, published
-
-
-def test_an_approved_filled_template_is_ready_with_its_version() -> None:
-    assert prepare(intent(), TEMPLATE, [MAIN], NOW) == Ready(MAIN, PHONE, Rendered("Привет, Анна", "ru"), 3)
-
-
-@pytest.mark.parametrize(
-    ("given_intent", "template", "channels", "code"),
-    [
-        (intent(), None, [MAIN], Stop.TEMPLATE_NOT_APPROVED),
-        (intent(name=" "), TEMPLATE, [MAIN], Stop.TEMPLATE_UNFILLED),
-        (intent(), TEMPLATE, [at(MAIN, None)], Stop.NO_ADDRESS),
-        (intent(), TEMPLATE, [], Stop.NO_CHANNEL),
-        (intent(deadline=NOW), TEMPLATE, [MAIN], Stop.DEADLINE_PASSED),
-    ],
-)
-def test_a_message_stops_with_its_reason(
-    given_intent: Intent, template: Version | None, channels: list[Channel], code: Stop
-) -> None:
-    stopped = prepare(given_intent, template, channels, NOW)
-    assert isinstance(stopped, Stopped)
-    assert stopped.code is code
-
-
-def test_a_deadline_in_the_future_lets_a_message_leave() -> None:
-    assert isinstance(prepare(intent(deadline=NOW + timedelta(seconds=1)), TEMPLATE, [MAIN], NOW), Ready)
-
-
-@pytest.mark.parametrize(
-    ("given_intent", "template", "channels", "detail"),
-    [
-        (intent(deadline=NOW), TEMPLATE, [MAIN], "the deadline was over when the request came"),
-        (intent(), None, [MAIN], "hello has no approved version"),
-        (intent(), TEMPLATE, [at(MAIN, None)], "the person has no address that can be read"),
-        (intent(name=" "), TEMPLATE, [MAIN], "unfilled: name"),
-        (replace(intent(), channels=("sms", "max")), TEMPLATE, [MAIN], "the desk has none of: sms, max"),
-    ],
-)
-def test_the_reason_of_a_stop_says_what_to_mend(
-    given_intent: Intent, template: Version | None, channels: list[Channel], detail: str
-) -> None:
-    stopped = prepare(given_intent, template, channels, NOW)
-    assert isinstance(stopped, Stopped)
-    assert stopped.detail == detail
-
-
-def test_a_text_is_in_the_language_of_the_request() -> None:
-    english = replace(intent(), language="en")
-    ready = prepare(english, Version(3, {"ru": "Привет", "en": "Hello, {name}"}), [MAIN], NOW)
-    assert isinstance(ready, Ready)
-    assert ready.rendered == Rendered("Hello, Анна", "en")
-
-
-def test_one_person_always_meets_the_same_number() -> None:
-    pairs = ([MAIN, SECOND], [SECOND, MAIN])
-    assert len({choose_channel(("whatsapp",), pair) for pair in pairs}) == 1
-
-
-@pytest.mark.parametrize("form", ["{}", "+{}", "RU.{}"])
-def test_several_numbers_share_the_people(form: str) -> None:
-    addresses = [form.format(number) for number in range(10)]
-    chosen = [choose_channel(("whatsapp",), [at(MAIN, one), at(SECOND, one)]) for one in addresses]
-    assert {pair[0].channel_id for pair in chosen if pair} == {MAIN.channel_id, SECOND.channel_id}
-
-
-def test_a_kind_that_the_desk_has_not_is_passed_over() -> None:
-    assert choose_channel(("telegram", "whatsapp"), [MAIN]) == (MAIN, PHONE)
-
-
-def test_a_kind_at_which_the_customer_has_no_address_is_passed_over() -> None:
-    sms = Channel(UUID(int=3), "sms", "other", "+79000000001")
-    assert choose_channel(("whatsapp", "sms"), [at(MAIN, None), sms]) == (sms, "+79000000001")
 
 
 def test_a_skipped_step_is_published_with_the_one_that_implies_it() -> None:
@@ -168,3 +87,86 @@ def test_no_step_is_published_twice_and_sent_comes_before_delivered(facts: list[
     order = [step for step in published if step is not MessageProgress.FAILED]
     assert len(published) == len(set(published))
     assert order == [MessageProgress.SENT, MessageProgress.DELIVERED, MessageProgress.READ][: len(order)]
+
+
+def test_a_message_that_fails_goes_on_by_the_next_rung_and_publishes_nothing() -> None:
+    one = learn(course(SMS, EMAIL), (1, REFUSED))
+    assert (one.state, one.rung, one.ahead, one.steps) == (State.PENDING, SMS, (EMAIL,), [])
+    assert (one.via, one.passed) == (Via(2, "sms", "other"), (Passed(1, "whatsapp", "one", "BAD_CONTACT"),))
+
+
+def test_each_rung_says_that_it_was_sent() -> None:
+    one = learn(course(SMS), (1, Fact(State.ACCEPTED)), (1, REFUSED), (2, Fact(State.ACCEPTED)))
+    assert one.steps == [(SENT, Via(1, "whatsapp", "one")), (SENT, Via(2, "sms", "other"))]
+
+
+def test_a_ladder_that_is_exhausted_names_the_reason_of_each_rung() -> None:
+    one = learn(course(SMS), (1, REFUSED), (2, Fact(State.FAILED, "21211")))
+    assert (one.state, one.code, one.detail) == (
+        State.FAILED, Stop.LADDER_EXHAUSTED, "whatsapp: BAD_CONTACT, sms: 21211",
+    )  # fmt: skip
+
+
+def test_a_message_with_one_rung_fails_for_its_own_reason() -> None:
+    one = learn(course(), (1, REFUSED))
+    assert (one.state, one.code, one.detail) == (State.FAILED, "BAD_CONTACT", "no such contact")
+
+
+def test_rungs_that_cannot_be_tried_are_passed_over() -> None:
+    one = learn(course(SMS, EMAIL), (1, REFUSED), left_out="unreachable")
+    assert (one.code, one.detail) == (
+        "ladder_exhausted", "whatsapp: BAD_CONTACT, sms: unreachable, email: unreachable",
+    )  # fmt: skip
+
+
+def test_nothing_follows_a_doubt() -> None:
+    one = learn(course(SMS), (1, Fact(State.UNKNOWN, "doubtful")), (1, REFUSED))
+    assert (one.rung, one.state, [step for step, _ in one.steps]) == (None, State.FAILED, [FAILED])
+
+
+def test_nothing_follows_after_the_deadline() -> None:
+    one = learn(course(SMS, deadline=NOW), (1, REFUSED))
+    assert (one.rung, one.code) == (None, "BAD_CONTACT")
+
+
+def test_a_late_failure_of_a_rung_that_is_over_says_nothing_of_the_next() -> None:
+    one = learn(course(SMS), (1, REFUSED), (1, REFUSED), (1, Fact(State.SENT)))
+    assert (one.state, one.steps) == (State.PENDING, [])
+
+
+def test_a_late_arrival_by_a_rung_that_is_over_counts_and_names_its_channel() -> None:
+    one = learn(course(SMS), (1, Fact(State.SENT)), (1, REFUSED), (1, Fact(State.DELIVERED)))
+    first = Via(1, "whatsapp", "one")
+    assert (one.state, one.arrived, one.steps) == (State.DELIVERED, True, [(SENT, first), (DELIVERED, first)])
+
+
+def test_a_message_that_has_arrived_does_not_fall() -> None:
+    one = learn(course(SMS), (1, Fact(State.DELIVERED)), (1, REFUSED))
+    assert (one.rung, one.state) == (None, State.DELIVERED)
+
+
+STORIES = st.lists(st.tuples(st.integers(1, 3), st.sampled_from(list(State))), max_size=25)
+
+
+@given(STORIES, st.booleans(), st.integers(0, 120))
+def test_any_story_tries_each_rung_once_and_ends_publicly_once(
+    story: list[tuple[int, State]], barred: bool, minutes: int
+) -> None:
+    one = course(SMS, EMAIL, deadline=NOW + timedelta(minutes=minutes))
+    for number, state in story:
+        one.learn(number, Fact(state, str(state)), lambda _: "barred" if barred else None, NOW)
+    numbers = [passed.number for passed in one.passed]
+    sent = [via.number for step, via in one.steps if step is SENT]
+    assert (numbers, sent) == (sorted(set(numbers)), sorted(set(sent)))
+    assert [step for step, _ in one.steps].count(FAILED) <= 1
+    assert one.state is not State.PENDING or not any(step is FAILED for step, _ in one.steps)
+
+
+@given(STORIES)
+def test_no_message_is_begun_once_one_has_arrived_or_is_in_doubt(story: list[tuple[int, State]]) -> None:
+    one = course(SMS, EMAIL)
+    for number, state in story:
+        over = one.state in (State.UNKNOWN, State.DELIVERED, State.READ, State.FAILED)
+        before = one.via
+        one.learn(number, Fact(state, str(state)), lambda _: None, NOW)
+        assert not over or one.via == before

@@ -34,11 +34,15 @@ class MessageStep(NotificationsEvent):
 
 
 class MessageSent(MessageStep):
-    """The provider accepted the message."""
+    """The provider accepted the message. `rung` is the place of the channel in the playbook's list, from 1.
+
+    Published once for each rung by which a provider accepts it: one that failed afterwards is followed by the next.
+    """
 
     event_type: ClassVar[str] = "dozvon.message.sent.v1"
 
     template_version: int
+    rung: int = 1
 
 
 class MessageDelivered(MessageStep):
@@ -61,7 +65,11 @@ class FinalState(StrEnum):
 
 
 class MessageFailed(MessageStep):
-    """The message was not sent, or it is unknown whether it was; `code` is the machine-readable reason."""
+    """The message was not sent, or it is unknown whether it was; `code` is the machine-readable reason.
+
+    `ladder_exhausted`: all channels have failed, each for the reason in `detail`; `doubtful`: it may have
+    arrived, so nothing else was sent, and `message.delivered` may still follow.
+    """
 
     event_type: ClassVar[str] = "dozvon.message.failed.v1"
 

@@ -30,12 +30,13 @@ class AddressBook:
     def __init__(self, known: Mapping[tuple[str, str], Known]) -> None:
         self._known = known
         self._opted_out = {address for (_, address), one in known.items() if one.opted_out}
+        self._no_marketing = {address for (_, address), one in known.items() if one.opted_out_of_marketing}
 
     def barred(self, kind: str, address: str, now: datetime, *, marketing: bool = False) -> Barred | None:
         """Return why an address may not be written to. A customer who opts out does so by all kinds (P.14)."""
-        one = self._known.get((kind, plain(address)), Known())
-        if plain(address) in self._opted_out or (marketing and one.opted_out_of_marketing):
+        if plain(address) in self._opted_out or (marketing and plain(address) in self._no_marketing):
             return Barred.OPTED_OUT
+        one = self._known.get((kind, plain(address)), Known())
         if one.unreachable_until is not None and now < one.unreachable_until:
             return Barred.UNREACHABLE
         return None

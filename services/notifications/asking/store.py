@@ -51,7 +51,7 @@ WHERE a.id = t.id AND a.state = 'waiting' AND c.id = a.channel_id AND m.id = a.m
         SELECT FROM attempt r JOIN message n ON n.id = r.message_id
         WHERE r.address = a.address AND r.provider_message_id IS NULL AND r.offered_at IS NOT NULL
           AND r.state <> 'refused' AND r.channel_id = a.channel_id AND r.id <> a.id AND n.text = m.text))
-RETURNING a.id, a.message_id, a.provider_message_id
+RETURNING a.id, a.message_id, a.rung, a.provider_message_id
 """
 CHANNEL = """
 SELECT id, desk, kind, provider, config, secrets, api_key, provider_channel_id FROM channel WHERE id = $1

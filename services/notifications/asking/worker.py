@@ -125,7 +125,7 @@ class Asking:
         await store.asked(tx, [attempt for one in facts for attempt in one.attempts])
         rows = await store.found(tx, _unambiguous(facts))
         await tx.conn.execute(RECHECK_CALLBACKS, [row["provider_message_id"] for row in rows])
-        await apply_facts(tx, [(row["message_id"], Fact(State.ACCEPTED)) for row in rows], now)
+        await apply_facts(tx, [(row["message_id"], row["rung"], Fact(State.ACCEPTED)) for row in rows], now)
 
 
 def _progress(adapter: Adapter, known: Sequence[tuple[UUID, str]]) -> Iterator[Progress]:

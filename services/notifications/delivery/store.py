@@ -1,21 +1,22 @@
 """SQL that writes attempts: they are the commands (libs.common.connect.command) that messages give rise to."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import assert_never
 from uuid import UUID
 
 import asyncpg
 
 from libs.common.connect.command import store as commands
-from libs.common.connect.command.rules import Outcome, Verdict
+from libs.common.connect.command.rules import LONG_PAUSE, Class, Outcome, Verdict
 from libs.common.connect.command.store import CommandStore, Halted, Limits, Policy, Tables
 from libs.common.platform.db import Database, Transaction
 from libs.common.platform.ids import uuid7
 from services.notifications.addresses.store import Heard, Place, remember
 from services.notifications.asking.store import ask_later
-from services.notifications.messages.rules import Fact, State, Stop
+from services.notifications.ladders.rules import Stop
+from services.notifications.messages.rules import Fact, State
 from services.notifications.messages.store import apply_facts
 from services.notifications.providers.registry import PROVIDERS
 
@@ -27,8 +28,10 @@ COMMANDS = CommandStore(
         kind="provider",
         external_id="provider_message_id",
         details="""
-, a.message_id, a.address, a.reference, a.offered_at, m.text, m.parts, m.traceparent,
-c.version, c.desk, c.kind AS channel, c.provider, c.config, c.secrets, c.api_key, c.provider_channel_id, c.hook_key,
+, a.message_id, a.rung, a.address, a.reference, a.offered_at, m.text, m.parts, m.traceparent,
+m.ahead <> '[]' AS has_next,
+c.version, c.desk, c.kind AS channel, c.provider, c.config, c.secrets, c.api_key, c.provider_channel_id,
+c.hook_key,
 (SELECT state FROM registration r WHERE r.channel_id = c.id AND NOT r.usable
      AND r.name = m.parts->>'name' AND r.language = m.parts->>'language') AS unusable,
 (SELECT heard_at FROM conversation WHERE channel_id = c.id AND address = ltrim(a.address, '+')) AS heard_at
@@ -42,10 +45,13 @@ REFUSED = (
 )
 NEXT_ATTEMPT = """
 INSERT INTO attempt
-    (id, desk, message_id, number, channel_id, address, reference, state, due_at, expires_at, tries)
-SELECT t.new_id, a.desk, a.message_id, a.number + 1, a.channel_id, a.address, t.reference, 'pending',
-       clock_timestamp() + t.delay * interval '1 second', a.expires_at, 0
-FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::float8[]) AS t (new_id, id, reference, delay)
+    (id, desk, message_id, number, rung, channel_id, address, reference, state, due_at, not_before, expires_at,
+     tries)
+SELECT t.new_id, a.desk, a.message_id, a.number + 1, a.rung, a.channel_id, a.address, t.reference,
+       CASE WHEN t.not_before IS NULL THEN 'pending' ELSE 'held' END,
+       clock_timestamp() + t.delay * interval '1 second', t.not_before, a.expires_at, 0
+FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::float8[], $5::timestamptz[])
+     AS t (new_id, id, reference, delay, not_before)
      JOIN attempt a USING (id)
 """
 RECHECK_CALLBACKS = """
@@ -53,7 +59,7 @@ UPDATE callback SET look_at = clock_timestamp()
 WHERE id IN (SELECT id FROM callback WHERE state = 'new' AND provider_message_id = ANY($1::text[])
              FOR UPDATE SKIP LOCKED)
 """
-MESSAGES_OF = "SELECT id, message_id FROM attempt WHERE id = ANY($1)"
+MESSAGES_OF = "SELECT id, message_id, rung FROM attempt WHERE id = ANY($1)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +99,13 @@ async def claim(
 async def record(db: Database, results: Sequence[Result], now: datetime) -> Sequence[Halted]:
     """Write results whose lease still holds, and late ones with a provider message id. Returns halted channels."""
     async with db.begin() as tx:
-        held = await COMMANDS.record(tx, results, now)
+        held = await COMMANDS.record(tx, [replace(r, outcome=_gone_on(r)) for r in results], now)
         await remember(tx, [heard for r in held if (heard := _heard(r, now)) is not None], now)
-        await _follow_up(tx, held)
-        facts = [(r.claim.details.message_id, fact) for r in held if (fact := _fact(r.outcome)) is not None]
-        await apply_facts(tx, facts, now)
-        refusals = [r for r in held if r.outcome.verdict is Verdict.HALT]
+        await _follow_up(tx, held, now)
+        refusals = [r for r in held if _halts(r.outcome)]
         halted = await COMMANDS.halt(tx, {r.claim.queue_id: r.outcome.code for r in refusals}, now)
+        facts = [(*_place(r), fact) for r in held if (fact := _fact(r.outcome)) is not None]
+        await apply_facts(tx, facts, now)
         await COMMANDS.slow_down(tx, held)
         await tx.commit()
     return halted
@@ -110,14 +116,35 @@ async def expire(db: Database, policies: Mapping[str, Policy], now: datetime) ->
     async with db.begin() as tx:
         found = await COMMANDS.expire(tx, list(policies.values()), str(Stop.DEADLINE_PASSED), now)
         rows = await tx.conn.fetch(MESSAGES_OF, [*found.unknown, *found.late])
-        messages = {row["id"]: row["message_id"] for row in rows}
-        unknown = Fact(State.UNKNOWN, "outcome_unknown", "the provider never said what became of the message")
+        places = {row["id"]: (row["message_id"], row["rung"]) for row in rows}
+        # Nothing follows a doubt: another message could be the second that the customer gets.
+        unknown = Fact(State.UNKNOWN, str(Stop.DOUBTFUL), "the provider never said what became of the message")
         expired = Fact(State.FAILED, str(Stop.DEADLINE_PASSED), "the deadline came before a channel was free")
-        facts = [(messages[attempt_id], unknown) for attempt_id in found.unknown]
-        facts += [(messages[attempt_id], expired) for attempt_id in found.late]
+        facts = [(*places[attempt_id], unknown) for attempt_id in found.unknown]
+        facts += [(*places[attempt_id], expired) for attempt_id in found.late]
         await apply_facts(tx, facts, now)
         await tx.commit()
     return len(facts)
+
+
+def _halts(outcome: Outcome) -> bool:
+    return outcome.verdict is Verdict.HALT or outcome.error is Class.CONFIGURATION
+
+
+def _place(result: Result) -> tuple[UUID, int]:
+    return result.claim.details.message_id, result.claim.details.row["rung"]
+
+
+def _gone_on(result: Result) -> Outcome:
+    """Return the outcome of a call that certainly sent nothing as a refusal, if it would wait and need not.
+
+    Another rung is sooner than a person who looks at the channel, or than an hour's pause.
+    """
+    outcome, claim = result.outcome, result.claim
+    long = outcome.verdict is Verdict.HALT or (outcome.verdict is Verdict.PAUSE and outcome.delay >= LONG_PAUSE)
+    if long and claim.details.row["has_next"] and not claim.doubtful:
+        return replace(outcome, verdict=Verdict.REFUSED)
+    return outcome
 
 
 def _heard(result: Result, now: datetime) -> Heard | None:
@@ -143,17 +170,20 @@ def _fact(outcome: Outcome) -> Fact | None:
             assert_never(verdict)
 
 
-async def _follow_up(tx: Transaction, held: Sequence[Result]) -> None:
+async def _follow_up(tx: Transaction, held: Sequence[Result], now: datetime) -> None:
     again = [r for r in held if r.outcome.verdict is Verdict.RETRY]
-    await replace_refused(tx, {r.claim.command_id: r.outcome.delay for r in again})
+    await replace_refused(tx, {r.claim.command_id: r.outcome.delay for r in again}, now)
     accepted = [r.claim for r in held if r.outcome.verdict is Verdict.ACCEPTED]
     await ask_later(tx, [c.command_id for c in accepted if PROVIDERS[c.policy.kind].limits.asked_together])
     named = [r.outcome.external_id for r in held if r.outcome.external_id]
     await tx.conn.execute(RECHECK_CALLBACKS, named)
 
 
-async def replace_refused(tx: Transaction, delays: Mapping[UUID, float]) -> None:
-    """Replace each refused attempt by a new one with a new key, due after its delay in seconds."""
+async def replace_refused(tx: Transaction, delays: Mapping[UUID, float], now: datetime) -> None:
+    """Replace each refused attempt by a new one with a new key, due after its delay in seconds.
+
+    Long delays are business time.
+    """
     if not delays:
         return
     rows = await tx.conn.fetch(REFUSED, list(delays))
@@ -163,4 +193,6 @@ async def replace_refused(tx: Transaction, delays: Mapping[UUID, float]) -> None
         for row, new_id in zip(rows, fresh, strict=True)
     ]
     ids = [row["id"] for row in rows]
-    await tx.conn.execute(NEXT_ATTEMPT, fresh, ids, references, [delays[attempt_id] for attempt_id in ids])
+    waits = [delays[attempt_id] for attempt_id in ids]
+    held = [now + timedelta(seconds=wait) if wait >= LONG_PAUSE else None for wait in waits]
+    await tx.conn.execute(NEXT_ATTEMPT, fresh, ids, references, waits, held)

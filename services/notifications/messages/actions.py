@@ -12,10 +12,12 @@ from libs.common.contracts import Cause, Received
 from libs.common.contracts.tasks import MessageRequested
 from libs.common.platform.db import Transaction
 from libs.common.platform.db.bulk import Bulk
-from libs.common.platform.ids import uuid7
 from services.notifications.addresses.rules import AddressBook
 from services.notifications.addresses.store import address_books
-from services.notifications.messages.rules import Channel, Fact, Intent, Ready, State, Stopped, prepare
+from services.notifications.ladders.convert import passed_as_json, rungs_as_json
+from services.notifications.ladders.rules import Channel, Intent, Ready, Rung, Stopped, prepare, rung_deadline
+from services.notifications.ladders.store import Step, begin
+from services.notifications.messages.rules import State
 from services.notifications.messages.store import publish_stopped
 from services.notifications.providers.registry import PROVIDERS
 from services.notifications.providers.values import Identities
@@ -28,33 +30,52 @@ FROM template t JOIN unnest($1::text[], $2::text[]) AS w (desk, code) USING (des
 WHERE t.state = 'approved'
 ORDER BY t.desk, t.code, t.version DESC
 """
-CHANNELS = "SELECT id, desk, kind, provider FROM channel WHERE desk = ANY($1::text[]) AND active ORDER BY id"
-FIRST_ATTEMPT = """
-INSERT INTO attempt
-    (id, desk, message_id, number, channel_id, address, reference, state, due_at, expires_at, tries)
-SELECT t.id, m.desk, m.id, 1, t.channel_id, m.address, t.reference, 'pending', clock_timestamp(), m.deadline, 0
-FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[]) AS t (id, message_id, channel_id, reference)
-JOIN message m ON m.id = t.message_id
+CHANNELS = """
+SELECT id, desk, kind, provider, halted_at IS NOT NULL AS halted
+FROM channel WHERE desk = ANY($1::text[]) AND active ORDER BY id
 """
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A message as it is stored: what was asked, and what became of it."""
+    """A message as it is stored: what was asked, and what is to become of it."""
 
     request: Received[MessageRequested]
     cause: Cause
-    channel: str
-    language: str
-    state: State
-    provider: str = ""
-    template_version: int | None = None
-    address: str | None = None
-    text: str | None = None
-    parts: Mapping[str, object] | None = None
-    segments: int | None = None
-    code: str | None = None
-    detail: str | None = None
+    plan: Ready | Stopped
+
+    @property
+    def rung(self) -> Rung | None:
+        """The rung that it leaves by."""
+        return self.plan.rungs[0] if isinstance(self.plan, Ready) else None
+
+    @property
+    def passed(self) -> Sequence[object]:
+        return passed_as_json(self.plan.passed)
+
+    def of_rung(self, name: str, default: object = None) -> object:
+        """Return an attribute of that rung, or the default of a message that cannot leave."""
+        return default if self.rung is None else attrgetter(name)(self.rung)
+
+    def of_plan(self, name: str) -> object:
+        return getattr(self.plan, name, None)
+
+
+def _channel(row: _Row) -> object:
+    return row.of_rung("kind", next(iter(row.request.data.channels), ""))
+
+
+def _parts(row: _Row) -> object:
+    parts = row.rung.rendered.parts if row.rung is not None else None
+    return None if parts is None else parts_as_json(parts)
+
+
+def _ahead(row: _Row) -> object:
+    return rungs_as_json(row.plan.rungs[1:] if isinstance(row.plan, Ready) else ())
+
+
+def _state(row: _Row) -> State:
+    return State.PENDING if isinstance(row.plan, Ready) else State.FAILED
 
 
 MESSAGES: Bulk[_Row] = Bulk(
@@ -69,18 +90,21 @@ MESSAGES: Bulk[_Row] = Bulk(
         ("task_id", "uuid", attrgetter("request.data.task_id")),
         ("purpose", "text", attrgetter("request.data.purpose")),
         ("template", "text", attrgetter("request.data.template")),
-        ("template_version", "int", attrgetter("template_version")),
-        ("language", "text", attrgetter("language")),
-        ("channel", "text", attrgetter("channel")),
-        ("provider", "text", attrgetter("provider")),
-        ("address", "text", attrgetter("address")),
-        ("text", "text", attrgetter("text")),
-        ("parts", "jsonb", attrgetter("parts")),
-        ("segments", "int", attrgetter("segments")),
+        ("template_version", "int", lambda row: row.of_plan("version")),
+        ("language", "text", lambda row: row.of_rung("rendered.language", row.request.data.language)),
+        ("channel", "text", _channel),
+        ("provider", "text", lambda row: row.of_rung("provider", "")),
+        ("address", "text", lambda row: row.of_rung("address")),
+        ("text", "text", lambda row: row.of_rung("rendered.text")),
+        ("parts", "jsonb", _parts),
+        ("segments", "int", lambda row: row.of_rung("segments")),
+        ("rung", "int", lambda row: row.of_rung("number", 1)),
+        ("ahead", "jsonb", _ahead),
+        ("passed", "jsonb", attrgetter("passed")),
         ("deadline", "timestamptz", attrgetter("request.data.deadline")),
-        ("state", "text", attrgetter("state")),
-        ("code", "text", attrgetter("code")),
-        ("detail", "text", attrgetter("detail")),
+        ("state", "text", _state),
+        ("code", "text", lambda row: row.of_plan("code")),
+        ("detail", "text", lambda row: row.of_plan("detail")),
         ("correlation_id", "uuid", attrgetter("cause.correlation_id")),
         ("causation_id", "uuid", attrgetter("cause.causation_id")),
         ("traceparent", "text", attrgetter("cause.traceparent")),
@@ -104,14 +128,15 @@ class _Known:
     channels: Mapping[str, Sequence[asyncpg.Record]]
     books: Mapping[str, AddressBook]
 
-    def channels_for(self, desk: str, customer: Identities, now: datetime) -> Sequence[Channel]:
-        """Return the desk's channels with the customer's address at each, and what is known of it."""
-        found = []
-        for row in self.channels.get(desk, ()):
-            address = PROVIDERS[row["provider"]].address(customer)
-            barred = self.books[desk].barred(row["kind"], address, now) if address else None
-            found.append(Channel(row["id"], row["kind"], row["provider"], address, barred))
-        return found
+    def channels_for(self, desk: str, customer: Identities) -> Sequence[Channel]:
+        """Return the desk's channels with the customer's address at each."""
+        return [
+            Channel(
+                row["id"], row["kind"], row["provider"], known.address(customer), known.limits.text, row["halted"]
+            )
+            for row in self.channels[desk]
+            if (known := PROVIDERS[row["provider"]])
+        ]
 
 
 async def request_messages(
@@ -119,27 +144,23 @@ async def request_messages(
 ) -> Sequence[UUID]:
     """Store a batch of intents, each once per desk and dedupe key; return the ids that are ready to be sent."""
     known = await _look_up(tx, requests)
-    plans = {r.data.message_id: (r, _plan(r, known, now)) for r in requests}
+    plans = {r.data.message_id: _Row(r, r.follow(), _plan(r, known, now)) for r in requests}
     stored = set(await _store(tx, list(plans.values()), now))
-    ready = {i: plan for i, (_, plan) in plans.items() if isinstance(plan, Ready) and i in stored}
-    await _first_attempts(tx, ready)
-    stopped = {
-        i: Fact(State.FAILED, plan.code, plan.detail)
-        for i, (_, plan) in plans.items()
-        if isinstance(plan, Stopped) and i in stored
-    }
-    await publish_stopped(tx, stopped, now)
-    return list(ready)
-
-
-async def _first_attempts(tx: Transaction, ready: Mapping[UUID, Ready]) -> None:
-    ids = [uuid7() for _ in ready]
-    references = [
-        PROVIDERS[plan.channel.provider].reference(str(attempt_id), plan.address)
-        for attempt_id, plan in zip(ids, ready.values(), strict=True)
+    fresh = {i: row for i, row in plans.items() if i in stored}
+    steps = [
+        _step(i, row.plan, row.request.data.deadline, now)
+        for i, row in fresh.items()
+        if isinstance(row.plan, Ready)
     ]
-    channels = [plan.channel.channel_id for plan in ready.values()]
-    await tx.conn.execute(FIRST_ATTEMPT, ids, list(ready), channels, references)
+    await begin(tx, steps)
+    await publish_stopped(tx, [i for i, row in fresh.items() if isinstance(row.plan, Stopped)], now)
+    return [step.message_id for step in steps]
+
+
+def _step(message_id: UUID, plan: Ready, deadline: datetime | None, now: datetime) -> Step:
+    first, *ahead = plan.rungs
+    expires_at = rung_deadline(deadline, last=not ahead, now=now)
+    return Step(message_id, first, tuple(ahead), plan.passed, expires_at)
 
 
 async def _look_up(tx: Transaction, requests: Sequence[Received[MessageRequested]]) -> _Known:
@@ -164,7 +185,8 @@ async def _look_up(tx: Transaction, requests: Sequence[Received[MessageRequested
 
 
 def _customer(request: Received[MessageRequested]) -> Identities:
-    return Identities(request.data.person.phone, request.data.person.email)
+    person = request.data.person
+    return Identities(person.phone, person.email, {one.kind: one.value for one in person.identities})
 
 
 def _plan(request: Received[MessageRequested], known: _Known, now: datetime) -> Ready | Stopped:
@@ -172,33 +194,9 @@ def _plan(request: Received[MessageRequested], known: _Known, now: datetime) -> 
     person = {"name": data.person.name, "phone": data.person.phone, "email": data.person.email}
     intent = Intent(data.template, data.language, data.channels, {**data.variables, **person}, data.deadline)
     template = known.templates.get((request.desk, data.template))
-    return prepare(intent, template, known.channels_for(request.desk, _customer(request), now), now)
+    channels = known.channels_for(request.desk, _customer(request))
+    return prepare(intent, template, channels, known.books.get(request.desk, AddressBook({})), now)
 
 
-async def _store(
-    tx: Transaction, plans: Sequence[tuple[Received[MessageRequested], Ready | Stopped]], now: datetime
-) -> list[UUID]:
-    rows = [_row(request, plan) for request, plan in plans]
+async def _store(tx: Transaction, rows: Sequence[_Row], now: datetime) -> list[UUID]:
     return [row["id"] for row in await tx.conn.fetch(STORE, now, *MESSAGES.arrays(rows))]
-
-
-def _row(request: Received[MessageRequested], plan: Ready | Stopped) -> _Row:
-    data, cause = request.data, request.follow()
-    match plan:
-        case Ready(channel, address, rendered, version):
-            return _Row(
-                request,
-                cause,
-                channel.kind,
-                rendered.language,
-                State.PENDING,
-                channel.provider,
-                version,
-                address,
-                rendered.text,
-                None if rendered.parts is None else parts_as_json(rendered.parts),
-                plan.segments,
-            )
-        case Stopped(code, detail):
-            kind = data.channels[0] if data.channels else ""
-            return _Row(request, cause, kind, data.language, State.FAILED, code=code, detail=detail)

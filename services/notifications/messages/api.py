@@ -28,9 +28,8 @@ async def messages(
 
 @router.get("/{message_id}")
 async def message(message_id: UUID, ctx: Ctx, caller: Staff) -> MessageWithAttempts:
-    """Return a message with its attempts; an operator's own alone, as in the list."""
+    """Return a message with its attempts and reports; an operator's own alone, as in the list."""
     found = await one_message(ctx.core.db, message_id, Filter(desks_of(caller), operator_of(caller)))
     if found is None:
         raise NotFoundError
-    row, attempts = found
-    return MessageWithAttempts.model_validate({**row, "attempts": [dict(attempt) for attempt in attempts]})
+    return MessageWithAttempts.model_validate(found)

@@ -15,31 +15,46 @@ from libs.common.contracts.notifications import (
     MessageStep,
 )
 from libs.common.contracts.shared import MessageProgress
-from services.notifications.messages.rules import Fact, State
+from services.notifications.ladders.convert import passed_of, rungs_of
+from services.notifications.messages.rules import Course, State, Via
 
 
-def step_event(row: asyncpg.Record, step: MessageProgress, fact: Fact, now: datetime) -> Outgoing:
-    """Return the event of one step; `row` is the message, `fact` its present state."""
+def course_of(row: asyncpg.Record) -> Course:
+    """Return how a stored message goes."""
+    return Course(
+        State(row["state"]),
+        [MessageProgress(step) for step in row["published"]],
+        Via(row["rung"], row["channel"], row["provider"]),
+        row["deadline"],
+        rungs_of(row["ahead"]),
+        passed_of(row["passed"]),
+        row["code"],
+        row["detail"],
+    )
+
+
+def step_event(row: asyncpg.Record, step: MessageProgress, via: Via, course: Course, now: datetime) -> Outgoing:
+    """Return the event of one step, which the message `row` made by the channel `via`."""
     cause = Cause(row["correlation_id"], row["causation_id"], row["traceparent"])
     key = row["key"] or f"lead:{row['lead_id']}"
-    return Outgoing(key, row["desk"], now, _data(row, step, fact), cause)
+    return Outgoing(key, row["desk"], now, _data(row, step, via, course), cause)
 
 
-_SHARED = ("lead_id", "process_id", "template", "purpose", "channel", "provider")
+_SHARED = ("lead_id", "process_id", "template", "purpose")
 
 
-def _data(row: asyncpg.Record, step: MessageProgress, fact: Fact) -> MessageStep:
+def _data(row: asyncpg.Record, step: MessageProgress, via: Via, course: Course) -> MessageStep:
     shared = {name: row[name] for name in _SHARED}
-    shared["message_id"] = row["id"]
+    shared |= {"message_id": row["id"], "channel": via.kind, "provider": via.provider}
     match step:
         case MessageProgress.SENT:
-            return MessageSent(**shared, template_version=row["template_version"])
+            return MessageSent(**shared, template_version=row["template_version"], rung=via.number)
         case MessageProgress.DELIVERED:
             return MessageDelivered(**shared)
         case MessageProgress.READ:
             return MessageRead(**shared)
         case MessageProgress.FAILED:
-            state = FinalState.UNKNOWN if fact.state is State.UNKNOWN else FinalState.FAILED
-            return MessageFailed(**shared, state=state, code=fact.code or "", detail=fact.detail or "")
+            state = FinalState.UNKNOWN if course.state is State.UNKNOWN else FinalState.FAILED
+            return MessageFailed(**shared, state=state, code=course.code or "", detail=course.detail or "")
         case _:
             assert_never(step)

@@ -1,6 +1,6 @@
 """Reading messages and their attempts."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from libs.common.platform.http.pagination import Cut, PageQuery, paginate
 from services.notifications.feed.tables import feed_item, operator
 from services.notifications.messages.rules import State
 from services.notifications.messages.tables import attempt, message
+from services.notifications.webhooks.tables import callback
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +35,18 @@ async def list_messages(db: Database, wanted: Filter, asked: PageQuery) -> Cut[R
         return await paginate(conn, query, "-id", [message.c.id], asked)
 
 
-async def one_message(
-    db: Database, message_id: UUID, wanted: Filter
-) -> tuple[RowMapping, Sequence[RowMapping]] | None:
-    """Return a message that the caller may see with its attempts in order, or None."""
+async def one_message(db: Database, message_id: UUID, wanted: Filter) -> dict[str, object] | None:
+    """Return a message that the caller may see with its attempts and reports in order, or None."""
     query = select(message).where(message.c.id == message_id, _visible(wanted))
     attempts = select(attempt).where(attempt.c.message_id == message_id).order_by(attempt.c.number)
+    reports = select(callback).where(callback.c.message_id == message_id).order_by(callback.c.id)
     async with db.read() as conn:
         found = (await conn.execute(query)).mappings().one_or_none()
-        return None if found is None else (found, (await conn.execute(attempts)).mappings().all())
+        if found is None:
+            return None
+        parts = {"attempts": attempts, "reports": reports}
+        rows = {name: (await conn.execute(part)).mappings().all() for name, part in parts.items()}
+    return {**found, **{name: [dict(row) for row in some] for name, some in rows.items()}}
 
 
 def _visible(wanted: Filter) -> ColumnElement[bool]:

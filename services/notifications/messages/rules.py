@@ -1,17 +1,12 @@
-"""Decisions on a message: whether it can be sent, and its state."""
+"""The state of a message and the rung that it is on, in any order of what becomes known of it."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from uuid import UUID
-from zlib import crc32
 
 from libs.common.contracts.shared import MessageProgress
-from libs.common.domain.sms import segments
-from services.notifications.addresses.rules import Barred
-from services.notifications.providers.values import ChannelKind
-from services.notifications.templates.rules import Rendered, UnfilledError, Version, render_for
+from services.notifications.ladders.rules import Passed, Rung, end_of, next_rung
 
 
 class State(StrEnum):
@@ -64,102 +59,73 @@ def advance(
     return fact, tuple(step for step in _STEPS[fact] if step not in published)
 
 
-class Stop(StrEnum):
-    """Why a message is not sent; published as the code of `message.failed`."""
-
-    TEMPLATE_NOT_APPROVED = "template_not_approved"
-    TEMPLATE_UNFILLED = "template_unfilled"
-    DEADLINE_PASSED = "deadline_passed"
-    NO_ADDRESS = "no_address"
-    NO_CHANNEL = "no_channel"
+_ALIVE = (State.PENDING, State.ACCEPTED, State.SENT)
+_ARRIVED = (State.DELIVERED, State.READ)
 
 
 @dataclass(frozen=True, slots=True)
-class Intent:
-    """A message that a playbook asked for; `variables` and personal data are merged in `values`."""
+class Via:
+    """The channel by which a step was made; `number` is its rung."""
 
-    template: str
-    language: str
-    channels: tuple[str, ...]
-    values: Mapping[str, str | None]
-    deadline: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Channel:
-    """A channel of the desk; `kind` is what playbooks name, `address` the customer's there, if they have one.
-
-    `barred`: why that address is not written to.
-    """
-
-    channel_id: UUID
+    number: int
     kind: str
     provider: str
-    address: str | None
-    barred: Barred | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A rendered message, its channel and address."""
+@dataclass(slots=True)
+class Course:
+    """How a message goes, while facts are applied to it: pure, and written once afterwards.
 
-    channel: Channel
-    address: str
-    rendered: Rendered
-    version: int
+    `via` is the rung that it is on. `steps` are to be published, `rung` is one that it has fallen to, and `arrived`
+    says that nothing more of it is to be sent.
+    """
 
-    @property
-    def segments(self) -> int | None:
-        """How many text messages it takes, where they are counted."""
-        is_counted = self.channel.kind == ChannelKind.SMS
-        return segments(self.rendered.text).count if is_counted else None
+    state: State
+    published: list[MessageProgress]
+    via: Via
+    deadline: datetime | None = None
+    ahead: tuple[Rung, ...] = ()
+    passed: tuple[Passed, ...] = ()
+    code: str | None = None
+    detail: str | None = None
+    steps: list[tuple[MessageProgress, Via]] = field(default_factory=list)
+    rung: Rung | None = None
+    arrived: bool = False
 
+    def learn(self, number: int, fact: Fact, left_out: Callable[[Rung], str | None], now: datetime) -> None:
+        """Apply what became known of the rung `number`. `left_out` says why another rung cannot be tried."""
+        if number != self.via.number:
+            self._learn_late(number, fact)
+        elif fact.state is State.FAILED and self.state in _ALIVE and MessageProgress.FAILED not in self.published:
+            self._fail(fact, left_out, now)
+        else:
+            self._move(fact, self.via)
 
-@dataclass(frozen=True, slots=True)
-class Stopped:
-    """A message that cannot be sent; `detail` holds no personal data."""
+    def _learn_late(self, number: int, fact: Fact) -> None:
+        """Of a rung that is over, arrival alone counts."""
+        over = next((one for one in self.passed if one.number == number), None)
+        if over is not None and fact.state in _ARRIVED:
+            self._move(fact, Via(number, over.kind, over.provider), MessageProgress.SENT)
 
-    code: Stop | Barred
-    detail: str
+    def _fail(self, fact: Fact, left_out: Callable[[Rung], str | None], now: datetime) -> None:
+        """Go on by the next rung, or end."""
+        in_time = self.deadline is None or now < self.deadline
+        rung, ahead, passed = next_rung(self.ahead if in_time else (), left_out)
+        failed = Passed(self.via.number, self.via.kind, self.via.provider, fact.code or "")
+        self.passed = (*self.passed, failed, *passed)
+        if rung is None:
+            is_alone = len(self.passed) == 1 or not in_time
+            self._move(fact if is_alone else Fact(State.FAILED, *end_of(self.passed)), self.via)
+            return
+        self.via, self.rung, self.ahead = Via(rung.number, rung.kind, rung.provider), rung, ahead
+        self.state = State.PENDING
+        self.published = [step for step in self.published if step is not MessageProgress.SENT]
 
-
-def prepare(
-    intent: Intent, template: Version | None, channels: Sequence[Channel], now: datetime
-) -> Ready | Stopped:
-    """Decide whether and how to send a message (S2.5, S4.12). `template` is the approved version in force."""
-    if intent.deadline is not None and intent.deadline <= now:
-        return Stopped(Stop.DEADLINE_PASSED, "the deadline was over when the request came")
-    if template is None:
-        return Stopped(Stop.TEMPLATE_NOT_APPROVED, f"{intent.template} has no approved version")
-    wanted = [channel for channel in channels if channel.kind in intent.channels]
-    chosen = choose_channel(intent.channels, wanted)
-    if chosen is None:
-        barred = next((channel.barred for channel in wanted if channel.barred is not None), None)
-        if barred is not None:
-            return Stopped(barred, "the address is not written to")
-        if wanted:
-            return Stopped(Stop.NO_ADDRESS, "the person has no address that can be read")
-        return Stopped(Stop.NO_CHANNEL, f"the desk has none of: {', '.join(intent.channels)}")
-    channel, address = chosen
-    try:
-        rendered = render_for(channel.kind, template, intent.language, intent.values)
-    except UnfilledError as unfilled:
-        return Stopped(Stop.TEMPLATE_UNFILLED, str(unfilled))
-    return Ready(channel, address, rendered, template.number)
-
-
-def choose_channel(kinds: Sequence[str], channels: Sequence[Channel]) -> tuple[Channel, str] | None:
-    """Return a channel of the first kind that can reach the customer: always the same for one address."""
-    for kind in kinds:
-        fitting = sorted(
-            ((one, one.address) for one in channels if one.kind == kind and one.address and one.barred is None),
-            key=lambda pair: pair[0].channel_id,
-        )
-        if fitting:
-            return fitting[number_of(fitting[0][1]) % len(fitting)]
-    return None
-
-
-def number_of(address: str) -> int:
-    """Return a number that is always the same for an address."""
-    return int(address) if address.isascii() and address.isdecimal() else crc32(address.encode())
+    def _move(self, fact: Fact, via: Via, *silent: MessageProgress) -> None:
+        state, steps = advance(self.state, fact.state, [*self.published, *silent])
+        if state is self.state:
+            return
+        self.state, self.code, self.detail = state, fact.code, fact.detail
+        self.published.extend(steps)
+        self.steps.extend((step, via) for step in steps)
+        self.arrived = self.arrived or state in _ARRIVED

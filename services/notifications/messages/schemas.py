@@ -13,6 +13,7 @@ class Attempt(BaseModel):
 
     id: UUID
     number: int
+    rung: int
     channel_id: UUID
     state: str
     tries: int
@@ -22,9 +23,30 @@ class Attempt(BaseModel):
     offered_at: datetime | None
 
 
+class PassedRung(BaseModel):
+    """A channel that a message was not or could not be sent by, and the provider's or our code for it."""
+
+    number: int
+    kind: str
+    provider: str
+    code: str
+
+
+class Report(BaseModel):
+    """What the provider said of a message, late reports included. `status` is its own word, `at` its own clock."""
+
+    status: str
+    progress: str | None
+    code: str | None
+    provider_message_id: str
+    at: datetime
+    received_at: datetime
+
+
 class Message(BaseModel):
     """A message and its state; `code` says why it failed or is unknown.
 
+    `rung` is the place of its channel in the playbook's list, `passed` are those that came before or were left out.
     `parts`: the provider's own template with its values, for when free text is not allowed; `segments` of an SMS.
     """
 
@@ -42,6 +64,8 @@ class Message(BaseModel):
     text: str | None
     parts: dict[str, object] | None
     segments: int | None
+    rung: int
+    passed: list[PassedRung]
     deadline: datetime | None
     state: State
     code: str | None
@@ -51,6 +75,7 @@ class Message(BaseModel):
 
 
 class MessageWithAttempts(Message):
-    """One message with all its attempts."""
+    """One message with all its attempts, and all that was reported of them."""
 
     attempts: list[Attempt]
+    reports: list[Report]

@@ -1,92 +1,96 @@
 """SQL that moves messages and publishes each step once: for answers, callbacks and time-outs alike."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 import asyncpg
 
 from libs.common.contracts.shared import MessageProgress
 from libs.common.messaging import outbox
+from libs.common.platform import faultpoints
 from libs.common.platform.db import Transaction
-from services.notifications.messages.convert import step_event
-from services.notifications.messages.rules import Fact, State, advance
+from services.notifications.ladders.convert import passed_as_json
+from services.notifications.ladders.rules import Rung, rung_deadline
+from services.notifications.ladders.store import Step, fall, prospects, withdraw
+from services.notifications.messages.convert import course_of, step_event
+from services.notifications.messages.rules import Course, Fact, State
 
 LOCK = """
 SELECT id, desk, lead_id, key, process_id, template, template_version, purpose, channel, provider, state, published,
-       code, detail, correlation_id, causation_id, traceparent
+       code, detail, deadline, rung, ahead, passed, correlation_id, causation_id, traceparent
 FROM message WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
 """
 MOVE = """
 UPDATE message m
 SET state = t.state, published = string_to_array(t.published, ','), code = t.code, detail = t.detail,
-    changed_at = $6
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[]) AS t (id, state, published, code, detail)
+    passed = t.passed, changed_at = $7
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::jsonb[])
+     AS t (id, state, published, code, detail, passed)
 WHERE m.id = t.id
 """
 
-
-@dataclass(slots=True)
-class _Message:
-    """A locked message: facts change it in memory, then it is written once."""
-
-    row: asyncpg.Record
-    state: State
-    published: list[MessageProgress]
-    code: str | None
-    detail: str | None
-    steps: list[MessageProgress]
+Known = tuple[UUID, int, Fact]  # a message, its rung, and what became known of that
 
 
-async def apply_facts(tx: Transaction, facts: Sequence[tuple[UUID, Fact]], now: datetime) -> None:
-    """Apply facts to their messages in the caller's transaction and publish each new step once."""
+async def apply_facts(tx: Transaction, facts: Sequence[Known], now: datetime) -> None:
+    """Apply facts to their messages in the caller's transaction and publish each new step once.
+
+    A message that has failed by one rung goes on by the next; the attempt that failed is refused already.
+    """
     if not facts:
         return
-    rows = await tx.conn.fetch(LOCK, list({message_id for message_id, _ in facts}))
-    messages = {row["id"]: _loaded(row) for row in rows}
-    for message_id, fact in facts:
-        _apply(messages[message_id], fact)
-    await _write(tx, list(messages.values()), now)
+    rows = await tx.conn.fetch(LOCK, list({message_id for message_id, _, _ in facts}))
+    courses = {row["id"]: (row, course_of(row)) for row in rows}
+    failed = {message_id for message_id, _, fact in facts if fact.state is State.FAILED}
+    left_out = await _prospects(tx, [courses[message_id] for message_id in failed], now)
+    for message_id, rung, fact in facts:
+        row, course = courses[message_id]
+        course.learn(rung, fact, partial(left_out, row["desk"]), now)
+    await _write(tx, list(courses.values()), now)
+    if steps := [_step(row["id"], one, one.rung, now) for row, one in courses.values() if one.rung]:
+        faultpoints.reach("ladder.falling")
+        await fall(tx, steps)
+    await withdraw(tx, [row["id"] for row, course in courses.values() if course.arrived])
 
 
-async def publish_stopped(tx: Transaction, stopped: Mapping[UUID, Fact], now: datetime) -> None:
+async def publish_stopped(tx: Transaction, stopped: Sequence[UUID], now: datetime) -> None:
     """Publish the failure of messages that were stored as failed and never sent."""
-    rows = await tx.conn.fetch(LOCK, list(stopped))
-    messages = [_loaded(row) for row in rows]
-    for message in messages:
-        message.steps.append(MessageProgress.FAILED)
-        message.published.append(MessageProgress.FAILED)
-    await _write(tx, messages, now)
-
-
-def _loaded(row: asyncpg.Record) -> _Message:
-    published = [MessageProgress(step) for step in row["published"]]
-    return _Message(row, State(row["state"]), published, row["code"], row["detail"], [])
-
-
-def _apply(message: _Message, fact: Fact) -> None:
-    state, steps = advance(message.state, fact.state, message.published)
-    if state is message.state:
+    if not stopped:
         return
-    message.state, message.code, message.detail = state, fact.code, fact.detail
-    message.published.extend(steps)
-    message.steps.extend(steps)
+    rows = await tx.conn.fetch(LOCK, list(stopped))
+    courses = [(row, course_of(row)) for row in rows]
+    for _, course in courses:
+        course.steps.append((MessageProgress.FAILED, course.via))
+        course.published.append(MessageProgress.FAILED)
+    await _write(tx, courses, now)
 
 
-async def _write(tx: Transaction, messages: Sequence[_Message], now: datetime) -> None:
+async def _prospects(
+    tx: Transaction, failing: Sequence[tuple[asyncpg.Record, Course]], now: datetime
+) -> Callable[[str, Rung], str | None]:
+    ahead: dict[str, list[Rung]] = {}
+    for row, course in failing:
+        ahead.setdefault(row["desk"], []).extend(course.ahead)
+    return await prospects(tx, ahead, now)
+
+
+def _step(message_id: UUID, course: Course, rung: Rung, now: datetime) -> Step:
+    expires_at = rung_deadline(course.deadline, last=not course.ahead, now=now)
+    return Step(message_id, rung, course.ahead, course.passed, expires_at)
+
+
+async def _write(tx: Transaction, courses: Sequence[tuple[asyncpg.Record, Course]], now: datetime) -> None:
     await tx.conn.execute(
         MOVE,
-        [message.row["id"] for message in messages],
-        [message.state for message in messages],
-        [",".join(message.published) for message in messages],
-        [message.code for message in messages],
-        [message.detail for message in messages],
+        [row["id"] for row, _ in courses],
+        [course.state for _, course in courses],
+        [",".join(course.published) for _, course in courses],
+        [course.code for _, course in courses],
+        [course.detail for _, course in courses],
+        [passed_as_json(course.passed) for _, course in courses],
         now,
     )
-    events = [
-        step_event(message.row, step, Fact(message.state, message.code, message.detail), now)
-        for message in messages
-        for step in message.steps
-    ]
+    events = [step_event(row, step, via, course, now) for row, course in courses for step, via in course.steps]
     await outbox.add(tx, events)

@@ -27,6 +27,11 @@ message = Table(
     Column("text", Text),
     Column("parts", JSONB),  # the filled template of the provider's own
     Column("segments", Integer),  # of a text message
+    # The rung that it is on, those that are still to be tried, and those that are over (`ladders`): channel,
+    # provider, address, language, text, parts and segments are those of the rung.
+    Column("rung", Integer, nullable=False, server_default=text("1")),
+    Column("ahead", JSONB, nullable=False, server_default=text("'[]'")),
+    Column("passed", JSONB, nullable=False, server_default=text("'[]'")),
     Column("deadline", DateTime(timezone=True)),
     Column("state", Text, nullable=False),
     Column("published", ARRAY(Text), nullable=False),  # steps that were published, each once
@@ -59,11 +64,12 @@ attempt = Table(
     Column("desk", Text, nullable=False),
     Column("message_id", Uuid, ForeignKey("message.id"), nullable=False),
     Column("number", Integer, nullable=False),
+    Column("rung", Integer, nullable=False, server_default=text("1")),
     Column("channel_id", Uuid, ForeignKey("channel.id"), nullable=False),
     Column("address", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("due_at", DateTime(timezone=True), nullable=False),
-    Column("expires_at", DateTime(timezone=True)),  # business time: the message's deadline
+    Column("expires_at", DateTime(timezone=True)),  # business time: until when its rung may wait
     Column("not_before", DateTime(timezone=True)),  # business time
     Column("offered_at", DateTime(timezone=True)),
     Column("ask_at", DateTime(timezone=True)),  # when the provider is asked for it next

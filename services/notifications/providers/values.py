@@ -64,7 +64,7 @@ class Error:
 
 @dataclass(frozen=True, slots=True)
 class Identities:
-    """What is known of a customer: E.164 phone, e-mail, and ids by their kind."""
+    """What is known of a customer: E.164 phone, e-mail, and ids by their kind (`IdentityKind`)."""
 
     phone: str | None = None
     email: str | None = None

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from libs.common.connect.command.rules import Accepted, Answer, Class, Refused, Unclear
 from libs.common.connect.exchange import HttpRequest, Reply
-from libs.common.contracts.shared import MessageProgress
+from libs.common.contracts.shared import IdentityKind, MessageProgress
 from libs.common.platform.auth.webhooks import same_secret
 from services.notifications.providers.base import Adapter, ProviderConfig
 from services.notifications.providers.config import Key
@@ -49,7 +49,6 @@ from services.notifications.providers.values import (
     TemplateParts,
 )
 
-BSUID = "whatsapp_bsuid"
 DAY = 86_400.0  # seconds
 PAIR = 6.0  # seconds between two messages to one customer
 
@@ -125,7 +124,7 @@ class WhatsAppCloud(Adapter):
     @classmethod
     def address(cls, customer: Identities) -> str | None:
         """Return the number; for a customer who shows none, the id of their account."""
-        return digits(customer.phone) or customer.ids.get(BSUID)
+        return digits(customer.phone) or customer.ids.get(IdentityKind.BSUID)
 
     @classmethod
     def reference(cls, key: str, address: str) -> str | None:

@@ -42,6 +42,11 @@ class Version:
     bodies: Mapping[str, str]
     variants: Mapping[str, Variant] = field(default_factory=dict)
 
+    @property
+    def marketing(self) -> bool:
+        """Whether it is advertising: what one messenger has registered as such is so by any channel."""
+        return any(one.registered is not None and one.registered.marketing for one in self.variants.values())
+
 
 @dataclass(frozen=True, slots=True)
 class Rendered:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
-from libs.common.connect.command.rules import BACKOFF, Class
+from libs.common.connect.command.rules import BACKOFF, LONG_PAUSE, Class
 from libs.common.connect.command.store import Halted
 from libs.common.contracts.shared import MessageProgress
 from libs.common.platform.db import Database, Transaction
@@ -32,17 +32,22 @@ WHERE e.state = 'new' AND e.look_at <= clock_timestamp()
 ORDER BY e.look_at LIMIT $1 FOR UPDATE OF e SKIP LOCKED
 """
 ATTEMPTS = """
-SELECT a.provider_message_id, c.account, a.message_id, a.channel_id, a.id, a.address, a.desk, c.kind
-FROM attempt a JOIN channel c ON c.id = a.channel_id
+SELECT a.provider_message_id, c.account, a.message_id, a.rung, a.channel_id, a.id, a.address, a.desk, c.kind,
+       m.ahead <> '[]' AND m.rung = a.rung AS has_next
+FROM attempt a JOIN channel c ON c.id = a.channel_id JOIN message m ON m.id = a.message_id
 WHERE a.provider_message_id = ANY($1::text[])
 """
 # A report that carries our own reference gives its message id to an attempt whose answer was lost.
 MATCH_REFERENCES = """
-      UPDATE attempt a SET state = 'accepted', lease_token = NULL, code = NULL, detail = NULL,
-      provider_message_id = report.provider_message_id FROM (SELECT DISTINCT ON (account, reference) * FROM
-      unnest($1::text[], $2::text[], $3::text[]) AS t (account, reference, provider_message_id)) report, channel
-      c WHERE a.reference = report.reference AND a.provider_message_id IS NULL AND a.state <> 'refused' AND c.id
-      = a.channel_id AND c.account = report.account RETURNING a.provider_message_id
+UPDATE attempt a
+SET state = 'accepted', lease_token = NULL, code = NULL, detail = NULL,
+    provider_message_id = report.provider_message_id
+FROM (SELECT DISTINCT ON (account, reference) *
+      FROM unnest($1::text[], $2::text[], $3::text[]) AS t (account, reference, provider_message_id)) report,
+     channel c
+WHERE a.reference = report.reference AND a.provider_message_id IS NULL AND a.state <> 'refused'
+  AND c.id = a.channel_id AND c.account = report.account
+RETURNING a.provider_message_id
 """
 # An echo gives its message id to an attempt whose answer was lost, if exactly one such text to that address can
 # have been accepted at that time. An attempt in state `sending` is left out: its own answer will bring the id.
@@ -68,15 +73,24 @@ WHERE a.id = candidate.id AND candidate.rivals = 1 AND candidate.state <> 'sendi
 RETURNING a.provider_message_id
 """
 # A message that the provider accepted and then failed for a transient reason is sent again under a new key: the
-# provider has said that it did not deliver the first. Once only: not if an earlier attempt was accepted too.
+# provider has said that it did not deliver the first. Once only by a channel: not if an earlier attempt was
+# accepted.
 REFUSE_TRANSIENT = """
 UPDATE attempt a SET state = 'refused', code = t.code
 FROM unnest($1::uuid[], $2::text[]) AS t (id, code), message m
 WHERE a.id = t.id AND a.state = 'accepted'
   AND m.id = a.message_id AND m.state NOT IN ('failed', 'delivered', 'read')
+  AND m.rung = a.rung
   AND NOT EXISTS (SELECT FROM attempt b WHERE b.message_id = a.message_id AND b.number < a.number
-                                          AND b.provider_message_id IS NOT NULL)
+                                          AND b.rung = a.rung AND b.provider_message_id IS NOT NULL)
 RETURNING a.id
+"""
+# A message that goes on by its next rung: the attempt of this one is over.
+REFUSE_FAILED = """
+UPDATE attempt a SET state = 'refused', code = t.code
+FROM unnest($1::uuid[], $2::text[]) AS t (id, code), message m
+WHERE a.id = t.id AND a.state = 'accepted' AND m.id = a.message_id AND m.rung = a.rung AND m.ahead <> '[]'
+  AND m.state IN ('pending', 'accepted', 'sent') AND NOT 'failed' = ANY (m.published)
 """
 REPLACED = "SELECT id FROM attempt WHERE id = ANY($1::uuid[]) AND state = 'refused'"
 APPLIED = """
@@ -108,16 +122,16 @@ async def apply_callbacks(db: Database, limit: int, now: datetime) -> tuple[int,
         attempts = await _attempts(tx, rows) if rows else {}
         known = [(row, attempts[_key(row)]) for row in rows if _key(row) in attempts]
         known.sort(key=lambda pair: (pair[0]["kind"] != ReportKind.ECHO, pair[0]["at"]))
-        replaced = await _retry_transient(tx, known)
-        valid = [(row, attempt) for row, attempt in known if not (_failed(row) and attempt["id"] in replaced)]
+        over = await _settle_failures(tx, known, now)
+        valid = [(row, attempt) for row, attempt in known if not (_failed(row) and attempt["id"] in over)]
         await _learn(tx, known, now)
-        await apply_facts(tx, [(attempt["message_id"], _fact(row)) for row, attempt in valid], now)
+        halted = await COMMANDS.halt(tx, _halting(known), now)
+        await apply_facts(tx, [(a["message_id"], a["rung"], _fact(row)) for row, a in valid], now)
         message_ids = [attempt["message_id"] for _, attempt in known]
         await tx.conn.execute(APPLIED, [row["id"] for row, _ in known], message_ids)
         unmatched = [row for row in rows if _key(row) not in attempts]
         old = [row["id"] for row in unmatched if row["old"]]
         await tx.conn.execute(RECHECK_LATER, [row["id"] for row in unmatched], old)
-        halted = await COMMANDS.halt(tx, _halting(known), now)
         await tx.commit()
     return len(rows), halted
 
@@ -159,15 +173,38 @@ async def _match_echoes(tx: Transaction, echoes: Sequence[asyncpg.Record]) -> li
     return [row["provider_message_id"] for row in await tx.conn.fetch(MATCH_ECHOES, *columns)]
 
 
-async def _retry_transient(tx: Transaction, known: Known) -> set[UUID]:
-    """Replace attempts with a transient error; return all replaced ones, whose errors no longer count."""
+async def _settle_failures(tx: Transaction, known: Known, now: datetime) -> set[UUID]:
+    """Refuse what is tried again, here or by the next rung; return attempts whose errors are no news."""
     arrived = {attempt["id"] for row, attempt in known if row["progress"] in _ARRIVED}
-    errors = {attempt["id"]: row for row, attempt in known if _failed(row)}
-    transient = {i: row["code"] for i, row in errors.items() if _class(row) in _TRANSIENT and i not in arrived}
-    if transient:
-        rows = await tx.conn.fetch(REFUSE_TRANSIENT, list(transient), list(transient.values()))
-        await replace_refused(tx, {row["id"]: BACKOFF for row in rows})
-    return {row["id"] for row in await tx.conn.fetch(REPLACED, list(errors))} if errors else set()
+    failed = {attempt["id"]: (row, attempt) for row, attempt in known if _failed(row)}
+    lost = {i: pair for i, pair in failed.items() if i not in arrived}
+    await _retry_transient(tx, lost, now)
+    replaced = {row["id"] for row in await tx.conn.fetch(REPLACED, list(failed))} if failed else set()
+    gone_on = {i: row["code"] for i, (row, attempt) in lost.items() if attempt["has_next"] and i not in replaced}
+    if gone_on:
+        await tx.conn.execute(REFUSE_FAILED, list(gone_on), list(gone_on.values()))
+    return replaced | arrived
+
+
+async def _retry_transient(
+    tx: Transaction, lost: Mapping[UUID, tuple[asyncpg.Record, asyncpg.Record]], now: datetime
+) -> None:
+    """Replace attempts with an error that passes; one that passes in a day is not waited for if there is a rung."""
+    waits = {i: wait for i, pair in lost.items() if (wait := _wait(*pair)) is not None}
+    if waits:
+        rows = await tx.conn.fetch(REFUSE_TRANSIENT, list(waits), [lost[i][0]["code"] for i in waits])
+        await replace_refused(tx, {row["id"]: waits[row["id"]] for row in rows}, now)
+
+
+def _wait(row: asyncpg.Record, attempt: asyncpg.Record) -> float | None:
+    """Return the seconds until a failed attempt is replaced, or None."""
+    error = _error(row)
+    if error is None:
+        return None
+    if error.error is Class.PAUSE:
+        wait = error.wait or BACKOFF
+        return None if wait >= LONG_PAUSE and attempt["has_next"] else wait
+    return BACKOFF if error.error in _TRANSIENT else None
 
 
 async def _learn(tx: Transaction, known: Known, now: datetime) -> None:

@@ -126,6 +126,9 @@ UPDATE {command} SET state = 'refused', code = $2
 WHERE id IN (SELECT id FROM {command}
              WHERE state = 'pending' AND offered_at IS NULL AND expires_at <= $1
              LIMIT $3 FOR UPDATE SKIP LOCKED)
+   OR id IN (SELECT id FROM {command}
+             WHERE state = 'held' AND offered_at IS NULL AND expires_at <= $1
+             LIMIT $3 FOR UPDATE SKIP LOCKED)
 RETURNING id
 """
 RELEASE = """
