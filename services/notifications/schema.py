@@ -7,5 +7,6 @@ from services.notifications.messages import tables as messages
 from services.notifications.metadata import metadata
 from services.notifications.templates import tables as templates
 from services.notifications.webhooks import tables as webhooks
+from services.notifications.withdrawals import tables as withdrawals
 
-__all__ = ["addresses", "channels", "feed", "messages", "metadata", "templates", "webhooks"]
+__all__ = ["addresses", "channels", "feed", "messages", "metadata", "templates", "webhooks", "withdrawals"]

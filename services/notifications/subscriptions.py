@@ -9,6 +9,7 @@ from libs.common.platform.db import Transaction
 from services.notifications.context import Context
 from services.notifications.feed.actions import FeedEvent, add_to_feeds, store_operators
 from services.notifications.messages.actions import request_messages
+from services.notifications.withdrawals.actions import withdraw_messages
 
 #: The events of people that a release before this one left on assignment's topic are read there.
 TOPICS = (Topic.TASKS, Topic.PEOPLE, Topic.ASSIGNMENT)
@@ -22,6 +23,10 @@ def subscriptions(ctx: Context) -> dict[str, UseCase]:
         if await request_messages(tx, requests, ctx.core.clock.now()):
             tx.after_commit("sender", ctx.due.set)
 
+    async def withdrawals(tx: Transaction, events: Sequence[Received[EventData]]) -> None:
+        withdrawn = cast("Sequence[Received[tasks.MessageWithdrawn]]", events)
+        await withdraw_messages(tx, withdrawn, ctx.core.clock.now())
+
     async def feed(tx: Transaction, events: Sequence[Received[EventData]]) -> None:
         await add_to_feeds(tx, cast("Sequence[Received[FeedEvent]]", events))
 
@@ -30,6 +35,7 @@ def subscriptions(ctx: Context) -> dict[str, UseCase]:
 
     return {
         tasks.MessageRequested.event_type: messages,
+        tasks.MessageWithdrawn.event_type: withdrawals,
         tasks.TaskAssigned.event_type: feed,
         tasks.TaskTaken.event_type: feed,
         tasks.TaskReassigned.event_type: feed,

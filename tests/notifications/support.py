@@ -24,7 +24,7 @@ from libs.common.connect.egress import Egress
 from libs.common.connect.transport import Transport
 from libs.common.contracts import REGISTRY, Cause, EventData, Received
 from libs.common.contracts.shared import Customer, Language
-from libs.common.contracts.tasks import MessageRequested
+from libs.common.contracts.tasks import MessageRequested, MessageWithdrawn
 from libs.common.platform.clock import Clock, SystemClock
 from libs.common.platform.core import Core
 from libs.common.platform.db import Database
@@ -197,6 +197,17 @@ def requested(**changes: object) -> MessageRequested:
         "person": Customer(name="Анна", phone="+79000000001"),
     }  # fmt: skip
     return MessageRequested.model_validate({**fields, **changes})
+
+
+def withdrawn(request: MessageRequested) -> MessageWithdrawn:
+    """The withdrawal of a request."""
+    return MessageWithdrawn(
+        dedupe_key=request.dedupe_key,
+        lead_id=request.lead_id,
+        purpose=request.purpose,
+        actor="system",
+        reason="paid",
+    )
 
 
 async def claim(

@@ -170,3 +170,28 @@ def test_no_message_is_begun_once_one_has_arrived_or_is_in_doubt(story: list[tup
         before = one.via
         one.learn(number, Fact(state, str(state)), lambda _: None, NOW)
         assert not over or one.via == before
+
+
+def test_a_withdrawn_message_falls_no_further() -> None:
+    one = course(SMS)
+    one.withdrawn = True
+    learn(one, (1, REFUSED))
+    assert (one.rung, one.code, one.detail) == (None, Stop.WITHDRAWN, "whatsapp: BAD_CONTACT")
+
+
+def test_a_withdrawn_message_that_had_left_by_its_last_rung_says_what_happened() -> None:
+    one = learn(course(SMS), (1, REFUSED), (2, Fact(State.ACCEPTED)))
+    one.withdrawn = True
+    learn(one, (2, Fact(State.FAILED, "21211")))
+    assert (one.code, one.detail) == (Stop.LADDER_EXHAUSTED, "whatsapp: BAD_CONTACT, sms: 21211")
+
+
+FACTS = st.tuples(st.integers(1, 3), st.sampled_from([Fact(state, "code") for state in State]))
+
+
+@given(st.lists(FACTS, max_size=8))
+def test_whatever_becomes_known_of_a_withdrawn_message_starts_no_other(facts: list[tuple[int, Fact]]) -> None:
+    one = course(SMS, EMAIL)
+    one.withdrawn = True
+    learn(one, *facts)
+    assert (one.rung, one.via.number) == (None, 1)

@@ -15,6 +15,7 @@ from services.notifications.addresses.rules import window_open
 from services.notifications.channels.convert import adapter_of, webhook_path
 from services.notifications.context import Context
 from services.notifications.delivery.store import Claim, Result, claim, record
+from services.notifications.ladders.rules import Stop
 from services.notifications.providers.base import Adapter
 from services.notifications.providers.values import Outbound
 from services.notifications.templates.convert import parts_of
@@ -48,6 +49,8 @@ class Attempts:
     async def call(self, claimed: Claim) -> Answer:
         """Send once; errors are answers too."""
         row = claimed.details.row
+        if row["withdrawn"] and not claimed.doubtful:
+            return Refused(Class.MESSAGE, str(Stop.WITHDRAWN))
         attributes = {"message.id": str(claimed.details.message_id), "messaging.system": claimed.policy.kind}
         with self._ctx.core.tracing.span(row["traceparent"], "send message", attributes, SpanKind.CLIENT) as span:
             try:

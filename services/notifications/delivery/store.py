@@ -19,6 +19,7 @@ from services.notifications.ladders.rules import Stop
 from services.notifications.messages.rules import Fact, State
 from services.notifications.messages.store import apply_facts
 from services.notifications.providers.registry import PROVIDERS
+from services.notifications.withdrawals.actions import stop_withdrawn
 
 COMMANDS = CommandStore(
     Tables(
@@ -29,7 +30,7 @@ COMMANDS = CommandStore(
         external_id="provider_message_id",
         details="""
 , a.message_id, a.rung, a.address, a.reference, a.offered_at, m.text, m.parts, m.traceparent,
-m.ahead <> '[]' AS has_next,
+m.ahead <> '[]' AND m.withdrawn_at IS NULL AS has_next, m.withdrawn_at IS NOT NULL AS withdrawn,
 c.version, c.desk, c.kind AS channel, c.provider, c.config, c.secrets, c.api_key, c.provider_channel_id,
 c.hook_key,
 (SELECT state FROM registration r WHERE r.channel_id = c.id AND NOT r.usable
@@ -112,7 +113,7 @@ async def record(db: Database, results: Sequence[Result], now: datetime) -> Sequ
 
 
 async def expire(db: Database, policies: Mapping[str, Policy], now: datetime) -> int:
-    """Expire attempts: unanswered → unknown, past deadline → failed. Returns how many."""
+    """Expire attempts: unanswered → unknown, past deadline or withdrawn → failed. Returns how many."""
     async with db.begin() as tx:
         found = await COMMANDS.expire(tx, list(policies.values()), str(Stop.DEADLINE_PASSED), now)
         rows = await tx.conn.fetch(MESSAGES_OF, [*found.unknown, *found.late])
@@ -123,8 +124,9 @@ async def expire(db: Database, policies: Mapping[str, Policy], now: datetime) ->
         facts = [(*places[attempt_id], unknown) for attempt_id in found.unknown]
         facts += [(*places[attempt_id], expired) for attempt_id in found.late]
         await apply_facts(tx, facts, now)
+        stopped = await stop_withdrawn(tx, now)
         await tx.commit()
-    return len(facts)
+    return len(facts) + stopped
 
 
 def _halts(outcome: Outcome) -> bool:

@@ -30,6 +30,7 @@ class Stop(StrEnum):
     TEXT_TOO_LONG = "text_too_long"
     CHANNEL_HALTED = "channel_halted"
     LADDER_EXHAUSTED = "ladder_exhausted"  # the detail names each rung's own reason
+    WITHDRAWN = "withdrawn"  # it was not wanted any more before it left
     DOUBTFUL = "doubtful"  # it may have arrived: no other message is sent
 
 
@@ -171,7 +172,12 @@ def end_of(passed: Sequence[Passed]) -> tuple[str, str]:
     """Return code and detail of a message that no rung is left for."""
     if len(passed) == 1:
         return passed[0].code, ""
-    return Stop.LADDER_EXHAUSTED, ", ".join(f"{one.kind}: {one.code}" for one in passed)
+    return Stop.LADDER_EXHAUSTED, reasons(passed)
+
+
+def reasons(passed: Sequence[Passed]) -> str:
+    """Name the reason of each rung."""
+    return ", ".join(f"{one.kind}: {one.code}" for one in passed)
 
 
 def rung_deadline(deadline: datetime | None, *, last: bool, now: datetime) -> datetime | None:

@@ -16,8 +16,8 @@ from services.notifications.providers.registry import PROVIDERS
 from services.notifications.templates.convert import parts_as_json
 
 USABLE = "SELECT id FROM channel WHERE id = ANY($1::uuid[]) AND active AND halted_at IS NULL"
-# What nothing has left for yet is withdrawn; one that is being sent has its own answer.
-WITHDRAW = """
+# What nothing has left for yet is taken back; one that is being sent has its own answer.
+TAKE_BACK = """
 UPDATE attempt SET state = 'refused', code = 'arrived_before'
 WHERE id IN (SELECT id FROM attempt
              WHERE message_id = ANY($1::uuid[]) AND state IN ('pending', 'held') AND offered_at IS NULL
@@ -116,10 +116,10 @@ async def fall(tx: Transaction, steps: Sequence[Step]) -> None:
     await begin(tx, steps)
 
 
-async def withdraw(tx: Transaction, messages: Sequence[UUID]) -> None:
+async def take_back(tx: Transaction, messages: Sequence[UUID]) -> None:
     """Send nothing more of messages that have arrived."""
     if messages:
-        await tx.conn.execute(WITHDRAW, messages)
+        await tx.conn.execute(TAKE_BACK, messages)
 
 
 async def prospects(

@@ -15,7 +15,7 @@ from libs.common.platform.db.bulk import Bulk
 from services.notifications.addresses.rules import AddressBook
 from services.notifications.addresses.store import address_books
 from services.notifications.ladders.convert import passed_as_json, rungs_as_json
-from services.notifications.ladders.rules import Channel, Intent, Ready, Rung, Stopped, prepare, rung_deadline
+from services.notifications.ladders.rules import Channel, Intent, Ready, Rung, Stop, Stopped, prepare, rung_deadline
 from services.notifications.ladders.store import Step, begin
 from services.notifications.messages.rules import State
 from services.notifications.messages.store import publish_stopped
@@ -23,6 +23,7 @@ from services.notifications.providers.registry import PROVIDERS
 from services.notifications.providers.values import Identities
 from services.notifications.templates.convert import parts_as_json, version_of
 from services.notifications.templates.rules import Version
+from services.notifications.withdrawals.store import Intention, take_turns, withdrawn
 
 IN_FORCE = """
 SELECT DISTINCT ON (t.desk, t.code) t.desk, t.code, t.version, t.bodies, t.variants
@@ -43,6 +44,7 @@ class _Row:
     request: Received[MessageRequested]
     cause: Cause
     plan: Ready | Stopped
+    withdrawn_at: datetime | None = None
 
     @property
     def rung(self) -> Rung | None:
@@ -109,6 +111,7 @@ MESSAGES: Bulk[_Row] = Bulk(
         ("causation_id", "uuid", attrgetter("cause.causation_id")),
         ("traceparent", "text", attrgetter("cause.traceparent")),
         ("requested_at", "timestamptz", attrgetter("request.time")),
+        ("withdrawn_at", "timestamptz", attrgetter("withdrawn_at")),
     ),
 )
 STORE = f"""
@@ -127,6 +130,7 @@ class _Known:
     templates: Mapping[tuple[str, str], Version]
     channels: Mapping[str, Sequence[asyncpg.Record]]
     books: Mapping[str, AddressBook]
+    withdrawn: Mapping[Intention, datetime]
 
     def channels_for(self, desk: str, customer: Identities) -> Sequence[Channel]:
         """Return the desk's channels with the customer's address at each."""
@@ -144,7 +148,10 @@ async def request_messages(
 ) -> Sequence[UUID]:
     """Store a batch of intents, each once per desk and dedupe key; return the ids that are ready to be sent."""
     known = await _look_up(tx, requests)
-    plans = {r.data.message_id: _Row(r, r.follow(), _plan(r, known, now)) for r in requests}
+    plans = {
+        r.data.message_id: _Row(r, r.follow(), _plan(r, known, now), known.withdrawn.get(_intention(r)))
+        for r in requests
+    }
     stored = set(await _store(tx, list(plans.values()), now))
     fresh = {i: row for i, row in plans.items() if i in stored}
     steps = [
@@ -164,6 +171,8 @@ def _step(message_id: UUID, plan: Ready, deadline: datetime | None, now: datetim
 
 
 async def _look_up(tx: Transaction, requests: Sequence[Received[MessageRequested]]) -> _Known:
+    intentions = {_intention(r) for r in requests}
+    await take_turns(tx, intentions)
     wanted = {(r.desk, r.data.template) for r in requests}
     desks = list({r.desk for r in requests})
     templates = await tx.conn.fetch(IN_FORCE, [desk for desk, _ in wanted], [code for _, code in wanted])
@@ -181,7 +190,12 @@ async def _look_up(tx: Transaction, requests: Sequence[Received[MessageRequested
         {(row["desk"], row["code"]): version_of(row) for row in templates},
         channels,
         await address_books(tx, addresses),
+        await withdrawn(tx, intentions),
     )
+
+
+def _intention(request: Received[MessageRequested]) -> Intention:
+    return request.desk, request.data.dedupe_key
 
 
 def _customer(request: Received[MessageRequested]) -> Identities:
@@ -191,6 +205,8 @@ def _customer(request: Received[MessageRequested]) -> Identities:
 
 def _plan(request: Received[MessageRequested], known: _Known, now: datetime) -> Ready | Stopped:
     data = request.data
+    if _intention(request) in known.withdrawn:
+        return Stopped(Stop.WITHDRAWN, "it was withdrawn before its request came")
     person = {"name": data.person.name, "phone": data.person.phone, "email": data.person.email}
     intent = Intent(data.template, data.language, data.channels, {**data.variables, **person}, data.deadline)
     template = known.templates.get((request.desk, data.template))

@@ -30,6 +30,7 @@ def course_of(row: asyncpg.Record) -> Course:
         passed_of(row["passed"]),
         row["code"],
         row["detail"],
+        withdrawn=row["withdrawn_at"] is not None,
     )
 
 

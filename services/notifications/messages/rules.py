@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from libs.common.contracts.shared import MessageProgress
-from services.notifications.ladders.rules import Passed, Rung, end_of, next_rung
+from services.notifications.ladders.rules import Passed, Rung, Stop, end_of, next_rung, reasons
 
 
 class State(StrEnum):
@@ -76,8 +76,8 @@ class Via:
 class Course:
     """How a message goes, while facts are applied to it: pure, and written once afterwards.
 
-    `via` is the rung that it is on. `steps` are to be published, `rung` is one that it has fallen to, and `arrived`
-    says that nothing more of it is to be sent.
+    `via` is the rung that it is on; none follows it once it is `withdrawn`. `steps` are to be published, `rung` is
+    one that it has fallen to, and `arrived` says that nothing more of it is to be sent.
     """
 
     state: State
@@ -88,6 +88,7 @@ class Course:
     passed: tuple[Passed, ...] = ()
     code: str | None = None
     detail: str | None = None
+    withdrawn: bool = False
     steps: list[tuple[MessageProgress, Via]] = field(default_factory=list)
     rung: Rung | None = None
     arrived: bool = False
@@ -109,17 +110,22 @@ class Course:
 
     def _fail(self, fact: Fact, left_out: Callable[[Rung], str | None], now: datetime) -> None:
         """Go on by the next rung, or end."""
-        in_time = self.deadline is None or now < self.deadline
-        rung, ahead, passed = next_rung(self.ahead if in_time else (), left_out)
+        late = self.deadline is not None and now >= self.deadline
+        rung, ahead, passed = next_rung(() if late or self.withdrawn else self.ahead, left_out)
         failed = Passed(self.via.number, self.via.kind, self.via.provider, fact.code or "")
         self.passed = (*self.passed, failed, *passed)
         if rung is None:
-            is_alone = len(self.passed) == 1 or not in_time
-            self._move(fact if is_alone else Fact(State.FAILED, *end_of(self.passed)), self.via)
+            self._move(self._end(fact, late=late), self.via)
             return
         self.via, self.rung, self.ahead = Via(rung.number, rung.kind, rung.provider), rung, ahead
         self.state = State.PENDING
         self.published = [step for step in self.published if step is not MessageProgress.SENT]
+
+    def _end(self, fact: Fact, *, late: bool) -> Fact:
+        """Return why it ends when no rung is left, or none may follow."""
+        if self.withdrawn and (self.ahead or fact.code == Stop.WITHDRAWN):
+            return Fact(State.FAILED, Stop.WITHDRAWN, reasons(self.passed))
+        return fact if late or len(self.passed) == 1 else Fact(State.FAILED, *end_of(self.passed))
 
     def _move(self, fact: Fact, via: Via, *silent: MessageProgress) -> None:
         state, steps = advance(self.state, fact.state, [*self.published, *silent])

@@ -47,6 +47,7 @@ class Message(BaseModel):
     """A message and its state; `code` says why it failed or is unknown.
 
     `rung` is the place of its channel in the playbook's list, `passed` are those that came before or were left out.
+    `withdrawn_at`: when its playbook wanted it no more; what had left by then has reported all the same.
     `parts`: the provider's own template with its values, for when free text is not allowed; `segments` of an SMS.
     """
 
@@ -72,6 +73,7 @@ class Message(BaseModel):
     detail: str | None
     requested_at: datetime
     changed_at: datetime
+    withdrawn_at: datetime | None
 
 
 class MessageWithAttempts(Message):

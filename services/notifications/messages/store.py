@@ -13,13 +13,13 @@ from libs.common.platform import faultpoints
 from libs.common.platform.db import Transaction
 from services.notifications.ladders.convert import passed_as_json
 from services.notifications.ladders.rules import Rung, rung_deadline
-from services.notifications.ladders.store import Step, fall, prospects, withdraw
+from services.notifications.ladders.store import Step, fall, prospects, take_back
 from services.notifications.messages.convert import course_of, step_event
 from services.notifications.messages.rules import Course, Fact, State
 
 LOCK = """
 SELECT id, desk, lead_id, key, process_id, template, template_version, purpose, channel, provider, state, published,
-       code, detail, deadline, rung, ahead, passed, correlation_id, causation_id, traceparent
+       code, detail, deadline, withdrawn_at, rung, ahead, passed, correlation_id, causation_id, traceparent
 FROM message WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
 """
 MOVE = """
@@ -52,7 +52,7 @@ async def apply_facts(tx: Transaction, facts: Sequence[Known], now: datetime) ->
     if steps := [_step(row["id"], one, one.rung, now) for row, one in courses.values() if one.rung]:
         faultpoints.reach("ladder.falling")
         await fall(tx, steps)
-    await withdraw(tx, [row["id"] for row, course in courses.values() if course.arrived])
+    await take_back(tx, [row["id"] for row, course in courses.values() if course.arrived])
 
 
 async def publish_stopped(tx: Transaction, stopped: Sequence[UUID], now: datetime) -> None:

@@ -42,6 +42,8 @@ message = Table(
     Column("traceparent", Text),
     Column("requested_at", DateTime(timezone=True), nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False),
+    # When it was not wanted any more (`withdrawals`): what has not left by then does not leave.
+    Column("withdrawn_at", DateTime(timezone=True)),
     CheckConstraint(
         "state IN ('pending', 'unknown', 'accepted', 'sent', 'failed', 'delivered', 'read')", name="state"
     ),
@@ -51,6 +53,7 @@ message = Table(
     Index("ix_message_lead_id", "lead_id", "id"),
     Index("ix_message_desk_id", "desk", "id"),
     Index("ix_message_desk_state", "desk", "state", "id"),
+    Index("ix_message_withdrawn", "id", postgresql_where=text("withdrawn_at IS NOT NULL AND state = 'pending'")),
 )
 
 # A command (libs.common.connect.command). `due_at` is the next try of `pending`, the end of the lease of

@@ -80,7 +80,7 @@ UPDATE attempt a SET state = 'refused', code = t.code
 FROM unnest($1::uuid[], $2::text[]) AS t (id, code), message m
 WHERE a.id = t.id AND a.state = 'accepted'
   AND m.id = a.message_id AND m.state NOT IN ('failed', 'delivered', 'read')
-  AND m.rung = a.rung
+  AND m.rung = a.rung AND m.withdrawn_at IS NULL
   AND NOT EXISTS (SELECT FROM attempt b WHERE b.message_id = a.message_id AND b.number < a.number
                                           AND b.rung = a.rung AND b.provider_message_id IS NOT NULL)
 RETURNING a.id
