@@ -6,21 +6,24 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from deploy.standins import smsc, smsru, twilio, whatsapp_cloud
 from deploy.standins.faults import PROFILES, Profile
 from deploy.standins.journal import Journal
-from deploy.standins.provider import GatewayAccount, ProviderStandin
+from deploy.standins.provider import ProviderStandin
 from deploy.standins.server import Standin, bound, server
+from deploy.standins.smsc import SmscStandin
+from deploy.standins.smsru import SmsRuStandin
+from deploy.standins.twilio import TwilioStandin
 from deploy.standins.wazzup.accounts import DEMO_CHANNEL, DEMO_KEY, Account, Channel
 from deploy.standins.wazzup.standin import Standin as Wazzup
+from deploy.standins.whatsapp_cloud import WhatsAppCloudStandin
 from libs.common.platform.clock import Clock, SharedClock, SystemClock
 
-#: The stand-ins beside Wazzup's, each with the account of the demo.
-GATEWAYS: Sequence[tuple[type[ProviderStandin], GatewayAccount]] = (
-    (whatsapp_cloud.WhatsAppCloudStandin, GatewayAccount(whatsapp_cloud.DEMO_PHONE_ID, whatsapp_cloud.DEMO_TOKEN)),
-    (twilio.TwilioStandin, GatewayAccount(twilio.DEMO_SID, twilio.DEMO_TOKEN)),
-    (smsc.SmscStandin, GatewayAccount(smsc.DEMO_LOGIN, smsc.DEMO_PASSWORD)),
-    (smsru.SmsRuStandin, GatewayAccount(smsru.DEMO_API_ID, smsru.DEMO_API_ID)),
+#: The stand-ins beside Wazzup's.
+GATEWAYS: Sequence[type[ProviderStandin]] = (
+    WhatsAppCloudStandin,
+    TwilioStandin,
+    SmscStandin,
+    SmsRuStandin,
 )
 
 
@@ -62,7 +65,7 @@ async def _serve(options: argparse.Namespace) -> None:
     accounts = [_account(text) for text in options.wazzup_account or [f"{DEMO_KEY}={DEMO_CHANNEL}"]]
     standins: list[Standin] = [Wazzup(accounts, PROFILES[options.profile], options.seed, journal(Wazzup.code))]
     profile: Profile = PROFILES[options.gateways]
-    standins += [known([account], profile, options.seed, journal(known.code), clock) for known, account in GATEWAYS]
+    standins += [known([known.demo()], profile, options.seed, journal(known.code), clock) for known in GATEWAYS]
     await server(standins).serve(sockets=[bound(options.port, options.host)])
 
 

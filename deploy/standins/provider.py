@@ -68,6 +68,9 @@ class ProviderStandin(ABC):
     address_code: ClassVar[str]
     rate_code: ClassVar[str]
     token_code: ClassVar[str]
+    # The account that there is by default.
+    demo_key: ClassVar[str]
+    demo_secret: ClassVar[str]
 
     def __init__(
         self, accounts: Sequence[GatewayAccount], profile: Profile = GATEWAY, seed: int = 0,
@@ -82,6 +85,16 @@ class ProviderStandin(ABC):
         self.numbers = count(len(self.journal.entries) + 1)
         self._http = httpx.AsyncClient(limits=httpx.Limits(max_connections=32), trust_env=False)
         self._callbacks = Callbacks(self.post, self.dice, self._http, self._record_delivery, self.together)
+
+    @classmethod
+    def demo(cls) -> GatewayAccount:
+        """Return the account that there is by default."""
+        return GatewayAccount(cls.demo_key, cls.demo_secret)
+
+    @classmethod
+    @abstractmethod
+    def config(cls, account: GatewayAccount) -> Mapping[str, object]:
+        """Return the configuration of a channel at an account, as our API takes it, without `provider`."""
 
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator[None]:

@@ -1,7 +1,7 @@
 """A stand-in for SMSC.ru: HTTP 200 for everything, errors inside; statuses by callback and on demand."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 from urllib.parse import urlencode
 
@@ -28,6 +28,12 @@ class SmscStandin(ProviderStandin):
     rate_code: ClassVar[str] = "9"
     token_code: ClassVar[str] = "2"  # noqa: S105 - an error code
     callback_secret: str = DEMO_CALLBACK_SECRET
+    demo_key: ClassVar[str] = DEMO_LOGIN
+    demo_secret: ClassVar[str] = DEMO_PASSWORD
+
+    @classmethod
+    def config(cls, account: GatewayAccount) -> Mapping[str, object]:
+        return {"login": account.key, "password": account.secret, "callback_secret": DEMO_CALLBACK_SECRET}
 
     def own_routes(self) -> Sequence[Route]:
         return [

@@ -1,7 +1,7 @@
 """A stand-in for SMS.ru: codes inside an HTTP 200, one per number; callbacks in batches until they hear `100`."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 from urllib.parse import urlencode
 
@@ -26,6 +26,12 @@ class SmsRuStandin(ProviderStandin):
     address_code: ClassVar[str] = "202"
     rate_code: ClassVar[str] = "206"
     token_code: ClassVar[str] = "200"  # noqa: S105 - an error code
+    demo_key: ClassVar[str] = DEMO_API_ID
+    demo_secret: ClassVar[str] = DEMO_API_ID
+
+    @classmethod
+    def config(cls, account: GatewayAccount) -> Mapping[str, object]:
+        return {"api_id": account.key}
 
     def own_routes(self) -> Sequence[Route]:
         return [

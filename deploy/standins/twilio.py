@@ -31,6 +31,12 @@ class TwilioStandin(ProviderStandin):
     address_code: ClassVar[str] = "21211"
     rate_code: ClassVar[str] = "20429"
     token_code: ClassVar[str] = "20003"  # noqa: S105 - an error code
+    demo_key: ClassVar[str] = DEMO_SID
+    demo_secret: ClassVar[str] = DEMO_TOKEN
+
+    @classmethod
+    def config(cls, account: GatewayAccount) -> Mapping[str, object]:
+        return {"account_sid": account.key, "auth_token": account.secret, "sender": DEMO_SENDER}
 
     def own_routes(self) -> Sequence[Route]:
         path = "/2010-04-01/Accounts/{sid}/Messages.json"

@@ -37,6 +37,15 @@ class WhatsAppCloudStandin(ProviderStandin):
     rate_code: ClassVar[str] = "130429"
     token_code: ClassVar[str] = "190"  # noqa: S105 - an error code
     app_secret: str = DEMO_SECRET
+    demo_key: ClassVar[str] = DEMO_PHONE_ID
+    demo_secret: ClassVar[str] = DEMO_TOKEN
+
+    @classmethod
+    def config(cls, account: GatewayAccount) -> Mapping[str, object]:
+        return {
+            "access_token": account.secret, "app_secret": DEMO_SECRET, "verify_token": "ours",
+            "phone_number_id": account.key,
+        }  # fmt: skip
 
     def own_routes(self) -> Sequence[Route]:
         return [

@@ -11,10 +11,7 @@ from deploy.standins.__main__ import GATEWAYS
 from deploy.standins.faults import KIND, Profile
 from deploy.standins.provider import GatewayAccount, ProviderStandin
 from deploy.standins.server import running
-from deploy.standins.smsc import DEMO_CALLBACK_SECRET
-from deploy.standins.twilio import DEMO_SENDER
 from deploy.standins.wazzup import Account, Standin
-from deploy.standins.whatsapp_cloud import DEMO_SECRET
 from libs.common.platform.clock import Clock, SystemClock
 from libs.common.platform.db import Database
 from services.notifications.channels.convert import webhook_path
@@ -25,18 +22,14 @@ QUICK = replace(KIND, read=0.0, callback_delay=0.01)
 PHONE = "79000000001"
 
 
+def gateway(code: str) -> type[ProviderStandin]:
+    """Return a provider's stand-in."""
+    return next(known for known in GATEWAYS if known.code == code)
+
+
 def config(code: str, account: GatewayAccount) -> dict[str, object]:
     """Return the configuration of a channel at a stand-in's account."""
-    own: dict[str, dict[str, object]] = {
-        "whatsapp_cloud": {
-            "access_token": account.secret, "app_secret": DEMO_SECRET, "verify_token": "ours",
-            "phone_number_id": account.key,
-        },
-        "twilio": {"account_sid": account.key, "auth_token": account.secret, "sender": DEMO_SENDER},
-        "smsc": {"login": account.key, "password": account.secret, "callback_secret": DEMO_CALLBACK_SECRET},
-        "smsru": {"api_id": account.key},
-    }  # fmt: skip
-    return {"provider": code, **own[code]}
+    return {"provider": code, **gateway(code).config(account)}
 
 
 @dataclass
@@ -76,10 +69,10 @@ async def open_gateways(
             if code == "wazzup":
                 channels[code] = await channel(db, code=code)
                 continue
-            known, template = next(pair for pair in GATEWAYS if pair[0].code == code)
             key = f"{HOOK_KEY}-{code}"
-            account = GatewayAccount(template.key, template.secret, f"{public_url}{webhook_path(code, key)}")
-            gateways[code] = known([account], profile, seed, clock=made)
+            account = gateway(code).demo()
+            account.callbacks = f"{public_url}{webhook_path(code, key)}"
+            gateways[code] = gateway(code)([account], profile, seed, clock=made)
             channels[code] = await channel(db, code=code, config=config(code, account), hook_key=key)
         wazzup = Standin([Account(webhooks_uri=webhook)], profile, seed)
         async with running(wazzup, *gateways.values()) as url:

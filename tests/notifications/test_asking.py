@@ -8,6 +8,7 @@ import pytest
 
 from deploy.standins.faults import Failure, Mode
 from libs.common.platform.db import Database
+from services.notifications.providers.registry import PROVIDERS
 from tests.notifications.gateways import QUICK, Gateways, open_gateways
 from tests.notifications.support import eventually, requested, worker
 
@@ -46,7 +47,7 @@ async def settled(desk: Gateways, *states: str) -> None:
     await eventually(desk.attempts, lambda found: found == list(states))
 
 
-@pytest.mark.parametrize("code", ["smsc", "smsru"])
+@pytest.mark.parametrize("code", sorted(code for code, one in PROVIDERS.items() if one.limits.asked_together))
 async def test_progress_that_is_not_reported_is_asked_for(notifications_db: Database, code: str) -> None:
     async with silent(notifications_db, code) as desk:
         people = [{"name": "Анна", "phone": f"+7900000000{n}"} for n in range(1, 6)]

@@ -48,13 +48,18 @@ def _is_secret(annotation: object) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Adapter(ABC):
-    """One channel at one provider. `api` is the root of the provider's API, or of its stand-in."""
+    """One channel at one provider. `api` is the root of the provider's API, or of its stand-in.
+
+    `home`: the root of the provider's own; `source`: where its behaviour is described, each part with how sure that
+    is, as high, medium or low.
+    """
 
     config: ProviderConfig
     api: str
 
     code: ClassVar[str]
     home: ClassVar[str]
+    source: ClassVar[str]
     channels: ClassVar[frozenset[ChannelKind]]
     limits: ClassVar[Limits]
     Config: ClassVar[type[ProviderConfig]]

@@ -71,6 +71,7 @@ class Smsc(Adapter):
 
     code: ClassVar[str] = "smsc"
     home: ClassVar[str] = "https://smsc.ru/sys/"
+    source: ClassVar[str] = "reference, read in part, and clients (medium)"
     channels: ClassVar[frozenset[ChannelKind]] = frozenset({ChannelKind.SMS})
     limits: ClassVar[Limits] = Limits(
         rate_5s=50, remembers=None, unknown_after=timedelta(minutes=15), text=1000, asked_together=1

@@ -86,6 +86,7 @@ class SmsRu(Adapter):
 
     code: ClassVar[str] = "smsru"
     home: ClassVar[str] = "https://sms.ru/"
+    source: ClassVar[str] = "official client 1.4.1 and reference (high)"
     channels: ClassVar[frozenset[ChannelKind]] = frozenset({ChannelKind.SMS})
     limits: ClassVar[Limits] = Limits(
         rate_5s=50, remembers=None, unknown_after=timedelta(minutes=10), text=1000, asked_together=100

@@ -92,6 +92,7 @@ class Twilio(Adapter):
 
     code: ClassVar[str] = "twilio"
     home: ClassVar[str] = "https://api.twilio.com/2010-04-01/"
+    source: ClassVar[str] = "reference and official client (high)"
     channels: ClassVar[frozenset[ChannelKind]] = frozenset({ChannelKind.SMS})
     limits: ClassVar[Limits] = Limits(rate_5s=100, remembers=None, unknown_after=timedelta(minutes=15), text=1600)
     Config: ClassVar[type[ProviderConfig]] = TwilioConfig

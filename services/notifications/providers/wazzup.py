@@ -97,6 +97,7 @@ class Wazzup(Adapter):
 
     code: ClassVar[str] = "wazzup"
     home: ClassVar[str] = "https://api.wazzup24.com/v3/"
+    source: ClassVar[str] = "reference of API v3 (high), repeats of callbacks (low)"
     channels: ClassVar[frozenset[ChannelKind]] = frozenset({ChannelKind.WHATSAPP})
     limits: ClassVar[Limits] = Limits(
         rate_5s=450, remembers=timedelta(seconds=60), unknown_after=timedelta(minutes=10), text=10_000

@@ -103,6 +103,7 @@ class WhatsAppCloud(Adapter):
 
     code: ClassVar[str] = "whatsapp_cloud"
     home: ClassVar[str] = "https://graph.facebook.com/"
+    source: ClassVar[str] = "reference of the Graph API (high), ids without a number (medium)"
     channels: ClassVar[frozenset[ChannelKind]] = frozenset({ChannelKind.WHATSAPP})
     limits: ClassVar[Limits] = Limits(
         rate_5s=350, remembers=None, unknown_after=timedelta(minutes=15), text=4096, window=timedelta(hours=24)

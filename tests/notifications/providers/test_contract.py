@@ -19,12 +19,13 @@ from libs.common.platform.sealing.keys import new_key
 from services.notifications.channels.convert import public_part, secret_part
 from services.notifications.providers.base import Adapter
 from services.notifications.providers.reading import MAX_ID
+from services.notifications.providers.reference import DOCUMENT, document
 from services.notifications.providers.registry import ADAPTERS, PROVIDERS
 from services.notifications.providers.values import Identities, Outbound, Raw, Report
 from tests.notifications.providers.samples import FOLDER, HERE, Sample, channel, samples, sent, wanted
 
 CODES = sorted(PROVIDERS)
-SIGNED = ("whatsapp_cloud", "twilio", "smsc", "smsru")
+SIGNED = [code for code in CODES if PROVIDERS[code].verify is not Adapter.verify]
 MESSAGE = Outbound("0190b6d0-0000-7000-8000-000000000001", "7:79000000001", "79000000001", "Заказ 1042 принят",
                    offered_at=datetime(2026, 3, 2, 9, 14, tzinfo=UTC))  # fmt: skip
 
@@ -291,7 +292,7 @@ def test_any_text_can_be_sent(code: str, text: str) -> None:
 # ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("adapter", ADAPTERS, ids=CODES)
+@pytest.mark.parametrize("adapter", ADAPTERS, ids=lambda adapter: adapter.code)
 def test_limits_are_sane(adapter: type[Adapter]) -> None:
     limits = adapter.limits
     assert 1 <= limits.rate_5s <= 10_000
@@ -300,6 +301,15 @@ def test_limits_are_sane(adapter: type[Adapter]) -> None:
     assert adapter.channels
     assert adapter.home.startswith("https://")
     assert adapter.home.endswith("/")
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS, ids=lambda adapter: adapter.code)
+def test_it_says_how_sure_its_source_is(adapter: type[Adapter]) -> None:
+    assert re.search(r"\((high|medium|low)\)", adapter.source)
+
+
+def test_the_committed_list_is_what_the_adapters_say() -> None:
+    assert DOCUMENT.read_text() == document()
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -328,5 +338,6 @@ def test_a_reference_is_always_the_same_for_a_key_and_fits(code: str) -> None:
 
 @pytest.mark.parametrize("code", CODES)
 def test_what_can_be_asked_for_is_declared(code: str) -> None:
-    adapter = channel(code)
-    assert (adapter.ask(["7:79000000001"]) is not None) == (adapter.limits.asked_together > 0)
+    adapter, asked = channel(code), [one.data["asks"] for one in samples(code) if "asks" in one.data]
+    assert bool(asked) == (adapter.limits.asked_together > 0)
+    assert all(adapter.ask(ids) is not None for ids in asked)
