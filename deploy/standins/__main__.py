@@ -10,6 +10,7 @@ from deploy.standins.faults import PROFILES, Profile
 from deploy.standins.journal import Journal
 from deploy.standins.provider import ProviderStandin
 from deploy.standins.server import Standin, bound, server
+from deploy.standins.smsaero import SmsAeroStandin
 from deploy.standins.smsc import SmscStandin
 from deploy.standins.smsru import SmsRuStandin
 from deploy.standins.twilio import TwilioStandin
@@ -24,6 +25,7 @@ GATEWAYS: Sequence[type[ProviderStandin]] = (
     TwilioStandin,
     SmscStandin,
     SmsRuStandin,
+    SmsAeroStandin,
 )
 
 

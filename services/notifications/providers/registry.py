@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 from pydantic import Field, TypeAdapter
 
 from services.notifications.providers.base import Adapter, ProviderConfig
+from services.notifications.providers.smsaero import SmsAero
 from services.notifications.providers.smsc import Smsc
 from services.notifications.providers.smsru import SmsRu
 from services.notifications.providers.twilio import Twilio
@@ -20,6 +21,7 @@ ADAPTERS: tuple[type[Adapter], ...] = (
     Twilio,
     Smsc,
     SmsRu,
+    SmsAero,
 )
 
 PROVIDERS: Mapping[str, type[Adapter]] = {adapter.code: adapter for adapter in ADAPTERS}
