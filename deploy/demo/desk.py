@@ -8,8 +8,10 @@ from pathlib import Path
 
 import httpx
 
-from deploy.demo.templates import TEMPLATES
+from deploy.demo.templates import SMS, TEMPLATES
+from deploy.standins.smsru import SmsRuStandin
 from deploy.standins.wazzup.accounts import DEMO_CHANNEL, DEMO_KEY
+from deploy.standins.wazzup.standin import Standin as Wazzup
 from libs.common.platform.files import write_whole
 from libs.common.testkit.issuer import TokenIssuer
 
@@ -66,7 +68,7 @@ class Seeder:
     async def seed(self) -> DemoDesk:
         """Make what is missing and return the desk. Raises SeedError when an API refuses."""
         await self._desk_and_playbooks()
-        await self._templates_and_channel()
+        await self._templates_and_channels()
         await self._operators()
         sources = await self._sources()
         tokens = {
@@ -96,16 +98,22 @@ class Seeder:
         listed = await self._list("/tasks/v1/playbooks")
         return any(item["code"] == code and DESK in str(item["active_at"]) for item in listed)
 
-    async def _templates_and_channel(self) -> None:
+    async def _templates_and_channels(self) -> None:
         listed = await self._list("/notifications/v1/templates", desk=DESK, state="approved")
         for code, bodies in TEMPLATES.items():
             if any(item["code"] == code for item in listed):
                 continue
-            made = await self._post("/notifications/v1/templates", {"desk": DESK, "code": code, "bodies": bodies})
+            template = {"desk": DESK, "code": code, "bodies": bodies, "variants": {"sms": {"bodies": SMS[code]}}}
+            made = await self._post("/notifications/v1/templates", template)
             await self._post(f"/notifications/v1/templates/{code}/versions/{made['version']}/approve?desk={DESK}")
-        channel = {"desk": DESK, "code": "main", "api_key": DEMO_KEY, "provider_channel_id": DEMO_CHANNEL}
-        made_id = await self._make("/notifications/v1/channels", channel)
-        await self._post(f"/notifications/v1/channels/{made_id}/subscribe")
+        wazzup = {"api_key": DEMO_KEY, "provider_channel_id": DEMO_CHANNEL}
+        for code, known, config in (
+            ("main", Wazzup.code, wazzup),
+            ("sms", SmsRuStandin.code, SmsRuStandin.config(SmsRuStandin.demo())),
+        ):
+            channel = {"desk": DESK, "code": code, "config": {"provider": known, **config}}
+            made_id = await self._make("/notifications/v1/channels", channel)
+            await self._post(f"/notifications/v1/channels/{made_id}/subscribe")
 
     async def _operators(self) -> None:
         for code, (ru, en) in POOLS.items():

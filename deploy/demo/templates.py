@@ -20,3 +20,23 @@ TEMPLATES: Mapping[str, Mapping[str, str]] = {
         "en": "{name}, here is the link to pay for your order {order_number}: {payment_link}",
     },
 }
+
+#: The same by SMS: short, for each segment of 70 characters is paid for.
+SMS: Mapping[str, Mapping[str, str]] = {
+    "callback_received": {
+        "ru": "Заявка {order_number} принята. Перезвоним вам в ближайшие минуты.",
+        "en": "We have your request {order_number} and will call you within minutes.",
+    },
+    "order_received": {
+        "ru": "Заказ {order_number} принят. Оплатить: {payment_link}",
+        "en": "We have your order {order_number}. Pay here: {payment_link}",
+    },
+    "no_answer": {
+        "ru": "Звонили по заказу {order_number}, не застали. Перезвоним позже.",
+        "en": "We called about your order {order_number} and missed you. We will call again.",
+    },
+    "payment_link": {
+        "ru": "Оплата заказа {order_number}: {payment_link}",
+        "en": "Pay for your order {order_number}: {payment_link}",
+    },
+}

@@ -11,7 +11,7 @@ Dozvon is up at {origin}   (data and logs: {home})
   desk     demo: sources landing and school, playbooks callback and school, operators {operators}
   all      {origin}/dev/info
 
-1. A landing page posts an order:
+1. A landing page posts an order (a phone that ends in 404404 is not on WhatsApp and gets an SMS):
 {landing}
 
 2. Its timeline, two seconds later:

@@ -48,6 +48,16 @@ def test_the_five_commands_work_as_printed_and_in_order(run: Run) -> None:
     until(lambda: ASSIGNED in kinds(shell(school_timeline)))
 
 
+def test_somebody_who_is_not_on_whatsapp_gets_an_sms(run: Run) -> None:
+    run.start()
+    landing, timeline, *_ = run.commands()
+    shell(landing.replace("order-1", "order-sms").replace("8 900 000-00-01", "8 900 040-44-04"))
+    sms = timeline.replace("order-1", "order-sms")
+    until(lambda: DELIVERED in kinds(shell(sms)))
+    found = [item["facts"]["channel"] for item in json.loads(shell(sms))["items"] if item["kind"] == DELIVERED]
+    assert found == ["sms"]
+
+
 def test_the_origin_is_ready_over_four_services_and_their_workers(run: Run) -> None:
     run.start()
     parts = run.get("/readyz").raise_for_status().json()["parts"]

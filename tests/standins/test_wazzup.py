@@ -262,6 +262,12 @@ async def test_a_failure_is_ordered_for_a_chat(failure: Failure, status: int, ac
     assert (answer.status_code, len(opened.journal.entries)) == (status, accepted)
 
 
+async def test_numbers_of_one_ending_are_not_on_whatsapp() -> None:
+    async with client(standin()) as http:
+        answer = await http.post("/v3/message", json={**MESSAGE, "chatId": "79000404404"})
+    assert (answer.status_code, answer.json()["error"]) == (400, "BAD_CONTACT")
+
+
 async def test_a_status_error_comes_by_webhook(receiver: Receiver) -> None:
     opened = standin(uri=receiver.url)
     opened.dice.failures.append(Failure(Mode.STATUS, "24_HOURS_EXCEEDED"))

@@ -26,6 +26,7 @@ MAX_TEXT = 10_000
 MOST_PER_BODY = 100
 EARLY_TIMEOUT = 1.0  # seconds that an early callback may delay the answer
 ECHO = "echo"
+ABSENT_ENDING = "404404"  # of numbers that are not on WhatsApp
 
 Plan: TypeAlias = Sequence[tuple[float, Callback]]  # seconds after the acceptance
 
@@ -103,7 +104,7 @@ class Standin:
         refusal = check(account, body)
         if refusal is not None:
             return refusal
-        failure = self.dice.failure(str(body["chatId"]))
+        failure = self.dice.failure(str(body["chatId"])) or _absent(str(body["chatId"]))
         if failure is not None and failure.mode in (Mode.CODE, Mode.HTTP):
             return error(failure.value) if failure.mode is Mode.CODE else Answer(int(failure.value))
         if failure is None and self.dice.hits(profile.refuse_503):
@@ -208,6 +209,10 @@ class Standin:
             over = {Status.DELIVERED, Status.READ, Status.ERROR}.intersection(entry.statuses)
             if entry.key in self.callbacks and not over:
                 self._schedule(entry.key, self._plan(entry))
+
+
+def _absent(chat_id: str) -> Failure | None:
+    return Failure(Mode.CODE, "BAD_CONTACT") if chat_id.endswith(ABSENT_ENDING) else None
 
 
 def _post(account: Account, batch: Sequence[Callback]) -> Post | None:
