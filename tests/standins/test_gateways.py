@@ -228,6 +228,7 @@ async def test_progress_can_be_asked_for_where_that_is_the_way(code: str) -> Non
             return
         answers = [await desk.send(desk.message(number)) for number in (1, 2)]
         ids = [answer.external_id for answer in answers if isinstance(answer, Accepted)]
+        await desk.settled()
         together = desk.ours.limits.asked_together
         found: list[Report] = []
         for chunk in (ids,) if together > 1 else ([one] for one in ids):
