@@ -3,6 +3,8 @@
 from pathlib import Path
 
 from libs.common.platform.service import Service
+from services.intake.appointments.api import router as appointments
+from services.intake.appointments.api import under_lead as appointments_of_leads
 from services.intake.contacts.api import router as contacts
 from services.intake.context import open_context
 from services.intake.customers.api import router as customers
@@ -11,6 +13,7 @@ from services.intake.deliveries.webhook import webhook_routes
 from services.intake.errors import ERRORS
 from services.intake.leads.api import router as leads
 from services.intake.orders.api import router as orders
+from services.intake.partners.api import router as partners
 from services.intake.settings import IntakeSettings
 from services.intake.sources.api import router as sources
 from services.intake.sources.store import SealedSources
@@ -25,7 +28,17 @@ SERVICE = Service(
     topics=TOPICS,
     subscriptions=subscriptions,
     routes=webhook_routes(),
-    routers=(sources, deliveries, contacts, leads, orders, customers),
+    routers=(
+        sources,
+        partners,
+        deliveries,
+        contacts,
+        leads,
+        appointments_of_leads,
+        appointments,
+        orders,
+        customers,
+    ),
     errors=ERRORS,
     sealed=(SealedSources(),),
 )

@@ -21,7 +21,7 @@ class NoSecretError(Exception):
 
 
 class AlreadyExistsError(Exception):
-    """A source of this code exists in the desk; `existing` is its id."""
+    """A source or partner of this code exists in the desk; `existing` is its id."""
 
     def __init__(self, existing: UUID) -> None:
         super().__init__()
@@ -39,12 +39,50 @@ class ConfigRefusedError(Exception):
         ]
 
 
+class UnknownPartnerError(Exception):
+    """The desk has no partner of this code."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__()
+        detail = Text(f"на столе нет партнёра {code}", f"the desk has no partner {code}")
+        self.faults = [Fault("/partner", "unknown_partner", detail)]
+
+
+class StepRefusedError(Exception):
+    """A step of an appointment with a time that does not fit; `problems` name field and code of each fault."""
+
+    def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
+        super().__init__()
+        self.faults = [Fault(f"/{field}", code, _TIMES.get(code, _CONFIG)) for field, code in problems]
+
+
+class AlreadyPlannedError(Exception):
+    """The lead has an appointment under way; `existing` is its id."""
+
+    def __init__(self, existing: UUID) -> None:
+        super().__init__()
+        self.context = {"existing": str(existing)}
+
+
+class AppointmentOverError(Exception):
+    """The appointment was cancelled, kept or missed."""
+
+
+_TIMES = {
+    "in_the_past": Text("это время прошло", "this time is past"),
+    "too_far": Text("слишком далеко", "too far ahead"),
+    "outside_hours": Text("партнёр в это время не работает", "the partner does not work then"),
+}
 _CONFIG = Text("недопустимое значение", "not what the format takes")
 
 ERRORS: ErrorTable = {
     NotFoundError: (404, "not_found"),
     AlreadyExistsError: (409, "already_exists"),
     ConfigRefusedError: (422, "validation_failed"),
+    UnknownPartnerError: (422, "validation_failed"),
+    StepRefusedError: (422, "validation_failed"),
+    AlreadyPlannedError: (409, "already_planned"),
+    AppointmentOverError: (409, "appointment_over"),
     NoSecretError: (409, "no_secret"),
     OverloadedError: (503, "unavailable"),
 }

@@ -1,5 +1,6 @@
 """Everything in the service's schema: importing this module completes `metadata`."""
 
+from services.intake.appointments import tables as appointments
 from services.intake.changes import tables as changes
 from services.intake.contacts import tables as contacts
 from services.intake.customers import tables as customers
@@ -8,10 +9,12 @@ from services.intake.leads import tables as leads
 from services.intake.metadata import metadata
 from services.intake.operators import tables as operators
 from services.intake.orders import tables as orders
+from services.intake.partners import tables as partners
 from services.intake.playbooks import tables as playbooks
 from services.intake.sources import tables as sources
 
 __all__ = [
+    "appointments",
     "changes",
     "contacts",
     "customers",
@@ -20,6 +23,7 @@ __all__ = [
     "metadata",
     "operators",
     "orders",
+    "partners",
     "playbooks",
     "sources",
 ]

@@ -19,6 +19,7 @@ OTHER_TARGETS = sorted(
         ChangeTarget.ORDER_FIELDS,
         ChangeTarget.PINNED_COMMENT,
         ChangeTarget.CUSTOMER_FIELDS,
+        ChangeTarget.APPOINTMENT,
     }
 )
 
@@ -82,6 +83,27 @@ async def test_an_order_s_fields_change_without_its_status(api: Api) -> None:
         "amount=743.00, payment_link=https://pay.example/7",
         "0190",
     )
+
+
+@pytest.mark.req("S0.6")
+async def test_an_order_takes_remarks_which_no_event_repeats(api: Api) -> None:
+    view = await lead(api)
+    values = {"remarks": "Анна просит тихого мастера"}
+    await api.hear(asked(ChangeTarget.ORDER_FIELDS, order_of(view)["id"], 1, values=values))
+    [event] = await api.said(OrderChanged)
+    shown = order_of(await api.ok("GET", f"/leads/{view['id']}"))
+    assert (shown["remarks"], event.filled) == (values["remarks"], ("amount", "remarks"))
+    assert "Анна" not in event.model_dump_json()
+    assert await history(api, view) == ("order_fields", "remarks=", "remarks", "0190")
+
+
+async def test_a_later_delivery_keeps_the_remarks(api: Api) -> None:
+    view = await lead(api)
+    await api.hear(asked(ChangeTarget.ORDER_FIELDS, order_of(view)["id"], 1, values={"remarks": "с собакой"}))
+    key = await api.ctx.core.db.pool.fetchval("SELECT key FROM source")
+    await api.deliver(f"/intake/v1/hooks/{key}", order(status="paid"))
+    [_, event] = await api.said(OrderChanged)
+    assert (event.to_status, event.filled) == ("paid", ("amount", "remarks"))
 
 
 @pytest.mark.req("S2.7")

@@ -13,6 +13,7 @@ from libs.common.messaging.inbox import UseCase
 from libs.common.messaging.outbox import add
 from libs.common.platform.clock import Clock
 from libs.common.platform.db import Transaction
+from services.intake.appointments.actions import answer_step
 from services.intake.changes import store
 from services.intake.changes.convert import (
     asked_of,
@@ -66,9 +67,10 @@ def _answer_to(target: ChangeTarget) -> Answer:
             return _pinned_comment
         case ChangeTarget.CUSTOMER_FIELDS:
             return _customer_fields
+        case ChangeTarget.APPOINTMENT:
+            return answer_step
         case (
-            ChangeTarget.APPOINTMENT
-            | ChangeTarget.PAYMENT
+            ChangeTarget.PAYMENT
             | ChangeTarget.REFUND
             | ChangeTarget.DOCUMENT_LINK
             | ChangeTarget.ACCESS

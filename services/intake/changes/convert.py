@@ -17,6 +17,8 @@ from services.intake.orders.convert import order_changed
 
 Request: TypeAlias = Received[ChangeRequested]
 
+_PERSONAL = frozenset({"remarks"})
+
 
 def asked_of(person: Customer | None) -> Asked | None:
     """Return the person that a request asks for."""
@@ -28,13 +30,22 @@ def asked_of(person: Customer | None) -> Asked | None:
 
 def fields_of(order: asyncpg.Record) -> OrderFields:
     """Return the fields of a stored order."""
-    return OrderFields(order["amount"], order["currency"], order["payment_link"], order["external_number"])
+    return OrderFields(
+        order["amount"], order["currency"], order["payment_link"], order["external_number"], order["remarks"]
+    )
 
 
 def shown(fields: OrderFields, other: OrderFields) -> str | None:
-    """Return what differs from another state, for people: `amount=990.00, currency=RUB`."""
+    """Return what differs from another state, for people: `amount=990.00, currency=RUB`.
+
+    Remarks are named alone: what is personal stands in the order and nowhere else.
+    """
     names = [name for name in OrderFields.__slots__ if getattr(fields, name) != getattr(other, name)]
-    return ", ".join(f"{name}={getattr(fields, name) or ''}" for name in names) or None
+    return ", ".join(_shown(name, getattr(fields, name)) for name in names) or None
+
+
+def _shown(name: str, value: object) -> str:
+    return name if name in _PERSONAL and value else f"{name}={value or ''}"
 
 
 def named(change: PersonChange) -> str:

@@ -12,7 +12,7 @@ from libs.common.domain.phone import Phone, read_phone
 from services.intake.deliveries.rules import is_false
 
 MAX_COMMENT, MAX_NAME = 4000, 200  # characters
-_MAX_TEXT = {"payment_link": 2000, "external_number": 200}
+_MAX_TEXT = {"payment_link": 2000, "external_number": 200, "remarks": 2000}
 _MAX_AMOUNT = Decimal(10) ** 12
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -26,6 +26,7 @@ class Code(StrEnum):
     STALE_VERSION = "stale_version"
     INVALID_VALUES = "invalid_values"
     IDENTITY_TAKEN = "identity_taken"
+    ALREADY_PLANNED = "already_planned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +51,13 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class OrderFields:
-    """The fields of an order that may be asked to change."""
+    """The fields of an order that may be asked to change; `remarks` may hold personal data."""
 
     amount: Decimal | None
     currency: str
     payment_link: str | None
     external_number: str | None
+    remarks: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,8 @@ def read_fields(values: Mapping[str, str], known: OrderFields) -> OrderFields | 
         found = replace(found, payment_link=values["payment_link"].strip() or None)
     if "external_number" in values:
         found = replace(found, external_number=values["external_number"].strip() or None)
+    if "remarks" in values:
+        found = replace(found, remarks=values["remarks"].strip() or None)
     problems += _too_long(values, _MAX_TEXT)
     return tuple(problems) or found
 

@@ -63,6 +63,7 @@ def received_event(
         language=Language(source.language),
         zone=source.zone.key,
         received_at=row["received_at"],
+        partner_id=source.partner_id,
         person=Customer.model_validate(row["person"]),
     )
     return Outgoing(key=f"lead:{lead_id}", desk=source.desk, time=row["received_at"], data=data, cause=cause)

@@ -23,6 +23,7 @@ def _email(value: str) -> str:
     return read
 
 
+Email = Annotated[str, Field(max_length=254), AfterValidator(_email)]
 Short = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
 
 
@@ -55,7 +56,7 @@ class ContactIn(Wire):
     message_id: UUID | None = None
     name: Name | None = None
     phone: Annotated[str, Field(min_length=1, max_length=64, pattern=r"\d")] | None = None
-    email: Annotated[str, Field(max_length=254), AfterValidator(_email)] | None = None
+    email: Email | None = None
     identities: Annotated[tuple[IdentityIn, ...], Field(max_length=20)] = ()
     lead_id: UUID | None = None
 

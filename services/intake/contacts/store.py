@@ -60,8 +60,8 @@ WITH logged AS (
     VALUES ($2, $1, $15, 'lead_status', 'source:' || $5, $7, 'received', $16)
 )
 INSERT INTO lead (id, desk, customer_id, source_id, source, playbook, status, title, stage, signals, name, phone,
-                  phone_raw, email, language, zone, marketing, created_at, updated_at, version)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $17, $18, '{}', $15, $15, 1)
+                  phone_raw, email, language, zone, marketing, created_at, updated_at, version, partner_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $17, $18, '{}', $15, $15, 1, $19)
 """
 SETTLE = "UPDATE contact SET customer_id = $2, lead_id = $3 WHERE id = $1"
 
@@ -131,7 +131,7 @@ async def open_lead(
         OPEN, lead_id, source.desk, customer_id, source.id, source.code, source.playbook, first.status,
         dict(first.title or SHOWN_TITLE), first.stage.value, list(person.signals), person.name,
         phone.e164 if phone else None, phone.raw if phone else None, person.email, now, cause, source.language,
-        source.zone.key,
+        source.zone.key, source.partner_id,
     )  # fmt: skip
 
 

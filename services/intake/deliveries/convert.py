@@ -221,7 +221,7 @@ def _items(items: tuple[ParsedItem, ...], currency: str) -> bytes:
 
 def _order_head(order: ParsedOrder, external_id: str, items: bytes) -> bytes:
     """Return the event's order without the fields that the statement decides, and without its closing brace."""
-    values = {name: getattr(order, name) for name in FILLED_COLUMNS}
+    values = {name: getattr(order, name, None) for name in FILLED_COLUMNS}
     goods = goods_of([(item.price, item.quantity) for item in order.items])
     amount, paid = _money(order.amount, order.currency), _money(order.paid, order.currency)
     return orjson.dumps(
@@ -252,6 +252,7 @@ def _head(delivery: Delivery, order: ParsedOrder, phone: Phone | None) -> bytes:
             "language": source.language,
             "zone": source.zone.key,
             "received_at": delivery.received_at,
+            "partner_id": source.partner_id,
             "person": {
                 "name": order.name,
                 "phone": phone.e164 if phone else None,

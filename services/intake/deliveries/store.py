@@ -66,6 +66,7 @@ DELIVERIES: Bulk[DeliveryRow] = Bulk(
         ("order_head", "text", attrgetter("order_head")),
         ("webhook_id", "text", attrgetter("webhook_id")),
         ("unsure", "boolean", attrgetter("unsure")),
+        ("partner_id", "uuid", attrgetter("delivery.source.partner_id")),
     ),
 )
 
@@ -154,14 +155,14 @@ WITH given AS MATERIALIZED (
     RETURNING old.id IS NULL AS fresh, coalesce(new.version > old.version, false) AS moved,
               old.status AS from_status, new.source_id, new.external_id, new.id, new.lead_id, new.customer_id,
               new.order_number, new.status, new.amount, new.paid, new.currency, new.payment_link, new.items,
-              new.external_number, new.version
+              new.external_number, new.remarks, new.version
 ), outcome AS MATERIALIZED (
-    SELECT r.n, r.delivery_id, r.desk, r.source_id, r.source, r.playbook, r.received_at, r.now, r.method, r.query,
-           r.headers, r.body, r.notes, r.external_id, r.marketing, r.name, r.phone, r.phone_raw, r.email,
-           r.language, r.zone, r.traceparent, r.head, r.order_head, r.webhook_id, r.born_status, r.born_title,
-           r.born_stage, o.fresh, o.moved, o.from_status,
+    SELECT r.n, r.delivery_id, r.desk, r.source_id, r.source, r.partner_id, r.playbook, r.received_at, r.now,
+           r.method, r.query, r.headers, r.body, r.notes, r.external_id, r.marketing, r.name, r.phone, r.phone_raw,
+           r.email, r.language, r.zone, r.traceparent, r.head, r.order_head, r.webhook_id, r.born_status,
+           r.born_title, r.born_stage, o.fresh, o.moved, o.from_status,
            o.id AS order_id, o.lead_id, o.customer_id, o.order_number, o.status, o.amount, o.paid, o.currency,
-           o.payment_link, CASE WHEN o.moved THEN o.items END AS items, o.external_number,
+           o.payment_link, CASE WHEN o.moved THEN o.items END AS items, o.external_number, o.remarks,
            o.version AS order_version,
            e.lead_id AS earlier, 'lead:' || o.lead_id AS key,
            CASE WHEN e.lead_id IS NULL THEN r.marks ELSE r.marks || 'second_unpaid_order'::text END AS signals,
@@ -189,10 +190,10 @@ WITH given AS MATERIALIZED (
 ), leads AS (
     INSERT INTO lead (id, desk, customer_id, source_id, source, playbook, status, title, stage, signals,
                       earlier_lead_id, name, phone, phone_raw, email, language, zone, marketing, created_at,
-                      updated_at, version)
+                      updated_at, version, partner_id)
     SELECT lead_id, desk, customer_id, source_id, source, playbook, born_status,
            coalesce(born_title, '{_SHOWN_TITLE}'), born_stage, signals, earlier, name, phone, phone_raw, email,
-           language, zone, marketing::jsonb, received_at, now, 1
+           language, zone, marketing::jsonb, received_at, now, 1, partner_id
     FROM outcome WHERE fresh
 ), log AS (
     INSERT INTO history (desk, lead_id, order_id, at, what, actor, from_value, to_value, reason, cause_id)

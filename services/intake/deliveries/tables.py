@@ -42,6 +42,8 @@ delivery = Table(
     Column("webhook_id", Text),
     Column("reruns", Integer, nullable=False),
     Column("rerun_at", DateTime(timezone=True)),
+    # What became of each part: kind, disposition, lead and order. None: it has one part, which the row itself says.
+    Column("facts", JSONB),
     CheckConstraint("disposition IN ('accepted', 'repeat', 'test', 'noted', 'quarantined')", name="disposition"),
     CheckConstraint(
         "kinds <@ ARRAY['order', 'contact', 'message', 'payment', 'appointment', 'document', 'stock', 'ping']",

@@ -32,16 +32,17 @@ async def get_leads(
     owner_id: UUID | None = None,
     created_from: AwareDatetime | None = None,
     created_to: AwareDatetime | None = None,
+    partner_id: UUID | None = None,
     q: Annotated[str | None, Query(max_length=200, description="phone, name, e-mail or order number")] = None,
 ) -> Page[LeadView]:
     """List leads, the newest first."""
-    wanted = LeadFilter(desk, stage, status, source, owner_id, created_from, created_to, q)
+    wanted = LeadFilter(desk, stage, status, source, owner_id, created_from, created_to, q, partner_id)
     return await list_leads(ctx.core.db, caller, wanted, asked, language)
 
 
 @router.get("/{lead_id}")
 async def get_one(lead_id: UUID, ctx: Ctx, caller: Staff, language: Lang, response: Response) -> LeadDetail:
-    """Return one lead with its customer and orders."""
+    """Return one lead with its customer, orders and appointments."""
     bind(lead_id=str(lead_id))
     view = await get_lead(ctx.core.db, caller, lead_id, language)
     set_etag(response, view.version)

@@ -11,6 +11,7 @@ from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Database
 from libs.common.platform.http.language import Language
 from libs.common.platform.http.pagination import Page, PageQuery, paginate
+from services.intake.appointments.queries import appointments_of_lead
 from services.intake.errors import NotFoundError
 from services.intake.leads.schemas import HistoryView, LeadDetail, LeadView
 from services.intake.leads.tables import history, lead
@@ -35,6 +36,7 @@ class LeadFilter:
     created_from: datetime | None = None
     created_to: datetime | None = None
     q: str | None = None
+    partner_id: UUID | None = None
 
     def condition(self) -> ColumnElement[bool]:
         return and_(
@@ -43,6 +45,7 @@ class LeadFilter:
             equal(lead.c.status, self.status),
             equal(lead.c.source, self.source),
             equal(lead.c.owner_id, self.owner_id),
+            equal(lead.c.partner_id, self.partner_id),
             between(lead.c.created_at, self.created_from, self.created_to),
             true() if self.q is None else matching(self.q),
         )
@@ -82,14 +85,15 @@ async def list_leads(
 
 
 async def get_lead(db: Database, caller: Principal, lead_id: UUID, language: Language) -> LeadDetail:
-    """Return one lead with its orders. Raises NotFoundError, also when the caller may not see it."""
+    """Return one lead with its orders and appointments. Raises NotFoundError, also for one they may not see."""
     query = select(lead).where(lead.c.id == lead_id, readable(caller))
     async with db.read() as conn:
         row = (await conn.execute(query)).mappings().one_or_none()
     if row is None:
         raise NotFoundError
     orders = await orders_of_lead(db, caller, lead_id)
-    return LeadDetail.model_validate({**_members(row, language), "orders": [*orders]})
+    appointments = await appointments_of_lead(db, lead_id)
+    return LeadDetail.model_validate({**_members(row, language), "orders": [*orders], "appointments": appointments})
 
 
 async def list_history(db: Database, caller: Principal, lead_id: UUID, asked: PageQuery) -> Page[HistoryView]:

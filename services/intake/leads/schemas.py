@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from libs.common.contracts.shared import Customer, Language, Signal, Stage
+from services.intake.appointments.schemas import AppointmentView
 from services.intake.orders.schemas import OrderView
 
 
@@ -32,13 +33,15 @@ class LeadView(BaseModel):
     created_at: datetime
     updated_at: datetime
     pinned_comment: str | None
+    partner_id: UUID | None
     version: int
 
 
 class LeadDetail(LeadView):
-    """A lead with its orders."""
+    """A lead with its orders and appointments."""
 
     orders: list[OrderView]
+    appointments: list[AppointmentView]
 
 
 class Change(StrEnum):
@@ -50,6 +53,7 @@ class Change(StrEnum):
     ORDER_STATUS = "order_status"
     ORDER_FIELDS = "order_fields"
     PINNED_COMMENT = "pinned_comment"
+    APPOINTMENT = "appointment"
 
 
 class HistoryView(BaseModel):

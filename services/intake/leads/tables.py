@@ -35,11 +35,14 @@ lead = Table(
     Column("version", BigInteger, nullable=False),
     # The current situation in words (S2.7).
     Column("pinned_comment", Text),
+    # Whose customer the lead is: its source's partner when it came (S0.12).
+    Column("partner_id", Uuid),
     CheckConstraint(f"stage IN ({_STAGES})", name="stage"),
     Index("ix_lead_desk", "desk", "created_at", "id"),
     Index("ix_lead_customer_id", "customer_id"),
     # A phone is searched by its last digits, so that the spelling of its prefix does not matter (S4.15).
     Index("ix_lead_phone", text("reverse(phone) text_pattern_ops"), postgresql_where=text("phone IS NOT NULL")),
+    Index("ix_lead_partner_id", "partner_id", "created_at", "id", postgresql_where=text("partner_id IS NOT NULL")),
     Index("ix_lead_email", "email", postgresql_where=text("email IS NOT NULL")),
 )
 
@@ -59,7 +62,8 @@ history = Table(
     # The delivery or event that caused the change.
     Column("cause_id", Uuid, nullable=False),
     CheckConstraint(
-        "what IN ('lead_status', 'lead_owner', 'lead_person', 'order_status', 'order_fields', 'pinned_comment')",
+        "what IN ('lead_status', 'lead_owner', 'lead_person', 'order_status', 'order_fields', 'pinned_comment',"
+        " 'appointment')",
         name="what",
     ),
     Index("ix_history_lead_id", "lead_id", "id"),

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 #: The fields with a value of their own, in the order in which `filled` names them; `items` come last.
-FILLED_COLUMNS = ("external_number", "amount", "paid", "payment_link")
+FILLED_COLUMNS = ("external_number", "amount", "paid", "payment_link", "remarks")
 
 
 def filled_of(values: Mapping[str, object], items: Sequence[object]) -> tuple[str, ...]:

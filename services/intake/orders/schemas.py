@@ -26,6 +26,7 @@ class OrderView(BaseModel):
     paid: Money | None
     payment_link: str | None
     items: list[Item]
+    remarks: str | None
     placed_at: datetime | None
     created_at: datetime
     version: int

@@ -53,6 +53,8 @@ sales_order = Table(
     Column("heard_at", DateTime(timezone=True), nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("version", BigInteger, nullable=False),
+    # In the words of people; personal data, so no event has it.
+    Column("remarks", Text),
     UniqueConstraint("source_id", "external_id", name="uq_sales_order_source_id_external_id"),
     CheckConstraint(f"status IN ({_STATUSES})", name="status"),
     CheckConstraint("amount >= 0 AND paid >= 0", name="amounts"),

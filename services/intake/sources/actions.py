@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import SecretStr, ValidationError
 
+from libs.common.platform.db import Transaction
 from libs.common.platform.ids import uuid7
 from libs.common.platform.sealing.keeper import is_read_plain
 from services.intake.context import Context
@@ -16,9 +17,11 @@ from services.intake.errors import (
     NoSecretError,
     NotFoundError,
     StaleVersionError,
+    UnknownPartnerError,
 )
 from services.intake.formats.config import FormatConfig, SecretKind
 from services.intake.formats.registry import CONFIGS
+from services.intake.partners.store import find
 from services.intake.sources.rules import Secret, rotated
 from services.intake.sources.schemas import SourceIn, SourcePatch
 from services.intake.sources.store import columns_of, config_of, secrets_of, stored
@@ -26,8 +29,9 @@ from services.intake.sources.store import columns_of, config_of, secrets_of, sto
 CREATE = """
 INSERT INTO source (id, desk, code, key, format, config, auth, currency, field_map, status_map, response, secrets,
                     playbook, zone, language, region, test_prefixes, rate_per_second, body_limit, active, version,
-                    created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, true, 1, $20, $20)
+                    created_at, updated_at, partner_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, true, 1, $20, $20,
+        $21)
 ON CONFLICT (desk, code) DO NOTHING
 RETURNING id
 """
@@ -40,7 +44,7 @@ SET playbook = coalesce($2, playbook), zone = coalesce($3, zone), language = coa
     region = coalesce($5, region), test_prefixes = coalesce($6, test_prefixes),
     rate_per_second = coalesce($7, rate_per_second), body_limit = coalesce($8, body_limit),
     active = coalesce($9, active), config = $10, auth = $11, currency = $12, field_map = $13, status_map = $14,
-    response = $15, version = version + 1, updated_at = $16
+    response = $15, version = version + 1, updated_at = $16, partner_id = $17
 WHERE id = $1
 """
 LOCK = "SELECT * FROM source WHERE id = $1 FOR UPDATE"
@@ -48,7 +52,7 @@ REKEY = "UPDATE source SET secrets = $2, version = version + 1, updated_at = $3 
 
 
 async def create_source(ctx: Context, new: SourceIn) -> tuple[UUID, str | None]:
-    """Make a source and return its id and secret. Raises AlreadyExistsError."""
+    """Make a source and return its id and secret. Raises AlreadyExistsError, UnknownPartnerError."""
     source_id, now = uuid7(), ctx.core.clock.now()
     kind = new.config.secret
     value = new.secret.get_secret_value() if new.secret else _secret(kind)
@@ -59,7 +63,7 @@ async def create_source(ctx: Context, new: SourceIn) -> tuple[UUID, str | None]:
         made = await tx.conn.fetchval(
             CREATE, source_id, new.desk, new.code, secrets.token_urlsafe(24), new.config.format, document,
             *columns.values(), entries, new.playbook, new.zone, new.language, new.region, new.test_prefixes,
-            new.rate_per_second, new.body_limit, now,
+            new.rate_per_second, new.body_limit, now, await _partner(tx, new.desk, new.partner),
         )  # fmt: skip
         if made is None:
             raise AlreadyExistsError(await tx.conn.fetchval(EXISTING, new.desk, new.code))
@@ -71,20 +75,32 @@ async def create_source(ctx: Context, new: SourceIn) -> tuple[UUID, str | None]:
 async def change_source(ctx: Context, source_id: UUID, seen: int, patch: SourcePatch) -> None:
     """Change what the patch names; other processes know within two seconds.
 
-    Raises StaleVersionError, ConfigRefusedError.
+    Raises StaleVersionError, ConfigRefusedError, UnknownPartnerError.
     """
     async with ctx.core.db.begin() as tx:
         row = await tx.conn.fetchrow(LOCK, source_id)
         if row is None or row["version"] != seen:
             raise StaleVersionError
         document, columns = columns_of(_changed(config_of(dict(row)), patch))
+        named = "partner" in patch.model_fields_set
+        partner_id = await _partner(tx, row["desk"], patch.partner) if named else row["partner_id"]
         await tx.conn.execute(
             CHANGE, source_id, patch.playbook, patch.zone, patch.language, patch.region, patch.test_prefixes,
             patch.rate_per_second, patch.body_limit, patch.active, document, *columns.values(),
-            ctx.core.clock.now(),
+            ctx.core.clock.now(), partner_id,
         )  # fmt: skip
         await tx.commit()
     await ctx.sources.refresh()
+
+
+async def _partner(tx: Transaction, desk: str, code: str | None) -> UUID | None:
+    """Return the partner of a code. Raises UnknownPartnerError."""
+    if code is None:
+        return None
+    found = await find(tx, desk, code)
+    if found is None:
+        raise UnknownPartnerError(code)
+    return found
 
 
 def _changed(config: FormatConfig, patch: SourcePatch) -> FormatConfig:

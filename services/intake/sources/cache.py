@@ -107,6 +107,7 @@ def source_of(row: asyncpg.Record, secrets: tuple[Secret, ...] = ()) -> Source:
         rate=row["rate_per_second"],
         body_limit=row["body_limit"],
         active=row["active"],
+        partner_id=UUID(int=row["partner_id"].int) if row["partner_id"] else None,
     )
 
 

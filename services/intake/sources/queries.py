@@ -7,6 +7,7 @@ from sqlalchemy import RowMapping, Select, case, exists, select, true
 from libs.common.platform.db import Database
 from libs.common.platform.http.pagination import Page, PageQuery, paginate
 from services.intake.errors import NotFoundError
+from services.intake.partners.tables import partner
 from services.intake.playbooks.tables import active_playbook
 from services.intake.sources.schemas import SourceView
 from services.intake.sources.store import config_of
@@ -32,7 +33,9 @@ async def list_sources(db: Database, desk: str | None, asked: PageQuery) -> Page
 def _views() -> Select[tuple[object, ...]]:
     of_desk = active_playbook.c.desk == source.c.desk
     active = exists().where(of_desk, active_playbook.c.code == source.c.playbook)
-    return select(*source.c, case((exists().where(of_desk), active)).label("playbook_active"))
+    is_active = case((exists().where(of_desk), active)).label("playbook_active")
+    by_partner = source.outerjoin(partner, partner.c.id == source.c.partner_id)
+    return select(*source.c, is_active, partner.c.code.label("partner")).select_from(by_partner)
 
 
 def _view(row: RowMapping) -> SourceView:

@@ -24,7 +24,7 @@ class Secret:
 class Source:
     """A source. `format` has its configuration and the secrets that are valid now, where it was asked for them.
 
-    `rate` is requests per second, `body_limit` bytes.
+    `rate` is requests per second, `body_limit` bytes. `partner_id`: whose customers its leads are.
     """
 
     id: SourceId
@@ -41,6 +41,7 @@ class Source:
     rate: int
     body_limit: int
     active: bool
+    partner_id: UUID | None = None
 
 
 def is_zone(name: str) -> bool:

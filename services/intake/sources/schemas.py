@@ -52,6 +52,7 @@ class SourceIn(Wire):
     config: SourceConfig
     secret: Annotated[SecretStr | None, Field(min_length=16, max_length=200)] = None
     playbook: Code
+    partner: Annotated[Code | None, Field(description="a partner's code: its leads are their customers")] = None
     zone: Zone
     language: Language = Language.RU
     region: Region = "RU"
@@ -74,9 +75,10 @@ class SourceIn(Wire):
 
 
 class SourcePatch(Wire):
-    """The members that may change; absent ones stay, those of `config` too."""
+    """The members that may change; absent ones stay, those of `config` too. `null` takes the partner away."""
 
     playbook: Code | None = None
+    partner: Code | None = None
     zone: Zone | None = None
     language: Language | None = None
     region: Region | None = None
@@ -129,6 +131,7 @@ class SourceView(BaseModel):
     playbook_active: Annotated[
         bool | None, Field(description="whether the desk has activated it; null: nothing is known of the desk yet")
     ]
+    partner: str | None
     zone: str
     language: Language
     region: str

@@ -35,6 +35,8 @@ source = Table(
     Column("version", Integer, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False),
+    # Whose customers its leads are; none: the desk's own.
+    Column("partner_id", Uuid),
     UniqueConstraint("desk", "code", name="uq_source_desk_code"),
     CheckConstraint("auth IN ('none', 'token', 'signature')", name="auth"),
     CheckConstraint("response IN ('json', 'ok')", name="response"),
