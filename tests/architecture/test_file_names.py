@@ -30,6 +30,7 @@ EXCEPTIONS = {
     "intake/deliveries/backfill": "statements after the accepting one, for few deliveries; store.py holds that one",
     "intake/deliveries/batch": "the queue that stores deliveries together",
     "intake/deliveries/events": "the fields of events that SQL writes (docs/adr/0005)",
+    "intake/deliveries/parts": "a delivery of several parts; actions.py stores one order, or the raw request",
     "intake/deliveries/same_customer": "the check of an identifier that may belong to another customer by now",
     "intake/deliveries/webhook": "a plain ASGI route, faster than one of api.py",
     "intake/sources/cache": "sources in the process's memory",

@@ -1,28 +1,22 @@
 """Use cases: store a delivery, quarantine it, read it again."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-import asyncpg
-
-from libs.common.contracts import Cause
-from libs.common.platform.db import Transaction
 from libs.common.platform.db.errors import is_transient
 from libs.common.platform.ids import uuid7
 from libs.common.platform.telemetry.logs import get_logger
-from services.intake.contacts.actions import Recorded, record
-from services.intake.contacts.rules import Said
 from services.intake.context import Context
 from services.intake.deliveries.backfill import update_leads
 from services.intake.deliveries.batch import OverloadedError, UnstorableError
 from services.intake.deliveries.convert import Delivery, DeliveryRow, Understood, notes_json, parse_delivery
-from services.intake.deliveries.rules import DeliveryKind, Disposition, disposition_of
+from services.intake.deliveries.parts import understand
+from services.intake.deliveries.rules import Disposition
 from services.intake.deliveries.same_customer import check_order
-from services.intake.deliveries.store import COUNT_RERUN, KNOWN_KEY, QUARANTINE, SUPERSEDED, UNDERSTOOD
+from services.intake.deliveries.store import COUNT_RERUN, QUARANTINE, SUPERSEDED
 from services.intake.errors import NotFoundError
 from services.intake.formats.base import Answer
-from services.intake.formats.rules import Note, Noted, RawRequest, Reason, Unreadable
+from services.intake.formats.rules import Note, RawRequest, Reason, Unreadable
 from services.intake.sources.cache import source_of
 from services.intake.sources.rules import Source
 
@@ -58,52 +52,6 @@ async def _accept(ctx: Context, parsed: DeliveryRow | Understood, now: datetime)
         return await understand(ctx, parsed, now)
     accepted = await ctx.acceptance.accept(parsed)
     return Answer(parsed.delivery.id, accepted.disposition, accepted.lead_id, accepted.order_number)
-
-
-async def understand(ctx: Context, parsed: Understood, now: datetime) -> Answer:
-    """Store a delivery without an order, and its contacts. Raises UnstorableError."""
-    delivery = parsed.delivery
-    key = delivery.source.format.repeat_key(delivery.raw)
-    try:
-        return await _understand_once(ctx, parsed, key, now)
-    except asyncpg.UniqueViolationError:
-        # The same request arrived twice at once: the other one is on disk now, and this is its repeat.
-        return await _understand_once(ctx, parsed, key, now)
-    except asyncpg.DataError as error:
-        raise UnstorableError(type(error).__name__) from error
-
-
-async def _understand_once(ctx: Context, parsed: Understood, key: str | None, now: datetime) -> Answer:
-    async with ctx.core.db.begin() as tx:
-        answer = await _understand(tx, parsed, key, now)
-        await tx.commit()
-    return answer
-
-
-async def _understand(tx: Transaction, parsed: Understood, key: str | None, now: datetime) -> Answer:
-    delivery, facts = parsed.delivery, parsed.facts
-    known = await tx.conn.fetchrow(KNOWN_KEY, delivery.source.id, key, delivery.id) if key else None
-    if known is not None:
-        disposition, lead_id, key = Disposition.REPEAT, known["lead_id"], None
-    else:
-        cause = Cause(delivery.id, None, delivery.traceparent)
-        recorded = [await record(tx, delivery.source, fact, now, cause) for fact in facts if isinstance(fact, Said)]
-        disposition = disposition_of([each.disposition for each in recorded])
-        lead_id = _lead_of(recorded)
-    await tx.conn.execute(
-        UNDERSTOOD, delivery.id, delivery.source.desk, delivery.source.id, delivery.received_at,
-        delivery.raw.method, delivery.kept_query(), delivery.headers_json(), delivery.kept_body(), _kinds(facts),
-        disposition.value, lead_id, key,
-    )  # fmt: skip
-    return Answer(delivery.id, disposition, lead_id)
-
-
-def _lead_of(recorded: Sequence[Recorded]) -> UUID | None:
-    return next((each.lead_id for each in recorded if each.lead_id is not None), None)
-
-
-def _kinds(facts: Sequence[Said | Noted]) -> list[str]:
-    return sorted({DeliveryKind.CONTACT if isinstance(fact, Said) else fact.kind for fact in facts})
 
 
 async def quarantine(ctx: Context, delivery: Delivery, why: Unreadable) -> Answer:
@@ -170,7 +118,7 @@ async def _read_again(ctx: Context, delivery: Delivery, now: datetime) -> tuple[
         return row.reason.value, notes_json(row.notes)
     try:
         if isinstance(row, Understood):
-            await understand(ctx, row, now)
+            await understand(ctx, row, now, again=True)
         else:
             await _accept_again(ctx, row)
     except UnstorableError as error:

@@ -4,18 +4,17 @@ Few deliveries need it, so the accepting statement does not carry it. The sender
 process dies in between, the sender's retry finds the same work to do.
 """
 
-from collections.abc import Sequence
-from typing import TypeAlias
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 import asyncpg
 
 from libs.common.contracts.intake import LeadUpdated
 from libs.common.contracts.shared import Signal
+from libs.common.platform.db import Connection
 from services.intake.deliveries.convert import DeliveryRow
 from services.intake.deliveries.events import LEAD_UPDATED, json_object
-from services.intake.deliveries.store import DELIVERIES, MESSAGE, REPEAT
-
-Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+from services.intake.deliveries.store import DELIVERIES, MESSAGE, REPEAT, Runner
 
 _SAID = DELIVERIES.only("name", "phone", "email", "phone_key")
 _CUSTOMER = DELIVERIES.only(
@@ -129,40 +128,51 @@ RETURNING true
 """  # noqa: S608 - made of constants alone
 
 
-async def backfill(pool: Pool, deliveries: Sequence[tuple[DeliveryRow, asyncpg.Record]]) -> set[object]:
+async def backfill(db: Runner, deliveries: Sequence[tuple[DeliveryRow, asyncpg.Record]]) -> set[object]:
     """Finish deliveries that the statement stored in part; return the leads whose customer data changed."""
     for given, stored in deliveries:
         if stored["conflict"]:
-            await pool.execute(REPOINT, given.delivery.source.desk, given.customer.email, stored["customer_id"])
+            await db.execute(REPOINT, given.delivery.source.desk, given.customer.email, stored["customer_id"])
     later = [(given, stored["lead_id"]) for given, stored in deliveries if not stored["fresh"]]
-    return await update_leads(pool, later) if later else set()
+    return await update_leads(db, later) if later else set()
 
 
-async def update_leads(pool: Pool, later: Sequence[tuple[DeliveryRow, object]]) -> set[object]:
+async def update_leads(db: Runner, later: Sequence[tuple[DeliveryRow, object]]) -> set[object]:
     """Fill in what leads lack and note contacts that differ; return the leads that changed."""
     said = _SAID.arrays([given for given, _ in later])
     changed = set[object]()
-    for found in await pool.fetch(DIFFERENCES, [lead for _, lead in later], *said):
+    for found in await db.fetch(DIFFERENCES, [lead for _, lead in later], *said):
         given, lead = later[found["n"] - 1]
-        filled = found["lacks"] and await _fill(pool, given, lead)
-        noted = found["other"] is not None and await _note_contact(pool, given, lead, found["other"])
+        filled = found["lacks"] and await _fill(db, given, lead)
+        noted = found["other"] is not None and await _note_contact(db, given, lead, found["other"])
         if filled or noted:
             changed.add(lead)
     return changed
 
 
-async def _fill(pool: Pool, given: DeliveryRow, lead: object) -> bool:
-    return bool(await pool.fetchval(FILL, lead, *_CUSTOMER.arrays([given])))
+async def _fill(db: Runner, given: DeliveryRow, lead: object) -> bool:
+    return bool(await db.fetchval(FILL, lead, *_CUSTOMER.arrays([given])))
 
 
-async def _note_contact(pool: Pool, given: DeliveryRow, lead: object, kind: str) -> bool:
+async def _note_contact(db: Runner, given: DeliveryRow, lead: object, kind: str) -> bool:
     contact = {"phone": given.customer.phone, "email": given.customer.email}[kind]
-    async with pool.acquire() as conn, conn.transaction():
+    async with _transaction(db) as conn:
         # The lock makes a second delivery with the same contact wait and see the first one's history.
         await conn.execute("SELECT FROM lead WHERE id = $1 FOR UPDATE", lead)
         return bool(await conn.fetchval(NOTE_CONTACT, lead, kind, contact, *_CAUSE.arrays([given])))
 
 
-async def repeat(pool: Pool, given: DeliveryRow) -> asyncpg.Record | None:
+@asynccontextmanager
+async def _transaction(db: Runner) -> AsyncIterator[Connection]:
+    """Run statements together: in a transaction of their own, or in a part of the caller's."""
+    if isinstance(db, asyncpg.Pool):
+        async with db.acquire() as conn, conn.transaction():
+            yield conn
+    else:
+        async with db.transaction():
+            yield db
+
+
+async def repeat(db: Runner, given: DeliveryRow) -> asyncpg.Record | None:
     """Store a delivery of a message that was accepted before; return the lead and order of the earlier one."""
-    return await pool.fetchrow(REPEAT, *MESSAGE.arrays([given]))
+    return await db.fetchrow(REPEAT, *MESSAGE.arrays([given]))

@@ -19,7 +19,7 @@ from services.intake.deliveries.backfill import backfill, repeat
 from services.intake.deliveries.convert import DeliveryRow
 from services.intake.deliveries.rules import Disposition, take_batch
 from services.intake.deliveries.same_customer import check_message, check_order
-from services.intake.deliveries.store import ACCEPT, DELIVERIES
+from services.intake.deliveries.store import ACCEPT, DELIVERIES, Runner
 
 SLOTS = 1  # statements at once: most of a statement's cost is its start, so one large one is cheaper than two
 BATCH = 128
@@ -28,7 +28,7 @@ ATTEMPTS = 6
 
 _KNOWN_MESSAGE = "uq_delivery_source_id_webhook_id"
 # A race with another transaction was lost: the same statement succeeds in a new snapshot.
-_RACES = (asyncpg.TransactionRollbackError, asyncpg.CardinalityViolationError)
+RACES = (asyncpg.TransactionRollbackError, asyncpg.CardinalityViolationError)
 
 
 class OverloadedError(Exception):
@@ -120,7 +120,7 @@ class Acceptance:
 
     async def _settle(self, batch: list[_Waiting]) -> None:
         try:
-            results = await self._store([waiting.row for waiting in batch])
+            results = await store_rows(self._db.pool, [waiting.row for waiting in batch])
         except Exception as error:  # noqa: BLE001 - each future needs a result
             if is_transient(error) and not is_contention(error):
                 for waiting in batch:
@@ -149,7 +149,7 @@ class Acceptance:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 result = await self._once(row)
-            except _RACES:
+            except RACES:
                 if attempt == ATTEMPTS:
                     raise
             else:
@@ -161,16 +161,14 @@ class Acceptance:
     async def _once(self, row: DeliveryRow) -> Accepted | DeliveryRow:
         """Store a delivery, or return the row to store instead."""
         try:
-            [accepted] = await self._store([row])
+            [accepted] = await store_rows(self._db.pool, [row])
             return accepted or await check_order(self._db.pool, row)
         except asyncpg.UniqueViolationError as error:
             if error.constraint_name != _KNOWN_MESSAGE:
                 raise UnstorableError(type(error).__name__) from error
             return await self._known_message(row)
-        except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
-            raise UnstorableError(type(error).__name__) from error
-        except asyncpg.InterfaceError as error:
-            if isinstance(error, ValueError):  # the driver's own refusal to encode a value
+        except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            if refuses_values(error):
                 raise UnstorableError(type(error).__name__) from error
             raise
 
@@ -181,13 +179,21 @@ class Acceptance:
             return Accepted(known["lead_id"], known["order_id"], str(known["order_number"]), Disposition.REPEAT)
         return row
 
-    async def _store(self, rows: Sequence[DeliveryRow]) -> list[Accepted | None]:
-        """Store deliveries; None for one that may be of another customer: nothing was stored of it."""
-        stored = {record["n"]: record for record in await self._db.pool.fetch(ACCEPT, *DELIVERIES.arrays(rows))}
-        pairs = [(row, stored.get(n)) for n, row in enumerate(rows, 1)]
-        incomplete = [(row, done) for row, done in pairs if done and (done["conflict"] or not done["fresh"])]
-        changed = await backfill(self._db.pool, incomplete) if incomplete else set()
-        return [_accepted(done, changed=done["lead_id"] in changed) if done else None for _, done in pairs]
+
+async def store_rows(db: Runner, rows: Sequence[DeliveryRow]) -> list[Accepted | None]:
+    """Store orders of deliveries; None for one that may be of another customer: nothing was stored of it."""
+    stored = {record["n"]: record for record in await db.fetch(ACCEPT, *DELIVERIES.arrays(rows))}
+    pairs = [(row, stored.get(n)) for n, row in enumerate(rows, 1)]
+    incomplete = [(row, done) for row, done in pairs if done and (done["conflict"] or not done["fresh"])]
+    changed = await backfill(db, incomplete) if incomplete else set()
+    return [_accepted(done, changed=done["lead_id"] in changed) if done else None for _, done in pairs]
+
+
+def refuses_values(error: Exception) -> bool:
+    """Return whether the database, or its driver, refuses the values: a retry would fail too."""
+    if isinstance(error, asyncpg.InterfaceError):
+        return isinstance(error, ValueError)
+    return isinstance(error, asyncpg.DataError | asyncpg.IntegrityConstraintViolationError | UnstorableError)
 
 
 def _accepted(record: asyncpg.Record, *, changed: bool) -> Accepted:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from typing import TypeAlias
 from uuid import UUID, uuid5
 
 import orjson
@@ -16,6 +17,7 @@ from services.intake.contacts.rules import Said
 from services.intake.deliveries.rules import Customer, is_false, signals_of
 from services.intake.formats.identifiers import identifier_of, is_no_id
 from services.intake.formats.rules import (
+    Fact,
     Note,
     Noted,
     ParsedItem,
@@ -29,6 +31,7 @@ from services.intake.orders.rules import FILLED_COLUMNS, filled_of, goods_of
 from services.intake.sources.rules import Source
 
 MAX_EVENT = 400 * 1024  # bytes of a lead.received, well below what the outbox takes
+MAX_PARTS = 200  # of one delivery, which one transaction stores
 MAX_AHEAD = timedelta(minutes=5)  # between a sender's clock and ours
 # Credentials and cookies are not stored.
 _MASKED = frozenset({"authorization", "proxy-authorization", "cookie", "x-source-token"})
@@ -98,12 +101,16 @@ class DeliveryRow:
     keys: frozenset[Hashable]
 
 
+# What a delivery says, each part ready to be stored; an unreadable one becomes a note.
+Part: TypeAlias = DeliveryRow | Said | Noted | Unreadable
+
+
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """A delivery without an order: contacts, and what changes nothing of ours."""
+    """A delivery that is not one order alone: contacts, what changes nothing of ours, several orders."""
 
     delivery: Delivery
-    facts: tuple[Said | Noted, ...]
+    parts: tuple[Part, ...]
 
 
 def parse_delivery(delivery: Delivery, now: datetime) -> DeliveryRow | Understood | Unreadable:
@@ -112,17 +119,35 @@ def parse_delivery(delivery: Delivery, now: datetime) -> DeliveryRow | Understoo
         facts = delivery.source.format.read(delivery.raw)
         match facts:
             case (ParsedOrder() as order,):
-                return _row_within_limit(delivery, _without_future_time(order, delivery), now)
+                return _row_within_limit(delivery, order, now)
             case (Unreadable() as why,):
                 return why
             case _:
-                others = tuple(fact for fact in facts if isinstance(fact, Said | Noted))
-                is_whole = len(others) == len(facts) > 0
-                return Understood(delivery, others) if is_whole else Unreadable(Reason.SEVERAL)
+                return _understood(delivery, facts, now)
     except Exception:
         # A format must not raise. If one does, the delivery goes into quarantine.
         log.exception("format failed to read delivery", delivery_id=str(delivery.id), source=delivery.source.code)
         return Unreadable(Reason.READER_FAILED)
+
+
+def _understood(delivery: Delivery, facts: tuple[Fact, ...], now: datetime) -> Understood | Unreadable:
+    """Return all parts; what cannot be read stands beside the others, unless there are no others."""
+    if len(facts) > MAX_PARTS:
+        return Unreadable(Reason.TOO_LARGE, (Note("facts", "too_many", str(len(facts))),))
+    parts = [_part(delivery, fact, now, n) for n, fact in enumerate(facts)]
+    unread = [part for part in parts if isinstance(part, Unreadable)]
+    if len(unread) < len(parts):
+        return Understood(delivery, tuple(parts))
+    reason = unread[0].reason if unread else Reason.NOT_AN_ORDER
+    return Unreadable(reason, tuple(note for each in unread for note in each.notes))
+
+
+def _part(delivery: Delivery, fact: Fact, now: datetime, n: int) -> Part:
+    if not isinstance(fact, ParsedOrder):
+        return fact
+    row = _row_within_limit(delivery, fact, now, n)
+    # The request's key is the delivery's: no order of it has it alone.
+    return row if isinstance(row, Unreadable) else without_message_id(row)
 
 
 def _without_future_time(order: ParsedOrder, delivery: Delivery) -> ParsedOrder:
@@ -156,8 +181,12 @@ def without_message_id(row: DeliveryRow) -> DeliveryRow:
     return replace(row, webhook_id=None)
 
 
-def _row_within_limit(delivery: Delivery, order: ParsedOrder, now: datetime) -> DeliveryRow | Unreadable:
-    row = _row(delivery, order, order.external_id or _fallback_id(delivery), now)
+def _row_within_limit(
+    delivery: Delivery, order: ParsedOrder, now: datetime, n: int = 0
+) -> DeliveryRow | Unreadable:
+    """Return the row of an order; `n`: the how-manyth part of its delivery it is, from 0."""
+    order = _without_future_time(order, delivery)
+    row = _row(delivery, order, order.external_id or _fallback_id(delivery, n), now)
     if row.size > MAX_EVENT:
         return Unreadable(Reason.TOO_LARGE, (Note("items", "too_large"),))
     return row
@@ -201,13 +230,14 @@ def _row(delivery: Delivery, order: ParsedOrder, external_id: str, now: datetime
     )
 
 
-def _fallback_id(delivery: Delivery) -> str:
-    headers = delivery.raw.headers
+def _fallback_id(delivery: Delivery, n: int) -> str:
+    """Return an identifier for an order without one: that of its request, with its place from the second on."""
+    place, headers = f"#{n + 1}" if n else "", delivery.raw.headers
     for name in ("webhook-id", "idempotency-key"):
         given = headers.get(name, "").strip().strip('"')
         if not is_no_id(given):
-            return identifier_of(cleaned(given))
-    return str(delivery.id)
+            return identifier_of(cleaned(given)) + place
+    return str(delivery.id) + place
 
 
 def _items(items: tuple[ParsedItem, ...], currency: str) -> bytes:

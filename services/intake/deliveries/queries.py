@@ -20,7 +20,7 @@ from services.intake.sources.tables import source
 _LISTED = (
     delivery.c.id, delivery.c.desk, delivery.c.received_at, delivery.c.kinds, delivery.c.disposition,
     delivery.c.reason, delivery.c.notes, delivery.c.lead_id, delivery.c.order_id, delivery.c.reruns,
-    delivery.c.rerun_at,
+    delivery.c.rerun_at, delivery.c.facts,
 )  # fmt: skip
 
 
@@ -51,7 +51,7 @@ async def list_deliveries(
     query = _deliveries().where(visible(caller, delivery.c.desk), wanted.condition())
     async with db.read() as conn:
         found = await paginate(conn, query, "-id", [delivery.c.id], asked)
-    return found.page(lambda row: DeliveryView.model_validate(dict(row)))
+    return found.page(lambda row: DeliveryView.model_validate(_with_facts(dict(row))))
 
 
 async def get_delivery(db: Database, caller: Principal, delivery_id: UUID) -> RawDelivery:
@@ -62,7 +62,7 @@ async def get_delivery(db: Database, caller: Principal, delivery_id: UUID) -> Ra
         row = (await conn.execute(query)).one_or_none()
     if row is None:
         raise NotFoundError
-    members = _members(row)
+    members = _with_facts(_members(row))
     return RawDelivery.model_validate({**members, **_readable(row.body), "query": row.query.decode("latin-1")})
 
 
@@ -75,6 +75,15 @@ def _deliveries() -> Select[tuple[object, ...]]:
 
 def _members(row: Row[tuple[object, ...]]) -> dict[str, object]:
     return dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name
+
+
+def _with_facts(members: dict[str, object]) -> dict[str, object]:
+    """Return a delivery with what became of each part; one of a single part says it by itself."""
+    facts, kinds = members["facts"], members["kinds"]
+    if facts is None and isinstance(kinds, list):
+        own = {name: members[name] for name in ("disposition", "lead_id", "order_id", "order_number")}
+        facts = [{**own, "kind": kind, "reason": None} for kind in kinds]
+    return {**members, "facts": facts}
 
 
 def _readable(body: bytes) -> dict[str, str]:

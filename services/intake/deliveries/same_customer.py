@@ -1,13 +1,8 @@
 """Whether a delivery belongs to the customer of the known order: an identifier made by a page may be used twice."""
 
-from typing import TypeAlias
-
-import asyncpg
-
 from services.intake.deliveries.convert import DeliveryRow, as_own_order, with_sure_id, without_message_id
 from services.intake.deliveries.rules import Customer, is_another
-
-Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+from services.intake.deliveries.store import Runner
 
 CUSTOMER_OF_ORDER = """
 SELECT l.name, l.phone, l.phone_raw, l.email FROM sales_order o JOIN lead l ON l.id = o.lead_id
@@ -19,16 +14,16 @@ WHERE d.source_id = $1 AND d.webhook_id = $2
 """
 
 
-async def check_order(pool: Pool, row: DeliveryRow) -> DeliveryRow:
+async def check_order(db: Runner, row: DeliveryRow) -> DeliveryRow:
     """Return the row as one of the known order, or as an order of its own when the customer is another."""
-    known = await pool.fetchrow(CUSTOMER_OF_ORDER, row.delivery.source.id, row.external_id)
+    known = await db.fetchrow(CUSTOMER_OF_ORDER, row.delivery.source.id, row.external_id)
     if known is None:
         return row
     return as_own_order(row) if is_another(Customer(**dict(known)), row.customer) else with_sure_id(row)
 
 
-async def check_message(pool: Pool, row: DeliveryRow) -> DeliveryRow | None:
+async def check_message(db: Runner, row: DeliveryRow) -> DeliveryRow | None:
     """Return the row without its message's identifier when that was another customer's, else None."""
-    known = await pool.fetchrow(CUSTOMER_OF_MESSAGE, row.delivery.source.id, row.webhook_id)
+    known = await db.fetchrow(CUSTOMER_OF_MESSAGE, row.delivery.source.id, row.webhook_id)
     another = known is not None and is_another(Customer(**dict(known)), row.customer)
     return without_message_id(row) if another else None

@@ -18,8 +18,19 @@ class NoteView(BaseModel):
     detail: str
 
 
+class FactView(BaseModel):
+    """What became of one part of a delivery; one that was not taken is `quarantined`, with its reason."""
+
+    kind: DeliveryKind | None
+    disposition: Disposition
+    lead_id: UUID | None
+    order_id: UUID | None
+    order_number: str | None
+    reason: Reason | None
+
+
 class DeliveryView(BaseModel):
-    """A delivery and its result."""
+    """A delivery and its result; lead and order are those of its first part that has them."""
 
     id: UUID
     desk: str
@@ -32,6 +43,7 @@ class DeliveryView(BaseModel):
     lead_id: UUID | None
     order_id: UUID | None
     order_number: str | None
+    facts: list[FactView]
     reruns: int
     rerun_at: datetime | None
 

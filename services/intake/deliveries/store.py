@@ -16,15 +16,21 @@ customer fail the batch with a cardinality error, and are then stored one by one
 """
 
 from operator import attrgetter
+from typing import TypeAlias
 
+import asyncpg
 import orjson
 
 from libs.common.contracts.intake import LeadReceivedV2, OrderChanged
+from libs.common.platform.db import Connection
 from libs.common.platform.db.bulk import Bulk
 from services.intake.deliveries.convert import DeliveryRow
 from services.intake.deliveries.events import LEAD_RECEIVED, ORDER, ORDER_CHANGED, joined, json_object
 from services.intake.formats import rules
 from services.intake.playbooks.rules import SHOWN_TITLE, UNSEEN
+
+# Where a statement runs: by itself, or in the caller's transaction.
+Runner: TypeAlias = "asyncpg.Pool[asyncpg.Record] | Connection"
 
 # Every column of the accepting statement once: name, type, attribute of the row.
 DELIVERIES: Bulk[DeliveryRow] = Bulk(
@@ -248,15 +254,28 @@ WHERE d.id = $1 AND d.disposition = 'quarantined' AND o.source_id = $2 AND o.ext
 RETURNING d.lead_id
 """
 
-# Stores a delivery without an order, and what it says.
+# Stores a delivery of several parts, before them.
 UNDERSTOOD = """
 INSERT INTO delivery AS k (id, desk, source_id, received_at, method, query, headers, body, kinds, disposition,
-                           notes, lead_id, webhook_id, reruns)
-VALUES ($1, $2, $3, $4, $5, $6, $7::text::jsonb, $8, $9, $10, '[]', $11, $12, 0)
+                           notes, webhook_id, reruns)
+VALUES ($1, $2, $3, $4, $5, $6, $7::text::jsonb, $8, $9, 'noted', '[]', $10, 0)
 ON CONFLICT (id) DO UPDATE
 SET kinds = excluded.kinds, disposition = excluded.disposition, reason = NULL, notes = excluded.notes,
-    lead_id = excluded.lead_id, webhook_id = excluded.webhook_id
+    webhook_id = excluded.webhook_id
 WHERE k.disposition = 'quarantined'
+RETURNING true
+"""
+# Says what became of its parts. Their storing may have noted something already.
+SETTLE = """
+UPDATE delivery
+SET disposition = $2, lead_id = $3, order_id = $4, order_number = $5, notes = notes || $6::text::jsonb,
+    facts = $7::text::jsonb
+WHERE id = $1
+"""
+# The order of a delivery that comes out of quarantine, when a newer delivery has changed it since.
+NEWER = """
+SELECT id, lead_id, order_number FROM sales_order
+WHERE source_id = $1 AND external_id = $2 AND heard_at > $3
 """
 KNOWN_KEY = "SELECT lead_id FROM delivery WHERE source_id = $1 AND webhook_id = $2 AND id <> $3"
 

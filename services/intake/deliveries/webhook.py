@@ -31,13 +31,28 @@ from services.intake.sources.cache import Known
 PATH = "/intake/v1/hooks/{source_key}"
 # Some senders add the name of the event to the address that a person has given them: `/events/call`.
 LONGER = PATH + "/{event:path}"
+_DISPOSITION: dict[str, object] = {"type": "string", "enum": [each.value for each in Disposition]}
 _ANSWER: dict[str, object] = {
     "type": "object",
     "required": ["lead_id", "order_number", "disposition"],
     "properties": {
         "lead_id": {"type": ["string", "null"], "format": "uuid"},
         "order_number": {"type": ["string", "null"]},
-        "disposition": {"type": "string", "enum": [each.value for each in Disposition]},
+        "disposition": _DISPOSITION,
+        "facts": {
+            "description": "what became of each part, when there are several",
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "kind": {"type": ["string", "null"]},
+                    "disposition": _DISPOSITION,
+                    "lead_id": {"type": ["string", "null"], "format": "uuid"},
+                    "order_number": {"type": ["string", "null"]},
+                    "reason": {"type": ["string", "null"]},
+                },
+            },
+        },
     },
 }
 _BODY: dict[str, object] = {

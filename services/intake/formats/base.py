@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from services.intake.deliveries.rules import Disposition
+from services.intake.deliveries.rules import DeliveryKind, Disposition
 from services.intake.formats.config import FormatConfig
 from services.intake.formats.rules import Fact, RawRequest, Reason
 
@@ -27,14 +27,27 @@ class Proof(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class PartAnswer:
+    """What became of a part of a delivery; one that was not taken is `quarantined`, of no kind, with its reason."""
+
+    kind: DeliveryKind | None
+    disposition: Disposition
+    lead_id: UUID | None = None
+    order_number: str | None = None
+    reason: Reason | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of a delivery, once it is committed."""
+    """What became of a delivery, once it is committed; `parts` when it had several, in their order."""
 
     delivery_id: UUID
     disposition: Disposition
     lead_id: UUID | None = None
     order_number: str | None = None
     reason: Reason | None = None
+    parts: tuple[PartAnswer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +101,21 @@ class Format(ABC):
 
 
 def as_json(answer: Answer) -> Reply:
-    """Return our own answer."""
-    document = {
+    """Return our own answer; `facts` say what became of each part, when there are several."""
+    document: dict[str, object] = {
         "lead_id": str(answer.lead_id) if answer.lead_id else None,
         "order_number": answer.order_number,
         "disposition": answer.disposition,
     }
+    if answer.parts:
+        document["facts"] = [
+            {
+                "kind": part.kind,
+                "disposition": part.disposition,
+                "lead_id": str(part.lead_id) if part.lead_id else None,
+                "order_number": part.order_number,
+                "reason": part.reason,
+            }
+            for part in answer.parts
+        ]
     return Reply(202, orjson.dumps(document), "application/json")

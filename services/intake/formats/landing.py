@@ -67,14 +67,38 @@ class Landing(PageFormat):
     Config = LandingConfig
 
     def read(self, raw: RawRequest) -> tuple[Fact, ...]:
-        """Return what a request says."""
-        return (read(raw, self.mapped),)
+        """Return what a request says: an order, or those of its list `orders`."""
+        try:
+            payload, status = _unwrap(object_of(raw, self.mapped.charset))
+        except UnreadableError as error:
+            return (error.answer,)
+        several = payload.get("orders")
+        if not isinstance(several, list) or not several:
+            return (_order(payload, self.mapped, status),)
+        common = {name: value for name, value in payload.items() if name != "orders"}
+        return tuple(_order_in(common, each, self.mapped, status) for each in several)
 
 
 def read(raw: RawRequest, mapped: Mapped) -> ParsedOrder | Unreadable:
     """Read an order of a landing page. Never raises."""
     try:
         payload, status = _unwrap(object_of(raw, mapped.charset))
+    except UnreadableError as error:
+        return error.answer
+    return _order(payload, mapped, status)
+
+
+def _order_in(
+    common: dict[str, Json], order: Json, mapped: Mapped, status: OrderStatus | None
+) -> ParsedOrder | Unreadable:
+    """Read one order of a list; what stands beside the list counts for all that do not say it themselves."""
+    if not isinstance(order, dict):
+        return Unreadable(Reason.NOT_AN_OBJECT)
+    return _order({**common, **order}, mapped, status)
+
+
+def _order(payload: dict[str, Json], mapped: Mapped, status: OrderStatus | None) -> ParsedOrder | Unreadable:
+    try:
         return _read(reader(payload, _NAMES, mapped), mapped, status)
     except UnreadableError as error:
         return error.answer

@@ -46,7 +46,7 @@ class Reason(StrEnum):
     NOT_A_CONTACT = "not_a_contact"  # no call or message that we know
     NO_CONTACT = "no_contact"
     TOO_LARGE = "too_large"
-    SEVERAL = "several"  # an order beside something else: no sender is known to do so
+    SEVERAL = "several"  # of releases before: several orders in one request
     READER_FAILED = "reader_failed"  # an error of ours; the log has it
 
 

@@ -25,7 +25,7 @@ MEDIA = st.sampled_from([
 NAMES = st.sampled_from([
     "id", "test", "tranid", "payment", "payment[products][0]", "cookies", "status", "price", "country", "marketing",
     "entry_id", "call_state", "entry_result", "call_direction", "timestamp", "create_time", "talk_time", "end_time",
-    "from", "to", "line_number", "items", "email",
+    "from", "to", "line_number", "items", "email", "orders",
 ])  # fmt: skip
 TEXTS = st.text(max_size=8) | st.sampled_from(
     ["Appeared", "1", "Крем - 2x1800 = 3600", '{"orderid": 1}', "[", "TILDAUTM=%7C", "١", "²"]
