@@ -131,16 +131,13 @@ class Stack:
             f"{own}_CLOCK_FILE": str(self.home.clock),
             f"{own}_WORKER_PORT": str(self._ports[f"{service}-worker"]),
             f"{own}_PORT": str(self.port),
-            **(self._messenger() if service == "notifications" else {}),
+            **(self._outside(own) if service in ("intake", "notifications") else {}),
+            **({"NOTIFICATIONS_PUBLIC_URL": self.url} if service == "notifications" else {}),
         }
 
-    def _messenger(self) -> dict[str, str]:
+    def _outside(self, own: str) -> dict[str, str]:
         place = f"127.0.0.1:{self._ports['standins']}"
-        return {
-            "NOTIFICATIONS_STANDINS_URL": f"http://{place}/",
-            "NOTIFICATIONS_EGRESS_ALLOW": place,
-            "NOTIFICATIONS_PUBLIC_URL": self.url,
-        }
+        return {f"{own}_STANDINS_URL": f"http://{place}/", f"{own}_EGRESS_ALLOW": place}
 
     async def _start_children(self, children: Children, servers: Servers) -> None:
         self.say("starting the workers and the stand-ins of providers")

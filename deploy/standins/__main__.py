@@ -8,6 +8,7 @@ from pathlib import Path
 
 from deploy.standins.faults import PROFILES, Profile
 from deploy.standins.journal import Journal
+from deploy.standins.mango import MangoStandin
 from deploy.standins.provider import ProviderStandin
 from deploy.standins.server import Standin, bound, server
 from deploy.standins.smsaero import SmsAeroStandin
@@ -27,10 +28,14 @@ GATEWAYS: Sequence[type[ProviderStandin]] = (
     SmsRuStandin,
     SmsAeroStandin,
 )
+#: The telephone exchanges.
+EXCHANGES: Sequence[type[ProviderStandin]] = (MangoStandin,)
 
 
 def _arguments(argv: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="standins", description="Stand-ins for messengers and SMS gateways")
+    parser = argparse.ArgumentParser(
+        prog="standins", description="Stand-ins for messengers, SMS gateways and exchanges"
+    )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8900)
     parser.add_argument("--seed", type=int, default=0)
@@ -67,7 +72,9 @@ async def _serve(options: argparse.Namespace) -> None:
     accounts = [_account(text) for text in options.wazzup_account or [f"{DEMO_KEY}={DEMO_CHANNEL}"]]
     standins: list[Standin] = [Wazzup(accounts, PROFILES[options.profile], options.seed, journal(Wazzup.code))]
     profile: Profile = PROFILES[options.gateways]
-    standins += [known([known.demo()], profile, options.seed, journal(known.code), clock) for known in GATEWAYS]
+    standins += [
+        known([known.demo()], profile, options.seed, journal(known.code), clock) for known in (*GATEWAYS, *EXCHANGES)
+    ]
     await server(standins).serve(sockets=[bound(options.port, options.host)])
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 from libs.common.platform.service import Service
 from services.intake.appointments.api import router as appointments
 from services.intake.appointments.api import under_lead as appointments_of_leads
+from services.intake.calls.api import router as calls
+from services.intake.calls.worker import loops
 from services.intake.contacts.api import router as contacts
 from services.intake.context import open_context
 from services.intake.customers.api import router as customers
@@ -27,12 +29,14 @@ SERVICE = Service(
     migrations=Path(__file__).parent / "migrations",
     topics=TOPICS,
     subscriptions=subscriptions,
+    loops=loops,
     routes=webhook_routes(),
     routers=(
         sources,
         partners,
         deliveries,
         contacts,
+        calls,
         leads,
         appointments_of_leads,
         appointments,

@@ -1,12 +1,15 @@
 """The context of intake's use cases."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from prometheus_client import Counter
 
+from libs.common.connect.egress import Egress
+from libs.common.connect.transport import Transport
 from libs.common.platform.core import Core
 from services.intake.deliveries.batch import Acceptance
 from services.intake.settings import IntakeSettings
@@ -15,12 +18,17 @@ from services.intake.sources.cache import SourceCache
 
 @dataclass(frozen=True)
 class Context:
-    """The core, the cached sources, the batches, and the counter of deliveries."""
+    """The core, the cached sources, the batches, the counter of deliveries, and the transport to exchanges."""
 
     core: Core
     sources: SourceCache
     acceptance: Acceptance
     deliveries: Counter
+    settings: IntakeSettings
+    transport: Transport
+    due: asyncio.Event = field(
+        default_factory=asyncio.Event
+    )  # set when this process has a new call: wakes the sender
 
     @classmethod
     def of(cls, core: Core, settings: IntakeSettings) -> Self:
@@ -29,7 +37,8 @@ class Context:
         deliveries = Counter(
             "intake_deliveries", "Deliveries by what became of them", outcomes, registry=core.metrics
         )
-        return cls(core, SourceCache(core.db, core.keys), acceptance, deliveries)
+        transport = Transport(Egress(settings.egress_allow), settings.call_timeout)
+        return cls(core, SourceCache(core.db, core.keys), acceptance, deliveries, settings, transport)
 
 
 @asynccontextmanager
@@ -40,3 +49,4 @@ async def open_context(core: Core, settings: IntakeSettings) -> AsyncIterator[Co
         yield ctx
     finally:
         await ctx.acceptance.drain()
+        await ctx.transport.close()

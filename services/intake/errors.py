@@ -68,6 +68,38 @@ class AppointmentOverError(Exception):
     """The appointment was cancelled, kept or missed."""
 
 
+class CallRefusedError(Exception):
+    """A call that cannot be started: `code` says why, of the member at `pointer`."""
+
+    def __init__(self, pointer: str, code: str) -> None:
+        super().__init__()
+        self.faults = [Fault(pointer, code, _CALLS[code])]
+
+
+class CallUnderWayError(Exception):
+    """The same call is under way, or it is in doubt whether it was made; `existing` is its id."""
+
+    def __init__(self, existing: UUID) -> None:
+        super().__init__()
+        self.context = {"existing": str(existing)}
+
+
+class CallNotConnectedError(Exception):
+    """No conversation is known that could be passed on."""
+
+
+class ExchangeHaltedError(Exception):
+    """The exchange has refused us, and waits for a person to change its source; `reason` is its code."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__()
+        self.context = {"reason": reason}
+
+
+_CALLS = {
+    "no_exchange": Text("этот источник не умеет звонить", "this source cannot call"),
+    "no_number": Text("по этому номеру нельзя позвонить", "this number cannot be called"),
+}
 _TIMES = {
     "in_the_past": Text("это время прошло", "this time is past"),
     "too_far": Text("слишком далеко", "too far ahead"),
@@ -83,6 +115,10 @@ ERRORS: ErrorTable = {
     StepRefusedError: (422, "validation_failed"),
     AlreadyPlannedError: (409, "already_planned"),
     AppointmentOverError: (409, "appointment_over"),
+    CallRefusedError: (422, "validation_failed"),
+    CallUnderWayError: (409, "call_under_way"),
+    CallNotConnectedError: (409, "call_not_connected"),
+    ExchangeHaltedError: (409, "exchange_halted"),
     NoSecretError: (409, "no_secret"),
     OverloadedError: (503, "unavailable"),
 }

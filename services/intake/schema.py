@@ -1,6 +1,7 @@
 """Everything in the service's schema: importing this module completes `metadata`."""
 
 from services.intake.appointments import tables as appointments
+from services.intake.calls import tables as calls
 from services.intake.changes import tables as changes
 from services.intake.contacts import tables as contacts
 from services.intake.customers import tables as customers
@@ -15,6 +16,7 @@ from services.intake.sources import tables as sources
 
 __all__ = [
     "appointments",
+    "calls",
     "changes",
     "contacts",
     "customers",

@@ -1,8 +1,9 @@
 """Settings of intake."""
 
-from typing import Annotated
+from datetime import timedelta
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, HttpUrl, model_validator
 
 from libs.common.platform.settings import ServiceSettings
 
@@ -14,3 +15,33 @@ class IntakeSettings(ServiceSettings, env_prefix="INTAKE_"):
     """Deliveries that may wait for a batch; more are answered 503."""
     accept_batch: Annotated[int, Field(ge=1, le=1000)] = 128
     """Deliveries that one statement stores at most."""
+    standins_url: HttpUrl | None = None
+    """Where stand-ins play the exchanges, each under its format's code; absent in production."""
+    call_timeout: Annotated[float, Field(gt=0, le=20)] = 5.0
+    """Seconds that one command to an exchange may take."""
+    call_lease: Annotated[float, Field(gt=0, le=30)] = 8.0
+    """Seconds after which a command counts as one without an answer; more than the time-out."""
+    call_unknown_after: timedelta | None = None
+    """How long events of a command without an answer may stay out; absent: as the exchange needs."""
+    call_concurrency: Annotated[int, Field(ge=1, le=64)] = 8
+    """Commands at the same time per exchange and worker."""
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        if self.call_timeout >= self.call_lease:
+            raise ValueError("call_timeout must be less than call_lease")
+        return self
+
+    @property
+    def lease(self) -> timedelta:
+        return timedelta(seconds=self.call_lease)
+
+    @property
+    def never(self) -> timedelta:
+        """Return how long a command may be repeated: not at all, since that would be a second call."""
+        return timedelta(0)
+
+    @property
+    def standins(self) -> str | None:
+        """Return the address of the stand-ins, with its last slash."""
+        return None if self.standins_url is None else f"{str(self.standins_url).rstrip('/')}/"

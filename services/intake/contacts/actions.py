@@ -1,6 +1,6 @@
 """Use case: a call or a message is recorded, for its customer and their lead."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -9,6 +9,8 @@ from libs.common.contracts.shared import Signal
 from libs.common.messaging.outbox import add
 from libs.common.platform.db import Transaction
 from libs.common.platform.ids import uuid7
+from services.intake.calls.rules import Heard
+from services.intake.calls.store import attach, hear
 from services.intake.contacts import store
 from services.intake.contacts.convert import person_json, received_event, recorded_event
 from services.intake.contacts.rules import Person, Said, opens_lead, read_person
@@ -46,8 +48,22 @@ async def record(tx: Transaction, source: Source, said: Said, now: datetime, cau
     """Record a contact in the caller's transaction. Raises NotFoundError for a named lead that the desk lacks.
 
     The same report again changes nothing. A later report of the same contact is published again, under the lead of
-    the first one.
+    the first one. One that a command of ours started is of the command's lead and operator (P.11).
     """
+    call = await hear(tx, source.id, Heard(said.command_id, said.external_id, said.leg)) if _of_call(said) else None
+    if call is not None:
+        said = replace(said, lead_id=call["lead_id"], operator_id=said.operator_id or call["operator_id"])
+    recorded = await _record(tx, source, said, now, cause)
+    if call is not None:
+        await attach(tx, call["id"], recorded.contact_id)
+    return recorded
+
+
+def _of_call(said: Said) -> bool:
+    return said.command_id is not None or said.leg is not None
+
+
+async def _record(tx: Transaction, source: Source, said: Said, now: datetime, cause: Cause) -> Recorded:
     person = read_person(said, source.region, source.test_prefixes)
     stored = await store.store(tx, uuid7(), source, said, person_json(person), now)
     if stored.fresh:

@@ -24,6 +24,7 @@ from services.intake.formats.rules import (
     ParsedOrder,
     RawRequest,
     Reason,
+    Reported,
     Unreadable,
     cleaned,
 )
@@ -102,7 +103,7 @@ class DeliveryRow:
 
 
 # What a delivery says, each part ready to be stored; an unreadable one becomes a note.
-Part: TypeAlias = DeliveryRow | Said | Noted | Unreadable
+Part: TypeAlias = DeliveryRow | Said | Noted | Reported | Unreadable
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ import orjson
 
 from libs.common.contracts import Cause
 from libs.common.platform.db import Connection, Transaction
+from services.intake.calls.store import hear
 from services.intake.contacts.actions import record
 from services.intake.contacts.rules import Said
 from services.intake.context import Context
@@ -25,7 +26,7 @@ from services.intake.deliveries.rules import DeliveryKind, Disposition, disposit
 from services.intake.deliveries.same_customer import check_order
 from services.intake.deliveries.store import KNOWN_KEY, NEWER, SETTLE, UNDERSTOOD
 from services.intake.formats.base import Answer, PartAnswer
-from services.intake.formats.rules import Note, Noted, Reason, Unreadable
+from services.intake.formats.rules import Note, Noted, Reason, Reported, Unreadable
 
 # The same request arrived twice at once, or another transaction was in the way.
 _AGAIN = (asyncpg.UniqueViolationError, *RACES)
@@ -135,7 +136,7 @@ async def _stored(tx: Transaction, delivery: Delivery, part: Part, now: datetime
 
 
 async def _part(
-    tx: Transaction, delivery: Delivery, part: DeliveryRow | Said | Noted, now: datetime, *, again: bool
+    tx: Transaction, delivery: Delivery, part: DeliveryRow | Said | Noted | Reported, now: datetime, *, again: bool
 ) -> Became:
     match part:
         case DeliveryRow():
@@ -145,6 +146,10 @@ async def _part(
             return Became(PartAnswer(DeliveryKind.CONTACT, recorded.disposition, recorded.lead_id))
         case Noted(kind):
             return Became(PartAnswer(kind, Disposition.NOTED))
+        case Reported(heard):
+            call = await hear(tx, delivery.source.id, heard)
+            disposition = Disposition.NOTED if call is None else Disposition.ACCEPTED
+            return Became(PartAnswer(DeliveryKind.CONTACT, disposition, call["lead_id"] if call else None))
         case _:
             assert_never(part)
 
@@ -182,7 +187,7 @@ def _kind(part: Part) -> DeliveryKind | None:
     match part:
         case DeliveryRow():
             return DeliveryKind.ORDER
-        case Said():
+        case Said() | Reported():
             return DeliveryKind.CONTACT
         case Noted(kind):
             return kind

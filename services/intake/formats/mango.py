@@ -1,26 +1,46 @@
-"""Mango Office: events of calls, each a form whose field `json` is signed as it stands.
+"""Mango Office: events of calls, each a form whose field `json` is signed as it stands, and commands alike.
 
 `entry_id` is the conversation, `call_id` one of its legs. A ring names who is called; the summary at the end says
 how it was, and it alone makes a call missed: a leg that was not taken may be followed by one that is.
+
+A command has an id of ours, which nothing checks for repeats and which the events of its call carry; the telephone
+of our side rings first. Its answer says 1000 or why not, and may come again as an event (`result/callback`).
 """
 
 import hashlib
 import hmac
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import Annotated, Literal, assert_never
 
+import orjson
 from pydantic import Field
 
+from libs.common.connect.command.rules import Accepted, Class, Refused, Unclear
+from libs.common.connect.command.rules import Answer as CommandAnswer
+from libs.common.connect.exchange import HttpRequest
+from libs.common.connect.exchange import Reply as HttpReply
 from libs.common.contracts.shared import ContactKind, Direction
+from services.intake.calls.rules import Heard
 from services.intake.contacts.rules import Said
 from services.intake.deliveries.rules import DeliveryKind
-from services.intake.formats.base import Answer, Format, Proof, Reply
+from services.intake.formats.base import Answer, Proof, Reply
 from services.intake.formats.common import names
 from services.intake.formats.config import FormatConfig, SecretKind
+from services.intake.formats.exchange import Dial, ExchangeFormat, Transfer
 from services.intake.formats.payload import object_of, opened
-from services.intake.formats.rules import Fact, Json, Noted, RawRequest, Reason, Unreadable, UnreadableError
+from services.intake.formats.rules import (
+    Fact,
+    Json,
+    Noted,
+    RawRequest,
+    Reason,
+    Reported,
+    Unreadable,
+    UnreadableError,
+)
 from services.intake.formats.values import Reader
 
 MAX_TALK = 24 * 60 * 60  # seconds
@@ -32,7 +52,11 @@ _NAMES = names(
     called="to.number",
     called_extension="to.extension",
     line="line_number to.line_number",
+    command_id="command_id",
+    leg="call_id",
 )
+_ID = 128  # characters of an id
+_DONE, _THEIRS = 1000, 5000
 _RINGS = ("Appeared", "Connected")
 
 
@@ -48,6 +72,9 @@ class MangoConfig(FormatConfig):
     """A virtual exchange; its secret is the salt of the cabinet. `clock_ahead`: hours of its clock before UTC."""
 
     format: Literal["mango"] = "mango"
+    line: Annotated[str | None, Field(min_length=1, max_length=64, description="the line that calls go out by")] = (
+        None
+    )
     api_key: Annotated[str, Field(min_length=1, max_length=200, description="vpbx_api_key of the cabinet")]
     clock_ahead: Annotated[int, Field(ge=0, le=14)] = 0
 
@@ -58,13 +85,20 @@ class MangoConfig(FormatConfig):
 
 
 @dataclass(frozen=True)
-class Mango(Format):
-    """Calls of a virtual exchange."""
+class Mango(ExchangeFormat):
+    """Calls of a virtual exchange, both ways."""
 
     config: MangoConfig
 
     code = "mango"
     Config = MangoConfig
+    home = "https://app.mango-office.ru/vpbx/"
+    rate_5s = 25  # half of what the product allows: others may use it too
+
+    @property
+    def account(self) -> str:
+        """The product's key."""
+        return self.config.api_key
 
     def verify(self, raw: RawRequest) -> Proof:
         """Return whether `sign` is the SHA-256 of key, `json` as it stands, and one of the salts."""
@@ -108,8 +142,56 @@ class Mango(Format):
         del answer
         return Reply(200)
 
+    def dial(self, call: Dial, api: str) -> HttpRequest:
+        """Return `commands/callback`."""
+        line = {"line_number": self.config.line} if self.config.line else {}
+        caller = {"extension": call.extension}
+        command = {
+            "command_id": call.command_id,
+            "from": caller,
+            "to_number": call.number.removeprefix("+"),
+            **line,
+        }
+        return self._command(f"{api}commands/callback", command)
 
-def _read(event: dict[str, Json], ahead: timedelta) -> Said | Noted:
+    def transfer(self, call: Transfer, api: str) -> HttpRequest:
+        """Return `commands/transfer`, a blind one."""
+        command = {
+            "command_id": call.command_id,
+            "call_id": call.leg,
+            "method": "blind",
+            "to_number": call.to,
+            "initiator": call.extension,
+        }
+        return self._command(f"{api}commands/transfer", command)
+
+    def answer(self, reply: HttpReply, command_id: str) -> CommandAnswer:
+        """Read the result: 1000 is done; 5xxx is an error of theirs, after which the call may have been made."""
+        result = _whole(_plain(reply.json().get("result")))
+        if result == _DONE:
+            return Accepted(command_id)
+        if result is not None and result < _THEIRS:
+            return Refused(Class.MESSAGE, str(result))
+        match reply.status:
+            case 429:
+                return Refused(Class.RETRY_SLOWLY, "HTTP_429")
+            case 401 | 403:
+                return Refused(Class.CONFIGURATION, f"HTTP_{reply.status}")
+            case status if 400 <= status < 500:
+                return Refused(Class.MESSAGE, f"HTTP_{status}")
+            case status:
+                return Unclear(f"result_{result}" if result is not None else f"http_{status}")
+
+    def _command(self, url: str, command: Mapping[str, object]) -> HttpRequest:
+        text = orjson.dumps(dict(command)).decode()
+        sign = self._sign(text, self.secrets[0] if self.secrets else "").decode()
+        return HttpRequest.form(url, {"vpbx_api_key": self.config.api_key, "sign": sign, "json": text})
+
+
+def _read(event: dict[str, Json], ahead: timedelta) -> Said | Noted | Reported:
+    if "result" in event and isinstance(command_id := event.get("command_id"), str):
+        result = _whole(event["result"])
+        return Reported(Heard(command_id[:_ID], code=None if result == _DONE else str(result)))
     if "call_state" in event:
         return _ring(event, ahead)
     if "entry_result" in event:
@@ -117,15 +199,24 @@ def _read(event: dict[str, Json], ahead: timedelta) -> Said | Noted:
     return Noted(DeliveryKind.CONTACT)
 
 
-def _ring(event: dict[str, Json], ahead: timedelta) -> Said | Noted:
-    """Return a call under way; the end of a leg says nothing of the call."""
+def _ring(event: dict[str, Json], ahead: timedelta) -> Said | Noted | Reported:
+    """Return a call under way; the end of a leg says nothing of the call.
+
+    A leg that a command of ours started and that rings at our own side is no attempt at the customer yet.
+    """
     fields = Reader(event, _NAMES)
     caller, called = fields.text("caller_extension", 200), fields.text("called_extension", 200)
-    number = _number(fields, "called")
-    if event.get("call_state") not in _RINGS or (caller and not number):
+    number, command_id = _number(fields, "called"), fields.text("command_id", _ID)
+    leg = fields.text("leg", _ID) if event.get("call_state") == "Connected" else None
+    if event.get("call_state") not in _RINGS:
+        return Noted(DeliveryKind.CONTACT)
+    if command_id and not (caller and number):
+        return Reported(Heard(command_id, fields.identifier("entry_id")))
+    if caller and not number:
         return Noted(DeliveryKind.CONTACT)
     way = Way.OUT if caller else Way.IN
-    return _said(fields, way, _moment(event.get("timestamp"), ahead), caller or called, ended=False)
+    said = _said(fields, way, _moment(event.get("timestamp"), ahead), caller or called, ended=False)
+    return replace(said, command_id=command_id, leg=leg) if isinstance(said, Said) else said
 
 
 def _summary(event: dict[str, Json], ahead: timedelta) -> Said | Noted:
@@ -193,6 +284,11 @@ def _moment(value: Json, ahead: timedelta) -> datetime:
     if moment.year not in _YEARS:
         raise UnreadableError(Reason.NOT_A_CONTACT)
     return moment
+
+
+def _plain(value: object) -> Json:
+    """Return a scalar of an answer as it is; None for anything else."""
+    return value if isinstance(value, int | str) else None
 
 
 def _whole(value: Json) -> int | None:

@@ -12,6 +12,7 @@ from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from libs.common.contracts.shared import OrderStatus
+from services.intake.calls.rules import Heard
 from services.intake.contacts.rules import Said
 from services.intake.deliveries.rules import DeliveryKind
 
@@ -158,5 +159,12 @@ class Noted:
     kind: DeliveryKind
 
 
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What an exchange says of a command of ours, without a contact."""
+
+    heard: Heard
+
+
 # What a delivery says; a contact is what its sender says of it.
-Fact: TypeAlias = ParsedOrder | Said | Noted | Unreadable
+Fact: TypeAlias = ParsedOrder | Said | Noted | Reported | Unreadable

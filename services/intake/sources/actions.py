@@ -10,6 +10,7 @@ from pydantic import SecretStr, ValidationError
 from libs.common.platform.db import Transaction
 from libs.common.platform.ids import uuid7
 from libs.common.platform.sealing.keeper import is_read_plain
+from services.intake.calls.store import resume
 from services.intake.context import Context
 from services.intake.errors import (
     AlreadyExistsError,
@@ -89,6 +90,7 @@ async def change_source(ctx: Context, source_id: UUID, seen: int, patch: SourceP
             patch.rate_per_second, patch.body_limit, patch.active, document, *columns.values(),
             ctx.core.clock.now(), partner_id,
         )  # fmt: skip
+        await resume(tx, source_id)
         await tx.commit()
     await ctx.sources.refresh()
 
@@ -137,6 +139,7 @@ async def rotate_secret(ctx: Context, source_id: UUID, grace: timedelta, given: 
         kept = rotated(known, Secret(str(uuid7()), value), now, now + grace)
         entries = stored(source_id, kept, ctx.core.keys, plain=await is_read_plain(tx.conn))
         await tx.conn.execute(REKEY, source_id, entries, ctx.core.clock.now())
+        await resume(tx, source_id)
         await tx.commit()
     await ctx.sources.refresh()
     return value

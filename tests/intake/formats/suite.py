@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from services.intake.contacts.rules import Said
 from services.intake.formats.base import Format
 from services.intake.formats.registry import CONFIGS, FORMATS
-from services.intake.formats.rules import Fact, Note, Noted, ParsedItem, ParsedOrder, Unreadable
+from services.intake.formats.rules import Fact, Note, Noted, ParsedItem, ParsedOrder, Reported, Unreadable
 from tests.intake.payloads import FOLDER
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -43,6 +43,9 @@ def shown(fact: Fact) -> dict[str, object]:
             return {**said, **{name: value for name, value in values.items() if value not in (None, [], {}, False)}}
         case Noted():
             return {"fact": "noted", "kind": fact.kind.value}
+        case Reported(heard):
+            said = {each.name: getattr(heard, each.name) for each in fields(heard)}
+            return {"fact": "reported", **{name: value for name, value in said.items() if value is not None}}
         case Unreadable():
             return {"fact": "unreadable", "reason": fact.reason.value}
 

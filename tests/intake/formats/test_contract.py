@@ -10,8 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from libs.common.connect.command.rules import Accepted, Refused, Unclear
+from libs.common.connect.exchange import Reply
 from services.intake.deliveries.rules import Disposition
 from services.intake.formats.base import Answer, Format, Proof
+from services.intake.formats.exchange import Dial, ExchangeFormat, Transfer
 from services.intake.formats.registry import ALL, CONFIGS, FORMATS
 from services.intake.formats.rules import RawRequest, Reason
 from tests.intake.formats.suite import MOSCOW, expected, made, samples, shown
@@ -25,7 +28,7 @@ MEDIA = st.sampled_from([
 NAMES = st.sampled_from([
     "id", "test", "tranid", "payment", "payment[products][0]", "cookies", "status", "price", "country", "marketing",
     "entry_id", "call_state", "entry_result", "call_direction", "timestamp", "create_time", "talk_time", "end_time",
-    "from", "to", "line_number", "items", "email", "orders",
+    "from", "to", "line_number", "command_id", "call_id", "result", "items", "email", "orders",
 ])  # fmt: skip
 TEXTS = st.text(max_size=8) | st.sampled_from(
     ["Appeared", "1", "Крем - 2x1800 = 3600", '{"orderid": 1}', "[", "TILDAUTM=%7C", "١", "²"]
@@ -42,6 +45,8 @@ VALUES = st.recursive(
     ),
     max_leaves=10,
 )
+COMMAND = "0190b6d0-0000-7000-8000-000000000001"
+EXCHANGES = [code for code, known in FORMATS.items() if issubclass(known, ExchangeFormat)]
 formats = st.sampled_from(list(FORMATS)).map(made)
 cut_samples = st.tuples(st.sampled_from(SAMPLES), st.integers(0, 2000), st.binary(max_size=4))
 
@@ -144,6 +149,38 @@ def test_a_configuration_holds_no_secret_and_survives_its_store(code: str) -> No
     config = made(code).config
     assert CONFIGS.validate_python(config.model_dump(mode="json")) == config
     assert not any(re.search("secret|salt|token", name) for name in type(config).model_fields)
+
+
+exchanges = st.sampled_from(EXCHANGES).map(made)
+
+
+@given(exchanges, st.integers(100, 599), st.binary(max_size=200) | st.from_regex(rb'\{"result":.{0,9}\}'))
+def test_any_reply_to_a_command_is_read(found: Format, status: int, body: bytes) -> None:
+    assert isinstance(found, ExchangeFormat)
+    answer = found.answer(Reply(status, {}, body), COMMAND)
+    assert isinstance(answer, Accepted | Refused | Unclear)
+
+
+@pytest.mark.parametrize("code", EXCHANGES)
+@pytest.mark.parametrize("status", [200, 500, 502, 504])
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[1]", b'{"result": null}', b"\xff" * 99])
+def test_an_answer_that_says_nothing_is_a_doubt_and_no_refusal(code: str, status: int, body: bytes) -> None:
+    found = made(code)
+    assert isinstance(found, ExchangeFormat)
+    assert isinstance(found.answer(Reply(status, {}, body), COMMAND), Unclear)
+
+
+@pytest.mark.parametrize("code", EXCHANGES)
+def test_a_command_proves_its_sender_as_an_event_does_and_shows_no_secret(code: str) -> None:
+    found = made(code)
+    assert isinstance(found, ExchangeFormat)
+    for request in (
+        found.dial(Dial(COMMAND, "101", "+79000000001"), "https://exchange.example/"),
+        found.transfer(Transfer(COMMAND, "leg", "101", "102"), "https://exchange.example/"),
+    ):
+        raw = RawRequest("POST", b"", dict(request.headers), request.body)
+        assert found.verify(raw) is Proof.CURRENT
+        assert not any(secret.encode() in request.body for secret in found.secrets)
 
 
 def test_the_zone_of_a_source_is_the_formats_own() -> None:

@@ -1,0 +1,45 @@
+"""Reads of calls that we started, within the caller's desks."""
+
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, RowMapping, and_, false, select, true
+
+from libs.common.platform.auth.principal import Principal, Role
+from libs.common.platform.db import Database
+from libs.common.platform.http.pagination import Page, PageQuery, paginate
+from services.intake.calls.schemas import CallView
+from services.intake.calls.tables import call
+from services.intake.errors import NotFoundError
+from services.intake.leads.queries import readable
+from services.intake.leads.tables import lead
+from services.intake.scope import equal, visible
+
+
+def _readable(caller: Principal) -> ColumnElement[bool]:
+    """Return the condition of the calls that a caller may read: an operator's own, and their leads' (P.6)."""
+    theirs = select(lead.c.id).where(lead.c.id == call.c.lead_id, readable(caller)).exists()
+    all_of_desk = true() if caller.has(Role.SUPERVISOR, Role.ADMIN, Role.SERVICE) else false()
+    return and_(visible(caller, call.c.desk), all_of_desk | theirs | (call.c.actor == caller.sub))
+
+
+async def list_calls(
+    db: Database, caller: Principal, desk: str | None, lead_id: UUID | None, asked: PageQuery
+) -> Page[CallView]:
+    query = select(call).where(_readable(caller), equal(call.c.desk, desk), equal(call.c.lead_id, lead_id))
+    async with db.read() as conn:
+        found = await paginate(conn, query, "-id", [call.c.id], asked)
+    return found.page(_view)
+
+
+async def get_call(db: Database, caller: Principal, call_id: UUID) -> CallView:
+    """Return one call. Raises NotFoundError, also when the caller may not see it."""
+    query = select(call).where(call.c.id == call_id, _readable(caller))
+    async with db.read() as conn:
+        row = (await conn.execute(query)).mappings().one_or_none()
+    if row is None:
+        raise NotFoundError
+    return _view(row)
+
+
+def _view(row: RowMapping) -> CallView:
+    return CallView.model_validate({**row, "source_id": row["exchange_id"]})

@@ -1,0 +1,123 @@
+"""A desk with a telephone exchange: the stand-in over real HTTP both ways, the worker's loops in this process."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from time import monotonic
+from typing import TypeVar, cast
+
+from pydantic import SecretStr
+
+from deploy.standins.faults import KIND, Profile
+from deploy.standins.mango import DEMO_KEY, DEMO_SALT, MangoStandin
+from deploy.standins.provider import GatewayAccount
+from deploy.standins.server import bound, running
+from libs.common.platform.clock import ManualClock
+from libs.common.platform.core import Core
+from libs.common.platform.db import Database
+from libs.common.platform.sealing.keys import new_key
+from libs.common.platform.serving import serve
+from libs.common.platform.telemetry.metrics import new_registry
+from libs.common.platform.telemetry.tracing import Tracing
+from services.intake.calls.worker import loops
+from services.intake.context import Context
+from services.intake.settings import IntakeSettings
+from tests.intake.api import NOW, Api, order
+
+T = TypeVar("T")
+KEYS = SecretStr(new_key("tests"))
+CONFIG = {"format": "mango", "api_key": DEMO_KEY}
+SOURCE = {"desk": "demo", "code": "line", "playbook": "callback", "zone": "Europe/Moscow", "secret": DEMO_SALT}
+
+
+class Exchange:
+    """The desk: its API, its stand-in, and what it takes to be another process."""
+
+    def __init__(self, db: Database, api: Api, standin: MangoStandin, url: str) -> None:
+        self.db, self.api, self.standin, self._url = db, api, standin, url
+
+    def context(self) -> Context:
+        return context(self.db, self._url)
+
+    @asynccontextmanager
+    async def worker(self) -> AsyncIterator[None]:
+        """Run the loops of the worker for the block, then stop them as the worker does."""
+        ctx, stop = self.context(), asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            for loop in loops(ctx):
+                group.create_task(_run(loop(stop)))
+            try:
+                yield
+            finally:
+                stop.set()
+        await ctx.transport.close()
+
+    async def call(self, **members: object) -> dict[str, object]:
+        """Start a call to the customer of a number."""
+        asked = {"desk": "demo", "source": "line", "extension": "101", "phone": "+79161234567", **members}
+        return await self.api.ok("POST", "/calls", asked)
+
+    async def lead(self) -> str:
+        """Return a lead of a landing page, whose customer has the number."""
+        return (await self.api.deliver(await self.api.source(), order(phone="+79161234567")))["lead_id"]
+
+    async def shown(self, view: dict[str, object]) -> dict[str, object]:
+        return await self.api.ok("GET", f"/calls/{view['id']}")
+
+    async def until(self, view: dict[str, object], state: str) -> dict[str, object]:
+        """Return the call once it has this state."""
+        return await eventually(lambda: self.shown(view), lambda shown: shown["state"] == state)
+
+    @property
+    def dialled(self) -> list[str | None]:
+        """The commands that the exchange has taken."""
+        return [entry.crm_message_id for entry in self.standin.journal.entries.values()]
+
+
+def context(db: Database, standins: str) -> Context:
+    """The context of a process, with quick time-outs."""
+    settings = IntakeSettings.model_validate({
+        "postgres_url": db.config.url, "data_keys": KEYS, "standins_url": standins,
+        "egress_allow": standins.removeprefix("http://"), "call_timeout": 0.5, "call_lease": 1.0,
+        "call_unknown_after": 3.0,
+    })  # fmt: skip
+    return Context.of(Core("intake", settings, db, ManualClock(NOW), Tracing("intake"), new_registry()), settings)
+
+
+@asynccontextmanager
+async def open_exchange(db: Database, profile: Profile = KIND, seed: int = 3) -> AsyncIterator[Exchange]:
+    """Open a desk whose exchange is played by the stand-in."""
+    account = GatewayAccount(DEMO_KEY, DEMO_SALT)
+    standin = MangoStandin([account], replace(profile), seed)
+    sock = bound()
+    port = sock.getsockname()[1]
+    sock.close()
+    async with running(standin) as url:
+        api, stop = Api(context(db, url)), asyncio.Event()
+        serving = asyncio.create_task(serve(api.app, "127.0.0.1", port, stop, lifespan="off"))
+        made = await api.ok("POST", "/sources", {**SOURCE, "config": CONFIG})
+        account.callbacks = f"http://127.0.0.1:{port}{made['hook']}"
+        try:
+            yield Exchange(db, api, standin, url)
+        finally:
+            stop.set()
+            await serving
+            await api.ctx.transport.close()
+
+
+async def eventually(read: Callable[[], Awaitable[T]], good: Callable[[T], bool], seconds: float = 10.0) -> T:
+    """Return what is read once it is good."""
+    end = monotonic() + seconds
+    while not good(found := await read()):
+        assert monotonic() < end, f"still {found}"
+        await asyncio.sleep(0.02)
+    return found
+
+
+async def _run(loop: Awaitable[None]) -> None:
+    await loop
+
+
+def faults(answer: dict[str, object]) -> list[tuple[object, object]]:
+    return [(each["pointer"], each["code"]) for each in cast("list[dict[str, object]]", answer["errors"])]
