@@ -13,6 +13,7 @@ from services.intake.formats.cpa import Cpa
 from services.intake.formats.getcourse import GetCourse
 from services.intake.formats.landing import Landing
 from services.intake.formats.mango import Mango
+from services.intake.formats.tally import Tally
 from services.intake.formats.tilda import Tilda
 
 ALL: tuple[type[Format], ...] = (
@@ -21,6 +22,7 @@ ALL: tuple[type[Format], ...] = (
     Tilda,
     Cpa,
     Mango,
+    Tally,
 )
 
 FORMATS: Mapping[str, type[Format]] = {each.code: each for each in ALL}

@@ -29,6 +29,7 @@ NAMES = st.sampled_from([
     "id", "test", "tranid", "payment", "payment[products][0]", "cookies", "status", "price", "country", "marketing",
     "entry_id", "call_state", "entry_result", "call_direction", "timestamp", "create_time", "talk_time", "end_time",
     "from", "to", "line_number", "command_id", "call_id", "result", "items", "email", "orders",
+    "eventType", "data", "fields",
 ])  # fmt: skip
 TEXTS = st.text(max_size=8) | st.sampled_from(
     ["Appeared", "1", "Крем - 2x1800 = 3600", '{"orderid": 1}', "[", "TILDAUTM=%7C", "١", "²"]
@@ -38,7 +39,9 @@ VALUES = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(["number", "extension", "orderid", "systranid", "products", "amount", "name"]),
+            st.sampled_from(
+                ["number", "extension", "orderid", "systranid", "products", "amount", "name", "fields"]
+            ),
             inner,
             max_size=4,
         )
