@@ -21,6 +21,11 @@ def own_or_free(caller: Principal, owner: ColumnElement[UUID | None]) -> ColumnE
     return owner.is_(None) | owner.in_(select(operator.c.id).where(operator.c.subject == caller.sub))
 
 
+def is_partner_alone(caller: Principal) -> bool:
+    """Return whether the caller is a partner and none of the staff."""
+    return caller.has(Role.PARTNER) and not caller.has(Role.OPERATOR, Role.SUPERVISOR, Role.ADMIN, Role.SERVICE)
+
+
 def equal(column: ColumnElement[str] | ColumnElement[UUID], value: str | UUID | None) -> ColumnElement[bool]:
     """Return `column = value`; None lets everything through."""
     return true() if value is None else column == value

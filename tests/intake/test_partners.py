@@ -1,11 +1,13 @@
 """Partners: their card, and the sources whose leads are theirs."""
 
+from datetime import timedelta
 from typing import cast
 
+import httpx
 import pytest
 
 from libs.common.contracts.intake import PartnerChanged
-from tests.intake.api import MOSCOW, Api, new_source
+from tests.intake.api import MOSCOW, NOW, Api, lead_of, new_source, order
 
 PERSON = {"name": "Мария", "phone": "8 916 555-44-33", "email": "Maria@salon.example"}
 
@@ -116,3 +118,33 @@ async def test_a_source_gets_a_partner_and_loses_them(api: Api) -> None:
     kept = await changed(api, made, "sources", rate_per_second=5)
     freed = await changed(api, kept, "sources", partner=None)
     assert [each["partner"] for each in (made, kept, freed)] == ["salon", "salon", None]
+
+
+async def as_partner(api: Api, partner_id: object, path: str) -> httpx.Response:
+    """Read with a partner's token."""
+    token = api.issuer.token("maria", ["partner"], ["demo"], partner_id=str(partner_id))
+    return await api.send("GET", f"/intake/v1{path}", headers={"authorization": f"Bearer {token}"})
+
+
+@pytest.mark.req("S0.6", "P.6")
+async def test_a_partner_sees_nothing_before_an_appointment_and_then_order_time_and_name(api: Api) -> None:
+    partner = await a_partner(api)
+    path = f"/leads/{lead_of(await api.deliver(await api.source(partner='salon'), order()))}"
+    before = await as_partner(api, partner["id"], path)
+    await api.ok("POST", f"{path}/appointments", {"at": (NOW + timedelta(days=1)).isoformat()})
+    after = (await as_partner(api, partner["id"], path)).json()
+    assert before.status_code == 404
+    assert (len(after["orders"]), len(after["appointments"])) == (1, 1)
+    assert (after["person"]["name"], after["person"]["phone"], after["marketing"]) == ("Анна", None, {})
+
+
+@pytest.mark.req("P.6")
+async def test_a_partner_sees_and_changes_nothing_of_others(api: Api) -> None:
+    await a_partner(api)
+    other = await a_partner(api, "other")
+    path = f"/leads/{lead_of(await api.deliver(await api.source(partner='salon'), order()))}"
+    await api.ok("POST", f"{path}/appointments", {"at": (NOW + timedelta(days=1)).isoformat()})
+    answers = [await as_partner(api, other["id"], each) for each in (path, f"{path}/history", "/partners")]
+    listed = (await as_partner(api, other["id"], "/leads")).json()["items"]
+    nameless = (await as_partner(api, "no-uuid", "/leads")).json()["items"]
+    assert ([each.status_code for each in answers], listed, nameless) == ([404, 403, 403], [], [])

@@ -17,7 +17,7 @@ from services.intake.appointments.queries import appointments_of_lead, get_appoi
 from services.intake.appointments.rules import Wish
 from services.intake.appointments.schemas import AppointmentIn, AppointmentView, Cancellation, Ending, Move
 from services.intake.context import Context
-from services.intake.deps import Chain, Ctx, Staff
+from services.intake.deps import Chain, Ctx, Reader, Staff
 from services.intake.errors import StaleVersionError
 from services.intake.leads.queries import get_lead
 
@@ -41,7 +41,7 @@ async def post_appointment(
 
 
 @under_lead.get("")
-async def get_appointments(lead_id: UUID, ctx: Ctx, caller: Staff) -> Page[AppointmentView]:
+async def get_appointments(lead_id: UUID, ctx: Ctx, caller: Reader) -> Page[AppointmentView]:
     """List the appointments of a lead, the newest first."""
     lead = await get_lead(ctx.core.db, caller, lead_id, Language.EN)
     return Page(items=[*await appointments_of_lead(ctx.core.db, lead.id)])

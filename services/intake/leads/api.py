@@ -12,7 +12,7 @@ from libs.common.platform.http.etag import set_etag
 from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.routes import api_router
 from libs.common.platform.telemetry.context import bind
-from services.intake.deps import Ctx, Lang, Staff
+from services.intake.deps import Ctx, Lang, Reader, Staff
 from services.intake.leads.queries import LeadFilter, get_lead, list_history, list_leads
 from services.intake.leads.schemas import HistoryView, LeadDetail, LeadView
 
@@ -22,7 +22,7 @@ router = api_router("/intake/v1/leads", tags=["leads"])
 @router.get("")
 async def get_leads(
     ctx: Ctx,
-    caller: Staff,
+    caller: Reader,
     language: Lang,
     asked: Paged,
     desk: Annotated[Code | None, Query()] = None,
@@ -35,13 +35,13 @@ async def get_leads(
     partner_id: UUID | None = None,
     q: Annotated[str | None, Query(max_length=200, description="phone, name, e-mail or order number")] = None,
 ) -> Page[LeadView]:
-    """List leads, the newest first."""
+    """List leads, the newest first; a partner sees their own, from the first appointment on."""
     wanted = LeadFilter(desk, stage, status, source, owner_id, created_from, created_to, q, partner_id)
     return await list_leads(ctx.core.db, caller, wanted, asked, language)
 
 
 @router.get("/{lead_id}")
-async def get_one(lead_id: UUID, ctx: Ctx, caller: Staff, language: Lang, response: Response) -> LeadDetail:
+async def get_one(lead_id: UUID, ctx: Ctx, caller: Reader, language: Lang, response: Response) -> LeadDetail:
     """Return one lead with its customer, orders and appointments."""
     bind(lead_id=str(lead_id))
     view = await get_lead(ctx.core.db, caller, lead_id, language)

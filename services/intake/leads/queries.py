@@ -12,12 +12,13 @@ from libs.common.platform.db import Database
 from libs.common.platform.http.language import Language
 from libs.common.platform.http.pagination import Page, PageQuery, paginate
 from services.intake.appointments.queries import appointments_of_lead
+from services.intake.appointments.tables import appointment
 from services.intake.errors import NotFoundError
 from services.intake.leads.schemas import HistoryView, LeadDetail, LeadView
 from services.intake.leads.tables import history, lead
 from services.intake.orders.queries import orders_of_lead
 from services.intake.orders.tables import sales_order
-from services.intake.scope import between, equal, own_or_free, visible
+from services.intake.scope import between, equal, is_partner_alone, own_or_free, visible
 
 _LOCAL_DIGITS = 10  # of a number without country code or trunk prefix
 _MIN_DIGITS = 4
@@ -72,7 +73,18 @@ def matching(text: str) -> ColumnElement[bool]:
 
 def readable(caller: Principal) -> ColumnElement[bool]:
     """Return the condition of the leads that a caller may read (P.6)."""
-    return and_(visible(caller, lead.c.desk), own_or_free(caller, lead.c.owner_id))
+    theirs = _of_partner(caller) if is_partner_alone(caller) else own_or_free(caller, lead.c.owner_id)
+    return and_(visible(caller, lead.c.desk), theirs)
+
+
+def _of_partner(caller: Principal) -> ColumnElement[bool]:
+    """Return the condition of a partner's own leads: those that ever had an appointment (S0.6)."""
+    try:
+        partner_id = UUID(caller.partner_id or "")
+    except ValueError:
+        return false()
+    booked = select(appointment.c.id).where(appointment.c.lead_id == lead.c.id).exists()
+    return and_(lead.c.partner_id == partner_id, booked)
 
 
 async def list_leads(
@@ -81,7 +93,7 @@ async def list_leads(
     query = select(lead).where(readable(caller), wanted.condition())
     async with db.read() as conn:
         found = await paginate(conn, query, "-created_at", [lead.c.created_at, lead.c.id], asked)
-    return found.page(lambda row: LeadView.model_validate(_members(row, language)))
+    return found.page(lambda row: LeadView.model_validate(_members(row, language, caller)))
 
 
 async def get_lead(db: Database, caller: Principal, lead_id: UUID, language: Language) -> LeadDetail:
@@ -93,7 +105,9 @@ async def get_lead(db: Database, caller: Principal, lead_id: UUID, language: Lan
         raise NotFoundError
     orders = await orders_of_lead(db, caller, lead_id)
     appointments = await appointments_of_lead(db, lead_id)
-    return LeadDetail.model_validate({**_members(row, language), "orders": [*orders], "appointments": appointments})
+    return LeadDetail.model_validate(
+        {**_members(row, language, caller), "orders": [*orders], "appointments": appointments}
+    )
 
 
 async def list_history(db: Database, caller: Principal, lead_id: UUID, asked: PageQuery) -> Page[HistoryView]:
@@ -107,6 +121,9 @@ async def list_history(db: Database, caller: Principal, lead_id: UUID, asked: Pa
     return found.page(lambda row: HistoryView.model_validate(dict(row)))
 
 
-def _members(row: RowMapping, language: Language) -> dict[str, object]:
-    person = {name: row[name] for name in ("name", "phone", "phone_raw", "email")}
-    return {**row, "person": person, "title": row["title"][language.value]}
+def _members(row: RowMapping, language: Language, caller: Principal) -> dict[str, object]:
+    """Return a lead as a caller sees it: a partner sees who comes, not how to reach them or what the desk notes."""
+    own = ("name",) if is_partner_alone(caller) else ("name", "phone", "phone_raw", "email")
+    hidden: dict[str, object] = {"marketing": {}, "pinned_comment": None, "signals": [], "earlier_lead_id": None}
+    members = {**row, **(hidden if is_partner_alone(caller) else {})}
+    return {**members, "person": {name: row[name] for name in own}, "title": row["title"][language.value]}
