@@ -37,11 +37,6 @@ class IntakeSettings(ServiceSettings, env_prefix="INTAKE_"):
         return timedelta(seconds=self.call_lease)
 
     @property
-    def never(self) -> timedelta:
-        """Return how long a command may be repeated: not at all, since that would be a second call."""
-        return timedelta(0)
-
-    @property
     def standins(self) -> str | None:
         """Return the address of the stand-ins, with its last slash."""
         return None if self.standins_url is None else f"{str(self.standins_url).rstrip('/')}/"

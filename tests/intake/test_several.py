@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import cast
 
+import orjson
 import pytest
 
 from libs.common.contracts.intake import ContactRecorded, LeadReceivedV2, OrderChanged
@@ -17,6 +18,7 @@ from services.intake.formats.config import Auth
 from services.intake.formats.landing import Landing, LandingConfig
 from services.intake.formats.rules import Fact, RawRequest
 from tests.intake.api import Api, order, order_in
+from tests.intake.test_authenticate import signed
 from tests.intake.test_quarantine import MINUTE, mend, waiting
 
 ANNA, BORIS = "8 916 123-45-67", "8 916 765-43-21"
@@ -68,6 +70,17 @@ async def test_the_same_delivery_again_is_a_repeat_of_all(api: Api) -> None:
     assert await api.count("outbox") == 2
 
 
+@pytest.mark.req("P.1", "P.2")
+async def test_a_signed_message_of_several_is_a_repeat_for_its_own_customers_alone(api: Api) -> None:
+    secret = "whsec_" + "c2V2ZXJhbC1vcmRlcnMtc2VjcmV0LTMyLWJ5dGVzISE="
+    url = await api.source(auth="signature", secret=secret)
+    others = several(order("lp-3", "8 916 000-00-01", name="Ольга"), order("lp-4", "8 916 000-00-02", name="Пётр"))
+    bodies = [orjson.dumps(body) for body in (two(), two(status="paid"), others)]
+    answers = [await api.send("POST", url, content=body, headers=signed(secret, body)) for body in bodies]
+    assert [each.json()["disposition"] for each in answers] == ["accepted", "repeat", "accepted"]
+    assert (await api.count("lead"), await api.said(OrderChanged)) == (4, [])
+
+
 @pytest.mark.req("S4.2")
 async def test_two_unpaid_orders_of_one_customer_are_recognised_within_a_delivery(api: Api) -> None:
     await api.deliver(await api.source(), several(order("lp-1"), order("lp-2")))
@@ -98,6 +111,8 @@ async def test_what_cannot_be_read_is_a_note_beside_what_can(api: Api) -> None:
         [[("order", "accepted"), (None, "quarantined")]],
     )
     assert ("facts.1", "no_contact") in notes
+    found = [cast("Items", (await api.ok("GET", f"/deliveries?partly={each}"))["items"]) for each in (True, False)]
+    assert [len(each) for each in found] == [1, 0]
     assert "Без телефона" in str((await api.ok("GET", f"/deliveries/{item['id']}"))["body"])
 
 

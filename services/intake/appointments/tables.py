@@ -16,7 +16,7 @@ appointment = Table(
     Column("at", DateTime(timezone=True), nullable=False),
     # `planned` is under way; the others ended it.
     Column("state", Text, nullable=False),
-    # Who moved or cancelled it last, and whether they said so beforehand (S0.15).
+    # Of the last step: who moved or cancelled it, and whether they said so beforehand (S0.15).
     Column("by", Text),
     Column("warned", Boolean),
     Column("created_at", DateTime(timezone=True), nullable=False),

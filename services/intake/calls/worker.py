@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -25,6 +26,7 @@ from services.intake.formats.exchange import Dial, ExchangeFormat, Transfer
 from services.intake.formats.registry import FORMATS
 
 EXPIRY = 1.0  # seconds
+NEVER = timedelta(0)  # how long a command may be repeated: that would be a second call
 TOO_LATE = "too_late"
 
 log = get_logger(__name__)
@@ -51,7 +53,7 @@ class Calls:
         self.due: asyncio.Event = ctx.due
         self._limits = Limits(settings.call_concurrency, settings.lease)
         self.policies: Mapping[str, Policy] = {
-            code: Policy(code, settings.never, settings.call_unknown_after or known.unknown_after)
+            code: Policy(code, NEVER, settings.call_unknown_after or known.unknown_after)
             for code, known in FORMATS.items()
             if issubclass(known, ExchangeFormat)
         }

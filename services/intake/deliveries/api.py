@@ -31,9 +31,10 @@ async def get_deliveries(
     source: Annotated[Code | None, Query()] = None,
     received_from: AwareDatetime | None = None,
     received_to: AwareDatetime | None = None,
+    partly: Annotated[bool | None, Query(description="whether a part of it could not be taken")] = None,
 ) -> Page[DeliveryView]:
     """List deliveries, the newest first; `disposition=quarantined` is the quarantine."""
-    wanted = DeliveryFilter(disposition, kind, desk, source, received_from, received_to)
+    wanted = DeliveryFilter(disposition, kind, desk, source, received_from, received_to, partly)
     return await list_deliveries(ctx.core.db, caller, wanted, asked)
 
 

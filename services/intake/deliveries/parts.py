@@ -5,7 +5,7 @@ others: quarantine is for a delivery of which nothing can be taken.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias, assert_never
 from uuid import UUID
@@ -23,7 +23,7 @@ from services.intake.deliveries.backfill import update_leads
 from services.intake.deliveries.batch import ATTEMPTS, RACES, UnstorableError, refuses_values, store_rows
 from services.intake.deliveries.convert import Delivery, DeliveryRow, Part, Understood, notes_json
 from services.intake.deliveries.rules import DeliveryKind, Disposition, disposition_of
-from services.intake.deliveries.same_customer import check_order
+from services.intake.deliveries.same_customer import check_message, check_order
 from services.intake.deliveries.store import KNOWN_KEY, NEWER, SETTLE, UNDERSTOOD
 from services.intake.formats.base import Answer, PartAnswer
 from services.intake.formats.rules import Note, Noted, Reason, Reported, Unreadable
@@ -79,6 +79,8 @@ async def _understand(tx: Transaction, parsed: Understood, now: datetime, *, aga
     delivery = parsed.delivery
     key = delivery.source.format.repeat_key(delivery.raw)
     known = await tx.conn.fetchrow(KNOWN_KEY, delivery.source.id, key, delivery.id) if key else None
+    if known is not None and await _is_of_another(tx.conn, parsed, key):
+        known = key = None
     if not await _kept(tx, parsed, None if known else key):
         return Answer(delivery.id, Disposition.REPEAT)
     if known is not None:
@@ -93,6 +95,12 @@ async def _understand(tx: Transaction, parsed: Understood, now: datetime, *, aga
     await _settle(tx, delivery, disposition, lead_id, results)
     number = next((each.order_number for each in answers if each.order_number is not None), None)
     return Answer(delivery.id, disposition, lead_id, number, parts=tuple(answers) if len(answers) > 1 else ())
+
+
+async def _is_of_another(conn: Connection, parsed: Understood, key: str | None) -> bool:
+    """Return whether a known key belonged to another customer: some pages give one to all their requests (P.1)."""
+    row = next((part for part in parsed.parts if isinstance(part, DeliveryRow) and part.unsure), None)
+    return row is not None and await check_message(conn, replace(row, webhook_id=key)) is not None
 
 
 async def _kept(tx: Transaction, parsed: Understood, key: str | None) -> bool:

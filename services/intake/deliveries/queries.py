@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Text, and_, any_, cast, select, true
+from sqlalchemy import ColumnElement, Row, Select, Text, and_, any_, cast, false, func, select, true
 
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Database
@@ -26,7 +26,7 @@ _LISTED = (
 
 @dataclass(frozen=True, slots=True)
 class DeliveryFilter:
-    """The filter of the list; None means all. `received_to` is exclusive."""
+    """The filter of the list; None means all. `received_to` is exclusive, `partly`: a part of it was not taken."""
 
     disposition: Disposition | None = None
     kind: DeliveryKind | None = None
@@ -34,6 +34,7 @@ class DeliveryFilter:
     source: str | None = None
     received_from: datetime | None = None
     received_to: datetime | None = None
+    partly: bool | None = None
 
     def condition(self) -> ColumnElement[bool]:
         return and_(
@@ -42,7 +43,13 @@ class DeliveryFilter:
             equal(delivery.c.desk, self.desk),
             equal(source.c.code, self.source),
             between(delivery.c.received_at, self.received_from, self.received_to),
+            true() if self.partly is None else _was_partly_taken() == self.partly,
         )
+
+
+def _was_partly_taken() -> ColumnElement[bool]:
+    left_out = delivery.c.facts.contains([{"disposition": Disposition.QUARANTINED.value}])
+    return func.coalesce(left_out, false())
 
 
 async def list_deliveries(
