@@ -72,9 +72,8 @@ async def _serve(options: argparse.Namespace) -> None:
     accounts = [_account(text) for text in options.wazzup_account or [f"{DEMO_KEY}={DEMO_CHANNEL}"]]
     standins: list[Standin] = [Wazzup(accounts, PROFILES[options.profile], options.seed, journal(Wazzup.code))]
     profile: Profile = PROFILES[options.gateways]
-    standins += [
-        known([known.demo()], profile, options.seed, journal(known.code), clock) for known in (*GATEWAYS, *EXCHANGES)
-    ]
+    every = (*GATEWAYS, *EXCHANGES)
+    standins += [known([known.demo()], profile, options.seed, journal(known.code), clock) for known in every]
     await server(standins).serve(sockets=[bound(options.port, options.host)])
 
 
