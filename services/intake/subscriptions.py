@@ -18,6 +18,7 @@ def subscriptions(ctx: Context) -> dict[str, UseCase]:
     return {
         tasks.LeadStatusRequested.event_type: apply,
         tasks.LeadOwnerChanged.event_type: apply,
+        tasks.TaskAssigned.event_type: apply,
         tasks.ChangeRequested.event_type: change_requests(ctx.core.clock),
         tasks.PlaybookActivatedV2.event_type: project_playbooks,
         assignment.OperatorChanged.event_type: project_operators,

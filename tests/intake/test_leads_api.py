@@ -1,5 +1,6 @@
 """Leads as people see them, and what tasks may change about them."""
 
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
@@ -7,9 +8,11 @@ import pytest
 from libs.common.contracts.assignment import OperatorChanged
 from libs.common.contracts.intake import LeadStatusChanged, LeadStatusRefused
 from libs.common.contracts.shared import Presence, Stage, Text
-from libs.common.contracts.tasks import LeadOwnerChanged, LeadStatusRequested
+from libs.common.contracts.tasks import LeadOwnerChanged, LeadStatusRequested, TaskAssigned
 from libs.common.platform.ids import uuid7
 from tests.intake.api import Api, lead_of, order
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
 async def a_lead(api: Api, number: str = "1", phone: str = "8 916 123-45-67", **members: object) -> UUID:
@@ -27,6 +30,13 @@ def wish(lead_id: UUID, status: str, stage: Stage, actor: str = "system") -> Lea
 
 def owner(lead_id: UUID, operator: UUID | None) -> LeadOwnerChanged:
     return LeadOwnerChanged(lead_id=lead_id, from_operator_id=None, to_operator_id=operator, reason="assigned")
+
+
+def given(lead_id: UUID, operator: UUID, *, owns: bool) -> TaskAssigned:
+    return TaskAssigned(
+        task_id=uuid7(), lead_id=lead_id, task_type="call", title=Text(ru="Звонок", en="Call"), due_at=NOON,
+        operator_id=operator, decision_id=uuid7(), owns_lead=owns,
+    )  # fmt: skip
 
 
 def operator(operator_id: UUID, subject: str) -> OperatorChanged:
@@ -63,6 +73,17 @@ async def test_a_lead_shows_its_status_in_the_callers_language(api: Api) -> None
         for language in ("ru", "en")
     ]
     assert titles == ["Новый", "New"]
+
+
+@pytest.mark.parametrize(("owns", "changes"), [(True, 1), (False, 0)])
+async def test_who_is_given_a_task_owns_the_lead_where_the_event_says_so(
+    api: Api, owns: bool, changes: int
+) -> None:
+    lead_id, who = await a_lead(api), uuid7()
+    await api.hear(*[given(lead_id, who, owns=owns)] * 2)
+    lines = (await api.ok("GET", f"/leads/{lead_id}/history"))["items"]
+    assert isinstance(lines, list)
+    assert [line["to_value"] for line in lines if line["what"] == "lead_owner"] == [str(who)] * changes
 
 
 async def test_several_steps_in_one_batch_are_all_published_in_order(api: Api) -> None:

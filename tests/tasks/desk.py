@@ -42,7 +42,24 @@ from services.tasks.timers.actions import fire_due
 from tests.tasks.support import LIBRARY, START
 
 D = TypeVar("D", bound=EventData)
+OPENED = """
+SELECT id AS task_id, lead_id, type AS task_type, pool, mode, role, playbook_version
+FROM task ORDER BY opened_at, id
+"""
 ANNA_ID, BORIS_ID = UUID(int=1), UUID(int=2)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A task as it was opened; no event says so to other services."""
+
+    task_id: UUID
+    lead_id: UUID | None
+    task_type: str
+    pool: str
+    mode: str
+    role: str
+    playbook_version: int
 
 
 @dataclass
@@ -110,6 +127,11 @@ class Desk:
         self.clock.advance(delta)
         while await fire_due(self.ctx, 100):
             pass
+
+    async def tasks(self) -> list[Opened]:
+        """Return all tasks, oldest first."""
+        rows = await self.ctx.db.pool.fetch(OPENED)
+        return [Opened(**row) for row in rows]
 
     async def sent(self, kind: type[D]) -> list[D]:
         """Return the events of a type in the outbox, oldest first."""

@@ -30,7 +30,7 @@ async def steps(api: Api, lead_id: UUID) -> list[Json]:
 async def test_a_lead_of_the_second_form_opens_its_task_as_one_of_the_first(desk: Desk) -> None:
     received = lead_v2("callback", order=ORDER)
     await desk.receive(received)
-    (opened,) = await desk.sent(tasks.TaskOpened)
+    (opened,) = await desk.tasks()
     (asked,) = await desk.sent(tasks.WorkRequested)
     assert (opened.lead_id, asked.products) == (received.lead_id, ("course",))
 
@@ -113,5 +113,5 @@ async def test_a_lead_that_the_release_before_could_not_read_goes_on_after_the_u
         assert not await inbox.applier.apply_or_park(item)
     await inbox.replayer.learn()
     await inbox.replayer.look()
-    (opened,), (ended,) = await desk.sent(tasks.TaskOpened), await desk.sent(tasks.TaskCompleted)
+    (opened,), (ended,) = await desk.tasks(), await desk.sent(tasks.TaskCompleted)
     assert (opened.lead_id, ended.task_id) == (received.lead_id, opened.task_id)

@@ -26,7 +26,7 @@ async def set_up_parts(desk: Desk, api: Api) -> None:
 async def test_a_third_playbook_opens_its_own_task_and_message(desk: Desk, api: Api) -> None:
     await set_up_parts(desk, api)
     await desk.lead("parts")
-    (opened,) = await desk.sent(tasks.TaskOpened)
+    (opened,) = await desk.tasks()
     (asked,) = await desk.sent(tasks.MessageRequested)
     assert (opened.task_type, opened.mode, opened.role) == ("close_sale", "pull", "parts_specialist")
     assert (asked.template, asked.channels) == ("parts_hello", ("sms",))

@@ -68,7 +68,7 @@ async def test_a_process_of_a_customer_asks_for_their_name_and_hears_the_refusal
     await desk.activate_playbook(asking + REFUSED)
     who = uuid7()
     await desk.receive(intake.CustomerChanged(customer_id=who, version=1, person=Customer(phone="+79990000001")))
-    (opened,) = await desk.sent(tasks.TaskOpened)
+    (opened,) = await desk.tasks()
     task = (await api.call("POST", f"/tasks/{opened.task_id}/take")).json()
     await api.outcome(task, "done", fields={"words": "Анна"})
     (asked,) = await desk.sent(tasks.ChangeRequested)

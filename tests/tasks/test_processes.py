@@ -4,18 +4,20 @@ from datetime import timedelta
 
 import pytest
 
-from libs.common.contracts import intake, tasks
+from libs.common.contracts import EventData, intake, tasks
 from libs.common.contracts.shared import OrderStatus, Signal
 from libs.common.platform.ids import uuid7
 from services.tasks.operators.actions import project_operators
 from services.tasks.playbooks.waiting import UnknownPlaybookError
 from services.tasks.processes.actions import advance
-from tests.tasks.desk import ANNA_ID, BORIS_ID, Desk, lead, operator, proposal
+from tests.tasks.client import Api
+from tests.tasks.desk import ANNA_ID, BORIS_ID, Desk, lead, lead_v2, operator, proposal
+from tests.tasks.support import TINY
 
 
 async def test_callback_lead_opens_its_task_and_asks_for_an_operator_at_once(desk: Desk) -> None:
     lead_id = await desk.lead("callback")
-    (opened,) = await desk.sent(tasks.TaskOpened)
+    (opened,) = await desk.tasks()
     (asked,) = await desk.sent(tasks.WorkRequested)
     assert (opened.lead_id, opened.task_id, opened.pool) == (lead_id, asked.task_id, "callback")
 
@@ -33,8 +35,27 @@ async def test_proposal_makes_the_operator_own_task_and_lead(desk: Desk) -> None
     (asked,) = await desk.sent(tasks.WorkRequested)
     await desk.receive(proposal(asked.task_id, lead_id, asked.task_version))
     (assigned,) = await desk.sent(tasks.TaskAssigned)
-    (owned,) = await desk.sent(tasks.LeadOwnerChanged)
-    assert (assigned.operator_id, owned.to_operator_id) == (ANNA_ID, ANNA_ID)
+    assert (assigned.operator_id, assigned.owns_lead) == (ANNA_ID, True)
+    assert await desk.sent(tasks.LeadOwnerChanged) == []
+
+
+async def test_of_a_pushed_lead_two_records_of_tasks_leave(desk: Desk) -> None:
+    await desk.activate_playbook(TINY)
+    received = lead_v2("tiny")
+    await desk.receive(received)
+    (asked,) = await desk.sent(tasks.WorkRequested)
+    await desk.receive(proposal(asked.task_id, received.lead_id, asked.task_version))
+    about = [data for data in await desk.sent(EventData) if getattr(data, "lead_id", None) == received.lead_id]
+    assert [type(data) for data in about] == [tasks.WorkRequested, tasks.TaskAssigned]
+
+
+async def test_what_another_event_says_is_still_a_step_of_the_timeline(desk: Desk, api: Api) -> None:
+    lead_id = await desk.lead("callback")
+    (asked,) = await desk.sent(tasks.WorkRequested)
+    await desk.receive(proposal(asked.task_id, lead_id, asked.task_version))
+    shown = await api.call("GET", "/timeline", role="admin", params={"lead_id": str(lead_id)})
+    kinds = {step["kind"] for step in shown.json()["items"]}
+    assert {"dozvon.task.opened.v1", "dozvon.lead.owner_changed.v1"} <= kinds
 
 
 async def test_second_proposal_for_a_task_is_declined(desk: Desk) -> None:
@@ -93,7 +114,7 @@ async def test_a_repeated_lead_opens_nothing_again(desk: Desk) -> None:
     received = lead("callback")
     await desk.receive(received)
     await desk.receive(received)
-    assert len(await desk.sent(tasks.TaskOpened)) == 1
+    assert len(await desk.tasks()) == 1
 
 
 async def test_a_proposal_for_an_unknown_lead_gives_the_turn_back(desk: Desk) -> None:

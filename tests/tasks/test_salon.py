@@ -383,9 +383,9 @@ async def test_a_lead_without_order_and_partner_is_booked_all_the_same(salon: Sa
     assert await other.asked(ChangeTarget.ORDER_FIELDS) == []
 
 
-@pytest.mark.parametrize("kind", [tasks.LeadStatusRequested, tasks.TaskOpened, tasks.ChangeRequested])
+@pytest.mark.parametrize("kind", [tasks.LeadStatusRequested, tasks.ChangeRequested])
 async def test_every_event_of_a_lead_names_its_customer(
-    salon: Salon, kind: type[tasks.LeadStatusRequested | tasks.TaskOpened | tasks.ChangeRequested]
+    salon: Salon, kind: type[tasks.LeadStatusRequested | tasks.ChangeRequested]
 ) -> None:
     await salon.booked()
     found = await salon.desk.sent(kind)

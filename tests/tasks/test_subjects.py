@@ -97,7 +97,7 @@ async def test_a_lead_that_comes_again_in_the_other_form_changes_nothing(desk: D
     received = lead("callback")
     await desk.receive(received)
     await desk.receive(born("callback", lead_id=received.lead_id))
-    assert len(await desk.sent(tasks.TaskOpened)) == 1
+    assert len(await desk.tasks()) == 1
 
 
 async def test_a_message_that_has_nowhere_to_go_is_told_and_not_requested(desk: Desk, api: Api) -> None:
@@ -139,7 +139,7 @@ async def test_a_message_of_the_release_before_is_that_of_the_lead_s_first_proce
 async def test_work_goes_to_the_process_of_its_task(desk: Desk, api: Api) -> None:
     received = await refunded(desk)
     asked = {data.task_id: data for data in await desk.sent(tasks.WorkRequested)}
-    (keep,) = [data for data in await desk.sent(tasks.TaskOpened) if data.task_type == "keep"]
+    (keep,) = [data for data in await desk.tasks() if data.task_type == "keep"]
     await desk.receive(proposal(keep.task_id, received.lead_id, asked[keep.task_id].task_version))
     (assigned,) = await desk.sent(tasks.TaskAssigned)
     assert (assigned.task_type, assigned.operator_id, assigned.lead_id) == ("keep", ANNA_ID, received.lead_id)
@@ -211,7 +211,7 @@ async def test_a_customer_s_process_hears_of_the_orders_of_their_leads(desk: Des
     received = born("main")
     await desk.receive(received, customer_changed(received.customer_id))
     await desk.receive(order_changed(received.lead_id, OrderStatus.PAID))
-    assert len([task for task in await desk.sent(tasks.TaskOpened) if task.task_type == "greet"]) == 2
+    assert len([task for task in await desk.tasks() if task.task_type == "greet"]) == 2
 
 
 async def test_a_customer_s_process_may_wait_with_nothing_open(desk: Desk, api: Api) -> None:

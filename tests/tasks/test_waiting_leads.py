@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from libs.common.contracts import intake, tasks
+from libs.common.contracts import intake
 from libs.common.contracts.shared import OrderStatus
 from libs.common.messaging.inbox.store import claim, park
 from services.tasks.playbooks.waiting import UnknownPlaybookError, adopt_parked, release_ready
@@ -83,7 +83,7 @@ async def test_leads_that_came_first_go_on_at_activation_each_once(desk: Desk, a
     answer = await activate(api)
     await inbox.replayer.look()
     await inbox.replayer.look()
-    opened = [data.lead_id for data in await desk.sent(tasks.TaskOpened)]
+    opened = [data.lead_id for data in await desk.tasks()]
     assert (answer["leads_released"], sorted(map(str, opened))) == (3, sorted(str(one.lead_id) for one in leads))
 
 
@@ -129,7 +129,7 @@ async def test_activation_and_arrival_at_once_lose_no_lead(desk: Desk, api: Api,
     await asyncio.gather(activate(api), *(inbox.applier.apply_or_park(item) for item in items))
     await release_ready(desk.ctx)
     await inbox.replayer.look()
-    opened = [data.lead_id for data in await desk.sent(tasks.TaskOpened)]
+    opened = [data.lead_id for data in await desk.tasks()]
     assert sorted(map(str, opened)) == sorted(str(one.lead_id) for one in leads)
 
 
@@ -278,7 +278,7 @@ async def test_an_administrator_sends_a_waiting_lead_to_another_playbook(
     body = {"note": "typo", "data": {"playbook": "callback"}}
     await api.call("POST", f"/dead-letters/{letter['id']}/retry", role="admin", json=body)
     await inbox.replayer.look()
-    assert [data.lead_id for data in await desk.sent(tasks.TaskOpened)] == [received.lead_id]
+    assert [data.lead_id for data in await desk.tasks()] == [received.lead_id]
 
 
 @pytest.mark.req("P.8")

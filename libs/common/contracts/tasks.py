@@ -23,7 +23,10 @@ class TasksEvent(EventData):
 
 
 class TaskOpened(TasksEvent):
-    """A task was opened. `offer_from` is the earliest time to offer it to an operator (S4.4)."""
+    """A task was opened. `offer_from` is the earliest time to offer it to an operator (S4.4).
+
+    A step of the timeline alone: no service reads it, so that it is published no more.
+    """
 
     event_type: ClassVar[str] = "dozvon.task.opened.v1"
 
@@ -47,7 +50,10 @@ class TaskOpened(TasksEvent):
 
 
 class TaskAssigned(TasksEvent):
-    """The arbiter accepted a proposal of assignment: the operator owns the task from now on."""
+    """The arbiter accepted a proposal of assignment: the operator owns the task from now on.
+
+    `owns_lead`: they own the lead too, if they did not before; then no `lead.owner_changed` is published.
+    """
 
     event_type: ClassVar[str] = "dozvon.task.assigned.v1"
 
@@ -60,6 +66,7 @@ class TaskAssigned(TasksEvent):
     operator_id: UUID
     decision_id: UUID
     order_number: str | None = None
+    owns_lead: bool = False
 
 
 class TaskTaken(TasksEvent):
@@ -187,7 +194,7 @@ class LeadStatusRequested(TasksEvent):
 
 
 class LeadOwnerChanged(TasksEvent):
-    """Another operator is responsible for the lead."""
+    """Another operator is responsible for the lead, and no `task.assigned` says so."""
 
     event_type: ClassVar[str] = "dozvon.lead.owner_changed.v1"
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from libs.common.contracts import EventData, Outgoing, Received
 from libs.common.contracts.intake import LeadStatusChanged, LeadStatusRefused
 from libs.common.contracts.shared import Stage
-from libs.common.contracts.tasks import LeadOwnerChanged, LeadStatusRequested
+from libs.common.contracts.tasks import LeadOwnerChanged, LeadStatusRequested, TaskAssigned
 from libs.common.messaging.inbox import UseCase
 from libs.common.messaging.outbox import add
 from libs.common.platform.clock import Clock
@@ -35,6 +35,7 @@ WHERE l.id = m.id
 """
 
 
+ASSIGNED = "assigned"  # why the owner of a lead changed: a task of it was given to them
 _NO_HISTORY = ((),) * 8
 
 
@@ -51,10 +52,10 @@ class _Batch:
 
 
 def lead_events(clock: Clock) -> UseCase:
-    """Return the use case of `lead.status_requested` and `lead.owner_changed`, which may be mixed."""
+    """Return the use case of requested statuses and of new owners, which may be mixed."""
 
     async def apply(tx: Transaction, events: Sequence[Received[EventData]]) -> None:
-        ids = {e.data.lead_id for e in events if isinstance(e.data, LeadStatusRequested | LeadOwnerChanged)}
+        ids = {lead_id for event in events if (lead_id := _lead_of(event.data)) is not None}
         rows = await tx.conn.fetch(LOCK, sorted(ids))
         leads = {
             row["id"]: LeadState(row["id"], row["desk"], row["status"], Stage(row["stage"]), row["title"])
@@ -65,13 +66,28 @@ def lead_events(clock: Clock) -> UseCase:
             match event.data:
                 case LeadStatusRequested() as data:
                     _status(batch, event, data)
-                case LeadOwnerChanged() as data:
-                    _owner(batch, event, data)
+                case LeadOwnerChanged(lead_id=lead_id, to_operator_id=owner, reason=reason):
+                    _owner(batch, event, LeadId(lead_id), owner, reason)
+                case TaskAssigned(lead_id=UUID() as lead_id, owns_lead=True, operator_id=owner):
+                    _owner(batch, event, LeadId(lead_id), owner, ASSIGNED)
+                case TaskAssigned():
+                    pass
                 case other:
                     raise TypeError(f"{other.event_type} asks nothing of a lead")
         await _save(tx, batch)
 
     return apply
+
+
+def _lead_of(data: EventData) -> UUID | None:
+    """Return the lead that an event may change."""
+    match data:
+        case LeadStatusRequested(lead_id=lead_id) | LeadOwnerChanged(lead_id=lead_id):
+            return lead_id
+        case TaskAssigned(lead_id=lead_id, owns_lead=True):
+            return lead_id
+        case _:
+            return None
 
 
 def _status(batch: _Batch, event: Received[EventData], data: LeadStatusRequested) -> None:
@@ -106,17 +122,13 @@ def _status(batch: _Batch, event: Received[EventData], data: LeadStatusRequested
     batch.outgoing.append(Outgoing(key=key, desk=event.desk, time=batch.now, data=answer, cause=event.follow()))
 
 
-def _owner(batch: _Batch, event: Received[EventData], data: LeadOwnerChanged) -> None:
-    lead = batch.leads.get(data.lead_id)
-    if lead is None or lead.desk != event.desk or batch.owners[data.lead_id] == data.to_operator_id:
+def _owner(batch: _Batch, event: Received[EventData], lead_id: LeadId, owner: UUID | None, reason: str) -> None:
+    lead = batch.leads.get(lead_id)
+    if lead is None or lead.desk != event.desk or batch.owners[lead_id] == owner:
         return
-    before, batch.owners[data.lead_id] = batch.owners[data.lead_id], data.to_operator_id
-    values = (
-        str(before) if before else None,
-        str(data.to_operator_id) if data.to_operator_id else None,
-        data.reason,
-    )
-    _log(batch, event, data.lead_id, "lead_owner", "tasks", values)
+    before, batch.owners[lead_id] = batch.owners[lead_id], owner
+    values = (str(before) if before else None, str(owner) if owner else None, reason)
+    _log(batch, event, lead_id, "lead_owner", "tasks", values)
 
 
 def _log(

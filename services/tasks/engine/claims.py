@@ -10,10 +10,10 @@ from services.tasks.playbooks.terms import Claim
 RESERVE = "reserve"  # the timer at the end of a reservation
 
 
-def claim(run: Run, task: Task, what: Claim, operator: Operator) -> None:
+def claim(run: Run, task: Task, what: Claim, operator: Operator, *, assigned: bool) -> None:
     """Make the operator who has got a task the lead's owner, or reserve the task for them for a time."""
     if what.owns:
-        run.set_owner(operator)
+        run.set_owner(operator, said=assigned)
     reserve(run, task, what, operator)
 
 

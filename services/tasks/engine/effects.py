@@ -61,13 +61,14 @@ class OpenTask:
 
 @dataclass(frozen=True, slots=True)
 class AssignTask:
-    """A proposal is accepted: the operator has the task."""
+    """A proposal is accepted: the operator has the task, and if `owns` the lead too."""
 
     rule: str
     task_id: TaskId
     operator: Operator
     decision_id: UUID
     at: datetime
+    owns: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +247,7 @@ class FollowStatus:
 
 @dataclass(frozen=True, slots=True)
 class SetOwner:
-    """The owner of the lead changes; None = no owner."""
+    """The owner of the lead changes; None = no owner. `said`: the assignment of a task says so already."""
 
     rule: str
     owner: Operator | None
@@ -254,6 +255,7 @@ class SetOwner:
     reason: str
     actor: str = SYSTEM
     comment: str = ""
+    said: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -249,8 +249,9 @@ def _proposed(run: Run, event: Proposed) -> None:
         run.emit(RenewRequest(_FENCE, task.id))
     else:
         run.rule, run.task, run.operator = _FENCE, task, event.operator
-        run.emit(AssignTask(_FENCE, task.id, event.operator, event.decision_id, run.now))
-        claim(run, task, run.playbook.task_types[task.type].on_assigned, event.operator)
+        gets = run.playbook.task_types[task.type].on_assigned
+        run.emit(AssignTask(_FENCE, task.id, event.operator, event.decision_id, run.now, gets.owns))
+        claim(run, task, gets, event.operator, assigned=True)
         _trigger(run, Trigger.TASK_ASSIGNED)
         return
     run.emit(DeclineWork(_FENCE, event.task_id, event.decision_id, event.operator, reason))
@@ -288,7 +289,7 @@ def _taken(run: Run, event: Taken) -> None:
     run.withdraw(task, "taken")
     run.emit(TakeTask(run.rule, task.id, event.operator, run.now, pulled))
     kind = run.playbook.task_types[task.type]
-    claim(run, task, kind.on_taken, event.operator)
+    claim(run, task, kind.on_taken, event.operator, assigned=False)
     run.steps(kind.on_take)
 
 

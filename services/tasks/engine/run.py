@@ -162,10 +162,10 @@ class Run:
         if task.offered_at is not None and task.operator_id is None:
             self.emit(WithdrawWork(self.rule, task.id, reason))
 
-    def set_owner(self, owner: Operator | None) -> None:
-        """Change the owner of the lead; None removes it."""
+    def set_owner(self, owner: Operator | None, *, said: bool = False) -> None:
+        """Change the owner of the lead; None removes it. `said`: by the assignment of a task."""
         if owner != self.state.owner:
-            self.emit(SetOwner(self.rule, owner, self.state.owner, self.rule))
+            self.emit(SetOwner(self.rule, owner, self.state.owner, self.rule, said=said))
 
     def open(self, step: Open) -> None:
         """Open a task by the schedule of the step or its type; an ended process is reopened."""
@@ -352,8 +352,8 @@ class Run:
         """
         claim = self.playbook.task_types[task.type].on_assigned
         if claim.owns:
-            self.set_owner(operator)
-        self.emit(AssignTask(self.rule, task.id, operator, task.id, self.now))
+            self.set_owner(operator, said=True)
+        self.emit(AssignTask(self.rule, task.id, operator, task.id, self.now, claim.owns))
         if claim.reserve is not None:
             self.emit(ReserveTask(self.rule, task.id, self.now + claim.reserve))
 

@@ -26,7 +26,7 @@ from services.tasks.partners.store import read_partners
 from services.tasks.playbooks.model import Playbook
 from services.tasks.playbooks.waiting import UnknownPlaybookError
 from services.tasks.processes import store
-from services.tasks.processes.publish import published
+from services.tasks.processes.publish import is_only_noted, published
 from services.tasks.processes.rules import Address, asker, hearing, listens, not_started
 from services.tasks.processes.store import Origin, ProcessRow
 from services.tasks.redistributions import store as redistributions
@@ -272,10 +272,13 @@ class Batch:
 
     def send(self, desk: str, key: str, data: EventData, cause: Cause) -> Outgoing:
         """Add an event of a subject to the outbox of `save`; a request of a change is known by its event's id."""
-        event_id = data.request_id if isinstance(data, ChangeRequested) else uuid7()
-        event = Outgoing(key, desk, self.now, data, cause, event_id)
+        event = self._event(desk, key, data, cause)
         self._outgoing.append(event)
         return event
+
+    def _event(self, desk: str, key: str, data: EventData, cause: Cause) -> Outgoing:
+        event_id = data.request_id if isinstance(data, ChangeRequested) else uuid7()
+        return Outgoing(key, desk, self.now, data, cause, event_id)
 
     def count_unheard(self, event_type: str) -> None:
         """Count an event that no process is for."""
@@ -301,7 +304,9 @@ class Batch:
         state = process.state
         events = published(effect, state, process.playbook)
         for data in events:
-            event = self.send(state.desk.code, state.facts.subject.key, data, cause)
+            event = self._event(state.desk.code, state.facts.subject.key, data, cause)
+            if not is_only_noted(effect, data):
+                self._outgoing.append(event)
             if event.event_id is not None:
                 self._entries.append(sent_entry(event, event.event_id, state, effect))
         if not events and (entry := silent_entry(effect, state, cause, self.now)) is not None:

@@ -46,6 +46,11 @@ def published(effect: fx.Effect, state: State, playbook: Playbook) -> tuple[Even
             assert_never(effect)
 
 
+def is_only_noted(effect: fx.Effect, event: EventData) -> bool:
+    """Return whether an event is a step of the timeline alone: no service reads it, or another says the same."""
+    return isinstance(event, tasks.TaskOpened) or (isinstance(effect, fx.SetOwner) and effect.said)
+
+
 def _nothing() -> tuple[EventData, ...]:
     """Publish nothing: the effect concerns tasks alone."""
     return ()
@@ -126,7 +131,7 @@ def _held(
 ) -> tuple[EventData, ...]:
     title = _title(task, playbook)
     match effect:
-        case fx.AssignTask(operator=operator, decision_id=decision_id):
+        case fx.AssignTask(operator=operator, decision_id=decision_id, owns=owns):
             return (
                 tasks.TaskAssigned(
                     task_id=task.id,
@@ -137,6 +142,7 @@ def _held(
                     operator_id=operator.id,
                     decision_id=decision_id,
                     order_number=state.facts.order_number,
+                    owns_lead=owns and state.main and state.facts.lead_id is not None,
                 ),
             )
         case fx.TakeTask(operator=operator, pulled=pulled):
