@@ -44,7 +44,7 @@ class UnknownPartnerError(Exception):
 
     def __init__(self, code: str) -> None:
         super().__init__()
-        detail = Text(f"на столе нет партнёра {code}", f"the desk has no partner {code}")
+        detail = Text(f"в отделе нет партнёра {code}", f"the desk has no partner {code}")
         self.faults = [Fault("/partner", "unknown_partner", detail)]
 
 

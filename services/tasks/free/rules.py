@@ -116,20 +116,20 @@ def _assignee(asked: Asked, known: Known) -> Iterator[MatrixFault]:
         detail = Title("Такого оператора нет", "There is no such operator")
         yield MatrixFault("/assignee/operator_id", "unknown_operator", detail)
     if person is not None and known.desk.code not in person.desks:
-        detail = Title("Оператор другого стола", "The operator is of another desk")
+        detail = Title("Оператор другого отдела", "The operator is of another desk")
         yield MatrixFault("/assignee/operator_id", "other_desk", detail)
     if asked.role is not None and asked.role not in known.roles:
-        detail = Title(f"На столе нет роли «{asked.role}»", f"The desk has no role “{asked.role}”")
+        detail = Title(f"В отделе нет роли «{asked.role}»", f"The desk has no role “{asked.role}”")
         yield MatrixFault("/assignee/role", "unknown_role", detail)
     if asked.pool is not None and asked.pool not in known.pools:
-        detail = Title(f"На столе нет пула «{asked.pool}»", f"The desk has no pool “{asked.pool}”")
+        detail = Title(f"В отделе нет пула «{asked.pool}»", f"The desk has no pool “{asked.pool}”")
         yield MatrixFault("/assignee/pool", "unknown_pool", detail)
 
 
 def _lead(asked: Asked, known: Known) -> Iterator[MatrixFault]:
     if known.lead is not None:
         return
-    detail = Title("Такой заявки на этом столе нет", "This desk has no such lead")
+    detail = Title("Такой заявки в этом отделе нет", "This desk has no such lead")
     if asked.lead_id is not None:
         yield MatrixFault("/links/lead_id", "unknown_lead", detail)
     if asked.order_number is not None:
