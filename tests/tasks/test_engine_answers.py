@@ -96,8 +96,8 @@ def test_a_task_for_later_gets_a_timer_for_its_offer_when_it_is_pushed() -> None
 def test_an_accepted_proposal_gives_the_task_and_the_lead() -> None:
     process = started(PUSHED)
     assert process.on(Proposed(process.task.id, 1, ANNA, DECISION)) == (
-        AssignTask("engine.fence", process.task.id, ANNA, DECISION, START),
-        SetOwner("engine.fence", ANNA, None, "engine.fence"),
+        AssignTask("engine.fence", process.task.id, ANNA, DECISION, START, owns=True),
+        SetOwner("engine.fence", ANNA, None, "engine.fence", said=True),
         CancelTimer("engine.timer", f"answer:{process.task.id}"),
     )
 

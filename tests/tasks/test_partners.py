@@ -128,8 +128,8 @@ async def test_a_move_and_an_owner_name_the_customer(desk: Desk, api: Api) -> No
     task = await api.task(lead.lead_id)
     body = {"comment": "занята"}
     await api.call("POST", f"/tasks/{task['id']}/release", json=body, version=task["version"])
-    moves: list[tasks.LeadOwnerChanged | tasks.TaskReleased] = [
-        *await desk.sent(tasks.LeadOwnerChanged), *await desk.sent(tasks.TaskReleased),
+    moves: list[tasks.TaskAssigned | tasks.TaskReleased] = [
+        *await desk.sent(tasks.TaskAssigned), *await desk.sent(tasks.TaskReleased),
     ]  # fmt: skip
-    assert {type(event).__name__ for event in moves} == {"LeadOwnerChanged", "TaskReleased"}
+    assert {type(event).__name__ for event in moves} == {"TaskAssigned", "TaskReleased"}
     assert {event.customer_id for event in moves} == {lead.customer_id}

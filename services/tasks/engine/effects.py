@@ -95,8 +95,7 @@ class Move(StrEnum):
 class MoveTask:
     """An open task changes hands; `operator_id` None = no operator has it now.
 
-    `taken`: the previous operator had taken it. `avoid`: they are not asked for it again. `until` ends a loan.
-    `among`: only these are asked for it.
+    `taken` by the previous operator; `avoid`: not asked again; `until` ends a loan; `among`: only these are asked.
     """
 
     rule: str
@@ -367,36 +366,9 @@ class Refuse:
 
 
 Effect: TypeAlias = (
-    Start
-    | StartProcess
-    | Learn
-    | OpenTask
-    | AssignTask
-    | TakeTask
-    | MoveTask
-    | ReserveTask
-    | RecordContact
-    | CloseTask
-    | DeferTask
-    | MarkOverdue
-    | MarkWaiting
-    | OfferWork
-    | BringForward
-    | WithdrawWork
-    | RenewRequest
-    | OpenToAll
-    | DeclineWork
-    | SetStatus
-    | FollowStatus
-    | SetOwner
-    | RequestMessage
-    | SetTimer
-    | CancelTimer
-    | CountAttempt
-    | EndProcess
-    | ReopenProcess
-    | Breach
-    | Record
-    | Refuse
-    | Asked
-)
+    Start | StartProcess | Learn | EndProcess | ReopenProcess | Breach
+    | OpenTask | AssignTask | TakeTask | MoveTask | ReserveTask | RecordContact | CloseTask | DeferTask
+    | MarkOverdue | MarkWaiting | OfferWork | BringForward | WithdrawWork | RenewRequest | OpenToAll | DeclineWork
+    | SetStatus | FollowStatus | SetOwner | RequestMessage | SetTimer | CancelTimer | CountAttempt
+    | Record | Refuse | Asked
+)  # fmt: skip
