@@ -70,7 +70,7 @@ async def test_the_backlog_is_read_by_its_index(desk: Desk) -> None:
     async with desk.ctx.db.pool.acquire() as conn, conn.transaction():
         await conn.execute("SET LOCAL enable_seqscan = off")
         plan = await conn.fetch(
-            f"EXPLAIN {store.WAITING}", [row["id"] for row in pools], [ann], [0], [task_id(1)], 20
+            f"EXPLAIN {store.WAITING}", [row["id"] for row in pools], [ann], [20], [0], 20, [task_id(1)]
         )
     assert any("ix_work_waiting" in row[0] for row in plan)
 

@@ -35,6 +35,7 @@ from services.assignment.pools.rules import (
     PoolId,
     TaskId,
 )
+from services.assignment.pools.store import PoolName
 
 WorkEvent: TypeAlias = (
     tasks.WorkRequested
@@ -50,7 +51,6 @@ WorkEvent: TypeAlias = (
     | tasks.TaskFailed
     | tasks.TaskDeferred
 )
-PoolName: TypeAlias = tuple[str, str]  # desk, code
 
 #: Reasons of a move for which the turn of who loses the task is given back.
 EXCUSED = frozenset(

@@ -93,6 +93,11 @@ class Offer:
         """Whether an operator has it, or is proposed for it, and has not taken it."""
         return self.state is WorkState.OFFERED or self.untaken
 
+    @property
+    def is_under_way(self) -> bool:
+        """Whether the request is not answered for good: it waits, or nothing confirmed the proposal yet."""
+        return self.state is WorkState.WAITING or self.proposal is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Requested:

@@ -106,14 +106,16 @@ class Snapshot:
 
     def know_untaken(self, stored: Mapping[OperatorId, int]) -> None:
         """Set how many tasks operators have not taken: what is stored of unchanged offers, and the changed ones."""
-        counts = Counter(stored)
-        for task_id in self.changed:
-            offer = self.offers[task_id]
-            if offer.holder is not None and offer.is_untaken:
-                counts[offer.holder] += 1
+        counts = self.untaken_of_changed()
+        counts.update(stored)
         for operator_id, operator in self.operators.items():
             if operator.untaken != counts[operator_id]:
                 self.operators[operator_id] = replace(operator, untaken=counts[operator_id])
+
+    def untaken_of_changed(self) -> Counter[OperatorId]:
+        """Return how many of the changed offers operators have and have not taken."""
+        changed = (self.offers[task_id] for task_id in self.changed)
+        return Counter(offer.holder for offer in changed if offer.holder is not None and offer.is_untaken)
 
     def undecided_offers(self) -> list[Offer]:
         """Return offers that were requested in this transaction and are not decided yet."""

@@ -57,9 +57,14 @@ RETURNING o.*, {POOLS}
 SEATS = """
 SELECT s.pool_id, s.weight, p.desk FROM seat s JOIN pool p ON p.id = s.pool_id WHERE s.operator_id = $1
 """
-DROP_SEATS = "DELETE FROM seat WHERE operator_id = $1 AND pool_id <> ALL($2)"
+# The pools' rows are written too: who waited for their locks sees by that that there are other seats now.
+DROP_SEATS = """
+WITH gone AS (DELETE FROM seat WHERE operator_id = $1 AND pool_id <> ALL($2) RETURNING pool_id)
+UPDATE pool SET turn = turn WHERE id IN (SELECT pool_id FROM gone)
+"""
 # A new seat starts at zero and is lifted to the pool's minimum when it first becomes eligible.
 PUT_SEATS = """
+WITH touched AS (UPDATE pool SET turn = turn WHERE id = ANY($2))
 INSERT INTO seat (pool_id, operator_id, desk, weight, virtual_time, floor, eligible, last_turn, turns)
 SELECT p.id, $1, p.desk, n.weight, 0, 0, false, 0, 0
 FROM unnest($2::uuid[], $3::int[]) AS n(id, weight) JOIN pool p USING (id)
@@ -116,13 +121,12 @@ async def create_operator(ctx: Context, caller: Principal, new: NewOperator, cau
     async with ctx.db.begin() as tx:
         pools = await _pool_ids(tx, new.pools, new.desks)
         # The pools are locked because a concurrent batch would miss the new seat in its snapshot.
-        scope = await store.widen(tx, store.Scope(pools=pools))
-        await store.load(tx, scope)
+        locked = await store.load(tx, store.Scope(pools=pools))
         if await tx.conn.fetchval(INSERT, operator_id, *who, capacity, now) is None:
             raise AlreadyExistsError(await tx.conn.fetchval(EXISTING, new.subject))
         await tx.conn.execute(PUT_SEATS, operator_id, pools, [spec.weight for spec in new.pools])
         event = await operator_changed(tx, operator_id, now, cause)
-        snapshot = await store.load(tx, scope)
+        snapshot = await store.reload(tx, locked)
         await decide_and_save(ctx, tx, snapshot, Choice.DRAINED_OPERATOR_CHANGED, drain=False, also=[event])
         await tx.commit()
     return operator_id
@@ -139,9 +143,9 @@ async def change_operator(
     async with ctx.db.begin() as tx:
         desks = await _desks_after(tx, caller, who, change)
         pools = await _pool_ids(tx, change.pools or (), list(filter(caller.may_see, desks)))
-        scope = await store.widen(tx, store.Scope(pools=pools, operators=[who]))
         # Lock before writing: concurrent decisions in these pools see all of the change or none of it.
-        operator = (await store.load(tx, scope)).operators[who]
+        locked = await store.load(tx, store.Scope(pools=pools, operators=[who]))
+        operator = locked.operators[who]
         await _update(tx, who, seen, change)
         if change.pools is not None:
             await _replace_seats(tx, caller, who, dict(zip(pools, change.pools, strict=True)))
@@ -149,7 +153,7 @@ async def change_operator(
         out = move(Whereabouts(operator.presence), PresenceCommand.CHECK_OUT)
         events = await apply_move(ctx, tx, who, out, caller.sub, cause) if leaves else []
         events = [await operator_changed(tx, who, ctx.now(), cause), *events]
-        snapshot = await store.load(tx, scope)
+        snapshot = await store.reload(tx, locked)
         await decide_and_save(ctx, tx, snapshot, Choice.DRAINED_OPERATOR_CHANGED, drain=True, also=events)
         await tx.commit()
 

@@ -91,8 +91,7 @@ async def find_silent(ctx: Context) -> int:
     for row in await ctx.db.pool.fetch(SILENT):
         async with ctx.db.begin() as tx:
             who, cause = OperatorId(row["id"]), Cause.fresh()
-            scope = await store.widen(tx, store.Scope(operators=[who]))
-            await store.load(tx, scope)
+            await store.load(tx, store.Scope(operators=[who]))
             if await tx.conn.fetchval(STILL_SILENT, who) is not None:
                 await _change(ctx, tx, who, PresenceCommand.SILENCE, SYSTEM, cause)
                 found += 1
@@ -103,14 +102,13 @@ async def find_silent(ctx: Context) -> int:
 async def _change(
     ctx: Context, tx: Transaction, who: OperatorId, command: PresenceCommand, actor: str, cause: Cause
 ) -> None:
-    scope = await store.widen(tx, store.Scope(operators=[who]))
     # Loaded once for the locks, and again below after the change of presence.
-    await store.load(tx, scope)
+    locked = await store.load(tx, store.Scope(operators=[who]))
     step = move(await whereabouts(tx, who), command)
     if step.changed:
         events = await apply_move(ctx, tx, who, step, actor, cause)
         events = [await operator_changed(tx, who, ctx.now(), cause), *events]
-        snapshot = await store.load(tx, scope)
+        snapshot = await store.reload(tx, locked)
         checks_in = command is PresenceCommand.CHECK_IN
         choice = Choice.DRAINED_AT_CHECK_IN if checks_in else Choice.DRAINED_OPERATOR_CHANGED
         await decide_and_save(ctx, tx, snapshot, choice, drain=step.can_be_given_work, also=events)
