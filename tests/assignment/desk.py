@@ -156,6 +156,14 @@ def assigned(task: int, proposal: WorkAssigned) -> ev.TaskAssigned:
     )  # fmt: skip
 
 
+def handed(task: int, to: UUID) -> ev.TaskAssigned:
+    """A task that tasks gave to its person without asking: it names itself as the decision."""
+    return ev.TaskAssigned(
+        task_id=task_id(task), lead_id=lead_id(task), task_type="call", title=Text(ru="Звонок", en="Call"),
+        due_at=NOW, operator_id=to, decision_id=task_id(task),
+    )  # fmt: skip
+
+
 def taken(task: int, operator: UUID, pool: str = "callback") -> ev.TaskTaken:
     return ev.TaskTaken(
         task_id=task_id(task), lead_id=lead_id(task), task_type="call", title=Text(ru="Звонок", en="Call"),
@@ -170,10 +178,10 @@ def released(task: int, operator: UUID, reason: str = "off_shift", *, by_taken: 
     )  # fmt: skip
 
 
-def reassigned(task: int, to: UUID, reason: str = "assigned") -> ev.TaskReassigned:
+def reassigned(task: int, to: UUID, reason: str = "assigned", *, previous: UUID | None = None) -> ev.TaskReassigned:
     return ev.TaskReassigned(
         task_id=task_id(task), lead_id=lead_id(task), task_type="call", title=Text(ru="Звонок", en="Call"),
-        due_at=NOW, pool="callback", from_operator_id=None, to_operator_id=to, actor="boss", reason=reason,
+        due_at=NOW, pool="callback", from_operator_id=previous, to_operator_id=to, actor="boss", reason=reason,
     )  # fmt: skip
 
 

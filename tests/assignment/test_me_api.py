@@ -2,8 +2,7 @@
 
 import pytest
 
-from libs.common.contracts.assignment import WorkAssigned
-from tests.assignment.desk import Desk, assigned, requested
+from tests.assignment.desk import Desk, requested, taken
 
 
 async def me(desk: Desk, sub: str, role: str = "operator") -> dict[str, object]:
@@ -18,11 +17,10 @@ async def test_an_operator_reads_their_own_record(desk: Desk) -> None:
     assert seen["pools"] == [{"desk": "demo", "code": "callback", "weight": 1, "turns": 0}]
 
 
-async def test_open_work_is_counted_by_how_sure_it_is(desk: Desk) -> None:
-    await desk.hire("ann")
+async def test_open_work_is_counted_by_whether_it_was_taken(desk: Desk) -> None:
+    ann = await desk.hire("ann")
     await desk.receive(requested(1), requested(2))
-    first, _ = await desk.sent(WorkAssigned)
-    await desk.receive(assigned(1, first))
+    await desk.receive(taken(1, ann))
     seen = await me(desk, "ann")
     assert (seen["open_work"], seen["work"]) == (2, {"offered": 1, "held": 1})
 

@@ -45,7 +45,7 @@ PROPOSAL = Proposal(ANN, decision_id(1), 0, SCALE)
 NEW = new_offer(TaskId(UUID(int=1)), LeadId(UUID(int=2)), "lead:2", "demo")
 WAITING = replace(NEW, state=WorkState.WAITING, request=REQUEST)
 OFFERED = proposed(WAITING, PROPOSAL)
-HELD = replace(OFFERED, state=WorkState.HELD, proposal=None)
+HELD = replace(OFFERED, proposal=None, untaken=False)
 TURN = Turn(0, SCALE)
 UNTAKEN = replace(HELD, untaken=True, turn=TURN)
 CONFIRMED = Settle(decision_id(1), Outcome.CONFIRMED, "confirmed")
@@ -75,7 +75,7 @@ def test_work_is_left_whole(work: Offer, step: Step, after: Offer) -> None:
 
 def test_an_offer_is_kept_until_it_is_answered() -> None:
     assert Offer(TaskId(UUID(int=1)), LeadId(UUID(int=2)), "lead:2", "demo", WorkState.RETURNED) == NEW
-    assert (OFFERED.state, OFFERED.holder, OFFERED.proposal) == (WorkState.OFFERED, ANN, PROPOSAL)
+    assert (OFFERED.state, OFFERED.holder, OFFERED.proposal) == (WorkState.HELD, ANN, PROPOSAL)
 
 
 STEPS = st.sampled_from(
@@ -88,6 +88,8 @@ STEPS = st.sampled_from(
         Assigned(ANN),
         Assigned(BOB),
         Assigned(BOB, excused=True),
+        Assigned(BOB, previous=ANN),
+        Assigned(ANN, previous=BOB),
         Taken(ANN, POOL),
         Taken(BOB, None),
         Released(ANN, excused=True),

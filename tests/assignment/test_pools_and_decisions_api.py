@@ -95,7 +95,7 @@ async def test_operators_see_their_own_decisions_and_work_alone(desk: Desk) -> N
     await desk.hire("ann")
     await desk.hire("bob")
     await desk.receive(requested(1), requested(2))
-    for path in ("/decisions", "/work?state=offered"):
+    for path in ("/decisions", "/work?state=held"):
         seen = await desk.items(path, sub="bob", roles=("operator",))
         assert [each["task_id"] for each in seen] == [str(task_id(2))]
 

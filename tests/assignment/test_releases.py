@@ -97,10 +97,10 @@ async def test_what_one_gave_back_and_waits_is_drained_to_another_alone(desk: De
 async def test_what_is_given_to_another_by_name_moves_the_count_and_perhaps_the_turn(
     desk: Desk, reason: str, left: int
 ) -> None:
-    await desk.hire("ann")
+    ann = await desk.hire("ann")
     bob = await desk.hire("bob", here=False)
     await held(desk, 1)
-    await desk.receive(reassigned(1, bob, reason))
+    await desk.receive(reassigned(1, bob, reason, previous=ann))
     assert (await desk.ok("GET", f"/operators/{bob}"))["open_work"] == 1
     assert (await turns(desk), await desk.unbalanced()) == ({"Ann": left, "Bob": 0}, [])
 

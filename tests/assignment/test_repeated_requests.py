@@ -38,11 +38,19 @@ async def test_a_repeat_counts_no_turn_and_no_work(desk: Desk) -> None:
     assert (view["open_work"], view["pools"][0]["turns"]) == (1, 1)  # type: ignore[index] # a list of seats
 
 
-async def test_what_was_granted_meanwhile_is_not_answered_again(desk: Desk) -> None:
+async def test_what_was_accepted_meanwhile_is_answered_by_the_same_decision(desk: Desk) -> None:
     await desk.hire("ann")
     await desk.receive(requested(1))
     (proposal,) = await desk.sent(WorkAssigned)
     await desk.receive(assigned(1, proposal))
+    await desk.receive(requested(1))
+    assert {event.decision_id for event in await desk.sent(WorkAssigned)} == {proposal.decision_id}
+
+
+async def test_what_was_taken_meanwhile_is_not_answered_again(desk: Desk) -> None:
+    ann = await desk.hire("ann")
+    await desk.receive(requested(1))
+    await desk.receive(taken(1, ann))
     await desk.receive(requested(1))
     assert len(await desk.sent(WorkAssigned)) == 1
 

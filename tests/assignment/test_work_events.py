@@ -126,12 +126,11 @@ async def test_one_operators_end_feeds_every_pool_they_sit_in(desk: Desk) -> Non
     assert [event.pool for event in await desk.sent(WorkAssigned)] == ["callback", "sales"]
 
 
-async def test_a_confirmed_proposal_is_recorded_as_such(desk: Desk) -> None:
-    await desk.hire("ann")
+async def test_a_proposal_is_held_when_made_and_confirmed_by_what_follows(desk: Desk) -> None:
+    ann = await desk.hire("ann")
     await desk.receive(requested(1))
-    [proposal] = await desk.sent(WorkAssigned)
-    await desk.receive(assigned(1, proposal))
-    assert await desk.states() == ["held"]
+    assert (await desk.states(), (await desk.items("/decisions"))[0]["outcome"]) == (["held"], None)
+    await desk.receive(taken(1, ann))
     assert (await desk.items("/decisions"))[0]["outcome"] == "confirmed"
 
 
@@ -151,7 +150,7 @@ async def test_a_late_decline_of_another_decision_changes_nothing(desk: Desk) ->
     [first] = await desk.sent(WorkAssigned)
     await desk.receive(requested(1, task_version=2))
     await desk.receive(declined(first))
-    assert await desk.states() == ["offered"]
+    assert await desk.states() == ["held"]
 
 
 async def test_withdrawn_work_leaves_the_operator_and_the_turn_comes_back(desk: Desk) -> None:
@@ -160,7 +159,7 @@ async def test_withdrawn_work_leaves_the_operator_and_the_turn_comes_back(desk: 
     await desk.receive(requested(1))
     await desk.receive(withdrawn(1), requested(2))
     assert (await desk.sent(WorkAssigned))[-1].operator_id == ann
-    assert await desk.states() == ["returned", "offered"]
+    assert await desk.states() == ["returned", "held"]
 
 
 async def test_waiting_work_that_is_withdrawn_is_not_drained(desk: Desk) -> None:

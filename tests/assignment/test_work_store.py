@@ -3,10 +3,11 @@
 import asyncpg
 import pytest
 
+from libs.common.contracts.assignment import WorkAssigned
 from libs.common.platform.telemetry.metrics import render
 from services.assignment.offers import store
 from services.assignment.subscriptions import subscriptions
-from tests.assignment.desk import Desk, requested, task_id
+from tests.assignment.desk import Desk, released, requested, taken, task_id
 
 CHAIN = "SELECT correlation_id, causation_id FROM outbox WHERE type = 'dozvon.work.assigned.v1'"
 
@@ -17,7 +18,9 @@ CHAIN = "SELECT correlation_id, causation_id FROM outbox WHERE type = 'dozvon.wo
         "UPDATE work SET operator_id = NULL",
         "UPDATE work SET state = 'waiting'",
         "UPDATE work SET decision_id = NULL",
-        "UPDATE work SET state = 'held'",
+        "UPDATE work SET state = 'ended'",
+        "UPDATE work SET state = 'offered', decision_id = NULL, turn_start = NULL, turn_cost = NULL",
+        "UPDATE work SET state = 'returned', operator_id = NULL",
         "UPDATE work SET role = NULL",
         "UPDATE work SET state = 'lost'",
         "UPDATE operator SET open_work = -1",
@@ -34,6 +37,17 @@ async def test_impossible_states_are_refused(desk: Desk, statement: str) -> None
     await desk.receive(requested(1))
     with pytest.raises(asyncpg.CheckViolationError):
         await desk.ctx.db.pool.execute(statement)
+
+
+async def test_a_proposal_that_the_release_before_made_goes_on_as_one_that_is_held(desk: Desk) -> None:
+    ann = await desk.hire("ann")
+    await desk.receive(requested(1), requested(2))
+    await desk.ctx.db.pool.execute("UPDATE work SET state = 'offered', untaken = false")
+    first, _ = await desk.sent(WorkAssigned)
+    await desk.receive(taken(1, ann), released(2, ann), requested(2, task_version=5))
+    assert (await desk.states(), await desk.unbalanced()) == (["held", "held"], [])
+    decisions = await desk.items(f"/decisions?task_id={first.task_id}")
+    assert [each["outcome"] for each in decisions] == ["confirmed"]
 
 
 async def test_a_task_has_one_assignment_at_most(desk: Desk) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -10,10 +11,11 @@ from libs.common.contracts import EventData, Outgoing
 from libs.common.contracts.assignment import WorkAssigned
 from libs.common.messaging import outbox
 from libs.common.messaging.bus.codec import Encoder
+from libs.common.platform.telemetry.metrics import new_registry
 from libs.common.platform.worker import Worker
 from libs.common.testkit.memory_bus import MemoryBus
 from services.assignment.subscriptions import TOPICS, subscriptions
-from tests.assignment.desk import Desk, completed, requested
+from tests.assignment.desk import Desk, assigned, completed, declined, requested
 
 SECONDS = 20.0
 
@@ -34,18 +36,25 @@ async def publish(desk: Desk, bus: MemoryBus, payloads: Sequence[EventData], *, 
             bus.append("dozvon.tasks", Encoder("tasks").message(row))
 
 
-async def work_through(desk: Desk, bus: MemoryBus, proposals: int) -> Counter[str]:
-    """Run the worker until that many proposals are out; return whom they name, by name."""
+async def work_through(
+    desk: Desk, bus: MemoryBus, proposals: int, *, until: str = "true", kill: bool = False
+) -> Counter[str]:
+    """Run the worker until that many proposals are out and a condition holds; return whom they name, by name."""
     ctx, stop = desk.ctx, asyncio.Event()
-    worker = Worker(ctx.core, topics=TOPICS, subscriptions=subscriptions(ctx), bus=bus)
+    core = replace(ctx.core, metrics=new_registry())
+    worker = Worker(core, topics=TOPICS, subscriptions=subscriptions(ctx), bus=bus)
     running = asyncio.create_task(worker.run(stop))
     try:
         async with asyncio.timeout(SECONDS):
-            while len(proposed(bus)) < proposals and not running.done():
+            while not running.done() and (
+                len(proposed(bus)) < proposals or not await ctx.db.pool.fetchval(f"SELECT {until}")
+            ):
                 await asyncio.sleep(0.02)
     finally:
         stop.set()
-        await running
+        if kill:
+            running.cancel()
+        await asyncio.gather(running, return_exceptions=kill)
     return Counter(each.operator_name for each in proposed(bus))
 
 
@@ -72,3 +81,31 @@ async def test_work_that_ended_on_the_bus_makes_room_for_what_waited(desk: Desk)
     await desk.receive(requested(1), requested(2))
     await publish(desk, bus, [completed(1, ann)])
     assert await work_through(desk, bus, 2) == {"Ann": 2}
+
+
+SETTLED = "NOT EXISTS (SELECT FROM decision WHERE outcome IS NULL) AND (SELECT count(*) FROM decision) = 20"
+
+
+def answers(bus: MemoryBus) -> list[EventData]:
+    """Return what tasks publishes: it declines every fifth proposal, and accepts the rest, which end."""
+    found: list[EventData] = []
+    for number, proposal in enumerate(sorted(proposed(bus), key=lambda each: each.task_id), 1):
+        accepted = [assigned(number, proposal), completed(number, proposal.operator_id)]
+        found += accepted if number % 5 else [declined(proposal)]
+    return found
+
+
+@pytest.mark.req("S2.1", "P.2")
+async def test_every_proposal_is_settled_though_workers_die_and_acceptances_are_not_read(desk: Desk) -> None:
+    bus = MemoryBus()
+    for name in ("ann", "bob", "cid"):
+        await desk.hire(name)
+    await publish(desk, bus, [requested(n) for n in range(1, 21)], times=2)
+    await work_through(desk, bus, 1, kill=True)
+    await work_through(desk, bus, 20)
+    await publish(desk, bus, answers(bus), times=2)
+    await work_through(desk, bus, 20, until="EXISTS (SELECT FROM decision WHERE outcome IS NOT NULL)", kill=True)
+    await work_through(desk, bus, 20, until=SETTLED)
+    outcomes = Counter(each["outcome"] for each in await desk.items("/decisions"))
+    assert (outcomes, await desk.unbalanced()) == ({"confirmed": 16, "returned": 4}, [])
+    assert [row["turns"] for row in await desk.ctx.db.pool.fetch("SELECT sum(turns) AS turns FROM seat")] == [16]

@@ -9,7 +9,7 @@ from libs.common.messaging.inbox import UseCase
 from libs.common.platform.db import Transaction
 from services.assignment.context import Context
 from services.assignment.offers import store
-from services.assignment.offers.convert import ParsedEvent, decision_event, parse, repeated_event
+from services.assignment.offers.convert import ParsedEvent, accepts_proposal, decision_event, parse, repeated_event
 from services.assignment.offers.snapshot import Snapshot
 from services.assignment.pools.rules import Choice, PoolId
 from services.assignment.pools.store import PoolIds, PoolName
@@ -20,7 +20,9 @@ def work_events(ctx: Context) -> UseCase:
     pool_ids = PoolIds()
 
     async def apply(tx: Transaction, events: Sequence[Received[EventData]]) -> None:
-        parsed_events = [parse(event) for event in events]
+        parsed_events = [parse(event) for event in events if not accepts_proposal(event.data)]
+        if not parsed_events:
+            return
         snapshot, names = await _load(ctx, tx, pool_ids, parsed_events)
         # All steps first, then decisions: work that ends within the batch is not offered.
         for parsed in parsed_events:

@@ -113,12 +113,21 @@ def parse(event: Received[EventData]) -> ParsedEvent:
             return build(lambda _: Released(who, excused=reason in EXCUSED), (event.desk, pool))
         case tasks.TaskReassigned() | tasks.TaskLent() | tasks.TaskReturned():
             who, excused = OperatorId(data.to_operator_id), data.reason in EXCUSED
-            return build(lambda _: Assigned(who, excused), (event.desk, data.pool), new_holder=who)
+            previous = OperatorId(data.from_operator_id) if data.from_operator_id else None
+            return build(lambda _: Assigned(who, excused, previous), (event.desk, data.pool), new_holder=who)
         case tasks.TaskCompleted() | tasks.TaskFailed() | tasks.TaskDeferred():
             by = OperatorId(data.operator_id) if data.operator_id else None
             return build(lambda _: Ended(by), (event.desk, data.pool))
         case _:
             assert_never(data)
+
+
+def accepts_proposal(data: EventData) -> bool:
+    """Return whether tasks only says that it accepted a proposal, which is held since it was made.
+
+    What tasks gave to its person without asking for an operator names itself as the decision.
+    """
+    return isinstance(data, tasks.TaskAssigned) and data.decision_id != data.task_id
 
 
 def decision_event(snapshot: Snapshot, verdict: Verdict, limit: int) -> Outgoing:

@@ -14,7 +14,10 @@ from services.assignment.pools.rules import DecisionId, LeadId, Need, OperatorId
 
 
 class WorkState(StrEnum):
-    """The state of an offer, named as in the API; `returned` may be requested again, `ended` is final."""
+    """The state of an offer, named as in the API; `returned` may be requested again, `ended` is final.
+
+    A proposal is held when it is made. `offered` is what the release before wrote of one that was not confirmed.
+    """
 
     WAITING = "waiting"
     OFFERED = "offered"
@@ -71,7 +74,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """The record of one task: `holder` is its operator, `proposal` is set until it is confirmed.
+    """The record of one task: `holder` is its operator, `proposal` is set until an event confirms it.
 
     `key` is that of the task's subject, `lead_id` None when the subject is no lead. `untaken`: the holder
     has not taken it yet; `turn` is what they spent on it by then.
@@ -123,13 +126,15 @@ class Declined:
 
 @dataclass(frozen=True, slots=True)
 class Assigned:
-    """The arbiter assigned the task to an operator, normally the proposed one.
+    """The arbiter gave the task to an operator by name.
 
-    `excused`: an operator who loses it does so through no wish or neglect of their own.
+    `excused`: an operator who loses it does so through no wish or neglect of their own. `previous` had it by the
+    arbiter's word, so their proposal was accepted.
     """
 
     operator_id: OperatorId
     excused: bool = False
+    previous: OperatorId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,10 +237,8 @@ def advance(offer: Offer, step: Step) -> Result:
             return _close(offer, WorkState.RETURNED, reason)
         case Declined():
             return _decline(offer, step)
-        case Assigned(operator_id, excused):
-            back = _excuse(offer) if excused and offer.holder != operator_id else ()
-            held, effects = _hand_over(offer, operator_id, untaken=True)
-            return held, (*effects, *back)
+        case Assigned():
+            return _assign(offer, step)
         case Taken(operator_id, pool_id):
             return _hand_over(offer, operator_id, untaken=False, charge=pool_id)
         case Released():
@@ -247,13 +250,20 @@ def advance(offer: Offer, step: Step) -> Result:
 
 
 def proposed(offer: Offer, proposal: Proposal) -> Offer:
-    """Return a waiting offer with the proposal of a decision."""
-    return replace(offer, state=WorkState.OFFERED, holder=proposal.operator_id, proposal=proposal)
+    """Return a waiting offer with the proposal of a decision: it is held until tasks declines.
+
+    Tasks answers each proposal by exactly one of three: it accepts, which need not be read, it declines, or the
+    task ends or moves later. The first that is no decline confirms.
+    """
+    return replace(
+        offer, state=WorkState.HELD, holder=proposal.operator_id, proposal=proposal, untaken=True, turn=None
+    )
 
 
 def _request(offer: Offer, request: Request) -> Result:
     known = 0 if offer.request is None else offer.request.version
-    if request.version < known or (request.version == known and offer.state is WorkState.HELD):
+    granted = offer.state is WorkState.HELD and offer.proposal is None
+    if request.version < known or (request.version == known and granted):
         return offer, ()
     # A repeated version is decided anew only for an offer that was returned.
     if request.version == known and offer.state is not WorkState.RETURNED:
@@ -266,6 +276,14 @@ def _decline(offer: Offer, step: Declined) -> Result:
     if offer.proposal is None or offer.proposal.decision_id != step.decision_id:
         return offer, ()
     return _close(offer, WorkState.RETURNED, step.reason)
+
+
+def _assign(offer: Offer, step: Assigned) -> Result:
+    accepted = step.previous is not None and step.previous == offer.holder
+    known, confirmed = _confirmed(offer, "moved") if accepted else (offer, ())
+    back = _excuse(known) if step.excused and known.holder != step.operator_id else ()
+    held, effects = _hand_over(known, step.operator_id, untaken=True)
+    return held, (*effects, *back, *confirmed)
 
 
 def _hand_over(offer: Offer, operator_id: OperatorId, *, untaken: bool, charge: PoolId | None = None) -> Result:
@@ -283,19 +301,17 @@ def _hand_over(offer: Offer, operator_id: OperatorId, *, untaken: bool, charge: 
 def _release(offer: Offer, step: Released) -> Result:
     if offer.holder != step.operator_id:
         return _close(offer, WorkState.RETURNED, "released")
-    # What is released had been assigned, even if that event has not arrived yet.
-    confirmed = _settled(offer.proposal, Outcome.CONFIRMED, "released")
-    back = _excuse(replace(offer, proposal=None, turn=_turn(offer))) if step.excused else ()
-    released, effects = _close(replace(offer, proposal=None), WorkState.RETURNED, "released")
+    known, confirmed = _confirmed(offer, "released")
+    back = _excuse(known) if step.excused else ()
+    released, effects = _close(known, WorkState.RETURNED, "released")
     return released, (*effects, *back, *confirmed)
 
 
 def _end(offer: Offer, operator_id: OperatorId | None) -> Result:
     if offer.holder != operator_id:
         return _close(offer, WorkState.ENDED, "ended")
-    # An operator who ended the task had it assigned, even if that event has not arrived yet.
-    confirmed = _settled(offer.proposal, Outcome.CONFIRMED, "ended")
-    ended, effects = _close(replace(offer, proposal=None), WorkState.ENDED, "ended")
+    known, confirmed = _confirmed(offer, "ended")
+    ended, effects = _close(known, WorkState.ENDED, "ended")
     return ended, (*effects, *confirmed)
 
 
@@ -307,6 +323,12 @@ def _close(offer: Offer, state: WorkState, reason: str) -> Result:
         turn = Turn(proposal.start, proposal.cost)
         effects = (*effects, GiveBack(offer.request.pool_id, proposal.operator_id, turn))
     return closed, (*effects, *_settled(offer.proposal, Outcome.RETURNED, reason))
+
+
+def _confirmed(offer: Offer, reason: str) -> Result:
+    """Return an offer whose operator had it by the arbiter's word: its turn is spent, its proposal was accepted."""
+    known = replace(offer, proposal=None, turn=_turn(offer))
+    return known, _settled(offer.proposal, Outcome.CONFIRMED, reason)
 
 
 def _excuse(offer: Offer) -> tuple[Effect, ...]:

@@ -66,7 +66,8 @@ staff AS (SELECT unnest($3::uuid[]) AS operator_id), wide AS (SELECT unnest($2::
 """
 # An aggregate gives its row when all that it reads has been read: no operator is locked before the last pool.
 # Locked rows are the newest ones, all else is as it was when the statement began: one that had to wait for others
-# is repeated. Each change of what is read here leaves a newer row of a pool or an operator behind.
+# is repeated. What another transaction may change of it leaves a newer row of a pool or an operator behind; events
+# of one task need not, and come one after the other.
 _LOCKED = f"""
 pools AS (
     SELECT id, desk, code, virtual_time, turn, share, xmin AS row_version FROM pool

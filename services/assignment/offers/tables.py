@@ -51,7 +51,9 @@ work = Table(
     Column("spent_cost", BigInteger),
     CheckConstraint("state IN ('waiting', 'offered', 'held', 'returned', 'ended')", name="state"),
     CheckConstraint("(state IN ('offered', 'held')) = (operator_id IS NOT NULL)", name="open_has_operator"),
-    CheckConstraint("(state = 'offered') = (decision_id IS NOT NULL)", name="offered_has_decision"),
+    # What holds a proposal is held; `offered` is written by the release before alone.
+    CheckConstraint("state <> 'offered' OR decision_id IS NOT NULL", name="proposal_has_decision"),
+    CheckConstraint("decision_id IS NULL OR operator_id IS NOT NULL", name="decision_has_operator"),
     CheckConstraint("num_nulls(decision_id, turn_start, turn_cost) IN (0, 3)", name="whole_offer"),
     CheckConstraint(
         "num_nulls(pool_id, task_version, role, products, due_at, requested_at, correlation_id) IN (0, 7)",

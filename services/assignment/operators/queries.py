@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Label, Select, func, or_, select, true
+from sqlalchemy import ColumnElement, Label, Select, func, not_, or_, select, true
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from libs.common.platform.auth.principal import Principal, Role
@@ -69,6 +69,7 @@ def _views() -> Select[tuple[object, ...]]:
 
 
 def _counts() -> Label[object]:
-    offered, held = (func.count().filter(work.c.state == state) for state in (WorkState.OFFERED, WorkState.HELD))
-    counts = func.jsonb_build_object("offered", offered, "held", held)
+    untaken = or_(work.c.state == WorkState.OFFERED, work.c.untaken)
+    offered, taken = func.count().filter(untaken), func.count().filter(not_(untaken))
+    counts = func.jsonb_build_object("offered", offered, "held", taken)
     return select(counts).where(work.c.operator_id == operator.c.id).scalar_subquery().label("work")

@@ -111,7 +111,7 @@ class OperatorView(BaseModel):
 
 
 class WorkCounts(BaseModel):
-    """Open work: proposed and not yet confirmed by tasks, and confirmed; together they are `open_work`."""
+    """Open work: given and not yet taken, and taken; together they are `open_work`."""
 
     offered: int
     held: int
