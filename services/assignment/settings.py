@@ -12,5 +12,5 @@ class AssignmentSettings(ServiceSettings, env_prefix="ASSIGNMENT_"):
 
     default_capacity: Annotated[int, Field(ge=0, le=1_000_000)] = 20
     """Open tasks that an operator may have by default."""
-    event_candidates: Annotated[int, Field(ge=1, le=200)] = 20
+    event_candidates: Annotated[int, Field(ge=1, le=200)] = 5
     """Candidates in an event at most; the decision's row has all of them."""

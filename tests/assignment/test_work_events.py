@@ -238,7 +238,7 @@ async def test_an_events_candidates_are_limited_and_the_records_are_not(desk: De
     await desk.receive(requested(1))
     [proposal] = await desk.sent(WorkAssigned)
     record = DecisionView.model_validate((await desk.items("/decisions"))[0])
-    assert (len(proposal.candidates), len(record.candidates)) == (20, 22)
+    assert (len(proposal.candidates), len(record.candidates)) == (5, 22)
     assert proposal.candidates[0].operator_id == proposal.operator_id
 
 
