@@ -17,6 +17,15 @@ async def test_a_repeated_request_is_answered_by_the_same_proposal(desk: Desk) -
     assert (again.operator_version, again.candidates) == (0, first.candidates)
 
 
+async def test_a_repeat_names_the_same_candidates_of_many(desk: Desk) -> None:
+    for n in range(9):
+        await desk.hire(f"op{n}", here=n > 6)
+    for _ in range(2):
+        await desk.receive(requested(1))
+    first, again = await desk.sent(WorkAssigned)
+    assert (len(again.candidates), again.candidates) == (5, first.candidates)
+
+
 async def test_a_repeated_request_that_waits_is_told_so_again(desk: Desk) -> None:
     for _ in range(2):
         await desk.receive(requested(1))

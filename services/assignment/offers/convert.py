@@ -1,10 +1,11 @@
 """Events of tasks → steps of the rules, and decisions → events."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, partial
 from typing import TypeAlias, assert_never
+from uuid import UUID
 
 from asyncpg import Record
 
@@ -27,7 +28,6 @@ from services.assignment.offers.snapshot import Snapshot, Verdict
 from services.assignment.pools.rules import (
     SCALE,
     Candidate,
-    Decision,
     DecisionId,
     LeadId,
     Need,
@@ -148,15 +148,16 @@ def repeated_event(snapshot: Snapshot, row: Record, now: datetime, limit: int) -
     `operator_version` is the least there is: what has happened to the operator since counts.
     """
     offer = snapshot.offers[TaskId(row["task_id"])]
-    candidates = tuple(
+    known = [
         assignment.Candidate(
             operator_id=each["operator_id"],
             reasons=tuple(each["reasons"]),
             virtual_time=each["virtual_time"] / SCALE,
             open_work=each["open_work"],
         )
-        for each in row["candidates"][:limit]
-    )
+        for each in row["candidates"]
+    ]
+    candidates = _foremost(known, row["operator_id"], limit)
     about = {
         "task_id": offer.task_id, "lead_id": offer.lead_id, "pool": row["pool"], "decision_id": row["id"],
         "candidates": candidates,
@@ -192,7 +193,7 @@ def _requested(event: Received[EventData], data: tasks.WorkRequested, pool_id: P
 def _payload(snapshot: Snapshot, verdict: Verdict, limit: int) -> EventData:
     offer, request, operator_id = verdict.offer, verdict.request, verdict.decision.operator_id
     pool = snapshot.pools[request.pool_id].code
-    candidates = _candidates(verdict.decision, limit)
+    candidates = _foremost(map(_candidate, verdict.decision.candidates), operator_id, limit)
     if operator_id is None:
         return assignment.WorkWaiting(
             task_id=offer.task_id,
@@ -216,11 +217,13 @@ def _payload(snapshot: Snapshot, verdict: Verdict, limit: int) -> EventData:
     )
 
 
-def _candidates(decision: Decision, limit: int) -> tuple[assignment.Candidate, ...]:
-    def rank(candidate: Candidate) -> tuple[bool, bool, int]:
-        return candidate.operator_id != decision.operator_id, bool(candidate.refusals), candidate.virtual_time
+def _foremost(
+    candidates: Iterable[assignment.Candidate], chosen: UUID | None, limit: int
+) -> tuple[assignment.Candidate, ...]:
+    def rank(candidate: assignment.Candidate) -> tuple[bool, bool, float]:
+        return candidate.operator_id != chosen, bool(candidate.reasons), candidate.virtual_time
 
-    return tuple(map(_candidate, sorted(decision.candidates, key=rank)[:limit]))
+    return tuple(sorted(candidates, key=rank)[:limit])
 
 
 # Cached: between two decisions of a batch only one candidate changes.
