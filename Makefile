@@ -17,6 +17,11 @@ PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --durations 10
 # Written last (deploy/venv.py): an interrupted or outdated environment has no such file and is made anew.
 STAMP := $(VENV)/.complete-$(shell cksum < requirements.lock | tr -s ' ' '-')
 READY := $(STAMP) $(BIN)/dozvon
+# Part of `make bench`; what users would pick instead runs in an environment of its own, made when it is measured.
+PART ?=
+BENCH_VENV ?= .venv-bench
+BENCH_STAMP := $(BENCH_VENV)/.complete-$(shell cksum < requirements-bench.lock | tr -s ' ' '-')
+PEERS := $(if $(PART),$(findstring peers,$(PART))$(findstring smoke,$(PART)),peers)
 # Containers of `make drill`. A project, an image and ports of its own: what it takes down is nobody else's.
 ENGINE ?= docker
 BUILD ?= $(ENGINE) build
@@ -55,8 +60,8 @@ contracts: $(READY) ## Write the generated files anew: event schemas, examples, 
 	$(BIN)/python -m services.notifications.providers.reference
 	$(BIN)/python -m deploy.readme
 
-bench: $(READY) ## Measure the shipped app and write docs/benchmarks.md
-	$(BIN)/python -m tests.bench
+bench: $(READY) $(if $(PEERS),$(BENCH_STAMP)) ## Measure the shipped app and write docs/benchmarks.md (PART=chain: one part; smoke: all, tiny)
+	$(BIN)/python -m tests.bench $(if $(PART),--only $(PART)) --peers $(BENCH_VENV)/bin/python $(ARGS)
 
 chaos: $(READY) ## Kill random processes under load, N rounds (N=20), and check the invariants
 	$(BIN)/python -m tests.chaos --rounds $(N)
@@ -80,16 +85,22 @@ soak: $(READY) ## What takes long: chaos, and the mutation score of rules and en
 migrate: $(READY) ## Bring the schemas of the local stack's database up to date
 	$(BIN)/python -m deploy.local migrate
 
-lock: ## Resolve pyproject.toml into requirements.lock again (UPGRADE=--upgrade takes newer versions)
+lock: ## Resolve pyproject.toml into both locks again (UPGRADE=--upgrade takes newer versions)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --extra local --extra dev --universal --generate-hashes \
 		--no-emit-index-url --python-version 3.11 --custom-compile-command "make lock" $(UPGRADE) \
 		--quiet --output-file requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra bench --universal --generate-hashes --constraint requirements.lock \
+		--no-emit-index-url --python-version 3.11 --custom-compile-command "make lock" $(UPGRADE) \
+		--quiet --output-file requirements-bench.lock
 
 $(STAMP): requirements.lock
 	@command -v $(PYTHON) > /dev/null || { echo "$(PYTHON) is not found: install Python 3.11 or newer"; exit 1; }
 	@$(PYTHON) deploy/venv.py $(VENV) $@
+
+$(BENCH_STAMP): requirements-bench.lock
+	@$(PYTHON) deploy/venv.py $(BENCH_VENV) $@ requirements-bench.lock
 
 $(BIN)/dozvon: deploy/command.py | $(STAMP)
 	@$(BIN)/python deploy/command.py $(VENV)

@@ -1,4 +1,7 @@
-"""One lock file: complete, with hashes, of no index in particular, and the image takes its runtime part."""
+"""One lock file, and one for what the benchmark compares with: complete, with hashes, of no index in particular.
+
+The image takes the runtime part of ours.
+"""
 
 import re
 import tomllib
@@ -12,28 +15,49 @@ from tests.architecture.sources import ROOT
 LOCK = (ROOT / "requirements.lock").read_text()
 PACKAGES = entries(LOCK)
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-EXTRAS = [line for extra in PROJECT["optional-dependencies"].values() for line in extra]
+APART = "bench"  # the extra with a lock and an environment of its own
+EXTRAS = [line for name, lines in PROJECT["optional-dependencies"].items() if name != APART for line in lines]
+PEERS = PROJECT["optional-dependencies"][APART]
+BENCH_LOCK = (ROOT / "requirements-bench.lock").read_text()
+BENCH_PACKAGES = entries(BENCH_LOCK)
 DIRECT = {normal(Requirement(line).name) for line in PROJECT["dependencies"]}
+
+
+def pinned(packages: dict[str, str], name: str) -> str:
+    found = re.search(r"==(\S+)", packages[normal(name)])
+    assert found is not None
+    return found[1]
 
 
 @pytest.mark.parametrize("line", [*PROJECT["dependencies"], *EXTRAS])
 def test_every_dependency_is_locked_within_its_bounds(line: str) -> None:
     wanted = Requirement(line)
-    pinned = re.search(r"==(\S+)", PACKAGES[normal(wanted.name)])
-    assert pinned is not None
-    assert wanted.specifier.contains(pinned[1]), "run `make lock`"
+    assert wanted.specifier.contains(pinned(PACKAGES, wanted.name)), "run `make lock`"
 
 
-def test_every_locked_package_has_hashes() -> None:
-    assert [name for name, entry in PACKAGES.items() if "--hash=sha256:" not in entry] == []
+@pytest.mark.parametrize("line", [*PROJECT["dependencies"], *PEERS])
+def test_every_dependency_of_the_peers_is_locked_within_its_bounds(line: str) -> None:
+    wanted = Requirement(line)
+    assert wanted.specifier.contains(pinned(BENCH_PACKAGES, wanted.name)), "run `make lock`"
 
 
-def test_lock_names_no_place_that_packages_come_from() -> None:
-    assert re.findall(r"^(?:-\w|--(?!hash)).*|\w+://.*", LOCK, re.MULTILINE) == []
+def test_peers_run_on_the_versions_that_we_run_on() -> None:
+    shared = PACKAGES.keys() & BENCH_PACKAGES.keys()
+    assert [name for name in shared if pinned(PACKAGES, name) != pinned(BENCH_PACKAGES, name)] == []
+
+
+@pytest.mark.parametrize("packages", [PACKAGES, BENCH_PACKAGES], ids=["ours", "bench"])
+def test_every_locked_package_has_hashes(packages: dict[str, str]) -> None:
+    assert [name for name, entry in packages.items() if "--hash=sha256:" not in entry] == []
+
+
+@pytest.mark.parametrize("lock", [LOCK, BENCH_LOCK], ids=["ours", "bench"])
+def test_lock_names_no_place_that_packages_come_from(lock: str) -> None:
+    assert re.findall(r"^(?:-\w|--(?!hash)).*|\w+://.*", lock, re.MULTILINE) == []
 
 
 def test_image_gets_neither_tests_nor_embedded_servers() -> None:
-    extras = {normal(Requirement(line).name) for line in EXTRAS}
+    extras = {normal(Requirement(line).name) for line in (*EXTRAS, *PEERS)}
     assert extras.isdisjoint(runtime(DIRECT, PACKAGES))
 
 

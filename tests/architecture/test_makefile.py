@@ -80,6 +80,15 @@ def test_an_interrupted_environment_is_made_anew_and_only_once(
     assert (codes, len(commands), stamp.exists()) == ([1, 0, 0], 4, True)
 
 
+@pytest.mark.parametrize(("part", "apart"), [("", True), ("peers", True), ("smoke", True), ("chain", False)])
+def test_bench_makes_the_environment_of_the_peers_only_to_measure_them(
+    tmp_path: Path, part: str, apart: bool
+) -> None:
+    shown = make("-n", "bench", f"PART={part}", f"VENV={tmp_path}", f"BENCH_VENV={tmp_path / 'peers'}").stdout
+    assert ("requirements-bench.lock" in shown) is apart
+    assert ("--only" in shown) is bool(part)
+
+
 def test_chaos_takes_its_rounds(tmp_path: Path) -> None:
     assert "tests.chaos --rounds 7" in make("-n", "chaos", "N=7", f"VENV={tmp_path}").stdout
 

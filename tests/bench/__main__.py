@@ -7,94 +7,96 @@ import logging
 import os
 import shlex
 import sys
+import time
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import replace
 from pathlib import Path
 from typing import assert_never
 
 import uvloop
 
 from libs.common.platform.telemetry.logs import configure_logging
-from tests.bench import accept, messages, pipes
+from tests.bench import accept, before, chain, idle, messages, pipes, workers
 from tests.bench.bare import bare_chain_on
-from tests.bench.chain import measure_latency, measure_rate
-from tests.bench.desk import OPERATORS
 from tests.bench.figures import Part
+from tests.bench.peers import compare
 from tests.bench.product import product_on
 from tests.bench.report import all_agree, describe, render
 from tests.bench.servers import Servers, running_servers
+from tests.bench.sizes import EACH, FULL, QUICK, SMOKE, Name, Size, chosen
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "benchmarks.md"
-
-
-class Name(StrEnum):
-    """The parts, in their order."""
-
-    ACCEPT = "accept"
-    LATENCY = "latency"
-    CHAIN = "chain"
-    MESSAGES = "messages"
-    PIPES = "pipes"
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """How long everything takes: seconds of a load, rounds, and how much is sent."""
-
-    seconds: float
-    rounds: int
-    latency_seconds: float
-    burst: int
-    intents: int
-    events: int
-
-
-FULL = Size(seconds=4, rounds=3, latency_seconds=20, burst=6000, intents=4000, events=60_000)
-QUICK = Size(seconds=1.5, rounds=1, latency_seconds=4, burst=1500, intents=600, events=10_000)
 ACCOUNTS = 16
 
 
 def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--only", default=",".join(Name), help="parts, with commas between (default: %(default)s)")
+    parts = ", ".join(Name)
+    parser.add_argument("--only", default="", help=f"parts, with commas between, or `smoke`: all, tiny ({parts})")
     parser.add_argument("--quick", action="store_true", help="short loads: proves the tool, measures badly")
+    parser.add_argument("--peers", type=_program, help="Python of the environment that has the peers' libraries")
     parser.add_argument("--output", type=Path, help="where the report goes (a full run: docs/benchmarks.md)")
     parser.add_argument("--note", default="", help="a sentence for the report, about this run")
     return parser.parse_args(argv)
 
 
-async def run(names: Sequence[Name], size: Size, command: str, note: str) -> tuple[str, bool]:
+def _program(text: str) -> Path:
+    return Path(text).absolute()
+
+
+async def run(names: Sequence[Name], size: Size, peers: Path | None, command: str, note: str) -> tuple[str, bool]:
     """Measure the parts; return the report, and whether all rows were found."""
-    load_before = os.getloadavg()[0]
+    load_before, began = os.getloadavg()[0], time.monotonic()
     async with running_servers() as servers:
         parts = []
-        async for part in _parts(servers, names, size):
+        async for part in measured(servers, names, size, peers):
             print(render([part], {}, ""), file=sys.stderr, flush=True)
             parts.append(part)
         setting = await describe(servers.postgres.url, command, load_before)
-        return render(parts, setting, note), all_agree(parts)
+        took = {"took": f"{time.monotonic() - began:.0f} s"}
+        return render(parts, {**setting, **took}, note), all_agree(parts)
 
 
-async def _parts(servers: Servers, names: Sequence[Name], size: Size) -> AsyncIterator[Part]:
+async def measured(servers: Servers, names: Sequence[Name], size: Size, peers: Path | None) -> AsyncIterator[Part]:
+    """Measure one part after the other; each says how long it took."""
     for name in names:
-        match name:
-            case Name.ACCEPT:
-                yield await accept.measure(servers, seconds=size.seconds, rounds=size.rounds)
-            case Name.LATENCY:
-                async with product_on(servers, "latency") as product, bare_chain_on(servers, "steady") as bare:
-                    yield await measure_latency(product, bare, size.latency_seconds, OPERATORS)
-            case Name.CHAIN:
-                async with product_on(servers, "chain") as product, bare_chain_on(servers, "baseline") as bare:
-                    yield await measure_rate(
-                        product, bare, burst=size.burst, seconds=2 * size.seconds, rounds=size.rounds
-                    )
-            case Name.MESSAGES:
-                yield await messages.measure(servers, accounts=ACCOUNTS, intents=size.intents)
-            case Name.PIPES:
-                yield await pipes.measure(servers, events=size.events, rounds=size.rounds)
-            case _:
-                assert_never(name)
+        began = time.monotonic()
+        part = await measure(servers, name, size, peers)
+        yield replace(part, how=f"{part.how} ({time.monotonic() - began:.0f} s)")
+
+
+async def measure(servers: Servers, name: Name, size: Size, peers: Path | None) -> Part:
+    """Measure one part."""
+    match name:
+        case Name.ACCEPT:
+            return await accept.measure(servers, seconds=size.accept_seconds, rounds=size.rounds)
+        case Name.CHAIN | Name.LATENCY:
+            load = size.chain if name is Name.CHAIN else size.latency
+            async with product_on(servers, name) as product, bare_chain_on(servers, name) as bare:
+                return await chain.measure(product, bare, load)
+        case Name.MESSAGES:
+            return await messages.measure(servers, accounts=ACCOUNTS, intents=size.intents)
+        case Name.PIPES:
+            return await pipes.measure(servers, events=size.events, rounds=size.rounds)
+        case Name.WORKERS:
+            rounds = min(2, size.rounds)
+            return await workers.measure(
+                servers, leads=size.burst, seconds=size.seconds, rounds=rounds, warm=size.warm_up
+            )
+        case Name.IDLE:
+            return await idle.measure(servers, size.seconds, settled=min(idle.SETTLED, size.seconds))
+        case Name.PEERS:
+            return await _peers(servers, size, peers)
+        case Name.BEFORE:
+            return await before.measure(size.burst, size.chain.step)
+        case _:
+            assert_never(name)
+
+
+async def _peers(servers: Servers, size: Size, python: Path | None) -> Part:
+    if python is None:
+        return Part(compare.TITLE, "Not measured: `make bench` makes the environment that the peers need.", ())
+    return await compare.measure(servers, python, leads=size.burst, seconds=size.seconds, warm=size.warm_up)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -102,10 +104,11 @@ def main(argv: Sequence[str]) -> int:
     options = _arguments(argv)
     configure_logging("bench", "ERROR")
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    names = [Name(name) for name in options.only.split(",")]
-    command = shlex.join(["python", "-m", "tests.bench", *argv]) if argv else "make bench"
-    report, complete = uvloop.run(run(names, QUICK if options.quick else FULL, command, options.note))
-    full = not options.quick and set(names) == set(Name)
+    names, smoke = chosen(options.only)
+    size = SMOKE if smoke else QUICK if options.quick else FULL
+    command = shlex.join(["python", "-m", "tests.bench", *argv]) if options.only or options.quick else "make bench"
+    report, complete = uvloop.run(run(names, size, options.peers, command, options.note))
+    full = size is FULL and tuple(names) == EACH
     if output := options.output or (DOCUMENT if full else None):
         output.write_text(report)
     else:

@@ -27,7 +27,7 @@ READY_SECONDS = 2.0  # until the groups have their partitions; the warm-up waits
 
 @dataclass
 class BareSide:
-    """The chain as it runs; see `chain.Side`."""
+    """The chain as it runs; see `spine.Side`."""
 
     servers: Servers
     pool: asyncpg.Pool[asyncpg.Record]

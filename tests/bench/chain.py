@@ -1,49 +1,30 @@
-"""Webhook → `task.assigned`: latency at a rate, and the highest rate, beside the bare chain's."""
+"""Webhook → `task.assigned`: latency, CPU and the highest rate, beside the bare chain of the same run."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from tests.bench.cpu import CpuMeter, cpu_table
-from tests.bench.figures import Count, Goal, Part, Table, median, percentile, short, spread
-from tests.bench.observer import Observer
+from tests.bench.bare import BareChain
+from tests.bench.breakdown import breakdown
+from tests.bench.figures import Count, Goal, Part, Table, median, short, spread
+from tests.bench.product import Product
+from tests.bench.spine import BURST, STEPS, Hold, Side, climb, hold, sustained, warm_up
 
-WARM_UP = 1000  # leads
-KEEPS_UP = 1.0  # seconds after it was due in which 99 of 100 leads must be assigned
-STEP, LEAST, MOST = 0.1, 0.3, 2.0  # of the staircase, in shares of the burst's rate
-RATES = (20.0, 100.0)  # leads/s at which latency is measured
-PATIENCE = 180.0
-LATENCY_HOW = (
-    "Orders are posted to the shipped intake at a steady rate through all eight processes; the clock runs from the"
-    " moment an order was due until an observer of the tasks topic has its `task.assigned`. A playbook without"
-    " messages, {operators} operators. The bare chain (the same hops between the same servers, no HTTP, no logic)"
-    " runs before it at the same rates: it shows what the machine itself takes."
+ALONE, BUSY = 20.0, 100.0  # leads/s at which latency is measured
+HOW = (
+    "Orders are posted to the shipped intake through all eight processes; the clock runs from the moment an order"
+    " was due until an observer of the tasks topic has its `task.assigned`. A playbook without messages, 10"
+    " operators. The bare chain (`tests/bench/bare_chain.py`: the same hops, servers, partitions, observer; no"
+    " HTTP, no logic) is measured in turn with it, {rounds} rounds, each stopped meanwhile; medians of the rounds."
+    " CPU is of all processes, servers and load included."
 )
-RATE_HOW = (
-    "Burst: {burst} leads as fast as they are taken, from the first until the last is assigned. Sustained: the"
-    " highest step of a staircase (in tenths of the burst's rate) that, held for {seconds:.0f} s, has 99 of 100"
-    " leads assigned at most {keeps:.0f} s after they were due. The bare chain (`tests/bench/bare_chain.py`: the"
-    " same hops, servers, partitions, observer; no HTTP, no logic) is measured in turn with the product, which is"
-    " stopped meanwhile."
+CLIMB = (
+    " Sustained: the highest of the steps {steps} … leads/s that, held for {seconds:.0f} s, has 99 of 100 leads"
+    " assigned at most 1 s after they were due."
 )
-
-
-class Side(Protocol):
-    """A running chain: takes leads, and is observed at its end."""
-
-    observer: Observer
-
-    async def send(self, leads: int, rate: float) -> Mapping[str, float]:
-        """Send leads at a rate; return when each was due, by event key."""
-        ...
-
-    def meter(self) -> CpuMeter:
-        """Return a meter of everything that runs."""
-        ...
 
 
 class Chain(Protocol):
@@ -59,116 +40,116 @@ class Chain(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
-    """A rate held for a while. Latencies are sorted milliseconds."""
+class Load:
+    """Seconds at 20/s (100/s: half), leads of a burst, seconds of a step (0: no staircase), rounds."""
 
-    rate: float
-    leads: int
-    seconds: float
-    latencies: Sequence[float]
-    cpu: Mapping[str, float]
-
-    @property
-    def keeps_up(self) -> bool:
-        """Return whether nothing piled up."""
-        return percentile(self.latencies, 0.99) <= 1000 * KEEPS_UP
-
-    def row(self, name: str) -> Sequence[str]:
-        """Return the row of the latency table."""
-        figures = [f"{percentile(self.latencies, share):.1f}" for share in (0.5, 0.95, 0.99, 1)]
-        return name, short(self.rate), *figures
+    steady: float
+    burst: int
+    step: float
+    rounds: int
+    warm_up: int
+    steps: Sequence[float] = STEPS
 
 
 @dataclass
-class Rates:
+class Rounds:
     """What the rounds of one chain gave."""
 
-    bursts: list[float] = field(default_factory=list)
-    held: list[Hold] = field(default_factory=list)
+    alone: list[Hold] = field(default_factory=list)
+    busy: list[Hold] = field(default_factory=list)
+    bursts: list[Hold] = field(default_factory=list)
+
+    async def measure(self, side: Side, load: Load, burst: int) -> None:
+        """Run one round: 20 leads/s, 100 leads/s, a burst."""
+        await warm_up(side, load.warm_up)
+        self.alone.append(await hold(side, ALONE, int(ALONE * load.steady)))
+        self.busy.append(await hold(side, BUSY, int(BUSY * load.steady / 2)))
+        self.bursts.append(await hold(side, BURST, burst))
 
     @property
-    def sustained(self) -> list[float]:
-        """Return the highest rate held, by round."""
-        return [hold.rate for hold in self.held]
+    def burst(self) -> float:
+        """Return the leads a second of a burst."""
+        return median([one.per_second for one in self.bursts])
 
-    def row(self, name: str) -> Sequence[str]:
-        """Return the row of the report."""
-        return name, spread(self.bursts), spread(self.sustained)
-
-
-async def hold(side: Side, rate: float, leads: int) -> Hold:
-    """Send leads at a rate and wait until all are assigned. Raises TimeoutError when one is lost."""
-    meter, started = side.meter(), time.perf_counter()
-    due = await side.send(leads, rate)
-    last = await side.observer.all_of(due, PATIENCE)
-    latencies = sorted(1000 * (side.observer.seen[key] - moment) for key, moment in due.items())
-    return Hold(rate, leads, last - started, latencies, meter.lap())
+    def rows(self, name: str) -> Sequence[Sequence[str]]:
+        """Return the rows of the report: 20/s, 100/s, burst."""
+        return [
+            (name, *_figures(f"{ALONE:.0f}/s", self.alone)),
+            (name, *_figures(f"{BUSY:.0f}/s", self.busy)),
+            (name, f"burst: {spread([one.per_second for one in self.bursts])}", "", "", "", cost(self.bursts)),
+        ]
 
 
-async def highest(side: Side, rates: Rates, burst: int, seconds: float) -> None:
-    """Measure a burst, then the highest rate that is kept up with (none: 0): up from the burst's, or down."""
-    await hold(side, float("inf"), WARM_UP)
-    flood = await hold(side, float("inf"), burst)
-    full = flood.leads / flood.seconds
-    rates.bursts.append(full)
-    share, best = 1.0, await hold(side, full, int(full * seconds))
-    while best.keeps_up and share < MOST:
-        share += STEP
-        step = await hold(side, full * share, int(full * share * seconds))
-        if not step.keeps_up:
-            break
-        best = step
-    while not best.keeps_up and share > LEAST:
-        share -= STEP
-        best = await hold(side, full * share, int(full * share * seconds))
-    rates.held.append(best if best.keeps_up else replace(best, rate=0.0))
-
-
-async def _steady(chain: Chain, seconds: float) -> Sequence[Hold]:
-    async with chain.running() as side:
-        await hold(side, float("inf"), WARM_UP)
-        await hold(side, 50, 100)
-        return [await hold(side, rate, int(rate * seconds)) for rate in RATES]
-
-
-async def measure_latency(product: Chain, bare: Chain, seconds: float, operators: int) -> Part:
-    """Measure both chains at the same rates."""
-    theirs, steps = await _steady(bare, seconds), await _steady(product, seconds)
-    rows = [step.row("bare chain") for step in theirs] + [step.row("product") for step in steps]
-    at_hundred = steps[-1]
-    goals = [
-        Goal("p50 at 100 leads/s", percentile(at_hundred.latencies, 0.5), 40, "ms", at_most=True),
-        Goal("p99 at 100 leads/s", percentile(at_hundred.latencies, 0.99), 150, "ms", at_most=True),
-    ]
-    tables = [
-        Table(("", "leads/s", "p50 ms", "p95 ms", "p99 ms", "max ms"), rows),
-        cpu_table(at_hundred.cpu, at_hundred.leads / 1000, at_hundred.seconds, "CPU at 100 leads/s"),
-    ]
-    how = LATENCY_HOW.format(operators=operators)
-    counts = [*await product.counts(), *await bare.counts()]
-    return Part("Webhook → task.assigned: latency", how, tables, goals, counts)
-
-
-async def measure_rate(product: Chain, bare: Chain, *, burst: int, seconds: float, rounds: int) -> Part:
-    """Measure both chains' highest rates, in turn."""
-    ours, theirs = Rates(), Rates()
-    for _ in range(rounds):
+async def measure(product: Product, bare: BareChain, load: Load) -> Part:
+    """Measure both in turn, then how high the product climbs, and what its accept route takes alone."""
+    ours, theirs = Rounds(), Rounds()
+    held: Sequence[Hold] = []
+    for number in range(load.rounds):
         async with bare.running() as side:
-            await highest(side, theirs, burst * 3, seconds)
+            await theirs.measure(side, load, load.burst * 3)
         async with product.running() as side:
-            await highest(side, ours, burst, seconds)
-    top = sorted(ours.held, key=lambda step: step.rate)[len(ours.held) // 2]
-    goals = [
-        Goal("sustained rate to task.assigned", median(ours.sustained), 1000, "leads/s"),
-        Goal(
-            "sustained rate against the bare chain's", median(ours.sustained) / median(theirs.sustained), 0.35, "×"
-        ),
+            await ours.measure(side, load, load.burst)
+            if load.step and number == load.rounds - 1:
+                held = await climb(side, load.step, load.steps)
+    tables = [
+        Table(
+            ("", "leads/s", "p50 ms", "p95 ms", "p99 ms", "CPU ms"),
+            [*theirs.rows("bare chain"), *ours.rows("product")],
+        )
     ]
-    rates = Table(
-        ("", "burst, leads/s min / median / max", "sustained, leads/s min / median / max"),
-        [ours.row("product"), theirs.row("bare chain")],
-    )
-    split = cpu_table(top.cpu, top.leads / 1000, top.seconds, f"Where the CPU goes at {short(top.rate)} leads/s")
-    how = RATE_HOW.format(burst=short(burst), seconds=seconds, keeps=KEEPS_UP)
     counts = [*await product.counts(), *await bare.counts()]
-    return Part("Highest rate to task.assigned", how, [rates, split], goals, counts)
+    if held:
+        accept = await product.accept_alone(load.burst)
+        tables += [_staircase(held), *breakdown(ours.alone, ours.bursts, theirs.bursts, accept)]
+    how = HOW.format(rounds=load.rounds)
+    if held:
+        how += CLIMB.format(steps=", ".join(map(str, STEPS[:6])), seconds=load.step)
+    title = "Webhook → task.assigned" if held else "Webhook → task.assigned: latency"
+    return Part(title, how, tables, [*_goals(ours, theirs), *(_highest(held, theirs) if held else ())], counts)
+
+
+def _goals(ours: Rounds, theirs: Rounds) -> Sequence[Goal]:
+    alone, busy = (_p50_p99(theirs.alone), _p50_p99(theirs.busy))
+    p50, p99 = _p50_p99(ours.alone)
+    busy_p50, busy_p99 = _p50_p99(ours.busy)
+    spent, bare = (median([one.cpu_ms for one in side.alone]) for side in (ours, theirs))
+    return [
+        Goal("CPU of a lead in a burst", median([one.cpu_ms for one in ours.bursts]), 1.8, "ms", True, "3.0 ms"),
+        Goal("CPU of a lead at 20/s against the bare chain's", spent / bare, 1.0, "×", True, "1.5 ×"),
+        Goal("p50 at 20/s (the bare chain's + 15 ms)", p50, alone[0] + 15, "ms", True, "32–60 ms"),
+        Goal("p99 at 20/s against the bare chain's", p99 / alone[1], 2.0, "×", True),
+        Goal("p50 at 100/s against the bare chain's", busy_p50 / busy[0], 2.0, "×", True, "194–254 ms"),
+        Goal("p99 at 100/s against the bare chain's", busy_p99 / busy[1], 2.5, "×", True, "243–408 ms"),
+    ]
+
+
+def _highest(held: Sequence[Hold], theirs: Rounds) -> Sequence[Goal]:
+    wanted = min(600.0, 0.09 * theirs.burst)
+    return [
+        Goal(
+            "sustained with p99 ≤ 1 s (600, or 0.09 × the bare burst)",
+            sustained(held),
+            wanted,
+            "leads/s",
+            before="300",
+        )
+    ]
+
+
+def _staircase(held: Sequence[Hold]) -> Table:
+    rows = [(short(step.rate), f"{step.at(0.5):.0f}", f"{step.at(0.99):.0f}", cost([step])) for step in held]
+    return Table(("leads/s", "p50 ms", "p99 ms", "CPU ms"), rows, "The staircase")
+
+
+def _figures(rate: str, holds: Sequence[Hold]) -> Sequence[str]:
+    latency = (f"{median([one.at(share) for one in holds]):.1f}" for share in (0.5, 0.95, 0.99))
+    return rate, *latency, cost(holds)
+
+
+def cost(holds: Sequence[Hold]) -> str:
+    """Return the CPU milliseconds of a lead."""
+    return f"{median([one.cpu_ms for one in holds]):.2f}"
+
+
+def _p50_p99(holds: Sequence[Hold]) -> tuple[float, float]:
+    return median([one.at(0.5) for one in holds]), median([one.at(0.99) for one in holds])

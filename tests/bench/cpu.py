@@ -23,11 +23,11 @@ class Backend(NamedTuple):
 
 
 class CpuMeter:
-    """Counts the CPU of named processes between two looks."""
+    """Counts the CPU of named processes between two looks; what has no process id is not counted."""
 
-    def __init__(self, processes: Mapping[str, int], postgres: int) -> None:
-        self._processes = {name: psutil.Process(pid) for name, pid in processes.items()}
-        self._postmaster = psutil.Process(postgres)
+    def __init__(self, processes: Mapping[str, int | None], postgres: int | None) -> None:
+        self._processes = {name: psutil.Process(pid) for name, pid in processes.items() if pid is not None}
+        self._postmaster = None if postgres is None else psutil.Process(postgres)
         self._named, self._backends, self._reaped = self._look()
 
     def lap(self) -> dict[str, float]:
@@ -46,6 +46,8 @@ class CpuMeter:
 
     def _look(self) -> tuple[Mapping[str, float], Mapping[Backend, float], float]:
         named = {name: _own(process) for name, process in self._processes.items()}
+        if self._postmaster is None:
+            return named, {}, 0.0
         times = self._postmaster.cpu_times()
         backends = {}
         for process in self._postmaster.children():

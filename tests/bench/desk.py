@@ -41,10 +41,10 @@ async def make_source(stack: ProcessStack) -> Target:
     return Target(stack.ports["intake-api"], made["hook"], {"X-Source-Token": SECRET})
 
 
-async def make_desk(stack: ProcessStack) -> None:
+async def make_desk(stack: ProcessStack, playbook: bytes) -> None:
     """Make the desk with its playbook, and operators with capacity for everything."""
     await post(stack, "/tasks/v1/desks", {"code": DESK, "title": TITLE, "zone": "Europe/Moscow"})
-    made = await post(stack, "/tasks/v1/playbooks", PLAYBOOK.read_bytes())
+    made = await post(stack, "/tasks/v1/playbooks", playbook)
     await post(stack, "/tasks/v1/playbooks/bench/activate", {"desk": DESK, "version": made["version"]})
     await post(stack, "/assignment/v1/pools", {"desk": DESK, "code": POOL, "title": TITLE})
     for number in range(OPERATORS):

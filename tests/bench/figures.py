@@ -8,13 +8,17 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A figure that was promised. `at_most` turns the comparison round (latencies)."""
+    """A figure that was promised. `at_most` turns the comparison round (latencies).
+
+    `before` is what it was when the goals were set, on one machine.
+    """
 
     what: str
     measured: float
     wanted: float
     unit: str = ""
     at_most: bool = False
+    before: str = "–"
 
     @property
     def reached(self) -> bool:
@@ -54,11 +58,6 @@ class Part:
     tables: Sequence[Table]
     goals: Sequence[Goal] = field(default_factory=tuple)
     counts: Sequence[Count] = field(default_factory=tuple)
-
-
-def percentile(sorted_values: Sequence[float], share: float) -> float:
-    """Return the value below which `share` of the sorted values lie."""
-    return sorted_values[min(int(len(sorted_values) * share), len(sorted_values) - 1)]
 
 
 def spread(values: Sequence[float]) -> str:

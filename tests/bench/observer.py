@@ -1,10 +1,10 @@
-"""Watches a topic and notes when each record of one type comes by."""
+"""Notes when leads come by at the end of a chain: `observing` watches a topic for records of one type."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -13,25 +13,17 @@ from libs.common.messaging.bus.topics import PARTITIONS
 
 
 class Observer:
-    """`seen` maps event keys to the first moment (`time.perf_counter`) a record of the type was read."""
+    """`seen` maps event keys to the first moment (`time.perf_counter`) at which they were noted."""
 
-    def __init__(self, event_type: str) -> None:
-        self._header = ("ce_type", event_type.encode())
+    def __init__(self) -> None:
         self._came = asyncio.Event()
         self.seen: dict[str, float] = {}
-        self.records = 0
 
-    async def watch(self, consumer: AIOKafkaConsumer) -> None:
-        """Read until cancelled."""
-        while True:
-            batches = await consumer.getmany(timeout_ms=1000)
-            now = time.perf_counter()
-            for batch in batches.values():
-                for record in batch:
-                    if self._header in record.headers:
-                        self.records += 1
-                        self.seen.setdefault(record.key.decode(), now)
-            self._came.set()
+    def note(self, keys: Iterable[str], now: float) -> None:
+        """Note that these came by."""
+        for key in keys:
+            self.seen.setdefault(key, now)
+        self._came.set()
 
     async def all_of(self, keys: Collection[str], seconds: float) -> float:
         """Wait for every key; return when the last came. Raises TimeoutError with how many are missing."""
@@ -43,7 +35,7 @@ class Observer:
                     await asyncio.sleep(min(0.5, missing / 5000))
         except TimeoutError:
             missing = sum(1 for key in keys if key not in self.seen)
-            raise TimeoutError(f"{missing} of {len(keys)} leads were not assigned within {seconds:.0f} s") from None
+            raise TimeoutError(f"{missing} of {len(keys)} leads did not arrive within {seconds:.0f} s") from None
         return max(self.seen[key] for key in keys)
 
 
@@ -55,11 +47,19 @@ async def observing(bootstrap: str, topic: str, event_type: str) -> AsyncIterato
     try:
         consumer.assign([TopicPartition(topic, number) for number in range(PARTITIONS)])
         await consumer.seek_to_end()
-        observer = Observer(event_type)
-        watching = asyncio.create_task(observer.watch(consumer))
+        observer = Observer()
+        watching = asyncio.create_task(_watch(consumer, observer, ("ce_type", event_type.encode())))
         try:
             yield observer
         finally:
             watching.cancel()
     finally:
         await consumer.stop()
+
+
+async def _watch(consumer: AIOKafkaConsumer, observer: Observer, header: tuple[str, bytes]) -> None:
+    while True:
+        batches = await consumer.getmany(timeout_ms=1000)
+        now = time.perf_counter()
+        came = [record for batch in batches.values() for record in batch if header in record.headers]
+        observer.note((record.key.decode() for record in came), now)

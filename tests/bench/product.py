@@ -7,6 +7,7 @@ import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from uuid import uuid4
 
 from libs.common.contracts import Topic, topic_name
@@ -14,10 +15,11 @@ from libs.common.contracts.tasks import TaskAssigned
 from libs.common.messaging.bus.topics import PARTITIONS, ensure_topics
 from tests.bench.client import Target, post_orders
 from tests.bench.cpu import CpuMeter
-from tests.bench.desk import make_desk, make_source
+from tests.bench.desk import PLAYBOOK, make_desk, make_source
 from tests.bench.figures import Count
 from tests.bench.observer import Observer, observing
 from tests.bench.servers import Servers, count
+from tests.bench.spine import Hold
 from tests.support.stack import ProcessStack, process_stack
 
 ACCEPTED = 202
@@ -52,7 +54,7 @@ async def running_processes(stack: ProcessStack, *names: str) -> AsyncIterator[N
 
 @dataclass
 class ProductSide:
-    """The product as it runs; see `chain.Side`."""
+    """The product as it runs; see `spine.Side`."""
 
     servers: Servers
     stack: ProcessStack
@@ -77,6 +79,7 @@ class Product:
 
     servers: Servers
     stack: ProcessStack
+    playbook: bytes
     target: Target | None = None
     sent: list[int] = field(default_factory=list)
 
@@ -85,13 +88,23 @@ class Product:
         names = [name for name in self.stack.ports if name != "standins"]
         async with running_processes(self.stack, *names):
             if self.target is None:
-                await make_desk(self.stack)
+                await make_desk(self.stack, self.playbook)
                 self.target = await make_source(self.stack)
                 await asyncio.sleep(1)  # the operators' events reach tasks
             observed = topic_name(Topic.TASKS, self.stack.prefix)
             async with observing(self.stack.bootstrap, observed, TaskAssigned.event_type) as observer:
                 yield ProductSide(self.servers, self.stack, self.target, observer, self.sent)
             await self._settle()
+
+    async def accept_alone(self, leads: int) -> Hold:
+        """Post orders while nothing else of the product runs; return what they cost. Nobody assigns them."""
+        assert self.target is not None
+        async with running_processes(self.stack, "intake-api"):
+            meter = meter_of(self.servers, self.stack)
+            posted = await post_orders(self.target, uuid4().hex[:12], leads, float("inf"))
+            if posted.statuses != {ACCEPTED: leads}:
+                raise RuntimeError(f"not all {leads} orders were accepted: {posted.statuses}; {self.stack.said}")
+            return Hold(float("inf"), leads, posted.answered - posted.started, (), meter.lap())
 
     async def counts(self) -> Sequence[Count]:
         url, leads = self.stack.database.admin_url, sum(self.sent)
@@ -107,12 +120,14 @@ class Product:
 
 
 @asynccontextmanager
-async def product_on(servers: Servers, prefix: str, *standin: str) -> AsyncIterator[Product]:
+async def product_on(
+    servers: Servers, prefix: str, *standin: str, playbook: Path = PLAYBOOK
+) -> AsyncIterator[Product]:
     """Prepare a stack with a database, topics and a folder of its own; nothing runs yet."""
-    home = servers.folder / prefix
+    home, text = servers.folder / prefix, await asyncio.to_thread(playbook.read_bytes)
     home.mkdir()
     async with servers.database() as database:
         stack = ProcessStack(home, database, servers.kafka.url, prefix, PARTITIONS, tuple(standin))
         async with process_stack(stack):
             await ensure_topics(stack.bootstrap, prefix, PARTITIONS)
-            yield Product(servers, stack)
+            yield Product(servers, stack, text)

@@ -66,14 +66,20 @@ def _summary(parts: Sequence[Part]) -> Iterator[str]:
     if goals:
         yield "## Goals"
         yield ""
-        yield from _table(Table(("goal", "measured", "wanted", ""), [_goal(goal) for goal in goals]))
+        yield from _table(Table(("goal", "when set", "measured", "wanted", ""), [_goal(goal) for goal in goals]))
 
 
 def _goal(goal: Goal) -> Sequence[str]:
     sign = "≤" if goal.at_most else "≥"
     unit = f" {goal.unit}".rstrip()
     verdict = "reached" if goal.reached else "**not reached**"
-    return goal.what, f"{_figure(goal.measured)}{unit}", f"{sign} {_figure(goal.wanted)}{unit}", verdict
+    return (
+        goal.what,
+        goal.before,
+        f"{_figure(goal.measured)}{unit}",
+        f"{sign} {_figure(goal.wanted)}{unit}",
+        verdict,
+    )
 
 
 def _figure(value: float) -> str:
@@ -90,8 +96,9 @@ def _part(part: Part) -> Iterator[str]:
             yield f"{table.title}:"
             yield ""
         yield from _table(table)
-    yield "Counted afterwards: " + "; ".join(_count(count) for count in part.counts) + "."
-    yield ""
+    if part.counts:
+        yield "Counted afterwards: " + "; ".join(_count(count) for count in part.counts) + "."
+        yield ""
 
 
 def _count(count: Count) -> str:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import asyncpg
 
@@ -16,19 +17,24 @@ from deploy.local.postgres import EmbeddedPostgres
 from libs.common.testkit.database import StackDatabase, database_copy, template_database
 
 
+class Running(NamedTuple):
+    """A server; its CPU is counted when its process is known."""
+
+    url: str
+    pid: int | None
+
+
 @dataclass(frozen=True)
 class Servers:
     """Both servers, running, and a database with all services' migrations to be copied."""
 
     folder: Path
-    postgres: EmbeddedPostgres
-    kafka: EmbeddedKafka
+    postgres: Running
+    kafka: Running
     template: StackDatabase
 
-    def pids(self) -> tuple[int, int]:
+    def pids(self) -> tuple[int | None, int | None]:
         """Return the process ids of PostgreSQL and Kafka."""
-        assert self.postgres.pid is not None
-        assert self.kafka.pid is not None
         return self.postgres.pid, self.kafka.pid
 
     @asynccontextmanager
@@ -47,7 +53,8 @@ async def running_servers() -> AsyncIterator[Servers]:
         try:
             await asyncio.gather(asyncio.to_thread(postgres.start), asyncio.to_thread(kafka.start))
             async with template_database(postgres.url) as template:
-                yield Servers(folder, postgres, kafka, template)
+                addresses = Running(postgres.url, postgres.pid), Running(kafka.url, kafka.pid)
+                yield Servers(folder, *addresses, template)
         finally:
             await asyncio.to_thread(kafka.stop)
             await asyncio.to_thread(postgres.stop)

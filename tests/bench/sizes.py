@@ -1,0 +1,87 @@
+"""The parts of the benchmark, and how long each takes: in full, quickly, and tiny, which proves the tool alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tests.bench.chain import Load
+
+
+class Name(StrEnum):
+    """The parts, in their order. The chain measures latency too; apart it is longer, and without the staircase."""
+
+    ACCEPT = "accept"
+    CHAIN = "chain"
+    LATENCY = "latency"
+    MESSAGES = "messages"
+    PIPES = "pipes"
+    WORKERS = "workers"
+    IDLE = "idle"
+    PEERS = "peers"
+    BEFORE = "before"
+
+
+#: What a run without names measures: everything once, and of the past nothing.
+EACH = tuple(name for name in Name if name not in (Name.LATENCY, Name.BEFORE))
+SMOKE_WORD = "smoke"
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is sent, how many rounds, and for how many seconds."""
+
+    accept_seconds: float
+    rounds: int
+    chain: Load
+    latency: Load
+    intents: int
+    events: int
+    burst: int
+    seconds: float
+    warm_up: int
+
+
+FULL = Size(
+    accept_seconds=4,
+    rounds=3,
+    chain=Load(steady=12, burst=3000, step=6, rounds=2, warm_up=500),
+    latency=Load(steady=20, burst=3000, step=0, rounds=2, warm_up=500),
+    intents=4000,
+    events=40_000,
+    burst=1500,
+    seconds=15,
+    warm_up=300,
+)
+QUICK = Size(
+    accept_seconds=1.5,
+    rounds=1,
+    chain=Load(steady=4, burst=600, step=2, rounds=1, warm_up=100),
+    latency=Load(steady=4, burst=600, step=0, rounds=1, warm_up=100),
+    intents=400,
+    events=5000,
+    burst=300,
+    seconds=4,
+    warm_up=100,
+)
+SMOKE = Size(
+    accept_seconds=0.3,
+    rounds=1,
+    chain=Load(steady=0.5, burst=40, step=0.2, rounds=1, warm_up=20, steps=(50, 100)),
+    latency=Load(steady=0.5, burst=40, step=0, rounds=1, warm_up=20),
+    intents=32,
+    events=500,
+    burst=40,
+    seconds=1,
+    warm_up=20,
+)
+
+
+def chosen(words: str) -> tuple[Sequence[Name], bool]:
+    """Return the parts that a list with commas names, and whether it is the smoke of all. Raises ValueError."""
+    if not words:
+        return EACH, False
+    if words == SMOKE_WORD:
+        return tuple(Name), True
+    return tuple(Name(word) for word in words.split(",")), False
