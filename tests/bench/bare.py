@@ -89,6 +89,7 @@ class BareChain:
 @asynccontextmanager
 async def bare_chain_on(servers: Servers, prefix: str) -> AsyncIterator[BareChain]:
     """Make the tables and topics of a chain."""
+    prefix = servers.unused(prefix)
     topics = [f"{prefix}.bare.{name}" for name in bare_chain.SERVICES]
     await create_topics(servers.kafka.url, topics, bare_chain.PARTITIONS)
     async with empty_database(servers.postgres.url) as url:

@@ -38,7 +38,7 @@ from tests.bench.cpu import CpuMeter
 from tests.bench.figures import Count, Part, Table, median, spread
 from tests.bench.servers import Servers
 
-MESSAGING = Path(__file__).parents[1] / "common" / "messaging"
+MESSAGING = Path(__file__).parents[1] / "messaging" / "migrations"
 EFFECT = "INSERT INTO effect (event_id, key) SELECT * FROM unnest($1::uuid[], $2::text[])"
 TAKE_EFFECTS = "WITH gone AS (DELETE FROM effect RETURNING 1) SELECT count(*) FROM gone"
 FILL = 500  # events per transaction
@@ -67,7 +67,7 @@ async def measure(servers: Servers, *, events: int, rounds: int) -> Part:
     relay, consumer, counts = Runs(), Runs(), []
     async with _database(servers) as db:
         for number in range(rounds):
-            topic = f"bench-{number}.intake"
+            topic = f"{servers.unused('bench')}.intake"
             await KafkaBus(servers.kafka.url).ensure_topics([topic])
             await _fill(db, events)
             await _timed(servers, relay, _relay(db, servers.kafka.url, topic, events))

@@ -124,6 +124,7 @@ async def product_on(
     servers: Servers, prefix: str, *standin: str, playbook: Path = PLAYBOOK
 ) -> AsyncIterator[Product]:
     """Prepare a stack with a database, topics and a folder of its own; nothing runs yet."""
+    prefix = servers.unused(prefix)
     home, text = servers.folder / prefix, await asyncio.to_thread(playbook.read_bytes)
     home.mkdir()
     async with servers.database() as database:

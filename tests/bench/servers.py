@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -36,6 +37,11 @@ class Servers:
     def pids(self) -> tuple[int | None, int | None]:
         """Return the process ids of PostgreSQL and Kafka."""
         return self.postgres.pid, self.kafka.pid
+
+    @staticmethod
+    def unused(name: str) -> str:
+        """Return a name for topics and groups that no earlier run on these servers has used."""
+        return f"{name}-{secrets.token_hex(3)}"
 
     @asynccontextmanager
     async def database(self) -> AsyncIterator[StackDatabase]:

@@ -71,7 +71,7 @@ SMOKE = Size(
     chain=Load(steady=0.5, burst=40, step=0.2, rounds=1, warm_up=20, steps=(50, 100)),
     latency=Load(steady=0.5, burst=40, step=0, rounds=1, warm_up=20),
     intents=32,
-    events=500,
+    events=3000,
     burst=40,
     seconds=1,
     warm_up=20,

@@ -10,6 +10,8 @@ from tests.bench.sizes import SMOKE, Name
 PARTS = (Name.ACCEPT, Name.CHAIN, Name.MESSAGES, Name.PIPES, Name.WORKERS, Name.IDLE)
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", PARTS)
 async def test_a_part_finds_all_its_rows_and_has_figures(servers: Servers, name: Name) -> None:
     part = await measure(servers, name, SMOKE, None)

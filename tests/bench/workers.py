@@ -24,6 +24,14 @@ HOW = (
 )
 
 
+class Passing(ProcessStack):
+    """Processes that come and go: without names of their own, so that what they leave is taken over at once."""
+
+    def _environment(self, service: str) -> dict[str, str]:
+        given = super()._environment(service)
+        return {name: value for name, value in given.items() if not name.endswith("_INSTANCE")}
+
+
 async def measure(servers: Servers, *, leads: int, seconds: float, rounds: int, warm: int) -> Part:
     """Measure bursts with one and with two of each, then let the second ones come and go under a steady rate."""
     one: list[Hold] = []
@@ -68,10 +76,9 @@ async def measure(servers: Servers, *, leads: int, seconds: float, rounds: int, 
 @asynccontextmanager
 async def _second(servers: Servers, product: Product) -> AsyncIterator[ProcessStack]:
     """Prepare second workers on the product's database and topics; nothing runs yet."""
-    home = servers.folder / "workers-second"
+    home = servers.folder / servers.unused("second")
     home.mkdir()
     first = product.stack
-    names = {f"{service.upper()}_INSTANCE": f"{service}-second" for service in SERVICES}
-    stack = ProcessStack(home, first.database, first.bootstrap, first.prefix, PARTITIONS, env=names)
+    stack = Passing(home, first.database, first.bootstrap, first.prefix, PARTITIONS)
     async with process_stack(stack):
         yield stack

@@ -106,7 +106,7 @@ class PeerSide:
 @asynccontextmanager
 async def peer_on(servers: Servers, python: Path, peer: Peer) -> AsyncIterator[PeerSide]:
     """Run a peer on a database and topics of its own, with `python` of the environment that has its libraries."""
-    prefix, port = f"peer.{peer.module}", free_port()
+    prefix, port = servers.unused(peer.module), free_port()
     await create_topics(servers.kafka.url, [f"{prefix}.{topic}" for topic in peer.topics], PARTITIONS)
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(empty_database(servers.postgres.url))
