@@ -16,10 +16,11 @@ BARE = 0.21
 
 def breakdown(alone: Sequence[Hold], burst: Sequence[Hold], bare: Sequence[Hold], accept: Hold) -> Sequence[Table]:
     """Return the table of processes (20/s and burst), and that of the limit's pieces."""
-    return _processes(alone, burst), _limit(burst, bare, accept)
+    return by_process(alone, burst), _limit(burst, bare, accept)
 
 
-def _processes(alone: Sequence[Hold], burst: Sequence[Hold]) -> Table:
+def by_process(alone: Sequence[Hold], burst: Sequence[Hold]) -> Table:
+    """Return the table of processes: milliseconds of a lead at 20/s and in a burst."""
     at_twenty, flooded = _per_lead(alone), _per_lead(burst)
     names = sorted({*at_twenty, *flooded}, key=lambda name: -flooded.get(name, 0.0))
     rows = [(name, f"{at_twenty.get(name, 0.0):.2f}", f"{flooded.get(name, 0.0):.3f}") for name in names]

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from uuid import uuid4
 
 from libs.common.contracts import Topic, topic_name
@@ -29,6 +30,7 @@ COUNTS = {
     "tasks with an operator": "SELECT count(*) FROM tasks.task WHERE operator_id IS NOT NULL",
     "decisions that stand": "SELECT count(DISTINCT task_id) FROM assignment.work WHERE state = 'held'",
 }
+NOTHING: Mapping[str, str] = MappingProxyType({})
 SETTLE_LOOKS = 40
 LEFT = "SELECT (SELECT count(*) FROM intake.outbox) + (SELECT count(*) FROM tasks.outbox)"
 
@@ -80,6 +82,7 @@ class Product:
     servers: Servers
     stack: ProcessStack
     playbook: bytes
+    effects: Mapping[str, str]
     target: Target | None = None
     sent: list[int] = field(default_factory=list)
 
@@ -108,7 +111,7 @@ class Product:
 
     async def counts(self) -> Sequence[Count]:
         url, leads = self.stack.database.admin_url, sum(self.sent)
-        found = [Count(f"product: {what}", leads, await count(url, query)) for what, query in COUNTS.items()]
+        found = [Count(f"product: {what}", leads, await count(url, query)) for what, query in self.effects.items()]
         return [*found, Count("product: events left in outboxes", 0, await count(url, LEFT))]
 
     async def _settle(self) -> None:
@@ -121,9 +124,12 @@ class Product:
 
 @asynccontextmanager
 async def product_on(
-    servers: Servers, prefix: str, *standin: str, playbook: Path = PLAYBOOK
+    servers: Servers, prefix: str, *standin: str, playbook: Path = PLAYBOOK, effects: Mapping[str, str] = NOTHING
 ) -> AsyncIterator[Product]:
-    """Prepare a stack with a database, topics and a folder of its own; nothing runs yet."""
+    """Prepare a stack with a database, topics and a folder of its own; nothing runs yet.
+
+    `effects` are queries for further rows that each lead leaves behind once.
+    """
     prefix = servers.unused(prefix)
     home, text = servers.folder / prefix, await asyncio.to_thread(playbook.read_bytes)
     home.mkdir()
@@ -131,4 +137,4 @@ async def product_on(
         stack = ProcessStack(home, database, servers.kafka.url, prefix, PARTITIONS, tuple(standin))
         async with process_stack(stack):
             await ensure_topics(stack.bootstrap, prefix, PARTITIONS)
-            yield Product(servers, stack, text)
+            yield Product(servers, stack, text, {**COUNTS, **effects})
