@@ -33,6 +33,8 @@ from tests.bench.peers.model import (
 )
 
 SERVICE, DSN, _, _, PORT = sys.argv[1:6]
+# API and worker both run this module as the main one, so its tasks have names; it warns of those that have none.
+logging.getLogger("procrastinate").setLevel(logging.ERROR)
 engine = engine_of(DSN, "psycopg")
 Session = async_sessionmaker(engine, expire_on_commit=False)
 jobs = App(connector=PsycopgConnector(conninfo=DSN, min_size=2, max_size=CONNECTIONS))
@@ -107,7 +109,6 @@ async def prepare() -> None:
 
 
 if __name__ == "__main__":
-    logging.disable(logging.INFO)
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     match SERVICE:
         case "api":
