@@ -23,7 +23,7 @@ HOW = (
 )
 CLIMB = (
     " Sustained: the highest of the steps {steps} … leads/s that, held for {seconds:.0f} s, has 99 of 100 leads"
-    " assigned at most 1 s after they were due."
+    " assigned at most 1 s after they were due; a step that fails is held once more."
 )
 
 

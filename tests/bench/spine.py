@@ -98,10 +98,12 @@ async def warm_up(side: Side, leads: int = WARM_UP) -> None:
 
 
 async def climb(side: Side, seconds: float, steps: Sequence[float] = STEPS) -> Sequence[Hold]:
-    """Hold one rate after the other until one piles up; that one is the last of the answer."""
+    """Hold one rate after the other until one piles up twice; that one is the last of the answer."""
     held: list[Hold] = []
     for rate in steps:
-        held.append(await hold(side, rate, max(1, int(rate * seconds))))
+        leads = max(1, int(rate * seconds))
+        step = await hold(side, rate, leads)
+        held.append(step if step.keeps_up else await hold(side, rate, leads))
         if not held[-1].keeps_up:
             break
     return held
