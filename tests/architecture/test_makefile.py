@@ -80,6 +80,19 @@ def test_an_interrupted_environment_is_made_anew_and_only_once(
     assert (codes, len(commands), stamp.exists()) == ([1, 0, 0], 4, True)
 
 
+def test_an_environment_is_made_of_the_lock_that_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commands: list[list[str]] = []
+
+    def run(command: list[str], *, check: bool) -> subprocess.CompletedProcess[str]:
+        commands.append(command)
+        return subprocess.CompletedProcess(command, returncode=int(check))
+
+    monkeypatch.setattr(subprocess, "run", run)
+    lock = script(tmp_path / "other.lock", "")
+    assert venv.main(str(tmp_path / "venv"), str(tmp_path / "stamp"), str(lock)) == 0
+    assert str(lock) in commands[-1]
+
+
 @pytest.mark.parametrize(("part", "apart"), [("", True), ("peers", True), ("smoke", True), ("chain", False)])
 def test_bench_makes_the_environment_of_the_peers_only_to_measure_them(
     tmp_path: Path, part: str, apart: bool
