@@ -105,7 +105,10 @@ class PeerSide:
 
 @asynccontextmanager
 async def peer_on(servers: Servers, python: Path, peer: Peer) -> AsyncIterator[PeerSide]:
-    """Run a peer on a database and topics of its own, with `python` of the environment that has its libraries."""
+    """Run a peer on a database and topics of its own, with `python` of the environment that has its libraries.
+
+    Its processes end with this one, and collect garbage as rarely as ours.
+    """
     prefix, port = servers.unused(peer.module), free_port()
     await create_topics(servers.kafka.url, [f"{prefix}.{topic}" for topic in peer.topics], PARTITIONS)
     async with AsyncExitStack() as stack:
@@ -115,7 +118,10 @@ async def peer_on(servers: Servers, python: Path, peer: Peer) -> AsyncIterator[P
         async def start(service: str) -> asyncio.subprocess.Process:
             arguments = (service, url, servers.kafka.url, prefix, str(port))
             module = f"tests.bench.peers.{peer.module}"
-            return await asyncio.create_subprocess_exec(python, "-m", module, *arguments, start_new_session=True)
+            return await asyncio.create_subprocess_exec(
+                python, "-m", "deploy.local.child", module, *arguments,
+                stdin=asyncio.subprocess.PIPE, start_new_session=True,
+            )  # fmt: skip
 
         for service in peer.first:
             if await (await start(service)).wait():
