@@ -88,7 +88,7 @@ async def measure(servers: Servers, name: Name, size: Size, peers: Path | None) 
         case Name.PEERS:
             return await _peers(servers, size, peers)
         case Name.BEFORE:
-            return await before.measure(size.burst, size.chain.step)
+            return await before.measure(size.burst, size.chain.step, size.chain.steps)
         case _:
             assert_never(name)
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.bench.figures import Goal, Part, Table, short
@@ -27,14 +28,14 @@ HOW = (
 )
 
 
-async def measure(leads: int, seconds: float) -> Part:
+async def measure(leads: int, seconds: float, steps: Sequence[float]) -> Part:
     """Probe both trees; a part without figures where the history does not reach back."""
     how = HOW.format(release=RELEASE, leads=leads, seconds=seconds)
     with tempfile.TemporaryDirectory(prefix="dozvon-before-") as folder:
         why = await asyncio.to_thread(export, Path(folder))
         if why:
             return Part(f"Before ({RELEASE})", f"Not measured: {why}.", ())
-        then, now = [await _probe(tree, leads, seconds) for tree in (Path(folder), ROOT)]
+        then, now = [await _probe(tree, leads, seconds, steps) for tree in (Path(folder), ROOT)]
     head = ("", "burst, leads/s", "CPU ms of a lead", "sustained, leads/s", "p50 / p99 ms at 20/s")
     goals = [
         Goal(f"CPU of a lead in a burst against {RELEASE}", now.cpu_ms / then.cpu_ms, 0.6, "×", at_most=True),
@@ -57,10 +58,10 @@ def export(folder: Path, release: str = RELEASE, root: Path = ROOT) -> str:
     return ""
 
 
-async def _probe(tree: Path, leads: int, seconds: float) -> Reading:
+async def _probe(tree: Path, leads: int, seconds: float, steps: Sequence[float]) -> Reading:
     """Run the probe in a tree. Raises RuntimeError with its last words when it fails."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.bench.probe", str(leads), str(seconds),
+        sys.executable, "-m", "tests.bench.probe", str(leads), str(seconds), ",".join(map(str, steps)),
         cwd=tree, env={**os.environ, "PYTHONPATH": str(tree)},
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
