@@ -76,7 +76,8 @@ ROWS: dict[str, tuple[checks.Checker, str]] = {
     ),
     "assignment ended the work": (
         OWNED,
-        f"UPDATE assignment.work SET state = 'ended', operator_id = NULL WHERE task_id = {SOME_TASK}",
+        f"UPDATE assignment.work SET state = 'ended', operator_id = NULL, decision_id = NULL, turn_start = NULL,"
+        f" turn_cost = NULL WHERE task_id = {SOME_TASK}",
     ),
     "an outcome was written over": (ENDS, "UPDATE tasks.task SET comment = 'other words' WHERE state <> 'active'"),
     "an outcome was rolled back after its answer": (
