@@ -13,6 +13,7 @@ from services.tasks.queues import tables as queues
 from services.tasks.redistributions import tables as redistributions
 from services.tasks.sheets import tables as sheets
 from services.tasks.tasks import tables as tasks
+from services.tasks.templates import tables as templates
 from services.tasks.timeline import tables as timeline
 from services.tasks.timers import tables as timers
 
@@ -26,6 +27,7 @@ TABLES = (
     processes.process,
     tasks.task,
     sheets.ticked_step,
+    templates.approved_template,
     moves.pending_release,
     redistributions.redistribution,
     redistributions.member,

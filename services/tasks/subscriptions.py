@@ -6,6 +6,7 @@ from services.tasks.context import Context
 from services.tasks.operators.actions import project_operators
 from services.tasks.pools.actions import project_pools
 from services.tasks.processes.actions import advance
+from services.tasks.templates.actions import project_templates
 
 TOPICS = (Topic.INTAKE, Topic.ASSIGNMENT, Topic.NOTIFICATIONS, Topic.PEOPLE, Topic.PARTIES)
 
@@ -33,4 +34,5 @@ def subscriptions(ctx: Context) -> dict[str, UseCase]:
         notifications.MessageDelivered.event_type: apply,
         notifications.MessageRead.event_type: apply,
         notifications.MessageFailed.event_type: apply,
+        notifications.TemplateApproved.event_type: project_templates,
     }

@@ -44,6 +44,8 @@ EXCEPTIONS = {
     "tasks/playbooks/durations": "the language of playbooks",
     "tasks/playbooks/expand": "the language of playbooks: what is said once and used often",
     "tasks/playbooks/faults": "the language of playbooks: what is wrong with one",
+    "tasks/playbooks/stored": "texts that an earlier release stored",
+    "tasks/playbooks/standing": "names that a playbook leaves to others, against those of a desk",
     "tasks/playbooks/sheets": "the language of playbooks: call sheets",
     "tasks/playbooks/gaps": "checks of lanes",
     "tasks/playbooks/lanes": "the language of playbooks: queues and their order",

@@ -1,5 +1,7 @@
 """Routes of playbooks."""
 
+from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import Query, Request
@@ -17,8 +19,24 @@ from services.tasks.deps import Admin, Chain, Ctx, Lang, Manager, Staff
 from services.tasks.errors import NotFoundError
 from services.tasks.playbooks.actions import activate, add_version
 from services.tasks.playbooks.diagram import cards, diagram
-from services.tasks.playbooks.queries import StoredVersion, get_version, list_playbooks, list_versions, read_version
-from services.tasks.playbooks.schemas import MAX_SOURCE, ActivationIn, ActivationOut, DiagramOut, VersionOut
+from services.tasks.playbooks.queries import (
+    StoredVersion,
+    get_version,
+    list_playbooks,
+    list_versions,
+    missing_of,
+    read_version,
+)
+from services.tasks.playbooks.schemas import (
+    MAX_SOURCE,
+    ActivationIn,
+    ActivationOut,
+    CheckOut,
+    DiagramOut,
+    MissingOut,
+    VersionOut,
+)
+from services.tasks.playbooks.standing import Missing
 from services.tasks.playbooks.svg import svg
 
 router = api_router("/tasks/v1/playbooks", tags=["playbooks"], route_class=IdempotentRoute)
@@ -69,7 +87,20 @@ async def post_activate(code: str, body: ActivationIn, ctx: Ctx, caller: Manager
     if not caller.may_see(body.desk):
         raise NotFoundError
     released = await activate(ctx, code, body.version, body.desk, caller.sub, chain)
-    return ActivationOut(code=code, desk=body.desk, version=body.version, leads_released=released)
+    lacks = _missing(await missing_of(ctx, code, body.version, body.desk))
+    return ActivationOut(code=code, desk=body.desk, version=body.version, leads_released=released, missing=lacks)
+
+
+@router.get("/{code}/check")
+async def get_check(
+    code: str, ctx: Ctx, caller: Staff, desk: Annotated[Code, Query()], version: Version = None
+) -> CheckOut:
+    """Return the pools, roles and templates that a playbook names and a desk does not have (P.4)."""
+    if not caller.may_see(desk):
+        raise NotFoundError
+    found = (await get_version(ctx.db, caller, code, version)).view
+    lacks = _missing(await missing_of(ctx, code, found.version, desk))
+    return CheckOut(code=code, version=found.version, desk=desk, missing=lacks)
 
 
 @router.get("/{code}/diagram")
@@ -88,6 +119,10 @@ async def get_picture(code: str, ctx: Ctx, caller: Staff, lang: Lang, version: V
     compiled = (await ctx.playbooks.of(ctx.db, [(found.code, found.version)]))[found.code, found.version]
     title = f"{compiled.title.of(lang.value)} · {found.version}"
     return Response(svg(cards(compiled, lang.value), title), media_type=SVG)
+
+
+def _missing(found: Iterable[Missing]) -> tuple[MissingOut, ...]:
+    return tuple(MissingOut(**asdict(each)) for each in found)
 
 
 def _out(row: StoredVersion, lang: Lang) -> VersionOut:

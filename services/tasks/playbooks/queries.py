@@ -7,8 +7,10 @@ import asyncpg
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Database
 from libs.common.platform.http.pagination import Cut, Keyset, PageQuery
+from services.tasks.context import Context
 from services.tasks.errors import NotFoundError
 from services.tasks.playbooks.actions import LIBRARY, VersionView
+from services.tasks.playbooks.standing import Missing, NameKind, missing
 from services.tasks.playbooks.terms import Title
 
 _ACTIVE = """
@@ -26,6 +28,12 @@ SELECT p.*, {_ACTIVE} FROM playbook p
 WHERE ($1 OR p.desk = ANY($2::text[])) AND p.code = $3 AND ($4::int IS NULL OR p.version < $4)
 ORDER BY p.version DESC LIMIT $5
 """  # noqa: S608 - clauses of our own
+KNOWN = """
+SELECT ARRAY(SELECT code FROM pool WHERE desk = $1 ORDER BY code) AS pools,
+       ARRAY(SELECT DISTINCT role FROM operator o, jsonb_array_elements_text(o.roles) AS role
+             WHERE o.active AND o.desks @> to_jsonb($1::text) ORDER BY role) AS roles,
+       ARRAY(SELECT code FROM approved_template WHERE desk = $1 ORDER BY code) AS templates
+"""
 _BY_CODE = Keyset("code", {"code": str, "desk": str})
 _NEWEST_FIRST = Keyset("-version", {"version": int})
 
@@ -69,3 +77,17 @@ def read_version(row: asyncpg.Record) -> StoredVersion:
     title = Title(row["title_ru"], row["title_en"])
     view = VersionView(row["code"], row["version"], title, row["desk"], row["created_at"], row["created_by"])
     return StoredVersion(view, tuple(row["active_at"]), row["source"])
+
+
+async def missing_of(ctx: Context, code: str, version: int, desk: str) -> tuple[Missing, ...]:
+    """Return the names of a version that a desk does not have.
+
+    Templates are judged once the desk has any: those approved under an earlier release were not heard of.
+    """
+    async with ctx.db.begin() as tx:
+        playbook = await ctx.playbooks.get(tx.conn, code, version)
+        row = await tx.conn.fetchrow(KNOWN, desk)
+    if row is None:
+        raise NotFoundError
+    known = {NameKind.POOL: row["pools"], NameKind.ROLE: row["roles"]}
+    return missing(playbook, {**known, NameKind.TEMPLATE: row["templates"]} if row["templates"] else known)

@@ -9,6 +9,7 @@ from libs.common.domain.code import Code
 from libs.common.platform.http.language import Language
 from libs.common.platform.http.wire import Wire
 from services.tasks.playbooks.actions import LIBRARY, VersionView
+from services.tasks.playbooks.standing import NameKind
 
 MAX_SOURCE = 200_000  # characters
 
@@ -20,13 +21,32 @@ class ActivationIn(Wire):
     desk: Code
 
 
+class MissingOut(BaseModel):
+    """A name that the desk does not have, where the playbook uses it, and those that look like it."""
+
+    path: str
+    kind: NameKind
+    name: str
+    nearest: tuple[str, ...]
+
+
+class CheckOut(BaseModel):
+    """What a desk lacks for a version of a playbook; templates are judged once the desk has any."""
+
+    code: str
+    version: int
+    desk: str
+    missing: tuple[MissingOut, ...]
+
+
 class ActivationOut(BaseModel):
-    """A desk's active version."""
+    """A desk's active version, and what the desk lacks for it."""
 
     code: str
     desk: str
     version: int
     leads_released: Annotated[int, Field(description="leads that waited for this playbook and go on now")]
+    missing: tuple[MissingOut, ...]
 
 
 class VersionOut(BaseModel):

@@ -1,0 +1,45 @@
+"""Names that a playbook leaves to others: pools, roles, templates; and those that its desk does not have (P.4)."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+
+from services.tasks.playbooks.model import Playbook
+
+
+class NameKind(StrEnum):
+    """Whose names they are."""
+
+    POOL = "pool"
+    ROLE = "role"
+    TEMPLATE = "template"
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A name that the desk does not have, where the playbook uses it, and those that look like it."""
+
+    path: str
+    kind: NameKind
+    name: str
+    nearest: tuple[str, ...]
+
+
+def missing(playbook: Playbook, known: Mapping[NameKind, Collection[str]]) -> tuple[Missing, ...]:
+    """Return the names that the desk does not have; a kind that is not among `known` is not judged."""
+    return tuple(
+        Missing(path, kind, name, tuple(get_close_matches(name, known[kind])))
+        for path, kind, name in _used(playbook)
+        if kind in known and name not in known[kind]
+    )
+
+
+def _used(playbook: Playbook) -> Iterator[tuple[str, NameKind, str]]:
+    """Yield each use of such a name; twins use those of their types."""
+    for kind in playbook.task_types.values():
+        if not kind.twin_of:
+            yield f"/task_types/{kind.code}/pool", NameKind.POOL, kind.pool
+            yield f"/task_types/{kind.code}/role", NameKind.ROLE, kind.role
+    for message in playbook.messages.values():
+        yield f"/messages/{message.code}/template", NameKind.TEMPLATE, message.template
