@@ -89,10 +89,10 @@ lock: ## Resolve pyproject.toml into both locks again (UPGRADE=--upgrade takes n
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --extra local --extra dev --universal --generate-hashes \
-		--no-emit-index-url --python-version 3.11 --custom-compile-command "make lock" $(UPGRADE) \
+		--python-version 3.11 --custom-compile-command "make lock" $(UPGRADE) \
 		--quiet --output-file requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --extra bench --universal --generate-hashes --constraint requirements.lock \
-		--no-emit-index-url --python-version 3.11 --custom-compile-command "make lock" $(UPGRADE) \
+		--python-version 3.11 --custom-compile-command "make lock" $(UPGRADE) \
 		--quiet --output-file requirements-bench.lock
 
 $(STAMP): requirements.lock
