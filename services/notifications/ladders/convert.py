@@ -56,4 +56,12 @@ def passed_as_json(passed: Sequence[Passed]) -> tuple[dict[str, object], ...]:
 
 def passed_of(found: Sequence[Json]) -> tuple[Passed, ...]:
     """Return stored rungs that are over."""
-    return tuple(Passed(**cast("dict[str, object]", one)) for one in found)  # type: ignore[arg-type]
+    return tuple(
+        Passed(
+            cast("int", one["number"]),
+            cast("str", one["kind"]),
+            cast("str", one["provider"]),
+            cast("str", one["code"]),
+        )
+        for one in found
+    )
