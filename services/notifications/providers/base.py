@@ -5,7 +5,7 @@ answers and callbacks, and `delivery` and `webhooks` do everything else, the sam
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -51,7 +51,7 @@ class Adapter(ABC):
     """One channel at one provider. `api` is the root of the provider's API, or of its stand-in.
 
     `home`: the root of the provider's own; `source`: where its behaviour is described, each part with how sure that
-    is, as high, medium or low.
+    is, as high, medium or low. `codes`: what the provider's codes mean.
     """
 
     config: ProviderConfig
@@ -62,6 +62,7 @@ class Adapter(ABC):
     source: ClassVar[str]
     channels: ClassVar[frozenset[ChannelKind]]
     limits: ClassVar[Limits]
+    codes: ClassVar[Mapping[str, Error]]
     Config: ClassVar[type[ProviderConfig]]
 
     @property
@@ -75,9 +76,9 @@ class Adapter(ABC):
         """Our end of the channel as the provider names it."""
 
     @classmethod
-    @abstractmethod
     def error(cls, code: str) -> Error | None:
         """Return what a code means; None for an undocumented one."""
+        return cls.codes.get(code)
 
     @classmethod
     @abstractmethod

@@ -94,6 +94,7 @@ class SmsAero(Adapter):
     limits: ClassVar[Limits] = Limits(
         rate_5s=50, remembers=None, unknown_after=timedelta(minutes=15), text=640, asked_together=1
     )
+    codes: ClassVar[Mapping[str, Error]] = _CODES
     Config: ClassVar[type[ProviderConfig]] = SmsAeroConfig
 
     @property
@@ -103,10 +104,6 @@ class SmsAero(Adapter):
     @property
     def sender(self) -> str:
         return self.config.sign
-
-    @classmethod
-    def error(cls, code: str) -> Error | None:
-        return _CODES.get(code)
 
     @classmethod
     def address(cls, customer: Identities) -> str | None:

@@ -76,6 +76,7 @@ class Smsc(Adapter):
     limits: ClassVar[Limits] = Limits(
         rate_5s=50, remembers=None, unknown_after=timedelta(minutes=15), text=1000, asked_together=1
     )
+    codes: ClassVar[Mapping[str, Error]] = _CODES
     Config: ClassVar[type[ProviderConfig]] = SmscConfig
 
     @property
@@ -85,10 +86,6 @@ class Smsc(Adapter):
     @property
     def sender(self) -> str:
         return self.config.sender or self.config.login
-
-    @classmethod
-    def error(cls, code: str) -> Error | None:
-        return _CODES.get(code)
 
     @classmethod
     def address(cls, customer: Identities) -> str | None:

@@ -91,6 +91,7 @@ class SmsRu(Adapter):
     limits: ClassVar[Limits] = Limits(
         rate_5s=50, remembers=None, unknown_after=timedelta(minutes=10), text=1000, asked_together=100
     )
+    codes: ClassVar[Mapping[str, Error]] = _CODES
     Config: ClassVar[type[ProviderConfig]] = SmsRuConfig
 
     @property
@@ -100,10 +101,6 @@ class SmsRu(Adapter):
     @property
     def sender(self) -> str:
         return self.config.sender or "default"
-
-    @classmethod
-    def error(cls, code: str) -> Error | None:
-        return _CODES.get(code)
 
     @classmethod
     def address(cls, customer: Identities) -> str | None:

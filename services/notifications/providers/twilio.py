@@ -95,6 +95,7 @@ class Twilio(Adapter):
     source: ClassVar[str] = "reference and official client (high)"
     channels: ClassVar[frozenset[ChannelKind]] = frozenset({ChannelKind.SMS})
     limits: ClassVar[Limits] = Limits(rate_5s=100, remembers=None, unknown_after=timedelta(minutes=15), text=1600)
+    codes: ClassVar[Mapping[str, Error]] = _CODES
     Config: ClassVar[type[ProviderConfig]] = TwilioConfig
 
     @property
@@ -104,10 +105,6 @@ class Twilio(Adapter):
     @property
     def sender(self) -> str:
         return self.config.sender
-
-    @classmethod
-    def error(cls, code: str) -> Error | None:
-        return _CODES.get(code)
 
     @classmethod
     def address(cls, customer: Identities) -> str | None:

@@ -102,6 +102,7 @@ class Wazzup(Adapter):
     limits: ClassVar[Limits] = Limits(
         rate_5s=450, remembers=timedelta(seconds=60), unknown_after=timedelta(minutes=10), text=10_000
     )
+    codes: ClassVar[Mapping[str, Error]] = _CODES
     Config: ClassVar[type[ProviderConfig]] = WazzupConfig
 
     @property
@@ -117,7 +118,7 @@ class Wazzup(Adapter):
         name = normalise(code)
         if name.startswith(_MESSAGE_PREFIXES):
             return Error(Class.MESSAGE)
-        return _CODES.get(name)
+        return cls.codes.get(name)
 
     @classmethod
     def address(cls, customer: Identities) -> str | None:

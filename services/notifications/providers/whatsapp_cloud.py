@@ -108,6 +108,7 @@ class WhatsAppCloud(Adapter):
     limits: ClassVar[Limits] = Limits(
         rate_5s=350, remembers=None, unknown_after=timedelta(minutes=15), text=4096, window=timedelta(hours=24)
     )
+    codes: ClassVar[Mapping[str, Error]] = _CODES
     Config: ClassVar[type[ProviderConfig]] = WhatsAppCloudConfig
 
     @property
@@ -117,10 +118,6 @@ class WhatsAppCloud(Adapter):
     @property
     def sender(self) -> str:
         return self.config.phone_number_id
-
-    @classmethod
-    def error(cls, code: str) -> Error | None:
-        return _CODES.get(code)
 
     @classmethod
     def address(cls, customer: Identities) -> str | None:
