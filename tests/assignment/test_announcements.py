@@ -10,6 +10,7 @@ from services.assignment.operators.actions import announce_operators
 from services.assignment.operators.worker import announcing_loop
 from services.assignment.pools.actions import announce_pools
 from tests.assignment.desk import Desk, requested
+from tests.support.patience import PATIENCE
 
 # As it left them: it knows nothing of the columns.
 EARLIER_RELEASE = ("UPDATE operator SET announced_version = NULL", "UPDATE pool SET announced_version = NULL")
@@ -69,7 +70,7 @@ async def test_the_worker_publishes_it(desk: Desk) -> None:
     stop = asyncio.Event()
 
     async def look() -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while len(await desk.sent(PoolChanged)) < 2:
                 await asyncio.sleep(0.01)
         stop.set()

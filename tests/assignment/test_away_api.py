@@ -10,6 +10,7 @@ from libs.common.platform.clock import ManualClock
 from libs.common.testkit.database import BLOCKED
 from services.assignment.shifts.actions import find_silent
 from tests.assignment.desk import Desk, requested
+from tests.support.patience import PATIENCE
 
 
 async def is_away(desk: Desk, sub: str = "ann") -> bool:
@@ -143,11 +144,11 @@ async def test_a_heartbeat_that_comes_as_its_operator_is_found_silent_brings_the
     async with desk.ctx.db.begin() as tx:
         await tx.conn.execute("SELECT FROM heartbeat FOR UPDATE")
         finding = asyncio.ensure_future(find_silent(desk.ctx))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while await desk.ctx.db.pool.fetchval(BLOCKED) < 1:
                 await asyncio.sleep(0.01)
         heard = asyncio.ensure_future(desk.presence("ann", "me/heartbeat"))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while await desk.ctx.db.pool.fetchval(BLOCKED) < 2:
                 await asyncio.sleep(0.01)
     await asyncio.gather(finding, heard)

@@ -9,6 +9,7 @@ import pytest
 from libs.common.contracts.assignment import WorkAssigned
 from libs.common.testkit.database import BLOCKED
 from tests.assignment.desk import Desk, completed, requested, taken
+from tests.support.patience import PATIENCE
 
 
 async def at_once(desk: Desk, *actions: Coroutine[object, object, object]) -> None:
@@ -16,7 +17,7 @@ async def at_once(desk: Desk, *actions: Coroutine[object, object, object]) -> No
     async with desk.ctx.db.begin() as tx:
         await tx.conn.execute("SELECT FROM pool FOR UPDATE")
         running = [asyncio.ensure_future(action) for action in actions]
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while await desk.ctx.db.pool.fetchval(BLOCKED) < len(actions):
                 await asyncio.sleep(0.01)
     await asyncio.gather(*running)
@@ -27,7 +28,7 @@ async def in_turn(desk: Desk, *actions: Coroutine[object, object, object]) -> No
     async with desk.ctx.db.begin() as tx:
         await tx.conn.execute("SELECT FROM pool FOR UPDATE")
         running = []
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             for action in actions:
                 running.append(asyncio.ensure_future(action))
                 while await desk.ctx.db.pool.fetchval(BLOCKED) < len(running):
@@ -135,7 +136,7 @@ async def test_no_operator_is_locked_before_the_last_pool(desk: Desk) -> None:
     async with desk.ctx.db.begin() as tx:
         await tx.conn.execute("SELECT FROM pool WHERE code = 'night' FOR UPDATE")
         batch = asyncio.ensure_future(desk.receive(requested(1)))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while not await desk.ctx.db.pool.fetchval(BLOCKED):
                 await asyncio.sleep(0.01)
         await tx.conn.execute("SELECT FROM operator FOR UPDATE NOWAIT")

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from libs.common.connect.egress import Egress
 from libs.common.connect.transport import Transport
+from tests.support.patience import PATIENCE
 
 #: What a server says to a request; None closes the connection without a word.
 Says = Callable[[bytes], bytes | None]
@@ -55,7 +56,7 @@ def http(body: bytes, status: str = "200 OK", *headers: str) -> bytes:
 
 
 @asynccontextmanager
-async def transport(*allow: str, timeout: float = 1.0) -> AsyncIterator[Transport]:
+async def transport(*allow: str, timeout: float = PATIENCE) -> AsyncIterator[Transport]:
     """A client that may call these places of our own network."""
     opened = Transport(Egress(",".join(allow)), timeout)
     try:

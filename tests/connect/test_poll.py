@@ -15,6 +15,7 @@ from libs.common.connect.transport import Transport
 from libs.common.platform.clock import ManualClock
 from libs.common.platform.db import Database, Transaction
 from tests.connect.outside import Outside, http, outside, transport
+from tests.support.patience import PATIENCE
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 DURATION = timedelta(seconds=5)
@@ -171,4 +172,4 @@ async def test_the_loop_ends_when_it_is_asked_to(polling: Polling) -> None:
     while len(await polling.learnt()) < len(ALL):
         await asyncio.sleep(0.02)
     stop.set()
-    await asyncio.wait_for(running, 2)
+    await asyncio.wait_for(running, PATIENCE)

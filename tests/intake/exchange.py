@@ -24,6 +24,7 @@ from services.intake.calls.worker import loops
 from services.intake.context import Context
 from services.intake.settings import IntakeSettings
 from tests.intake.api import NOW, Api, order
+from tests.support.patience import PATIENCE
 
 T = TypeVar("T")
 KEYS = SecretStr(new_key("tests"))
@@ -106,7 +107,7 @@ async def open_exchange(db: Database, profile: Profile = KIND, seed: int = 3) ->
             await api.ctx.transport.close()
 
 
-async def eventually(read: Callable[[], Awaitable[T]], good: Callable[[T], bool], seconds: float = 10.0) -> T:
+async def eventually(read: Callable[[], Awaitable[T]], good: Callable[[T], bool], seconds: float = PATIENCE) -> T:
     """Return what is read once it is good."""
     end = monotonic() + seconds
     while not good(found := await read()):

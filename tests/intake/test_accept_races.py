@@ -23,6 +23,7 @@ from services.intake.formats.landing import Landing, LandingConfig
 from services.intake.formats.rules import RawRequest
 from services.intake.sources.rules import Source, SourceId
 from tests.intake.api import NOW, Api, order, order_in
+from tests.support.patience import PATIENCE
 
 ZONE = ZoneInfo("Europe/Moscow")
 SOURCE = Source(
@@ -55,7 +56,7 @@ async def uncommitted(db: Database, first: DeliveryRow) -> AsyncIterator[Connect
 
 async def blocked(db: Database) -> None:
     """Return when a session waits for a lock; polled outside a transaction, which would repeat its first result."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while not await db.pool.fetchval(BLOCKED):
             await asyncio.sleep(0.01)
 

@@ -12,6 +12,7 @@ import pytest_asyncio
 
 from deploy.local.children import Children
 from deploy.local.jars import CHECKOUT
+from tests.support.patience import PATIENCE
 
 PARENT = """
 import asyncio, os, pathlib, sys
@@ -41,7 +42,7 @@ said: list[str] = []
 
 async def _until(condition: object) -> None:
     assert callable(condition)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while not condition():
             await asyncio.sleep(0.02)
 

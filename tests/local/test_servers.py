@@ -12,6 +12,7 @@ import pytest
 from deploy.local.children import cancelled
 from deploy.local.home import Home
 from deploy.local.servers import Servers
+from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.servers
 
@@ -46,7 +47,7 @@ async def test_a_server_that_cannot_start_again_is_said_and_tried_until_it_can(
     whole = version.read_text()
     version.write_text("garbage")
     os.kill(servers.pids()["postgresql"], signal.SIGKILL)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while not any("not a valid data directory" in line and "once more in" in line for line in said):
             await asyncio.sleep(0.1)
         version.write_text(whole)

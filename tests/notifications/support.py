@@ -48,6 +48,7 @@ from services.notifications.settings import NotificationsSettings
 from services.notifications.subscriptions import subscriptions
 from services.notifications.templates.actions import approve, propose
 from services.notifications.webhooks.store import Origin, store_callbacks
+from tests.support.patience import PATIENCE
 
 T = TypeVar("T")
 
@@ -159,14 +160,14 @@ class Desk:
         rows = await self.rows("SELECT type, body FROM outbox ORDER BY id")
         return [REGISTRY[row["type"]].model_validate(orjson.loads(row["body"])) for row in rows]
 
-    async def until(self, *states: str, seconds: float = 15) -> Mapping[UUID, str]:
+    async def until(self, *states: str, seconds: float = PATIENCE) -> Mapping[UUID, str]:
         """Wait until every message is in one of `states`."""
         return await eventually(
             self.states, lambda found: bool(found) and set(found.values()) <= set(states), seconds
         )
 
 
-async def eventually(look: Callable[[], Awaitable[T]], good: Callable[[T], bool], seconds: float = 15) -> T:
+async def eventually(look: Callable[[], Awaitable[T]], good: Callable[[T], bool], seconds: float = PATIENCE) -> T:
     """Poll until the value is good. Raises AssertionError with the last value."""
     end = monotonic() + seconds
     while not good(found := await look()):

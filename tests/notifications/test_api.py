@@ -16,6 +16,7 @@ from libs.common.platform.http.app import begin_shutdown
 from tests.notifications.api import PREFIX, Api, running_api
 from tests.notifications.support import BODIES, DESK, Desk, open_desk, requested, worker
 from tests.notifications.test_feed import ANNA, BORIS, assigned, known, write
+from tests.support.patience import PATIENCE
 
 TEMPLATE = {"desk": DESK, "code": "order_received", "bodies": BODIES}
 CHANNEL = {"desk": DESK, "code": "main", "api_key": DEMO_KEY, "provider_channel_id": DEMO_CHANNEL}
@@ -218,7 +219,7 @@ async def frames(
     """
     found: list[Mapping[str, str]] = []
     given = {**api.headers("operator", sub=sub), **{k.replace("_", "-"): v for k, v in headers.items()}}
-    async with asyncio.timeout(10), api.http.stream("GET", f"{PREFIX}/stream", headers=given) as answer:
+    async with asyncio.timeout(PATIENCE), api.http.stream("GET", f"{PREFIX}/stream", headers=given) as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
         lines: list[str] = []
         async for line in answer.aiter_lines():
@@ -272,7 +273,7 @@ async def test_a_stream_shows_its_callers_feed_alone(api: Api) -> None:
 
 
 async def test_an_open_stream_ends_when_the_service_stops(notifications_db: Database) -> None:
-    async with asyncio.timeout(8), running_api(notifications_db) as api:
+    async with asyncio.timeout(PATIENCE), running_api(notifications_db) as api:
         await write(notifications_db, known(ANNA, "anna"))
         begun = asyncio.Event()
         following = asyncio.create_task(frames(api, "anna", 1, begun=begun))

@@ -125,7 +125,7 @@ async def test_a_callback_after_the_callback_timeout_still_counts(
     await expire(kind.db)
     assert await kind.attempts() == ["unknown"]
     async with worker(kind.context()):
-        await kind.until("read", seconds=25)
+        await kind.until("read")
     assert [type(event) for event in await kind.events()][:3] == [MessageFailed, MessageSent, MessageDelivered]
 
 
@@ -196,7 +196,7 @@ async def test_a_claim_that_came_back_too_late_is_handed_back_and_not_doubted(ki
         async with worker(kind.context(send_timeout=9.5, send_lease=10.0)):
             await asyncio.sleep(0.9)
             await other.execute("COMMIT")
-            await kind.until("read", seconds=6)
+            await kind.until("read")
     assert [row["tries"] for row in await kind.rows("SELECT tries FROM attempt")] == [2]
 
 
@@ -265,6 +265,6 @@ async def test_a_provider_that_cannot_answer_all_calls_in_time_gets_fewer_and_ta
     async with open_desk(notifications_db, replace(KIND, service=0.06)) as slow:
         async with worker(slow.context(send_concurrency=64, repeat_window=50, unknown_after=90)):
             await slow.request(*(requested(person=person) for person in people))
-            await slow.until("read", seconds=60)
+            await slow.until("read")
         (row,) = await slow.rows("SELECT sum(tries) AS calls FROM attempt")
     assert row["calls"] < 260  # 64 at a time all the way: over 300

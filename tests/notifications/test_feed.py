@@ -17,6 +17,7 @@ from services.notifications.feed.actions import store_operators
 from services.notifications.feed.hub import FeedHub
 from services.notifications.feed.queries import items_after
 from tests.notifications.support import apply, context
+from tests.support.patience import PATIENCE
 
 ANNA, BORIS = UUID(int=1), UUID(int=2)
 DUE = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -51,7 +52,7 @@ async def write(db: Database, *events: EventData) -> None:
 
 async def read(hub: FeedHub, subject: str, position: int | None, count: int) -> list[int]:
     start = await hub.start(subject, position)
-    async with asyncio.timeout(5), aclosing(hub.follow(subject, start)) as items:
+    async with asyncio.timeout(PATIENCE), aclosing(hub.follow(subject, start)) as items:
         return [(await anext(items)).position for _ in range(count)]
 
 

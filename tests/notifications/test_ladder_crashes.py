@@ -16,6 +16,7 @@ from libs.common.platform.db import Database
 from services.notifications.context import Context
 from tests.notifications.gateways import QUICK, Gateways, open_gateways
 from tests.notifications.support import approved_template, eventually, requested, worker
+from tests.support.patience import PATIENCE
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 BOTH = ("whatsapp", "sms")
@@ -44,7 +45,7 @@ async def crash_at(
     with monkeypatch.context() as patch:
         patch.setattr(faultpoints, "reach", die)
         async with worker(desk.context()):
-            await asyncio.wait_for(died.wait(), 15)
+            await asyncio.wait_for(died.wait(), PATIENCE)
             await eventually(desk.attempts, lambda found: found == list(states))
 
 
@@ -112,7 +113,7 @@ async def test_through_faulty_providers_and_dying_workers_each_customer_gets_one
             people = [{"name": "Анна", "phone": phone} for phone in phones]
             await desk.request(*(requested(channels=BOTH, person=person) for person in people))
             # A worker may die with the SMS gateway's refusal: then it is not known whether that has the message.
-            await desk.until("delivered", "failed", "unknown", seconds=90)
+            await desk.until("delivered", "failed", "unknown")
         assert await final_states(desk, absent) == []
         assert not desk.standin.journal.twice()
         assert sorted(chats(desk, "twilio")) == sorted(phone for phone in absent if not phone.endswith("0000"))

@@ -22,7 +22,7 @@ def patient(opened: Desk) -> Context:
 
 
 async def ended(opened: Desk) -> None:
-    await opened.until("delivered", "read", seconds=60)
+    await opened.until("delivered", "read")
 
 
 @pytest.mark.parametrize("seed", [1, 2])

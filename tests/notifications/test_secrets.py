@@ -21,6 +21,7 @@ from services.notifications.channels.store import SealedChannels
 from services.notifications.providers.wazzup import WazzupConfig
 from tests.notifications.api import running_api
 from tests.notifications.support import DESK, KEYS, channel, eventually, open_desk, requested, worker
+from tests.support.patience import PATIENCE
 
 OURS = DataKeys.parse(KEYS)
 NEWER = DataKeys.parse(f"newer:{base64.b64encode(b'n' * 32).decode()} {KEYS}")
@@ -169,7 +170,7 @@ async def run(*command: str, env: dict[str, str]) -> tuple[int | None, str]:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", *command, env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
-    out, _ = await asyncio.wait_for(process.communicate(), 30)
+    out, _ = await asyncio.wait_for(process.communicate(), PATIENCE)
     return process.returncode, out.decode()
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from libs.common.platform.clock import ManualClock, SharedClock, SystemClock
+from tests.support.patience import PATIENCE
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -33,14 +34,14 @@ async def test_manual_clock_wakes_only_whose_moment_has_come() -> None:
     soon, later = (asyncio.create_task(clock.sleep_until(START + timedelta(hours=hours))) for hours in (1, 3))
     await asyncio.sleep(0)
     clock.advance(timedelta(hours=2))
-    await asyncio.wait_for(soon, 1)
+    await asyncio.wait_for(soon, PATIENCE)
     assert not later.done()
     later.cancel()
 
 
 async def test_a_moment_in_the_past_is_not_slept_for() -> None:
-    await asyncio.wait_for(ManualClock(START).sleep_until(START), 1)
-    await asyncio.wait_for(SystemClock().sleep_until(START), 1)
+    await asyncio.wait_for(ManualClock(START).sleep_until(START), PATIENCE)
+    await asyncio.wait_for(SystemClock().sleep_until(START), PATIENCE)
 
 
 async def test_system_clock_sleeps_until_the_moment() -> None:
@@ -80,7 +81,7 @@ async def test_shared_clock_wakes_a_sleeper_of_another_holder(tmp_path: Path) ->
     sleeper = asyncio.create_task(clock.sleep_until(clock.now() + DAY))
     await asyncio.sleep(0)
     SharedClock(tmp_path / "clock").advance(DAY)
-    await asyncio.wait_for(sleeper, 2)
+    await asyncio.wait_for(sleeper, PATIENCE)
 
 
 def test_no_step_is_lost_when_processes_advance_at_once(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.problems import Problem
 from libs.common.platform.http.routes import api_router
 from libs.common.testkit.issuer import TokenIssuer
+from tests.support.patience import PATIENCE
 
 PATH = "/tasks/v1/tasks"
 POSTGRES = create_async_engine("postgresql+asyncpg://").dialect
@@ -259,11 +260,11 @@ async def test_a_worker_purges_until_it_stops(endpoint: Endpoint) -> None:
     await endpoint.db.pool.execute(OLD)
     stop = asyncio.Event()
     keeping = asyncio.create_task(keep_idempotency(endpoint.db, stop))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while await endpoint.db.pool.fetchval("SELECT count(*) FROM idempotency"):
             await asyncio.sleep(0.01)
     stop.set()
-    await asyncio.wait_for(keeping, 5)
+    await asyncio.wait_for(keeping, PATIENCE)
 
 
 @pytest.mark.parametrize("key", ["", '""', "x" * 256, 'a"b', "ключ".encode().decode("latin-1")])

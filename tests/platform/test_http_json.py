@@ -89,9 +89,9 @@ def test_a_member_given_twice_is_named() -> None:
 
 def test_many_members_given_twice_are_found_at_once() -> None:
     raw = json.dumps({f"a{n}": 1 for n in range(20_000)})[:-1] + ', "a7": 2}'
-    started = time.perf_counter()
+    started = time.process_time()
     assert "a7" in str(refused(raw.encode()).errors[0].detail)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_a_long_name_over_many_values_takes_no_quadratic_time() -> None:

@@ -21,6 +21,7 @@ from libs.common.platform.http.language import Language, language_of
 from libs.common.platform.http.pagination import Keyset, PageQuery, decode_cursor, encode_cursor
 from libs.common.platform.http.problems import Problem
 from libs.common.platform.http.sse import ServerEvent, event_stream, last_event_id
+from tests.support.patience import PATIENCE
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 ID = UUID("0190b3a4-0000-7000-8000-000000000001")
@@ -156,7 +157,7 @@ async def test_a_silent_stream_beats_and_ends_at_shutdown() -> None:
             closed.append(True)
 
     asyncio.get_running_loop().call_later(0.12, stop.set)
-    sent = await asyncio.wait_for(frames(stop, events(), 0.05), 5)
+    sent = await asyncio.wait_for(frames(stop, events(), 0.05), PATIENCE)
     assert (set(sent[1:]), closed) == ({b": alive\n\n"}, [True])
 
 

@@ -17,6 +17,7 @@ from deploy.local.ports import free_port
 from libs.common.platform.db.migrations import migrate
 from libs.common.testkit.database import empty_database
 from tests.platform.tiny_service import SERVICE
+from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.servers
 ROOT = Path(__file__).parents[2]
@@ -54,7 +55,7 @@ def words(text: str) -> list[str]:
 
 
 async def ended(process: asyncio.subprocess.Process) -> tuple[int | None, str]:
-    out, err = await asyncio.wait_for(process.communicate(), 30)
+    out, err = await asyncio.wait_for(process.communicate(), PATIENCE)
     return process.returncode, (out + err).decode()
 
 
@@ -115,7 +116,7 @@ async def test_what_cannot_run_says_why(
 
 
 async def _status(url: str) -> int:
-    async with asyncio.timeout(30), httpx.AsyncClient() as client:
+    async with asyncio.timeout(PATIENCE), httpx.AsyncClient() as client:
         while True:
             try:
                 return (await client.get(url)).status_code

@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from libs.common.platform import serving
 from libs.common.platform.serving import ServingError, serve
+from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.servers
 
@@ -39,7 +40,7 @@ async def served(port: int) -> AsyncIterator[asyncio.Event]:
         yield stop
     finally:
         stop.set()
-        await asyncio.wait_for(task, 15)
+        await asyncio.wait_for(task, PATIENCE)
 
 
 async def test_requests_are_answered_on_one_connection(port: int) -> None:
@@ -60,7 +61,7 @@ async def test_a_client_that_sends_too_slowly_is_cut(
     async with served(port):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(start)
-        assert await asyncio.wait_for(reader.read(), 5) == b""
+        assert await asyncio.wait_for(reader.read(), PATIENCE) == b""
         writer.close()
 
 
@@ -86,7 +87,7 @@ async def test_a_taken_port_is_one_clear_error(port: int) -> None:
 
 
 async def _answering(port: int) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while True:
             try:
                 _, writer = await asyncio.open_connection("127.0.0.1", port)

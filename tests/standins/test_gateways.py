@@ -28,6 +28,7 @@ from services.notifications.providers.base import Adapter
 from services.notifications.providers.registry import CONFIGS, PROVIDERS
 from services.notifications.providers.values import Identities, Outbound, Raw, Report, TemplateParts
 from tests.notifications.gateways import QUICK, config, gateway
+from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.servers
 
@@ -84,7 +85,7 @@ class Desk:
         return await self._transport.call(request)
 
     async def settled(self, reports: int = 0) -> None:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(PATIENCE):
             while self.standin.waiting or len(self.reports) < reports:
                 await asyncio.sleep(0.02)
 
@@ -241,7 +242,7 @@ async def test_a_callback_that_hears_the_wrong_word_is_sent_again() -> None:
     async with opened("smsru") as desk:
         desk.mute = True
         await desk.send(desk.message())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while len(desk.reports) < 4:
                 await asyncio.sleep(0.02)
         desk.mute = False

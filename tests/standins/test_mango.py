@@ -27,6 +27,7 @@ from services.intake.formats.base import Proof
 from services.intake.formats.exchange import Dial, Transfer
 from services.intake.formats.mango import Mango, MangoConfig
 from services.intake.formats.rules import Fact, RawRequest
+from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.servers
 OURS = Mango(MangoConfig(api_key=DEMO_KEY), ZoneInfo("Europe/Moscow"), (DEMO_SALT,))
@@ -59,7 +60,7 @@ class Desk:
         return answer_to(answered) if isinstance(answered, Lost) else OURS.answer(answered, "t-1")
 
     async def settled(self) -> list[Said]:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while self.standin.waiting:
                 await asyncio.sleep(0.02)
         return [fact for fact in self.facts if isinstance(fact, Said)]

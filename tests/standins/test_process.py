@@ -11,6 +11,7 @@ import pytest
 
 from deploy.standins.server import bound
 from deploy.standins.wazzup.accounts import DEMO_CHANNEL, DEMO_KEY
+from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.servers
 
@@ -44,7 +45,7 @@ async def process(port: int, journal: Path) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def _answering(http: httpx.AsyncClient) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while True:
             with contextlib.suppress(httpx.HTTPError):
                 await http.get("/_journal")

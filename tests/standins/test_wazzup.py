@@ -21,6 +21,7 @@ from deploy.standins.server import bound
 from deploy.standins.wazzup import KIND, NASTY, Account, Failure, Journal, Profile, Standin, running
 from deploy.standins.wazzup.accounts import DEMO_CHANNEL, DEMO_KEY
 from libs.common.platform.serving import serve
+from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.servers
 
@@ -94,7 +95,7 @@ def standin(profile: Profile = KIND, uri: str | None = None, **account: object) 
 
 
 async def settled(opened: Standin) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while opened.waiting:
             await asyncio.sleep(0.01)
 

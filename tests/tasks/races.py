@@ -5,6 +5,7 @@ from collections.abc import Awaitable
 from typing import TypeVar
 
 from libs.common.testkit.database import BLOCKED
+from tests.support.patience import PATIENCE
 from tests.tasks.desk import Desk
 
 T = TypeVar("T")
@@ -15,7 +16,7 @@ async def both(desk: Desk, *calls: Awaitable[T]) -> list[T | BaseException]:
     async with desk.ctx.db.begin() as tx:
         await tx.conn.execute("SELECT * FROM process FOR UPDATE")
         running = [asyncio.ensure_future(call) for call in calls]
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while await desk.ctx.db.pool.fetchval(BLOCKED) < len(calls):
                 await asyncio.sleep(0.01)
         await tx.commit()

@@ -8,6 +8,7 @@ from libs.common.contracts.shared import Stage
 from libs.common.contracts.tasks import PlaybookActivatedV2
 from services.tasks.playbooks.actions import announce
 from services.tasks.playbooks.worker import announcing_loop
+from tests.support.patience import PATIENCE
 from tests.tasks.client import Api
 from tests.tasks.desk import Desk
 from tests.tasks.support import LIBRARY
@@ -72,7 +73,7 @@ async def test_the_worker_publishes_it_when_it_starts(desk: Desk) -> None:
     stop = asyncio.Event()
 
     async def look() -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while len(await published(desk)) < 4:
                 await asyncio.sleep(0.01)
         stop.set()

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from tests.support.patience import PATIENCE
 from tests.tasks.client import Api
 from tests.tasks.desk import ANNA_ID, Desk, operator, proposal
 from tests.tasks.support import TINY
@@ -155,6 +156,6 @@ async def test_an_unknown_queue_is_404(desk: Desk, api: Api) -> None:
 
 @pytest.mark.parametrize("path", ["/queues", "/queues/new/tasks"])
 async def test_readers_as_many_as_connections_never_wait_for_each_other(desk: Desk, api: Api, path: str) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         answers = await asyncio.gather(*(api.call("GET", path) for _ in range(desk.ctx.db.config.pool_size)))
     assert {answer.status_code for answer in answers} == {200}

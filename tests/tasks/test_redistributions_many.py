@@ -10,6 +10,7 @@ from services.tasks.redistributions import actions
 from services.tasks.redistributions.actions import apply, continue_redistribution
 from services.tasks.redistributions.worker import redistribution_loop
 from services.tasks.tasks.actions import take
+from tests.support.patience import PATIENCE
 from tests.tasks.client import Api
 from tests.tasks.desk import ANNA_ID, Desk
 from tests.tasks.redistributing import (
@@ -73,7 +74,7 @@ async def test_the_loop_moves_them(desk: Desk, api: Api, monkeypatch: pytest.Mon
     stop = asyncio.Event()
 
     async def look() -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while (await count(api, what))[0] != "applied":
                 await asyncio.sleep(0.01)
         stop.set()

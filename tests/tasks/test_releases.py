@@ -11,6 +11,7 @@ from services.tasks.moves import actions
 from services.tasks.moves.actions import release_pending
 from services.tasks.moves.worker import release_loop
 from services.tasks.tasks.actions import take
+from tests.support.patience import PATIENCE
 from tests.tasks.client import Api, Json
 from tests.tasks.desk import ANNA_ID, Desk, operator, pool, proposal
 from tests.tasks.test_races import caller
@@ -139,7 +140,7 @@ async def test_the_loop_works_them_off(desk: Desk, api: Api, monkeypatch: pytest
     stop = asyncio.Event()
 
     async def look() -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while not await desk.sent(tasks.TaskReleased):
                 await asyncio.sleep(0.01)
         stop.set()

@@ -10,6 +10,7 @@ from libs.common.platform.ids import uuid7
 from libs.common.testkit.database import BLOCKED
 from services.tasks.processes.actions import advance
 from services.tasks.processes.store import LostRaceError
+from tests.support.patience import PATIENCE
 from tests.tasks.client import Api, Json
 from tests.tasks.desk import Desk
 from tests.tasks.subjects import CARE, MAIN, REFUND, activate_all, born, customer_changed, order_changed
@@ -113,7 +114,7 @@ async def test_of_two_starts_at_once_one_is_made_and_the_other_tries_again(desk:
     async with desk.ctx.db.begin() as first:
         await advance(desk.ctx)(first, [desk.event(changed)])
         second = asyncio.ensure_future(desk.receive(changed))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while not await desk.ctx.db.pool.fetchval(BLOCKED):
                 await asyncio.sleep(0.01)
         await first.commit()

@@ -8,6 +8,7 @@ import pytest
 from libs.common.contracts import tasks
 from services.tasks.timers.actions import fire_due, next_due, reactivate
 from services.tasks.timers.worker import timer_loop
+from tests.support.patience import PATIENCE
 from tests.tasks.desk import Desk
 from tests.tasks.support import START, TINY
 
@@ -141,7 +142,7 @@ async def test_the_loop_wakes_when_the_clock_is_moved(desk: Desk) -> None:
     stop = asyncio.Event()
     loop = asyncio.ensure_future(timer_loop(desk.ctx)(stop))
     desk.clock.advance(timedelta(minutes=20))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while not await desk.sent(tasks.WorkRequested):
             await asyncio.sleep(0.05)
     stop.set()

@@ -5,6 +5,7 @@ from collections.abc import Awaitable
 from typing import Any
 
 from libs.common.testkit.database import BLOCKED
+from tests.support.patience import PATIENCE
 from tests.tasks.desk import Desk
 
 
@@ -20,7 +21,7 @@ async def one_after_the_other(
         await tx.conn.execute(f"SELECT FROM {table} FOR UPDATE")
         for number, call in enumerate(calls, 1):
             running.append(asyncio.ensure_future(call))
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 while await desk.ctx.db.pool.fetchval(BLOCKED) < number:
                     await asyncio.sleep(0.01)
         passed = [await passing] if passing is not None else []

@@ -16,6 +16,7 @@ from libs.common.messaging.bus import KafkaBus
 from libs.common.platform import faultpoints
 from libs.common.platform.db import Database
 from libs.common.testkit.messaging import Stack, emit, eventually, running, status_event
+from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.timeout(90)
 
@@ -121,7 +122,7 @@ async def _crash(point: str, *argv: str) -> int:
         cwd=Path(__file__).parents[3],
         env=environ,
     )
-    return await asyncio.wait_for(process.wait(), 30)
+    return await asyncio.wait_for(process.wait(), PATIENCE)
 
 
 async def _repeated(stack: Stack, count: int) -> bool:

@@ -21,6 +21,7 @@ from libs.common.platform.worker import Loop, Worker
 from libs.common.platform.worker.health import health_server
 from libs.common.testkit.memory_bus import MemoryBus
 from libs.common.testkit.messaging import NOON, SERVICE, emit, eventually, journal, note_down, status_event
+from tests.support.patience import PATIENCE
 
 SUBSCRIPTIONS: Subscriptions = {LeadStatusChanged.event_type: note_down}
 
@@ -40,7 +41,7 @@ async def worker(core: Core, bus: MemoryBus, *loops: Loop) -> AsyncIterator[Work
         yield running
     finally:
         stop.set()
-        await asyncio.wait_for(task, 20)
+        await asyncio.wait_for(task, PATIENCE)
 
 
 async def test_a_committed_event_goes_through_relay_and_consumer(core: Core, memory: MemoryBus) -> None:
