@@ -93,7 +93,8 @@ class EmbeddedPostgres(EmbeddedServer):
         if not (self.home / "PG_VERSION").is_file():
             raise LocalStackError(f"{self.home} is not a PostgreSQL data folder; move it away to begin anew")
         self._configure()
-        (self.home / "postmaster.pid").unlink(missing_ok=True)  # no process is left: its pid may be another's
+        for left in (self.home / "postmaster.pid", self.socket_dir / f"{SOCKET_NAME}.lock"):
+            left.unlink(missing_ok=True)  # no process of ours is left: the pid is another's, or a zombie's
 
     def command(self) -> list[str]:
         """The postmaster in the foreground, so that it is our own child."""

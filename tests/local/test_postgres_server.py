@@ -126,10 +126,19 @@ async def test_a_server_left_by_a_crashed_parent_is_taken_over(other: EmbeddedPo
     assert other.pid != int(parent.stdout)
 
 
-async def test_a_pid_file_of_another_process_does_not_prevent_a_start(other: EmbeddedPostgres) -> None:
+@pytest.fixture
+def stranger(other: EmbeddedPostgres) -> Iterator[int]:
+    """The pid of a process of PostgreSQL's own user, which are those that it minds."""
+    with subprocess.Popen(["/bin/sleep", "60"], user=other.owner()) as process:
+        yield process.pid
+        process.kill()
+
+
+async def test_pid_files_of_another_process_do_not_prevent_a_start(other: EmbeddedPostgres, stranger: int) -> None:
     other.start()
     other.kill()
-    (other.home / "postmaster.pid").write_text(f"{os.getpid()}\n{other.home}\n1\n5432\n\n\n\nready\n")
+    for file in (other.home / "postmaster.pid", other.socket_dir / f"{SOCKET_NAME}.lock"):
+        file.write_text(f"{stranger}\n{other.home}\n1\n5432\n\n\n\nready\n")
     assert await value(other.start(), "SELECT 1") == 1
 
 
