@@ -221,6 +221,7 @@ def test_a_repeated_key_is_a_fault() -> None:
         ("- " * 3000, "too_deep"),
         ('{"a":' * 3000, "too_deep"),
         ("a: \x01", "not_yaml"),
+        ("a: \ud800", "not_yaml"),
     ],
 )
 def test_what_is_no_playbook_at_all_is_refused(source: str, code: str) -> None:

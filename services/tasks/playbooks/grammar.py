@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 from pydantic import TypeAdapter, ValidationError
@@ -58,8 +59,12 @@ def parse(text: str, vocabulary: Vocabulary) -> Playbook:
     return playbook
 
 
+@lru_cache(maxsize=64)
 def compiled(text: str) -> Playbook:
-    """Read a playbook that was checked before. Raises InvalidPlaybookError when it cannot be read at all."""
+    """Read a playbook that was checked before; one text gives one playbook, which nothing changes.
+
+    Raises InvalidPlaybookError when it cannot be read at all.
+    """
     log = Log()
     playbook = _read(_expanded(text, log), log)
     if playbook is None or log.faults:
