@@ -16,7 +16,8 @@ from pytest_socket import disable_socket, socket_allow_hosts
 
 from libs.common.platform.db import Database
 from libs.common.platform.db.migrations import migrate
-from libs.common.testkit.database import Copies, StackDatabase, Templates, empty_database, template_database
+from libs.common.testkit.copies import Copies, Templates
+from libs.common.testkit.database import StackDatabase, empty_database, template_database
 from libs.common.testkit.messaging import JOURNAL
 from libs.common.testkit.servers import both_servers, kafka_server, postgres_server
 

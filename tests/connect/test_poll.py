@@ -113,9 +113,10 @@ async def test_a_round_that_died_is_made_again_once_its_lease_is_over(polling: P
     assert await polling.learnt() == [1, 2, 3]
 
 
-async def test_replicas_that_look_at_once_make_one_round(polling: Polling) -> None:
-    made = await asyncio.gather(*(polling.loop().once() for _ in range(6)))
-    assert (sum(made), await polling.learnt()) == (1, [1, 2, 3])
+async def test_replicas_that_look_at_once_learn_everything_once(polling: Polling) -> None:
+    made = sum(await asyncio.gather(*(polling.loop().once() for _ in range(6))))
+    assert made >= 1
+    assert await polling.learnt() == ALL[: 3 * made]  # who is late enough makes the next round
 
 
 async def test_a_result_after_the_lease_is_not_applied(polling: Polling) -> None:

@@ -1,9 +1,8 @@
-"""A template database made by our own migrations once per run, and a copy of it per test."""
+"""Databases made by our own migrations, and copies of them."""
 
-import asyncio
 import secrets
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
@@ -85,52 +84,8 @@ async def template_database(server_url: str, services: Sequence[str] = SERVICES)
 @asynccontextmanager
 async def database_copy(server_url: str, template: StackDatabase) -> AsyncIterator[StackDatabase]:
     """Make a copy of the template; drop it after the block, with its open connections."""
-    async with _database(server_url, _name(template.admin_url)) as url:
+    async with _database(server_url, name_of(template.admin_url)) as url:
         yield StackDatabase(url, template.failures)
-
-
-class Templates:
-    """Databases with one service's tables each, made when the first test asks for them."""
-
-    def __init__(self, server_url: str) -> None:
-        self._server_url = server_url
-        self._stack = AsyncExitStack()
-        self._copies: dict[str, Copies] = {}
-
-    async def copies(self, service: str) -> "Copies":
-        if service not in self._copies:
-            template = await self._stack.enter_async_context(template_database(self._server_url, [service]))
-            self._copies[service] = Copies(self._server_url, template)
-            self._stack.push_async_callback(self._copies[service].close)
-        return self._copies[service]
-
-    async def close(self) -> None:
-        await self._stack.aclose()
-
-
-class Copies:
-    """Copies of a template for one test after the other: the next is made while a test has the one before."""
-
-    def __init__(self, server_url: str, template: StackDatabase) -> None:
-        self._server_url, self._template = server_url, template
-        self._next: asyncio.Task[str] | None = None
-
-    @asynccontextmanager
-    async def one(self) -> AsyncIterator[StackDatabase]:
-        """Give a copy; drop it after the block, with its open connections."""
-        name = await (self._next or self._make())
-        self._next = asyncio.create_task(self._make())
-        try:
-            yield StackDatabase(_url(self._server_url, name), self._template.failures)
-        finally:
-            await _execute(self._server_url, _DROP.format(name=name))
-
-    async def close(self) -> None:
-        if self._next is not None:
-            await _execute(self._server_url, _DROP.format(name=await self._next))
-
-    async def _make(self) -> str:
-        return await _create(self._server_url, _name(self._template.admin_url))
 
 
 async def _migrate(service: str, url: str) -> None:
@@ -141,20 +96,27 @@ async def _migrate(service: str, url: str) -> None:
 
 @asynccontextmanager
 async def _database(server_url: str, template: str) -> AsyncIterator[str]:
-    name = await _create(server_url, template)
+    name = await create(server_url, template)
     try:
-        yield _url(server_url, name)
+        yield database_url(server_url, name)
     finally:
-        await _execute(server_url, _DROP.format(name=name))
+        await drop(server_url, name)
 
 
-async def _create(server_url: str, template: str) -> str:
+async def create(server_url: str, template: str) -> str:
+    """Copy a database to which nobody is connected; return the copy's name."""
     name = f"dozvon_test_{secrets.token_hex(8)}"
     await _execute(server_url, _COPY.format(name=name, template=template))
     return name
 
 
-def _url(server_url: str, name: str) -> str:
+async def drop(server_url: str, name: str) -> None:
+    """Drop a database with the connections that are open to it."""
+    await _execute(server_url, _DROP.format(name=name))
+
+
+def database_url(server_url: str, name: str) -> str:
+    """Return the DSN of another database of the same server."""
     return urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
 
 
@@ -166,5 +128,6 @@ async def _execute(url: str, statement: str) -> None:
         await conn.close()
 
 
-def _name(url: str) -> str:
+def name_of(url: str) -> str:
+    """Return the database that a DSN names."""
     return urlsplit(url).path.removeprefix("/")

@@ -105,7 +105,7 @@ async def run_loop(loop: Loop, stop: asyncio.Event) -> None:
     await loop(stop)
 
 
-async def eventually(look: Callable[[], Awaitable[bool]], seconds: float = 15.0) -> None:
+async def eventually(look: Callable[[], Awaitable[bool]], seconds: float = 60.0) -> None:
     """Wait until `look` is true. Raises TimeoutError after `seconds`."""
     async with asyncio.timeout(seconds):
         while not await look():
@@ -177,7 +177,10 @@ class Stack:
         """Wait for `count` journal lines and return all of them."""
 
         async def enough() -> bool:
-            return len(await journal(self.db)) >= count
+            try:
+                return len(await journal(self.db)) >= count
+            except (asyncpg.InterfaceError, asyncpg.PostgresConnectionError):  # a test ended the sessions
+                return False
 
         await eventually(enough)
         return await journal(self.db)
