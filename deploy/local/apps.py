@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from fastapi import FastAPI
 
+from libs.common.platform.http.assembly import create_api
 from libs.common.platform.service import HasCore, Service
 from libs.common.platform.settings import ServiceSettings
 from services.assignment.app import SERVICE as ASSIGNMENT
@@ -30,4 +31,4 @@ def _create(service: Service[S, C], environments: Mapping[str, Mapping[str, str]
     prefix = f"{service.name.upper()}_"
     environment = environments[service.name]
     settings = {name.removeprefix(prefix).lower(): value for name, value in environment.items()}
-    return service.create_api(service.settings.model_validate(settings))
+    return create_api(service, service.settings.model_validate(settings))

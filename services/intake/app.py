@@ -1,25 +1,26 @@
 """The service intake."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from libs.common.platform.service import Service
-from services.intake.appointments.api import router as appointments
-from services.intake.appointments.api import under_lead as appointments_of_leads
-from services.intake.calls.api import router as calls
 from services.intake.calls.worker import loops
-from services.intake.contacts.api import router as contacts
 from services.intake.context import open_context
-from services.intake.customers.api import router as customers
-from services.intake.deliveries.api import router as deliveries
-from services.intake.deliveries.webhook import webhook_routes
 from services.intake.errors import ERRORS
-from services.intake.leads.api import router as leads
-from services.intake.orders.api import router as orders
-from services.intake.partners.api import router as partners
 from services.intake.settings import IntakeSettings
-from services.intake.sources.api import router as sources
 from services.intake.sources.store import SealedSources
 from services.intake.subscriptions import TOPICS, subscriptions
+
+if TYPE_CHECKING:
+    from libs.common.platform.http.assembly import Api
+
+
+def api() -> "Api":
+    """Import and return what the HTTP process serves."""
+    from services.intake.routes import API
+
+    return API
+
 
 SERVICE = Service(
     name="intake",
@@ -30,19 +31,7 @@ SERVICE = Service(
     topics=TOPICS,
     subscriptions=subscriptions,
     loops=loops,
-    routes=webhook_routes(),
-    routers=(
-        sources,
-        partners,
-        deliveries,
-        contacts,
-        calls,
-        leads,
-        appointments_of_leads,
-        appointments,
-        orders,
-        customers,
-    ),
+    api=api,
     errors=ERRORS,
     sealed=(SealedSources(),),
 )

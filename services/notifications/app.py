@@ -1,20 +1,26 @@
 """The parts of notifications, joined into one service."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from libs.common.platform.service import Service
-from services.notifications.addresses.api import router as addresses
-from services.notifications.channels.api import router as channels
 from services.notifications.channels.store import SealedChannels
 from services.notifications.context import open_context
 from services.notifications.delivery.worker import loops
 from services.notifications.errors import ERRORS
-from services.notifications.feed.api import router as feed
-from services.notifications.messages.api import router as messages
 from services.notifications.settings import NotificationsSettings
 from services.notifications.subscriptions import TOPICS, subscriptions
-from services.notifications.templates.api import router as templates
-from services.notifications.webhooks.api import routes as webhooks
+
+if TYPE_CHECKING:
+    from libs.common.platform.http.assembly import Api
+
+
+def api() -> "Api":
+    """Import and return what the HTTP process serves."""
+    from services.notifications.routes import API
+
+    return API
+
 
 SERVICE = Service(
     name="notifications",
@@ -25,8 +31,7 @@ SERVICE = Service(
     topics=TOPICS,
     subscriptions=subscriptions,
     loops=loops,
-    routes=webhooks,
-    routers=(templates, channels, messages, addresses, feed),
+    api=api,
     errors=ERRORS,
     sealed=(SealedChannels(),),
 )

@@ -1,27 +1,29 @@
 """The tasks service: its parts joined."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from libs.common.platform.service import Service
 from services.tasks.context import open_context
-from services.tasks.desks.api import router as desks
 from services.tasks.errors import ERRORS
 from services.tasks.fanouts.worker import fanout_loop
-from services.tasks.free.api import router as free
-from services.tasks.moves.api import leads
-from services.tasks.moves.api import router as moves
 from services.tasks.moves.worker import release_loop
-from services.tasks.playbooks.api import router as playbooks
 from services.tasks.playbooks.worker import announcing_loop, waiting_loop
-from services.tasks.queues.api import router as queues
-from services.tasks.redistributions.api import router as redistributions
 from services.tasks.redistributions.worker import redistribution_loop
 from services.tasks.settings import TasksSettings
-from services.tasks.sheets.api import router as sheets
 from services.tasks.subscriptions import TOPICS, subscriptions
-from services.tasks.tasks.api import router as tasks
-from services.tasks.timeline.api import router as timeline
 from services.tasks.timers.worker import timer_loop
+
+if TYPE_CHECKING:
+    from libs.common.platform.http.assembly import Api
+
+
+def api() -> "Api":
+    """Import and return what the HTTP process serves."""
+    from services.tasks.routes import API
+
+    return API
+
 
 SERVICE = Service(
     name="tasks",
@@ -39,6 +41,6 @@ SERVICE = Service(
         release_loop(ctx),
         redistribution_loop(ctx),
     ),
-    routers=(desks, playbooks, tasks, sheets, free, moves, leads, redistributions, queues, timeline),
+    api=api,
     errors=ERRORS,
 )

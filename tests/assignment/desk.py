@@ -16,6 +16,7 @@ from libs.common.contracts import REGISTRY, Cause, EventData, Received
 from libs.common.contracts import tasks as ev
 from libs.common.contracts.assignment import WorkAssigned, WorkWaiting
 from libs.common.contracts.shared import Text
+from libs.common.platform.http.assembly import build_api, serve_context
 from libs.common.platform.ids import uuid7
 from libs.common.testkit.issuer import TokenIssuer
 from services.assignment.app import SERVICE
@@ -42,8 +43,8 @@ class Desk:
 
     @cached_property
     def app(self) -> FastAPI:
-        app = SERVICE.build_api(self.issuer.verifier())
-        SERVICE.serve_context(app, self.ctx)
+        app = build_api(SERVICE, self.issuer.verifier())
+        serve_context(SERVICE, app, self.ctx)
         return app
 
     async def call(

@@ -11,6 +11,7 @@ from httpx import ASGITransport, AsyncClient
 from libs.common.contracts import REGISTRY, Cause, EventData, Received
 from libs.common.contracts.intake import LeadReceivedV2, Order
 from libs.common.platform.clock import ManualClock
+from libs.common.platform.http.assembly import build_api, serve_context
 from libs.common.platform.ids import uuid7
 from libs.common.testkit.issuer import TokenIssuer
 from services.intake.app import SERVICE
@@ -30,8 +31,8 @@ class Api:
         self.ctx = ctx
         self.clock = cast("ManualClock", ctx.core.clock)
         self.issuer = TokenIssuer.generate()
-        self.app = SERVICE.build_api(self.issuer.verifier())
-        SERVICE.serve_context(self.app, ctx)
+        self.app = build_api(SERVICE, self.issuer.verifier())
+        serve_context(SERVICE, self.app, ctx)
 
     async def send(
         self,

@@ -11,6 +11,7 @@ import httpx
 from deploy.standins.server import bound
 from libs.common.platform.db import Database
 from libs.common.platform.http.app import begin_shutdown
+from libs.common.platform.http.assembly import build_api, serve_context
 from libs.common.platform.serving import serve
 from libs.common.testkit.issuer import TokenIssuer
 from services.notifications.app import SERVICE
@@ -24,9 +25,9 @@ class Api:
 
     def __init__(self, db: Database, standins: str, public_url: str) -> None:
         self.issuer = TokenIssuer.generate()
-        self.app = SERVICE.build_api(self.issuer.verifier())
+        self.app = build_api(SERVICE, self.issuer.verifier())
         self.ctx = context(db, standins, public_url=public_url)
-        SERVICE.serve_context(self.app, self.ctx)
+        serve_context(SERVICE, self.app, self.ctx)
         self.http = httpx.AsyncClient(trust_env=False)
 
     def headers(self, role: str, desks: Sequence[str] = (DESK,), sub: str | None = None) -> dict[str, str]:

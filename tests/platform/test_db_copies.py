@@ -52,7 +52,7 @@ async def test_what_a_service_adds_by_itself_is_dropped(copies: Copies) -> None:
 
 
 @pytest.mark.parametrize("change", ["ALTER TABLE journal ADD COLUMN more text", "DROP TABLE journal"])
-async def test_a_copy_with_other_definitions_is_given_to_nobody(copies: Copies, change: str) -> None:
+async def test_a_copy_with_other_definitions_is_not_given_again(copies: Copies, change: str) -> None:
     first = await used(copies, change)
     assert await asked(copies, "SELECT count(*) FROM journal WHERE note IS NULL") == 0
     assert await used(copies, "SELECT 1") != first

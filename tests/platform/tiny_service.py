@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from libs.common.platform.core import Core
+from libs.common.platform.http.assembly import Api
 from libs.common.platform.service import Service, run
 from libs.common.platform.settings import ServiceSettings
 from libs.common.platform.worker import Loop
@@ -49,6 +50,7 @@ SERVICE = Service(
     migrations=Path(__file__).parents[1] / "messaging" / "migrations",
     topics=("tiny",),
     subscriptions=lambda _: {},
+    api=lambda: Api(routers=()),
     loops=loops,
 )
 

@@ -7,6 +7,7 @@ from uuid import UUID
 import httpx
 from httpx import Response
 
+from libs.common.platform.http.assembly import build_api, serve_context
 from libs.common.testkit.issuer import TokenIssuer
 from services.tasks.app import SERVICE
 from tests.tasks.desk import Desk
@@ -61,6 +62,6 @@ class Api:
 
 def api_of(desk: Desk) -> httpx.AsyncClient:
     """Return a client of the service that shares the context of `desk`."""
-    app = SERVICE.build_api(KEYS.verifier())
-    SERVICE.serve_context(app, desk.ctx)
+    app = build_api(SERVICE, KEYS.verifier())
+    serve_context(SERVICE, app, desk.ctx)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://tasks")

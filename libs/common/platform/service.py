@@ -7,27 +7,23 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import asyncpg
-from fastapi import APIRouter, FastAPI
-from starlette.routing import BaseRoute
 
-from libs.common.messaging.deadletters.api import dead_letters_router
 from libs.common.messaging.inbox import Subscriptions
-from libs.common.platform.auth.jwt import JwtVerifier
 from libs.common.platform.core import Core, Telemetry, open_core
 from libs.common.platform.db.migrations import migrate
 from libs.common.platform.garbage import calm_collector
-from libs.common.platform.http.app import Lifespan, begin_shutdown, create_app
-from libs.common.platform.http.assembly import ready_when_migrated, verifier
 from libs.common.platform.http.problems import ErrorTable
 from libs.common.platform.sealing.keeper import SealedColumn, keep_sealed, require_keys, rotate
 from libs.common.platform.sealing.keys import MissingKeyError
-from libs.common.platform.serving import serve
 from libs.common.platform.settings import ServiceSettings, SettingsError
 from libs.common.platform.telemetry.logs import configure_logging, get_logger
 from libs.common.platform.worker import Loop, Worker
+
+if TYPE_CHECKING:
+    from libs.common.platform.http.assembly import Api
 
 COMMANDS = ("api", "worker", "migrate", "rotate-keys", "all")
 
@@ -50,9 +46,9 @@ class Service(Generic[S, C]):
     """The declaration of a service.
 
     `context` opens the use cases' context around the core, once per process. `topics` are those
-    that it reads. `routes` are plain Starlette routes and come first (the hot path). `loops` run in the
-    worker beside relay and consumer. `migrations` is its alembic folder. `sealed` are its columns with secrets.
-    Every service gets routes of dead letters.
+    that it reads. `api` imports what the HTTP process serves, which no worker needs: it takes half a second and
+    20 MB. `loops` run in the worker beside relay and consumer. `migrations` is its alembic folder. `sealed` are its
+    columns with secrets.
     """
 
     name: str
@@ -62,9 +58,8 @@ class Service(Generic[S, C]):
     migrations: Path
     topics: Sequence[str]
     subscriptions: Callable[[C], Subscriptions]
+    api: "Callable[[], Api]"
     loops: Callable[[C], Sequence[Loop]] = field(default=lambda _: ())
-    routers: Sequence[APIRouter] = ()
-    routes: Sequence[BaseRoute] = ()
     errors: ErrorTable = field(default_factory=dict)
     sealed: Sequence[SealedColumn] = ()
 
@@ -80,44 +75,6 @@ class Service(Generic[S, C]):
                 await require_keys(self.sealed, core.db, core.keys)
             async with self.context(core, settings) as ctx:
                 yield ctx
-
-    def create_api(self, settings: S) -> FastAPI:
-        """Return the HTTP app; its lifespan opens the context."""
-        telemetry = Telemetry.of(self.name, settings)
-
-        @asynccontextmanager
-        async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-            try:
-                async with self.open_context(settings, telemetry) as ctx:
-                    self.serve_context(app, ctx)
-                    yield
-            except (SettingsError, MissingKeyError) as error:
-                log.error("cannot run", reasons=[str(error)])  # noqa: TRY400 - the sentence says all
-                raise
-
-        return self.build_api(verifier(settings), lifespan, telemetry)
-
-    def build_api(
-        self, auth: JwtVerifier, lifespan: Lifespan | None = None, telemetry: Telemetry | None = None
-    ) -> FastAPI:
-        """Return the app without its context; a test gives it one by `serve_context`."""
-        return create_app(
-            service=self.name,
-            title=self.title,
-            routers=[*self.routers, dead_letters_router(self.name)],
-            routes=self.routes,
-            lifespan=lifespan,
-            errors=self.errors,
-            auth=auth,
-            registry=telemetry.metrics if telemetry else None,
-            tracing=telemetry.tracing if telemetry else None,
-        )
-
-    def serve_context(self, app: FastAPI, ctx: C) -> None:
-        """Give the app its context; it is ready as long as its schema is."""
-        app.state.ctx = ctx
-        app.state.keys = ctx.core.keys if self.sealed else None
-        ready_when_migrated(app, ctx.core.db, self.migrations)
 
     async def run_worker(self, settings: S, stop: asyncio.Event) -> None:
         """Run relay, consumer and loops until `stop` is set."""
@@ -182,9 +139,9 @@ async def _run(service: Service[S, C], settings: S, command: str) -> None:
         print(f"{await service.rotate_keys(settings)} secrets sealed anew")  # noqa: T201 - the command's answer
     async with asyncio.TaskGroup() as group:
         if command in {"api", "all"}:
-            api = service.create_api(settings)
-            serving = serve(api, settings.host, settings.port, stop, on_stop=lambda: begin_shutdown(api))
-            group.create_task(_to_the_end(serving, stop))
+            from libs.common.platform.http.assembly import serve_api
+
+            group.create_task(_to_the_end(serve_api(service, settings, stop), stop))
         if command in {"worker", "all"}:
             group.create_task(_to_the_end(service.run_worker(settings, stop), stop))
 

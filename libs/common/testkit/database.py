@@ -104,7 +104,7 @@ async def _database(server_url: str, template: str) -> AsyncIterator[str]:
 
 
 async def create(server_url: str, template: str) -> str:
-    """Copy a database to which nobody is connected; return the copy's name."""
+    """Copy a database without connections; return the name of the copy."""
     name = f"dozvon_test_{secrets.token_hex(8)}"
     await _execute(server_url, _COPY.format(name=name, template=template))
     return name

@@ -1,22 +1,96 @@
-"""Parts of an app that are made from a service's settings: the token check, readiness of the schema."""
+"""The HTTP app of a service: its declaration, settings and context joined."""
 
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
+from starlette.routing import BaseRoute
 
+from libs.common.messaging.deadletters.api import dead_letters_router
 from libs.common.platform.auth.jwks import FileKeys, KeySet, UrlKeys
 from libs.common.platform.auth.jwt import JwtVerifier
+from libs.common.platform.core import Telemetry
 from libs.common.platform.db import Database
 from libs.common.platform.db.migrations import schema_ready
-from libs.common.platform.settings import ServiceSettings
+from libs.common.platform.http.app import Lifespan, begin_shutdown, create_app
+from libs.common.platform.sealing.keys import MissingKeyError
+from libs.common.platform.service import HasCore, Service
+from libs.common.platform.serving import serve
+from libs.common.platform.settings import ServiceSettings, SettingsError
+from libs.common.platform.telemetry.logs import get_logger
+
+S = TypeVar("S", bound=ServiceSettings)
+C = TypeVar("C", bound=HasCore)
+
+log = get_logger(__name__)
 
 
-def verifier(settings: ServiceSettings) -> JwtVerifier:
+@dataclass(frozen=True, kw_only=True)
+class Api:
+    """What a service serves. `routes` are plain Starlette routes and come first (the hot path)."""
+
+    routers: Sequence[APIRouter]
+    routes: Sequence[BaseRoute] = ()
+
+
+async def serve_api(service: Service[S, C], settings: S, stop: asyncio.Event) -> None:
+    """Serve a service's API until `stop`."""
+    app = create_api(service, settings)
+    await serve(app, settings.host, settings.port, stop, on_stop=lambda: begin_shutdown(app))
+
+
+def create_api(service: Service[S, C], settings: S) -> FastAPI:
+    """Return the HTTP app; its lifespan opens the context."""
+    telemetry = Telemetry.of(service.name, settings)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        try:
+            async with service.open_context(settings, telemetry) as ctx:
+                serve_context(service, app, ctx)
+                yield
+        except (SettingsError, MissingKeyError) as error:
+            log.error("cannot run", reasons=[str(error)])  # noqa: TRY400 - the sentence says all
+            raise
+
+    return build_api(service, _verifier(settings), lifespan, telemetry)
+
+
+def build_api(
+    service: Service[S, C], auth: JwtVerifier, lifespan: Lifespan | None = None, telemetry: Telemetry | None = None
+) -> FastAPI:
+    """Return the app without its context; a test gives it one by `serve_context`. It has routes of dead letters."""
+    api = service.api()
+    return create_app(
+        service=service.name,
+        title=service.title,
+        routers=[*api.routers, dead_letters_router(service.name)],
+        routes=api.routes,
+        lifespan=lifespan,
+        errors=service.errors,
+        auth=auth,
+        registry=telemetry.metrics if telemetry else None,
+        tracing=telemetry.tracing if telemetry else None,
+    )
+
+
+def serve_context(service: Service[S, C], app: FastAPI, ctx: C) -> None:
+    """Give the app its context; it is ready as long as its schema is."""
+    app.state.ctx = ctx
+    app.state.keys = ctx.core.keys if service.sealed else None
+    _ready_when_migrated(app, ctx.core.db, service.migrations)
+
+
+def _verifier(settings: ServiceSettings) -> JwtVerifier:
     source = FileKeys(settings.jwks_file) if settings.jwks_file else UrlKeys(settings.jwks_url or "")
     return JwtVerifier(KeySet(source), issuer=settings.jwt_issuer, audience=settings.jwt_audience)
 
 
-def ready_when_migrated(app: FastAPI, db: Database, migrations: Path) -> None:
+def _ready_when_migrated(app: FastAPI, db: Database, migrations: Path) -> None:
     """Make the app ready as long as its database answers and its schema is new enough."""
     app.state.db = db
 
