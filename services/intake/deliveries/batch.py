@@ -17,6 +17,7 @@ from libs.common.platform.db import Database
 from libs.common.platform.db.errors import is_contention, is_transient
 from services.intake.deliveries.backfill import backfill, repeat
 from services.intake.deliveries.convert import DeliveryRow
+from services.intake.deliveries.first_order import FIRST_ORDER
 from services.intake.deliveries.rules import Disposition, take_batch
 from services.intake.deliveries.same_customer import check_message, check_order
 from services.intake.deliveries.store import ACCEPT, DELIVERIES, Runner
@@ -161,6 +162,8 @@ class Acceptance:
     async def _once(self, row: DeliveryRow) -> Accepted | DeliveryRow:
         """Store a delivery, or return the row to store instead."""
         try:
+            if first := await store_first_order(self._db.pool, row):
+                return first
             [accepted] = await store_rows(self._db.pool, [row])
             return accepted or await check_order(self._db.pool, row)
         except asyncpg.UniqueViolationError as error:
@@ -178,6 +181,15 @@ class Acceptance:
         if known := await repeat(self._db.pool, row):
             return Accepted(known["lead_id"], known["order_id"], str(known["order_number"]), Disposition.REPEAT)
         return row
+
+
+async def store_first_order(db: Runner, row: DeliveryRow) -> Accepted | None:
+    """Store a new order of a new person; None when it is no such one: nothing was stored then."""
+    try:
+        stored = await db.fetchrow(FIRST_ORDER, *DELIVERIES.values(row))
+    except asyncpg.UniqueViolationError:
+        return None
+    return None if stored is None else _accepted(stored, changed=False)
 
 
 async def store_rows(db: Runner, rows: Sequence[DeliveryRow]) -> list[Accepted | None]:

@@ -76,8 +76,8 @@ DELIVERIES: Bulk[DeliveryRow] = Bulk(
     ),
 )
 
-_SHOWN_TITLE = orjson.dumps(dict(SHOWN_TITLE)).decode()
-_RECEIVED = joined(f"""head || ',"order":' || {joined("order_head", ORDER)}""", LEAD_RECEIVED)
+SHOWN_TITLE_JSON = orjson.dumps(dict(SHOWN_TITLE)).decode()
+RECEIVED = joined(f"""head || ',"order":' || {joined("order_head", ORDER)}""", LEAD_RECEIVED)
 UNPAID = ", ".join(f"'{status.value}'" for status in sorted(rules.UNPAID))
 _SAME = "(c.last_source_id, c.last_external_id) = (excluded.last_source_id, excluded.last_external_id)"
 
@@ -198,7 +198,7 @@ WITH given AS MATERIALIZED (
                       earlier_lead_id, name, phone, phone_raw, email, language, zone, marketing, created_at,
                       updated_at, version, partner_id)
     SELECT lead_id, desk, customer_id, source_id, source, playbook, born_status,
-           coalesce(born_title, '{_SHOWN_TITLE}'), born_stage, signals, earlier, name, phone, phone_raw, email,
+           coalesce(born_title, '{SHOWN_TITLE_JSON}'), born_stage, signals, earlier, name, phone, phone_raw, email,
            language, zone, marketing::jsonb, received_at, now, 1, partner_id
     FROM outcome WHERE fresh
 ), log AS (
@@ -228,7 +228,7 @@ WITH given AS MATERIALIZED (
     INSERT INTO outbox (event_id, type, key, sequence, desk, time, correlation_id, causation_id, traceparent, body)
     SELECT uuidv7(), CASE WHEN fresh THEN '{LeadReceivedV2.event_type}' ELSE '{OrderChanged.event_type}' END,
            key, version, desk, now, delivery_id, NULL, traceparent,
-           convert_to(CASE WHEN fresh THEN {_RECEIVED}
+           convert_to(CASE WHEN fresh THEN {RECEIVED}
                       ELSE {json_object(ORDER_CHANGED)}::text END, 'UTF8')
     FROM outcome JOIN bumped USING (key) ORDER BY n
 )

@@ -37,6 +37,15 @@ class Bulk(Generic[R]):
         """Return the arrays as parameters from `first` on, for a statement with an `unnest` of its own."""
         return ", ".join(f"${i}::{kind}[]" for i, (_, kind, _) in enumerate(self.columns, first))
 
+    def scalars(self, **renamed: str) -> str:
+        """Return the columns as parameters of one record, each by its name or another."""
+        named = (f"${i}::{kind} AS {renamed.get(name, name)}" for i, (name, kind, _) in enumerate(self.columns, 1))
+        return ", ".join(named)
+
+    def values(self, record: R) -> list[object]:
+        """Return the values of one record, for `scalars`."""
+        return [read(record) for _, _, read in self.columns]
+
     def only(self, *names: str) -> "Bulk[R]":
         """Return some of the columns, in the order of `names`. Raises KeyError."""
         known = {column[0]: column for column in self.columns}
