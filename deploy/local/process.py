@@ -94,7 +94,7 @@ class EmbeddedServer(ABC):
     program: ClassVar[str]
     fault: ClassVar[re.Pattern[str]]
     polite: ClassVar[Signals]
-    patience: ClassVar[float] = 30.0
+    patience: float = 30.0  # seconds from the request to stop until it is killed
     start_seconds: ClassVar[float] = 60.0
 
     def __init__(self, data_dir: Path) -> None:

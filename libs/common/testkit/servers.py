@@ -75,7 +75,7 @@ def kafka_server() -> Iterator[str]:
             return
         match chosen():
             case Servers.EMBEDDED:
-                yield stack.enter_context(_embedded("kafka-", EmbeddedKafka))
+                yield stack.enter_context(_embedded("kafka-", _kafka))
             case Servers.CONTAINERS:
                 yield stack.enter_context(kafka_container())
             case other:
@@ -92,6 +92,12 @@ def both_servers() -> Iterator[Addresses]:
 
 def _postgres(folder: Path) -> EmbeddedPostgres:
     return EmbeddedPostgres(folder, settings=WITHOUT_FSYNC)
+
+
+def _kafka(folder: Path) -> EmbeddedKafka:
+    broker = EmbeddedKafka(folder)
+    broker.make_archive()  # for all brokers of the run
+    return broker
 
 
 @contextmanager
