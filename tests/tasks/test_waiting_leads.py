@@ -164,6 +164,8 @@ async def test_leads_that_the_previous_release_parked_for_good_go_on_at_activati
 
 async def test_ten_thousand_leads_are_released_by_one_activation(desk: Desk, api: Api, inbox: Inbox) -> None:
     await inbox.receive(lead("tiny"))
+    await desk.ctx.db.pool.execute(f'{MANY}; DELETE FROM parked WHERE "offset" >= 1000')
+    await desk.ctx.db.pool.execute("ANALYZE parked")  # it looks empty, and the plan must not be for an empty one
     await desk.ctx.db.pool.execute(MANY)
     assert (await activate(api))["leads_released"] == 10_000
     assert list(map(tuple, await desk.ctx.db.pool.fetch(STATES))) == [("retrying", 10_000)]

@@ -18,10 +18,12 @@ from libs.common.platform.db import Connection
 
 _MOST = 200  # events of one key
 
-# Locked in id order, so that two concurrent releases never deadlock.
+# Locked in id order, so that two concurrent releases never deadlock. An array, because a join would be planned by
+# what was known of the table before thousands came to wait.
 _RELEASE = """
 UPDATE parked SET state = 'retrying', updated_at = clock_timestamp()
-WHERE id IN (SELECT id FROM parked WHERE state = 'failed' AND waits_for = ANY($1::text[]) ORDER BY id FOR UPDATE)
+WHERE id = ANY(ARRAY(
+    SELECT id FROM parked WHERE state = 'failed' AND waits_for = ANY($1::text[]) ORDER BY id FOR UPDATE))
 """
 _COUNT = """
 SELECT waits_for, count(*) AS events, min(time) AS oldest FROM parked
