@@ -31,8 +31,8 @@ def drawn_apart(row: asyncpg.Record) -> dict[str, object]:
     said = orjson.loads(row["body"]) if "type" in row else {}
     order = said.pop("order", {})
     kept = {name: value for name, value in row.items() if name not in DRAWN and name != "stored_at"}
-    told = {name: value for name, value in said.items() if name not in IN_EVENT}
-    return {**kept, "told": told, "order": {n: v for n, v in order.items() if n not in {"id", "number"}}}
+    event = {name: value for name, value in said.items() if name not in IN_EVENT}
+    return {**kept, "event": event, "order": {n: v for n, v in order.items() if n not in {"id", "number"}}}
 
 
 async def stored(db: Database, statement: str, values: Sequence[object]) -> dict[str, list[dict[str, object]]]:

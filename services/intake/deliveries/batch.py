@@ -122,6 +122,7 @@ class Acceptance:
     async def _settle(self, batch: list[_Waiting]) -> None:
         try:
             results = await store_rows(self._db.pool, [waiting.row for waiting in batch])
+            self._wake_relay()
         except Exception as error:  # noqa: BLE001 - each future needs a result
             if is_transient(error) and not is_contention(error):
                 for waiting in batch:
@@ -162,9 +163,10 @@ class Acceptance:
     async def _once(self, row: DeliveryRow) -> Accepted | DeliveryRow:
         """Store a delivery, or return the row to store instead."""
         try:
-            if first := await store_first_order(self._db.pool, row):
-                return first
-            [accepted] = await store_rows(self._db.pool, [row])
+            accepted = await store_first_order(self._db.pool, row)
+            if accepted is None:
+                [accepted] = await store_rows(self._db.pool, [row])
+            self._wake_relay()
             return accepted or await check_order(self._db.pool, row)
         except asyncpg.UniqueViolationError as error:
             if error.constraint_name != _KNOWN_MESSAGE:
@@ -174,6 +176,11 @@ class Acceptance:
             if refuses_values(error):
                 raise UnstorableError(type(error).__name__) from error
             raise
+
+    def _wake_relay(self) -> None:
+        """Wake it as a transaction does: statements that commit by themselves do not."""
+        if self._db.wake_relay is not None:
+            self._db.wake_relay()
 
     async def _known_message(self, row: DeliveryRow) -> Accepted | DeliveryRow:
         if own := await check_message(self._db.pool, row):

@@ -9,6 +9,7 @@ import pytest
 
 from libs.common.messaging import outbox
 from libs.common.messaging.bus import Routed, Sent
+from libs.common.messaging.outbox.hint import hinting
 from libs.common.messaging.outbox.pace import RelayIntervals
 from libs.common.messaging.outbox.relay_store import RelayStore
 from libs.common.testkit.memory_bus import MemoryBus, MemoryProducer
@@ -155,6 +156,23 @@ async def test_a_commit_wakes_an_idle_relay(stack: Stack, memory: MemoryBus) -> 
         await emit(stack.db, [status_event("a", "1")])
         await eventually(lambda: _count(memory, stack, 1), 3)
         asyncio.get_running_loop().call_later(0.2, relay.wake)  # it also rests while it is stopping
+
+
+async def test_a_commit_of_another_process_wakes_an_idle_relay(stack: Stack, memory: MemoryBus) -> None:
+    stack.relaying = RelayIntervals(busy=10, idle=10)
+    relay = stack.relay()
+    async with running(relay.run), hinting(stack.db):
+        await eventually(lambda: _rests(stack, "%FROM outbox%"))
+        await emit(stack.db, [status_event("a", "1")])
+        await eventually(lambda: _count(memory, stack, 1), 5)
+        asyncio.get_running_loop().call_later(0.2, relay.wake)  # it also rests while it is stopping
+
+
+async def test_without_any_hint_polls_find_what_was_committed(stack: Stack, memory: MemoryBus) -> None:
+    async with running(stack.relay().run):
+        await eventually(lambda: _rests(stack, "%FROM outbox%"))
+        await emit(stack.db, [status_event("a", "1")])
+        await eventually(lambda: _count(memory, stack, 1))
 
 
 async def test_a_delete_that_fails_again_and_again_sends_nothing_twice(stack: Stack, memory: MemoryBus) -> None:

@@ -50,12 +50,10 @@ class Relay:
         self._producer: Producer | None = None
         self._acked: list[int] = []  # rows that the broker has and the outbox still holds
         self._failures = 0
+        self.leads = False
 
     def wake(self) -> None:
-        """Poll now: at 1 lead/s this saves 225 ms until `task.assigned`.
-
-        The call may get lost: regular polling does not depend on it (docs/adr/0002).
-        """
+        """Poll now. The call may get lost: regular polling does not depend on it (docs/adr/0002)."""
         self._wake.set()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -80,10 +78,13 @@ class Relay:
             while not stop.is_set() and not await store.lead():
                 await wait_for_stop(stop, self._intervals.follow)
             if not stop.is_set():
+                self.leads = True
                 self._metrics.leader.set(1)
+                await store.listen(self.wake)
                 log.info("relay became leader", topic=self._topic)
                 await self._lead(store, stop)
         finally:
+            self.leads = False
             self._metrics.leader.set(0)
             await self._drop_producer()
             await quietly(store.close(), 3)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import asyncpg
 
+from libs.common.messaging.outbox.hint import channel
 from libs.common.messaging.outbox.low_watermark import LowWatermark
 from libs.common.platform.db import DatabaseConfig
 
@@ -39,8 +40,8 @@ class RelayStore:
     Every batch is read through the session that holds the lock, so a relay that lost the lock cannot read.
     """
 
-    def __init__(self, conn: asyncpg.Connection[asyncpg.Record]) -> None:
-        self._conn = conn
+    def __init__(self, conn: asyncpg.Connection[asyncpg.Record], schema: str) -> None:
+        self._conn, self._schema = conn, schema
         self._watermark = LowWatermark()
         self._watermark_due = 0.0
 
@@ -52,12 +53,17 @@ class RelayStore:
         return cls(
             await asyncpg.connect(
                 config.url, server_settings=settings, timeout=CALL_SECONDS, command_timeout=CALL_SECONDS
-            )
+            ),
+            config.schema,
         )
 
     async def lead(self) -> bool:
         """Try to become the leader; the lock lasts as long as the session."""
         return bool(await self._conn.fetchval(_LEAD))
+
+    async def listen(self, wake: Callable[[], None]) -> None:
+        """Call `wake` at every hint from now on."""
+        await self._conn.add_listener(channel(self._schema), lambda *_: wake())
 
     async def read(self, limit: int) -> Sequence[asyncpg.Record]:
         """Return the first unsent rows by id; once a second the low watermark is updated."""

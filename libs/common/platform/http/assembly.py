@@ -11,6 +11,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.routing import BaseRoute
 
 from libs.common.messaging.deadletters.api import dead_letters_router
+from libs.common.messaging.outbox.hint import hinting
 from libs.common.platform.auth.jwks import FileKeys, KeySet, UrlKeys
 from libs.common.platform.auth.jwt import JwtVerifier
 from libs.common.platform.core import Telemetry
@@ -52,7 +53,8 @@ def create_api(service: Service[S, C], settings: S) -> FastAPI:
         try:
             async with service.open_context(settings, telemetry) as ctx:
                 serve_context(service, app, ctx)
-                yield
+                async with hinting(ctx.core.db):
+                    yield
         except (SettingsError, MissingKeyError) as error:
             log.error("cannot run", reasons=[str(error)])  # noqa: TRY400 - the sentence says all
             raise

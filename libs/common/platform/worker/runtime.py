@@ -16,6 +16,7 @@ from libs.common.messaging.inbox.consumer import ConsumerLoop
 from libs.common.messaging.inbox.consumer_metrics import ConsumerMetrics
 from libs.common.messaging.inbox.incoming import Reader
 from libs.common.messaging.inbox.partitions import keep_inbox
+from libs.common.messaging.outbox.hint import Hint, hinting
 from libs.common.messaging.outbox.relay import Relay
 from libs.common.messaging.outbox.relay_metrics import RelayMetrics
 from libs.common.platform.core import Core
@@ -50,8 +51,6 @@ class Worker:
         self._outbox = RelayMetrics(core.metrics)
         own, prefix = topic_name(core.service, settings.topic_prefix), settings.topic_prefix
         self._relay = Relay(core.db.config, bus, own, self._outbox, routes=routes(core.service, prefix))
-        # Only commits of the worker wake the relay; those of the API are in another process and found by polling.
-        core.db.wake_relay = self._relay.wake
         metrics, reader = ConsumerMetrics(core.metrics), Reader(subscriptions)
         applier = Applier(core.db, core.tracing, subscriptions, metrics)
         self._consumer = ConsumerLoop(
@@ -76,7 +75,9 @@ class Worker:
         """
         settings = self._core.settings
         relay_stop = asyncio.Event()
-        async with health_server(settings.host, settings.worker_port, self.faults, self._core.metrics):
+        health = health_server(settings.host, settings.worker_port, self.faults, self._core.metrics)
+        async with health, hinting(self._core.db) as hint:
+            self._core.db.wake_relay = partial(self._wake_relay, hint)
             taking = [self._start(loop, stop) for loop in self._taking()]
             relaying = [self._start(self._relay.run, relay_stop)]
             try:
@@ -87,6 +88,13 @@ class Worker:
                 await _finish(relaying, FLUSH_SECONDS)
             finally:
                 await _finish([*taking, *relaying], 0)
+
+    def _wake_relay(self, hint: Hint) -> None:
+        """Wake the relay that leads: ours in memory, another process's by a hint."""
+        if self._relay.leads:
+            self._relay.wake()
+        else:
+            hint()
 
     def faults(self) -> Mapping[str, str]:
         """Return the reasons why the worker is not ready, by part."""
