@@ -5,11 +5,14 @@ moment is known at which the first byte leaves.
 """
 
 import asyncio
+import ssl
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from urllib.parse import urlsplit
 
 import httpcore
 
+from libs.common.connect.connections import Connections
 from libs.common.connect.egress import Egress, ForbiddenAddressError
 from libs.common.connect.exchange import (
     FORBIDDEN,
@@ -23,6 +26,7 @@ from libs.common.connect.exchange import (
 )
 
 MAX_BODY = 64 * 1024  # bytes of an answer; a longer one is no provider's
+KEEPALIVE = 30.0  # seconds that an idle connection is kept
 CONNECT_SHARE = 0.45  # of the time-out, for each of pool and connection with TLS
 _PORTS = {"http": 80, "https": 443}
 _LEAVING = "send_request_headers.started"
@@ -41,15 +45,11 @@ class Transport:
     ) -> None:  # fmt: skip
         self._timeout = timeout
         self._max_body = max_body
-        self._pool = httpcore.AsyncConnectionPool(
-            max_connections=connections,
-            max_keepalive_connections=connections,
-            keepalive_expiry=30.0,
-            network_backend=GuardedNetwork(egress, network),
-        )
+        self._network = GuardedNetwork(egress, network)
+        self._connections = Connections(self._connect, connections)
 
     async def close(self) -> None:
-        await self._pool.aclose()
+        await self._connections.close()
 
     async def call(self, request: HttpRequest) -> Answered:
         """Call once and return the reply of any status, or why there is none."""
@@ -67,17 +67,29 @@ class Transport:
 
     async def _exchange(self, request: HttpRequest, left: "_Left") -> Reply:
         connect = self._timeout * CONNECT_SHARE
-        limits = {"pool": connect, "connect": connect, "read": self._timeout, "write": self._timeout}
+        limits = {"connect": connect, "read": self._timeout, "write": self._timeout}
         outgoing = httpcore.Request(
             request.method, request.url, headers=_headers(request), content=request.body,
             extensions={"timeout": limits, "trace": left.trace},
         )  # fmt: skip
-        response = await self._pool.handle_async_request(outgoing)
-        try:
-            headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
-            return Reply(response.status, headers, await self._body(response))
-        finally:
-            await response.aclose()
+        async with self._connections.lent(outgoing.url.origin, connect) as connection:
+            response = await connection.handle_async_request(outgoing)
+            try:
+                headers = {
+                    name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers
+                }
+                return Reply(response.status, headers, await self._body(response))
+            finally:
+                await response.aclose()
+
+    def _connect(self, origin: httpcore.Origin) -> httpcore.AsyncHTTPConnection:
+        trusted = self._trusted if origin.scheme == b"https" else None
+        return httpcore.AsyncHTTPConnection(origin, trusted, KEEPALIVE, network_backend=self._network)
+
+    @cached_property
+    def _trusted(self) -> ssl.SSLContext:
+        """The authorities that we trust, read once."""
+        return httpcore.default_ssl_context()
 
     async def _body(self, response: httpcore.Response) -> bytes:
         body = bytearray()
