@@ -4,12 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from libs.common.connect.egress import Egress
 from libs.common.connect.transport import Transport
 from libs.common.platform.core import Core
+from services.notifications.channels.cache import Adapters
 from services.notifications.feed.hub import FeedHub
 from services.notifications.settings import NotificationsSettings
+from services.notifications.webhooks.batch import CallbackQueue
 
 CONNECTIONS = 256  # to providers at once, over all channels
 
@@ -25,6 +28,16 @@ class Context:
     due: asyncio.Event = field(
         default_factory=asyncio.Event
     )  # set when this process has new due messages: wakes the sender
+
+    @cached_property
+    def adapters(self) -> Adapters:
+        """The adapters of channels."""
+        return Adapters(self.core.keys, self.settings.standins)
+
+    @cached_property
+    def callbacks(self) -> CallbackQueue:
+        """What stores callbacks."""
+        return CallbackQueue(self.core.db)
 
 
 @asynccontextmanager

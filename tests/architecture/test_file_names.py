@@ -71,8 +71,10 @@ EXCEPTIONS = {
     "tasks/timeline/waiting": "parked events in the timeline",
     "assignment/decisions/texts": "texts in both languages",
     "assignment/offers/snapshot": "all of a pool that one transaction decides on",
+    "notifications/channels/cache": "adapters in the process's memory",
     "notifications/delivery/sender": "attempts: claim, call outside a transaction, settle",
     "notifications/feed/hub": "connected browsers of the process",
+    "notifications/webhooks/batch": "the queue that stores callbacks together",
 }
 
 

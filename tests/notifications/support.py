@@ -47,7 +47,7 @@ from services.notifications.providers.values import Raw
 from services.notifications.settings import NotificationsSettings
 from services.notifications.subscriptions import subscriptions
 from services.notifications.templates.actions import approve, propose
-from services.notifications.webhooks.store import Origin, store_callbacks
+from services.notifications.webhooks.store import Body, Origin, store_bodies
 from tests.support.patience import PATIENCE
 
 T = TypeVar("T")
@@ -226,7 +226,7 @@ async def callback(db: Database, body: object, raw: bytes = b"", hook_key: str =
     keys = DataKeys.parse(KEYS)
     adapter, content = adapter_of(row["id"], row, keys, None), raw or orjson.dumps(body)
     reading = adapter.read(Raw("POST", "", {}, {}, content))
-    await store_callbacks(db, Origin.of(row), reading, content, datetime.now(UTC))
+    await store_bodies(db, [Body(Origin.of(row), reading, content, datetime.now(UTC))])
 
 
 async def record(db: Database, *results: Result) -> Sequence[Halted]:

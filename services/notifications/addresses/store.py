@@ -25,9 +25,15 @@ SET opted_out = coalesce($4, a.opted_out), opted_out_of_marketing = coalesce($5,
     opted_at = excluded.opted_at, code = excluded.code, changed_at = excluded.changed_at
 WHERE a.opted_at IS NULL OR a.opted_at <= excluded.opted_at
 """
+# Nearly always there is none; the rows are locked in their order.
 REACHED = """
-UPDATE address SET unreachable_until = NULL, code = '', changed_at = $4
-WHERE desk = $1 AND kind = $2 AND address = $3 AND unreachable_until IS NOT NULL
+UPDATE address a SET unreachable_until = NULL, code = '', changed_at = $4
+FROM (SELECT desk, kind, address
+      FROM address JOIN unnest($1::text[], $2::text[], $3::text[]) AS t (desk, kind, address)
+                        USING (desk, kind, address)
+      WHERE unreachable_until IS NOT NULL
+      ORDER BY desk, kind, address FOR UPDATE OF address) found
+WHERE a.desk = found.desk AND a.kind = found.kind AND a.address = found.address
 """
 HEARD = """
 INSERT INTO conversation AS c (desk, channel_id, address, heard_at) VALUES ($1, $2, $3, $4)
@@ -69,13 +75,15 @@ async def remember(tx: Transaction, found: Sequence[Heard], now: datetime) -> No
 async def reached(tx: Transaction, places: Collection[Place], now: datetime) -> None:
     """Take back that addresses are unreachable: a message has arrived there, or came from there."""
     keys = sorted({(place.desk, place.kind, plain(place.address)) for place in places})
-    await tx.conn.executemany(REACHED, [(*key, now) for key in keys])
+    if keys:
+        await tx.conn.execute(REACHED, *(list(column) for column in zip(*keys, strict=True)), now)
 
 
 async def wrote(tx: Transaction, places: Sequence[tuple[Place, datetime]]) -> None:
     """Keep when customers wrote."""
     rows = sorted((place.desk, place.channel_id, plain(place.address), at) for place, at in places)
-    await tx.conn.executemany(HEARD, rows)
+    if rows:
+        await tx.conn.executemany(HEARD, rows)
 
 
 async def address_books(tx: Transaction, wanted: Collection[tuple[str, str]]) -> dict[str, AddressBook]:

@@ -54,7 +54,7 @@ WHERE a.id = t.id AND a.state = 'waiting' AND c.id = a.channel_id AND m.id = a.m
 RETURNING a.id, a.message_id, a.rung, a.provider_message_id
 """
 CHANNEL = """
-SELECT id, desk, kind, provider, config, secrets, api_key, provider_channel_id FROM channel WHERE id = $1
+SELECT id, version, desk, kind, provider, config, secrets, api_key, provider_channel_id FROM channel WHERE id = $1
 """
 ENSURE = """
 INSERT INTO poll (name, desk, kind, cursor, due_at, failures)

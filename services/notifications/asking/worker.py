@@ -12,7 +12,6 @@ from libs.common.connect.poll.loop import Page, PollLoop
 from libs.common.connect.poll.store import Cursor, Leased
 from libs.common.platform.db import Transaction
 from services.notifications.asking import store
-from services.notifications.channels.convert import adapter_of
 from services.notifications.context import Context
 from services.notifications.delivery.store import RECHECK_CALLBACKS
 from services.notifications.messages.rules import Fact, State
@@ -20,7 +19,7 @@ from services.notifications.messages.store import apply_facts
 from services.notifications.providers.base import Adapter
 from services.notifications.providers.registry import PROVIDERS
 from services.notifications.providers.values import Outbound, Reading, Report
-from services.notifications.webhooks.store import Origin, store_reports
+from services.notifications.webhooks.store import Body, Origin, store_reports
 
 CALLS = 10  # about accepted attempts, in one round
 EVERY = timedelta(seconds=5)
@@ -102,7 +101,7 @@ class Asking:
             await tx.commit()
         if row is None:
             return None
-        adapter = adapter_of(row["id"], row, core.keys, self._ctx.settings.standins)
+        adapter = self._ctx.adapters.of(row["id"], row)
         known = [(one["id"], one["provider_message_id"]) for one in accepted]
         lost = [
             (
@@ -121,7 +120,7 @@ class Asking:
             return
         now = self._ctx.core.clock.now()
         reports = list(chain.from_iterable(one.reports for one in facts))
-        await store_reports(tx, Origin.of(channel), Reading(reports), b"", now)
+        await store_reports(tx, [Body(Origin.of(channel), Reading(reports), b"", now)])
         await store.asked(tx, [attempt for one in facts for attempt in one.attempts])
         rows = await store.found(tx, _unambiguous(facts))
         await tx.conn.execute(RECHECK_CALLBACKS, [row["provider_message_id"] for row in rows])

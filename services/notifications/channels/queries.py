@@ -11,7 +11,7 @@ from libs.common.platform.http.pagination import Cut, PageQuery, paginate
 from services.notifications.channels.tables import channel
 
 BY_KEY = """
-SELECT id, desk, kind, provider, config, secrets, api_key, provider_channel_id
+SELECT id, version, desk, kind, provider, config, secrets, api_key, provider_channel_id
 FROM channel WHERE hook_key = $1 AND provider = $2
 """
 _SHOWN = [column for column in channel.c if column.name not in ("api_key", "secrets", "account")]

@@ -12,7 +12,7 @@ from libs.common.connect.command.store import Halted, Limits
 from libs.common.connect.exchange import Lost
 from libs.common.platform.telemetry.logs import get_logger
 from services.notifications.addresses.rules import window_open
-from services.notifications.channels.convert import adapter_of, webhook_path
+from services.notifications.channels.convert import webhook_path
 from services.notifications.context import Context
 from services.notifications.delivery.store import Claim, Result, claim, record
 from services.notifications.ladders.rules import Stop
@@ -30,7 +30,6 @@ class Attempts:
         settings = ctx.settings
         self._ctx = ctx
         self._limits = Limits(settings.send_concurrency, settings.lease)
-        self._adapters: dict[UUID, tuple[int, Adapter]] = {}
         self.timeout, self.lease, self.slots = settings.send_timeout, settings.send_lease, settings.send_concurrency
         self.due: asyncio.Event = ctx.due
         registry = ctx.core.metrics
@@ -54,7 +53,7 @@ class Attempts:
         attributes = {"message.id": str(claimed.details.message_id), "messaging.system": claimed.policy.kind}
         with self._ctx.core.tracing.span(row["traceparent"], "send message", attributes, SpanKind.CLIENT) as span:
             try:
-                adapter = self._adapter(claimed)
+                adapter = self._ctx.adapters.of(claimed.queue_id, row)
             except ValueError as error:  # a missing key, a broken seal, a configuration of another release
                 return Refused(Class.CONFIGURATION, "secret_unreadable", type(error).__name__)
             message = self._outbound(claimed, adapter)
@@ -90,12 +89,3 @@ class Attempts:
             callback_url=None if settings.callbacks is None else f"{settings.callbacks}{path}",
             offered_at=row["offered_at"],
         )
-
-    def _adapter(self, claimed: Claim) -> Adapter:
-        """Return the channel's adapter, made once per version of its row."""
-        row = claimed.details.row
-        version, adapter = self._adapters.get(claimed.queue_id, (0, None))
-        if adapter is None or version != row["version"]:
-            adapter = adapter_of(claimed.queue_id, row, self._ctx.core.keys, self._ctx.settings.standins)
-            self._adapters[claimed.queue_id] = row["version"], adapter
-        return adapter

@@ -6,11 +6,10 @@ from starlette.routing import Route
 
 from libs.common.platform.http.problems import Problem
 from libs.common.platform.http.shell import limit_body
-from services.notifications.channels.convert import adapter_of
 from services.notifications.channels.queries import channel_of_webhook
 from services.notifications.context import Context
 from services.notifications.providers.values import Raw
-from services.notifications.webhooks.store import Origin, store_callbacks
+from services.notifications.webhooks.store import Body, Origin
 
 MAX_BODY = 4 * 1024 * 1024  # bytes: a hundred messages of maximum length in one body
 
@@ -23,11 +22,11 @@ async def webhook(request: Request) -> Response:
     row = None if "\x00" in provider + key else await channel_of_webhook(ctx.core.db, provider, key)
     if row is None:
         raise Problem(404, "not_found")
-    adapter, raw = adapter_of(row["id"], row, ctx.core.keys, ctx.settings.standins), await _raw(request, ctx)
+    adapter, raw = ctx.adapters.of(row["id"], row), await _raw(request, ctx)
     if not adapter.verify(raw):
         raise Problem(401, "sender_unverified")
     reading = adapter.read(raw)
-    await store_callbacks(ctx.core.db, Origin.of(row), reading, raw.body, ctx.core.clock.now())
+    await ctx.callbacks.store(Body(Origin.of(row), reading, raw.body, ctx.core.clock.now()))
     said = adapter.said(raw)
     return Response(said.body, said.status, media_type=said.media if said.body else None)
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
+from typing import TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -38,20 +39,22 @@ REPORTS: Bulk[Report] = Bulk(
     ),
 )
 STORE = f"""
-WITH odd AS (
-    INSERT INTO unreadable (desk, channel_id, reason, raw, received_at) SELECT $1, $2, $4, $5, $3 WHERE $4 <> ''
+WITH body AS (
+    SELECT * FROM unnest($1::bigint[], $2::text[], $3::uuid[], $4::timestamptz[])
+        AS b (body, desk, channel_id, received_at)
 )
 INSERT INTO callback (desk, channel_id, {REPORTS.names}, received_at, stored_at, look_at)
-SELECT $1, $2, {REPORTS.names}, $3, clock_timestamp(), clock_timestamp()
-FROM unnest({REPORTS.parameters(6)}) AS n ({REPORTS.names})
-ORDER BY provider_message_id, kind, status, at
+SELECT desk, channel_id, {REPORTS.names}, received_at, clock_timestamp(), clock_timestamp()
+FROM body JOIN unnest($5::bigint[], {REPORTS.parameters(6)}) AS n (body, {REPORTS.names}) USING (body)
+ORDER BY channel_id, provider_message_id, kind, status, at, body
 ON CONFLICT DO NOTHING
-RETURNING provider_message_id, kind, status, at
+RETURNING channel_id, provider_message_id, kind, status, at
 """  # noqa: S608 - columns of our own
-
-
+UNREADABLE = """
+INSERT INTO unreadable (desk, channel_id, reason, raw, received_at) VALUES ($1, $2, $3, $4, $5)
+"""
 JUDGED = """
-INSERT INTO registration AS r (desk, channel_id, name, language, state, usable, reason, at)
+INSERT INTO registration AS r (channel_id, name, language, state, usable, reason, at, desk)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT (channel_id, name, language) DO UPDATE
 SET state = excluded.state, usable = excluded.usable, reason = excluded.reason, at = excluded.at
@@ -76,44 +79,100 @@ class Origin:
         return Place(self.desk, self.kind, address, self.channel_id)
 
 
-async def store_callbacks(db: Database, origin: Origin, reading: Reading, raw: bytes, now: datetime) -> None:
-    """Store the reports of a webhook's body and commit; unreadable parts are kept raw beside the readable ones."""
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What a provider has sent at once: by which channel, as it was read, as it came, and when (business time)."""
+
+    origin: Origin
+    reading: Reading
+    raw: bytes
+    at: datetime
+
+    @property
+    def size(self) -> int:
+        return len(self.reading.reports)
+
+
+Fresh: TypeAlias = tuple[Body, Report]
+
+
+async def store_bodies(db: Database, bodies: Sequence[Body]) -> None:
+    """Store the reports of webhooks' bodies and commit; unreadable parts are kept raw beside the readable ones."""
     async with db.begin() as tx:
-        await store_reports(tx, origin, reading, raw, now)
+        await store_reports(tx, bodies)
         await tx.commit()
 
 
-async def store_reports(tx: Transaction, origin: Origin, reading: Reading, raw: bytes, now: datetime) -> None:
+async def store_reports(tx: Transaction, bodies: Sequence[Body]) -> None:
     """Store reports, each once, and what they say of customers' addresses."""
-    unreadable = ", ".join(reading.unreadable)[:500]
-    columns = REPORTS.arrays(reading.reports)
-    rows = await tx.conn.fetch(STORE, origin.desk, origin.channel_id, now, unreadable, raw, *columns)
+    for body in bodies:
+        if body.reading.unreadable:
+            reason, origin = ", ".join(body.reading.unreadable)[:500], body.origin
+            await tx.conn.execute(UNREADABLE, origin.desk, origin.channel_id, reason, body.raw, body.at)
+    fresh = await _store(tx, bodies)
+    await _hear(tx, fresh)
+    await _judge(tx, fresh)
+
+
+async def _store(tx: Transaction, bodies: Sequence[Body]) -> Sequence[Fresh]:
+    """Store the reports of bodies; return those that were not known."""
+    numbered = [(number, one) for number, body in enumerate(bodies) for one in body.reading.reports]
+    if not numbered:
+        return []
+    rows = await tx.conn.fetch(
+        STORE,
+        list(range(len(bodies))),
+        [body.origin.desk for body in bodies],
+        [body.origin.channel_id for body in bodies],
+        [body.at for body in bodies],
+        [number for number, _ in numbered],
+        *REPORTS.arrays([one for _, one in numbered]),
+    )
     fresh = {tuple(row) for row in rows}
-    reports = [one for one in reading.reports if (one.external_id, one.kind, one.word, one.at) in fresh]
-    await _hear(tx, origin, reports, now)
-    await _judge(tx, origin, reports)
+    named = [(bodies[number], one) for number, one in numbered]
+    return [(body, one) for body, one in named if (body.origin.channel_id, *_name(one)) in fresh]
 
 
-async def _hear(tx: Transaction, origin: Origin, reports: Sequence[Report], now: datetime) -> None:
+def _name(report: Report) -> tuple[str, str, str, datetime]:
+    """Return what identifies a report within its channel."""
+    return report.external_id, report.kind, report.word, report.at
+
+
+async def _hear(tx: Transaction, fresh: Sequence[Fresh]) -> None:
     """Remember what customers wish, and that they wrote."""
     heard = [
-        Heard(origin.place(one.address), one.remember, one.word, said_at(one.at, now))
-        for one in reports
+        Heard(body.origin.place(one.address), one.remember, one.word, said_at(one.at, body.at))
+        for body, one in fresh
         if one.address and one.remember and one.kind is not ReportKind.STATUS
     ]
-    inbound = [one for one in reports if one.kind is ReportKind.INBOUND and one.address]
-    places = [(origin.place(one.address or ""), said_at(one.at, now)) for one in inbound]
-    await remember(tx, heard, now)
-    await reached(tx, [place for place, _ in places], now)
-    if PROVIDERS[origin.provider].limits.window is not None:
-        await wrote(tx, places)
+    inbound = [
+        (body.origin, body.origin.place(one.address), said_at(one.at, body.at))
+        for body, one in fresh
+        if one.kind is ReportKind.INBOUND and one.address
+    ]
+    if heard or inbound:
+        now = max(body.at for body, _ in fresh)
+        await remember(tx, heard, now)
+        await reached(tx, [place for _, place, _ in inbound], now)
+    windowed = [one for one in inbound if PROVIDERS[one[0].provider].limits.window is not None]
+    await wrote(tx, [(place, at) for _, place, at in windowed])
 
 
-async def _judge(tx: Transaction, origin: Origin, reports: Sequence[Report]) -> None:
-    """Keep what the provider says of its templates; an older word changes nothing."""
-    judged = sorted(
-        (one.judged.name, one.judged.language, one.word, one.judged.usable, one.code, one.at)
-        for one in reports
-        if one.judged is not None
+async def _judge(tx: Transaction, fresh: Sequence[Fresh]) -> None:
+    """Keep what providers say of their templates; an older word changes nothing."""
+    rows = sorted(
+        (
+            body.origin.channel_id,
+            judged.name,
+            judged.language,
+            one.word,
+            judged.usable,
+            one.code,
+            one.at,
+            body.origin.desk,
+        )
+        for body, one in fresh
+        if (judged := one.judged) is not None
     )
-    await tx.conn.executemany(JUDGED, [(origin.desk, origin.channel_id, *row) for row in judged])
+    if rows:
+        await tx.conn.executemany(JUDGED, rows)
