@@ -8,10 +8,12 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from libs.common.platform.db import migrations
-from libs.common.platform.db.migrations import migrate, schema_ready
+from libs.common.platform.db.migrations import SERVICES_ROOT, migrate, older_revisions, schema_ready
+from libs.common.platform.db.roles import SERVICES
 from libs.common.testkit.database import StackDatabase, empty_database
 
 Connection = asyncpg.Connection
@@ -147,3 +149,10 @@ async def test_schema_is_ready_when_it_is_at_least_what_the_code_needs(
     await conn.execute("DELETE FROM alembic_version")
     await conn.execute("INSERT INTO alembic_version SELECT $1::text WHERE $1 IS NOT NULL", revision)
     assert await schema_ready(conn, scripts) is ready
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_older_revisions_are_those_that_alembic_knows(service: str) -> None:
+    scripts = SERVICES_ROOT / service / "migrations"
+    known = ScriptDirectory(str(scripts)).walk_revisions()
+    assert older_revisions(scripts) == {script.revision for script in known if not script.is_head}

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
@@ -74,7 +73,7 @@ class Tracing:
         self.service = service
         self._provider: TracerProvider | None = None
         if endpoint or exporter:
-            processor = BatchSpanProcessor(exporter or OTLPSpanExporter(endpoint=endpoint, timeout=5))
+            processor = BatchSpanProcessor(exporter or _sender(endpoint))
             resource = Resource.create({"service.name": service})
             self._provider = TracerProvider(resource=resource, shutdown_on_exit=False)
             self._provider.add_span_processor(processor)
@@ -117,6 +116,13 @@ class Tracing:
         """Send what is left and stop (blocks up to the exporter's time-out of 5 s)."""
         if self._provider is not None:
             self._provider.shutdown()
+
+
+def _sender(endpoint: str | None) -> SpanExporter:
+    # Imported here: it takes 3 MB, and most processes have no endpoint.
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
+    return OTLPSpanExporter(endpoint=endpoint, timeout=5)
 
 
 _tracing: ContextVar[Tracing] = ContextVar("tracing", default=Tracing("dozvon"))  # noqa: B039 - without an endpoint it has no state
