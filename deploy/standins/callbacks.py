@@ -10,6 +10,7 @@ import httpx
 from deploy.standins.faults import Dice
 
 TIMEOUT = 30.0  # seconds
+POSTS = 4  # requests at once of one account; what comes due meanwhile goes into the next one
 RETRIES = (0.1, 0.3, 1.0, 2.0, 3.0, 5.0)  # seconds; the last one again and again for an hour
 GIVE_UP_AFTER = 700  # tries
 
@@ -57,6 +58,7 @@ class Callbacks:
         self._taken = taken
         self._together = together
         self._due: list[Callback] = []
+        self._free = asyncio.Semaphore(POSTS)
         self._wake = asyncio.Event()
         self._posts: set[asyncio.Task[None]] = set()
         self.waiting = 0
@@ -67,12 +69,13 @@ class Callbacks:
         asyncio.get_running_loop().call_later(delay, self._ready, callback)
 
     async def run(self) -> None:
-        """Post due callbacks, several bodies at once, until cancelled."""
+        """Post due callbacks, a few bodies at once, until cancelled."""
         try:
             while True:
                 await self._wake.wait()
                 self._wake.clear()
                 while self._due:
+                    await self._free.acquire()
                     body, self._due = self._due[: self._together], self._due[self._together :]
                     self._start(body)
         finally:
@@ -99,6 +102,7 @@ class Callbacks:
         post = asyncio.create_task(self._deliver(batch))
         self._posts.add(post)
         post.add_done_callback(self._posts.discard)
+        post.add_done_callback(lambda _: self._free.release())
 
     async def _deliver(self, batch: list[Callback]) -> None:
         profile = self._dice.profile

@@ -37,6 +37,8 @@ class Profile:
 
 
 KIND = Profile("kind", callback_delay=0.02)
+# No faults, but a network between: for measurements.
+STEADY = Profile("steady", answer_least=0.05, callback_delay=0.3)
 NASTY = Profile(
     "nasty",
     lose_answer=0.01,
@@ -61,7 +63,7 @@ GATEWAY = Profile(
     callback_delay=0.5,
     rate_limit=400,
 )
-PROFILES = {profile.name: profile for profile in (KIND, NASTY, GATEWAY)}
+PROFILES = {profile.name: profile for profile in (KIND, STEADY, NASTY, GATEWAY)}
 
 
 class Mode(StrEnum):

@@ -185,7 +185,7 @@ class Standin:
 
     async def _answer(self, entry: Entry, failure: Failure | None) -> Answer:
         profile = self.dice.profile
-        await asyncio.sleep(self.dice.delay(profile.answer_delay))
+        await asyncio.sleep(profile.answer_least + self.dice.delay(profile.answer_delay))
         match failure:
             case Failure(Mode.LOSE):
                 return LOST

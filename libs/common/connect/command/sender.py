@@ -24,7 +24,10 @@ from libs.common.platform.telemetry.logs import get_logger
 D = TypeVar("D")
 
 IDLE = 0.25  # seconds between polls of an empty table
-LINGER = 0.003  # seconds to wait for more finished calls, so that one claim fills their slots together
+# Seconds to wait for more to claim or to record, for each call that is under way, and at most: one transaction for
+# many when there is much to do, no pause for a single one.
+LINGER = 0.001
+LONGEST_LINGER = 0.02
 MAX_BATCH = 200
 RECENT = 16  # calls by which an account's health is judged
 DATABASE_PAUSE = 0.2  # seconds before a retry after a database error
@@ -74,8 +77,8 @@ class Sender(Generic[D]):
         recorder = asyncio.create_task(self._record())
         try:
             while not stop.is_set():
-                if not await self._start_due_or_pause():
-                    await self._wait(stop)
+                found = await self._start_due_or_pause()
+                await self._wait(stop, LONGEST_LINGER if found else IDLE)
             if self._calls:
                 await asyncio.wait(self._calls, timeout=self._commands.timeout + 1)
             await self._results.join()
@@ -106,12 +109,17 @@ class Sender(Generic[D]):
             call.add_done_callback(self._calls.discard)
         return bool(claims)
 
-    async def _wait(self, stop: asyncio.Event) -> None:
+    async def _wait(self, stop: asyncio.Event, seconds: float) -> None:
+        """Wait until more may be due: a call has ended, this process has committed, or the time is over."""
         waits = {asyncio.ensure_future(stop.wait()), asyncio.ensure_future(self._commands.due.wait())}
-        await asyncio.wait(waits, timeout=IDLE, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
             wait.cancel()
-        await asyncio.sleep(LINGER)
+        await self._linger()
+
+    async def _linger(self) -> None:
+        if self._calls:
+            await asyncio.sleep(min(len(self._calls) * LINGER, LONGEST_LINGER))
 
     async def _call(self, claimed: Claim[D], claimed_at: float, slot: int) -> None:
         answered = False
@@ -149,6 +157,7 @@ class Sender(Generic[D]):
     async def _record(self) -> None:
         while True:
             batch = [await self._results.get()]
+            await self._linger()
             while len(batch) < MAX_BATCH and not self._results.empty():
                 batch.append(self._results.get_nowait())
             try:
