@@ -25,7 +25,8 @@ REHEARSAL_SECONDS = 120.0  # Java writes its archive when the broker stops
 # third less of the processor than the defaults, which pay off in hours.
 CHEAP = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 
-# The short time-outs bring the broker back in seconds after a kill: its old registration must expire first.
+# The short time-outs bring the broker back in seconds after a kill: its old registration must expire first. An idle
+# broker takes a third less of the processor without records of its own and with no more threads than it needs.
 PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
@@ -43,8 +44,13 @@ share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
 auto.create.topics.enable=false
-broker.session.timeout.ms=1500
-broker.heartbeat.interval.ms=300
+broker.session.timeout.ms=3000
+broker.heartbeat.interval.ms=1000
+metadata.max.idle.interval.ms=0
+num.network.threads=1
+num.io.threads=2
+group.coordinator.threads=1
+share.coordinator.threads=1
 controller.quorum.election.timeout.ms=300
 controller.quorum.fetch.timeout.ms=600
 """

@@ -1,18 +1,22 @@
 """The tasks service: its parts joined."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from libs.common.platform.service import Service
-from services.tasks.context import open_context
+from libs.common.platform.worker import Lookout, Loop
+from services.tasks.context import Context, open_context
 from services.tasks.errors import ERRORS
+from services.tasks.fanouts.worker import ARE_UNDER_WAY as FANOUTS
 from services.tasks.fanouts.worker import fanout_loop
-from services.tasks.moves.worker import release_loop
+from services.tasks.moves.worker import ARE_PENDING, release_loop
 from services.tasks.playbooks.worker import announcing_loop, waiting_loop
+from services.tasks.redistributions.worker import ARE_UNDER_WAY as REDISTRIBUTIONS
 from services.tasks.redistributions.worker import redistribution_loop
 from services.tasks.settings import TasksSettings
 from services.tasks.subscriptions import TOPICS, subscriptions
-from services.tasks.timers.worker import timer_loop
+from services.tasks.timers.worker import ARE_DUE, timer_loop
 
 if TYPE_CHECKING:
     from libs.common.platform.http.assembly import Api
@@ -25,6 +29,30 @@ def api() -> "Api":
     return API
 
 
+LOOK = 0.5  # seconds between two looks at what there is to do
+#: What each loop has to do (`Lookout`).
+WORK: Mapping[str, str] = {
+    "timers": ARE_DUE,
+    "fanouts": FANOUTS,
+    "releases": ARE_PENDING,
+    "redistributions": REDISTRIBUTIONS,
+}
+
+
+def loops(ctx: Context) -> tuple[Loop, ...]:
+    """Return the lookout, the loops that it wakes, and those that look at times of their own."""
+    lookout = Lookout(ctx.db, ctx.core.clock, WORK, LOOK)
+    return (
+        lookout,
+        timer_loop(ctx, lookout.watch("timers")),
+        fanout_loop(ctx, lookout.watch("fanouts")),
+        release_loop(ctx, lookout.watch("releases")),
+        redistribution_loop(ctx, lookout.watch("redistributions")),
+        waiting_loop(ctx),
+        announcing_loop(ctx),
+    )
+
+
 SERVICE = Service(
     name="tasks",
     title="Dozvon: tasks",
@@ -33,14 +61,7 @@ SERVICE = Service(
     migrations=Path(__file__).parent / "migrations",
     topics=TOPICS,
     subscriptions=subscriptions,
-    loops=lambda ctx: (
-        timer_loop(ctx),
-        fanout_loop(ctx),
-        waiting_loop(ctx),
-        announcing_loop(ctx),
-        release_loop(ctx),
-        redistribution_loop(ctx),
-    ),
+    loops=loops,
     api=api,
     errors=ERRORS,
 )

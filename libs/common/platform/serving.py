@@ -9,9 +9,12 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from libs.common.platform.waiting import wait_for_stop
+
 HEADER_SECONDS = 5.0
 REQUEST_SECONDS = 15.0
 DRAIN_SECONDS = 10
+TICK = 1.0  # seconds
 
 
 class ServingError(OSError):
@@ -44,30 +47,31 @@ async def serve(
         timeout_keep_alive=30,
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
-    server = _Server(config)
-    ending = asyncio.create_task(_end(server, stop, on_stop))
     try:
-        await server.serve()
+        await _Server(config, stop, on_stop).serve()
     except SystemExit as error:  # uvicorn exits like this when it cannot start
         raise ServingError(f"cannot serve on {host}:{port}") from error
-    finally:
-        ending.cancel()
 
 
 class _Server(uvicorn.Server):
     """A uvicorn server without signal handlers: API and worker may share the process."""
 
+    def __init__(self, config: uvicorn.Config, stop: asyncio.Event, on_stop: Callable[[], None] | None) -> None:
+        super().__init__(config)
+        self._stop, self._on_stop = stop, on_stop
+
+    async def main_loop(self) -> None:
+        """Serve until the stop. uvicorn's own loop looks for it ten times as often as the header `date` changes."""
+        while not await self.on_tick(0):
+            if await wait_for_stop(self._stop, TICK):
+                if self._on_stop is not None:
+                    self._on_stop()
+                return
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Capture none."""
         yield
-
-
-async def _end(server: uvicorn.Server, stop: asyncio.Event, on_stop: Callable[[], None] | None) -> None:
-    await stop.wait()
-    if on_stop is not None:
-        on_stop()
-    server.should_exit = True
 
 
 class DeadlineProtocol(HttpToolsProtocol):

@@ -52,3 +52,13 @@ async def wait_for_stop(stop: asyncio.Event, seconds: float) -> bool:
     except TimeoutError:
         return False
     return True
+
+
+async def wait_for_work(stop: asyncio.Event, work: asyncio.Event, seconds: float) -> None:
+    """Sleep up to `seconds`, less when `work` or `stop` is set; who looks for the work clears it first."""
+    waits = {asyncio.ensure_future(stop.wait()), asyncio.ensure_future(work.wait())}
+    try:
+        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()

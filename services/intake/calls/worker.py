@@ -18,7 +18,8 @@ from libs.common.connect.command.store import Limits, Policy
 from libs.common.connect.exchange import HttpRequest, Lost
 from libs.common.platform.telemetry.logs import get_logger
 from libs.common.platform.waiting import wait_for_stop
-from libs.common.platform.worker import Loop
+from libs.common.platform.worker import Lookout, Loop
+from libs.common.platform.worker.lookout import UNWATCHED
 from services.intake.calls.rules import CallKind
 from services.intake.calls.store import COMMANDS
 from services.intake.context import Context
@@ -26,6 +27,7 @@ from services.intake.formats.exchange import Dial, ExchangeFormat, Transfer
 from services.intake.formats.registry import FORMATS
 
 EXPIRY = 1.0  # seconds
+LOOK = 0.25  # seconds between two looks at what is due
 NEVER = timedelta(0)  # how long a command may be repeated: that would be a second call
 TOO_LATE = "too_late"
 
@@ -128,13 +130,18 @@ def _request(found: ExchangeFormat, claimed: Claim, api: str) -> HttpRequest:
 
 
 def loops(ctx: Context) -> tuple[Loop, ...]:
-    """Return the sender of calls and their expiry."""
-    calls = Calls(ctx)
+    """Return the lookout, and what it wakes: the sender of calls and their expiry."""
+    calls, core = Calls(ctx), ctx.core
+    lookout = Lookout(core.db, core.clock, {"sender": COMMANDS.is_due, "expiry": COMMANDS.expires}, LOOK)
+    lookout.bells["sender"] = ctx.due
+    ends = lookout.watch("expiry")
 
     async def expiry(stop: asyncio.Event) -> None:
-        """Expire calls once a second."""
+        """Expire calls, at most once a second."""
         while not stop.is_set():
+            ends.begin()
             await calls.expire()
             await wait_for_stop(stop, EXPIRY)
+            await ends.wait(stop)
 
-    return Sender(calls, calls.tries), expiry
+    return lookout, Sender(calls, calls.tries, UNWATCHED), expiry

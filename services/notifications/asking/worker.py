@@ -11,6 +11,7 @@ from libs.common.connect.exchange import HttpRequest, Reply
 from libs.common.connect.poll.loop import Page, PollLoop
 from libs.common.connect.poll.store import Cursor, Leased
 from libs.common.platform.db import Transaction
+from libs.common.platform.worker import Watch
 from services.notifications.asking import store
 from services.notifications.context import Context
 from services.notifications.delivery.store import RECHECK_CALLBACKS
@@ -149,9 +150,9 @@ def _unambiguous(facts: Sequence[Learnt]) -> dict[UUID, str]:
     return {attempt: external_id for attempt, external_id in found if ids.count(external_id) == 1}
 
 
-def polls(ctx: Context) -> "PollLoop[Learnt]":
+def polls(ctx: Context, watch: Watch) -> "PollLoop[Learnt]":
     """Return the loop of polls."""
     core = ctx.core
     calls = CALLS + store.MOST
     duration = timedelta(seconds=ctx.settings.send_timeout * calls + 10)
-    return PollLoop(core.db, core.clock, ctx.transport, Asking(ctx), duration)
+    return PollLoop(core.db, core.clock, ctx.transport, Asking(ctx), duration, watch)

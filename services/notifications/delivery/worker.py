@@ -1,48 +1,65 @@
 """The loops of notifications' worker: send, apply callbacks, ask for progress, expire attempts."""
 
 import asyncio
+from collections.abc import Mapping
 
 from libs.common.connect.command.sender import Sender
+from libs.common.connect.poll.store import IS_DUE as POLLS_ARE_DUE
 from libs.common.platform.waiting import wait_for_stop
-from libs.common.platform.worker import Loop
+from libs.common.platform.worker import Lookout, Loop
+from libs.common.platform.worker.lookout import UNWATCHED
 from services.notifications.asking.store import ensure_polls
 from services.notifications.asking.worker import ASKED, polls
 from services.notifications.context import Context
 from services.notifications.delivery.sender import Attempts
-from services.notifications.delivery.store import expire
-from services.notifications.webhooks.actions import apply_callbacks
+from services.notifications.delivery.store import COMMANDS, expire
+from services.notifications.webhooks.actions import ARE_DUE, apply_callbacks
+from services.notifications.withdrawals.store import ARE_WITHDRAWN
 
+EXPIRY = 1.0  # seconds
 POLL = 0.02  # seconds between polls while callbacks come
-POLL_IDLE = 0.2
-EXPIRY = 1.0
+LONGEST_POLL = 0.2
+LOOK = 0.25  # seconds between two looks at what is due
+#: What each loop has to do (`Lookout`).
+WORK: Mapping[str, str] = {
+    "sender": COMMANDS.is_due,
+    "callbacks": ARE_DUE,
+    "expiry": f"{COMMANDS.expires} OR {ARE_WITHDRAWN}",
+    "questions": POLLS_ARE_DUE,
+}
 
 
 def loops(ctx: Context) -> tuple[Loop, ...]:
-    """Return the sender and the loops of callbacks, questions and expiry."""
-    attempts = Attempts(ctx)
-    sender = Sender(attempts, attempts.tries)
+    """Return the lookout, and the loops that it wakes: the sender, callbacks, questions and expiry."""
+    core = ctx.core
+    attempts, lookout = Attempts(ctx), Lookout(core.db, core.clock, WORK, LOOK)
+    lookout.bells["sender"] = ctx.due
+    reports, ends, asking = (lookout.watch(name) for name in ("callbacks", "expiry", "questions"))
 
     async def callbacks(stop: asyncio.Event) -> None:
         """Apply stored callbacks, without a pause while batches are full."""
         pause = POLL
         while not stop.is_set():
-            seen, halted = await apply_callbacks(ctx.core.db, ctx.settings.callback_batch, ctx.core.clock.now())
+            reports.begin()
+            seen, halted = await apply_callbacks(core.db, ctx.settings.callback_batch, core.clock.now())
             attempts.alert(halted)
-            pause = POLL if seen else min(pause * 1.5, POLL_IDLE)
+            pause = POLL if seen else pause * 1.5
             if seen < ctx.settings.callback_batch:
-                await wait_for_stop(stop, pause)
+                await reports.wait(stop, pause if pause < LONGEST_POLL else None)
 
     async def expiry(stop: asyncio.Event) -> None:
-        """Expire attempts once a second."""
+        """Expire attempts, at most once a second."""
         while not stop.is_set():
-            await expire(ctx.core.db, ctx.settings.policies, ctx.core.clock.now())
+            ends.begin()
+            await expire(core.db, ctx.settings.policies, core.clock.now())
             await wait_for_stop(stop, EXPIRY)
+            await ends.wait(stop)
 
     async def questions(stop: asyncio.Event) -> None:
         """Ask providers how messages are doing."""
-        async with ctx.core.db.begin() as tx:
+        async with core.db.begin() as tx:
             await ensure_polls(tx, ASKED)
             await tx.commit()
-        await polls(ctx)(stop)
+        await polls(ctx, asking)(stop)
 
-    return sender, callbacks, expiry, questions
+    return lookout, Sender(attempts, attempts.tries, UNWATCHED), callbacks, expiry, questions

@@ -42,6 +42,8 @@ WHERE id IN (SELECT a.id FROM attempt a JOIN message m ON m.id = a.message_id
              LIMIT $2 FOR UPDATE OF a SKIP LOCKED)
 RETURNING message_id, rung
 """
+#: A condition of the worker's lookout.
+ARE_WITHDRAWN = "EXISTS (SELECT FROM message WHERE withdrawn_at IS NOT NULL AND state = 'pending')"
 
 
 async def take_turns(tx: Transaction, intentions: Collection[Intention]) -> None:

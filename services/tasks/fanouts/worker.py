@@ -2,21 +2,23 @@
 
 import asyncio
 
-from libs.common.platform.waiting import wait_for_stop
-from libs.common.platform.worker import Loop
+from libs.common.platform.worker import Loop, Watch
 from services.tasks.context import Context
 from services.tasks.fanouts.actions import carry_out, reactivate, spread
 
-LOOK_AGAIN = 0.5  # seconds
+LOOK_AGAIN = 0.5  # seconds, where no lookout wakes the loop
+ARE_UNDER_WAY = "EXISTS (SELECT FROM fanout)"
 
 
-def fanout_loop(ctx: Context) -> Loop:
+def fanout_loop(ctx: Context, watch: Watch | None = None) -> Loop:
+    watch = watch or Watch(LOOK_AGAIN)
 
     async def fanouts(stop: asyncio.Event) -> None:
         await reactivate(ctx)
         while not stop.is_set():
+            watch.begin()
             written = await spread(ctx)
             if not await carry_out(ctx) and not written:
-                await wait_for_stop(stop, LOOK_AGAIN)
+                await watch.wait(stop)
 
     return fanouts

@@ -20,6 +20,7 @@ from libs.common.connect.command.store import Claim, Result
 from libs.common.platform import faultpoints
 from libs.common.platform.db.errors import is_transient
 from libs.common.platform.telemetry.logs import get_logger
+from libs.common.platform.waiting import wait_for_work
 
 D = TypeVar("D")
 
@@ -59,13 +60,17 @@ class Commands(Protocol[D]):
 
 
 class Sender(Generic[D]):
-    """A loop of the worker. `tries` counts calls by kind and verdict."""
+    """A loop of the worker. `tries` counts calls by kind and verdict.
+
+    `idle`: seconds after which it looks for due commands when nobody has set `due`.
+    """
 
     __name__ = "sender"
 
-    def __init__(self, commands: Commands[D], tries: Counter) -> None:
+    def __init__(self, commands: Commands[D], tries: Counter, idle: float = IDLE) -> None:
         self._commands = commands
         self._tries = tries
+        self._idle = idle
         self._max_start_delay = commands.lease - commands.timeout
         self._slots: dict[UUID, SendSlots] = {}
         self._calls: set[asyncio.Task[None]] = set()
@@ -78,7 +83,7 @@ class Sender(Generic[D]):
         try:
             while not stop.is_set():
                 found = await self._start_due_or_pause()
-                await self._wait(stop, LONGEST_LINGER if found else IDLE)
+                await self._wait(stop, LONGEST_LINGER if found else self._idle)
             if self._calls:
                 await asyncio.wait(self._calls, timeout=self._commands.timeout + 1)
             await self._results.join()
@@ -111,10 +116,7 @@ class Sender(Generic[D]):
 
     async def _wait(self, stop: asyncio.Event, seconds: float) -> None:
         """Wait until more may be due: a call has ended, this process has committed, or the time is over."""
-        waits = {asyncio.ensure_future(stop.wait()), asyncio.ensure_future(self._commands.due.wait())}
-        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        for wait in waits:
-            wait.cancel()
+        await wait_for_work(stop, self._commands.due, seconds)
         await self._linger()
 
     async def _linger(self) -> None:

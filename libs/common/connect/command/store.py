@@ -137,6 +137,22 @@ WHERE id IN (SELECT id FROM {command} WHERE state = 'held' AND not_before <= $1
              LIMIT $2 FOR UPDATE SKIP LOCKED)
 """
 
+# Whether there is anything to claim, and to expire: conditions for the worker's lookout (`$1`: business time). They
+# may hold where a pace or a lease is in the way, but always do where there is something to do.
+IS_DUE = """
+EXISTS (SELECT FROM {queue} c
+        WHERE c.active AND c.halted_at IS NULL
+          AND EXISTS (SELECT FROM {command} a WHERE a.{queue_id} = c.id AND a.state IN ('pending', 'sending')
+                                              AND a.due_at <= clock_timestamp()))
+"""
+EXPIRES = """
+EXISTS (SELECT FROM {command} WHERE state = 'waiting' AND due_at <= clock_timestamp())
+OR EXISTS (SELECT FROM {command} WHERE state IN ('pending', 'sending') AND offered_at IS NOT NULL
+                                   AND due_at <= clock_timestamp())
+OR EXISTS (SELECT FROM {command} WHERE state = 'pending' AND offered_at IS NULL AND expires_at <= $1)
+OR EXISTS (SELECT FROM {command} WHERE state = 'held' AND (not_before <= $1 OR expires_at <= $1))
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -299,6 +315,8 @@ class CommandStore:
         self._expire_waiting = tables.statement(EXPIRE_WAITING)
         self._expire_pending = tables.statement(EXPIRE_PENDING)
         self._release = tables.statement(RELEASE)
+        #: Conditions of the worker's lookout: commands are due, commands expire.
+        self.is_due, self.expires = tables.statement(IS_DUE), tables.statement(EXPIRES)
 
     async def claim(
         self, tx: Transaction, busy: Mapping[UUID, int], limits: Limits, policies: Sequence[Policy], now: datetime

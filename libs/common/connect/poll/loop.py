@@ -12,7 +12,8 @@ from libs.common.connect.transport import Transport
 from libs.common.platform.clock import Clock
 from libs.common.platform.db import Database, Transaction
 from libs.common.platform.telemetry.logs import get_logger
-from libs.common.platform.waiting import growing, wait_for_stop
+from libs.common.platform.waiting import growing
+from libs.common.platform.worker import Watch
 
 F = TypeVar("F")
 F_co = TypeVar("F_co", covariant=True)
@@ -64,21 +65,27 @@ class Polls(Protocol[F]):
 
 
 class PollLoop(Generic[F]):
-    """A loop of the worker. `duration`: how long a lease holds; more than all calls of a round may take."""
+    """A loop of the worker. `duration`: how long a lease holds; more than all calls of a round may take.
+
+    `watch`: how it waits for polls to be due; else it looks every second.
+    """
 
     __name__ = "polls"
 
     def __init__(
-        self, db: Database, clock: Clock, transport: Transport, polls: Polls[F], duration: timedelta
-    ) -> None:
+        self, db: Database, clock: Clock, transport: Transport, polls: Polls[F], duration: timedelta,
+        watch: Watch | None = None,
+    ) -> None:  # fmt: skip
         self._db, self._clock, self._transport = db, clock, transport
         self._polls, self._duration = polls, duration
+        self._watch = watch or Watch(IDLE)
 
     async def __call__(self, stop: asyncio.Event) -> None:
         """Poll until `stop`."""
         while not stop.is_set():
+            self._watch.begin()
             if not await self.once():
-                await wait_for_stop(stop, IDLE)
+                await self._watch.wait(stop)
 
     async def once(self) -> int:
         """Make one round of each poll that is due; return how many there were."""

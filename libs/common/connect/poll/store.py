@@ -30,6 +30,12 @@ WHERE p.name IN (SELECT name FROM poll
                  ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED)
 RETURNING p.name, p.desk, p.kind, p.cursor, p.failures, p.quota_left
 """
+#: A condition of the worker's lookout: polls are due.
+IS_DUE = """
+EXISTS (SELECT FROM poll
+        WHERE due_at <= clock_timestamp() AND (leased_until IS NULL OR leased_until <= clock_timestamp())
+          AND (quota IS NULL OR quota_left > 0 OR quota_until <= $1))
+"""
 SETTLE = """
 UPDATE poll
 SET cursor = coalesce($3, cursor), due_at = clock_timestamp() + $4::interval,
