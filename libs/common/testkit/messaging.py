@@ -35,7 +35,7 @@ JOURNAL = "CREATE TABLE journal (id bigint GENERATED ALWAYS AS IDENTITY, key tex
 _NOTE = "INSERT INTO journal (key, note) SELECT * FROM unnest($1::text[], $2::text[])"
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 #: What a test waits for comes at once: retries, new leaders and the ends of pauses.
-QUICK_RELAY = RelayIntervals(follow=0.02, after_error=0.02, longest=0.1)
+QUICK_RELAY = RelayIntervals(idle=0.2, follow=0.02, after_error=0.02, longest=0.1)
 QUICK_CONSUMER = ConsumerIntervals(
     poll=0.05, commit=0.05, rebuild=0.02, retry=0.02, first_pause=0.02, longest_pause=0.1
 )

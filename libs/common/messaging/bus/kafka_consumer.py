@@ -14,6 +14,9 @@ CALL_SECONDS = 10.0
 CLOSE_SECONDS = 5.0
 STATIC_SESSION_MS = 30_000  # a named member may be away that long without a rebalance
 DYNAMIC_SESSION_MS = 10_000
+# How long the broker keeps a fetch that finds nothing; one that finds records is answered at once. What else is
+# asked of the same connection waits meanwhile: the watchdog's offsets, and partitions that were rewound.
+FETCH_WAIT_MS = 1_500
 
 _TASKS = ("_coordination_task", "_heartbeat_task", "_commit_refresh_task", "_fetch_task")
 
@@ -39,7 +42,7 @@ class KafkaConsumer:
             auto_offset_reset="earliest",
             session_timeout_ms=STATIC_SESSION_MS if instance else DYNAMIC_SESSION_MS,
             heartbeat_interval_ms=3_000,
-            fetch_max_wait_ms=500,
+            fetch_max_wait_ms=FETCH_WAIT_MS,
             request_timeout_ms=20_000,
             metadata_max_age_ms=60_000,
         )

@@ -14,7 +14,7 @@ class ConsumerIntervals:
     gives up a client that has had no partition for `unassigned`.
     """
 
-    poll: float = 0.25
+    poll: float = 0.5
     commit: float = 0.5
     rebuild: float = 1.0
     retry: float = 0.1

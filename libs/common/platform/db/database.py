@@ -101,7 +101,7 @@ class Database:
         self.config = config
         self.pool = pool
         self.engine = engine
-        #: Runs after each commit that left events in the outbox; the worker sets it.
+        #: Runs after each commit that left events in the outbox: wakes the relay, or sends it a hint.
         self.wake_relay: Callable[[], None] | None = None
 
     @classmethod
