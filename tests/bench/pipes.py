@@ -18,7 +18,7 @@ from libs.common.contracts import Cause, EventData, Outgoing, Received
 from libs.common.contracts.intake import LeadReceived
 from libs.common.contracts.shared import Customer, Language, OrderStatus
 from libs.common.messaging import outbox
-from libs.common.messaging.bus import KafkaBus
+from libs.common.messaging.bus.kafka import KafkaBus
 from libs.common.messaging.bus.topics import PARTITIONS
 from libs.common.messaging.inbox.apply import Applier
 from libs.common.messaging.inbox.consumer import ConsumerLoop

@@ -12,7 +12,7 @@ from libs.common.contracts import Cause, EventData, Outgoing, tasks
 from libs.common.messaging import outbox
 from libs.common.messaging.bus.codec import Encoder
 from libs.common.platform.telemetry.metrics import new_registry
-from libs.common.platform.worker import Worker
+from libs.common.platform.worker.runtime import Worker
 from libs.common.testkit.memory_bus import MemoryBus
 from services.tasks.playbooks.worker import waiting_loop
 from services.tasks.subscriptions import TOPICS, subscriptions

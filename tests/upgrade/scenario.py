@@ -13,7 +13,7 @@ import asyncpg
 import httpx
 
 from deploy.demo.desk import Seeder
-from libs.common.messaging.bus import KafkaBus
+from libs.common.messaging.bus.kafka import KafkaBus
 from libs.common.messaging.bus.ports import Message
 from libs.common.platform.db.roles import SERVICES
 from libs.common.platform.ids import uuid7

@@ -20,7 +20,7 @@ from libs.common.platform.sealing.keeper import SealedColumn, keep_sealed, requi
 from libs.common.platform.sealing.keys import MissingKeyError
 from libs.common.platform.settings import ServiceSettings, SettingsError
 from libs.common.platform.telemetry.logs import configure_logging, get_logger
-from libs.common.platform.worker import Loop, Worker
+from libs.common.platform.worker import Loop
 
 if TYPE_CHECKING:
     from libs.common.platform.http.assembly import Api
@@ -78,6 +78,8 @@ class Service(Generic[S, C]):
 
     async def run_worker(self, settings: S, stop: asyncio.Event) -> None:
         """Run relay, consumer and loops until `stop` is set."""
+        from libs.common.platform.worker.runtime import Worker
+
         async with self.open_context(settings) as ctx:
             worker = Worker(
                 ctx.core, topics=self.topics, subscriptions=self.subscriptions(ctx), loops=self._loops(ctx)

@@ -5,7 +5,7 @@ import sys
 
 from prometheus_client import CollectorRegistry
 
-from libs.common.messaging.bus import KafkaBus
+from libs.common.messaging.bus.kafka import KafkaBus
 from libs.common.messaging.outbox.relay import Relay
 from libs.common.messaging.outbox.relay_metrics import RelayMetrics
 from libs.common.platform.db import DatabaseConfig

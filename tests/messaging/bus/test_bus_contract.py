@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from libs.common.messaging.bus import Bus, Consumer, KafkaBus, Message, Partition, Record
+from libs.common.messaging.bus import Bus, Consumer, Message, Partition, Record
+from libs.common.messaging.bus.kafka import KafkaBus
 from libs.common.testkit.memory_bus import MemoryBus
 from libs.common.testkit.messaging import eventually
 

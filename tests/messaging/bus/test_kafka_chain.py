@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local.kafka import EmbeddedKafka
-from libs.common.messaging.bus import KafkaBus
+from libs.common.messaging.bus.kafka import KafkaBus
 from libs.common.platform import faultpoints
 from libs.common.platform.db import Database
 from libs.common.testkit.messaging import Stack, emit, eventually, running, status_event

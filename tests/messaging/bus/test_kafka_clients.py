@@ -5,7 +5,8 @@ import secrets
 import pytest
 from aiokafka.errors import KafkaError
 
-from libs.common.messaging.bus import KafkaBus, Message
+from libs.common.messaging.bus import Message
+from libs.common.messaging.bus.kafka import KafkaBus
 from libs.common.messaging.bus.kafka_consumer import KafkaConsumer
 from libs.common.messaging.bus.kafka_producer import KafkaProducer
 from libs.common.messaging.bus.topics import partitions_of, topic_configs

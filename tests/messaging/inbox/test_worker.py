@@ -17,8 +17,9 @@ from libs.common.platform.core import Core, open_core
 from libs.common.platform.db import Database
 from libs.common.platform.settings import ServiceSettings
 from libs.common.platform.telemetry.tracing import Tracing
-from libs.common.platform.worker import Loop, Worker
+from libs.common.platform.worker import Loop
 from libs.common.platform.worker.health import health_server
+from libs.common.platform.worker.runtime import Worker
 from libs.common.testkit.memory_bus import MemoryBus
 from libs.common.testkit.messaging import NOON, SERVICE, emit, eventually, journal, note_down, status_event
 from tests.support.patience import PATIENCE

@@ -1,6 +1,5 @@
-"""The bus: ports, the CloudEvents codec, Kafka clients."""
+"""The bus: ports, the CloudEvents codec, Kafka clients. The ports alone are imported here: an API has no client."""
 
-from libs.common.messaging.bus.kafka import KafkaBus
 from libs.common.messaging.bus.ports import (
     Bus,
     BusError,
@@ -12,19 +11,15 @@ from libs.common.messaging.bus.ports import (
     Routed,
     Sent,
 )
-from libs.common.messaging.bus.topics import PARTITIONS, ensure_topics
 
 __all__ = [
-    "PARTITIONS",
     "Bus",
     "BusError",
     "Consumer",
-    "KafkaBus",
     "Message",
     "Partition",
     "Producer",
     "Record",
     "Routed",
     "Sent",
-    "ensure_topics",
 ]

@@ -1,7 +1,9 @@
-"""The worker process of a service: relay, consumer, loops, health."""
+"""The worker process of a service: relay, consumer, loops, health.
+
+An API imports the names of its service's loops from here; what runs them, and the client of Kafka, it never loads.
+"""
 
 from libs.common.platform.worker.lookout import Lookout, Watch
-from libs.common.platform.worker.runtime import Worker
 from libs.common.platform.worker.supervise import Loop
 
-__all__ = ["Lookout", "Loop", "Watch", "Worker"]
+__all__ = ["Lookout", "Loop", "Watch"]

@@ -8,7 +8,8 @@ from functools import partial
 from prometheus_client import Counter
 
 from libs.common.contracts import routes, topic_name
-from libs.common.messaging.bus import Bus, KafkaBus
+from libs.common.messaging.bus import Bus
+from libs.common.messaging.bus.kafka import KafkaBus
 from libs.common.messaging.deadletters.replay import Replayer
 from libs.common.messaging.inbox import Subscriptions
 from libs.common.messaging.inbox.apply import Applier
