@@ -30,7 +30,7 @@ SETTINGS: Mapping[str, str] = MappingProxyType(
         "fsync": "on",
         "synchronous_commit": "on",
         "max_wal_size": "2GB",
-        "autovacuum_naptime": "10s",
+        "autovacuum_naptime": "30s",
         "autovacuum_vacuum_scale_factor": "0.05",
         "autovacuum_vacuum_cost_limit": "2000",
         "jit": "off",

@@ -20,7 +20,7 @@ HOW = (
 
 async def measure(servers: Servers, seconds: float, settled: float = SETTLED) -> Part:
     """Start the product and leave it alone."""
-    async with product_on(servers, "idle") as product, product.running():
+    async with product_on(servers, "idle") as product, product.working():
         await asyncio.sleep(settled)
         meter = meter_of(servers, product.stack)
         await asyncio.sleep(seconds)

@@ -87,16 +87,22 @@ class Product:
     sent: list[int] = field(default_factory=list)
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[ProductSide]:
+    async def working(self) -> AsyncIterator[Target]:
+        """Run all eight processes for the block, with a desk; nobody watches."""
         names = [name for name in self.stack.ports if name != "standins"]
         async with running_processes(self.stack, *names):
             if self.target is None:
                 await make_desk(self.stack, self.playbook)
                 self.target = await make_source(self.stack)
                 await asyncio.sleep(1)  # the operators' events reach tasks
+            yield self.target
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[ProductSide]:
+        async with self.working() as target:
             observed = topic_name(Topic.TASKS, self.stack.prefix)
             async with observing(self.stack.bootstrap, observed, TaskAssigned.event_type) as observer:
-                yield ProductSide(self.servers, self.stack, self.target, observer, self.sent)
+                yield ProductSide(self.servers, self.stack, target, observer, self.sent)
             await self._settle()
 
     async def accept_alone(self, leads: int) -> Hold:

@@ -27,7 +27,7 @@ from services.intake.formats.exchange import Dial, ExchangeFormat, Transfer
 from services.intake.formats.registry import FORMATS
 
 EXPIRY = 1.0  # seconds
-LOOK = 0.25  # seconds between two looks at what is due
+LOOK = 0.5  # seconds between two looks at what is due
 NEVER = timedelta(0)  # how long a command may be repeated: that would be a second call
 TOO_LATE = "too_late"
 

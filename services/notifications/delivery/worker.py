@@ -19,7 +19,7 @@ from services.notifications.withdrawals.store import ARE_WITHDRAWN
 EXPIRY = 1.0  # seconds
 POLL = 0.02  # seconds between polls while callbacks come
 LONGEST_POLL = 0.2
-LOOK = 0.25  # seconds between two looks at what is due
+LOOK = 0.5  # seconds between two looks at what is due
 #: What each loop has to do (`Lookout`).
 WORK: Mapping[str, str] = {
     "sender": COMMANDS.is_due,

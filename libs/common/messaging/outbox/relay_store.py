@@ -44,6 +44,7 @@ class RelayStore:
         self._conn, self._schema = conn, schema
         self._watermark = LowWatermark()
         self._watermark_due = 0.0
+        self._moved = True  # rows were found since the low watermark was confirmed last
 
     @classmethod
     async def connect(cls, config: DatabaseConfig) -> RelayStore:
@@ -66,15 +67,17 @@ class RelayStore:
         await self._conn.add_listener(channel(self._schema), lambda *_: wake())
 
     async def read(self, limit: int) -> Sequence[asyncpg.Record]:
-        """Return the first unsent rows by id; once a second the low watermark is updated."""
+        """Return the first unsent rows by id; once a second the low watermark is updated, if rows were found."""
         now = asyncio.get_running_loop().time()
         confirmed = None
-        if now >= self._watermark_due:
+        if self._moved and now >= self._watermark_due:
             self._watermark_due = now + WATERMARK_SECONDS
             confirmed = await self._watermark.confirmed(self._conn)
         rows = await self._conn.fetch(_READ, self._watermark.value, limit)
         if confirmed is not None:
             self._watermark.raise_to(confirmed, rows[0]["id"] if rows else None)
+            self._moved = False
+        self._moved = self._moved or bool(rows)
         return rows
 
     async def delete(self, ids: Sequence[int]) -> None:
