@@ -62,7 +62,7 @@ class Commands(Protocol[D]):
 class Sender(Generic[D]):
     """A loop of the worker. `tries` counts calls by kind and verdict.
 
-    `idle`: seconds after which it looks for due commands when nobody has set `due`.
+    `idle`: seconds after which it looks for due commands unless `due` is set.
     """
 
     __name__ = "sender"

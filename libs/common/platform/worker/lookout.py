@@ -13,7 +13,7 @@ from libs.common.platform.db.errors import is_transient
 from libs.common.platform.telemetry.logs import get_logger
 from libs.common.platform.waiting import wait_for_stop, wait_for_work
 
-#: Seconds after which a loop looks for itself, should nobody wake it.
+#: Seconds after which a loop looks for itself when no bell rings.
 UNWATCHED = 5.0
 
 log = get_logger(__name__)
