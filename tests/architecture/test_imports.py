@@ -24,9 +24,8 @@ PURE_LIBRARIES = (
     "urllib.parse",
 )
 # The language of playbooks and the configuration of formats are declared for these: text in, values out.
-DECLARED = {
-    f"services.tasks.playbooks.{name}" for name in ("source", "values", "terms", "asks", "verbs", "sheets", "model")
-}
+_LANGUAGE = ("source", "values", "terms", "conditions", "fields", "messages", "asks", "verbs", "sheets", "model")
+DECLARED = {f"services.tasks.playbooks.{name}" for name in _LANGUAGE}
 DECLARED |= {"services.intake.formats.config"}
 LIBRARIES_OF_DECLARATIONS = {"pydantic", "pydantic_core", "yaml"}
 # Words of the domain that published events use too. Only enums: two sets of the same words, translated

@@ -7,7 +7,7 @@ import pytest
 
 from services.tasks.engine.conditions import Context, holds
 from services.tasks.engine.state import Hours, State
-from services.tasks.playbooks.terms import Condition
+from services.tasks.playbooks.conditions import Condition
 from tests.tasks.support import ANNA, CALLBACK, START, blank, facts, started
 
 MIDNIGHT = START - timedelta(hours=12)  # in Moscow, where the desk is

@@ -12,7 +12,8 @@ from pydantic import TypeAdapter
 
 from services.tasks.playbooks.grammar import parse
 from services.tasks.playbooks.lanes import Lane, Turn
-from services.tasks.playbooks.model import AttemptPolicy, MessageSpec, Outcome
+from services.tasks.playbooks.messages import MessageSpec
+from services.tasks.playbooks.model import AttemptPolicy, Outcome
 from services.tasks.playbooks.reference import DOCUMENT, SCHEMA, json_schema, with_reference
 from services.tasks.playbooks.sheets import CallSheet
 from services.tasks.playbooks.source import Entries, Items, Log, Node, compose

@@ -22,9 +22,10 @@ from services.tasks.engine.facts import Appointment, Customer, Facts
 from services.tasks.engine.moments import moment_at
 from services.tasks.engine.requests import Asker, Wanted, asked
 from services.tasks.playbooks.asks import AskAppointment, AskCustomer, Asking, AskOrder, Pin
+from services.tasks.playbooks.conditions import Condition
+from services.tasks.playbooks.fields import FieldValue
 from services.tasks.playbooks.grammar import parse
-from services.tasks.playbooks.model import FieldValue
-from services.tasks.playbooks.terms import Anchor, Condition, Moment
+from services.tasks.playbooks.terms import Anchor, Moment
 from tests.tasks.support import CALLBACK, ORDER_ID, START, TINY, VOCABULARY, blank, facts, started
 
 VISIT, LATER = START + timedelta(days=2), START + timedelta(days=3)

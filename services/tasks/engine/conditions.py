@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 from libs.common.contracts.shared import ContactKind
 from services.tasks.engine.moments import is_open
 from services.tasks.engine.state import State
-from services.tasks.playbooks.model import FieldValue
-from services.tasks.playbooks.terms import Condition, covers
+from services.tasks.playbooks.conditions import Condition
+from services.tasks.playbooks.fields import FieldValue
+from services.tasks.playbooks.terms import covers
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from services.tasks.engine.state import (
     TaskId,
     Timer,
 )
-from services.tasks.playbooks.model import MessageSpec
+from services.tasks.playbooks.messages import MessageSpec
 from services.tasks.playbooks.terms import Title
 
 

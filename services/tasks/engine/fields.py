@@ -8,7 +8,8 @@ from typing import TypeAlias, assert_never
 from zoneinfo import ZoneInfo
 
 from libs.common.domain.phone import read_phone
-from services.tasks.playbooks.model import FieldSpec, FieldType, FieldValue, Outcome, Playbook
+from services.tasks.playbooks.fields import FieldSpec, FieldType, FieldValue
+from services.tasks.playbooks.model import Outcome, Playbook
 from services.tasks.playbooks.terms import Title
 
 LONGEST_TEXT = 4000

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from services.tasks.engine.fields import moment_of
 from services.tasks.engine.state import Desk, Hours, State
-from services.tasks.playbooks.model import FieldValue
+from services.tasks.playbooks.fields import FieldValue
 from services.tasks.playbooks.terms import Anchor, Day, Moment, Zone
 
 _HORIZON = 400  # days; bounds the loop for a calendar without open hours

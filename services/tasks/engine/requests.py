@@ -10,7 +10,7 @@ from services.tasks.engine.effects import Learn, Noticed, Record
 from services.tasks.engine.facts import Customer, Facts
 from services.tasks.engine.fields import moment_of
 from services.tasks.playbooks.asks import COMMENT, AskAppointment, AskCustomer, Asking, AskOrder, Pin
-from services.tasks.playbooks.model import FieldValue
+from services.tasks.playbooks.fields import FieldValue
 from services.tasks.playbooks.terms import Title
 
 Wanted: TypeAlias = RequestChange | Learn | Record

@@ -10,7 +10,8 @@ from uuid import UUID
 
 from libs.common.contracts.shared import Mode, Stage
 from services.tasks.engine.facts import Facts, Partner
-from services.tasks.playbooks.model import FieldValue, TaskType
+from services.tasks.playbooks.fields import FieldValue
+from services.tasks.playbooks.model import TaskType
 
 ProcessId = NewType("ProcessId", UUID)
 TaskId = NewType("TaskId", UUID)

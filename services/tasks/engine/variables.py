@@ -6,7 +6,7 @@ from typing import assert_never
 
 from services.tasks.engine.facts import Customer
 from services.tasks.engine.state import State
-from services.tasks.playbooks.model import Addressee
+from services.tasks.playbooks.messages import Addressee
 
 _SIGNS = {"RUB": "₽", "USD": "$", "EUR": "€", "KZT": "₸", "BYN": "Br"}
 

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from libs.common.contracts.shared import SubjectKind
 from services.tasks.playbooks.asks import COMMENT, AskAppointment, AskCustomer, AskOrder, Pin
 from services.tasks.playbooks.faults import Finding
-from services.tasks.playbooks.model import Addressee, FieldType, Playbook
+from services.tasks.playbooks.fields import FieldType
+from services.tasks.playbooks.messages import Addressee
+from services.tasks.playbooks.model import Playbook
 from services.tasks.playbooks.terms import Trigger
 from services.tasks.playbooks.verbs import Step
 from services.tasks.playbooks.walk import all_steps, rule_steps, walk

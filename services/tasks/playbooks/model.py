@@ -6,29 +6,19 @@ reader (`grammar.py`), the JSON Schema for editors (`reference.py`) and docs/pla
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
 from libs.common.contracts.shared import Mode, Stage, SubjectKind
+from services.tasks.playbooks.conditions import Condition
 from services.tasks.playbooks.faults import WrongPartError
+from services.tasks.playbooks.fields import FieldSpec
 from services.tasks.playbooks.lanes import Lane, Turn
+from services.tasks.playbooks.messages import MessageSpec
 from services.tasks.playbooks.sheets import CallSheet
 from services.tasks.playbooks.source import Entries, Log, Node, Word
-from services.tasks.playbooks.terms import (
-    CLAIM,
-    NOTHING,
-    OWN,
-    Claim,
-    Condition,
-    Need,
-    Result,
-    Schedule,
-    Text,
-    Trigger,
-    When,
-)
+from services.tasks.playbooks.terms import CLAIM, NOTHING, OWN, Claim, Need, Result, Schedule, Text, Trigger, When
 from services.tasks.playbooks.values import (
     CODED,
     CODES,
@@ -37,9 +27,7 @@ from services.tasks.playbooks.values import (
     LIST,
     Code,
     Declared,
-    Duration,
     Flag,
-    Kind,
     Number,
     Shape,
     choice,
@@ -105,58 +93,6 @@ def _requires(node: Node, log: Log) -> Node:
     if "problems" in found and "problem" not in found:
         return found.having("problem", Word.at("required", node.line, node.path))
     return found
-
-
-class FieldType(StrEnum):
-    """What a field of an outcome holds."""
-
-    TEXT = "text"
-    NUMBER = "number"
-    MONEY = "money"
-    DATE = "date"
-    MOMENT = "moment"
-    CHOICE = "choice"
-    PHONE = "phone"
-    FLAG = "flag"
-    PERSON = "person"
-
-
-#: A field's value as it is stored: canonical text, or a flag.
-FieldValue: TypeAlias = str | bool
-
-
-@dataclass(frozen=True, slots=True)
-class FieldSpec(Declared):
-    """A field of an outcome that the operator fills in (S0.6); a bare word is its type.
-
-    It must be filled in unless it is `optional`. `of`: the directories whose codes a choice offers. `future`: a
-    date or moment may not be past. `at_least` and `at_most` limit numbers and money. `required_when` and
-    `forbidden_when` name problems of the same outcome. A person is the id of an operator of the desk, to whom a
-    task may be given. Texts and phones are personal: no message or event has them.
-    """
-
-    code: Annotated[str, HIDDEN]
-    type: Annotated[FieldType, choice(FieldType)]
-    title: Text | None = None
-    optional: Flag = False
-    of: Annotated[tuple[str, ...], refs("problem")] = ()
-    future: Flag = False
-    at_least: Number | None = None
-    at_most: Number | None = None
-    required_when: Annotated[tuple[str, ...], refs("problem")] = ()
-    forbidden_when: Annotated[tuple[str, ...], refs("problem")] = ()
-
-    def __post_init__(self) -> None:
-        """Refuse what does not belong to the type."""
-        if (self.type is FieldType.CHOICE) != bool(self.of):
-            raise WrongPartError("choice_of", "a choice, and nothing else, says 'of' which directory")
-        if self.future and self.type not in (FieldType.DATE, FieldType.MOMENT):
-            raise WrongPartError("no_time", "'future' belongs to a date or a moment")
-        limited = self.at_least is not None or self.at_most is not None
-        if limited and self.type not in (FieldType.NUMBER, FieldType.MONEY):
-            raise WrongPartError("no_number", "'at_least' and 'at_most' belong to a number or to money")
-        if self.required_when and not self.optional:
-            raise WrongPartError("always_required", "'required_when' belongs to an optional field")
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,35 +232,6 @@ class AttemptPolicy(Declared):
             raise WrongPartError("no_attempts", "the limit is at least 1")
         if (self.limit is None) != (self.exhausted == ()):
             raise WrongPartError("limit_and_exhausted", "'limit' and 'exhausted' stand together or not at all")
-
-
-DEFAULT_CHANNELS = ("whatsapp",)
-
-
-def _channels(node: Node, log: Log) -> object:
-    return refs("channel").read(node, log) or DEFAULT_CHANNELS
-
-
-class Addressee(StrEnum):
-    """Who gets a message: the customer, or the partner whose customer the lead is."""
-
-    CUSTOMER = "customer"
-    PARTNER = "partner"
-
-
-@dataclass(frozen=True, slots=True)
-class MessageSpec(Declared):
-    """A message by an approved template; it is not sent after its deadline. `once`: at most once in a process.
-
-    `to` says who gets it; a partner is written to in their own language, and shown times on their own clock.
-    """
-
-    code: Annotated[str, HIDDEN]
-    template: Annotated[str, ref("template")]
-    channels: Annotated[tuple[str, ...], Kind(_channels, refs("channel").schema)] = DEFAULT_CHANNELS
-    deadline: Duration | None = None
-    once: Flag = False
-    to: Annotated[Addressee, choice(Addressee)] = Addressee.CUSTOMER
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import get_args
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from services.tasks.playbooks import model, sheets, terms, verbs
+from services.tasks.playbooks import conditions, fields, lanes, messages, model, sheets, terms, verbs
 from services.tasks.playbooks.grammar import PLAYBOOK
 from services.tasks.playbooks.verbs import VERBS
 
@@ -20,6 +20,7 @@ SCHEMA = Path(__file__).with_name("playbook.schema.json")
 DOCUMENT = Path(__file__).parents[3] / "docs" / "playbooks.md"
 BEGIN, END = "<!-- reference:begin -->\n", "<!-- reference:end -->"
 _STEP = "_step"
+_ROOMS = (model, verbs, terms, conditions, fields, messages, sheets, lanes)  # where parts are declared
 
 Parts = Mapping[str, JsonSchemaValue]
 
@@ -111,7 +112,7 @@ def _said(value: JsonSchemaValue, parts: Parts) -> str:
 
 def _doc(name: str) -> str:
     """Return the docstring of a part, as one paragraph for each of its own."""
-    declared = next(getattr(module, name) for module in (model, verbs, terms, sheets) if hasattr(module, name))
+    declared = next(getattr(module, name) for module in _ROOMS if hasattr(module, name))
     text = inspect.getdoc(declared) or ""
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 

@@ -7,9 +7,10 @@ from libs.common.contracts.shared import SubjectKind
 from services.tasks.playbooks.asked import asked_faults
 from services.tasks.playbooks.asks import Neutral
 from services.tasks.playbooks.faults import Finding, PlaybookFault
+from services.tasks.playbooks.fields import FieldType
 from services.tasks.playbooks.gaps import gaps, undrawn
 from services.tasks.playbooks.heard import heard_faults
-from services.tasks.playbooks.model import FieldType, Outcome, Playbook
+from services.tasks.playbooks.model import Outcome, Playbook
 from services.tasks.playbooks.reach import unreached
 from services.tasks.playbooks.successors import unfit_choices, unfit_closings, unfit_successors, unfit_words
 from services.tasks.playbooks.terms import ABOUT, Anchor, Phase, Result, Trigger

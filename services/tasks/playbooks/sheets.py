@@ -7,7 +7,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from services.tasks.playbooks.terms import Condition, Text, Title
+from services.tasks.playbooks.conditions import Condition
+from services.tasks.playbooks.terms import Text, Title
 from services.tasks.playbooks.values import CODED, CODES, HIDDEN, Declared
 
 #: What message templates and scripts may name of any subject (S4.12); each is known or not.

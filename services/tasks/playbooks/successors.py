@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from services.tasks.playbooks.faults import Finding
-from services.tasks.playbooks.model import FieldSpec, FieldType, Playbook
+from services.tasks.playbooks.fields import FieldSpec, FieldType
+from services.tasks.playbooks.model import Playbook
 from services.tasks.playbooks.sheets import NAMES, PLACEHOLDER
 from services.tasks.playbooks.terms import Addressee
 from services.tasks.playbooks.verbs import Close, Defer, Open, Steps

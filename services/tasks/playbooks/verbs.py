@@ -16,20 +16,10 @@ from services.tasks.playbooks.asks import (
     Wake,
     Withdraw,
 )
+from services.tasks.playbooks.conditions import Condition
 from services.tasks.playbooks.faults import WrongPartError
 from services.tasks.playbooks.source import Entries, Items, Log, Node
-from services.tasks.playbooks.terms import (
-    ADDRESSEE,
-    TITLE,
-    Addressee,
-    Condition,
-    Phase,
-    Result,
-    Schedule,
-    Text,
-    Title,
-    When,
-)
+from services.tasks.playbooks.terms import ADDRESSEE, TITLE, Addressee, Phase, Result, Schedule, Text, Title, When
 from services.tasks.playbooks.values import (
     HIDDEN,
     LIST,

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from services.tasks.playbooks.asks import Neutral
+from services.tasks.playbooks.conditions import Condition
 from services.tasks.playbooks.model import Outcome, Playbook, TaskType
-from services.tasks.playbooks.terms import Condition, Moment, Schedule
+from services.tasks.playbooks.terms import Moment, Schedule
 from services.tasks.playbooks.verbs import (
     ChangeOwner,
     Choose,

@@ -8,7 +8,8 @@ from services.tasks.engine.conditions import Context, holds
 from services.tasks.engine.fields import field_texts
 from services.tasks.engine.state import State, Task
 from services.tasks.engine.variables import variables
-from services.tasks.playbooks.model import FieldType, Playbook
+from services.tasks.playbooks.fields import FieldType
+from services.tasks.playbooks.model import Playbook
 from services.tasks.playbooks.sheets import PLACEHOLDER, CallSheet, Script
 
 #: Fields that messages never name; an operator who works the task may read them.

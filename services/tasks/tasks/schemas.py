@@ -13,7 +13,8 @@ from libs.common.platform.http.wire import Wire
 from services.tasks.engine.facts import Subject
 from services.tasks.engine.matrix import LONGEST_COMMENT
 from services.tasks.engine.state import Task, TaskState
-from services.tasks.playbooks.model import FieldSpec, FieldType, Outcome, Playbook, TaskType
+from services.tasks.playbooks.fields import FieldSpec, FieldType
+from services.tasks.playbooks.model import Outcome, Playbook, TaskType
 from services.tasks.playbooks.terms import Need, Result
 from services.tasks.tasks.actions import OutcomeInput
 

@@ -1,0 +1,156 @@
+"""A decision in progress: the state that it changes, one effect at a time, and what every step of it can do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from libs.common.contracts.shared import ContactKind
+from services.tasks.engine.conditions import Context
+from services.tasks.engine.effects import (
+    AssignTask,
+    CloseTask,
+    Effect,
+    ReserveTask,
+    SetOwner,
+    WithdrawWork,
+)
+from services.tasks.engine.events import OutcomeGiven
+from services.tasks.engine.evolve import apply
+from services.tasks.engine.moments import moment_at
+from services.tasks.engine.state import (
+    SYSTEM,
+    Closing,
+    Operator,
+    State,
+    Task,
+    TaskState,
+    new_task,
+)
+from services.tasks.playbooks.fields import FieldValue
+from services.tasks.playbooks.model import Playbook, TaskType
+from services.tasks.playbooks.terms import Addressee, Moment, Result, Schedule
+
+RESULTS = {
+    Result.COMPLETED: TaskState.COMPLETED,
+    Result.FAILED: TaskState.FAILED,
+    Result.DEFERRED: TaskState.DEFERRED,
+}
+
+
+@dataclass(slots=True)
+class Progress:
+    """A decision in progress, and what any step of it may do.
+
+    `task` is the current task, `outcome` what ends it, `filled` its fields.
+
+    `unsent`: messages that could not be requested, because there is nowhere to write to.
+    """
+
+    state: State
+    playbook: Playbook
+    now: datetime
+    rule: str = "engine"
+    actor: str = SYSTEM
+    operator: Operator | None = None
+    task: Task | None = None
+    outcome: OutcomeGiven | None = None
+    order_status: str | None = None
+    purpose: str | None = None
+    filled: Mapping[str, FieldValue] = field(default_factory=dict)
+    effects: list[Effect] = field(default_factory=list)
+    unsent: list[str] = field(default_factory=list)
+    contact: ContactKind | None = None
+    source: str | None = None
+
+    def emit(self, effect: Effect) -> None:
+        """Record an effect and apply it to the state."""
+        self.effects.append(effect)
+        apply(self.state, effect)
+
+    def close(self, task: Task, closing: Closing) -> None:
+        """Close a task and withdraw its pending work request."""
+        self.withdraw(task, "closed")
+        self.emit(CloseTask(self.rule, task.id, closing))
+
+    def closing(self, result: Result, comment: str = "") -> Closing:
+        """Return the closing of the current task, with the fields of the outcome if there is one."""
+        event = self.outcome
+        if event is None:
+            return Closing(RESULTS[result], None, comment, self.actor, self.rule, self.now)
+        return Closing(
+            RESULTS[result],
+            event.outcome,
+            event.comment,
+            self.actor,
+            self.rule,
+            self.now,
+            event.call_made,
+            event.problem,
+            event.callback_at,
+            fields=self.filled,
+        )
+
+    def withdraw(self, task: Task, reason: str) -> None:
+        """Withdraw the work request of a task if it is pending."""
+        if task.offered_at is not None and task.operator_id is None:
+            self.emit(WithdrawWork(self.rule, task.id, reason))
+
+    def set_owner(self, owner: Operator | None, *, said: bool = False) -> None:
+        """Change the owner of the lead; None removes it. `said`: by the assignment of a task."""
+        if owner != self.state.owner:
+            self.emit(SetOwner(self.rule, owner, self.state.owner, self.rule, said=said))
+
+    def new_task(self, kind: TaskType, schedule: Schedule, lane: str | None) -> Task:
+        due_at = self.moment(schedule.due)
+        offer_from = self.moment(schedule.offer) if schedule.offer else self.now
+        task = new_task(self.state, kind, self.now, due_at=due_at, offer_from=offer_from, rule=self.rule)
+        return replace(task, lane=lane or task.lane)
+
+    def moment(self, moment: Moment) -> datetime:
+        if self.outcome is None:
+            return moment_at(moment, self.state, self.now)
+        return moment_at(moment, self.state, self.now, self.outcome.callback_at, self.filled)
+
+    def address(self, addressee: Addressee | str | None, task: Task) -> None:
+        """Give a task that was just opened to whom it is for; one for nobody known is for its role."""
+        match addressee:
+            case None:
+                return
+            case Addressee.ACTOR:
+                operator = self.operator
+            case Addressee.OWNER:
+                operator = self.state.owner
+            case name:
+                operator = self.outcome.people.get(str(self.filled.get(name))) if self.outcome else None
+        if operator is not None:
+            self.hand_to(operator, task)
+
+    def hand_to(self, operator: Operator, task: Task) -> None:
+        """Give a task to its person; having it does what its type says.
+
+        No decision of assignment stands behind it: it names itself.
+        """
+        claim = self.playbook.task_types[task.type].on_assigned
+        if claim.owns:
+            self.set_owner(operator, said=True)
+        self.emit(AssignTask(self.rule, task.id, operator, task.id, self.now, claim.owns))
+        if claim.reserve is not None:
+            self.emit(ReserveTask(self.rule, task.id, self.now + claim.reserve))
+
+    def context(self, task: Task, event: OutcomeGiven) -> Context:
+        """Return what the conditions of an outcome that is not accepted yet are judged in."""
+        return Context(self.state, self.state.facts.order_status, task.type, None, self.now, event.problem)
+
+    def condition(self) -> Context:
+        """Return what the conditions of rules are judged in."""
+        return Context(
+            self.state,
+            self.order_status or self.state.facts.order_status,
+            self.task.type if self.task else None,
+            self.purpose,
+            self.now,
+            self.outcome.problem if self.outcome else None,
+            self.filled,
+            self.contact,
+            self.source,
+        )

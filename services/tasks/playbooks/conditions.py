@@ -1,0 +1,67 @@
+"""The language of playbooks: the condition of a rule."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import time
+from typing import Annotated
+
+from pydantic import Field
+
+from libs.common.contracts.shared import AppointmentParty, AppointmentStep, ContactKind, Language
+from services.tasks.playbooks.source import Log, Node
+from services.tasks.playbooks.terms import WINDOW, DurationRange, NumberRange
+from services.tasks.playbooks.values import CODE, Declared, Flag, Kind, choices, keyed, listed, refs
+
+
+def _sources(node: Node, log: Log) -> tuple[object, ...]:
+    return tuple(CODE.read(item, log) for item in listed(node, log))
+
+
+SOURCES = Kind(
+    _sources,
+    {
+        "anyOf": [CODE.schema, {"type": "array", "items": CODE.schema}],
+        "description": "the code of a source, or a list of them",
+    },
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition(Declared):
+    """The condition of a rule: every field that is set must match one of its values.
+
+    `signal`: what intake recognised. `open`: a task of the type is open. `type`: that of the task in hand.
+    `message`: the one that the trigger speaks of. `received_between`: the time of day of the lead's arrival in the
+    desk's zone, from the first end to before the second, over midnight too; `now_between` alike, of now. `age`: of
+    the lead, from the first end to before the second. `open_hours`: the desk is open now. `problem`: what the
+    outcome in hand names. `attempts`: how many were counted by a policy, both ends included. `filled`, `empty`:
+    fields of outcomes that are, or are not, known. `chosen`: fields whose value is one of these.
+    `appointment`: what became of the lead's last; `by` and `warned`: who moved or cancelled it, and whether they
+    said so beforehand. `contact`: what the contact that was recorded is. `source`: where that contact came from,
+    else the lead. `language`: that of the subject.
+    """
+
+    signals: Annotated[tuple[str, ...], refs("signal"), Field(alias="signal")] = ()
+    order_status: Annotated[tuple[str, ...], refs("order_status")] = ()
+    status: Annotated[tuple[str, ...], refs("status")] = ()
+    open: Annotated[tuple[str, ...], refs("task_type")] = ()
+    types: Annotated[tuple[str, ...], refs("task_type"), Field(alias="type")] = ()
+    purposes: Annotated[tuple[str, ...], refs("message"), Field(alias="message")] = ()
+    owned: Flag | None = None
+    received_between: Annotated[tuple[time, time], WINDOW] | None = None
+    now_between: Annotated[tuple[time, time], WINDOW] | None = None
+    open_hours: Flag | None = None
+    age: DurationRange | None = None
+    problem: Annotated[tuple[str, ...], refs("problem")] = ()
+    attempts: Annotated[Mapping[str, NumberRange], keyed("attempts")] = field(default_factory=dict)
+    filled: Annotated[tuple[str, ...], refs("field")] = ()
+    empty: Annotated[tuple[str, ...], refs("field")] = ()
+    chosen: Annotated[Mapping[str, Annotated[tuple[str, ...], refs("choice")]], keyed("field")] = field(
+        default_factory=dict
+    )
+    appointment: Annotated[frozenset[AppointmentStep], choices(AppointmentStep, "what became of it")] = frozenset()
+    by: Annotated[frozenset[AppointmentParty], choices(AppointmentParty, "who did it")] = frozenset()
+    warned: Flag | None = None
+    contact: Annotated[frozenset[ContactKind], choices(ContactKind, "a kind of contact")] = frozenset()
+    source: Annotated[tuple[str, ...], SOURCES] = ()
+    language: Annotated[frozenset[Language], choices(Language, "a language")] = frozenset()
