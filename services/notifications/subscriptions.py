@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import cast
 
-from libs.common.contracts import EventData, Received, Topic, assignment, tasks
+from libs.common.contracts import EventData, Received, Topic, assignment, notices, tasks
 from libs.common.messaging.inbox import UseCase
 from libs.common.platform.db import Transaction
 from services.notifications.context import Context
@@ -41,5 +41,6 @@ def subscriptions(ctx: Context) -> dict[str, UseCase]:
         tasks.TaskReassigned.event_type: feed,
         tasks.TaskLent.event_type: feed,
         tasks.TaskReturned.event_type: feed,
+        notices.TaskReminded.event_type: feed,
         assignment.OperatorChanged.event_type: operators,
     }

@@ -38,7 +38,11 @@ def subscribed(source: Source) -> list[type[EventData]]:
     """Return the models whose `event_type` a table of subscriptions names, as `assignment.OperatorChanged`."""
     nodes = (node for node in ast.walk(source.tree) if isinstance(node, ast.Attribute))
     named = {ast.unparse(node.value) for node in nodes if node.attr == "event_type"}
-    return [model for model in REGISTRY.values() if f"{model.owner}.{model.__name__}" in named]
+    return [model for model in REGISTRY.values() if f"{_module(model)}.{model.__name__}" in named]
+
+
+def _module(model: type[EventData]) -> str:
+    return model.__module__.rpartition(".")[2]
 
 
 def calls(source: Source) -> set[str]:

@@ -9,6 +9,7 @@ import pytest
 
 from libs.common.contracts import Cause, EventData, Received
 from libs.common.contracts.assignment import OperatorChanged
+from libs.common.contracts.notices import TaskReminded
 from libs.common.contracts.shared import Presence, Text
 from libs.common.contracts.tasks import TaskAssigned, TaskLent, TaskReassigned, TaskReturned, TaskTaken
 from libs.common.platform.db import Database
@@ -80,6 +81,16 @@ async def test_a_task_that_a_colleague_had_comes_into_the_feed_of_who_has_it_now
     )  # fmt: skip
     await write(notifications_db, moved)
     assert [item.kind for item in await items_after(notifications_db, ANNA, 0, 10)] == ["task_assigned"]
+
+
+@pytest.mark.req("S2.12")
+@pytest.mark.parametrize(("operator", "kinds"), [(ANNA, ["task_reminded"]), (None, [])])
+async def test_who_is_reminded_of_a_task_finds_it_in_their_feed(
+    notifications_db: Database, operator: UUID | None, kinds: list[str]
+) -> None:
+    given = {**taken().model_dump(), "operator_id": operator, "important": True}
+    await write(notifications_db, TaskReminded.model_validate(given))
+    assert [item.kind for item in await items_after(notifications_db, ANNA, 0, 10)] == kinds
 
 
 @pytest.mark.req("S3.14")

@@ -348,7 +348,7 @@ def small(dice: Random) -> Playbook:
     def kind() -> dict[str, object]:
         return {
             "title": WORDS, "role": "operator", "pool": "main", "lane": "new", "mode": dice.choice(list(Mode)),
-            "twins": ["twin"], "on_take": steps(),
+            "twins": ["twin"], "on_take": steps(), "remind": dice.choice([[], "1m", ["1m", "1h"]]),
             "due": dice.choice(asks.dues(subject)), "offer": dice.choice(["0m", "10m", "4d"]),
             "on_assigned": dice.choice(CLAIMS), "on_taken": dice.choice(CLAIMS), "on_first_contact": steps(),
             "outcomes": {

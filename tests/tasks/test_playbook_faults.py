@@ -43,6 +43,8 @@ def test_shipped_playbooks_are_valid_with_the_real_vocabulary(code: str) -> None
         ("due: 5m", "due: soon", 15, "not_a_duration"),
         ("due: 5m", "duo: 5m", 15, "unknown_key"),
         ("mode: push", "mode: shove", 13, "unknown_value"),
+        ("due: 5m", "due: 5m\n    remind: 0m", 16, "no_time"),
+        ("due: 5m", "due: 5m\n    remind: [5m, soon]", 16, "not_a_duration"),
         ("due: 5m", "due: 5m\n    on_taken: mine", 16, "unknown_value"),
         ("due: 5m", "due: 5m\n    on_taken: [own]", 16, "not_a_mapping"),
         ("due: 5m", "due: 5m\n    on_taken: {}", 16, "missing_key"),

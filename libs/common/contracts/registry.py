@@ -1,13 +1,15 @@
 """The registry: every published event type and its model."""
 
-from libs.common.contracts import assignment, intake, notifications, tasks
+from libs.common.contracts import assignment, intake, notices, notifications, tasks
 from libs.common.contracts.envelope import EventData
 from libs.common.contracts.topics import topic_name
 
 OWNERS = (intake.OWNER, tasks.OWNER, assignment.OWNER, notifications.OWNER)
 
 REGISTRY: dict[str, type[EventData]] = {
-    model.event_type: model for module in (intake, tasks, assignment, notifications) for model in module.EVENTS
+    model.event_type: model
+    for module in (intake, tasks, notices, assignment, notifications)
+    for model in module.EVENTS
 }
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from libs.common.contracts import Received
 from libs.common.contracts.assignment import OperatorChanged
+from libs.common.contracts.notices import TaskReminded
 from libs.common.contracts.tasks import TaskAssigned, TaskLent, TaskReassigned, TaskReturned, TaskTaken
 from libs.common.platform.db import Transaction
 
@@ -40,14 +41,14 @@ ON CONFLICT (operator_id) DO UPDATE SET desk = excluded.desk, subject = excluded
 WHERE o.sequence < excluded.sequence
 """
 
-FeedEvent: TypeAlias = "TaskAssigned | TaskTaken | TaskReassigned | TaskLent | TaskReturned"
+FeedEvent: TypeAlias = TaskAssigned | TaskTaken | TaskReassigned | TaskLent | TaskReturned | TaskReminded
 
 
 async def add_to_feeds(tx: Transaction, events: Sequence[Received[FeedEvent]]) -> None:
-    """Add tasks to the feed of the operator who has got them (S0.3)."""
+    """Add tasks to the feed of the operator who has got them (S0.3), or is reminded of them (S2.12)."""
     rows = [
         (
-            _operator(e.data),
+            operator_id,
             e.desk,
             _kind(e.data),
             e.data.task_id,
@@ -59,11 +60,13 @@ async def add_to_feeds(tx: Transaction, events: Sequence[Received[FeedEvent]]) -
             e.time,
         )
         for e in events
+        if (operator_id := _operator(e.data)) is not None
     ]
-    await tx.conn.execute(ADD, *(list(column) for column in zip(*rows, strict=True)))
+    if rows:
+        await tx.conn.execute(ADD, *(list(column) for column in zip(*rows, strict=True)))
 
 
-def _operator(event: FeedEvent) -> UUID:
+def _operator(event: FeedEvent) -> UUID | None:
     match event:
         case TaskAssigned(operator_id=operator_id) | TaskTaken(operator_id=operator_id):
             return operator_id
@@ -71,6 +74,8 @@ def _operator(event: FeedEvent) -> UUID:
             return operator_id
         case TaskReturned(to_operator_id=operator_id):
             return operator_id
+        case TaskReminded(operator_id=reminded):
+            return reminded
         case _:
             assert_never(event)
 
@@ -81,6 +86,8 @@ def _kind(event: FeedEvent) -> str:
             return "task_assigned"
         case TaskTaken():
             return "task_taken"
+        case TaskReminded():
+            return "task_reminded"
         case _:
             assert_never(event)
 
@@ -88,6 +95,8 @@ def _kind(event: FeedEvent) -> str:
 def _order_number(event: FeedEvent) -> str | None:
     match event:
         case TaskAssigned(order_number=order_number) | TaskReassigned(order_number=order_number):
+            return order_number
+        case TaskReminded(order_number=order_number):
             return order_number
         case TaskTaken() | TaskLent() | TaskReturned():
             return None

@@ -11,7 +11,7 @@ class FeedItem(BaseModel):
     """One entry of an operator's feed; `position` grows by one, `title` is in the caller's language."""
 
     position: int
-    kind: Literal["task_assigned", "task_taken"]
+    kind: Literal["task_assigned", "task_taken", "task_reminded"]
     desk: str
     task_id: UUID
     lead_id: UUID | None

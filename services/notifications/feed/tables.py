@@ -42,7 +42,7 @@ feed_item = Table(
     Column("event_id", Uuid, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
     CheckConstraint("position > 0", name="position"),
-    CheckConstraint("kind IN ('task_assigned', 'task_taken')", name="kind"),
+    CheckConstraint("kind IN ('task_assigned', 'task_taken', 'task_reminded')", name="kind"),
     Index("ix_feed_item_operator_id_lead_id", "operator_id", "lead_id"),
     Index("uq_feed_item_operator_id_event_id", "operator_id", "event_id", unique=True),
 )

@@ -160,6 +160,15 @@ class MarkOverdue:
 
 
 @dataclass(frozen=True, slots=True)
+class RemindOfTask:
+    """An open task is due soon; `operator_id` is who is reminded, None = nobody has it and the lead no owner."""
+
+    rule: str
+    task_id: TaskId
+    operator_id: OperatorId | None
+
+
+@dataclass(frozen=True, slots=True)
 class MarkWaiting:
     """No operator is eligible for a pushed task; it waits."""
 
@@ -368,7 +377,7 @@ class Refuse:
 Effect: TypeAlias = (
     Start | StartProcess | Learn | EndProcess | ReopenProcess | Breach
     | OpenTask | AssignTask | TakeTask | MoveTask | ReserveTask | RecordContact | CloseTask | DeferTask
-    | MarkOverdue | MarkWaiting | OfferWork | BringForward | WithdrawWork | RenewRequest | OpenToAll | DeclineWork
-    | SetStatus | FollowStatus | SetOwner | RequestMessage | SetTimer | CancelTimer | CountAttempt
+    | MarkOverdue | RemindOfTask | MarkWaiting | OfferWork | BringForward | WithdrawWork | RenewRequest | OpenToAll
+    | DeclineWork | SetStatus | FollowStatus | SetOwner | RequestMessage | SetTimer | CancelTimer | CountAttempt
     | Record | Refuse | Asked
 )  # fmt: skip

@@ -29,6 +29,7 @@ from services.tasks.engine.effects import (
     Record,
     RecordContact,
     Refuse,
+    RemindOfTask,
     RenewRequest,
     ReopenProcess,
     RequestMessage,
@@ -79,8 +80,8 @@ def apply(state: State, effect: Effect) -> None:
         # A declined proposal changes nothing: the current request remains valid. Another process has its own state.
         case Record() | Refuse() | DeclineWork() | StartProcess():
             pass
-        # What others are asked for changes nothing here until they answer.
-        case RequestChange() | WithdrawMessage():
+        # What others are reminded of, or asked for, changes nothing here until they answer.
+        case RequestChange() | WithdrawMessage() | RemindOfTask():
             pass
         case _:
             _process(state, effect)

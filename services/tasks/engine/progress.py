@@ -1,8 +1,8 @@
 """A decision in progress: the state that it changes, one effect at a time, and what every step of it can do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from libs.common.contracts.shared import ContactKind
 from services.tasks.engine.conditions import Context
@@ -17,6 +17,7 @@ from services.tasks.engine.effects import (
 from services.tasks.engine.events import OutcomeGiven
 from services.tasks.engine.evolve import apply
 from services.tasks.engine.moments import moment_at
+from services.tasks.engine.reminders import reminders
 from services.tasks.engine.state import (
     SYSTEM,
     Closing,
@@ -66,6 +67,12 @@ class Progress:
         """Record an effect and apply it to the state."""
         self.effects.append(effect)
         apply(self.state, effect)
+
+    def remind(self, task: Task, ahead: Sequence[timedelta] | None = None) -> None:
+        """Set the reminders of a task that was just opened; None: those of its type."""
+        times = self.playbook.task_types[task.type].remind if ahead is None else ahead
+        for effect in tuple(reminders(task, times, self.now)):
+            self.emit(effect)
 
     def close(self, task: Task, closing: Closing) -> None:
         """Close a task and withdraw its pending work request."""

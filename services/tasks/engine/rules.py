@@ -23,6 +23,7 @@ from services.tasks.engine.effects import (
     Record,
     Refusal,
     Refuse,
+    RemindOfTask,
     RenewRequest,
     Start,
     TakeTask,
@@ -56,6 +57,7 @@ from services.tasks.engine.facts import Order
 from services.tasks.engine.fields import read_fields
 from services.tasks.engine.matrix import outcome_faults
 from services.tasks.engine.moves import RETURN, lapse, loan_over, move
+from services.tasks.engine.reminders import is_reminder
 from services.tasks.engine.run import Run
 from services.tasks.engine.settling import ANSWER, met, preferred, settle, unanswered
 from services.tasks.engine.state import OperatorId, State, Task, Timer, TimerKind, new_task
@@ -354,7 +356,7 @@ def _timer(run: Run, timer: Timer, gone: frozenset[OperatorId]) -> None:
 
 
 def _task_timer(run: Run, timer: Timer, gone: frozenset[OperatorId]) -> None:
-    """Mark a task overdue, end a loan or a reservation, repeat a request that was not answered.
+    """Mark a task overdue, remind of it, end a loan or a reservation, repeat a request that was not answered.
 
     An offer timer needs no action here: `_settle` offers the task.
     """
@@ -365,9 +367,18 @@ def _task_timer(run: Run, timer: Timer, gone: frozenset[OperatorId]) -> None:
         run.task = task
         run.emit(MarkOverdue("engine.due", task.id))
         _trigger(run, Trigger.TASK_OVERDUE)
+    elif is_reminder(timer):
+        _remind(run, task)
     elif timer.name == f"{RETURN}:{task.id}":
         loan_over(run, task, gone)
     elif timer.name == f"{RESERVE}:{task.id}":
         lapse(run, task)
     elif timer.name == f"{ANSWER}:{task.id}" and unanswered(task):
         run.emit(OfferWork("engine.answer", task.id, run.now, preferred(run, task), again=True))
+
+
+def _remind(run: Run, task: Task) -> None:
+    """Remind of a task, unless it is due by now: that is said already."""
+    if run.now < task.due_at and not met(run, task):
+        owner = run.state.owner
+        run.emit(RemindOfTask("engine.remind", task.id, task.operator_id or (owner.id if owner else None)))

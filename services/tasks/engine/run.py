@@ -92,6 +92,7 @@ class Run(Progress):
         if step.important is not None:
             task = replace(task, important=step.important)
         self.emit(OpenTask(self.rule, task))
+        self.remind(task, step.remind)
         self.address(step.addressee, task)
 
     def _step(self, step: Step) -> None:  # noqa: C901 - one flat case per verb reads best

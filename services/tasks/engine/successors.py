@@ -1,6 +1,8 @@
 """Tasks that follow others: deferred, tried again, at another time (S0.5, S1.8, S2.8, S3.5)."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from services.tasks.engine.effects import CountAttempt, DeferTask, Noticed, Record
 from services.tasks.engine.progress import Progress
@@ -20,7 +22,7 @@ def defer(run: Progress, step: Defer) -> None:
     kind = types[types[run.task.type].successor(step)]
     important = run.task.important if step.important is None else step.important
     successor = run.new_task(kind, step.schedule, step.lane)
-    _succeed(run, run.task, replace(successor, important=important, attempt=run.task.attempt))
+    _succeed(run, run.task, replace(successor, important=important, attempt=run.task.attempt), step.remind)
     run.address(step.addressee, successor)
 
 
@@ -60,15 +62,18 @@ def reschedule(run: Progress, types: tuple[str, ...]) -> None:
             _follow(run, task, closing, replace(anew, important=task.important, attempt=task.attempt))
 
 
-def _succeed(run: Progress, task: Task, successor: Task) -> None:
+def _succeed(run: Progress, task: Task, successor: Task, ahead: Sequence[timedelta] | None = None) -> None:
     """Open the successor; that of a free task says the same, and a personal one stays with its person."""
     if task.brief is not None:
         successor = replace(successor, role=task.role, pool=task.pool, brief=task.brief)
-    _follow(run, task, run.closing(Result.DEFERRED), successor)
+    _follow(run, task, run.closing(Result.DEFERRED), successor, ahead)
     if task.brief is not None and task.brief.personal and run.state.owner is not None:
         run.hand_to(run.state.owner, successor)
 
 
-def _follow(run: Progress, task: Task, closing: Closing, successor: Task) -> None:
+def _follow(
+    run: Progress, task: Task, closing: Closing, successor: Task, ahead: Sequence[timedelta] | None = None
+) -> None:
     run.withdraw(task, "deferred")
     run.emit(DeferTask(run.rule, task.id, replace(closing, successor_id=successor.id), successor))
+    run.remind(successor, ahead)

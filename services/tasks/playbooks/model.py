@@ -18,7 +18,19 @@ from services.tasks.playbooks.lanes import Lane, Turn
 from services.tasks.playbooks.messages import MessageSpec
 from services.tasks.playbooks.sheets import CallSheet
 from services.tasks.playbooks.source import Entries, Log, Node, Word
-from services.tasks.playbooks.terms import CLAIM, NOTHING, OWN, Claim, Need, Result, Schedule, Text, Trigger, When
+from services.tasks.playbooks.terms import (
+    CLAIM,
+    NOTHING,
+    OWN,
+    Ahead,
+    Claim,
+    Need,
+    Result,
+    Schedule,
+    Text,
+    Trigger,
+    When,
+)
 from services.tasks.playbooks.values import (
     CODED,
     CODES,
@@ -141,6 +153,7 @@ class Twin(Declared):
     lane: Annotated[str, ref("lane")] | None = None
     rank: Number | None = None
     important: Flag | None = None
+    remind: Ahead | None = None
     mode: Annotated[Mode, choice(Mode)] | None = None
 
 
@@ -151,7 +164,8 @@ class TaskType(Declared):
     `outcomes` are those of this type; a name, in a list or as a value, stands for a shared one, and `by_category`
     for those of all categories: the field `category` then says which of them may end the task (S3.2). `twins` are
     further types like this one. `rank` orders the tasks of a lane, the smallest first. `prefer_owner`: the lead's
-    owner gets it if they can.
+    owner gets it if they can. `remind`: how long before a task is due its operator is reminded, or the lead's owner
+    while nobody has it; never of a time that was past when the task was opened.
 
     `on_assigned` and `on_taken` say what having the task does: the operator owns the lead, or the task is reserved
     for them for a time and goes back to its lane if no contact follows, or neither. `on_take` runs when it is
@@ -172,6 +186,7 @@ class TaskType(Declared):
     call_sheet: Annotated[str, ref("call_sheet")] | None = None
     rank: Number = 100
     important: Flag = False
+    remind: Ahead = ()
     prefer_owner: Flag = True
     on_assigned: Annotated[Claim, CLAIM] = OWN
     on_taken: Annotated[Claim, CLAIM] = NOTHING

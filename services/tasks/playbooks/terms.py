@@ -23,6 +23,7 @@ from services.tasks.playbooks.values import (
     Flag,
     Kind,
     choice,
+    listed,
     mapped,
     pair,
     short,
@@ -225,6 +226,22 @@ class Schedule(Declared):
     due: When
     offer: When | None = None
 
+
+def _ahead(node: Node, log: Log) -> tuple[object, ...]:
+    found = tuple(DURATION_KIND.read(item, log) for item in listed(node, log))
+    if timedelta(0) in found:
+        wrong("no_time", "a reminder comes some time before the task is due")
+    return found
+
+
+AHEAD = Kind(
+    _ahead,
+    {
+        "anyOf": [DURATION_KIND.schema, {"type": "array", "items": DURATION_KIND.schema}],
+        "description": "how long before it is due, or a list of such times",
+    },
+)
+Ahead: TypeAlias = Annotated[tuple[timedelta, ...], AHEAD]
 
 WINDOW = pair(TIME_KIND, "not_a_window", "a window has two times of day, such as [02:00, 12:00]", ascending=False)
 

@@ -19,7 +19,18 @@ from services.tasks.playbooks.asks import (
 from services.tasks.playbooks.conditions import Condition
 from services.tasks.playbooks.faults import WrongPartError
 from services.tasks.playbooks.source import Entries, Items, Log, Node
-from services.tasks.playbooks.terms import ADDRESSEE, TITLE, Addressee, Phase, Result, Schedule, Text, Title, When
+from services.tasks.playbooks.terms import (
+    ADDRESSEE,
+    TITLE,
+    Addressee,
+    Ahead,
+    Phase,
+    Result,
+    Schedule,
+    Text,
+    Title,
+    When,
+)
 from services.tasks.playbooks.values import (
     HIDDEN,
     LIST,
@@ -53,13 +64,17 @@ ClosingResult: TypeAlias = Annotated[Result, Kind(_closing, {"enum": ["completed
 
 @dataclass(frozen=True, slots=True)
 class Open(Declared):
-    """Open a task, by the schedule of its type unless `due` is given; `for` whom it is, else for its role."""
+    """Open a task, by the schedule of its type unless `due` is given; `for` whom it is, else for its role.
+
+    `remind` takes the place of its type's reminders.
+    """
 
     type: Annotated[str, ref("task_type")]
     due: When | None = None
     offer: When | None = None
     lane: Annotated[str, ref("lane")] | None = None
     important: Flag | None = None
+    remind: Ahead | None = None
     addressee: Annotated[Addressee | str | None, ADDRESSEE, Field(alias="for")] = None
 
     def __post_init__(self) -> None:
@@ -92,7 +107,7 @@ class Defer(Declared):
     """Close the current task and open its successor, at another time or for another person (S2.8, S3.5).
 
     The successor is of the same type unless `to` names another, or `twin` a twin of it; `for` whom it is, else for
-    its role.
+    its role. `remind` takes the place of its type's reminders.
     """
 
     due: When
@@ -101,6 +116,7 @@ class Defer(Declared):
     twin: Annotated[str, ref("twin")] | None = None
     lane: Annotated[str, ref("lane")] | None = None
     important: Flag | None = None
+    remind: Ahead | None = None
     addressee: Annotated[Addressee | str | None, ADDRESSEE, Field(alias="for")] = None
 
     def __post_init__(self) -> None:

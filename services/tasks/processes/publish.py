@@ -3,7 +3,7 @@
 from typing import assert_never
 from uuid import UUID
 
-from libs.common.contracts import EventData, tasks
+from libs.common.contracts import EventData, notices, tasks
 from libs.common.contracts.shared import Customer, Identity, IdentityKind, Language, Text
 from libs.common.platform.ids import uuid7
 from services.tasks.engine import effects as fx
@@ -24,6 +24,8 @@ def published(effect: fx.Effect, state: State, playbook: Playbook) -> tuple[Even
             return (_deferred(effect, state), _opened(successor, state, playbook))
         case fx.CloseTask(task_id=task_id, closing=closing):
             return (_ended(_task(state, task_id), closing, state),)
+        case fx.RemindOfTask(task_id=task_id, operator_id=operator_id):
+            return (_reminded(_task(state, task_id), operator_id, state, playbook),)
         case fx.AssignTask() | fx.TakeTask() | fx.MoveTask() | fx.MarkOverdue():
             return _held(effect, _task(state, effect.task_id), state, playbook)
         case fx.OfferWork() | fx.WithdrawWork() | fx.DeclineWork() | fx.RequestMessage():
@@ -48,6 +50,8 @@ def published(effect: fx.Effect, state: State, playbook: Playbook) -> tuple[Even
 
 def is_only_noted(effect: fx.Effect, event: EventData) -> bool:
     """Return whether an event is a step of the timeline alone: no service reads it, or another says the same."""
+    if isinstance(event, notices.TaskReminded):
+        return event.operator_id is None
     return isinstance(event, tasks.TaskOpened) or (isinstance(effect, fx.SetOwner) and effect.said)
 
 
@@ -172,6 +176,20 @@ def _held(
             )
         case _:
             assert_never(effect)
+
+
+def _reminded(task: Task, operator_id: UUID | None, state: State, playbook: Playbook) -> EventData:
+    return notices.TaskReminded(
+        task_id=task.id,
+        **_whose(state),
+        task_type=task.type,
+        title=_title(task, playbook),
+        due_at=task.due_at,
+        pool=task.pool,
+        operator_id=operator_id,
+        important=task.important,
+        order_number=state.facts.order_number,
+    )
 
 
 def _moved(effect: fx.MoveTask, task: Task, state: State, playbook: Playbook) -> EventData:

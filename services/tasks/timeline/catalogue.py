@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
-from libs.common.contracts import EventData, assignment, intake, notifications, tasks
+from libs.common.contracts import EventData, assignment, intake, notices, notifications, tasks
 from services.tasks.engine.effects import Noticed
 from services.tasks.playbooks.terms import Title
 
@@ -122,6 +122,10 @@ EVENTS: Mapping[type[EventData], Row] = {
     tasks.TaskOverdue: Row(
         Title("Задача «{task_type}» просрочена", "Task “{task_type}” overdue"),
         ("task_type", "due_at", "operator_id"),
+    ),
+    notices.TaskReminded: Row(
+        Title("Напоминание о задаче «{task_type}»", "Reminder of task “{task_type}”"),
+        ("task_type", "due_at", "operator_id", "important"),
     ),
     tasks.WorkRequested: Row(
         Title("Ищем оператора: {pool}", "Looking for an operator: {pool}"),

@@ -168,7 +168,7 @@ def _silent_step(effect: fx.Effect) -> tuple[str, dict[str, object]] | None:  # 
         # The events of these are the entries.
         case fx.OpenTask() | fx.AssignTask() | fx.CloseTask() | fx.DeferTask() | fx.MarkOverdue():
             return None
-        case fx.TakeTask() | fx.MoveTask():
+        case fx.TakeTask() | fx.MoveTask() | fx.RemindOfTask():
             return None
         case fx.OfferWork() | fx.WithdrawWork() | fx.DeclineWork():
             return None
@@ -222,7 +222,7 @@ def _attribution(effect: fx.Effect) -> _Attribution:  # noqa: C901 - one flat ca
             return _BY_RULE
         case fx.OfferWork() | fx.BringForward() | fx.WithdrawWork() | fx.DeclineWork() | fx.RenewRequest():
             return _BY_RULE
-        case fx.OpenToAll() | fx.ReserveTask():
+        case fx.OpenToAll() | fx.ReserveTask() | fx.RemindOfTask():
             return _BY_RULE
         case fx.FollowStatus() | StopAttempts():
             return _BY_RULE
