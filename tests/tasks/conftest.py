@@ -6,7 +6,8 @@ import pytest_asyncio
 
 from libs.common.platform.db import Database
 from tests.tasks.client import Api, api_of
-from tests.tasks.desk import Desk
+from tests.tasks.desk import Desk, lead_v2
+from tests.tasks.visits import ORDER, PARTNER_ID, SALON, Salon, partner
 
 
 @pytest_asyncio.fixture
@@ -21,3 +22,12 @@ async def api(desk: Desk) -> AsyncIterator[Api]:
     """The service over HTTP, on the same database as `desk`."""
     async with api_of(desk) as http:
         yield Api(http)
+
+
+@pytest_asyncio.fixture
+async def salon(desk: Desk, api: Api) -> Salon:
+    await desk.activate_playbook(SALON)
+    await desk.receive(partner())
+    lead = lead_v2("salon", partner_id=PARTNER_ID, order=ORDER)
+    await desk.receive(lead)
+    return Salon(desk, api, lead)

@@ -12,7 +12,7 @@ from tests.tasks.client import Api
 from tests.tasks.desk import Desk, key_of, lead_v2, proposal
 from tests.tasks.subjects import CARE
 from tests.tasks.support import TINY
-from tests.tasks.test_salon import PARTNER_ID, partner
+from tests.tasks.visits import PARTNER_ID, partner
 
 #: A process about a partner, which begins with their card and hears of its changes.
 KNOW = """\

@@ -14,7 +14,7 @@ from tests.tasks.asks import PARTNER
 from tests.tasks.client import Api, Json
 from tests.tasks.desk import Desk, lead_v2
 from tests.tasks.support import SCHOOL, START, TINY, VOCABULARY, blank, facts
-from tests.tasks.test_salon import PARTNER_ID, partner
+from tests.tasks.visits import PARTNER_ID, partner
 
 SHEET = (
     TINY.replace("mode: push", "mode: pull")

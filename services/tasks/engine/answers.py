@@ -26,6 +26,7 @@ def learn(run: Run, event: Answer) -> Trigger | None:
         case ChangeRefused(target=target):
             if (left := _refused(facts, target)) is not facts:
                 run.emit(Learn("engine.appointment", left))
+            run.refused = target
             return Trigger.CHANGE_REFUSED
         case PartnerChanged(partner=partner, language=language, zone=zone):
             run.emit(Learn("engine.facts", replace(facts, customer=partner, language=language, zone=zone)))

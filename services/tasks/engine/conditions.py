@@ -3,14 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from libs.common.contracts.shared import ContactKind
+from libs.common.contracts.shared import ChangeTarget, ContactKind
+from services.tasks.engine.measures import compared
 from services.tasks.engine.moments import is_open
-from services.tasks.engine.state import State
-from services.tasks.playbooks.conditions import Condition
+from services.tasks.engine.state import Operator, State
+from services.tasks.playbooks.conditions import Condition, PartnerPart
 from services.tasks.playbooks.fields import FieldValue
-from services.tasks.playbooks.terms import covers
+from services.tasks.playbooks.terms import Addressee, covers
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +28,13 @@ class Context:
     fields: Mapping[str, FieldValue] = field(default_factory=dict)
     contact: ContactKind | None = None
     source: str | None = None
+    operator: Operator | None = None
+    refused: ChangeTarget | None = None
 
 
 def holds(when: Condition, context: Context) -> bool:
     """Return whether every part of the condition holds."""
-    state = context.state
+    state, fields = context.state, {**context.state.fields, **context.fields}
     return (
         _any_of(when.signals, state.facts.signals)
         and _any_of(when.order_status, (context.order_status,))
@@ -41,11 +45,48 @@ def holds(when: Condition, context: Context) -> bool:
         and (when.owned is None or when.owned == (state.owner is not None))
         and _any_of(when.problem, (context.problem,))
         and all(least <= state.attempts.get(code, 0) <= most for code, (least, most) in when.attempts.items())
-        and _known(when, {**state.fields, **context.fields})
+        and (not when.refused or context.refused in when.refused)
+        and _known(when, fields)
         and _timely(when, state, context.now)
         and _in_contact(when, context)
         and _appointed(when, state)
+        and _of_partner(when, state)
+        and compared(when, state, fields, context.now)
+        and _shifts(when, context)
     )
+
+
+def _of_partner(when: Condition, state: State) -> bool:
+    """Return whether the partner's card has all that is asked for, and nothing that it should lack."""
+    parts = state.partner.parts if state.partner else frozenset[PartnerPart]()
+    return when.partner_has <= parts and parts.isdisjoint(when.partner_lacks)
+
+
+def _shifts(when: Condition, context: Context) -> bool:
+    """Return whether one of the people is on shift, or off it; of no person neither holds."""
+    present = context.state.on_shift
+    if not when.on_shift and not when.off_shift:
+        return True
+    if present is None:
+        return False
+    on, off = _people(when.on_shift, context), _people(when.off_shift, context)
+    return (not when.on_shift or bool(on & present)) and (not when.off_shift or bool(off - present))
+
+
+def _people(names: tuple[Addressee | str, ...], context: Context) -> frozenset[UUID]:
+    found = (_person(name, context) for name in names)
+    return frozenset(who for who in found if who is not None)
+
+
+def _person(name: Addressee | str, context: Context) -> UUID | None:
+    match name:
+        case Addressee.ACTOR:
+            return context.operator.id if context.operator else None
+        case Addressee.OWNER:
+            return context.state.owner.id if context.state.owner else None
+        case _:
+            value = context.fields.get(name, context.state.fields.get(name))
+            return UUID(value) if isinstance(value, str) else None
 
 
 def _in_contact(when: Condition, context: Context) -> bool:

@@ -7,6 +7,7 @@ from typing import Self
 from uuid import UUID
 
 from libs.common.contracts.shared import AppointmentParty, AppointmentStep, SubjectKind
+from services.tasks.playbooks.conditions import PartnerPart
 from services.tasks.playbooks.terms import Title
 
 
@@ -73,6 +74,19 @@ class Partner:
     person: Customer
     address: str | None = None
     site: str | None = None
+    operator_id: UUID | None = None
+    consultant_id: UUID | None = None
+
+    @property
+    def parts(self) -> frozenset[PartnerPart]:
+        """What the card has."""
+        found = {
+            PartnerPart.ADDRESS: self.address,
+            PartnerPart.SITE: self.site,
+            PartnerPart.OPERATOR: self.operator_id,
+            PartnerPart.CONSULTANT: self.consultant_id,
+        }
+        return frozenset(part for part, value in found.items() if value)
 
 
 @dataclass(frozen=True, slots=True)

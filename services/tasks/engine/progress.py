@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from libs.common.contracts.shared import ContactKind
+from libs.common.contracts.shared import ChangeTarget, ContactKind
 from services.tasks.engine.conditions import Context
 from services.tasks.engine.effects import (
     AssignTask,
@@ -62,6 +62,7 @@ class Progress:
     unsent: list[str] = field(default_factory=list)
     contact: ContactKind | None = None
     source: str | None = None
+    refused: ChangeTarget | None = None
 
     def emit(self, effect: Effect) -> None:
         """Record an effect and apply it to the state."""
@@ -160,4 +161,6 @@ class Progress:
             self.filled,
             self.contact,
             self.source,
+            self.operator,
+            self.refused,
         )

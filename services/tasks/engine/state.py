@@ -182,7 +182,8 @@ class Timer:
 class State:
     """A process on its pinned playbook version. `tasks` are the open ones, and those that this batch closed.
 
-    `partner`: the card of the subject's partner, as it is now; like the desk it is no part of the stored process.
+    `partner`: the card of the subject's partner, as it is now; `on_shift`: the operators who are on shift, None
+    where no rule asks for it. Like the desk they are no part of the stored process.
 
     `main`: the process with which a lead began; it alone decides who owns the lead.
     Only a decision changes a state, and only its own copy; the values in it are frozen.
@@ -208,6 +209,7 @@ class State:
     messages: Mapping[str, int] = field(default_factory=dict)
     fields: Mapping[str, FieldValue] = field(default_factory=dict)
     partner: Partner | None = None
+    on_shift: frozenset[UUID] | None = None
 
     def copy(self) -> Self:
         """Return a copy that can be changed independently."""

@@ -14,6 +14,13 @@ BY_ID = "SELECT * FROM operator WHERE id = ANY($1::uuid[])"
 # A change of an operator waits until work has been given to them, and then finds it; always before processes.
 LOCKED = "SELECT * FROM operator WHERE id = ANY($1::uuid[]) ORDER BY id FOR SHARE"
 
+ON_SHIFT = "SELECT id FROM operator WHERE active AND presence IS DISTINCT FROM 'checked_out'"
+
+
+async def on_shift(conn: Connection) -> frozenset[UUID]:
+    """Return who is on shift, away or not; who was never heard of counts as being there."""
+    return frozenset(row["id"] for row in await conn.fetch(ON_SHIFT))
+
 
 async def operator_of(conn: Connection, subject: str) -> OperatorProfile | None:
     """Return the operator of a token's subject, if one is known."""

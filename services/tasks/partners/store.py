@@ -13,13 +13,13 @@ from services.tasks.playbooks.terms import Title
 
 PROJECT = """
 INSERT INTO partner AS p (id, desk, code, title_ru, title_en, language, zone, hours, address, site, operator_id,
-                          person, sequence)
+                          person, sequence, consultant_id)
 SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-                     $8::jsonb[], $9::text[], $10::text[], $11::uuid[], $12::jsonb[], $13::bigint[])
+                     $8::jsonb[], $9::text[], $10::text[], $11::uuid[], $12::jsonb[], $13::bigint[], $14::uuid[])
 ON CONFLICT (id) DO UPDATE SET desk = excluded.desk, code = excluded.code, title_ru = excluded.title_ru,
     title_en = excluded.title_en, language = excluded.language, zone = excluded.zone, hours = excluded.hours,
     address = excluded.address, site = excluded.site, operator_id = excluded.operator_id, person = excluded.person,
-    sequence = excluded.sequence
+    sequence = excluded.sequence, consultant_id = excluded.consultant_id
 WHERE p.sequence < excluded.sequence
 """
 BY_ID = "SELECT * FROM partner WHERE id = ANY($1::uuid[])"
@@ -50,6 +50,7 @@ async def project_partners(tx: Transaction, events: Sequence[Received[EventData]
             [data.operator_id for _, data in rows],
             [data.person.model_dump(mode="json") for _, data in rows],
             [event.sequence for event, _ in rows],
+            [data.consultant_id for _, data in rows],
         )
 
 
@@ -69,4 +70,6 @@ def _partner(row: asyncpg.Record) -> Partner:
         person=Customer(person["name"], person["phone"], person["phone_raw"], person["email"], identities),
         address=row["address"],
         site=row["site"],
+        operator_id=row["operator_id"],
+        consultant_id=row["consultant_id"],
     )

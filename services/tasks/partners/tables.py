@@ -21,4 +21,5 @@ partner = Table(
     Column("operator_id", Uuid),
     Column("person", JSONB, nullable=False),
     Column("sequence", BigInteger, nullable=False),
+    Column("consultant_id", Uuid),
 )

@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
 
-from libs.common.contracts.shared import AppointmentParty, AppointmentStep, ContactKind, Language
+from libs.common.contracts.shared import AppointmentParty, AppointmentStep, ChangeTarget, ContactKind, Language
+from services.tasks.playbooks.limits import Ends, Limit
 from services.tasks.playbooks.source import Log, Node
-from services.tasks.playbooks.terms import WINDOW, DurationRange, NumberRange
+from services.tasks.playbooks.terms import ADDRESSEE, WINDOW, Addressee, DurationRange, NumberRange
 from services.tasks.playbooks.values import CODE, Declared, Flag, Kind, choices, keyed, listed, refs
 
 
@@ -22,6 +24,28 @@ SOURCES = Kind(
     {
         "anyOf": [CODE.schema, {"type": "array", "items": CODE.schema}],
         "description": "the code of a source, or a list of them",
+    },
+)
+
+
+class PartnerPart(StrEnum):
+    """What a partner's card may have."""
+
+    ADDRESS = "address"
+    SITE = "site"
+    OPERATOR = "operator"
+    CONSULTANT = "consultant"
+
+
+def _people(node: Node, log: Log) -> tuple[object, ...]:
+    return tuple(ADDRESSEE.read(item, log) for item in listed(node, log))
+
+
+PEOPLE = Kind(
+    _people,
+    {
+        "anyOf": [ADDRESSEE.schema, {"type": "array", "items": ADDRESSEE.schema}],
+        "description": "`owner`, `actor`, or a field that names a person, or a list of them",
     },
 )
 
@@ -39,6 +63,15 @@ class Condition(Declared):
     `appointment`: what became of the lead's last; `by` and `warned`: who moved or cancelled it, and whether they
     said so beforehand. `contact`: what the contact that was recorded is. `source`: where that contact came from,
     else the lead. `language`: that of the subject.
+
+    `over`, `under`, `between` compare numbers, sums, dates and moments that are known: fields of outcomes,
+    `order_amount`, `received` and `appointment`. Over is more than the limit and under is less; between includes
+    both ends. Sums count in their own currency. A time is compared by its day in the desk's zone, or with a
+    duration by how long it is ahead of now. What is not known is neither over, under nor between.
+
+    `on_shift`: one of these people is on shift; `off_shift`: one of them is not. Of no person neither holds.
+    `partner_has`: the lead's partner has all of these; `partner_lacks`: none of them, or the lead has no partner.
+    `refused`: what intake did not change.
     """
 
     signals: Annotated[tuple[str, ...], refs("signal"), Field(alias="signal")] = ()
@@ -65,3 +98,11 @@ class Condition(Declared):
     contact: Annotated[frozenset[ContactKind], choices(ContactKind, "a kind of contact")] = frozenset()
     source: Annotated[tuple[str, ...], SOURCES] = ()
     language: Annotated[frozenset[Language], choices(Language, "a language")] = frozenset()
+    over: Annotated[Mapping[str, Limit], keyed("measure")] = field(default_factory=dict)
+    under: Annotated[Mapping[str, Limit], keyed("measure")] = field(default_factory=dict)
+    between: Annotated[Mapping[str, Ends], keyed("measure")] = field(default_factory=dict)
+    on_shift: Annotated[tuple[Addressee | str, ...], PEOPLE] = ()
+    off_shift: Annotated[tuple[Addressee | str, ...], PEOPLE] = ()
+    partner_has: Annotated[frozenset[PartnerPart], choices(PartnerPart, "what the card has")] = frozenset()
+    partner_lacks: Annotated[frozenset[PartnerPart], choices(PartnerPart, "what the card lacks")] = frozenset()
+    refused: Annotated[frozenset[ChangeTarget], choices(ChangeTarget, "what was asked for")] = frozenset()

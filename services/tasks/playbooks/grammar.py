@@ -124,6 +124,7 @@ def _check_references(root: Node, vocabulary: Vocabulary, log: Log) -> None:
         "channel": vocabulary.channels,
         "template": vocabulary.templates,
         "choice": None,  # of the field that it belongs to: `check` knows which
+        "measure": None,  # likewise: a fact, or a field of a type that can be compared
     }
     for use in log.references:
         known = declared[use.kind]

@@ -10,6 +10,7 @@ from services.tasks.playbooks.faults import Finding, PlaybookFault
 from services.tasks.playbooks.fields import FieldType
 from services.tasks.playbooks.gaps import gaps, undrawn
 from services.tasks.playbooks.heard import heard_faults
+from services.tasks.playbooks.measures import unfit_conditions
 from services.tasks.playbooks.model import Outcome, Playbook
 from services.tasks.playbooks.reach import unreached
 from services.tasks.playbooks.successors import unfit_choices, unfit_closings, unfit_successors, unfit_words
@@ -51,6 +52,7 @@ def check(playbook: Playbook, lines: Mapping[str, int]) -> list[PlaybookFault]:
         *unfit_closings(playbook),
         *unfit_choices(playbook),
         *unfit_words(playbook),
+        *unfit_conditions(playbook),
         *_unstartable(playbook),
         *heard_faults(playbook),
         *asked_faults(playbook),

@@ -116,3 +116,8 @@ def _of(path: str, schedule: Schedule) -> Iterator[tuple[str, Moment]]:
     yield path, schedule.due
     if schedule.offer is not None:
         yield path, schedule.offer
+
+
+def watches_shifts(playbook: Playbook) -> bool:
+    """Return whether a condition asks who is on shift."""
+    return any(when.on_shift or when.off_shift for _, when in conditions(playbook))
