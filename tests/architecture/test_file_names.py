@@ -46,6 +46,7 @@ EXCEPTIONS = {
     "tasks/playbooks/durations": "the language of playbooks",
     "tasks/playbooks/expand": "the language of playbooks: what is said once and used often",
     "tasks/playbooks/faults": "the language of playbooks: what is wrong with one",
+    "tasks/playbooks/keeps": "the language of playbooks: what a process counts, charges and links",
     "tasks/playbooks/limits": "the language of playbooks: what is compared, and with what",
     "tasks/playbooks/measures": "checks of what conditions compare, and of whom they ask",
     "tasks/playbooks/fields": "the language of playbooks: what is filled in with an outcome",

@@ -25,7 +25,8 @@ PURE_LIBRARIES = (
 )
 # The language of playbooks and the configuration of formats are declared for these: text in, values out.
 _LANGUAGE = {"source", "values", "terms", "limits", "conditions", "fields", "messages", "asks", "verbs", "sheets"}
-DECLARED = {f"services.tasks.playbooks.{name}" for name in {*_LANGUAGE, "model"}}
+_LANGUAGE |= {"keeps", "model"}
+DECLARED = {f"services.tasks.playbooks.{name}" for name in _LANGUAGE}
 DECLARED |= {"services.intake.formats.config"}
 LIBRARIES_OF_DECLARATIONS = {"pydantic", "pydantic_core", "yaml"}
 # Words of the domain that published events use too. Only enums: two sets of the same words, translated

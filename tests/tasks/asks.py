@@ -14,15 +14,22 @@ from services.tasks.playbooks.model import Outcome
 from services.tasks.playbooks.terms import Title
 
 PARTNER = Partner(UUID(int=6), Title("Салон", "Salon"), "en", "Asia/Omsk", Customer("Салон", "+79990000009"))
-FIELDS = {"visit_at": {"type": "moment", "optional": True}, "remarks": {"type": "text", "optional": True}}
+FIELDS = {
+    "visit_at": {"type": "moment", "optional": True},
+    "remarks": {"type": "text", "optional": True},
+    "act": {"type": "document", "optional": True},
+}
 FILLED: Mapping[str, Callable[[datetime], object]] = {
     "visit_at": lambda now: (now + timedelta(days=1)).isoformat(),
     "remarks": lambda _: "с торца",
+    "act": lambda now: {"title": "Акт", "url": f"https://example.com/{now:%H%M}"},
 }
 #: Steps that may stand anywhere.
 ANYWHERE: list[object] = [
     {"withdraw": "hello"},
     {"move": ["first", "second"]},
+    {"count": "calls"},
+    {"document": "act"},
     *[{"wake": ["first", "second"]}] * 2,
 ]
 #: Steps that ask for a change; they stand in outcomes: in a rule they could ask for ever.
@@ -32,9 +39,24 @@ OF_LEADS: list[object] = [
     {"pin": "remarks"},
     {"appointment": {"at": "visit_at", "by": "customer"}},
     {"appointment": "kept"},
+    *[{"charge": "client"}] * 3,
     {"appointment": {"is": "cancelled", "by": "partner", "warned": False}},
 ]
 TRIGGERS = ["appointment_changed", "change_refused"]
+
+
+def kept(subject: str) -> dict[str, object]:
+    """What the process counts, and in a lead's playbook charges."""
+    words = {"ru": "Слова", "en": "Words"}
+    return {
+        "counters": {"calls": words},
+        **({"charges": {"client": {"title": words}}} if subject == "lead" else {}),
+    }
+
+
+def counted(subject: str) -> list[object]:
+    """Steps by which all that is declared is reached."""
+    return [{"count": "calls"}, *([{"charge": "client"}] if subject == "lead" else [])]
 
 
 def arrival(subject: str) -> list[object]:

@@ -94,6 +94,8 @@ class Story:
         known = replace(known, subject=Subject(self.playbook.subject, known.subject.id))
         if self.playbook.subject is not SubjectKind.LEAD or self.dice.random() < LACKING:
             known = replace(known, order=None)
+        if self.dice.random() > LACKING:
+            known = replace(known, partner_id=asks.PARTNER.id)
         if self.dice.random() < LACKING:
             known = replace(known, customer=Customer(name=self.dice.choice([None, "Иван"])))
         return known
@@ -363,10 +365,11 @@ def small(dice: Random) -> Playbook:
     tries = {"limit": dice.randint(1, 3), "delays": ["1m", "2h"], "each": steps(), "exhausted": steps(LAST)}
     triggers = {code: [rule()] for code in dice.sample(TRIGGERS, 4)}
     listens = [code for code in triggers if code in LEADS_ALONE] if subject == "customer" else []
-    arrival: dict[str, object] = {"then": [{"message": "hello"}, *asks.arrival(subject), *steps(LAST[:3])]}
+    begins = [*asks.arrival(subject), *asks.counted(subject), *steps(LAST[:3])]
+    arrival: dict[str, object] = {"then": [{"message": "hello"}, *begins]}
     raw = {
         "playbook": "small", "title": WORDS, "fallback": "first", "problems": {"busy": WORDS},
-        "subject": subject, "listens": listens,
+        "subject": subject, "listens": listens, **asks.kept(subject),
         "statuses": {code: {"title": WORDS, "stage": "working"} for code in ("one", "two")},
         "lanes": {"new": {"title": WORDS, "priority": 1, "holder": "nobody"}},
         "messages": {"hello": asks.message(dice, subject)},

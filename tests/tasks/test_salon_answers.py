@@ -2,10 +2,11 @@
 
 import pytest
 
-from libs.common.contracts.shared import (
-    ChangeTarget,
-)
-from tests.tasks.visits import BUSY, VISIT, Salon, called_back, partner, refuse
+from libs.common.contracts.notices import PartnerChargeDue
+from libs.common.contracts.shared import AppointmentParty, AppointmentStep, ChangeTarget
+from libs.common.domain.money import Money
+from libs.common.platform.ids import uuid7
+from tests.tasks.visits import BUSY, PARTNER_ID, VISIT, Salon, called_back, partner, refuse
 
 
 @pytest.mark.req("P.3")
@@ -30,6 +31,38 @@ async def test_a_time_that_is_refused_is_asked_for_anew_and_no_other_refusal_dis
     await salon.booked()
     await refuse(salon, target, "invalid_values")
     assert set(await salon.open()) == still_open
+
+
+@pytest.mark.req("S0.15")
+@pytest.mark.parametrize(
+    ("by", "warned", "charges"),
+    [
+        (AppointmentParty.PARTNER, False, 1),
+        (AppointmentParty.PARTNER, True, 0),
+        (AppointmentParty.CUSTOMER, False, 0),
+    ],
+)
+async def test_a_partner_who_cancels_without_warning_owes_for_the_client(
+    salon: Salon, by: AppointmentParty, warned: bool, charges: int
+) -> None:
+    await salon.booked()
+    await salon.appointment(AppointmentStep.CANCELLED, by=by, warned=warned)
+    raised = await salon.desk.sent(PartnerChargeDue)
+    assert [(one.partner_id, one.amount, one.charge) for one in raised] == [
+        (PARTNER_ID, Money(amount="500", currency="RUB"), "client")
+    ] * charges
+    assert list(await salon.open()) == ["call"]  # the customer is offered a new time
+
+
+@pytest.mark.req("S0.15")
+async def test_a_partner_owes_for_a_client_once_however_often_they_cancel(salon: Salon) -> None:
+    for _ in range(2):
+        await salon.booked()
+        await salon.appointment(AppointmentStep.CANCELLED, by=AppointmentParty.PARTNER, warned=False)
+        salon.appointment_id, salon.version = uuid7(), 0
+    titles = [step["title"] for step in await salon.steps()]
+    assert len(await salon.desk.sent(PartnerChargeDue)) == 1
+    assert {"Партнёру начислено: Приведённый клиент", "Уже начислено: Приведённый клиент"} <= set(titles)
 
 
 @pytest.mark.req("S0.10")

@@ -1,4 +1,7 @@
-"""Events that tasks owns besides those of its work: what it reminds of. The key is that of the subject."""
+"""Events that tasks owns besides those of its work: what it reminds of, what partners owe.
+
+The key is that of the subject.
+"""
 
 from datetime import datetime
 from typing import ClassVar
@@ -6,6 +9,7 @@ from uuid import UUID
 
 from libs.common.contracts.shared import Text
 from libs.common.contracts.tasks import TasksEvent
+from libs.common.domain.money import Money
 
 
 class TaskReminded(TasksEvent):
@@ -28,4 +32,24 @@ class TaskReminded(TasksEvent):
     order_number: str | None = None
 
 
-EVENTS = (TaskReminded,)
+class PartnerChargeDue(TasksEvent):
+    """A partner owes a charge, such as a client who was brought (S0.15); once for a process and a charge.
+
+    `charge_id` is the same however often it is said. `amount` None: it is for who bills to say.
+    """
+
+    event_type: ClassVar[str] = "dozvon.partner.charge_due.v1"
+
+    charge_id: UUID
+    lead_id: UUID | None = None
+    customer_id: UUID | None = None
+    process_id: UUID
+    partner_id: UUID
+    charge: str
+    title: Text
+    amount: Money | None = None
+    actor: str
+    reason: str
+
+
+EVENTS = (TaskReminded, PartnerChargeDue)

@@ -12,6 +12,7 @@ from services.tasks.engine.moments import is_open
 from services.tasks.engine.state import Operator, State
 from services.tasks.playbooks.conditions import Condition, PartnerPart
 from services.tasks.playbooks.fields import FieldValue
+from services.tasks.playbooks.model import Playbook
 from services.tasks.playbooks.terms import Addressee, covers
 
 
@@ -30,6 +31,7 @@ class Context:
     source: str | None = None
     operator: Operator | None = None
     refused: ChangeTarget | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
 
 
 def holds(when: Condition, context: Context) -> bool:
@@ -51,9 +53,18 @@ def holds(when: Condition, context: Context) -> bool:
         and _in_contact(when, context)
         and _appointed(when, state)
         and _of_partner(when, state)
-        and compared(when, state, fields, context.now)
+        and compared(when, state, {**fields, **_texts(context.counts)}, context.now)
         and _shifts(when, context)
     )
+
+
+def counted(state: State, playbook: Playbook) -> dict[str, int]:
+    """Return the counts of a process; what was never counted is nought."""
+    return {code: state.counts.get(code, 0) for code in playbook.counters}
+
+
+def _texts(counts: Mapping[str, int]) -> dict[str, str]:
+    return {code: str(count) for code, count in counts.items()}
 
 
 def _of_partner(when: Condition, state: State) -> bool:
@@ -120,7 +131,9 @@ def _known(when: Condition, fields: Mapping[str, FieldValue]) -> bool:
 
 def _word(value: FieldValue | None) -> str | None:
     """Return a field's value as a playbook writes it."""
-    return str(value).lower() if isinstance(value, bool) else value
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value if isinstance(value, str) else None
 
 
 def _timely(when: Condition, state: State, now: datetime | None) -> bool:

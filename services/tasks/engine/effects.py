@@ -11,6 +11,7 @@ from libs.common.contracts.shared import Stage
 from services.tasks.engine.asking import Asked
 from services.tasks.engine.facts import Facts
 from services.tasks.engine.fields import MatrixFault
+from services.tasks.engine.kept import Kept
 from services.tasks.engine.state import (
     SYSTEM,
     Closing,
@@ -339,6 +340,8 @@ class Noticed(StrEnum):
     NOWHERE_TO_WRITE = "nowhere_to_write"
     ALREADY_ASSIGNED = "already_assigned"
     NOTHING_TO_CHANGE = "nothing_to_change"
+    CHARGED_ALREADY = "charged_already"
+    NOTHING_TO_CHARGE = "nothing_to_charge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,5 +382,5 @@ Effect: TypeAlias = (
     | OpenTask | AssignTask | TakeTask | MoveTask | ReserveTask | RecordContact | CloseTask | DeferTask
     | MarkOverdue | RemindOfTask | MarkWaiting | OfferWork | BringForward | WithdrawWork | RenewRequest | OpenToAll
     | DeclineWork | SetStatus | FollowStatus | SetOwner | RequestMessage | SetTimer | CancelTimer | CountAttempt
-    | Record | Refuse | Asked
+    | Record | Refuse | Asked | Kept
 )  # fmt: skip

@@ -42,6 +42,7 @@ from services.tasks.engine.effects import (
     TakeTask,
     WithdrawWork,
 )
+from services.tasks.engine.kept import AddDocument, Count, Kept, RaiseCharge
 from services.tasks.engine.state import Closing, Operator, State, Task, Timer
 
 
@@ -99,7 +100,8 @@ def _process(  # noqa: C901 - one flat case per effect
     | StopAttempts
     | EndProcess
     | ReopenProcess
-    | Breach,
+    | Breach
+    | Kept,
 ) -> None:
     match effect:
         case Start(at=at):
@@ -123,6 +125,12 @@ def _process(  # noqa: C901 - one flat case per effect
             state.ended_at = None
         case Breach():
             state.breaches += 1
+        case Count(counter=counter, count=count):
+            state.counts = {**state.counts, counter: count}
+        case RaiseCharge(spec=spec):
+            state.charges = (*state.charges, spec.code)
+        case AddDocument(document=document):
+            state.documents = (*state.documents, document)
         case _:
             assert_never(effect)
 

@@ -90,6 +90,15 @@ class Partner:
 
 
 @dataclass(frozen=True, slots=True)
+class Document:
+    """A document that is linked to a subject: what it is, and where."""
+
+    title: str
+    url: str
+    number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """An order of a lead, as intake publishes it."""
 

@@ -4,11 +4,13 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from types import MappingProxyType
 from typing import TypeAlias, assert_never
 from zoneinfo import ZoneInfo
 
 from libs.common.domain.phone import read_phone
-from services.tasks.playbooks.fields import FieldSpec, FieldType, FieldValue
+from services.tasks.engine.forms import Form, read_answers, read_document
+from services.tasks.playbooks.fields import FieldSpec, FieldType, FieldValue, Questionnaire
 from services.tasks.playbooks.model import Outcome, Playbook
 from services.tasks.playbooks.terms import Title
 
@@ -47,18 +49,27 @@ class FieldsRead:
 
 
 def read_fields(
-    outcome: Outcome, given: Given, problem: str | None, now: datetime, people: Collection[str] = ()
+    outcome: Outcome,
+    given: Given,
+    problem: str | None,
+    now: datetime,
+    people: Collection[str] = (),
+    questionnaires: Mapping[str, Questionnaire] = MappingProxyType({}),
 ) -> FieldsRead:
     """Check what was given against the outcome's fields; null and an empty text count as not given.
 
-    `people` are the ids of those to whom a task may be given.
+    `people` are the ids of those to whom a task may be given; `questionnaires` are the playbook's.
     """
     filled = {name: value for name, value in given.items() if value is not None and value != ""}
     values: dict[str, FieldValue] = {}
     faults = list(_unknown(outcome, filled))
     for name, spec in outcome.fields.items():
         try:
-            if (value := _read(spec, filled.get(name), problem, now, people)) is not None:
+            value = _read(spec, filled.get(name), problem, now, people, questionnaires)
+            if isinstance(value, Form):
+                faults += [MatrixFault(f"/fields/{name}{one.at}", one.code, one.detail) for one in value.faults]
+                values[name] = value.parts
+            elif value is not None:
                 values[name] = value
         except _WrongError as wrong:
             faults.append(MatrixFault(f"/fields/{name}", wrong.code, wrong.detail))
@@ -95,18 +106,25 @@ def _unknown(outcome: Outcome, filled: Given) -> Iterator[MatrixFault]:
 
 
 def _read(
-    spec: FieldSpec, value: object, problem: str | None, now: datetime, people: Collection[str]
-) -> FieldValue | None:
+    spec: FieldSpec,
+    value: object,
+    problem: str | None,
+    now: datetime,
+    people: Collection[str],
+    questionnaires: Mapping[str, Questionnaire],
+) -> str | bool | Form | None:
     if value is None:
         if not spec.optional or problem in spec.required_when:
             raise _WrongError("field_required", "Заполните поле", "Fill in this field")
         return None
     if problem in spec.forbidden_when:
         raise _WrongError("field_forbidden", "Это поле здесь не заполняют", "This field is not filled in here")
+    if spec.type is FieldType.QUESTIONNAIRE:
+        return read_answers(questionnaires[spec.questionnaire or ""], value)
     return _typed(spec, value, now, people)
 
 
-def _typed(spec: FieldSpec, value: object, now: datetime, people: Collection[str]) -> FieldValue:
+def _typed(spec: FieldSpec, value: object, now: datetime, people: Collection[str]) -> str | bool | Form:  # noqa: C901 - one flat case per type
     match spec.type:
         case FieldType.TEXT:
             return _text(value)
@@ -124,6 +142,10 @@ def _typed(spec: FieldSpec, value: object, now: datetime, people: Collection[str
             return _flag(value)
         case FieldType.PERSON:
             return _person(value, people)
+        case FieldType.DOCUMENT:
+            return read_document(value)
+        case FieldType.QUESTIONNAIRE:
+            raise TypeError("answers are read by their questionnaire")
         case _:
             assert_never(spec.type)
 
@@ -227,6 +249,8 @@ def _person(value: object, people: Collection[str]) -> str:
 def _in_words(playbook: Playbook, spec: FieldSpec, value: FieldValue, language: str, zone: str) -> str:
     match spec.type:
         case FieldType.TEXT | FieldType.PHONE | FieldType.PERSON:
+            return ""
+        case FieldType.DOCUMENT | FieldType.QUESTIONNAIRE:
             return ""
         case FieldType.NUMBER | FieldType.MONEY:
             return str(value)

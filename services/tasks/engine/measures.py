@@ -59,7 +59,9 @@ def _measured(
 def _number(name: str, state: State, fields: Fields) -> Decimal | None:
     if name == Measure.ORDER_AMOUNT:
         return state.facts.order.amount if state.facts.order else None
-    value = fields.get(name)
+    field, _, asked = name.partition(".")
+    value = fields.get(name, fields.get(field))
+    value = value.get(asked) if isinstance(value, Mapping) else value
     try:
         return Decimal(value) if isinstance(value, str) else None
     except InvalidOperation:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from libs.common.contracts.shared import ChangeTarget, ContactKind
-from services.tasks.engine.conditions import Context
+from services.tasks.engine.conditions import Context, counted
 from services.tasks.engine.effects import (
     AssignTask,
     CloseTask,
@@ -147,7 +147,14 @@ class Progress:
 
     def context(self, task: Task, event: OutcomeGiven) -> Context:
         """Return what the conditions of an outcome that is not accepted yet are judged in."""
-        return Context(self.state, self.state.facts.order_status, task.type, None, self.now, event.problem)
+        return Context(
+            self.state,
+            self.state.facts.order_status,
+            task.type,
+            now=self.now,
+            problem=event.problem,
+            counts=counted(self.state, self.playbook),
+        )
 
     def condition(self) -> Context:
         """Return what the conditions of rules are judged in."""
@@ -163,4 +170,5 @@ class Progress:
             self.source,
             self.operator,
             self.refused,
+            counted(self.state, self.playbook),
         )

@@ -317,7 +317,8 @@ def _outcome(run: Run, event: OutcomeGiven) -> None:
         outcome_faults(kind, event, run.now, run.context(task, event)),
     )
     if outcome is not None:
-        read = read_fields(outcome, event.fields, event.problem, run.now, event.people)
+        asked = run.playbook.questionnaires
+        read = read_fields(outcome, event.fields, event.problem, run.now, event.people, asked)
         faults, event = faults + read.faults, replace(event, fields=read.values)
     if outcome is None or faults:
         run.emit(Refuse("engine.matrix", Refusal.OUTCOME_REFUSED, faults))

@@ -16,6 +16,7 @@ from services.tasks.engine.effects import (
     SetTimer,
     StartProcess,
 )
+from services.tasks.engine.keeping import keep
 from services.tasks.engine.progress import RESULTS, Progress
 from services.tasks.engine.requests import Asker, asked
 from services.tasks.engine.state import (
@@ -37,6 +38,7 @@ from services.tasks.playbooks.asks import (
     Wake,
     Withdraw,
 )
+from services.tasks.playbooks.keeps import Charge, CountUp, LinkDocument
 from services.tasks.playbooks.terms import Phase
 from services.tasks.playbooks.verbs import (
     ChangeOwner,
@@ -141,6 +143,8 @@ class Run(Progress):
                 self._offer(types)
                 for over in tuple(attempts_over(self.state, self.playbook, types, self.rule)):
                     self.emit(over)
+            case CountUp() | Charge() | LinkDocument():
+                keep(self, step)
             case _:
                 assert_never(step)
 

@@ -9,7 +9,7 @@ from typing import NewType, Self
 from uuid import UUID
 
 from libs.common.contracts.shared import Mode, Stage
-from services.tasks.engine.facts import Facts, Partner
+from services.tasks.engine.facts import Document, Facts, Partner
 from services.tasks.playbooks.fields import FieldValue
 from services.tasks.playbooks.model import TaskType
 
@@ -186,6 +186,7 @@ class State:
     where no rule asks for it. Like the desk they are no part of the stored process.
 
     `main`: the process with which a lead began; it alone decides who owns the lead.
+    `charges` are the codes of those that were raised, `documents` those linked to the subject.
     Only a decision changes a state, and only its own copy; the values in it are frozen.
     """
 
@@ -208,6 +209,9 @@ class State:
     attempts: Mapping[str, int] = field(default_factory=dict)
     messages: Mapping[str, int] = field(default_factory=dict)
     fields: Mapping[str, FieldValue] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
+    charges: tuple[str, ...] = ()
+    documents: tuple[Document, ...] = ()
     partner: Partner | None = None
     on_shift: frozenset[UUID] | None = None
 

@@ -1,4 +1,4 @@
-"""Checks of what a playbook asks of intake and says to partners: it is there, and of the type that is needed."""
+"""Checks of what a playbook asks of intake, keeps and says to partners: it is there, and of a type that fits."""
 
 from collections.abc import Iterator
 
@@ -6,6 +6,7 @@ from libs.common.contracts.shared import SubjectKind
 from services.tasks.playbooks.asks import COMMENT, AskAppointment, AskCustomer, AskOrder, Pin
 from services.tasks.playbooks.faults import Finding
 from services.tasks.playbooks.fields import FieldType
+from services.tasks.playbooks.keeps import Charge, LinkDocument
 from services.tasks.playbooks.messages import Addressee
 from services.tasks.playbooks.model import Playbook
 from services.tasks.playbooks.terms import Trigger
@@ -56,6 +57,10 @@ def _fields(step: Step) -> Iterator[tuple[str, str, tuple[FieldType, ...]]]:
             named = [("pin", text, (FieldType.TEXT,))]
         case AskAppointment(at=at):
             named = [("at", at, (FieldType.MOMENT,))]
+        case Charge(amount=amount):
+            named = [("amount", amount, (FieldType.MONEY,))]
+        case LinkDocument(field=field):
+            named = [("document", field, (FieldType.DOCUMENT,))]
         case _:
             pass
     yield from ((key, name, types) for key, name, types in named if name is not None)
@@ -66,6 +71,10 @@ def _wrong_subject(playbook: Playbook, path: str, step: Step) -> Iterator[Findin
     match step:
         case AskOrder() | AskAppointment() | Pin() if playbook.subject is not _LEAD:
             yield Finding(path, "wrong_subject", "orders, appointments and pinned comments belong to leads")
+        case Charge() if playbook.subject not in (_LEAD, _PARTNER):
+            yield Finding(path, "wrong_subject", f"a {playbook.subject} has no partner to charge")
+        case Charge(charge=code, amount=str()) if playbook.charges[code].currency is None:
+            yield Finding(path, "no_currency", f"in which currency? {code!r} of charges has none")
         case AskCustomer() if playbook.subject not in (_LEAD, _CUSTOMER):
             yield Finding(path, "wrong_subject", f"a {playbook.subject} has no customer")
         case _:

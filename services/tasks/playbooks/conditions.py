@@ -64,10 +64,11 @@ class Condition(Declared):
     said so beforehand. `contact`: what the contact that was recorded is. `source`: where that contact came from,
     else the lead. `language`: that of the subject.
 
-    `over`, `under`, `between` compare numbers, sums, dates and moments that are known: fields of outcomes,
-    `order_amount`, `received` and `appointment`. Over is more than the limit and under is less; between includes
-    both ends. Sums count in their own currency. A time is compared by its day in the desk's zone, or with a
-    duration by how long it is ahead of now. What is not known is neither over, under nor between.
+    `over`, `under`, `between` compare numbers, sums, dates and moments that are known: fields of outcomes, answers
+    to scales such as `survey.speed`, counters, `order_amount`, `received` and `appointment`. Over is more than the
+    limit and under is less; between includes both ends. Sums count in their own currency. A time is compared by its
+    day in the desk's zone, or with a duration by how long it is ahead of now. What is not known is neither over,
+    under nor between.
 
     `on_shift`: one of these people is on shift; `off_shift`: one of them is not. Of no person neither holds.
     `partner_has`: the lead's partner has all of these; `partner_lacks`: none of them, or the lead has no partner.

@@ -28,6 +28,9 @@ SECTIONS: Mapping[str, str] = {
     "twin": "twins",
     "outcome": "outcomes",
     "call_sheet": "call_sheets",
+    "counter": "counters",
+    "charge": "charges",
+    "questionnaire": "questionnaires",
 }
 Names: TypeAlias = frozenset[str]
 

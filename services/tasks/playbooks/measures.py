@@ -7,7 +7,7 @@ from decimal import Decimal
 from libs.common.contracts.shared import SubjectKind
 from services.tasks.playbooks.conditions import Condition
 from services.tasks.playbooks.faults import Finding
-from services.tasks.playbooks.fields import FieldType
+from services.tasks.playbooks.fields import AnswerType, FieldType
 from services.tasks.playbooks.limits import LimitValue, Measure
 from services.tasks.playbooks.model import Playbook
 from services.tasks.playbooks.terms import Trigger
@@ -49,8 +49,9 @@ def _compared(when: Condition) -> Iterator[tuple[str, tuple[LimitValue, ...]]]:
 
 def _unfit(playbook: Playbook, path: str, name: str, limits: tuple[LimitValue, ...]) -> Iterator[Finding]:
     fitting = _types(playbook, name)
-    if name in set(Measure) and playbook.field(name) is not None:
-        yield Finding(path, "reserved_name", f"{name!r} is a fact already: give the field another name")
+    facts = {*Measure, *playbook.counters}
+    if name in facts and playbook.field(name) is not None:
+        yield Finding(path, "reserved_name", f"{name!r} is a fact or a counter: give the field another name")
     elif fitting is None:
         yield Finding(path, "unknown_reference", f"there is no number, sum or time {name!r} to compare")
     elif not all(isinstance(limit, fitting) for limit in limits):
@@ -62,5 +63,16 @@ def _types(playbook: Playbook, name: str) -> Types | None:
     """Return what a name may be compared with; None: there is nothing of that name to compare."""
     if name in set(Measure):
         return _NUMBERS if name == Measure.ORDER_AMOUNT else _TIMES
+    if name in playbook.counters:
+        return _NUMBERS
     spec = playbook.field(name)
-    return None if spec is None else _FITTING.get(spec.type)
+    return _scale(playbook, name) if spec is None else _FITTING.get(spec.type)
+
+
+def _scale(playbook: Playbook, name: str) -> Types | None:
+    """Return numbers for the answer to a scale, such as `survey.speed`: a field and its question."""
+    field, _, asked = name.partition(".")
+    spec = playbook.field(field)
+    found = playbook.questionnaires.get(spec.questionnaire) if spec and spec.questionnaire else None
+    question = found.questions.get(asked) if found else None
+    return _NUMBERS if question is not None and question.type is AnswerType.SCALE else None

@@ -13,7 +13,8 @@ from pydantic import Field
 from libs.common.contracts.shared import Mode, Stage, SubjectKind
 from services.tasks.playbooks.conditions import Condition
 from services.tasks.playbooks.faults import WrongPartError
-from services.tasks.playbooks.fields import FieldSpec
+from services.tasks.playbooks.fields import FieldSpec, Questionnaire
+from services.tasks.playbooks.keeps import ChargeSpec
 from services.tasks.playbooks.lanes import Lane, Turn
 from services.tasks.playbooks.messages import MessageSpec
 from services.tasks.playbooks.sheets import CallSheet
@@ -278,6 +279,7 @@ class Playbook(Declared):
 
     `categories` decide by which outcomes tasks may end, `twins` are second types of tasks. `next`: the order of
     lanes by the time of day; the first part that holds counts, and without any the priorities of the lanes do.
+    `counters` and `charges` are what steps count and charge, `questionnaires` what outcomes ask.
 
     `subject`: what its processes are about. `listens`: events of other subjects that they hear, those of a lead's
     customer or of a customer's leads. `starts_on`: events of its subject that start a process when none is live.
@@ -300,6 +302,9 @@ class Playbook(Declared):
     categories: Annotated[Mapping[str, Category], CODED] = field(default_factory=dict)
     next: Annotated[tuple[Turn, ...], LIST] = ()
     call_sheets: Annotated[Mapping[str, CallSheet], CODED] = field(default_factory=dict)
+    counters: Annotated[Mapping[str, Text], CODES] = field(default_factory=dict)
+    charges: Annotated[Mapping[str, ChargeSpec], CODED] = field(default_factory=dict)
+    questionnaires: Annotated[Mapping[str, Questionnaire], CODED] = field(default_factory=dict)
 
     def sheet_of(self, kind: str) -> CallSheet | None:
         """Return the call sheet of a type, if it has one."""

@@ -6,6 +6,7 @@ from typing import assert_never
 
 from services.tasks.playbooks.asks import Neutral
 from services.tasks.playbooks.faults import Finding
+from services.tasks.playbooks.keeps import Charge, CountUp
 from services.tasks.playbooks.model import Playbook, TaskType
 from services.tasks.playbooks.verbs import (
     ChangeOwner,
@@ -24,7 +25,7 @@ from services.tasks.playbooks.verbs import (
     Steps,
     StopTimer,
 )
-from services.tasks.playbooks.walk import rule_steps, walk
+from services.tasks.playbooks.walk import outcomes, rule_steps, walk
 
 
 @dataclass(slots=True)
@@ -36,8 +37,10 @@ class _Reachable:
     timers: set[str] = field(default_factory=set)
     attempts: set[str] = field(default_factory=set)
     messages: set[str] = field(default_factory=set)
+    counters: set[str] = field(default_factory=set)
+    charges: set[str] = field(default_factory=set)
 
-    def follow(self, steps: Steps, of: TaskType | None = None) -> None:
+    def follow(self, steps: Steps, of: TaskType | None = None) -> None:  # noqa: C901 - one flat case per verb
         """Mark what these steps reach, recursively; `of` is the type of the task in hand."""
         for step in walk(steps):
             match step:
@@ -51,6 +54,10 @@ class _Reachable:
                     self._timer(timer)
                 case SendMessage(message=message):
                     self.messages.add(message)
+                case CountUp(counter=counter):
+                    self.counters.add(counter)
+                case Charge(charge=charge):
+                    self.charges.add(charge)
                 # `walk` descends into choices.
                 case Defer() | Close() | Status() | StopTimer() | Offer() | Start() | ChangeOwner():
                     pass
@@ -83,11 +90,12 @@ class _Reachable:
 
 
 def unreached(playbook: Playbook) -> Iterator[Finding]:
-    """Yield types, timers, attempts and messages that nothing leads to."""
+    """Yield what is declared and nothing leads to."""
     reach = _Reachable(playbook)
     reach.enter(playbook.fallback)
     for rules in playbook.triggers.values():
         reach.follow(rule_steps(rules))
+    asked = {spec.questionnaire for _, _, outcome in outcomes(playbook) for spec in outcome.fields.values()}
     sheets = {kind.call_sheet for kind in playbook.task_types.values()}
     for section, declared, reached in (
         ("call_sheets", playbook.call_sheets, sheets),
@@ -95,6 +103,9 @@ def unreached(playbook: Playbook) -> Iterator[Finding]:
         ("timers", playbook.timers, reach.timers),
         ("attempts", playbook.attempts, reach.attempts),
         ("messages", playbook.messages, reach.messages),
+        ("counters", playbook.counters, reach.counters),
+        ("charges", playbook.charges, reach.charges),
+        ("questionnaires", playbook.questionnaires, asked),
     ):
         for code in declared:
             if code not in reached:

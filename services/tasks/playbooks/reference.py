@@ -12,7 +12,7 @@ from typing import get_args
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from services.tasks.playbooks import conditions, fields, lanes, messages, model, sheets, terms, verbs
+from services.tasks.playbooks import conditions, fields, keeps, lanes, messages, model, sheets, terms, verbs
 from services.tasks.playbooks.grammar import PLAYBOOK
 from services.tasks.playbooks.verbs import VERBS
 
@@ -20,7 +20,7 @@ SCHEMA = Path(__file__).with_name("playbook.schema.json")
 DOCUMENT = Path(__file__).parents[3] / "docs" / "playbooks.md"
 BEGIN, END = "<!-- reference:begin -->\n", "<!-- reference:end -->"
 _STEP = "_step"
-_ROOMS = (model, verbs, terms, conditions, fields, messages, sheets, lanes)  # where parts are declared
+_ROOMS = (model, verbs, terms, conditions, fields, messages, keeps, sheets, lanes)  # where parts are declared
 
 Parts = Mapping[str, JsonSchemaValue]
 

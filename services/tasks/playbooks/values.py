@@ -158,6 +158,9 @@ _SAID: Mapping[str, str] = {
     "template": "the code of a template",
     "twin": "a twin of `twins`",
     "call_sheet": "a call sheet of `call_sheets`",
+    "counter": "a counter of `counters`",
+    "charge": "a charge of `charges`",
+    "questionnaire": "a questionnaire of `questionnaires`",
     "choice": "a code that the field offers, or `true` or `false`",
 }
 

@@ -18,6 +18,7 @@ from services.tasks.playbooks.asks import (
 )
 from services.tasks.playbooks.conditions import Condition
 from services.tasks.playbooks.faults import WrongPartError
+from services.tasks.playbooks.keeps import Charge, CountUp, LinkDocument
 from services.tasks.playbooks.source import Entries, Items, Log, Node
 from services.tasks.playbooks.terms import (
     ADDRESSEE,
@@ -278,6 +279,9 @@ Step: TypeAlias = (
     | Withdraw
     | Reschedule
     | Wake
+    | CountUp
+    | Charge
+    | LinkDocument
 )
 VERBS: Mapping[str, object] = {
     "open": Annotated[Open, short("type")],
@@ -301,6 +305,9 @@ VERBS: Mapping[str, object] = {
     "withdraw": Annotated[Withdraw, short("message")],
     "move": Annotated[Reschedule, wrapped("types", refs("task_type").schema)],
     "wake": Annotated[Wake, wrapped("types", refs("task_type").schema)],
+    "count": Annotated[CountUp, short("counter")],
+    "charge": Annotated[Charge, short("charge")],
+    "document": Annotated[LinkDocument, short("field")],
 }
 _STEP = OneOf(lambda: VERBS, "unknown_step", "a step is one of {}")
 Steps: TypeAlias = Annotated[tuple[Annotated[Step, _STEP], ...], LIST]

@@ -1,14 +1,16 @@
 """Effects of a decision → published events."""
 
 from typing import assert_never
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from libs.common.contracts import EventData, notices, tasks
 from libs.common.contracts.shared import Customer, Identity, IdentityKind, Language, Text
+from libs.common.domain.money import Money
 from libs.common.platform.ids import uuid7
 from services.tasks.engine import effects as fx
 from services.tasks.engine.asking import RequestChange, StopAttempts, WithdrawMessage
 from services.tasks.engine.facts import Customer as Person
+from services.tasks.engine.kept import AddDocument, Count, RaiseCharge
 from services.tasks.engine.state import Closing, State, Task, TaskState
 from services.tasks.engine.variables import recipient, variables
 from services.tasks.playbooks.model import Playbook
@@ -40,7 +42,9 @@ def published(effect: fx.Effect, state: State, playbook: Playbook) -> tuple[Even
             return _nothing()
         case RequestChange() | WithdrawMessage():
             return (_wanted(effect, state),)
-        case fx.EndProcess() | fx.ReopenProcess() | StopAttempts():
+        case RaiseCharge():
+            return (_charged(effect, state),)
+        case fx.EndProcess() | fx.ReopenProcess() | StopAttempts() | Count() | AddDocument():
             return _nothing()
         case fx.Breach() | fx.Record() | fx.Refuse():
             return _nothing()
@@ -176,6 +180,21 @@ def _held(
             )
         case _:
             assert_never(effect)
+
+
+def _charged(effect: RaiseCharge, state: State) -> EventData:
+    amount, currency = effect.amount, effect.currency
+    return notices.PartnerChargeDue(
+        charge_id=uuid5(state.id, effect.spec.code),
+        **_whose(state),
+        process_id=state.id,
+        partner_id=effect.partner_id,
+        charge=effect.spec.code,
+        title=_text(effect.spec.title),
+        amount=None if amount is None or currency is None else Money(amount=amount, currency=currency),
+        actor=effect.actor,
+        reason=effect.rule,
+    )
 
 
 def _reminded(task: Task, operator_id: UUID | None, state: State, playbook: Playbook) -> EventData:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
 from operator import attrgetter
@@ -15,7 +15,7 @@ from libs.common.contracts.shared import AppointmentParty, AppointmentStep, Stag
 from libs.common.messaging.inbox import Transient
 from libs.common.platform.db import Connection
 from libs.common.platform.db.bulk import Bulk
-from services.tasks.engine.facts import Appointment, Customer, Facts, Order, Subject
+from services.tasks.engine.facts import Appointment, Customer, Document, Facts, Order, Subject
 from services.tasks.engine.state import (
     Desk,
     Operator,
@@ -90,6 +90,9 @@ _MOVING = (
     ("owner_version", "int", attrgetter("state.owner_version")),
     # A column of its own: the release before writes `facts` anew and would lose it.
     ("appointment", "jsonb", lambda row: appointment_json(row.state.facts)),
+    ("counts", "jsonb", lambda row: dict(row.state.counts)),
+    ("charges", "jsonb", attrgetter("state.charges")),
+    ("documents", "jsonb", lambda row: tuple(asdict(document) for document in row.state.documents)),
 )
 NEW_PROCESS: Bulk[ProcessRow] = Bulk("process", _KEYS + _MOVING)
 MOVED_PROCESS: Bulk[ProcessRow] = Bulk("process", (_KEYS[0], *_MOVING))
@@ -105,7 +108,10 @@ NEW_TIMER: Bulk[TimerRow] = Bulk(
     ),
 )
 
-_WATCHED = ("status", "stage", "owner", "opened", "breaches", "attempts", "messages", "facts", "fields", "ended_at")
+_WATCHED = (
+    "status", "stage", "owner", "opened", "breaches", "attempts", "messages", "facts", "fields", "ended_at",
+    "counts", "charges", "documents",
+)  # fmt: skip
 
 
 def row_changed(state: State, stored: State) -> bool:
@@ -259,6 +265,9 @@ def read_state(row: asyncpg.Record, desk: Desk, tasks: tuple[Task, ...], timers:
         attempts=row["attempts"],
         messages=row["messages"],
         fields=row["fields"],
+        counts=row["counts"],
+        charges=tuple(row["charges"]),
+        documents=tuple(Document(**document) for document in row["documents"]),
     )
 
 
@@ -300,7 +309,8 @@ UPDATE_PROCESSES = f"""
 UPDATE process p SET status = n.status, stage = n.stage, owner_id = n.owner_id, owner_name = n.owner_name,
     opened = n.opened, breaches = n.breaches, attempts = n.attempts, messages = n.messages, facts = n.facts,
     person = n.person, external_id = n.external_id, order_number = n.order_number, ended_at = n.ended_at,
-    fields = n.fields, owner_version = n.owner_version, appointment = n.appointment
+    fields = n.fields, owner_version = n.owner_version, appointment = n.appointment, counts = n.counts,
+    charges = n.charges, documents = n.documents
 FROM {MOVED_PROCESS.source()} WHERE p.id = n.id
 """  # noqa: S608 - columns of our own
 INSERT_TASKS = NEW_TASK.insert()

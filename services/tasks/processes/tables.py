@@ -42,6 +42,10 @@ process = Table(
     Column("owner_version", Integer, nullable=False, server_default=text("0")),
     Column("partner_id", Uuid),
     Column("appointment", JSONB),
+    Column("counts", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("charges", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+    # Personal as `fields` are.
+    Column("documents", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
     Index("ix_process_number", "desk", "order_number", postgresql_where=text("lead_id IS NOT NULL")),
     Index("ix_process_external", "desk", "source", "external_id"),
     # A subject has any number of free tasks, and of each other playbook one live process.

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.tasks.engine.conditions import Context, holds
+from services.tasks.engine.conditions import Context, counted, holds
 from services.tasks.engine.fields import field_texts
 from services.tasks.engine.state import State, Task
 from services.tasks.engine.variables import variables
@@ -29,7 +29,8 @@ def said(
     sheet: CallSheet, state: State, task: Task, playbook: Playbook, language: str, now: datetime
 ) -> Iterator[Said]:
     """Yield the scripts that fit a task now, in their order."""
-    known, context = words(state, playbook, language), Context(state, state.facts.order_status, task.type, now=now)
+    known, counts = words(state, playbook, language), counted(state, playbook)
+    context = Context(state, state.facts.order_status, task.type, now=now, counts=counts)
     for script in sheet.scripts.values():
         text = filled(script, known, language)
         if text is not None and (script.when is None or holds(script.when, context)):

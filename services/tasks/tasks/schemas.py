@@ -1,6 +1,6 @@
 """Tasks on the wire."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, TypeAlias
 from uuid import UUID
@@ -13,13 +13,15 @@ from libs.common.platform.http.wire import Wire
 from services.tasks.engine.facts import Subject
 from services.tasks.engine.matrix import LONGEST_COMMENT
 from services.tasks.engine.state import Task, TaskState
-from services.tasks.playbooks.fields import FieldSpec, FieldType
+from services.tasks.playbooks.fields import AnswerType, FieldSpec, FieldType, FieldValue, Question
 from services.tasks.playbooks.model import Outcome, Playbook, TaskType
 from services.tasks.playbooks.terms import Need, Result
 from services.tasks.tasks.actions import OutcomeInput
 
 #: A field's value as JSON has it; sums and numbers with a fraction are texts, such as "990.50".
-FieldIn: TypeAlias = StrictStr | StrictBool | StrictInt | None
+#: Documents and questionnaires have parts by name.
+PartIn: TypeAlias = StrictStr | StrictBool | StrictInt | None
+FieldIn: TypeAlias = PartIn | Annotated[dict[str, PartIn], Field(max_length=100)]
 
 
 class OutcomeIn(Wire):
@@ -43,8 +45,41 @@ class ProblemOut(BaseModel):
     title: str
 
 
+class QuestionOut(BaseModel):
+    """A question of a questionnaire; `at_least` and `at_most` are the ends of a scale."""
+
+    code: str
+    title: str
+    type: AnswerType
+    optional: bool
+    at_least: int | None
+    at_most: int | None
+    choices: tuple[ProblemOut, ...]
+
+    @classmethod
+    def of(cls, question: Question, language: Language) -> "QuestionOut":
+        scale = question.type is AnswerType.SCALE
+        return cls(
+            code=question.code,
+            title=question.title.of(language.value),
+            type=question.type,
+            optional=question.optional,
+            at_least=question.least if scale else None,
+            at_most=question.most if scale else None,
+            choices=tuple(
+                ProblemOut(code=code, title=title.of(language.value)) for code, title in question.options.items()
+            ),
+        )
+
+
+def questions_of(spec: FieldSpec, playbook: Playbook, language: Language) -> tuple[QuestionOut, ...]:
+    """Return the questions of a questionnaire; none of any other field."""
+    found = playbook.questionnaires[spec.questionnaire] if spec.questionnaire else None
+    return tuple(QuestionOut.of(question, language) for question in found.questions.values()) if found else ()
+
+
 class FieldOut(BaseModel):
-    """A field to fill in; `choices` are those of a choice."""
+    """A field to fill in; `choices` are those of a choice, `questions` those of a questionnaire."""
 
     name: str
     type: FieldType
@@ -54,6 +89,7 @@ class FieldOut(BaseModel):
     at_least: int | None
     at_most: int | None
     choices: tuple[ProblemOut, ...]
+    questions: tuple[QuestionOut, ...]
 
     @classmethod
     def of(cls, spec: FieldSpec, playbook: Playbook, language: Language) -> "FieldOut":
@@ -66,6 +102,7 @@ class FieldOut(BaseModel):
             at_least=spec.at_least,
             at_most=spec.at_most,
             choices=problems_out(spec.of, playbook, language),
+            questions=questions_of(spec, playbook, language),
         )
 
 
@@ -160,7 +197,7 @@ class TaskOut(BaseModel):
     call_made: bool | None
     problem: str | None
     callback_at: datetime | None
-    fields: dict[str, str | bool]
+    fields: dict[str, str | bool | dict[str, str]]
     closed_at: datetime | None
     closed_by: str | None
     rule: str
@@ -199,7 +236,7 @@ def task_out(
         call_made=closing.call_made if closing else None,
         problem=closing.problem if closing else None,
         callback_at=closing.callback_at if closing else None,
-        fields=dict(closing.fields) if closing else {},
+        fields=_shown(closing.fields) if closing else {},
         closed_at=closing.at if closing else None,
         closed_by=closing.actor if closing else None,
         rule=closing.rule if closing else task.rule,
@@ -208,6 +245,10 @@ def task_out(
         if active
         else (),
     )
+
+
+def _shown(fields: Mapping[str, FieldValue]) -> dict[str, str | bool | dict[str, str]]:
+    return {name: dict(value) if isinstance(value, Mapping) else value for name, value in fields.items()}
 
 
 _SAME = (

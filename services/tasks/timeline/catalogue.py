@@ -44,6 +44,8 @@ class Kind(StrEnum):
     RESERVED = "reserved"
     FIRST_CONTACT = "first_contact"
     ATTEMPTS_STOPPED = "attempts_stopped"
+    COUNTED = "counted"
+    DOCUMENT = "document"
 
 
 _MESSAGE = ("template", "purpose", "channel", "provider")
@@ -127,6 +129,10 @@ EVENTS: Mapping[type[EventData], Row] = {
         Title("Напоминание о задаче «{task_type}»", "Reminder of task “{task_type}”"),
         ("task_type", "due_at", "operator_id", "important"),
     ),
+    notices.PartnerChargeDue: Row(
+        Title("Партнёру начислено: {title}", "The partner owes: {title}"),
+        ("charge", "title", "amount", "partner_id", "reason"),
+    ),
     tasks.WorkRequested: Row(
         Title("Ищем оператора: {pool}", "Looking for an operator: {pool}"),
         ("pool", "role", "products", "due_at", "prefer_operator_id", "avoid_operator_id", "among_operator_ids"),
@@ -206,9 +212,7 @@ def _of_kind(kind: Kind) -> Title:  # noqa: C901 - one flat case per kind
                 "Playbook “{playbook}” is active: the lead goes on",
             )
         case Kind.BREACH:
-            return Title(
-                "Не осталось открытых задач, открыта запасная", "Nothing was open, the fallback task was opened"
-            )
+            return Title("Не осталось открытых задач, открыта запасная", "Nothing was open: the fallback opened")
         case Kind.PROCESS_STARTED:
             return Title("Начат процесс «{playbook}»", "Process “{playbook}” started")
         case Kind.PROCESS_NOT_STARTED:
@@ -238,6 +242,10 @@ def _of_kind(kind: Kind) -> Title:  # noqa: C901 - one flat case per kind
             return Title("Первый контакт с клиентом", "First contact with the customer")
         case Kind.BROUGHT_FORWARD:
             return Title("Задача выдаётся, не дожидаясь срока", "Task given out before its time")
+        case Kind.COUNTED:
+            return Title("{title}: {count}", "{title}: {count}")
+        case Kind.DOCUMENT:
+            return Title("Документ: {document}", "Document: {document}")
         case Kind.ATTEMPTS_STOPPED:
             return Title("Попытки начинаются заново", "Attempts begin anew")
         case _:
@@ -269,6 +277,10 @@ def _of_noticed(code: Noticed) -> Title:  # noqa: C901 - one flat case per code
                 "Сообщение «{text}» не запрошено: писать некуда",
                 "Message “{text}” not requested: there is nowhere to write to",
             )
+        case Noticed.CHARGED_ALREADY:
+            return Title("Уже начислено: {text}", "Charged already: {text}")
+        case Noticed.NOTHING_TO_CHARGE:
+            return Title("Начислять нечего: {text}", "Nothing to charge: {text}")
         case Noticed.NOTHING_TO_CHANGE:
             return Title("Менять нечего: {text}", "Nothing to change: {text}")
         case _:

@@ -1,17 +1,22 @@
 """Received events, sent events and effects without an event → timeline entries (P.3)."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import NamedTuple, assert_never
 from uuid import UUID
 
+from pydantic import BaseModel
+
 from libs.common.contracts import Cause, EventData, Outgoing, Received, intake, tasks
-from libs.common.contracts.shared import ChangeTarget, Part
+from libs.common.contracts.shared import ChangeTarget
 from libs.common.platform.ids import uuid7
 from services.tasks.engine import effects as fx
 from services.tasks.engine.asking import RequestChange, StopAttempts, WithdrawMessage
 from services.tasks.engine.facts import Subject
+from services.tasks.engine.kept import AddDocument, Count, Kept, RaiseCharge
 from services.tasks.engine.state import SYSTEM, State
+from services.tasks.playbooks.fields import FieldValue
 from services.tasks.playbooks.terms import Title
 from services.tasks.timeline.catalogue import EVENTS, Kind
 from services.tasks.timeline.store import Entry
@@ -25,8 +30,10 @@ def facts_of(data: EventData) -> dict[str, object]:
 
 
 def _plain(value: object) -> object:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
     if isinstance(value, tuple):
-        return [part.model_dump(mode="json") if isinstance(part, Part) else _plain(part) for part in value]
+        return [_plain(part) for part in value]
     # The driver's UUID class has no JSON form.
     return str(value) if isinstance(value, UUID) and type(value) is not UUID else value
 
@@ -159,6 +166,8 @@ def _silent_step(effect: fx.Effect) -> tuple[str, dict[str, object]] | None:  # 
             return None if until is None else (Kind.RESERVED, {"until": until})
         case StopAttempts(policy=policy):
             return Kind.ATTEMPTS_STOPPED, {"policy": policy}
+        case Count() | AddDocument() | RaiseCharge():
+            return _kept_step(effect)
         # The event that caused these has its own entry, or they are internal.
         case fx.Start() | fx.Learn() | fx.MarkWaiting() | fx.SetTimer() | fx.CancelTimer() | fx.Refuse():
             return None
@@ -168,11 +177,9 @@ def _silent_step(effect: fx.Effect) -> tuple[str, dict[str, object]] | None:  # 
         # The events of these are the entries.
         case fx.OpenTask() | fx.AssignTask() | fx.CloseTask() | fx.DeferTask() | fx.MarkOverdue():
             return None
-        case fx.TakeTask() | fx.MoveTask() | fx.RemindOfTask():
+        case fx.TakeTask() | fx.MoveTask() | fx.RemindOfTask() | RequestChange() | WithdrawMessage():
             return None
-        case fx.OfferWork() | fx.WithdrawWork() | fx.DeclineWork():
-            return None
-        case fx.RequestMessage() | RequestChange() | WithdrawMessage():
+        case fx.OfferWork() | fx.WithdrawWork() | fx.DeclineWork() | fx.RequestMessage():
             return None
         # Here the process speaks for itself alone: of a lead they are events.
         case fx.SetStatus(status=status, stage=stage):
@@ -182,6 +189,18 @@ def _silent_step(effect: fx.Effect) -> tuple[str, dict[str, object]] | None:  # 
                 "from_operator_id": str(previous.id) if previous else None,
                 "to_operator_id": str(owner.id) if owner else None,
             }
+        case _:
+            assert_never(effect)
+
+
+def _kept_step(effect: Kept) -> tuple[str, dict[str, object]] | None:
+    match effect:
+        case Count(counter=counter, title=title, count=count):
+            return Kind.COUNTED, {"counter": counter, "title": asdict(title), "count": count}
+        case AddDocument(document=document):
+            return Kind.DOCUMENT, {"document": document.title, "number": document.number, "url": document.url}
+        case RaiseCharge():
+            return None
         case _:
             assert_never(effect)
 
@@ -199,10 +218,11 @@ _BY_RULE = _Attribution(SYSTEM, {})
 def _attribution(effect: fx.Effect) -> _Attribution:  # noqa: C901 - one flat case per effect
     match effect:
         case fx.CloseTask(closing=closing) | fx.DeferTask(closing=closing):
-            details: dict[str, object] = {
+            details = {
                 "comment": closing.comment,
                 "problem": closing.problem,
                 "call_made": closing.call_made,
+                **_filled(closing.fields),
             }
             details |= (
                 {"fields": sorted(closing.fields)} if closing.fields else {}
@@ -212,7 +232,9 @@ def _attribution(effect: fx.Effect) -> _Attribution:  # noqa: C901 - one flat ca
             return _Attribution(str(operator.id), {})
         case fx.MoveTask(actor=actor, comment=comment) | fx.SetOwner(actor=actor, comment=comment):
             return _Attribution(actor, {"comment": comment} if comment else {})
-        case fx.SetStatus(actor=actor) | WithdrawMessage(actor=actor):
+        case fx.SetStatus(actor=actor) | WithdrawMessage(actor=actor) | RaiseCharge(actor=actor):
+            return _Attribution(actor, {})
+        case AddDocument(actor=actor):
             return _Attribution(actor, {})
         case RequestChange(actor=actor):
             return _Attribution(actor, _asked(effect))
@@ -224,7 +246,7 @@ def _attribution(effect: fx.Effect) -> _Attribution:  # noqa: C901 - one flat ca
             return _BY_RULE
         case fx.OpenToAll() | fx.ReserveTask() | fx.RemindOfTask():
             return _BY_RULE
-        case fx.FollowStatus() | StopAttempts():
+        case fx.FollowStatus() | StopAttempts() | Count():
             return _BY_RULE
         case fx.RequestMessage() | fx.EndProcess() | fx.ReopenProcess():
             return _BY_RULE
@@ -232,6 +254,14 @@ def _attribution(effect: fx.Effect) -> _Attribution:  # noqa: C901 - one flat ca
             return _BY_RULE
         case _:
             assert_never(effect)
+
+
+def _filled(fields: Mapping[str, FieldValue]) -> dict[str, object]:
+    """Return what was filled in: names alone, as values are personal, and the answers to questionnaires (S3.13)."""
+    if not fields:
+        return {}
+    parts = {name: dict(value) for name, value in fields.items() if isinstance(value, Mapping)}
+    return {"fields": sorted(fields), **({"answers": parts} if parts else {})}
 
 
 def _asked(effect: RequestChange) -> dict[str, object]:

@@ -16,7 +16,7 @@ from services.tasks.operators.queries import operator_of
 from services.tasks.playbooks.model import Playbook
 from services.tasks.tasks.schemas import SubjectOut
 from services.tasks.timeline.rules import Step, ordered
-from services.tasks.timeline.schemas import StepOut, TimelineOut
+from services.tasks.timeline.schemas import DocumentOut, StepOut, TimelineOut
 from services.tasks.timeline.store import Entry, read_entry
 from services.tasks.timeline.texts import title_of
 from services.tasks.timeline.waiting import waiting_steps
@@ -68,7 +68,9 @@ async def timeline(ctx: Context, caller: Principal, subject: Subject, language: 
         playbooks = {
             row["id"]: await ctx.playbooks.get(conn, row["playbook"], row["playbook_version"]) for row in processes
         }
-    return _shaped(subject, found, head, names, playbooks, language)
+    shaped = _shaped(subject, found, head, names, playbooks, language)
+    linked = [DocumentOut(**document) for row in processes for document in row["documents"]]
+    return shaped.model_copy(update={"documents": [one for n, one in enumerate(linked) if one not in linked[:n]]})
 
 
 async def _entries(conn: Connection, subject: Subject) -> list[Entry]:
@@ -121,6 +123,7 @@ def _shaped(
         lead_id=subject.lead_id,
         desk=found[0].desk,
         **{name: head[name] if head else None for name in _HEAD},
+        documents=[],
         items=[
             _step(entry, names, playbooks.get(entry.process_id, first) if entry.process_id else first, language)
             for entry in ranked

@@ -30,10 +30,19 @@ class StepOut(BaseModel):
     correlation_id: UUID
 
 
+class DocumentOut(BaseModel):
+    """A document that is linked to the subject."""
+
+    title: str
+    url: str
+    number: str | None
+
+
 class TimelineOut(BaseModel):
     """The steps of a lead or another subject, ordered by cause and time.
 
     `source` to `owner_id` are those of the process with which the lead began, or of the subject's newest one.
+    `documents` are those of all its processes, each once.
     """
 
     subject: SubjectOut
@@ -47,4 +56,5 @@ class TimelineOut(BaseModel):
     status: str | None
     stage: str | None
     owner_id: UUID | None
+    documents: list[DocumentOut]
     items: list[StepOut]
