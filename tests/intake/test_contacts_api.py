@@ -1,6 +1,7 @@
 """Calls and messages over HTTP: whose they are, which lead they belong to, what is published."""
 
 import asyncio
+import json
 from datetime import timedelta
 from uuid import UUID
 
@@ -146,6 +147,16 @@ async def test_a_call_from_a_test_number_is_a_test(api: Api) -> None:
 
 
 @pytest.mark.req("P.2")
+async def test_what_a_message_says_is_published_with_its_person_and_shown_nowhere(api: Api) -> None:
+    await api.source()
+    contact = await record(api, message(text="Перезвоните после шести", button="later"))
+    body = await api.ctx.core.db.pool.fetchval("SELECT body FROM outbox WHERE type LIKE '%contact.recorded%'")
+    said = ContactRecorded.model_validate_json(body).person
+    shown = await api.call("GET", f"/contacts/{contact['id']}", role="supervisor")
+    assert (said.text, said.button) == ("Перезвоните после шести", "later")
+    assert "Перезвоните" not in shown.text + json.dumps(contact, ensure_ascii=False)
+
+
 async def test_the_same_report_again_is_a_repeat_and_publishes_nothing(api: Api) -> None:
     await api.source()
     first = await record(api, call(external_id="m-1"))
@@ -194,6 +205,8 @@ async def test_a_call_of_a_named_lead_is_that_lead_s(api: Api) -> None:
         ({"kind": "call_out", "direction": "in"}, 422),
         ({"email": "none"}, 422),
         ({"duration": -1}, 422),
+        ({"text": "перезвоните"}, 422),
+        ({"button": "yes"}, 422),
     ],
 )
 async def test_what_cannot_be_recorded_is_refused(api: Api, changed: dict[str, object], status: int) -> None:

@@ -212,7 +212,7 @@ def contact(**changes: object) -> leads.ContactRecorded:
         "at": START,
         "source_id": uuid7(),
         "source": "telephony",
-        "person": Customer(phone="+79990000001"),
+        "person": leads.Speaker(phone="+79990000001"),
     }
     return leads.ContactRecorded.model_validate({**fields, **changes})
 

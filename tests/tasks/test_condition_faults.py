@@ -26,6 +26,9 @@ def faults(source: str) -> list[tuple[int, str]]:
         ("on_shift: whom", "unknown_reference"),
         ("refused: order_status", "nothing_refused"),
         ("partner_has: money", "unknown_value"),
+        ("words: да", "no_contact"),
+        ("button: yes", "no_contact"),
+        ("words: [да, '?!']", "no_words"),
     ],
 )
 def test_a_condition_that_can_never_be_judged_is_a_fault_at_its_line(when: str, code: str) -> None:

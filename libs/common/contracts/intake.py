@@ -236,6 +236,13 @@ class OrderChanged(IntakeEvent):
     request_id: UUID | None = None
 
 
+class Speaker(Customer):
+    """Who called or wrote, and what they said: the `text` of a message, the `button` that they pressed."""
+
+    text: str | None = None
+    button: str | None = None
+
+
 class ContactRecorded(IntakeEvent, ContactFacts):
     """A call or a message happened. Key `lead:<id>`, or `contact:<id>` while no lead is known."""
 
@@ -245,7 +252,7 @@ class ContactRecorded(IntakeEvent, ContactFacts):
     customer_id: UUID | None = None
     source_id: UUID
     source: str
-    person: Customer
+    person: Speaker
 
 
 class CustomerChanged(PartyEvent):

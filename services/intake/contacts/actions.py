@@ -65,7 +65,7 @@ def _of_call(said: Said) -> bool:
 
 async def _record(tx: Transaction, source: Source, said: Said, now: datetime, cause: Cause) -> Recorded:
     person = read_person(said, source.region, source.test_prefixes)
-    stored = await store.store(tx, uuid7(), source, said, person_json(person), now)
+    stored = await store.store(tx, uuid7(), source, said, person_json(person, said), now)
     if stored.fresh:
         return await _first(tx, stored, source, said, person, now, cause)
     customer_id, lead_id = stored.row["customer_id"], stored.row["lead_id"]

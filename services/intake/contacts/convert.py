@@ -6,22 +6,24 @@ from uuid import UUID
 import asyncpg
 
 from libs.common.contracts import Cause, Outgoing
-from libs.common.contracts.intake import Contact, ContactFacts, ContactRecorded, LeadReceivedV2
+from libs.common.contracts.intake import Contact, ContactFacts, ContactRecorded, LeadReceivedV2, Speaker
 from libs.common.contracts.shared import Customer, Language, Text
-from services.intake.contacts.rules import Known, Person
+from services.intake.contacts.rules import Known, Person, Said
 from services.intake.playbooks.rules import Born
 from services.intake.sources.rules import Source
 
 
-def person_json(person: Person) -> dict[str, object]:
-    """Return the person of a contact as it is stored and published."""
+def person_json(person: Person, said: Said) -> dict[str, object]:
+    """Return the person of a contact, and what they said, as it is stored and published."""
     phone = person.phone
+    spoken = {"text": said.text, "button": said.button}
     return {
         "name": person.name,
         "phone": phone.e164 if phone else None,
         "phone_raw": phone.raw if phone else None,
         "email": person.email,
         "identities": _identities(person.others),
+        **{name: text for name, text in spoken.items() if text is not None},
     }
 
 
@@ -39,7 +41,7 @@ def recorded_event(
         customer_id=customer_id,
         source_id=row["source_id"],
         source=row["source"],
-        person=Customer.model_validate(row["person"]),
+        person=Speaker.model_validate(row["person"]),
     )
     key = f"lead:{lead_id}" if lead_id else f"contact:{row['id']}"
     return Outgoing(key=key, desk=row["desk"], time=now, data=data, cause=cause)

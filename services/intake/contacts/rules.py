@@ -29,8 +29,9 @@ Known = tuple[IdentityKind, str]
 class Said:
     """What a sender says of a call or a message; `phone` is as typed, `identities` as the channel spells them.
 
-    `under_way`: a call that has not ended yet. It says who is called, and changes nothing of a call that has ended,
-    should it come after its end. `command_id`: of the command of ours that started it; `leg`: in which people talk.
+    `text` and `button` are what a message says. `under_way`: a call that has not ended yet. It says who is called,
+    and changes nothing of a call that has ended, should it come after its end. `command_id`: of the command of ours
+    that started it; `leg`: in which people talk.
     """
 
     kind: ContactKind
@@ -48,6 +49,8 @@ class Said:
     email: str | None = None
     identities: tuple[Known, ...] = ()
     lead_id: UUID | None = None
+    text: str | None = None
+    button: str | None = None
     under_way: bool = False
     command_id: str | None = None
     leg: str | None = None

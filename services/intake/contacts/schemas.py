@@ -38,6 +38,7 @@ class ContactIn(Wire):
     """A call or a message that came by a source: by its code, as a line or a channel is one.
 
     `direction` is needed for a message alone. With `external_id` a later report of the same contact changes it.
+    `text` and `button` are what a message says; they are published to playbooks and shown nowhere.
     `lead_id` names the lead; without it the customer's newest live one is taken, or a new one is opened when the
     customer turned to us.
     """
@@ -59,11 +60,19 @@ class ContactIn(Wire):
     email: Email | None = None
     identities: Annotated[tuple[IdentityIn, ...], Field(max_length=20)] = ()
     lead_id: UUID | None = None
+    text: Annotated[str, Field(min_length=1, max_length=10_000)] | None = None
+    button: Short | None = None
 
     @model_validator(mode="after")
     def _has_a_direction(self) -> Self:
         if direction_of(self.kind, self.direction) is None:
             raise ValueError("direction: needed for a message, and of calls that of their kind")
+        return self
+
+    @model_validator(mode="after")
+    def _says_nothing_by_phone(self) -> Self:
+        if self.kind is not ContactKind.MESSAGE and (self.text, self.button) != (None, None):
+            raise ValueError("text, button: belong to a message")
         return self
 
     def said(self) -> Said:

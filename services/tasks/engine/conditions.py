@@ -7,9 +7,11 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from libs.common.contracts.shared import ChangeTarget, ContactKind
+from services.tasks.engine.facts import SILENCE, Spoken
 from services.tasks.engine.measures import compared
 from services.tasks.engine.moments import is_open
 from services.tasks.engine.state import Operator, State
+from services.tasks.engine.words import says, spelled
 from services.tasks.playbooks.conditions import Condition, PartnerPart
 from services.tasks.playbooks.fields import FieldValue
 from services.tasks.playbooks.model import Playbook
@@ -32,6 +34,7 @@ class Context:
     operator: Operator | None = None
     refused: ChangeTarget | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
+    spoken: Spoken = SILENCE
 
 
 def holds(when: Condition, context: Context) -> bool:
@@ -106,7 +109,13 @@ def _in_contact(when: Condition, context: Context) -> bool:
         (not when.contact or context.contact in when.contact)
         and _any_of(when.source, (context.source or facts.source,))
         and (not when.language or facts.language in when.language)
+        and (not when.button or _pressed(context.spoken.button, when.button))
+        and (not when.words or says(context.spoken.text, when.words))
     )
+
+
+def _pressed(button: str | None, names: tuple[str, ...]) -> bool:
+    return button is not None and spelled(button) in map(spelled, names)
 
 
 def _appointed(when: Condition, state: State) -> bool:

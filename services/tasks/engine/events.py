@@ -7,7 +7,7 @@ from typing import TypeAlias
 from uuid import UUID
 
 from libs.common.contracts.shared import ChangeTarget, ContactKind, MessageProgress, Stage
-from services.tasks.engine.facts import Appointment, Customer, Order
+from services.tasks.engine.facts import SILENCE, Appointment, Customer, Order, Spoken
 from services.tasks.engine.state import Absence, Brief, MoveReason, Operator, OperatorId, Timer
 from services.tasks.playbooks.terms import Trigger
 
@@ -45,6 +45,7 @@ class Heard:
     order_status: str | None = None
     contact: ContactKind | None = None
     source: str | None = None
+    spoken: Spoken = SILENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class ContactRecorded:
     operator: Operator | None = None
     kind: ContactKind | None = None
     source: str | None = None
+    spoken: Spoken = SILENCE
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,17 @@ class Partner:
 
 
 @dataclass(frozen=True, slots=True)
+class Spoken:
+    """What the sender of a message says: personal, and kept by no process."""
+
+    text: str | None = None
+    button: str | None = None
+
+
+SILENCE = Spoken()
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A document that is linked to a subject: what it is, and where."""
 

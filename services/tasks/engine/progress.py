@@ -16,6 +16,7 @@ from services.tasks.engine.effects import (
 )
 from services.tasks.engine.events import OutcomeGiven
 from services.tasks.engine.evolve import apply
+from services.tasks.engine.facts import SILENCE, Spoken
 from services.tasks.engine.moments import moment_at
 from services.tasks.engine.reminders import reminders
 from services.tasks.engine.state import (
@@ -63,6 +64,7 @@ class Progress:
     contact: ContactKind | None = None
     source: str | None = None
     refused: ChangeTarget | None = None
+    spoken: Spoken = SILENCE
 
     def emit(self, effect: Effect) -> None:
         """Record an effect and apply it to the state."""
@@ -171,4 +173,5 @@ class Progress:
             self.operator,
             self.refused,
             counted(self.state, self.playbook),
+            self.spoken,
         )

@@ -196,13 +196,14 @@ def _heard(run: Run, event: ContactRecorded | CustomerChanged | Heard) -> None:
     match event:
         case ContactRecorded(operator=operator, at=at, kind=kind, source=source):
             contacted(run, operator, at)
-            run.contact, run.source = kind, source
+            run.contact, run.source, run.spoken = kind, source, event.spoken
             _trigger(run, Trigger.CONTACT_RECORDED)
         case CustomerChanged(customer=customer):
             run.emit(Learn("engine.facts", replace(run.state.facts, customer=customer)))
             _trigger(run, Trigger.CUSTOMER_CHANGED)
         case Heard(trigger=trigger, order_status=status):
             run.order_status, run.contact, run.source = status, event.contact, event.source
+            run.spoken = event.spoken
             _trigger(run, trigger)
         case _:
             assert_never(event)

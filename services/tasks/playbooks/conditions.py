@@ -12,7 +12,7 @@ from libs.common.contracts.shared import AppointmentParty, AppointmentStep, Chan
 from services.tasks.playbooks.limits import Ends, Limit
 from services.tasks.playbooks.source import Log, Node
 from services.tasks.playbooks.terms import ADDRESSEE, WINDOW, Addressee, DurationRange, NumberRange
-from services.tasks.playbooks.values import CODE, Declared, Flag, Kind, choices, keyed, listed, refs
+from services.tasks.playbooks.values import CODE, Declared, Flag, Kind, choices, keyed, listed, refs, word_of, wrong
 
 
 def _sources(node: Node, log: Log) -> tuple[object, ...]:
@@ -24,6 +24,27 @@ SOURCES = Kind(
     {
         "anyOf": [CODE.schema, {"type": "array", "items": CODE.schema}],
         "description": "the code of a source, or a list of them",
+    },
+)
+
+
+def _phrases(node: Node, log: Log) -> tuple[object, ...]:
+    return tuple(_phrase(item) for item in listed(node, log))
+
+
+def _phrase(node: Node) -> str:
+    word = word_of(node)
+    if not any(character.isalnum() for character in word):
+        wrong("no_words", f"{str(word)!r} has no word that could be said")
+    return str(word)
+
+
+_TEXT = {"type": "string"}
+PHRASES = Kind(
+    _phrases,
+    {
+        "anyOf": [_TEXT, {"type": "array", "items": _TEXT}],
+        "description": "words as they are said, or a list of them",
     },
 )
 
@@ -73,6 +94,9 @@ class Condition(Declared):
     `on_shift`: one of these people is on shift; `off_shift`: one of them is not. Of no person neither holds.
     `partner_has`: the lead's partner has all of these; `partner_lacks`: none of them, or the lead has no partner.
     `refused`: what intake did not change.
+
+    `button`: what the sender of a message pressed; `words`: what the message says somewhere, word by word. Case
+    does not matter, and ё is е.
     """
 
     signals: Annotated[tuple[str, ...], refs("signal"), Field(alias="signal")] = ()
@@ -107,3 +131,5 @@ class Condition(Declared):
     partner_has: Annotated[frozenset[PartnerPart], choices(PartnerPart, "what the card has")] = frozenset()
     partner_lacks: Annotated[frozenset[PartnerPart], choices(PartnerPart, "what the card lacks")] = frozenset()
     refused: Annotated[frozenset[ChangeTarget], choices(ChangeTarget, "what was asked for")] = frozenset()
+    button: Annotated[tuple[str, ...], PHRASES] = ()
+    words: Annotated[tuple[str, ...], PHRASES] = ()

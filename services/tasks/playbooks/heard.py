@@ -61,5 +61,10 @@ def _never_planned(playbook: Playbook) -> Iterator[Finding]:
 def _never_recorded(playbook: Playbook) -> Iterator[Finding]:
     """Yield conditions on a contact where no contact is in hand."""
     for path, condition in conditions(playbook):
-        if condition.contact and not path.startswith(f"/on/{Trigger.CONTACT_RECORDED}/"):
-            yield Finding(path, "no_contact", f"'contact' belongs to a rule of on.{Trigger.CONTACT_RECORDED}")
+        of_contact = condition.contact or condition.button or condition.words
+        if of_contact and not path.startswith(f"/on/{Trigger.CONTACT_RECORDED}/"):
+            yield Finding(
+                path,
+                "no_contact",
+                f"'contact', 'button' and 'words' belong to a rule of on.{Trigger.CONTACT_RECORDED}",
+            )

@@ -9,7 +9,7 @@ from libs.common.contracts import EventData, Received, assignment, intake, notif
 from libs.common.contracts import shared as wire
 from libs.common.contracts.shared import ContactKind, MessageProgress, SubjectKind
 from services.tasks.engine import events as ev
-from services.tasks.engine.facts import Appointment, Customer, Facts, Order, Subject
+from services.tasks.engine.facts import SILENCE, Appointment, Customer, Facts, Order, Spoken, Subject
 from services.tasks.engine.state import Desk, Operator, OperatorId
 from services.tasks.operators.rules import OperatorProfile
 from services.tasks.playbooks.terms import Trigger
@@ -115,7 +115,7 @@ def engine_event(data: ProcessEvent, *, by_us: bool) -> ev.Event:  # noqa: C901 
         case intake.LeadUpdated(person=person, language=language, zone=zone):
             return ev.LeadUpdated(customer_of(person), language.value, zone)
         case intake.ContactRecorded():
-            return ev.ContactRecorded(data.at, kind=data.kind, source=data.source)
+            return ev.ContactRecorded(data.at, kind=data.kind, source=data.source, spoken=_spoken(data))
         case intake.CustomerChanged(person=person):
             return ev.CustomerChanged(customer_of(person))
         case intake.OrderChanged():
@@ -152,9 +152,15 @@ def heard(data: ProcessEvent, address: Address) -> ev.Event:
         case intake.OrderChanged(to_status=status):
             return ev.Heard(address.trigger, status.value)
         case intake.ContactRecorded(kind=kind, source=source):
-            return ev.Heard(address.trigger, contact=kind, source=source)
+            return ev.Heard(address.trigger, contact=kind, source=source, spoken=_spoken(data))
         case _:
             return ev.Heard(address.trigger)
+
+
+def _spoken(data: intake.ContactRecorded) -> Spoken:
+    """Return what the customer said; what was written to them is no word of theirs."""
+    of_theirs = data.direction is wire.Direction.IN
+    return Spoken(data.person.text, data.person.button) if of_theirs else SILENCE
 
 
 def _progress(data: MessageStep) -> MessageProgress:
