@@ -321,6 +321,7 @@ TRIGGERS = [
     "lead_updated", "order_changed", "status_changed", "status_refused", "work_waiting", "task_assigned",
     "task_overdue", "message_delivered", "message_failed", "contact_recorded", *asks.TRIGGERS,
 ]  # fmt: skip
+RHYTHMS: list[dict[str, object]] = [{}, {"every": "3h"}]
 LEADS_ALONE = {"lead_updated", "order_changed", "status_changed", "appointment_changed"}
 
 
@@ -367,6 +368,7 @@ def small(dice: Random) -> Playbook:
     listens = [code for code in triggers if code in LEADS_ALONE] if subject == "customer" else []
     begins = [*asks.arrival(subject), *asks.counted(subject), *steps(LAST[:3])]
     arrival: dict[str, object] = {"then": [{"message": "hello"}, *begins]}
+    later = {**rule(), "process": "live"}
     raw = {
         "playbook": "small", "title": WORDS, "fallback": "first", "problems": {"busy": WORDS},
         "subject": subject, "listens": listens, **asks.kept(subject),
@@ -375,7 +377,7 @@ def small(dice: Random) -> Playbook:
         "messages": {"hello": asks.message(dice, subject)},
         "attempts": {"tries": tries},
         "twins": {"twin": {"title": {"ru": "{title}", "en": "Twin of {title}"}}},
-        "timers": {"later": {"at": dice.choice(["5m", "1d"]), "then": [{**rule(), "process": "live"}]}},
+        "timers": {"later": {"at": dice.choice(["5m", "1d"]), **dice.choice(RHYTHMS), "then": [later]}},
         "task_types": {"first": kind(), "second": kind()},
         "on": {**triggers, "started": [arrival], **({"lead_received": [arrival]} if subject == "lead" else {})},
     }  # fmt: skip

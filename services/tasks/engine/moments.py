@@ -117,3 +117,8 @@ def _windows(hours: tuple[Hours, ...], day: date, zone: ZoneInfo) -> list[tuple[
         (datetime.combine(day, opens, zone).astimezone(utc), datetime.combine(day, closes, zone).astimezone(utc))
         for opens, closes in today
     ]
+
+
+def next_time(last: datetime, every: timedelta, now: datetime) -> datetime:
+    """Return the first time after `now` that is whole steps of `every` after the last one."""
+    return last + every * ((now - last) // every + 1) if now >= last else last + every

@@ -25,6 +25,7 @@ from services.tasks.engine.effects import (
     Refuse,
     RemindOfTask,
     RenewRequest,
+    SetTimer,
     Start,
     TakeTask,
 )
@@ -56,6 +57,7 @@ from services.tasks.engine.events import (
 from services.tasks.engine.facts import Order
 from services.tasks.engine.fields import read_fields
 from services.tasks.engine.matrix import outcome_faults
+from services.tasks.engine.moments import next_time
 from services.tasks.engine.moves import RETURN, lapse, loan_over, move
 from services.tasks.engine.reminders import is_reminder
 from services.tasks.engine.run import Run
@@ -350,6 +352,9 @@ def _timer(run: Run, timer: Timer, gone: frozenset[OperatorId]) -> None:
     match timer.kind:
         case TimerKind.PLAYBOOK:
             spec = run.playbook.timers.get(timer.name)
+            if spec is not None and spec.every is not None:
+                again = replace(timer, at=next_time(timer.at, spec.every, run.now))
+                run.emit(SetTimer("engine.timer", again))
             run.rules(spec.rules if spec else ())
         case TimerKind.DUE | TimerKind.OFFER:
             _task_timer(run, timer, gone)

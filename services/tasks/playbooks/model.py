@@ -6,6 +6,7 @@ reader (`grammar.py`), the JSON Schema for editors (`reference.py`) and docs/pla
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Annotated, TypeAlias
 
 from pydantic import Field
@@ -40,6 +41,7 @@ from services.tasks.playbooks.values import (
     LIST,
     Code,
     Declared,
+    Duration,
     Flag,
     Number,
     Shape,
@@ -62,6 +64,7 @@ from services.tasks.playbooks.verbs import (
 FREE = "free"
 #: The field that says of which category a contact is (S3.2).
 CATEGORY = "category"
+SHORTEST_RHYTHM = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,11 +255,20 @@ class AttemptPolicy(Declared):
 
 @dataclass(frozen=True, slots=True)
 class TimerSpec(Declared):
-    """A timer of the playbook and its rules."""
+    """A timer of the playbook and its rules. With `every` it is set anew each time, so long after it was due.
+
+    After a gap it runs once and keeps its rhythm; it ends with its process, or by `cancel_timer`.
+    """
 
     code: Annotated[str, HIDDEN]
     at: When
     rules: Annotated[Rules, Field(alias="then")]
+    every: Duration | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a rhythm without a pause."""
+        if self.every is not None and self.every < SHORTEST_RHYTHM:
+            raise WrongPartError("no_time", "'every' is a minute at least")
 
 
 def _triggers(node: Node, log: Log) -> Node:
