@@ -3,6 +3,8 @@
 import pytest
 
 from libs.common.contracts.assignment import OperatorChanged, ShiftEnded, WorkAssigned
+from libs.common.contracts.shared import Customer, Identity, IdentityKind
+from services.assignment.operators.schemas import OperatorView
 from tests.assignment.desk import Desk, requested
 
 
@@ -134,3 +136,28 @@ async def test_a_repeated_post_with_its_key_makes_one_operator(desk: Desk) -> No
     first = await desk.call("POST", "/operators", body, headers=headers)
     again = await desk.call("POST", "/operators", body, headers=headers)
     assert (first.status_code, again.status_code, again.json()) == (201, 201, first.json())
+
+
+async def test_how_an_operator_is_reached_is_kept_published_and_can_be_taken_away(desk: Desk) -> None:
+    ann = await desk.hire("ann", here=False, contact={"phone": "8 916 123-45-67", "email": "ann@example.org"})
+    shown = OperatorView.model_validate(await desk.ok("GET", f"/operators/{ann}")).contact
+    await desk.ok("PATCH", f"/operators/{ann}", {"contact": {}}, headers={"if-match": '"1"'})
+    first, last = [event.person for event in await desk.sent(OperatorChanged)]
+    assert shown == Customer(phone="+79161234567", email="ann@example.org")
+    assert (first, last) == (shown.model_copy(update={"name": "Ann"}), None)
+
+
+async def test_a_change_of_something_else_leaves_how_an_operator_is_reached(desk: Desk) -> None:
+    telegram = Identity(kind=IdentityKind.TELEGRAM, value="ann_s")
+    ann = await desk.hire("ann", here=False, contact={"identities": [telegram.model_dump(mode="json")]})
+    view = await desk.ok("PATCH", f"/operators/{ann}", {"capacity": 5}, headers={"if-match": '"1"'})
+    assert OperatorView.model_validate(view).contact == Customer(identities=(telegram,))
+
+
+PIGEON = {"identities": [{"kind": "pigeon", "value": "1"}]}
+
+
+@pytest.mark.parametrize("contact", [{"phone": "12"}, {"email": "ann"}, PIGEON])
+async def test_an_address_that_cannot_be_one_is_refused(desk: Desk, contact: dict[str, object]) -> None:
+    body = {"desk": "demo", "subject": "ann", "name": "Ann", "contact": contact}
+    assert (await desk.call("POST", "/operators", body)).status_code == 422

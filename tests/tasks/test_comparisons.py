@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from libs.common.contracts.shared import AppointmentStep, Presence
 from services.tasks.engine.conditions import Context, holds
 from services.tasks.engine.facts import Appointment, Customer, Partner
-from services.tasks.engine.state import State
+from services.tasks.engine.state import Colleague, State
 from services.tasks.playbooks.conditions import Condition, PartnerPart
 from services.tasks.playbooks.limits import LimitValue
 from services.tasks.playbooks.terms import Addressee, Title
@@ -108,7 +108,8 @@ def test_a_person_is_on_shift_or_off_it_and_no_person_is_neither(
     present: set[UUID] | None, on: bool, off: bool
 ) -> None:
     state = state_of({"mechanic": str(ANNA.id)})
-    state.on_shift = None if present is None else frozenset(present)
+    here = present if present is not None else set()
+    state.staff = None if present is None else {ANNA.id: Colleague(ANNA, on_shift=ANNA.id in here)}
     for names, hold in ((("mechanic",), True), ((Addressee.OWNER,), False), ((Addressee.OWNER, "mechanic"), True)):
         assert judged(Condition(on_shift=names), state) is (on and hold)
         assert judged(Condition(off_shift=names), state) is (off and hold)

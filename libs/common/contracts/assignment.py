@@ -8,7 +8,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from libs.common.contracts.envelope import EventData
-from libs.common.contracts.shared import Part, Presence, TakenWork
+from libs.common.contracts.shared import Customer, Part, Presence, TakenWork
 from libs.common.contracts.topics import Topic
 
 OWNER = "assignment"
@@ -66,7 +66,10 @@ class WorkWaiting(AssignmentEvent):
 
 
 class OperatorChanged(PeopleEvent):
-    """An operator was made or changed. `subject` is the `sub` of their token; key `operator:<id>`."""
+    """An operator was made or changed. `subject` is the `sub` of their token; key `operator:<id>`.
+
+    `person` is how they are reached, None where that is not known.
+    """
 
     event_type: ClassVar[str] = "dozvon.operator.changed.v1"
 
@@ -82,6 +85,7 @@ class OperatorChanged(PeopleEvent):
     presence: Presence
     away: bool = False
     version: int = 0
+    person: Customer | None = None
 
 
 class ShiftStarted(PeopleEvent):

@@ -46,7 +46,7 @@ class Identity(Part):
 
 
 class Customer(Part):
-    """The customer: all personal data of an event and nothing else, in its member `person`. `phone` is E.164.
+    """A person, mostly the customer: all personal data of an event, in its member `person`. `phone` is E.164.
 
     `identities`: what else they are known by, as far as the writer had it at hand.
     """

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from libs.common.contracts import Cause
-from libs.common.contracts.shared import Presence
+from libs.common.contracts.shared import Customer, Presence
 from libs.common.messaging import outbox
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Transaction
@@ -20,15 +20,15 @@ from services.assignment.errors import (
 )
 from services.assignment.offers import store
 from services.assignment.offers.actions import decide_and_save
-from services.assignment.operators.convert import POOLS, event_of, operator_changed
+from services.assignment.operators.convert import POOLS, as_json, event_of, operator_changed
 from services.assignment.pools.rules import Choice, OperatorId, PoolId
 from services.assignment.shifts.actions import apply_move
 from services.assignment.shifts.rules import PresenceCommand, Whereabouts, move
 
 INSERT = """
 INSERT INTO operator (id, desk, subject, name, roles, desks, products, capacity, open_work, active, presence,
-                      presence_since, version, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, true, 'checked_out', $9, 1, $9)
+                      presence_since, version, created_at, contact)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, true, 'checked_out', $9, 1, $9, $10)
 ON CONFLICT (subject) DO NOTHING RETURNING id
 """
 EXISTING = "SELECT id FROM operator WHERE subject = $1"
@@ -38,7 +38,8 @@ UPDATE operator SET
     name = coalesce($3, name), roles = coalesce($4, roles), desks = coalesce($5, desks),
     products = coalesce($6, products), capacity = coalesce($7, capacity), active = coalesce($8, active),
     presence = CASE WHEN $8 = false THEN 'checked_out' ELSE presence END,
-    away = CASE WHEN $8 = false THEN NULL ELSE away END, version = version + 1
+    away = CASE WHEN $8 = false THEN NULL ELSE away END, contact = coalesce($9::jsonb, contact),
+    version = version + 1
 WHERE id = $1 AND version = $2 RETURNING id
 """
 FIND_POOLS = """
@@ -93,6 +94,7 @@ class NewOperator:
     products: Sequence[str]
     capacity: int | None
     pools: Sequence[SeatSpec]
+    contact: Customer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,7 @@ class OperatorChange:
     capacity: int | None = None
     active: bool | None = None
     pools: Sequence[SeatSpec] | None = None
+    contact: Customer | None = None
 
 
 async def create_operator(ctx: Context, caller: Principal, new: NewOperator, cause: Cause) -> OperatorId:
@@ -122,7 +125,7 @@ async def create_operator(ctx: Context, caller: Principal, new: NewOperator, cau
         pools = await _pool_ids(tx, new.pools, new.desks)
         # The pools are locked because a concurrent batch would miss the new seat in its snapshot.
         locked = await store.load(tx, store.Scope(pools=pools))
-        if await tx.conn.fetchval(INSERT, operator_id, *who, capacity, now) is None:
+        if await tx.conn.fetchval(INSERT, operator_id, *who, capacity, now, as_json(new.contact)) is None:
             raise AlreadyExistsError(await tx.conn.fetchval(EXISTING, new.subject))
         await tx.conn.execute(PUT_SEATS, operator_id, pools, [spec.weight for spec in new.pools])
         event = await operator_changed(tx, operator_id, now, cause)
@@ -187,7 +190,7 @@ async def _desks_after(
 
 async def _update(tx: Transaction, who: OperatorId, seen: int, change: OperatorChange) -> None:
     lists = [None if each is None else list(each) for each in (change.roles, change.desks, change.products)]
-    values = change.name, *lists, change.capacity, change.active
+    values = change.name, *lists, change.capacity, change.active, as_json(change.contact)
     if await tx.conn.fetchval(UPDATE, who, seen, *values) is None:
         raise StaleVersionError
 

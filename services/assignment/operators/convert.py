@@ -6,7 +6,7 @@ from asyncpg import Record
 
 from libs.common.contracts import Cause, Outgoing
 from libs.common.contracts.assignment import OperatorChanged
-from libs.common.contracts.shared import Presence
+from libs.common.contracts.shared import Customer, Presence
 from libs.common.platform.db import Transaction
 from services.assignment.pools.rules import OperatorId
 
@@ -39,5 +39,17 @@ def event_of(row: Record, now: datetime, cause: Cause) -> Outgoing:
         presence=Presence(row["presence"]),
         away=row["away"] is not None,
         version=row["version"],
+        person=person_of(row),
     )
     return Outgoing(key=f"operator:{row['id']}", desk=row["desk"], time=now, data=data, cause=cause)
+
+
+def person_of(row: Record) -> Customer | None:
+    """Return how an operator is reached, with their name; None where nothing is known."""
+    contact = Customer.model_validate(row["contact"] or {})
+    return None if contact == Customer() else contact.model_copy(update={"name": row["name"]})
+
+
+def as_json(contact: Customer | None) -> dict[str, object] | None:
+    """Return how an operator is reached as it is stored."""
+    return None if contact is None else contact.model_dump(mode="json", exclude={"name"})

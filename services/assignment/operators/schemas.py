@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
-from libs.common.contracts.shared import Presence
+from libs.common.contracts.shared import Customer, Identity, IdentityKind, Presence
 from libs.common.domain.code import Code
+from libs.common.domain.phone import read_phone
 from services.assignment.operators.actions import NewOperator, OperatorChange, SeatSpec
 from services.assignment.wire import Codes, Name, Wire
 
@@ -26,6 +27,36 @@ class SeatIn(Wire):
     weight: Annotated[int, Field(ge=1, le=100)] = 1
 
 
+Handle = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
+
+
+class IdentityIn(Wire):
+    """Where a messenger reaches the operator, as it spells it."""
+
+    kind: IdentityKind
+    value: Handle
+
+
+class ContactIn(Wire):
+    """How playbooks may write to the operator: all of it, what is left out is taken away."""
+
+    phone: Annotated[str, Field(max_length=64)] | None = None
+    email: Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
+    identities: Annotated[tuple[IdentityIn, ...], Field(max_length=10)] = ()
+
+    @field_validator("phone")
+    @classmethod
+    def _can_be_called(cls, phone: str | None) -> str | None:
+        read = None if phone is None else read_phone(phone)
+        if read is not None and not read.valid:
+            raise ValueError("no valid number")
+        return read.e164 if read else None
+
+    def person(self) -> Customer:
+        identities = tuple(Identity(kind=each.kind, value=each.value) for each in self.identities)
+        return Customer(phone=self.phone, email=self.email, identities=identities)
+
+
 class OperatorIn(Wire):
     """An operator to create. `subject` is the `sub` of their tokens, `desk` their home desk."""
 
@@ -37,6 +68,7 @@ class OperatorIn(Wire):
     products: Products = ("*",)
     capacity: Capacity | None = None
     pools: Annotated[tuple[SeatIn, ...], Field(max_length=100)] = ()
+    contact: ContactIn | None = None
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
@@ -55,6 +87,7 @@ class OperatorIn(Wire):
             self.products,
             self.capacity,
             seat_specs(self.pools, self.desk),
+            self.contact.person() if self.contact else None,
         )
 
 
@@ -68,6 +101,7 @@ class OperatorPatch(Wire):
     capacity: Capacity | None = None
     active: bool | None = None
     pools: Annotated[tuple[SeatIn, ...], Field(max_length=100)] | None = None
+    contact: ContactIn | None = None
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
@@ -77,7 +111,10 @@ class OperatorPatch(Wire):
     def command(self, home: str) -> OperatorChange:
         """Return the use case's input; `home` is the desk of seats without one."""
         pools = None if self.pools is None else seat_specs(self.pools, home)
-        return OperatorChange(self.name, self.roles, self.desks, self.products, self.capacity, self.active, pools)
+        contact = self.contact.person() if self.contact else None
+        return OperatorChange(
+            self.name, self.roles, self.desks, self.products, self.capacity, self.active, pools, contact
+        )
 
 
 class SeatView(BaseModel):
@@ -105,6 +142,7 @@ class OperatorView(BaseModel):
     presence: Presence
     away: bool
     presence_since: datetime
+    contact: Customer | None
     pools: tuple[SeatView, ...]
     version: int
     created_at: datetime

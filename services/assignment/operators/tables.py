@@ -1,7 +1,7 @@
 """Operators: identity, permissions, presence, and number of open tasks."""
 
 from sqlalchemy import Boolean, CheckConstraint, Column, DateTime, Integer, Table, Text, Uuid
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from services.assignment.metadata import metadata
 
@@ -28,6 +28,8 @@ operator = Table(
     Column("last_work_at", DateTime(timezone=True)),
     # The version that was last published.
     Column("announced_version", Integer),
+    # How they are reached, as published; NULL: not known.
+    Column("contact", JSONB),
     CheckConstraint("away IN ('self', 'silent')", name="away"),
     CheckConstraint("desk = ANY (desks)", name="home_desk_is_one_of_desks"),
     CheckConstraint("presence IN ('checked_out', 'checked_in', 'paused')", name="presence"),

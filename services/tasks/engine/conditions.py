@@ -78,11 +78,12 @@ def _of_partner(when: Condition, state: State) -> bool:
 
 def _shifts(when: Condition, context: Context) -> bool:
     """Return whether one of the people is on shift, or off it; of no person neither holds."""
-    present = context.state.on_shift
+    staff = context.state.staff
     if not when.on_shift and not when.off_shift:
         return True
-    if present is None:
+    if staff is None:
         return False
+    present = frozenset(who for who, colleague in staff.items() if colleague.on_shift)
     on, off = _people(when.on_shift, context), _people(when.off_shift, context)
     return (not when.on_shift or bool(on & present)) and (not when.off_shift or bool(off - present))
 
@@ -93,13 +94,16 @@ def _people(names: tuple[Addressee | str, ...], context: Context) -> frozenset[U
 
 
 def _person(name: Addressee | str, context: Context) -> UUID | None:
+    fields = {**context.state.fields, **context.fields}
     match name:
         case Addressee.ACTOR:
             return context.operator.id if context.operator else None
         case Addressee.OWNER:
             return context.state.owner.id if context.state.owner else None
+        case Addressee.CONSULTANT if Addressee.CONSULTANT not in fields:
+            return context.state.partner.consultant_id if context.state.partner else None
         case _:
-            value = context.fields.get(name, context.state.fields.get(name))
+            value = fields.get(name)
             return UUID(value) if isinstance(value, str) else None
 
 

@@ -63,6 +63,9 @@ class Customer:
         return self.phone is not None or self.email is not None or bool(self.identities)
 
 
+UNKNOWN = Customer()
+
+
 @dataclass(frozen=True, slots=True)
 class Partner:
     """The partner whose customer a lead is; `person` is how they are reached."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from libs.common.contracts.shared import ChangeTarget, ContactKind
+from libs.common.contracts.shared import ChangeTarget, ContactKind, Mode
 from services.tasks.engine.conditions import Context, counted
 from services.tasks.engine.effects import (
     AssignTask,
@@ -32,6 +32,7 @@ from services.tasks.playbooks.fields import FieldValue
 from services.tasks.playbooks.model import Playbook, TaskType
 from services.tasks.playbooks.terms import Addressee, Moment, Result, Schedule
 
+SUPERVISOR = "supervisor"  # the role of those who run a desk
 RESULTS = {
     Result.COMPLETED: TaskState.COMPLETED,
     Result.FAILED: TaskState.FAILED,
@@ -110,10 +111,15 @@ class Progress:
         if owner != self.state.owner:
             self.emit(SetOwner(self.rule, owner, self.state.owner, self.rule, said=said))
 
-    def new_task(self, kind: TaskType, schedule: Schedule, lane: str | None) -> Task:
+    def new_task(
+        self, kind: TaskType, schedule: Schedule, lane: str | None, addressee: Addressee | str | None = None
+    ) -> Task:
+        """Return a task that is about to be opened; one for the supervisors is pulled by them."""
         due_at = self.moment(schedule.due)
         offer_from = self.moment(schedule.offer) if schedule.offer else self.now
         task = new_task(self.state, kind, self.now, due_at=due_at, offer_from=offer_from, rule=self.rule)
+        if addressee is Addressee.SUPERVISOR and Addressee.SUPERVISOR not in self.filled:
+            task = replace(task, role=SUPERVISOR, mode=Mode.PULL)
         return replace(task, lane=lane or task.lane)
 
     def moment(self, moment: Moment) -> datetime:
@@ -124,16 +130,24 @@ class Progress:
     def address(self, addressee: Addressee | str | None, task: Task) -> None:
         """Give a task that was just opened to whom it is for; one for nobody known is for its role."""
         match addressee:
-            case None:
+            case None | Addressee.SUPERVISOR:
                 return
             case Addressee.ACTOR:
                 operator = self.operator
             case Addressee.OWNER:
                 operator = self.state.owner
+            case Addressee.CONSULTANT if Addressee.CONSULTANT not in self.filled:
+                operator = self._consultant()
             case name:
                 operator = self.outcome.people.get(str(self.filled.get(name))) if self.outcome else None
         if operator is not None:
             self.hand_to(operator, task)
+
+    def _consultant(self) -> Operator | None:
+        """Return who minds the card of the subject's partner, while they are active."""
+        partner, staff = self.state.partner, self.state.staff
+        found = staff.get(partner.consultant_id) if partner and partner.consultant_id and staff else None
+        return found.operator if found else None
 
     def hand_to(self, operator: Operator, task: Task) -> None:
         """Give a task to its person; having it does what its type says.

@@ -90,7 +90,7 @@ class Run(Progress):
         kind = self.playbook.task_types[step.type]
         if self.state.ended_at is not None:
             self.emit(ReopenProcess(self.rule))
-        task = self.new_task(kind, step.schedule or kind.schedule, step.lane)
+        task = self.new_task(kind, step.schedule or kind.schedule, step.lane, step.addressee)
         if step.important is not None:
             task = replace(task, important=step.important)
         self.emit(OpenTask(self.rule, task))

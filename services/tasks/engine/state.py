@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, time
 from enum import StrEnum
 from hashlib import blake2b
-from typing import NewType, Self
+from typing import NewType, Self, TypeAlias
 from uuid import UUID
 
 from libs.common.contracts.shared import Mode, Stage
-from services.tasks.engine.facts import Document, Facts, Partner
+from services.tasks.engine.facts import UNKNOWN, Customer, Document, Facts, Partner
 from services.tasks.playbooks.fields import FieldValue
 from services.tasks.playbooks.model import TaskType
 
@@ -56,6 +56,15 @@ class Operator:
 
     id: OperatorId
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """An active operator as they are now: on shift or not, away or not, and how they are reached."""
+
+    operator: Operator
+    on_shift: bool
+    contact: Customer = UNKNOWN
 
 
 class Absence(StrEnum):
@@ -178,12 +187,15 @@ class Timer:
     set_aside: bool = False
 
 
+Staff: TypeAlias = Mapping[UUID, Colleague]
+
+
 @dataclass(slots=True)
 class State:
     """A process on its pinned playbook version. `tasks` are the open ones, and those that this batch closed.
 
-    `partner`: the card of the subject's partner, as it is now; `on_shift`: the operators who are on shift, None
-    where no rule asks for it. Like the desk they are no part of the stored process.
+    `partner`: the card of the subject's partner, as it is now; `staff`: the active operators by id, None where
+    the playbook does not ask for any. Like the desk they are no part of the stored process.
 
     `main`: the process with which a lead began; it alone decides who owns the lead.
     `charges` are the codes of those that were raised, `documents` those linked to the subject.
@@ -213,7 +225,7 @@ class State:
     charges: tuple[str, ...] = ()
     documents: tuple[Document, ...] = ()
     partner: Partner | None = None
-    on_shift: frozenset[UUID] | None = None
+    staff: Staff | None = None
 
     def copy(self) -> Self:
         """Return a copy that can be changed independently."""

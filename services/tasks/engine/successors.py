@@ -21,7 +21,7 @@ def defer(run: Progress, step: Defer) -> None:
     types = run.playbook.task_types
     kind = types[types[run.task.type].successor(step)]
     important = run.task.important if step.important is None else step.important
-    successor = run.new_task(kind, step.schedule, step.lane)
+    successor = run.new_task(kind, step.schedule, step.lane, step.addressee)
     _succeed(run, run.task, replace(successor, important=important, attempt=run.task.attempt), step.remind)
     run.address(step.addressee, successor)
 

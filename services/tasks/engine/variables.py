@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import assert_never
+from uuid import UUID
 
 from services.tasks.engine.facts import Customer
 from services.tasks.engine.state import State
@@ -28,8 +29,17 @@ def recipient(state: State, to: Addressee) -> Recipient | None:
         case Addressee.PARTNER:
             known = state.partner
             return None if known is None else Recipient(known.person, _language(state, known.language), known.zone)
+        case Addressee.OWNER:
+            return _colleague(state, state.owner.id if state.owner else None)
+        case Addressee.CONSULTANT:
+            return _colleague(state, state.partner.consultant_id if state.partner else None)
         case _:
             assert_never(to)
+
+
+def _colleague(state: State, who: UUID | None) -> Recipient | None:
+    found = state.staff.get(who) if state.staff is not None and who is not None else None
+    return None if found is None else Recipient(found.contact, state.desk.languages[0], state.desk.zone)
 
 
 def variables(state: State, language: str) -> dict[str, str]:

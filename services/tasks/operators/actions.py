@@ -16,16 +16,16 @@ from services.tasks.operators.queries import profile_of
 
 PROJECT = """
 INSERT INTO operator AS o (id, desk, subject, name, active, roles, desks, pools, products, sequence, presence, away,
-                           version)
+                           version, contact)
 SELECT DISTINCT ON (id) * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bool[], $6::jsonb[],
                                       $7::jsonb[], $8::jsonb[], $9::jsonb[], $10::bigint[], $11::text[],
-                                      $12::bool[], $13::int[])
-    AS t(id, desk, subject, name, active, roles, desks, pools, products, sequence, presence, away, version)
+                                      $12::bool[], $13::int[], $14::jsonb[])
+    AS t(id, desk, subject, name, active, roles, desks, pools, products, sequence, presence, away, version, contact)
 ORDER BY id, sequence DESC
 ON CONFLICT (id) DO UPDATE SET desk = excluded.desk, subject = excluded.subject, name = excluded.name,
     active = excluded.active, roles = excluded.roles, desks = excluded.desks, pools = excluded.pools,
     products = excluded.products, sequence = excluded.sequence, presence = excluded.presence,
-    away = excluded.away, version = excluded.version
+    away = excluded.away, version = excluded.version, contact = excluded.contact
 WHERE o.sequence < excluded.sequence RETURNING o.*
 """
 
@@ -74,4 +74,5 @@ async def _project(tx: Transaction, events: Sequence[Received[EventData]]) -> Se
         [data.presence for _, data in rows],
         [data.away for _, data in rows],
         [data.version for _, data in rows],
+        [data.person and data.person.model_dump(mode="json") for _, data in rows],
     )

@@ -5,8 +5,11 @@ from uuid import UUID
 
 import asyncpg
 
+from libs.common.contracts import shared as wire
 from libs.common.contracts.shared import Presence
 from libs.common.platform.db import Connection
+from services.tasks.engine.facts import Customer
+from services.tasks.engine.state import Colleague, Operator, OperatorId, Staff
 from services.tasks.operators.rules import OperatorProfile
 
 BY_SUBJECT = "SELECT * FROM operator WHERE subject = $1 ORDER BY active DESC, sequence DESC LIMIT 1"
@@ -14,12 +17,21 @@ BY_ID = "SELECT * FROM operator WHERE id = ANY($1::uuid[])"
 # A change of an operator waits until work has been given to them, and then finds it; always before processes.
 LOCKED = "SELECT * FROM operator WHERE id = ANY($1::uuid[]) ORDER BY id FOR SHARE"
 
-ON_SHIFT = "SELECT id FROM operator WHERE active AND presence IS DISTINCT FROM 'checked_out'"
+STAFF = """
+SELECT id, name, contact, presence IS DISTINCT FROM 'checked_out' AS on_shift FROM operator WHERE active
+"""
 
 
-async def on_shift(conn: Connection) -> frozenset[UUID]:
-    """Return who is on shift, away or not; who was never heard of counts as being there."""
-    return frozenset(row["id"] for row in await conn.fetch(ON_SHIFT))
+async def read_staff(conn: Connection) -> Staff:
+    """Return all active operators by id; who was never heard of counts as being on shift."""
+    return {row["id"]: _colleague(row) for row in await conn.fetch(STAFF)}
+
+
+def _colleague(row: asyncpg.Record) -> Colleague:
+    contact = wire.Customer.model_validate(row["contact"] or {})
+    identities = tuple((each.kind.value, each.value) for each in contact.identities)
+    person = Customer(contact.name, contact.phone, contact.phone_raw, contact.email, identities)
+    return Colleague(Operator(OperatorId(row["id"]), row["name"]), row["on_shift"], person)
 
 
 async def operator_of(conn: Connection, subject: str) -> OperatorProfile | None:

@@ -22,4 +22,6 @@ operator = Table(
     Column("presence", Text),
     Column("away", Boolean, nullable=False, server_default=text("false")),
     Column("version", Integer, nullable=False, server_default=text("0")),
+    # How they are reached, as published; NULL: not known.
+    Column("contact", JSONB),
 )

@@ -9,8 +9,9 @@ from services.tasks.playbooks.fields import FieldType
 from services.tasks.playbooks.keeps import Charge, LinkDocument
 from services.tasks.playbooks.messages import Addressee
 from services.tasks.playbooks.model import Playbook
+from services.tasks.playbooks.terms import Addressee as Assignee
 from services.tasks.playbooks.terms import Trigger
-from services.tasks.playbooks.verbs import Step
+from services.tasks.playbooks.verbs import Defer, Open, Step
 from services.tasks.playbooks.walk import all_steps, rule_steps, walk
 
 _LEAD, _CUSTOMER, _PARTNER = SubjectKind.LEAD, SubjectKind.CUSTOMER, SubjectKind.PARTNER
@@ -28,7 +29,8 @@ def asked_faults(playbook: Playbook) -> Iterator[Finding]:
             detail = f"what on.{trigger} asks for is answered by {trigger} again, without end"
             yield Finding(f"/on/{trigger}", "asks_forever", detail)
     for message in playbook.messages.values():
-        if message.to is Addressee.PARTNER and playbook.subject not in (_LEAD, _PARTNER):
+        of_partner = message.to in (Addressee.PARTNER, Addressee.CONSULTANT)
+        if of_partner and playbook.subject not in (_LEAD, _PARTNER):
             detail = f"a {playbook.subject} has no partner to write to"
             yield Finding(f"/messages/{message.code}", "wrong_subject", detail)
 
@@ -75,6 +77,11 @@ def _wrong_subject(playbook: Playbook, path: str, step: Step) -> Iterator[Findin
             yield Finding(path, "wrong_subject", f"a {playbook.subject} has no partner to charge")
         case Charge(charge=code, amount=str()) if playbook.charges[code].currency is None:
             yield Finding(path, "no_currency", f"in which currency? {code!r} of charges has none")
+        case Open() | Defer() if step.addressee is Assignee.CONSULTANT and playbook.subject not in (
+            _LEAD,
+            _PARTNER,
+        ):
+            yield Finding(path, "wrong_subject", f"a {playbook.subject} has no partner, and so no consultant")
         case AskCustomer() if playbook.subject not in (_LEAD, _CUSTOMER):
             yield Finding(path, "wrong_subject", f"a {playbook.subject} has no customer")
         case _:

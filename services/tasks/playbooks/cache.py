@@ -8,7 +8,7 @@ from collections.abc import Collection
 from libs.common.platform.db import Connection, Database
 from services.tasks.playbooks.grammar import compiled
 from services.tasks.playbooks.model import Playbook
-from services.tasks.playbooks.walk import watches_shifts
+from services.tasks.playbooks.walk import asks_of_staff
 
 SOURCE = "SELECT source FROM playbook WHERE code = $1 AND version = $2"
 
@@ -22,7 +22,7 @@ class PlaybookCache:
 
     def __init__(self) -> None:
         self._compiled: dict[tuple[str, int], Playbook] = {}
-        self._watching: set[tuple[str, int]] = set()
+        self._asking: set[tuple[str, int]] = set()
 
     async def of(self, db: Database, keys: Collection[tuple[str, int]]) -> dict[tuple[str, int], Playbook]:
         """Return compiled versions by key, for reads. Raises UnknownVersionError."""
@@ -41,10 +41,10 @@ class PlaybookCache:
             if source is None:
                 raise UnknownVersionError(f"there is no version {version} of playbook {code!r}")
             found = self._compiled[code, version] = compiled(source)
-            if watches_shifts(found):
-                self._watching.add((code, version))
+            if asks_of_staff(found):
+                self._asking.add((code, version))
         return found
 
-    def watches_shifts(self, code: str, version: int) -> bool:
-        """Return whether a rule of a compiled version asks who is on shift."""
-        return (code, version) in self._watching
+    def asks_of_staff(self, code: str, version: int) -> bool:
+        """Return whether a compiled version asks for operators besides those in hand."""
+        return (code, version) in self._asking

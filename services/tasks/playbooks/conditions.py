@@ -66,7 +66,7 @@ PEOPLE = Kind(
     _people,
     {
         "anyOf": [ADDRESSEE.schema, {"type": "array", "items": ADDRESSEE.schema}],
-        "description": "`owner`, `actor`, or a field that names a person, or a list of them",
+        "description": "`owner`, `actor`, `consultant`, or a field that names a person, or a list of them",
     },
 )
 

@@ -11,7 +11,7 @@ from services.tasks.playbooks.asks import Neutral
 from services.tasks.playbooks.faults import Finding
 from services.tasks.playbooks.lanes import Lane
 from services.tasks.playbooks.model import Playbook, TaskType
-from services.tasks.playbooks.terms import Holder, covers
+from services.tasks.playbooks.terms import Addressee, Holder, covers
 from services.tasks.playbooks.verbs import (
     ChangeOwner,
     Choose,
@@ -29,7 +29,7 @@ from services.tasks.playbooks.verbs import (
     Steps,
     StopTimer,
 )
-from services.tasks.playbooks.walk import rule_lists, rule_steps, walk
+from services.tasks.playbooks.walk import all_steps, outcomes, rule_lists, rule_steps, walk
 
 _DAY = timedelta(days=1)
 _EVE = timedelta(seconds=1)  # the last instant before a limit; limits are whole seconds
@@ -55,9 +55,20 @@ def gaps(playbook: Playbook) -> Iterator[Finding]:
 def _shown(playbook: Playbook) -> Iterator[tuple[str, list[Lane]]]:
     """Yield each lane that pulled tasks carry with the queues that show it to others than the holder."""
     pulled = {kind.code for kind in playbook.task_types.values() if kind.mode is not Mode.PUSH}
+    pulled |= set(_for_supervisors(playbook))
     for code in sorted({lane for kind, lane in _carried(playbook) if kind in pulled}):
         lanes = (lane for lane in playbook.lanes.values() if lane.holder is not Holder.ME)
         yield code, [lane for lane in lanes if code in lane.draws]
+
+
+def _for_supervisors(playbook: Playbook) -> Iterator[str]:
+    """Yield the types whose tasks supervisors pull in some place (`for: supervisor`)."""
+    for _, kind, outcome in outcomes(playbook):
+        steps = (step for step in walk(outcome.then) if isinstance(step, Defer))
+        yield from (kind.successor(step) for step in steps if step.addressee is Addressee.SUPERVISOR)
+    for _, found in all_steps(playbook):
+        steps_open = (step for step in walk(found) if isinstance(step, Open))
+        yield from (step.type for step in steps_open if step.addressee is Addressee.SUPERVISOR)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from services.tasks.playbooks.faults import Finding
 from services.tasks.playbooks.fields import AnswerType, FieldType
 from services.tasks.playbooks.limits import LimitValue, Measure
 from services.tasks.playbooks.model import Playbook
-from services.tasks.playbooks.terms import Trigger
+from services.tasks.playbooks.terms import Addressee, Trigger
 from services.tasks.playbooks.walk import conditions
 
 Types = tuple[type, ...]
@@ -31,6 +31,8 @@ def unfit_conditions(playbook: Playbook) -> Iterator[Finding]:
             yield from _unfit(playbook, path, name, limits)
         for name in (*when.on_shift, *when.off_shift):
             spec = playbook.field(name)
+            if name is Addressee.SUPERVISOR:
+                yield Finding(path, "nobody", "supervisors are many: name one person")
             if spec is not None and spec.type is not FieldType.PERSON:
                 yield Finding(path, "nobody", f"{str(name)!r} is a {spec.type}, no person")
         if (when.partner_has or when.partner_lacks) and playbook.subject not in (

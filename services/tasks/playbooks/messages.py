@@ -15,17 +15,23 @@ def _channels(node: Node, log: Log) -> object:
 
 
 class Addressee(StrEnum):
-    """Who gets a message: the customer, or the partner whose customer the lead is."""
+    """Who gets a message: the customer, the partner whose customer the lead is, or one of the staff.
+
+    The lead's owner, or the consultant who minds the partner's card, are reached as assignment has it.
+    """
 
     CUSTOMER = "customer"
     PARTNER = "partner"
+    OWNER = "owner"
+    CONSULTANT = "consultant"
 
 
 @dataclass(frozen=True, slots=True)
 class MessageSpec(Declared):
     """A message by an approved template; it is not sent after its deadline. `once`: at most once in a process.
 
-    `to` says who gets it; a partner is written to in their own language, and shown times on their own clock.
+    `to` says who gets it; a partner is written to in their own language, and shown times on their own clock, the
+    staff in the desk's first language and zone.
     """
 
     code: Annotated[str, HIDDEN]

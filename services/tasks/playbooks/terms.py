@@ -260,10 +260,15 @@ NumberRange: TypeAlias = Annotated[tuple[int, int], pair(NUMBER, "not_a_range", 
 
 
 class Addressee(StrEnum):
-    """To whom a task is given as soon as it is opened, besides a person that a field names."""
+    """To whom a task is given as soon as it is opened, besides a person that a field names.
+
+    The supervisors of its pool all see it, and the first who takes it has it.
+    """
 
     ACTOR = "actor"
     OWNER = "owner"
+    CONSULTANT = "consultant"
+    SUPERVISOR = "supervisor"
 
 
 def _addressee(node: Node, log: Log) -> Addressee | str:
@@ -275,7 +280,11 @@ def _addressee(node: Node, log: Log) -> Addressee | str:
 
 
 ADDRESSEE = Kind(
-    _addressee, {"type": "string", "description": "`actor`, `owner`, or a field of the outcome that names a person"}
+    _addressee,
+    {
+        "type": "string",
+        "description": "`actor`, `owner`, `consultant`, `supervisor`, or a field of the outcome with a person",
+    },
 )
 
 

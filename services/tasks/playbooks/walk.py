@@ -5,8 +5,9 @@ from typing import assert_never
 
 from services.tasks.playbooks.asks import Neutral
 from services.tasks.playbooks.conditions import Condition
+from services.tasks.playbooks.messages import Addressee as Recipient
 from services.tasks.playbooks.model import Outcome, Playbook, TaskType
-from services.tasks.playbooks.terms import Moment, Schedule
+from services.tasks.playbooks.terms import Addressee, Moment, Schedule
 from services.tasks.playbooks.verbs import (
     ChangeOwner,
     Choose,
@@ -118,6 +119,12 @@ def _of(path: str, schedule: Schedule) -> Iterator[tuple[str, Moment]]:
         yield path, schedule.offer
 
 
-def watches_shifts(playbook: Playbook) -> bool:
-    """Return whether a condition asks who is on shift."""
-    return any(when.on_shift or when.off_shift for _, when in conditions(playbook))
+def asks_of_staff(playbook: Playbook) -> bool:
+    """Return whether who is on shift decides something, or one of the staff is written to or given a task."""
+    written_to = {message.to for message in playbook.messages.values()}
+    steps = (step for _, found in all_steps(playbook) for step in walk(found))
+    return (
+        bool(written_to & {Recipient.OWNER, Recipient.CONSULTANT})
+        or any(when.on_shift or when.off_shift for _, when in conditions(playbook))
+        or any(isinstance(step, Open | Defer) and step.addressee is Addressee.CONSULTANT for step in steps)
+    )

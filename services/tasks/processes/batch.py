@@ -21,8 +21,8 @@ from services.tasks.engine.effects import Breach, Effect, OfferWork, StartProces
 from services.tasks.engine.events import Event, Started
 from services.tasks.engine.facts import Facts, Partner, Subject
 from services.tasks.engine.rules import resolve
-from services.tasks.engine.state import Desk, Operator, OperatorId, ProcessId, State, TaskId
-from services.tasks.operators.queries import on_shift
+from services.tasks.engine.state import Desk, Operator, OperatorId, ProcessId, Staff, State, TaskId
+from services.tasks.operators.queries import read_staff
 from services.tasks.partners.store import read_partners
 from services.tasks.playbooks.model import Playbook
 from services.tasks.playbooks.waiting import UnknownPlaybookError
@@ -76,7 +76,7 @@ class Batch:
         self._askers: Mapping[UUID, UUID] = {}
         self._desks: dict[str, ActiveDesk] = {}
         self._partners: dict[UUID, Partner] = {}
-        self._shift: frozenset[UUID] | None = None
+        self._staff: Staff | None = None
         self._requested: deque[tuple[Process, StartProcess, Cause]] = deque()
         self._started: set[tuple[Subject, str]] = set()
         self._outgoing: list[Outgoing] = []
@@ -107,7 +107,7 @@ class Batch:
             playbook = await self._ctx.playbooks.get(self._tx.conn, row["playbook"], row["playbook_version"])
             state = store.state_of(row, self._desks[row["desk"]].desk, tasks, timers)
             state.partner = await self._partner(state.facts)
-            state.on_shift = await self._on_shift(state)
+            state.staff = await self._staff_for(state)
             self._add(Process(state, playbook, Origin(row["correlation_id"], row["traceparent"]), state))
             self._of_task.update(dict.fromkeys(row["named_tasks"], row["id"]))
         await self._load_askers(addresses)
@@ -143,13 +143,13 @@ class Batch:
         await self._load_partners({who})
         return self._partners.get(who)
 
-    async def _on_shift(self, state: State) -> frozenset[UUID] | None:
-        """Return who is on shift, read once; None where no rule asks for it."""
-        if not self._ctx.playbooks.watches_shifts(state.playbook, state.playbook_version):
+    async def _staff_for(self, state: State) -> Staff | None:
+        """Return the operators, read once; None where the playbook does not ask for any."""
+        if not self._ctx.playbooks.asks_of_staff(state.playbook, state.playbook_version):
             return None
-        if self._shift is None:
-            self._shift = await on_shift(self._tx.conn)
-        return self._shift
+        if self._staff is None:
+            self._staff = await read_staff(self._tx.conn)
+        return self._staff
 
     def main(self, subject: Subject) -> Process | None:
         """Return the process with which a lead began."""
@@ -193,7 +193,7 @@ class Batch:
             raise UnknownPlaybookError(desk, playbook)
         desk_of, version, compiled = found
         state = State(ProcessId(uuid7()), desk_of, playbook, version, facts, partner=await self._partner(facts))
-        state.on_shift = await self._on_shift(state)
+        state.staff = await self._staff_for(state)
         return self.add(state, compiled, cause)
 
     async def start(self, desk: str, playbook: str, known: Known, rule: str, cause: Cause) -> bool:
@@ -214,7 +214,7 @@ class Batch:
         facts = replace(known.facts, counted_from=self.now)
         state = State(ProcessId(uuid7()), desk_of, playbook, version, facts, main=False)
         state.status, state.stage, state.owner = known.status, known.stage, known.owner
-        state.partner, state.on_shift = await self._partner(facts), await self._on_shift(state)
+        state.partner, state.staff = await self._partner(facts), await self._staff_for(state)
         self.apply(self.add(state, compiled, cause), Started(), cause)
         return True
 

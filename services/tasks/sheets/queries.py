@@ -11,7 +11,7 @@ from services.tasks.context import Context
 from services.tasks.desks.store import read_desks
 from services.tasks.engine.state import State
 from services.tasks.errors import NotFoundError
-from services.tasks.operators.queries import on_shift
+from services.tasks.operators.queries import read_staff
 from services.tasks.partners.store import read_partners
 from services.tasks.processes.store import parts, state_of
 from services.tasks.sheets import store
@@ -34,8 +34,8 @@ async def get_sheet(ctx: Context, caller: Principal, task_id: UUID, language: La
         if row is None or state is None:
             raise NotFoundError
         playbook = await ctx.playbooks.get(tx.conn, state.playbook, state.playbook_version)
-        if ctx.playbooks.watches_shifts(state.playbook, state.playbook_version):
-            state.on_shift = await on_shift(tx.conn)
+        if ctx.playbooks.asks_of_staff(state.playbook, state.playbook_version):
+            state.staff = await read_staff(tx.conn)
         ticked = {step["step"]: step for step in await store.ticked(tx.conn, task_id)}
     sheet = playbook.sheet_of(row["type"])
     if sheet is None:
