@@ -1,4 +1,4 @@
-"""Partners have a consultant, who minds their card; the release before leaves it empty."""
+"""Partners have a consultant, who minds their card; of a card made before, it is known once the card is changed."""
 
 from alembic import op
 
