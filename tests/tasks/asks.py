@@ -75,8 +75,8 @@ def dues(subject: str) -> list[object]:
 
 
 def message(dice: Random, subject: str) -> dict[str, object]:
-    """A message, in a lead's playbook sometimes to the partner."""
-    to = {"to": dice.choice(["customer", "partner"])} if subject == "lead" else {}
+    """A message, in a lead's playbook sometimes to the partner or the owner."""
+    to = {"to": dice.choice(["customer", "partner", "owner"])} if subject == "lead" else {}
     return {"template": "hello", "once": dice.choice([True, False]), **to}
 
 

@@ -304,6 +304,7 @@ LAST: list[list[object]] = [
     [{"open": "first"}, {"open": {"type": "second", "due": "1h", "important": True}}],
     [{"open": {"type": "first", "for": "actor"}}],
     [{"open": {"type": "second.twin", "for": "owner"}}],
+    [{"open": {"type": "second", "for": "supervisor"}}],
     [{"close": {**CLOSE, "outcome": "done"}}, {"open": "second"}],
     [{"close": {**CLOSE, "types": ["first"]}}, {"open": "second"}],
     [{"choose": [{"when": {"owned": True}, "then": [{"open": "second"}], "else": [{"end": True}]}]}],
@@ -321,6 +322,7 @@ TRIGGERS = [
     "lead_updated", "order_changed", "status_changed", "status_refused", "work_waiting", "task_assigned",
     "task_overdue", "message_delivered", "message_failed", "contact_recorded", *asks.TRIGGERS,
 ]  # fmt: skip
+WHENS: list[dict[str, object]] = [{"when": {"owned": True}}, {"when": {"over": {"calls": 2}}}]
 RHYTHMS: list[dict[str, object]] = [{}, {"every": "3h"}]
 LEADS_ALONE = {"lead_updated", "order_changed", "status_changed", "appointment_changed"}
 
@@ -345,7 +347,7 @@ def small(dice: Random) -> Playbook:
 
     def rule() -> dict[str, object]:
         otherwise: dict[str, object] = {"when": {"open": "second"}, "else": steps(LAST)}
-        whens: list[dict[str, object]] = [{}, {"when": {"owned": True}}, otherwise]
+        whens = [{}, *WHENS, otherwise]
         return {"process": dice.choice(["live", "live", "any", "ended"]), **dice.choice(whens), "then": steps(LAST)}
 
     def kind() -> dict[str, object]:

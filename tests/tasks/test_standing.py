@@ -61,3 +61,9 @@ async def test_an_activation_says_what_the_desk_lacks_and_goes_on(desk: Desk, ap
 async def test_another_desk_is_nobodys_business(desk: Desk, api: Api) -> None:
     await desk.activate_playbook(TINY)
     assert (await check(api, "other"))["status"] == 404
+
+
+async def test_a_task_for_the_supervisors_needs_one_at_the_desk(desk: Desk, api: Api) -> None:
+    await desk.activate_playbook(TINY.replace("- open: call", "- open: {type: call, for: supervisor}"))
+    await desk.receive(pool("main"))
+    assert await lacking(api) == [("role", "supervisor", [])]

@@ -56,7 +56,7 @@ def holds(when: Condition, context: Context) -> bool:
         and _in_contact(when, context)
         and _appointed(when, state)
         and _of_partner(when, state)
-        and compared(when, state, {**fields, **_texts(context.counts)}, context.now)
+        and (not when.compares or compared(when, state, {**fields, **_texts(context.counts)}, context.now))
         and _shifts(when, context)
     )
 

@@ -30,9 +30,8 @@ from services.tasks.engine.state import (
 )
 from services.tasks.playbooks.fields import FieldValue
 from services.tasks.playbooks.model import Playbook, TaskType
-from services.tasks.playbooks.terms import Addressee, Moment, Result, Schedule
+from services.tasks.playbooks.terms import SUPERVISOR, Addressee, Moment, Result, Schedule
 
-SUPERVISOR = "supervisor"  # the role of those who run a desk
 RESULTS = {
     Result.COMPLETED: TaskState.COMPLETED,
     Result.FAILED: TaskState.FAILED,
@@ -118,7 +117,7 @@ class Progress:
         due_at = self.moment(schedule.due)
         offer_from = self.moment(schedule.offer) if schedule.offer else self.now
         task = new_task(self.state, kind, self.now, due_at=due_at, offer_from=offer_from, rule=self.rule)
-        if addressee is Addressee.SUPERVISOR and Addressee.SUPERVISOR not in self.filled:
+        if addressee is Addressee.SUPERVISOR and not self._is_field(addressee):
             task = replace(task, role=SUPERVISOR, mode=Mode.PULL)
         return replace(task, lane=lane or task.lane)
 
@@ -130,18 +129,22 @@ class Progress:
     def address(self, addressee: Addressee | str | None, task: Task) -> None:
         """Give a task that was just opened to whom it is for; one for nobody known is for its role."""
         match addressee:
-            case None | Addressee.SUPERVISOR:
+            case None:
                 return
             case Addressee.ACTOR:
                 operator = self.operator
             case Addressee.OWNER:
                 operator = self.state.owner
-            case Addressee.CONSULTANT if Addressee.CONSULTANT not in self.filled:
+            case Addressee.CONSULTANT if not self._is_field(addressee):
                 operator = self._consultant()
             case name:
                 operator = self.outcome.people.get(str(self.filled.get(name))) if self.outcome else None
         if operator is not None:
             self.hand_to(operator, task)
+
+    def _is_field(self, addressee: str) -> bool:
+        """Return whether a field has that name: it comes first, as when there was no such addressee."""
+        return self.playbook.field(addressee) is not None
 
     def _consultant(self) -> Operator | None:
         """Return who minds the card of the subject's partner, while they are active."""

@@ -133,3 +133,8 @@ class Condition(Declared):
     refused: Annotated[frozenset[ChangeTarget], choices(ChangeTarget, "what was asked for")] = frozenset()
     button: Annotated[tuple[str, ...], PHRASES] = ()
     words: Annotated[tuple[str, ...], PHRASES] = ()
+
+    @property
+    def compares(self) -> bool:
+        """Whether anything is compared with a limit."""
+        return bool(self.over or self.under or self.between)

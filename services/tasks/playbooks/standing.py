@@ -6,6 +6,9 @@ from difflib import get_close_matches
 from enum import StrEnum
 
 from services.tasks.playbooks.model import Playbook
+from services.tasks.playbooks.terms import SUPERVISOR, Addressee
+from services.tasks.playbooks.verbs import Defer, Open
+from services.tasks.playbooks.walk import all_steps, walk
 
 
 class NameKind(StrEnum):
@@ -41,5 +44,8 @@ def _used(playbook: Playbook) -> Iterator[tuple[str, NameKind, str]]:
         if not kind.twin_of:
             yield f"/task_types/{kind.code}/pool", NameKind.POOL, kind.pool
             yield f"/task_types/{kind.code}/role", NameKind.ROLE, kind.role
+    for path, steps in all_steps(playbook):
+        if any(isinstance(step, Open | Defer) and step.addressee is Addressee.SUPERVISOR for step in walk(steps)):
+            yield path, NameKind.ROLE, SUPERVISOR
     for message in playbook.messages.values():
         yield f"/messages/{message.code}/template", NameKind.TEMPLATE, message.template

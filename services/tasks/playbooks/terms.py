@@ -259,6 +259,10 @@ DurationRange: TypeAlias = Annotated[
 NumberRange: TypeAlias = Annotated[tuple[int, int], pair(NUMBER, "not_a_range", _RANGE, ascending=True)]
 
 
+#: The role of those who run a desk.
+SUPERVISOR = "supervisor"
+
+
 class Addressee(StrEnum):
     """To whom a task is given as soon as it is opened, besides a person that a field names.
 
