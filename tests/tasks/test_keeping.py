@@ -68,8 +68,7 @@ def test_a_charge_has_its_own_sum_or_that_of_a_field_or_none(
 def test_without_a_partner_or_the_sum_that_is_asked_for_nothing_is_charged(
     partner_id: UUID | None, step: Charge, why: str
 ) -> None:
-    open_sum = ChargeSpec("client", WORDS, currency="RUB")
-    (remark,) = done(state_of({}, partner_id), step, spec=open_sum)
+    (remark,) = done(state_of({}, partner_id), step)
     assert isinstance(remark, Record)
     assert (remark.code, remark.text and remark.text.ru) == (Noticed.NOTHING_TO_CHARGE, why)
 

@@ -35,8 +35,8 @@ def keep(run: Progress, step: Keeping) -> None:
 def _charge(run: Progress, step: Charge) -> None:
     """Raise a charge, once in a process and only if it is clear who owes it and how much."""
     spec, fields = run.playbook.charges[step.charge], {**run.state.fields, **run.filled}
-    given = fields.get(step.amount) if step.amount else None
-    amount = Decimal(given) if isinstance(given, str) else spec.amount
+    given = spec.amount if step.amount is None else fields.get(step.amount)
+    amount = Decimal(given) if isinstance(given, str | Decimal) else None
     partner_id = run.state.facts.whose_partner
     if spec.code in run.state.charges:
         run.emit(Record(run.rule, Noticed.CHARGED_ALREADY, spec.title))

@@ -58,6 +58,10 @@ class PartnerPart(StrEnum):
     CONSULTANT = "consultant"
 
 
+REFUSED = "what was asked for, such as `appointment`"
+CARD = "`address`, `site`, `operator` or `consultant`"
+
+
 def _people(node: Node, log: Log) -> tuple[object, ...]:
     return tuple(ADDRESSEE.read(item, log) for item in listed(node, log))
 
@@ -128,9 +132,11 @@ class Condition(Declared):
     between: Annotated[Mapping[str, Ends], keyed("measure")] = field(default_factory=dict)
     on_shift: Annotated[tuple[Addressee | str, ...], PEOPLE] = ()
     off_shift: Annotated[tuple[Addressee | str, ...], PEOPLE] = ()
-    partner_has: Annotated[frozenset[PartnerPart], choices(PartnerPart, "what the card has")] = frozenset()
+    partner_has: Annotated[frozenset[PartnerPart], choices(PartnerPart, CARD)] = frozenset()
     partner_lacks: Annotated[frozenset[PartnerPart], choices(PartnerPart, "what the card lacks")] = frozenset()
-    refused: Annotated[frozenset[ChangeTarget], choices(ChangeTarget, "what was asked for")] = frozenset()
+    refused: Annotated[
+        frozenset[ChangeTarget], choices(ChangeTarget, "what was asked for, such as `appointment`")
+    ] = frozenset()
     button: Annotated[tuple[str, ...], PHRASES] = ()
     words: Annotated[tuple[str, ...], PHRASES] = ()
 
