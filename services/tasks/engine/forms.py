@@ -96,7 +96,7 @@ def _wrong(question: Question, given: object) -> tuple[str, Title] | None:
                 said = f"{least}…{most}"
                 return "off_the_scale", Title(f"Нужно число {said}", f"A number {said} is needed")
         case AnswerType.CHOICE:
-            if given not in question.options:
+            if not isinstance(given, str) or given not in question.options:
                 known = ", ".join(question.options)
                 return "not_a_choice", Title(f"Есть варианты: {known}", f"There are the choices: {known}")
         case AnswerType.TEXT:
