@@ -36,6 +36,10 @@ SALON = Path("tests/tasks/salon.yaml").read_text(encoding="utf-8")
         ("appointment: kept", "appointment: {is: kept, warned: true}", "not_said"),
         ("appointment: kept", "appointment: {is: cancelled, by: nobody}", "unknown_value"),
         ("withdraw: reminder", "withdraw: reminded", "unknown_reference"),
+        ("charge: client]", "charge: {charge: client, amount: remarks}]", "wrong_type"),
+        ("charge: client]", "charge: {charge: clients}]", "unknown_reference"),
+        ("amount: 500, currency: RUB}", "amount: 500, currency: roubles}", "not_a_currency"),
+        ("order: done", "document: remarks", "wrong_type"),
         ("move: visit_control", "move: []", "no_types"),
         ("move: visit_control", "move: visit", "unknown_reference"),
         ("wake: [call, remind, visit_control]", "wake: []", "no_types"),
@@ -89,3 +93,23 @@ def test_a_choice_that_asks_for_an_open_task_keeps_one_open() -> None:
 
 def test_the_diagram_says_which_status_an_order_is_asked_for() -> None:
     assert "order → done" in diagram(parse(SALON, VOCABULARY), "en")
+
+
+@pytest.mark.parametrize(
+    ("step", "code"),
+    [
+        ("open: {type: call, for: consultant}", "wrong_subject"),
+        ("charge: client", "wrong_subject"),
+        ("document: {title: {ru: а, en: a}}", "one_document"),
+    ],
+)
+def test_who_has_no_partner_has_no_consultant_and_owes_nothing(step: str, code: str) -> None:
+    charges = "fallback: call\nsubject: customer\ncharges: {client: {title: {ru: а, en: a}}}"
+    of_customer = GOOD.replace("lead_received:", "started:").replace("fallback: call", charges)
+    assert code in {found for _, found in faults(of_customer.replace("- open: call", f"- {step}"))}
+
+
+def test_a_charge_of_a_field_is_in_some_currency() -> None:
+    of_field = SALON.replace(", amount: 500, currency: RUB", "")
+    of_field = of_field.replace("charge: client]", "charge: {charge: client, amount: deposit}]")
+    assert {code for _, code in faults(of_field)} == {"no_currency"}
