@@ -86,6 +86,15 @@ async def test_the_owner_is_written_to_where_assignment_has_them_in_the_desk_s_l
     assert (message.language, message.zone) == (Language.RU, "Europe/Moscow")
 
 
+@pytest.mark.req("S2.6")
+async def test_the_team_is_told_by_its_channel_and_of_nobody(desk: Desk, lead_id: UUID) -> None:
+    await desk.activate_playbook(DESK.replace("to: consultant", "to: team"))
+    lead = lead_v2("tiny")
+    await desk.receive(lead, order_changed(lead.lead_id, OrderStatus.PAID))
+    (message,) = await desk.sent(MessageRequested)
+    assert (message.channels, message.person, message.language) == (("team",), Customer(), Language.RU)
+
+
 async def test_an_owner_who_cannot_be_reached_is_a_remark(desk: Desk, api: Api, lead_id: UUID) -> None:
     await take(api, lead_id)
     await desk.receive(operator(ANNA_ID, "anna", version=3))

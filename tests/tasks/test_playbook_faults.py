@@ -44,6 +44,18 @@ def test_shipped_playbooks_are_valid_with_the_real_vocabulary(code: str) -> None
         ("due: 5m", "duo: 5m", 15, "unknown_key"),
         ("mode: push", "mode: shove", 13, "unknown_value"),
         ("fallback: call", "fallback: call\ntimers: {often: {at: 1d, every: 5s, then: []}}", 4, "no_time"),
+        (
+            "fallback: call",
+            "fallback: call\nmessages: {a: {template: b, to: team, channels: [sms]}}",
+            4,
+            "team_channel",
+        ),
+        (
+            "fallback: call",
+            "fallback: call\nmessages: {a: {template: b, channels: [sms, team]}}",
+            4,
+            "team_channel",
+        ),
         ("- status: new", "- count: calls", 25, "unknown_reference"),
         ("- status: new", "- charge: client", 25, "unknown_reference"),
         ("- status: new", "- document: act", 25, "unknown_reference"),

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import assert_never
 from uuid import UUID
 
-from services.tasks.engine.facts import Customer
+from services.tasks.engine.facts import UNKNOWN, Customer
 from services.tasks.engine.state import State
 from services.tasks.playbooks.messages import Addressee
 
@@ -22,7 +22,14 @@ class Recipient:
 
 
 def recipient(state: State, to: Addressee) -> Recipient | None:
-    """Return who gets a message; None: the process knows no such one."""
+    """Return who gets a message; None: the process knows no such one, or no address of them."""
+    if to is Addressee.TEAM:
+        return Recipient(UNKNOWN, state.desk.languages[0], state.desk.zone)
+    found = _person(state, to)
+    return found if found is not None and found.person.has_address else None
+
+
+def _person(state: State, to: Addressee) -> Recipient | None:
     match to:
         case Addressee.CUSTOMER:
             return Recipient(state.facts.customer, message_language(state), state.facts.zone)
@@ -33,6 +40,8 @@ def recipient(state: State, to: Addressee) -> Recipient | None:
             return _colleague(state, state.owner.id if state.owner else None)
         case Addressee.CONSULTANT:
             return _colleague(state, state.partner.consultant_id if state.partner else None)
+        case Addressee.TEAM:
+            return None
         case _:
             assert_never(to)
 

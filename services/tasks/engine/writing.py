@@ -15,7 +15,7 @@ def send_message(run: Progress, step: SendMessage) -> None:
         run.emit(Record(run.rule, Noticed.MESSAGE_ALREADY_REQUESTED))
         return
     to = recipient(run.state, spec.to)
-    if to is None or not to.person.has_address:
+    if to is None:
         run.emit(Record(run.rule, Noticed.NOWHERE_TO_WRITE, Title(spec.code, spec.code)))
         run.unsent.append(spec.code)
         return

@@ -3,7 +3,7 @@
 from libs.common.contracts.shared import OrderStatus, Signal
 from services.tasks.playbooks.grammar import Vocabulary
 
-CHANNELS = frozenset({"whatsapp", "sms"})
+CHANNELS = frozenset({"whatsapp", "sms", "team"})
 
 VOCABULARY = Vocabulary(
     signals=frozenset(signal.value for signal in Signal),

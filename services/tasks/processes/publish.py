@@ -315,7 +315,7 @@ def _message(effect: fx.RequestMessage, state: State) -> EventData:
         process_id=state.id,
         task_id=effect.task_id,
         template=effect.spec.template,
-        channels=effect.spec.channels,
+        channels=effect.spec.ways,
         variables={**effect.texts, **variables(state, to.language)},
         language=Language(to.language),
         zone=to.zone,
