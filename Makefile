@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 N ?= 20
 MODULES ?=
 ARGS ?=
-WORKERS ?= 3
+WORKERS ?= 4
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --durations 10
 # Written last (deploy/venv.py): an interrupted or outdated environment has no such file and is made anew.
 STAMP := $(VENV)/.complete-$(shell cksum < requirements.lock | tr -s ' ' '-')

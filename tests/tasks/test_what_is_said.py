@@ -16,7 +16,7 @@ from tests.tasks.client import Api
 from tests.tasks.desk import Desk, contact
 from tests.tasks.support import TINY
 
-STOP = "Прошу ВСЁ отменить, мой номер 4111-1111"
+STOP = "Прошу ВСЁ отменить, мой номер KX4111"
 #: A message is read: who confirms is noted, who calls off gets a task, and all else is a note.
 SAID = TINY.replace(
     '"on":',
@@ -103,4 +103,4 @@ async def test_nothing_that_is_said_is_kept_published_or_shown(
     tables = ("process", "task", "timer", "timeline_entry", "outbox")
     rows = [dict(row) for table in tables for row in await pool.fetch(f"SELECT * FROM {table}")]
     shown = await api.call("GET", "/timeline", role="admin", params={"lead_id": str(lead_id)})
-    assert "4111" not in json.dumps(rows, default=str) + shown.text + capsys.readouterr().out
+    assert "KX4111" not in json.dumps(rows, default=str) + shown.text + capsys.readouterr().out

@@ -26,6 +26,7 @@ from libs.common.messaging.outbox.pace import RelayIntervals
 from libs.common.messaging.outbox.relay import Relay
 from libs.common.messaging.outbox.relay_metrics import RelayMetrics
 from libs.common.platform.db import Database, Transaction
+from libs.common.platform.db.errors import is_transient
 from libs.common.platform.telemetry.tracing import Tracing
 from libs.common.platform.worker.supervise import Loop
 
@@ -179,7 +180,9 @@ class Stack:
         async def enough() -> bool:
             try:
                 return len(await journal(self.db)) >= count
-            except (asyncpg.InterfaceError, asyncpg.PostgresConnectionError):  # a test ended the sessions
+            except Exception as error:
+                if not is_transient(error):  # as it is when a test ends the sessions
+                    raise
                 return False
 
         await eventually(enough)
