@@ -14,6 +14,7 @@ from deploy.standins.server import Standin, bound, server
 from deploy.standins.smsaero import SmsAeroStandin
 from deploy.standins.smsc import SmscStandin
 from deploy.standins.smsru import SmsRuStandin
+from deploy.standins.team_webhook import TeamWebhookStandin
 from deploy.standins.twilio import TwilioStandin
 from deploy.standins.wazzup.accounts import DEMO_CHANNEL, DEMO_KEY, Account, Channel
 from deploy.standins.wazzup.standin import Standin as Wazzup
@@ -27,6 +28,7 @@ GATEWAYS: Sequence[type[ProviderStandin]] = (
     SmscStandin,
     SmsRuStandin,
     SmsAeroStandin,
+    TeamWebhookStandin,
 )
 #: The telephone exchanges.
 EXCHANGES: Sequence[type[ProviderStandin]] = (MangoStandin,)

@@ -64,6 +64,7 @@ class ProviderStandin(ABC):
     code: ClassVar[str]
     together: ClassVar[int] = 1  # callbacks in one request
     is_read: ClassVar[bool] = False  # whether its messages can be read, or only be delivered
+    reports: ClassVar[bool] = True  # whether an accepted message is followed by statuses
     # Error codes of a refused address, of too many requests and of a wrong key.
     address_code: ClassVar[str]
     rate_code: ClassVar[str]
@@ -236,7 +237,7 @@ class ProviderStandin(ABC):
             at = (entry.accepted_at + timedelta(seconds=after)).isoformat()
             payload: Payload = {"id": entry.message_id, "status": status.value, "code": code, "at": at}
             delay = self.dice.delay(2 * self.dice.profile.callback_delay) if shuffled else after
-            if self._address(entry):
+            if self.reports and self._address(entry):
                 self.later(Callback("status", payload), delay)
 
     def _address(self, entry: Entry) -> str:

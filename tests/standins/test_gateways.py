@@ -26,7 +26,7 @@ from libs.common.platform.serving import serve
 from services.notifications.channels.convert import adapter
 from services.notifications.providers.base import Adapter
 from services.notifications.providers.registry import CONFIGS, PROVIDERS
-from services.notifications.providers.values import Identities, Outbound, Raw, Report, TemplateParts
+from services.notifications.providers.values import ChannelKind, Identities, Outbound, Raw, Report, TemplateParts
 from tests.notifications.gateways import QUICK, config, gateway
 from tests.support.patience import PATIENCE
 
@@ -34,6 +34,9 @@ pytestmark = pytest.mark.servers
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 CODES = [known.code for known in GATEWAYS]
+REPORTING = [code for code in CODES if PROVIDERS[code].limits.reports]
+SILENT = [code for code in CODES if code not in REPORTING]
+CUSTOMERS = [code for code in CODES if ChannelKind.TEAM not in PROVIDERS[code].channels]
 BY_API = [code for code in CODES if PROVIDERS[code].subscribe is not Adapter.subscribe]
 HEARD = [known.code for known in GATEWAYS if known.inbound is not ProviderStandin.inbound]
 TEMPLATE = TemplateParts("order_new", "ru", ("Анна", "1042"))
@@ -132,6 +135,7 @@ def code(request: pytest.FixtureRequest) -> str:
     return found
 
 
+@pytest.mark.parametrize("code", REPORTING)
 async def test_a_message_is_accepted_reported_and_each_callback_is_authentic(code: str) -> None:
     async with opened(code) as desk:
         answer = await desk.send(desk.message())
@@ -142,6 +146,17 @@ async def test_a_message_is_accepted_reported_and_each_callback_is_authentic(cod
     assert {one.external_id for one in desk.reports} == {entry.message_id}
 
 
+@pytest.mark.parametrize("code", SILENT)
+async def test_a_message_is_accepted_and_nothing_more_is_heard_of_it(code: str) -> None:
+    async with opened(code) as desk:
+        message = desk.message()
+        answer = await desk.send(message)
+        await desk.settled()
+    (entry,) = desk.standin.journal.entries.values()
+    assert (answer, entry.text, entry.statuses) == (Accepted(message.key), message.text, [])
+
+
+@pytest.mark.parametrize("code", CUSTOMERS)
 async def test_the_refused_class_of_address_is_permanent_for_the_recipient(code: str) -> None:
     async with opened(code) as desk:
         answer = await desk.send(desk.message(10_000))
@@ -187,6 +202,7 @@ async def test_a_lost_answer_leaves_a_doubt_after_the_message_was_accepted(code:
     assert len(desk.standin.journal.entries) == 1
 
 
+@pytest.mark.parametrize("code", REPORTING)
 async def test_what_is_accepted_can_be_found_or_is_named_by_its_report(code: str) -> None:
     async with opened(code) as desk:
         desk.standin.dice.failures.append(Failure(Mode.LOSE, ""))
@@ -201,6 +217,7 @@ async def test_what_is_accepted_can_be_found_or_is_named_by_its_report(code: str
     assert found == entry.message_id or message.reference in references
 
 
+@pytest.mark.parametrize("code", REPORTING)
 async def test_all_that_is_nasty_happens(code: str) -> None:
     """At the rates of the default profile, made visible by many messages and no delays."""
     profile = replace(

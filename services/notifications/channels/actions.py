@@ -103,7 +103,7 @@ async def subscribe(
     adapter = adapter_of(channel_id, row, keys, standins)
     request = adapter.subscribe(f"{base}{webhook_path(row['provider'], row['hook_key'])}")
     if request is None:
-        raise SubscriptionError("by_hand")
+        raise SubscriptionError("by_hand" if adapter.limits.reports else "no_reports")
     answered = await transport.call(request)
     code = answered.code if isinstance(answered, Lost) else adapter.subscribed(answered)
     if code is not None:

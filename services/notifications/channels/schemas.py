@@ -64,7 +64,10 @@ class ChangeChannel(Wire):
 
 
 class Channel(BaseModel):
-    """A channel. `halted_code`: the provider's reason why nothing is sent until a person looks at it."""
+    """A channel. `halted_code`: the provider's reason why nothing is sent until a person looks at it.
+
+    `hook_path`: where the provider posts callbacks, for administrators; null where it has none.
+    """
 
     id: UUID
     desk: str

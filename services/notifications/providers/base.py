@@ -83,7 +83,7 @@ class Adapter(ABC):
     @classmethod
     @abstractmethod
     def address(cls, customer: Identities) -> str | None:
-        """Return the address that channels of this provider can use, or None."""
+        """Return the address that channels of this provider can use, or None; a team's is always the same."""
 
     @abstractmethod
     def request(self, message: Outbound) -> HttpRequest | Refused:

@@ -40,9 +40,15 @@ def _cells(one: type[Adapter]) -> Iterator[str]:
     yield ", ".join(_lost(one)) or "stays lost"
     yield _duration(limits.unknown_after)
     yield "always" if limits.window is None else f"{_duration(limits.window)} after the customer's last message"
-    yield "signed" if one.verify is not Adapter.verify else "unguessable address"
+    yield _callbacks(one)
     yield f"{limits.asked_together} at once" if limits.asked_together else "no"
     yield one.source
+
+
+def _callbacks(one: type[Adapter]) -> str:
+    if not one.limits.reports:
+        return "none: it stays accepted"
+    return "signed" if one.verify is not Adapter.verify else "unguessable address"
 
 
 def _lost(one: type[Adapter]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from services.notifications.providers.base import Adapter, ProviderConfig
 from services.notifications.providers.smsaero import SmsAero
 from services.notifications.providers.smsc import Smsc
 from services.notifications.providers.smsru import SmsRu
+from services.notifications.providers.team_webhook import TeamWebhook
 from services.notifications.providers.twilio import Twilio
 from services.notifications.providers.wazzup import Wazzup
 from services.notifications.providers.whatsapp_cloud import WhatsAppCloud
@@ -22,6 +23,7 @@ ADAPTERS: tuple[type[Adapter], ...] = (
     Smsc,
     SmsRu,
     SmsAero,
+    TeamWebhook,
 )
 
 PROVIDERS: Mapping[str, type[Adapter]] = {adapter.code: adapter for adapter in ADAPTERS}

@@ -31,7 +31,8 @@ class Limits:
     `rate_5s`: calls per account in five seconds. `remembers`: how long it recognises a repeated key; None: a
     repeat is a second message. `unknown_after`: how long an attempt without an answer waits for a report.
     `text`: characters. `window`: free text is allowed for so long after the customer's last message, and only a
-    template otherwise; None: always.
+    template otherwise; None: always. `reports`: whether anything is heard of a message that was accepted; else it
+    stays accepted, and there is no address of ours to enter.
     """
 
     rate_5s: int
@@ -40,6 +41,7 @@ class Limits:
     text: int
     window: timedelta | None = None
     asked_together: int = 0  # messages whose progress one call can ask for; 0: the provider reports by itself alone
+    reports: bool = True
 
 
 class Remember(StrEnum):

@@ -21,10 +21,12 @@ from services.notifications.providers.base import Adapter
 from services.notifications.providers.reading import MAX_ID
 from services.notifications.providers.reference import DOCUMENT, document
 from services.notifications.providers.registry import ADAPTERS, PROVIDERS
-from services.notifications.providers.values import Identities, Outbound, Raw, Report
+from services.notifications.providers.values import ChannelKind, Identities, Outbound, Raw, Report
 from tests.notifications.providers.samples import FOLDER, HERE, Sample, channel, samples, sent, wanted
 
 CODES = sorted(PROVIDERS)
+TEAMS = [code for code in CODES if ChannelKind.TEAM in PROVIDERS[code].channels]
+CUSTOMERS = [code for code in CODES if code not in TEAMS]
 SIGNED = [code for code in CODES if PROVIDERS[code].verify is not Adapter.verify]
 MESSAGE = Outbound("0190b6d0-0000-7000-8000-000000000001", "7:79000000001", "79000000001", "Заказ 1042 принят",
                    offered_at=datetime(2026, 3, 2, 9, 14, tzinfo=UTC))  # fmt: skip
@@ -296,7 +298,7 @@ def test_any_text_can_be_sent(code: str, text: str) -> None:
 def test_limits_are_sane(adapter: type[Adapter]) -> None:
     limits = adapter.limits
     assert 1 <= limits.rate_5s <= 10_000
-    assert limits.unknown_after >= timedelta(minutes=5)
+    assert limits.unknown_after >= timedelta(minutes=5 if limits.reports else 1)
     assert limits.text >= 70
     assert adapter.channels
     assert adapter.home.startswith("https://")
@@ -312,11 +314,36 @@ def test_the_committed_list_is_what_the_adapters_say() -> None:
     assert DOCUMENT.read_text() == document()
 
 
-@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("code", CUSTOMERS)
 def test_a_customer_without_a_phone_has_no_address_but_where_ids_are_used(code: str) -> None:
     assert PROVIDERS[code].address(Identities()) is None
     assert PROVIDERS[code].address(Identities("8 900 000-00-01")) is None
     assert str(PROVIDERS[code].address(Identities("+79000000001"))).lstrip("+") == "79000000001"
+
+
+@pytest.mark.parametrize("code", TEAMS)
+@given(st.none() | TEXT, st.none() | TEXT, st.dictionaries(TEXT, TEXT, max_size=2))
+def test_a_team_has_the_same_address_whoever_the_customer_is(
+    code: str, phone: str | None, email: str | None, ids: dict[str, str]
+) -> None:
+    address = PROVIDERS[code].address(Identities())
+    assert address
+    assert PROVIDERS[code].address(Identities(phone, email, ids)) == address
+
+
+@pytest.mark.parametrize("code", TEAMS)
+def test_no_refusal_of_a_team_says_anything_of_an_address(code: str) -> None:
+    codes = PROVIDERS[code].codes
+    assert [word for word, error in codes.items() if error.remember or error.error is Class.RECIPIENT] == []
+
+
+@pytest.mark.parametrize("code", [code for code in CODES if not PROVIDERS[code].limits.reports])
+def test_who_reports_nothing_takes_no_report_and_no_question(code: str) -> None:
+    adapter = channel(code)
+    assert not adapter.is_asked()
+    assert adapter.subscribe(HERE) is None
+    assert adapter.reference("key", "79000000001") is None
+    assert adapter.read(Raw("POST", HERE, {}, {}, b"{}")).reports == ()
 
 
 @pytest.mark.parametrize("code", CODES)
