@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from deploy.standins.faults import Failure, Mode
 from libs.common.connect.command.rules import Outcome, Verdict
@@ -178,15 +179,16 @@ async def test_the_guard_keeps_a_webhook_from_calling_inside(desk: Gateways) -> 
 
 
 async def test_the_address_of_a_webhook_is_stored_sealed_and_never_logged(
-    desk: Gateways, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+    desk: Gateways, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     desk.gateways[CODE].dice.failures.append(Failure(Mode.CODE, "no_service"))
-    async with worker(desk.context()):
-        await desk.request(requested(channels=TEAM))
-        await halted(desk)
+    with capture_logs() as lines:
+        async with worker(desk.context()):
+            await desk.request(requested(channels=TEAM))
+            await halted(desk)
     heard = [one.getMessage() for one in caplog.records if one.name != "uvicorn.access"]  # that is the chat's own
-    said = [*heard, *capsys.readouterr(), *map(str, await desk.rows("SELECT * FROM channel"))]
+    said = [*heard, *map(str, lines), *map(str, await desk.rows("SELECT * FROM channel"))]
     said += map(str, await desk.rows("SELECT * FROM attempt"))
     assert any("channel halted" in text for text in said)
     assert not [text for text in said if KEY in text]
