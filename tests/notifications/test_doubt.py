@@ -1,10 +1,12 @@
 """Lost answers, crashes and late callbacks: nothing is sent twice, no outcome is guessed."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from uuid import UUID
 
+import asyncpg
 import pytest
 
 from deploy.standins.faults import Mode
@@ -12,11 +14,13 @@ from deploy.standins.wazzup import KIND, Failure
 from libs.common.connect.command.rules import Outcome, Verdict
 from libs.common.contracts.notifications import FinalState, MessageDelivered, MessageFailed, MessageSent
 from libs.common.platform import faultpoints
-from libs.common.platform.db import Database
+from libs.common.platform.db import Database, Transaction
 from services.notifications.delivery.store import Claim, Result
+from services.notifications.webhooks import actions
 from tests.notifications.support import (
     LIMITS,
     Desk,
+    callback,
     channel,
     claim,
     eventually,
@@ -146,6 +150,29 @@ async def test_two_equal_texts_to_one_person_are_not_mistaken_for_each_other(kin
     rows = await kind.rows("SELECT id::text, provider_message_id FROM attempt")
     entries = kind.standin.journal.entries
     assert all(entries[row["provider_message_id"]].crm_message_id == row["id"] for row in rows)
+
+
+async def test_an_echo_names_no_second_message_while_the_answer_of_its_own_is_recorded(
+    kind: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer may be committed after reports are looked up by id and before echoes are compared by text."""
+    await kind.request(requested(), requested())
+    lost, answered = await claim(kind.db)
+    await record(kind.db, Result(lost, Outcome(Verdict.DOUBT, delay=60)))
+    row, now = answered.details.row, datetime.now(UTC)
+    echo = {"messageId": "m", "channelId": row["provider_channel_id"], "chatId": row["address"]}
+    echo |= {"text": row["text"], "isEcho": True, "dateTime": now.isoformat()}
+    await callback(kind.db, {"messages": [echo]})
+    match = actions._match_echoes
+
+    async def answer_first(tx: Transaction, echoes: Sequence[asyncpg.Record]) -> list[str]:
+        await record(kind.db, Result(answered, Outcome(Verdict.ACCEPTED, external_id="m")))
+        return await match(tx, echoes)
+
+    monkeypatch.setattr(actions, "_match_echoes", answer_first)
+    await actions.apply_callbacks(kind.db, 10, now)
+    named = await kind.rows("SELECT id FROM attempt WHERE provider_message_id = 'm'")
+    assert [one["id"] for one in named] == [answered.command_id]
 
 
 async def claimed_twice(kind: Desk) -> tuple[Claim, Claim]:

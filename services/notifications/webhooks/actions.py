@@ -51,7 +51,8 @@ WHERE a.reference = report.reference AND a.provider_message_id IS NULL AND a.sta
 RETURNING a.provider_message_id
 """
 # An echo gives its message id to an attempt whose answer was lost, if exactly one such text to that address can
-# have been accepted at that time. An attempt in state `sending` is left out: its own answer will bring the id.
+# have been accepted at that time, and no attempt has the id: its answer may have come since reports were looked up
+# by their ids. An attempt in state `sending` is left out: its own answer will bring the id.
 MATCH_ECHOES = """
 WITH echo AS (
     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
@@ -65,6 +66,8 @@ WITH echo AS (
                   AND a.offered_at BETWEEN e.at - interval '3 minutes' AND e.at + interval '1 minute'
                   AND a.state <> 'refused'
     JOIN message m ON m.id = a.message_id AND m.text = e.text
+    WHERE NOT EXISTS (SELECT FROM attempt b JOIN channel d ON d.id = b.channel_id
+                      WHERE b.provider_message_id = e.provider_message_id AND d.account = e.account)
 )
 UPDATE attempt a
 SET state = 'accepted', lease_token = NULL, provider_message_id = candidate.provider_message_id
