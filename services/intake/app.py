@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from libs.common.messaging.inbox.intervals import UNHURRIED
 from libs.common.platform.service import Service
 from services.intake.calls.worker import loops
 from services.intake.context import open_context
@@ -31,6 +32,7 @@ SERVICE = Service(
     topics=TOPICS,
     subscriptions=subscriptions,
     loops=loops,
+    consuming=UNHURRIED,
     api=api,
     errors=ERRORS,
     sealed=(SealedSources(),),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 import asyncpg
 
 from libs.common.messaging.inbox import Subscriptions
+from libs.common.messaging.inbox.intervals import USUAL, ConsumerIntervals
 from libs.common.platform.core import Core, Telemetry, open_core
 from libs.common.platform.db.migrations import migrate
 from libs.common.platform.garbage import calm_collector
@@ -45,10 +46,10 @@ C = TypeVar("C", bound=HasCore)
 class Service(Generic[S, C]):
     """The declaration of a service.
 
-    `context` opens the use cases' context around the core, once per process. `topics` are those
-    that it reads. `api` imports what the HTTP process serves, which no worker needs: it takes half a second and
-    20 MB. `loops` run in the worker beside relay and consumer. `migrations` is its alembic folder. `sealed` are its
-    columns with secrets.
+    `context` opens the use cases' context around the core, once per process. `topics` are those that it reads,
+    `consuming` how hastily. `api` imports what the HTTP process serves, which no worker needs: it takes half a
+    second and 20 MB. `loops` run in the worker beside relay and consumer. `migrations` is its alembic folder.
+    `sealed` are its columns with secrets.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Service(Generic[S, C]):
     subscriptions: Callable[[C], Subscriptions]
     api: "Callable[[], Api]"
     loops: Callable[[C], Sequence[Loop]] = field(default=lambda _: ())
+    consuming: ConsumerIntervals = USUAL
     errors: ErrorTable = field(default_factory=dict)
     sealed: Sequence[SealedColumn] = ()
 
@@ -82,7 +84,11 @@ class Service(Generic[S, C]):
 
         async with self.open_context(settings) as ctx:
             worker = Worker(
-                ctx.core, topics=self.topics, subscriptions=self.subscriptions(ctx), loops=self._loops(ctx)
+                ctx.core,
+                topics=self.topics,
+                subscriptions=self.subscriptions(ctx),
+                loops=self._loops(ctx),
+                consuming=self.consuming,
             )
             await worker.run(stop)
 

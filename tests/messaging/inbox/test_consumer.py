@@ -15,7 +15,16 @@ from libs.common.messaging.inbox import Transient, UseCase
 from libs.common.platform.db import Transaction
 from libs.common.platform.ids import uuid7
 from libs.common.testkit.memory_bus import MemoryBus, MemoryRecord
-from libs.common.testkit.messaging import Faulty, Stack, eventually, journal, note_down, running, status_event
+from libs.common.testkit.messaging import (
+    QUICK_CONSUMER,
+    Faulty,
+    Stack,
+    eventually,
+    journal,
+    note_down,
+    running,
+    status_event,
+)
 
 Events = Sequence[Received[EventData]]
 
@@ -48,6 +57,15 @@ async def test_a_batch_is_one_call_in_one_transaction(stack: Stack) -> None:
     async with running(stack.consumer().run):
         await stack.noted(30)
     assert faulty.batches == [30]
+
+
+async def test_after_a_small_poll_it_lingers_until_the_pause_or_the_worker_ends(stack: Stack) -> None:
+    stack.consuming = replace(QUICK_CONSUMER, linger=60.0)
+    await stack.publish([status_event("a", "1")])
+    async with running(stack.consumer().run):
+        await stack.noted(1)
+        await stack.publish([status_event("a", "2")])
+    assert await journal(stack.db) == [("a", "1")]
 
 
 async def test_repeats_never_reach_the_use_case(stack: Stack, memory: MemoryBus) -> None:

@@ -20,6 +20,7 @@ from libs.common.platform.telemetry.logs import get_logger
 from libs.common.platform.waiting import quietly, wait_for_stop
 
 POLL_RECORDS = 500
+FEW = 50  # records of a poll after which it lingers
 APART_AFTER = 3  # polls in a row put back as a whole, then each partition for itself
 
 log = get_logger(__name__)
@@ -100,6 +101,8 @@ class ConsumerLoop:
                 await self._progress.commit(consumer)
                 commit_due = clock() + self._intervals.commit
             await watchdog.look(consumer, clock(), self._progress.paused)
+            if 0 < len(records) < FEW and self._intervals.linger:
+                await wait_for_stop(stop, self._intervals.linger)
 
     async def _handle(self, consumer: Consumer, items: Sequence[Item]) -> None:
         """Apply a poll's events in one transaction; when that fails, each partition by itself."""

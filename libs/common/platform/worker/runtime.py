@@ -16,6 +16,7 @@ from libs.common.messaging.inbox.apply import Applier
 from libs.common.messaging.inbox.consumer import ConsumerLoop
 from libs.common.messaging.inbox.consumer_metrics import ConsumerMetrics
 from libs.common.messaging.inbox.incoming import Reader
+from libs.common.messaging.inbox.intervals import USUAL, ConsumerIntervals
 from libs.common.messaging.inbox.partitions import keep_inbox
 from libs.common.messaging.outbox.hint import Hint, hinting
 from libs.common.messaging.outbox.relay import Relay
@@ -44,6 +45,7 @@ class Worker:
         topics: Sequence[str],
         subscriptions: Subscriptions,
         loops: Sequence[Loop] = (),
+        consuming: ConsumerIntervals = USUAL,
         bus: Bus | None = None,
     ) -> None:
         settings = core.settings
@@ -62,6 +64,7 @@ class Worker:
             reader=reader,
             applier=applier,
             metrics=metrics,
+            intervals=consuming,
         )
         self._replayer = Replayer(core.db, reader, applier, metrics)
         self._loops = loops
