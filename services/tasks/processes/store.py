@@ -277,19 +277,22 @@ def read_timer(row: asyncpg.Record) -> Timer:
 
 
 # Locked in id order, so that two batches never deadlock; the lock of a process guards its tasks and timers too.
-# Free tasks that are done hear of nothing any more; another process that has ended may begin anew. The processes of
-# a lead's customer may listen. `OFFSET 0` compares the few tasks of each, instead of looking all named ones up.
+# Free tasks that are done hear of nothing any more; another process that has ended may begin anew. The processes
+# of a lead's customer may listen. It looks up by ids in a small table and in one without statistics too: the ids
+# are an array, not a join; `OFFSET 0` compares the few tasks of each, instead of looking all named ones up; and
+# what is one expression leads to no index of all that is live.
 LOCK = f"""
 SELECT p.*, ARRAY(SELECT t.id FROM (SELECT id FROM task WHERE process_id = p.id OFFSET 0) t
                   WHERE t.id = ANY($3::uuid[])) AS named_tasks
-FROM process p WHERE p.id IN (
+FROM process p WHERE p.id = ANY(ARRAY(
     SELECT id FROM process WHERE lead_id = ANY($1::uuid[])
     UNION ALL SELECT id FROM process WHERE subject_id = ANY($1) AND (ended_at IS NULL OR playbook <> '{FREE}')
-    UNION ALL SELECT c.id FROM process l JOIN process c ON c.subject_id = l.customer_id
-              WHERE l.lead_id = ANY($1) AND c.subject_kind = 'customer' AND c.ended_at IS NULL
+    UNION ALL SELECT id FROM process
+              WHERE subject_id = ANY(ARRAY(SELECT customer_id FROM process WHERE lead_id = ANY($1)))
+              AND CASE subject_kind WHEN 'customer' THEN ended_at IS NULL END
     UNION ALL SELECT unnest($2::uuid[])
     UNION ALL SELECT process_id FROM task WHERE id = ANY($3)
-) ORDER BY p.id FOR NO KEY UPDATE OF p
+)) ORDER BY p.id FOR NO KEY UPDATE OF p
 """  # noqa: S608 - a constant
 OF_CUSTOMERS = """
 SELECT id, playbook, playbook_version FROM process WHERE customer_id = ANY($1::uuid[]) AND ended_at IS NULL
@@ -302,7 +305,10 @@ ASKERS = """
 SELECT event_id, process_id FROM timeline_entry
 WHERE (lead_id, event_id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[])) AND process_id IS NOT NULL
 """
-OPEN_TASKS = "SELECT * FROM task WHERE process_id = ANY($1::uuid[]) AND state = 'active' ORDER BY opened_at, id"
+OPEN_TASKS = """
+SELECT * FROM task WHERE process_id = ANY($1::uuid[]) AND CASE state WHEN 'active' THEN TRUE END
+ORDER BY opened_at, id
+"""
 TIMERS = "SELECT * FROM timer WHERE process_id = ANY($1::uuid[])"
 
 INSERT_PROCESSES = NEW_PROCESS.insert()
