@@ -160,3 +160,8 @@ def test_build_ends_with_pytests_closing_line(tmp_path: Path, line: str) -> None
 )
 def test_build_fails_when_tests_fail_or_none_was_run(tmp_path: Path, makes: str) -> None:
     assert build(tmp_path, makes).returncode != 0
+
+
+def test_build_fails_when_the_benchmark_does_and_tests_all_the_same(tmp_path: Path) -> None:
+    done = build(tmp_path, 'if [ "$1" = bench ]; then exit 1; fi; echo "=== 3 passed in 1s ==="')
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (1, "=== 3 passed in 1s ===")
