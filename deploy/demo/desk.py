@@ -63,7 +63,7 @@ class Seeder:
         self._issuer = issuer
         self._kept = kept
         self._public_url = public_url
-        self._admin = issuer.token("admin", ["admin"], [DESK], lifetime=timedelta(days=30))
+        self._admin = issuer.token("admin", ["admin"], lifetime=timedelta(days=30))
 
     async def seed(self) -> DemoDesk:
         """Make what is missing and return the desk. Raises SeedError when an API refuses."""

@@ -10,15 +10,16 @@ from services.intake.operators.tables import operator
 
 
 def visible(caller: Principal, desk: ColumnElement[str]) -> ColumnElement[bool]:
-    """Return the condition on a table's `desk` column: administrators and services see all desks."""
+    """Return the condition on a table's `desk` column: the desks of the caller's token."""
     return true() if caller.sees_all_desks else desk.in_(sorted(caller.desks))
 
 
 def own_or_free(caller: Principal, owner: ColumnElement[UUID | None]) -> ColumnElement[bool]:
-    """Return the condition on a lead's `owner_id`: operators see their own and unowned leads."""
+    """Return the condition on a lead's `owner_id`: operators see their own and unowned leads while active."""
     if caller.has(Role.SUPERVISOR, Role.ADMIN, Role.SERVICE):
         return true()
-    return owner.is_(None) | owner.in_(select(operator.c.id).where(operator.c.subject == caller.sub))
+    me = select(operator.c.id).where(operator.c.subject == caller.sub, operator.c.active)
+    return (owner.is_(None) & me.exists()) | owner.in_(me)
 
 
 def is_partner_alone(caller: Principal) -> bool:

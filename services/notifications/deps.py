@@ -20,4 +20,4 @@ def desks_of(caller: Principal) -> frozenset[str] | None:
 
 def operator_of(caller: Principal) -> str | None:
     """Return the `sub` of a caller who sees only their own leads (P.6); None for those who see whole desks."""
-    return None if caller.sees_all_desks or caller.has(Role.SUPERVISOR) else caller.sub
+    return None if caller.has(Role.SUPERVISOR, Role.ADMIN, Role.SERVICE) else caller.sub

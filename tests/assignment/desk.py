@@ -55,10 +55,10 @@ class Desk:
         *,
         sub: str = BOSS,
         roles: Sequence[str] = ("supervisor",),
-        desks: Sequence[str] = ("demo",),
+        desks: Sequence[str] | None = None,
         headers: dict[str, str] | None = None,
     ) -> httpx.Response:
-        token = self.issuer.token(sub, roles, desks)
+        token = self.issuer.token(sub, roles, desks or (("*",) if "admin" in roles else ("demo",)))
         transport = ASGITransport(app=self.app, raise_app_exceptions=False)
         async with AsyncClient(transport=transport, base_url="http://test/assignment/v1") as client:
             sent = {"authorization": f"Bearer {token}", **(headers or {})}

@@ -1,5 +1,6 @@
 """Intake over HTTP: webhooks, the API, the events that it publishes and consumes."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar, cast
@@ -9,7 +10,9 @@ import httpx
 from httpx import ASGITransport, AsyncClient
 
 from libs.common.contracts import REGISTRY, Cause, EventData, Received
+from libs.common.contracts.assignment import OperatorChanged
 from libs.common.contracts.intake import LeadReceivedV2, Order
+from libs.common.contracts.shared import Presence
 from libs.common.platform.clock import ManualClock
 from libs.common.platform.http.assembly import build_api, serve_context
 from libs.common.platform.ids import uuid7
@@ -31,6 +34,7 @@ class Api:
         self.ctx = ctx
         self.clock = cast("ManualClock", ctx.core.clock)
         self.issuer = TokenIssuer.generate()
+        self.sequence = itertools.count(1)
         self.app = build_api(SERVICE, self.issuer.verifier())
         serve_context(SERVICE, self.app, ctx)
 
@@ -55,7 +59,7 @@ class Api:
         body: object = None,
         *,
         role: str = "admin",
-        desks: Sequence[str] = (),
+        desks: Sequence[str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
         """Call the API with a token."""
@@ -91,10 +95,19 @@ class Api:
     async def hear(self, *events: EventData, desk: str = "demo") -> None:
         """Apply events of tasks in one transaction, as the consumer would."""
         use_cases = subscriptions(self.ctx)
-        received = [received_of(event, desk) for event in events]
+        received = [received_of(event, desk)._replace(sequence=next(self.sequence)) for event in events]
         async with self.ctx.core.db.begin() as tx:
             await use_cases[events[0].event_type](tx, received)
             await tx.commit()
+
+    async def hire(self, subject: str = "ann", *, active: bool = True, operator_id: UUID | None = None) -> None:
+        """Hear of an operator of the desk: `ann` is who calls."""
+        await self.hear(
+            OperatorChanged(
+                operator_id=operator_id or uuid7(), subject=subject, name=subject, active=active, roles=(),
+                desks=("demo",), pools=(), products=(), capacity=20, presence=Presence.CHECKED_IN,
+            )
+        )  # fmt: skip
 
     async def count(self, table: str) -> int:
         """Return how many rows a table has."""

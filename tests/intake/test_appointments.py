@@ -156,6 +156,7 @@ async def test_a_move_to_the_same_time_is_answered_and_changes_nothing(api: Api)
 )
 async def test_staff_take_the_same_steps(api: Api, path: str, body: dict[str, object], said: str) -> None:
     view = await planned(api, await lead(api))
+    await api.hire()
     answer = await api.call("POST", f"/appointments/{view['id']}/{path}", body, headers=tag(view), role="operator",
                             desks=["demo"])  # fmt: skip
     [_, event] = await api.said(AppointmentChanged)

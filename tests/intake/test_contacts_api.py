@@ -225,6 +225,7 @@ async def test_contacts_are_recorded_for_one_s_own_desk(api: Api, role: str, des
 @pytest.mark.req("P.6")
 async def test_operators_see_the_contacts_of_leads_that_are_theirs_or_free(api: Api) -> None:
     await api.source()
+    await api.hire()
     mine, others = await record(api, call()), await record(api, call(phone="8 916 000-00-00"))
     await record(api, call(phone=None))
     await api.hear(owner(UUID(str(others["lead_id"])), uuid7()))

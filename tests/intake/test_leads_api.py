@@ -179,6 +179,7 @@ async def test_the_list_is_filtered_and_paged(api: Api) -> None:
 )
 async def test_what_belongs_to_another_desk_does_not_exist(api: Api, path: str) -> None:
     lead_id = await a_lead(api)
+    await api.hire()
     view = await api.ok("GET", f"/leads/{lead_id}")
     assert isinstance(view["orders"], list)
     filled = path.format(lead=lead_id, order=view["orders"][0]["id"], customer=view["customer_id"])
@@ -203,6 +204,18 @@ async def test_an_operator_reads_what_is_theirs_or_nobodys(
     answers = [await api.call("GET", path, role=role, desks=["demo"]) for path in paths]
     listed = (await api.call("GET", "/leads", role=role, desks=["demo"])).json()["items"]
     assert ([answer.status_code for answer in answers], len(listed)) == ([code] * 4, int(code == 200))
+
+
+@pytest.mark.req("U10", "P.6")
+async def test_an_operator_who_was_dismissed_or_never_hired_sees_nothing(api: Api) -> None:
+    lead_id, ann = await a_lead(api), uuid7()
+    asked = [api.call("GET", f"/leads/{lead_id}", role="operator", desks=["demo"]) for _ in range(3)]
+    unknown = await asked[0]
+    await api.hire(operator_id=ann)
+    hired = await asked[1]
+    await api.hire(operator_id=ann, active=False)
+    assert [each.status_code for each in (unknown, hired, await asked[2])] == [404, 200, 404]
+    assert (await api.call("GET", "/leads", role="operator", desks=["demo"])).json()["items"] == []
 
 
 async def test_a_customer_shows_identities_and_all_orders(api: Api) -> None:

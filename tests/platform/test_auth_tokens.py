@@ -273,13 +273,10 @@ async def test_openapi_declares_the_bearer_scheme(client: httpx.AsyncClient) -> 
 
 
 @pytest.mark.parametrize(
-    ("role", "desk", "seen"),
-    [
-        ("operator", "demo", True),
-        ("operator", "other", False),
-        ("admin", "other", True),
-        ("service", "other", True),
-    ],
+    ("desks", "desk", "seen"),
+    [({"demo"}, "demo", True), ({"demo"}, "other", False), ({"*"}, "other", True), (set(), "demo", False)],
 )
-def test_a_desk_is_seen_by_its_people_and_by_administrators(role: str, desk: str, seen: bool) -> None:
-    assert Principal("a", frozenset({Role(role)}), frozenset({"demo"})).may_see(desk) is seen
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.req("U23", "P.6")
+def test_the_desks_of_a_token_bind_every_role(role: Role, desks: set[str], desk: str, seen: bool) -> None:
+    assert Principal("a", frozenset({role}), frozenset(desks)).may_see(desk) is seen

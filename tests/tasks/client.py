@@ -29,7 +29,7 @@ class Api:
         *,
         sub: str = "anna",
         role: str = "operator",
-        desks: tuple[str, ...] = ("demo",),
+        desks: tuple[str, ...] | None = None,
         json: object = None,
         content: str | None = None,
         version: int | None = None,
@@ -37,6 +37,8 @@ class Api:
         language: str = "ru",
         params: dict[str, str] | None = None,
     ) -> Response:
+        if desks is None:
+            desks = ("*",) if role == "admin" else ("demo",)
         headers = {"Authorization": f"Bearer {KEYS.token(sub, [role], desks)}", "Accept-Language": language}
         if version is not None:
             headers["If-Match"] = f'"{version}"'

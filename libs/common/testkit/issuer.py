@@ -13,10 +13,12 @@ from jwt.algorithms import ECAlgorithm
 
 from libs.common.platform.auth.jwks import KeySet
 from libs.common.platform.auth.jwt import JwtVerifier
+from libs.common.platform.auth.principal import ALL_DESKS
 from libs.common.platform.files import write_whole
 
 ISSUER = "https://dozvon.local"
 AUDIENCE = "dozvon"
+_EVERYWHERE = frozenset({"admin", "service"})
 
 
 class InlineKeys:
@@ -78,12 +80,17 @@ class TokenIssuer:
         self,
         sub: str,
         roles: Sequence[str],
-        desks: Sequence[str] = (),
+        desks: Sequence[str] | None = None,
         *,
         lifetime: timedelta = timedelta(days=1),
         **claims: object,
     ) -> str:
-        """Sign a token for `sub`; `claims` replace or add to the usual ones."""
+        """Sign a token for `sub`; `claims` replace or add to the usual ones.
+
+        `desks` unless given: all for administrators and services, none for others.
+        """
+        if desks is None:
+            desks = () if _EVERYWHERE.isdisjoint(roles) else (ALL_DESKS,)
         now = datetime.now(UTC)
         payload = {
             "iss": ISSUER,

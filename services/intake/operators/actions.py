@@ -7,11 +7,12 @@ from libs.common.contracts.assignment import OperatorChanged
 from libs.common.platform.db import Transaction
 
 PROJECT = """
-INSERT INTO operator AS o (id, desk, subject, sequence)
-SELECT DISTINCT ON (id) * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[])
-    AS t(id, desk, subject, sequence)
+INSERT INTO operator AS o (id, desk, subject, sequence, active)
+SELECT DISTINCT ON (id) * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::boolean[])
+    AS t(id, desk, subject, sequence, active)
 ORDER BY id, sequence DESC
-ON CONFLICT (id) DO UPDATE SET desk = excluded.desk, subject = excluded.subject, sequence = excluded.sequence
+ON CONFLICT (id) DO UPDATE
+SET desk = excluded.desk, subject = excluded.subject, sequence = excluded.sequence, active = excluded.active
 WHERE o.sequence < excluded.sequence
 """
 
@@ -25,4 +26,5 @@ async def project_operators(tx: Transaction, events: Sequence[Received[EventData
         [desk for desk, _, _ in rows],
         [data.subject for _, data, _ in rows],
         [sequence for *_, sequence in rows],
+        [data.active for _, data, _ in rows],
     )

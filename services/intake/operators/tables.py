@@ -1,6 +1,6 @@
 """Operators as assignment publishes them: the subject of each token, so that operators see their own work (P.6)."""
 
-from sqlalchemy import BigInteger, Column, Index, Table, Text, Uuid
+from sqlalchemy import BigInteger, Boolean, Column, Index, Table, Text, Uuid, text
 
 from services.intake.metadata import metadata
 
@@ -11,6 +11,7 @@ operator = Table(
     Column("desk", Text, nullable=False),
     # The `sub` of their token.
     Column("subject", Text, nullable=False),
+    Column("active", Boolean, nullable=False, server_default=text("true")),
     # Of the last event: an older one changes nothing.
     Column("sequence", BigInteger, nullable=False),
     Index("ix_operator_subject", "subject"),

@@ -12,7 +12,7 @@ from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.routes import api_router
 from services.intake.deps import Admin, Ctx
-from services.intake.errors import StaleVersionError
+from services.intake.errors import NotFoundError, StaleVersionError
 from services.intake.sources.actions import change_source, create_source, rotate_secret
 from services.intake.sources.queries import get_source, list_sources
 from services.intake.sources.schemas import Rotation, SourceIn, SourcePatch, SourceView, SourceWithSecret
@@ -21,10 +21,12 @@ router = api_router("/intake/v1/sources", tags=["sources"], route_class=Idempote
 
 
 @router.post("", status_code=201)
-async def post_source(body: SourceIn, ctx: Ctx, _: Admin, response: Response) -> SourceWithSecret:
+async def post_source(body: SourceIn, ctx: Ctx, caller: Admin, response: Response) -> SourceWithSecret:
     """Make a source. A known code of the desk is 409 with the `existing` id."""
+    if not caller.may_see(body.desk):
+        raise NotFoundError
     source_id, secret = await create_source(ctx, body)
-    view = await get_source(ctx.core.db, source_id)
+    view = await get_source(ctx.core.db, caller, source_id)
     set_etag(response, view.version)
     return SourceWithSecret(**view.model_dump(), secret=secret)
 
@@ -32,40 +34,41 @@ async def post_source(body: SourceIn, ctx: Ctx, _: Admin, response: Response) ->
 @router.get("")
 async def get_sources(
     ctx: Ctx,
-    _: Admin,
+    caller: Admin,
     asked: Paged,
     desk: Annotated[Code | None, Query()] = None,
 ) -> Page[SourceView]:
     """List sources in the order they were made."""
-    return await list_sources(ctx.core.db, desk, asked)
+    return await list_sources(ctx.core.db, caller, desk, asked)
 
 
 @router.get("/{source_id}")
-async def get_one(source_id: UUID, ctx: Ctx, _: Admin, response: Response) -> SourceView:
+async def get_one(source_id: UUID, ctx: Ctx, caller: Admin, response: Response) -> SourceView:
     """Return one source."""
-    view = await get_source(ctx.core.db, source_id)
+    view = await get_source(ctx.core.db, caller, source_id)
     set_etag(response, view.version)
     return view
 
 
 @router.patch("/{source_id}")
 async def patch_source(
-    source_id: UUID, body: SourcePatch, ctx: Ctx, _: Admin, seen: IfMatch, response: Response
+    source_id: UUID, body: SourcePatch, ctx: Ctx, caller: Admin, seen: IfMatch, response: Response
 ) -> SourceView:
     """Change a source, for example mend its map before quarantined deliveries are read again."""
-    current = await get_source(ctx.core.db, source_id)
+    current = await get_source(ctx.core.db, caller, source_id)
     try:
         await change_source(ctx, source_id, seen, body)
     except StaleVersionError:
         raise stale(current, current.version) from None
-    view = await get_source(ctx.core.db, source_id)
+    view = await get_source(ctx.core.db, caller, source_id)
     set_etag(response, view.version)
     return view
 
 
 @router.post("/{source_id}/rotate")
-async def post_rotation(source_id: UUID, body: Rotation, ctx: Ctx, _: Admin) -> SourceWithSecret:
+async def post_rotation(source_id: UUID, body: Rotation, ctx: Ctx, caller: Admin) -> SourceWithSecret:
     """Make a new secret and show it once; the ones before it work for the grace time."""
+    await get_source(ctx.core.db, caller, source_id)
     secret = await rotate_secret(ctx, source_id, timedelta(seconds=body.grace_seconds), body.secret)
-    view = await get_source(ctx.core.db, source_id)
+    view = await get_source(ctx.core.db, caller, source_id)
     return SourceWithSecret(**view.model_dump(), secret=secret)

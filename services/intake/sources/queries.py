@@ -4,27 +4,31 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping, Select, case, exists, select, true
 
+from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Database
 from libs.common.platform.http.pagination import Page, PageQuery, paginate
 from services.intake.errors import NotFoundError
 from services.intake.partners.tables import partner
 from services.intake.playbooks.tables import active_playbook
+from services.intake.scope import visible
 from services.intake.sources.schemas import SourceView
 from services.intake.sources.store import config_of
 from services.intake.sources.tables import source
 
 
-async def get_source(db: Database, source_id: UUID) -> SourceView:
+async def get_source(db: Database, caller: Principal, source_id: UUID) -> SourceView:
     """Return one source. Raises NotFoundError."""
+    query = _views().where(source.c.id == source_id, visible(caller, source.c.desk))
     async with db.read() as conn:
-        row = (await conn.execute(_views().where(source.c.id == source_id))).mappings().one_or_none()
+        row = (await conn.execute(query)).mappings().one_or_none()
     if row is None:
         raise NotFoundError
     return _view(row)
 
 
-async def list_sources(db: Database, desk: str | None, asked: PageQuery) -> Page[SourceView]:
-    query = _views().where(source.c.desk == desk if desk else true())
+async def list_sources(db: Database, caller: Principal, desk: str | None, asked: PageQuery) -> Page[SourceView]:
+    """Return the sources of the caller's desks."""
+    query = _views().where(visible(caller, source.c.desk), source.c.desk == desk if desk else true())
     async with db.read() as conn:
         found = await paginate(conn, query, "id", [source.c.id], asked)
     return found.page(_view)

@@ -24,6 +24,8 @@ router = api_router("/notifications/v1/channels", tags=["channels"], route_class
 @router.post("", status_code=201)
 async def create(body: CreateChannel, ctx: Ctx, caller: Admin, response: Response) -> Channel:
     """Create a channel of a desk."""
+    if not caller.may_see(body.desk):
+        raise NotFoundError
     row = await actions.create(ctx.core.db, ctx.core.keys, body, ctx.core.clock.now())
     return _versioned(row, caller, response)
 

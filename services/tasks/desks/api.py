@@ -2,6 +2,7 @@
 
 from fastapi import Response
 
+from libs.common.platform.auth.principal import Principal
 from libs.common.platform.http.etag import IfMatch, set_etag, stale
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
@@ -11,15 +12,15 @@ from services.tasks.desks.actions import StaleDeskError, change_desk, create_des
 from services.tasks.desks.queries import get_desk, list_desks
 from services.tasks.desks.readiness import readiness
 from services.tasks.desks.schemas import DeskIn, DeskOut, DeskPatch, ReadinessOut
+from services.tasks.errors import NotFoundError
 
 router = api_router("/tasks/v1/desks", tags=["desks"], route_class=IdempotentRoute)
 
 
 @router.post("", status_code=201)
-async def post_desk(
-    body: DeskIn, ctx: Ctx, _caller: Admin, lang: Lang, chain: Chain, response: Response
-) -> DeskOut:
-    """Create a desk; 409 with the `existing` code if the code is taken."""
+async def post_desk(body: DeskIn, ctx: Ctx, caller: Admin, lang: Lang, chain: Chain, response: Response) -> DeskOut:
+    """Create a desk that the caller's token names; 409 with the `existing` code if the code is taken."""
+    _refuse_foreign(caller, body.code)
     view = await create_desk(ctx, body.spec(), chain)
     set_etag(response, view.version)
     return DeskOut.of(view, lang)
@@ -55,15 +56,21 @@ async def patch_desk(
     body: DeskPatch,
     seen: IfMatch,
     ctx: Ctx,
-    _caller: Admin,
+    caller: Admin,
     lang: Lang,
     chain: Chain,
     response: Response,
 ) -> DeskOut:
     """Change a desk; leads in progress follow its new calendar from now on."""
+    _refuse_foreign(caller, code)
     try:
         view = await change_desk(ctx, code, seen, body.change(), chain)
     except StaleDeskError as error:
         raise stale(DeskOut.of(error.current, lang), error.current.version) from None
     set_etag(response, view.version)
     return DeskOut.of(view, lang)
+
+
+def _refuse_foreign(caller: Principal, desk: str) -> None:
+    if not caller.may_see(desk):
+        raise NotFoundError

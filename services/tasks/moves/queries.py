@@ -41,5 +41,5 @@ def _visible(caller: Principal) -> ColumnElement[bool]:
     desks = true() if caller.sees_all_desks else process.c.desk.in_([*caller.desks])
     if caller.has(Role.SUPERVISOR, Role.ADMIN, Role.SERVICE):
         return desks
-    me = select(operator.c.id).where(operator.c.subject == caller.sub)
-    return and_(desks, or_(process.c.owner_id.is_(None), process.c.owner_id.in_(me)))
+    me = select(operator.c.id).where(operator.c.subject == caller.sub, operator.c.active)
+    return and_(desks, or_(and_(process.c.owner_id.is_(None), me.exists()), process.c.owner_id.in_(me)))

@@ -50,7 +50,12 @@ Desk = Annotated[Code | None, Query(description="the one desk that may use it; n
 
 @router.post("", status_code=201, openapi_extra=_BODY)
 async def post_playbook(request: Request, ctx: Ctx, caller: Admin, lang: Lang, desk: Desk = None) -> VersionOut:
-    """Store a YAML text as the next version of the code it names; 422 lists every fault with its line."""
+    """Store a YAML text as the next version of the code it names; 422 lists every fault with its line.
+
+    A version for all desks needs a token for all desks.
+    """
+    if not (caller.sees_all_desks if desk is None else caller.may_see(desk)):
+        raise Problem(403, "forbidden", detail=_NOT_FOR_ALL) if desk is None else NotFoundError
     source = _source(request.headers, await request.body())
     return VersionOut.of(await add_version(ctx, source, caller.sub, desk), lang)
 
@@ -151,4 +156,5 @@ def _checked(source: str) -> str:
     return source
 
 
+_NOT_FOR_ALL = Text("назовите участок (desk): токен не для всех", "name a desk: the token is not for all of them")
 _NO_SOURCE = Text("нужен текст плейбука", "the playbook's text is required")

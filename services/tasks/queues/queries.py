@@ -6,13 +6,14 @@ from uuid import UUID
 
 import asyncpg
 
-from libs.common.platform.auth.principal import Principal
+from libs.common.platform.auth.principal import Principal, Role
 from libs.common.platform.db import Transaction
 from libs.common.platform.http.language import Language
 from libs.common.platform.http.pagination import Keyset, Page, PageQuery
 from services.tasks.context import Context
 from services.tasks.errors import NotFoundError
 from services.tasks.operators.queries import operator_of
+from services.tasks.operators.rules import OperatorProfile
 from services.tasks.playbooks.terms import Holder
 from services.tasks.queues import store
 from services.tasks.queues.actions import all_queues
@@ -31,6 +32,8 @@ async def list_queues(ctx: Context, caller: Principal, desk: str | None, languag
     now, found = ctx.now(), []
     async with ctx.db.begin() as tx:
         profile = await operator_of(tx.conn, caller.sub)
+        if _is_stranger(caller, profile):
+            return []
         me = profile.id if profile else None
         for queue in await all_queues(ctx, tx, await _desks(tx, caller, desk)):
             if queue.lane.holder is Holder.ME and me is None:
@@ -64,6 +67,8 @@ async def queue_tasks(
     after = _after(keyset, page)
     async with ctx.db.begin() as tx:
         profile = await operator_of(tx.conn, caller.sub)
+        if _is_stranger(caller, profile):
+            raise NotFoundError
         queues = await all_queues(ctx, tx, await _desks(tx, caller, desk))
         chosen = [queue for queue in queues if queue.lane.code == code]
         if not chosen:
@@ -78,6 +83,12 @@ async def queue_tasks(
             places += [_place(number, queue, row) for row in rows]
     items = await shaped(ctx, found[: page.limit], language)
     return Page(items=items, next_cursor=keyset.cut(places, page).next_cursor)
+
+
+def _is_stranger(caller: Principal, profile: OperatorProfile | None) -> bool:
+    """Return whether the caller is no more than an operator, and none who is active."""
+    manages = caller.has(Role.SUPERVISOR, Role.ADMIN, Role.SERVICE)
+    return not manages and (profile is None or not profile.active)
 
 
 def _place(number: int, queue: Queue, row: asyncpg.Record) -> dict[str, object]:

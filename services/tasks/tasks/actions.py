@@ -30,7 +30,7 @@ from services.tasks.pools.queries import open_off_shift
 from services.tasks.processes.batch import Batch, Process
 
 # Read without a lock; the task is checked again once its process is locked.
-FIND_TASK = "SELECT process_id, desk, operator_id, lender_id FROM task WHERE id = $1"
+FIND_TASK = "SELECT process_id, desk, pool, operator_id, lender_id FROM task WHERE id = $1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,12 +170,14 @@ async def lock_task(
 
 
 def _visible(caller: Principal, profile: OperatorProfile | None, row: Record) -> bool:
-    """Return whether the caller may see a task; operators see unassigned ones, theirs and those they lent."""
+    """Return whether the caller may see a task: what waits in the operator's pools, theirs and those they lent."""
     if caller.has(Role.SUPERVISOR, Role.ADMIN, Role.SERVICE):
         return True
-    return row["operator_id"] is None or (
-        profile is not None and profile.id in (row["operator_id"], row["lender_id"])
-    )
+    if profile is None or not profile.active:
+        return False
+    if row["operator_id"] is None:
+        return row["pool"] in profile.pools
+    return profile.id in (row["operator_id"], row["lender_id"])
 
 
 async def _version(conn: Connection, task_id: UUID) -> int:

@@ -97,8 +97,14 @@ def _visible(caller: Principal) -> ColumnElement[bool]:
     desks = true() if caller.sees_all_desks else task.c.desk.in_([*caller.desks])
     if caller.has(Role.SUPERVISOR, Role.ADMIN, Role.SERVICE):
         return desks
-    me = select(operator.c.id).where(operator.c.subject == caller.sub)
-    return and_(desks, or_(task.c.operator_id.is_(None), task.c.operator_id.in_(me), task.c.lender_id.in_(me)))
+    # An operator must be active, and sees what waits in the pools that they work in.
+    mine = and_(operator.c.subject == caller.sub, operator.c.active)
+    me = select(operator.c.id).where(mine)
+    waits = and_(
+        task.c.operator_id.is_(None),
+        select(operator.c.id).where(mine, operator.c.pools.has_key(task.c.pool)).exists(),
+    )
+    return and_(desks, or_(waits, task.c.operator_id.in_(me), task.c.lender_id.in_(me)))
 
 
 def _filtered(wanted: TaskFilter) -> list[ColumnElement[bool]]:

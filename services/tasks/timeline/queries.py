@@ -13,6 +13,7 @@ from services.tasks.context import Context
 from services.tasks.engine.facts import Subject
 from services.tasks.errors import NotFoundError
 from services.tasks.operators.queries import operator_of
+from services.tasks.operators.rules import OperatorProfile
 from services.tasks.playbooks.model import Playbook
 from services.tasks.tasks.schemas import SubjectOut
 from services.tasks.timeline.rules import Step, ordered
@@ -62,7 +63,7 @@ async def timeline(ctx: Context, caller: Principal, subject: Subject, language: 
             raise NotFoundError
         profile = await operator_of(conn, caller.sub)
         head = _head(processes)
-        if not _visible(caller, profile.id if profile else None, subject, head, found):
+        if not _visible(caller, profile, subject, head, found):
             raise NotFoundError
         names = await _names(conn, found)
         playbooks = {
@@ -87,13 +88,18 @@ def _head(processes: Sequence[asyncpg.Record]) -> asyncpg.Record | None:
 
 
 def _visible(
-    caller: Principal, me: UUID | None, subject: Subject, head: asyncpg.Record | None, found: Sequence[Entry]
+    caller: Principal,
+    profile: OperatorProfile | None,
+    subject: Subject,
+    head: asyncpg.Record | None,
+    found: Sequence[Entry],
 ) -> bool:
     """Operators see leads that they own, that have no owner, or on which they worked; of the staff, themselves."""
     if caller.has(Role.SUPERVISOR, Role.ADMIN, Role.SERVICE):
         return True
-    if head is None:
+    if head is None or profile is None or not profile.active:
         return False
+    me = profile.id
     if any(entry.facts.get("operator_id") == str(me) for entry in found):
         return True
     return subject.id == me if subject.kind is SubjectKind.STAFF else head["owner_id"] in (None, me)

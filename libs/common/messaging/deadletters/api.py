@@ -88,7 +88,7 @@ def dead_letters_router(service: str) -> APIRouter:
 
 async def _list(
     request: Request,
-    _: Admin,
+    caller: Admin,
     state: Annotated[list[State] | None, Query()] = None,
     key: str | None = None,
     cursor: Annotated[str, Query(pattern=r"^\d{1,18}$")] = "0",
@@ -96,46 +96,56 @@ async def _list(
 ) -> DeadLetters:
     """List parked events, by default those that are still open."""
     found = await deadletters.list_dead_letters(
-        _db(request), states=state or deadletters.OPEN, key=key, after=int(cursor), limit=limit
+        _db(request),
+        states=state or deadletters.OPEN,
+        key=key,
+        after=int(cursor),
+        limit=limit,
+        desks=None if caller.sees_all_desks else caller.desks,
     )
     more = str(found[-1].id) if len(found) == limit else None
     return DeadLetters(items=[DeadLetterOut(**asdict(dead_letter)) for dead_letter in found], next_cursor=more)
 
 
-async def _show(request: Request, letter_id: int, _: Admin) -> DeadLetterDetail:
+async def _show(request: Request, letter_id: int, caller: Admin) -> DeadLetterDetail:
     """Show a parked event with its payload."""
-    return await _detail(request, letter_id)
+    return await _detail(request, caller, letter_id)
 
 
 async def _retry(
     request: Request, letter_id: int, caller: Admin, body: Annotated[Retry, Body()]
 ) -> DeadLetterDetail:
     """Release an event that failed or waits; the worker replays it and the events behind it."""
+    await _detail(request, caller, letter_id)
     try:
         await deadletters.retry_dead_letter(
             _db(request), letter_id, note=_signed(caller, body.note or "retry"), patch=body.data
         )
     except (NoSuchDeadLetterError, WrongStateError, MaskedDataError) as error:
         raise _problem(error) from error
-    return await _detail(request, letter_id)
+    return await _detail(request, caller, letter_id)
 
 
 async def _discard(
     request: Request, letter_id: int, caller: Admin, body: Annotated[Discard, Body()]
 ) -> DeadLetterDetail:
     """Discard an event for good; it is never applied."""
+    await _detail(request, caller, letter_id)
     try:
         await deadletters.discard_dead_letter(_db(request), letter_id, note=_signed(caller, body.note))
     except (NoSuchDeadLetterError, WrongStateError) as error:
         raise _problem(error) from error
-    return await _detail(request, letter_id)
+    return await _detail(request, caller, letter_id)
 
 
-async def _detail(request: Request, letter_id: int) -> DeadLetterDetail:
+async def _detail(request: Request, caller: Principal, letter_id: int) -> DeadLetterDetail:
+    """Return a parked event of the caller's desks; of one that names no desk, for those who see all."""
     try:
         opened = await deadletters.show_dead_letter(_db(request), letter_id)
     except NoSuchDeadLetterError as error:
         raise _problem(error) from error
+    if not caller.may_see(opened.dead_letter.desk):
+        raise Problem(404, "not_found")
     return DeadLetterDetail(**asdict(opened.dead_letter), headers=dict(opened.headers), data=opened.data)
 
 

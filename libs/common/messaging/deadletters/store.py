@@ -1,6 +1,6 @@
 """Operations on parked events: list, show, retry, correct, discard. The worker does the replay."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -19,7 +19,8 @@ _BRIEF = f"""id, topic, partition, "offset", event_id, type, key, sequence, desk
     {SHOWN} AS state, waits_for, note, parked_at, updated_at"""
 _LIST = f"""
 SELECT {_BRIEF} FROM parked
-WHERE {SHOWN} = ANY($1::text[]) AND ($2::text IS NULL OR key = $2) AND id > $3 ORDER BY id LIMIT $4
+WHERE {SHOWN} = ANY($1::text[]) AND ($2::text IS NULL OR key = $2) AND id > $3
+  AND ($5::text[] IS NULL OR desk = ANY($5)) ORDER BY id LIMIT $4
 """  # noqa: S608 - a constant
 _SHOW = f"SELECT {_BRIEF}, headers, body FROM parked WHERE id = $1"  # noqa: S608 - a constant
 _STATE = f"SELECT {SHOWN} FROM parked WHERE id = $1"  # noqa: S608 - a constant
@@ -98,10 +99,17 @@ class DeadLetterWithData:
 
 
 async def list_dead_letters(
-    db: Database, *, states: Sequence[State] = OPEN, key: str | None = None, after: int = 0, limit: int = 50
+    db: Database,
+    *,
+    states: Sequence[State] = OPEN,
+    key: str | None = None,
+    after: int = 0,
+    limit: int = 50,
+    desks: Collection[str] | None = None,
 ) -> list[DeadLetter]:
-    """Return parked events by id, oldest first."""
-    rows = await db.pool.fetch(_LIST, [state.value for state in states], key, after, limit)
+    """Return parked events by id, oldest first; `desks` None: of all desks."""
+    named = None if desks is None else list(desks)
+    rows = await db.pool.fetch(_LIST, [state.value for state in states], key, after, limit, named)
     return [_dead_letter(row) for row in rows]
 
 
