@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from libs.common.platform.configuration import BadConfigurationError
 from libs.common.platform.http.language import Text
 from libs.common.platform.http.problems import ErrorTable, Fault
 from services.tasks.engine.effects import Refusal
@@ -178,6 +179,7 @@ def refused(refusal: Refusal, faults: Sequence[MatrixFault]) -> TaskRefusedError
 
 
 ERRORS: ErrorTable = {
+    BadConfigurationError: (422, "validation_failed"),
     NotFoundError: (404, "not_found"),
     AlreadyExistsError: (409, "already_exists"),
     BadPlaybookError: (422, "invalid_playbook"),

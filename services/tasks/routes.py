@@ -1,6 +1,7 @@
 """What the API of tasks serves."""
 
 from libs.common.platform.http.assembly import Api
+from services.tasks.configuration.api import router as configuration
 from services.tasks.desks.api import router as desks
 from services.tasks.free.api import router as free
 from services.tasks.moves.api import leads
@@ -13,5 +14,5 @@ from services.tasks.tasks.api import router as tasks
 from services.tasks.timeline.api import router as timeline
 
 API = Api(
-    routers=(desks, playbooks, tasks, sheets, free, moves, leads, redistributions, queues, timeline),
+    routers=(desks, configuration, playbooks, tasks, sheets, free, moves, leads, redistributions, queues, timeline),
 )

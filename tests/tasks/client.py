@@ -33,6 +33,7 @@ class Api:
         json: object = None,
         content: str | None = None,
         version: int | None = None,
+        tag: str | None = None,
         key: str | None = None,
         language: str = "ru",
         params: dict[str, str] | None = None,
@@ -42,6 +43,8 @@ class Api:
         headers = {"Authorization": f"Bearer {KEYS.token(sub, [role], desks)}", "Accept-Language": language}
         if version is not None:
             headers["If-Match"] = f'"{version}"'
+        if tag is not None:
+            headers["If-Match"] = tag
         if key is not None:
             headers["Idempotency-Key"] = key
         if content is not None:

@@ -89,12 +89,18 @@ def known_zone(name: str) -> bool:
 async def create_desk(ctx: Context, spec: DeskSpec, cause: Cause) -> DeskView:
     """Create a desk. Raises AlreadyExistsError."""
     async with ctx.db.begin() as tx:
-        now = ctx.now()
-        if await tx.conn.fetchval(INSERT, *spec.row(), now) is None:
-            raise AlreadyExistsError(spec.code)
-        await _publish(ctx, tx, spec, cause)
+        view = await add_desk(ctx, tx, spec, cause)
         await tx.commit()
-        return DeskView(spec, 1, now)
+        return view
+
+
+async def add_desk(ctx: Context, tx: Transaction, spec: DeskSpec, cause: Cause) -> DeskView:
+    """Create a desk in the caller's transaction. Raises AlreadyExistsError."""
+    now = ctx.now()
+    if await tx.conn.fetchval(INSERT, *spec.row(), now) is None:
+        raise AlreadyExistsError(spec.code)
+    await _publish(ctx, tx, spec, cause)
+    return DeskView(spec, 1, now)
 
 
 async def change_desk(ctx: Context, code: str, seen: int, change: DeskChange, cause: Cause) -> DeskView:
@@ -107,10 +113,15 @@ async def change_desk(ctx: Context, code: str, seen: int, change: DeskChange, ca
         if current.version != seen:
             raise StaleDeskError(current)
         spec = change.of(current.spec)
-        await tx.conn.execute(UPDATE, *spec.row())
-        await _publish(ctx, tx, spec, cause)
+        await update_desk(ctx, tx, spec, cause)
         await tx.commit()
         return DeskView(spec, seen + 1, current.created_at)
+
+
+async def update_desk(ctx: Context, tx: Transaction, spec: DeskSpec, cause: Cause) -> None:
+    """Write a desk that exists, in the caller's transaction."""
+    await tx.conn.execute(UPDATE, *spec.row())
+    await _publish(ctx, tx, spec, cause)
 
 
 def read_view(row: asyncpg.Record) -> DeskView:

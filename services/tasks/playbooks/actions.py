@@ -6,12 +6,13 @@ from datetime import datetime
 from libs.common.contracts import Cause, Outgoing
 from libs.common.contracts.tasks import PlaybookActivated
 from libs.common.messaging import outbox
+from libs.common.platform.db import Transaction
 from services.tasks.context import Context
 from services.tasks.errors import BadPlaybookError, NotFoundError
 from services.tasks.playbooks.convert import activated
 from services.tasks.playbooks.faults import PlaybookFault
 from services.tasks.playbooks.grammar import parse
-from services.tasks.playbooks.model import FREE
+from services.tasks.playbooks.model import FREE, Playbook
 from services.tasks.playbooks.source import InvalidPlaybookError
 from services.tasks.playbooks.terms import Title
 from services.tasks.playbooks.vocabulary import VOCABULARY
@@ -63,19 +64,32 @@ class VersionView:
 async def add_version(ctx: Context, source: str, actor: str, desk: str | None = None) -> VersionView:
     """Store a text as the next version of the code it names. Raises BadPlaybookError with every fault."""
     try:
-        playbook = parse(source, VOCABULARY)
+        playbook = checked(source)
     except InvalidPlaybookError as error:
         raise BadPlaybookError(error) from error
+    async with ctx.db.begin() as tx:
+        view = await store_version(ctx, tx, playbook, source, actor, desk or LIBRARY)
+        await tx.commit()
+        return view
+
+
+def checked(source: str) -> Playbook:
+    """Return the playbook of a text that a desk may have. Raises InvalidPlaybookError with every fault."""
+    playbook = parse(source, VOCABULARY)
     if playbook.code == FREE:
         fault = PlaybookFault(1, "/playbook", "reserved_code", f"{FREE!r} is the built-in playbook of free tasks")
-        raise BadPlaybookError(InvalidPlaybookError([fault]))
-    async with ctx.db.begin() as tx:
-        owner, now = desk or LIBRARY, ctx.now()
-        await tx.conn.execute(TURN, playbook.code)
-        title = playbook.title
-        version = await tx.conn.fetchval(INSERT, playbook.code, owner, title.ru, title.en, source, now, actor)
-        await tx.commit()
-        return VersionView(playbook.code, version, title, owner, now, actor)
+        raise InvalidPlaybookError([fault])
+    return playbook
+
+
+async def store_version(
+    ctx: Context, tx: Transaction, playbook: Playbook, source: str, actor: str, owner: str
+) -> VersionView:
+    """Store the next version of a checked text in the caller's transaction."""
+    await tx.conn.execute(TURN, playbook.code)
+    title, now = playbook.title, ctx.now()
+    version = await tx.conn.fetchval(INSERT, playbook.code, owner, title.ru, title.en, source, now, actor)
+    return VersionView(playbook.code, version, title, owner, now, actor)
 
 
 async def activate(ctx: Context, code: str, version: int, desk: str, actor: str, cause: Cause) -> int:
@@ -87,14 +101,22 @@ async def activate(ctx: Context, code: str, version: int, desk: str, actor: str,
         known = await tx.conn.fetchval(EXISTS, code, version, [desk, LIBRARY])
         if known is None or await tx.conn.fetchval(DESK_EXISTS, desk) is None:
             raise NotFoundError
-        if await tx.conn.fetchval(ACTIVATE, desk, code, version, ctx.now(), actor) is not None:
-            playbook = await ctx.playbooks.get(tx.conn, code, version)
-            old = PlaybookActivated(code=code, version=version, actor=actor)
-            events = old, activated(playbook, version, desk, actor)
-            await outbox.add(tx, [Outgoing(f"desk:{desk}", desk, ctx.now(), data, cause) for data in events])
-        released = await release_leads(tx.conn, desk, code)
+        playbook = await ctx.playbooks.get(tx.conn, code, version)
+        released = await start_on(ctx, tx, playbook, version, desk, actor, cause)
         await tx.commit()
         return released
+
+
+async def start_on(
+    ctx: Context, tx: Transaction, playbook: Playbook, version: int, desk: str, actor: str, cause: Cause
+) -> int:
+    """Start a desk's new leads on a version that it may have, in the caller's transaction; see `activate`."""
+    code = playbook.code
+    if await tx.conn.fetchval(ACTIVATE, desk, code, version, ctx.now(), actor) is not None:
+        old = PlaybookActivated(code=code, version=version, actor=actor)
+        events = old, activated(playbook, version, desk, actor)
+        await outbox.add(tx, [Outgoing(f"desk:{desk}", desk, ctx.now(), data, cause) for data in events])
+    return await release_leads(tx.conn, desk, code)
 
 
 async def announce(ctx: Context) -> int:

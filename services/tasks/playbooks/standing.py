@@ -33,12 +33,12 @@ def missing(playbook: Playbook, known: Mapping[NameKind, Collection[str]]) -> tu
     """Return the names that the desk does not have; a kind that is not among `known` is not judged."""
     return tuple(
         Missing(path, kind, name, tuple(get_close_matches(name, known[kind])))
-        for path, kind, name in _used(playbook)
+        for path, kind, name in used(playbook)
         if kind in known and name not in known[kind]
     )
 
 
-def _used(playbook: Playbook) -> Iterator[tuple[str, NameKind, str]]:
+def used(playbook: Playbook) -> Iterator[tuple[str, NameKind, str]]:
     """Yield each use of such a name; twins use those of their types."""
     for kind in playbook.task_types.values():
         if not kind.twin_of:

@@ -1,0 +1,36 @@
+"""How a desk's configuration travels: the mode, the plan's ETag as `If-Match`, 412 with what the desk has now."""
+
+from typing import Annotated
+
+from fastapi import Depends, Header, Query, Response
+from pydantic import BaseModel
+
+from libs.common.platform.configuration import Mode, StaleConfigurationError, digest
+from libs.common.platform.http.problems import Problem
+
+
+def seen(
+    mode: Annotated[Mode, Query()] = Mode.PLAN,
+    if_match: Annotated[str | None, Header(alias="If-Match", description="the ETag of the plan; to apply")] = None,
+) -> str | None:
+    """Return the tag of the plan that is applied, None to plan. Raises Problem 428 to apply without one."""
+    if mode is Mode.PLAN:
+        return None
+    if if_match is None:
+        raise Problem(428, "version_required")
+    return if_match.strip().removeprefix("W/")
+
+
+#: The plan to apply, as its ETag; None: plan.
+Seen = Annotated[str | None, Depends(seen)]
+
+
+def stale_configuration(error: StaleConfigurationError) -> Problem:
+    """Return the 412 that carries what the desk has now."""
+    now = None if error.document is None else error.document.model_dump(mode="json")
+    return Problem(412, "stale_version", headers={"ETag": digest(error.document)}, extra={"current": now})
+
+
+def tagged(response: Response, document: BaseModel | None) -> None:
+    """Put the entity tag of what the desk has into an answer."""
+    response.headers["ETag"] = digest(document)
