@@ -4,9 +4,9 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from libs.common.platform.http.deps import Chain, Lang, Manager, Overseer, Staff, context_of
+from libs.common.platform.http.deps import Admin, Chain, Lang, Manager, Overseer, Staff, context_of
 from services.assignment.context import Context
 
-__all__ = ["Chain", "Ctx", "Lang", "Manager", "Overseer", "Staff"]
+__all__ = ["Admin", "Chain", "Ctx", "Lang", "Manager", "Overseer", "Staff"]
 
 Ctx = Annotated[Context, Depends(context_of(Context))]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from libs.common.platform.configuration import BadConfigurationError
 from libs.common.platform.http.problems import ErrorTable, Fault
 from services.assignment.shifts.rules import NotOnShiftError, OperatorInactiveError
 
@@ -35,6 +36,14 @@ class UnknownPoolError(Exception):
         self.faults = [Fault(f"/pools/{n}/code", "unknown_pool", f"no pool {code!r}") for n, code in codes]
 
 
+class PoolInUseError(Exception):
+    """Operators have seats in the pool that is to be retired; `operators` are the first of their subjects."""
+
+    def __init__(self, operators: Sequence[str]) -> None:
+        super().__init__()
+        self.context = {"operators": list(operators)}
+
+
 class HomeDeskError(Exception):
     """An operator's desks must include their home desk."""
 
@@ -51,6 +60,8 @@ ERRORS: ErrorTable = {
     NotFoundError: (404, "not_found"),
     NoOperatorError: (404, "no_operator"),
     AlreadyExistsError: (409, "already_exists"),
+    PoolInUseError: (409, "pool_in_use"),
+    BadConfigurationError: (422, "validation_failed"),
     NotOnShiftError: (409, "not_on_shift"),
     OperatorInactiveError: (409, "operator_inactive"),
     UnknownPoolError: (422, "validation_failed"),

@@ -44,7 +44,7 @@ WHERE id = $1 AND version = $2 RETURNING id
 """
 FIND_POOLS = """
 SELECT n.position, p.id FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS n(desk, code, position)
-LEFT JOIN pool p ON p.desk = n.desk AND p.code = n.code AND p.desk = ANY($3)
+LEFT JOIN pool p ON p.desk = n.desk AND p.code = n.code AND p.desk = ANY($3) AND p.active
 ORDER BY n.position
 """
 # Locked in order, as everywhere: a worker that comes second waits, and finds them announced.
@@ -118,20 +118,26 @@ async def create_operator(ctx: Context, caller: Principal, new: NewOperator, cau
     """
     if not all(map(caller.may_see, new.desks)):
         raise NotFoundError
+    async with ctx.db.begin() as tx:
+        operator_id = await add_operator(ctx, tx, new, cause)
+        await tx.commit()
+    return operator_id
+
+
+async def add_operator(ctx: Context, tx: Transaction, new: NewOperator, cause: Cause) -> OperatorId:
+    """Create an operator in the caller's transaction. Raises AlreadyExistsError, UnknownPoolError."""
     operator_id, now = OperatorId(uuid7()), ctx.now()
     capacity = ctx.settings.default_capacity if new.capacity is None else new.capacity
     who = new.desk, new.subject, new.name, list(new.roles), list(new.desks), list(new.products)
-    async with ctx.db.begin() as tx:
-        pools = await _pool_ids(tx, new.pools, new.desks)
-        # The pools are locked because a concurrent batch would miss the new seat in its snapshot.
-        locked = await store.load(tx, store.Scope(pools=pools))
-        if await tx.conn.fetchval(INSERT, operator_id, *who, capacity, now, as_json(new.contact)) is None:
-            raise AlreadyExistsError(await tx.conn.fetchval(EXISTING, new.subject))
-        await tx.conn.execute(PUT_SEATS, operator_id, pools, [spec.weight for spec in new.pools])
-        event = await operator_changed(tx, operator_id, now, cause)
-        snapshot = await store.reload(tx, locked)
-        await decide_and_save(ctx, tx, snapshot, Choice.DRAINED_OPERATOR_CHANGED, drain=False, also=[event])
-        await tx.commit()
+    pools = await _pool_ids(tx, new.pools, new.desks)
+    # The pools are locked because a concurrent batch would miss the new seat in its snapshot.
+    locked = await store.load(tx, store.Scope(pools=pools))
+    if await tx.conn.fetchval(INSERT, operator_id, *who, capacity, now, as_json(new.contact)) is None:
+        raise AlreadyExistsError(await tx.conn.fetchval(EXISTING, new.subject))
+    await tx.conn.execute(PUT_SEATS, operator_id, pools, [spec.weight for spec in new.pools])
+    event = await operator_changed(tx, operator_id, now, cause)
+    snapshot = await store.reload(tx, locked)
+    await decide_and_save(ctx, tx, snapshot, Choice.DRAINED_OPERATOR_CHANGED, drain=False, also=[event])
     return operator_id
 
 
@@ -142,23 +148,36 @@ async def change_operator(
 
     Raises NotFoundError, HomeDeskError, StaleVersionError, UnknownPoolError.
     """
-    who = OperatorId(operator_id)
     async with ctx.db.begin() as tx:
-        desks = await _desks_after(tx, caller, who, change)
-        pools = await _pool_ids(tx, change.pools or (), list(filter(caller.may_see, desks)))
-        # Lock before writing: concurrent decisions in these pools see all of the change or none of it.
-        locked = await store.load(tx, store.Scope(pools=pools, operators=[who]))
-        operator = locked.operators[who]
-        await _update(tx, who, seen, change)
-        if change.pools is not None:
-            await _replace_seats(tx, caller, who, dict(zip(pools, change.pools, strict=True)))
-        leaves = change.active is False and operator.presence is not Presence.CHECKED_OUT
-        out = move(Whereabouts(operator.presence), PresenceCommand.CHECK_OUT)
-        events = await apply_move(ctx, tx, who, out, caller.sub, cause) if leaves else []
-        events = [await operator_changed(tx, who, ctx.now(), cause), *events]
-        snapshot = await store.reload(tx, locked)
-        await decide_and_save(ctx, tx, snapshot, Choice.DRAINED_OPERATOR_CHANGED, drain=True, also=events)
+        await update_operator(ctx, tx, caller, operator_id, seen, change, cause)
         await tx.commit()
+
+
+async def update_operator(
+    ctx: Context,
+    tx: Transaction,
+    caller: Principal,
+    operator_id: UUID,
+    seen: int,
+    change: OperatorChange,
+    cause: Cause,
+) -> None:
+    """Change an operator in the caller's transaction; see `change_operator`."""
+    who = OperatorId(operator_id)
+    desks = await _desks_after(tx, caller, who, change)
+    pools = await _pool_ids(tx, change.pools or (), list(filter(caller.may_see, desks)))
+    # Lock before writing: concurrent decisions in these pools see all of the change or none of it.
+    locked = await store.load(tx, store.Scope(pools=pools, operators=[who]))
+    operator = locked.operators[who]
+    await _update(tx, who, seen, change)
+    if change.pools is not None:
+        await _replace_seats(tx, caller, who, dict(zip(pools, change.pools, strict=True)))
+    leaves = change.active is False and operator.presence is not Presence.CHECKED_OUT
+    out = move(Whereabouts(operator.presence), PresenceCommand.CHECK_OUT)
+    events = await apply_move(ctx, tx, who, out, caller.sub, cause) if leaves else []
+    events = [await operator_changed(tx, who, ctx.now(), cause), *events]
+    snapshot = await store.reload(tx, locked)
+    await decide_and_save(ctx, tx, snapshot, Choice.DRAINED_OPERATOR_CHANGED, drain=True, also=events)
 
 
 async def announce_operators(ctx: Context) -> int:

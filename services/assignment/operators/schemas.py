@@ -1,5 +1,6 @@
 """Operators on the wire."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Self
 from uuid import UUID
@@ -72,7 +73,7 @@ class OperatorIn(Wire):
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
-        _refuse_repeated_pools(self.pools)
+        refuse_repeated_pools(self.pools)
         return self
 
     def command(self) -> NewOperator:
@@ -105,7 +106,7 @@ class OperatorPatch(Wire):
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
-        _refuse_repeated_pools(self.pools or ())
+        refuse_repeated_pools(self.pools or ())
         return self
 
     def command(self, home: str) -> OperatorChange:
@@ -166,7 +167,8 @@ def seat_specs(seats: tuple[SeatIn, ...], home: str) -> tuple[SeatSpec, ...]:
     return tuple(SeatSpec(seat.desk or home, seat.code, seat.weight) for seat in seats)
 
 
-def _refuse_repeated_pools(seats: tuple[SeatIn, ...]) -> None:
+def refuse_repeated_pools(seats: Sequence[SeatIn]) -> None:
+    """Raises ValueError for two seats in one pool."""
     names = [(seat.desk, seat.code) for seat in seats]
     if len(set(names)) < len(names):
         raise ValueError("a pool is given twice")

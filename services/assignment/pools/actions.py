@@ -7,9 +7,10 @@ from libs.common.contracts import Cause
 from libs.common.contracts.shared import TakenWork
 from libs.common.messaging import outbox
 from libs.common.platform.auth.principal import Principal
+from libs.common.platform.db import Transaction
 from libs.common.platform.ids import uuid7
 from services.assignment.context import Context
-from services.assignment.errors import AlreadyExistsError, NotFoundError, StaleVersionError
+from services.assignment.errors import AlreadyExistsError, NotFoundError, PoolInUseError, StaleVersionError
 from services.assignment.pools.convert import pool_changed
 from services.assignment.pools.rules import PoolId
 
@@ -22,9 +23,14 @@ EXISTING = "SELECT id FROM pool WHERE desk = $1 AND code = $2"
 UPDATE = """
 UPDATE pool SET title = coalesce($3, title), role = coalesce($4, role),
     off_shift_pull = coalesce($5, off_shift_pull), taken_work = coalesce($6, taken_work),
-    away_after = coalesce($7, away_after), share = coalesce($8, share), version = version + 1,
-    announced_version = version + 1
+    away_after = coalesce($7, away_after), share = coalesce($8, share), active = coalesce($9, active),
+    version = version + 1, announced_version = version + 1
 WHERE id = $1 AND version = $2 RETURNING *
+"""
+# Locked as for a decision: nobody is seated in it meanwhile.
+SEATED = """
+SELECT o.subject FROM seat s JOIN operator o ON o.id = s.operator_id
+WHERE s.pool_id = (SELECT id FROM pool WHERE id = $1 FOR NO KEY UPDATE) AND o.active ORDER BY o.subject LIMIT 20
 """
 # Locked in order, as everywhere: a worker that comes second waits, and finds them announced.
 ANNOUNCE = """
@@ -63,31 +69,47 @@ class PoolChange:
     taken_work: TakenWork | None = None
     away_after: int | None = None
     share: int | None = None
+    active: bool | None = None
 
 
 async def create_pool(ctx: Context, caller: Principal, new: NewPool, cause: Cause) -> PoolId:
     """Create a pool. Raises NotFoundError for a foreign desk, AlreadyExistsError."""
     if not caller.may_see(new.desk):
         raise NotFoundError
-    pool_id, rules = PoolId(uuid7()), (new.off_shift_pull, new.taken_work, new.away_after, new.share)
     async with ctx.db.begin() as tx:
-        values = pool_id, new.desk, new.code, new.title, new.role, ctx.now(), *rules
-        if (row := await tx.conn.fetchrow(INSERT, *values)) is None:
-            raise AlreadyExistsError(await tx.conn.fetchval(EXISTING, new.desk, new.code))
-        await outbox.add(tx, [pool_changed(row, ctx.now(), cause)])
+        pool_id = await add_pool(ctx, tx, new, cause)
         await tx.commit()
     return pool_id
 
 
+async def add_pool(ctx: Context, tx: Transaction, new: NewPool, cause: Cause) -> PoolId:
+    """Create a pool in the caller's transaction. Raises AlreadyExistsError."""
+    pool_id, rules = PoolId(uuid7()), (new.off_shift_pull, new.taken_work, new.away_after, new.share)
+    values = pool_id, new.desk, new.code, new.title, new.role, ctx.now(), *rules
+    if (row := await tx.conn.fetchrow(INSERT, *values)) is None:
+        raise AlreadyExistsError(await tx.conn.fetchval(EXISTING, new.desk, new.code))
+    await outbox.add(tx, [pool_changed(row, ctx.now(), cause)])
+    return pool_id
+
+
 async def change_pool(ctx: Context, pool_id: UUID, seen: int, change: PoolChange, cause: Cause) -> None:
-    """Change a pool of version `seen`. Raises StaleVersionError."""
-    rules = change.off_shift_pull, change.taken_work, change.away_after, change.share
+    """Change a pool of version `seen`. Raises StaleVersionError, PoolInUseError."""
     async with ctx.db.begin() as tx:
-        row = await tx.conn.fetchrow(UPDATE, pool_id, seen, change.title, change.role, *rules)
-        if row is None:
-            raise StaleVersionError
-        await outbox.add(tx, [pool_changed(row, ctx.now(), cause)])
+        await update_pool(ctx, tx, pool_id, seen, change, cause)
         await tx.commit()
+
+
+async def update_pool(
+    ctx: Context, tx: Transaction, pool_id: UUID, seen: int, change: PoolChange, cause: Cause
+) -> None:
+    """Change a pool in the caller's transaction; see `change_pool`."""
+    if change.active is False and (seated := await tx.conn.fetch(SEATED, pool_id)):
+        raise PoolInUseError([row["subject"] for row in seated])
+    rules = change.off_shift_pull, change.taken_work, change.away_after, change.share, change.active
+    row = await tx.conn.fetchrow(UPDATE, pool_id, seen, change.title, change.role, *rules)
+    if row is None:
+        raise StaleVersionError
+    await outbox.add(tx, [pool_changed(row, ctx.now(), cause)])
 
 
 async def announce_pools(ctx: Context) -> int:

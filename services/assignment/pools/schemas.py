@@ -46,10 +46,12 @@ class PoolPatch(Wire):
     taken_work: TakenRule | None = None
     away_after: AwayAfter | None = None
     share: Share | None = None
+    active: Annotated[bool | None, Field(description="false: retire it; its operators have left it before")] = None
 
     def command(self) -> PoolChange:
         title = self.title.model_dump() if self.title else None
-        return PoolChange(title, self.role, self.off_shift_pull, self.taken_work, self.away_after, self.share)
+        rules = self.off_shift_pull, self.taken_work, self.away_after, self.share
+        return PoolChange(title, self.role, *rules, self.active)
 
 
 class WaitingView(BaseModel):
@@ -87,6 +89,7 @@ class PoolView(BaseModel):
     taken_work: TakenWork
     away_after: int
     share: int
+    active: bool
     turns: int
     waiting: WaitingView
     seats: tuple[PoolSeatView, ...]

@@ -39,6 +39,8 @@ pool = Table(
     Column("share", Integer, nullable=False, server_default=text("3")),
     # The version that was last published.
     Column("announced_version", Integer),
+    # False: retired, no operator may be seated in it.
+    Column("active", Boolean, nullable=False, server_default=text("true")),
     CheckConstraint("taken_work IN ('keep', 'release')", name="taken_work"),
     CheckConstraint("away_after >= 0", name="away_after"),
     CheckConstraint("share > 0", name="share"),

@@ -1,0 +1,47 @@
+"""Routes of a desk's configuration."""
+
+from fastapi import Response
+
+from libs.common.domain.code import Code
+from libs.common.platform.configuration import Call, Configuration, Configured, StaleConfigurationError
+from libs.common.platform.http.configuration import Seen, stale_configuration, tagged
+from libs.common.platform.http.routes import api_router
+from services.assignment.configuration.actions import configure
+from services.assignment.configuration.queries import read_desk
+from services.assignment.configuration.schemas import AssignmentPart
+from services.assignment.deps import Admin, Chain, Ctx
+from services.assignment.errors import NotFoundError
+
+router = api_router("/assignment/v1/desks/{code}/configuration", tags=["desks"])
+
+
+@router.get("")
+async def get_configuration(
+    code: Code, ctx: Ctx, caller: Admin, response: Response
+) -> Configuration[AssignmentPart]:
+    """Return the pools and operators of a desk, as a document that can be applied again."""
+    if not caller.may_see(code):
+        raise NotFoundError
+    async with ctx.db.begin() as tx:
+        found = (await read_desk(tx, code)).part
+    tagged(response, found)
+    return Configuration(desk=code, document=found)
+
+
+@router.post("")
+async def post_configuration(
+    code: Code, body: AssignmentPart, plan: Seen, ctx: Ctx, caller: Admin, chain: Chain, response: Response
+) -> Configured[AssignmentPart]:
+    """Say what applying a document would change, or apply it to the plan that `If-Match` names.
+
+    Pools and operators that it does not name are retired: operators become inactive and leave their pools, and
+    their tasks go to others as at a check-out.
+    """
+    if not caller.may_see(code):
+        raise NotFoundError
+    try:
+        done, now = await configure(ctx, Call(code, caller.sub, chain, plan), body)
+    except StaleConfigurationError as error:
+        raise stale_configuration(error) from None
+    tagged(response, now)
+    return done
