@@ -1,23 +1,26 @@
-"""`dozvon dead-letters list|show|retry|discard --service <name>`: events that the worker could not apply.
+"""`dozvon`: what a person does from a terminal. `dozvon --help` lists it.
 
-`dozvon keys new` prints a key for stored secrets, `dozvon keys rotate --service <name>` seals all of them with
-the first. Connects as the service does: `<SERVICE>_POSTGRES_URL` or `POSTGRES_URL`, and the password beside it.
+`dead-letters` and `keys` connect as the service does: `<SERVICE>_POSTGRES_URL` or `POSTGRES_URL`, and the password
+beside it. `desk` speaks to the services' APIs.
 """
 
-import argparse
 import asyncio
 import getpass
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
+from typing import Annotated
 
 import asyncpg
 import orjson
+import typer
 
+from libs.common.deskfile.command import app as desk
 from libs.common.messaging.deadletters import store as deadletters
 from libs.common.messaging.deadletters.store import NoSuchDeadLetterError, State, WrongStateError
 from libs.common.platform.core import database_config
@@ -26,94 +29,132 @@ from libs.common.platform.sealing.keys import new_key
 from libs.common.platform.settings import ServiceSettings, SettingsError
 from libs.common.platform.settings.source import EnvironmentSource
 
-SERVICES = ("intake", "tasks", "assignment", "notifications")
+
+class Service(StrEnum):
+    """The services that have a database."""
+
+    INTAKE = "intake"
+    TASKS = "tasks"
+    ASSIGNMENT = "assignment"
+    NOTIFICATIONS = "notifications"
+
+
+app = typer.Typer(help="What a person does from a terminal.", no_args_is_help=True, add_completion=False)
+parked = typer.Typer(help="Events that a worker could not apply.", no_args_is_help=True)
+keys = typer.Typer(help="Keys of stored secrets.", no_args_is_help=True)
+app.add_typer(desk, name="desk")
+app.add_typer(parked, name="dead-letters")
+app.add_typer(keys, name="keys")
+
+Whose = Annotated[Service, typer.Option(help="whose they are")]
+Number = Annotated[int, typer.Argument(metavar="ID")]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; return 0 when done, 1 when it cannot be done (the reason goes to standard error)."""
-    args = _parser().parse_args(argv)
-    if args.group == "keys":
-        return _keys(args)
+    """Run one command; return 0 when done, 1 when it cannot be (standard error says why), 2 for misuse."""
     try:
-        asyncio.run(_run(args))
-    except NoSuchDeadLetterError:
-        return _sorry(f"there is no parked event {args.id}")
-    except WrongStateError as error:
-        return _sorry(f"event {args.id}: {error}")
-    except (SettingsError, OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        return _sorry(str(error).strip().partition("\n")[0] or type(error).__name__)
+        app(None if argv is None else list(argv), prog_name="dozvon")
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else 1
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="dozvon", description=__doc__)
-    groups = parser.add_subparsers(dest="group", required=True, metavar="dead-letters|keys")
-    keys = groups.add_parser("keys").add_subparsers(dest="command", required=True)
-    fresh = keys.add_parser("new", help="print a fresh key as a service takes it")
-    fresh.add_argument("--id", default=f"{datetime.now(UTC):%Y-%m-%d}", help="its name; today's date by default")
-    rotation = keys.add_parser("rotate", help="seal all stored secrets of a service with the first of its keys")
-    rotation.add_argument("--service", choices=SERVICES, required=True)
-    dead_letters = groups.add_parser("dead-letters")
-    commands = dead_letters.add_subparsers(dest="command", required=True)
-    listing = commands.add_parser("list", help="open ones, or all of a state")
-    listing.add_argument("--state", choices=[state.value for state in State], action="append")
-    listing.add_argument("--key", help="such as lead:0190…")
-    listing.add_argument("--limit", type=int, default=100)
-    show = commands.add_parser("show", help="one with its payload, personal data masked")
-    retry = commands.add_parser("retry", help="release one that failed or waits; those behind it follow")
-    retry.add_argument("--data", type=Path, help="a JSON file with the fields to correct (merge patch, RFC 7396)")
-    discard = commands.add_parser("discard", help="discard one; those behind it follow")
-    discard.add_argument("--note", required=True, help="why")
-    for command in (show, retry, discard):
-        command.add_argument("id", type=int)
-    for command in (listing, show, retry, discard):
-        command.add_argument("--service", choices=SERVICES, required=True)
-    return parser
+@keys.command("new")
+def new_command(
+    name: Annotated[str | None, typer.Option("--id", help="its name; today's date by default")] = None,
+) -> None:
+    """Print a fresh key as a service takes it."""
+    typer.echo(new_key(name or f"{datetime.now(UTC):%Y-%m-%d}"))
 
 
-def _keys(args: argparse.Namespace) -> int:
-    if args.command == "new":
-        print(new_key(args.id))
-        return 0
+@keys.command("rotate")
+def rotate_command(service: Whose) -> None:
+    """Seal all stored secrets of a service with the first of its keys."""
     # The service's own command: it alone knows its tables, and this library knows no service.
-    command = [sys.executable, "-m", f"services.{args.service}", "rotate-keys"]
-    return subprocess.run(command, check=False).returncode  # noqa: S603 - our own module
+    command = [sys.executable, "-m", f"services.{service}", "rotate-keys"]
+    raise typer.Exit(subprocess.run(command, check=False).returncode)  # noqa: S603 - our own module
 
 
-async def _run(args: argparse.Namespace) -> None:
-    db = await Database.connect(database_config(args.service, _settings(args.service)))
+@parked.command("list")
+def list_command(
+    service: Whose,
+    state: Annotated[list[State] | None, typer.Option(help="of these states; the open ones by default")] = None,
+    key: Annotated[str | None, typer.Option(help="such as lead:0190…")] = None,
+    limit: int = 100,
+) -> None:
+    """List open ones, or all of a state."""
+    _run(service, lambda db: _list(db, state or deadletters.OPEN, key, limit))
+
+
+@parked.command("show")
+def show_command(number: Number, service: Whose) -> None:
+    """Show one with its payload, personal data masked."""
+    _run(service, lambda db: _show(db, number), number)
+
+
+@parked.command("retry")
+def retry_command(
+    number: Number,
+    service: Whose,
+    data: Annotated[
+        Path | None, typer.Option(help="a JSON file with the fields to correct (merge patch, RFC 7396)")
+    ] = None,
+) -> None:
+    """Release one that failed or waits; those behind it follow."""
+
+    async def retry(db: Database) -> None:
+        await deadletters.retry_dead_letter(db, number, note=f"{_user()}: retry", patch=_patch(data))
+        typer.echo(f"event {number} is released; the worker replays it")
+
+    _run(service, retry, number)
+
+
+@parked.command("discard")
+def discard_command(number: Number, service: Whose, note: Annotated[str, typer.Option(help="why")]) -> None:
+    """Discard one; those behind it follow."""
+
+    async def discard(db: Database) -> None:
+        await deadletters.discard_dead_letter(db, number, note=f"{_user()}: {note}")
+        typer.echo(f"event {number} is discarded")
+
+    _run(service, discard, number)
+
+
+def _run(service: Service, work: Callable[[Database], Awaitable[None]], number: int | None = None) -> None:
+    """Do something in a service's database. Raises typer.Exit with the reason on standard error."""
     try:
-        match args.command:
-            case "list":
-                await _list(db, args)
-            case "show":
-                await _show(db, args.id)
-            case "retry":
-                await deadletters.retry_dead_letter(db, args.id, note=f"{_user()}: retry", patch=_patch(args.data))
-                print(f"event {args.id} is released; the worker replays it")
-            case "discard":
-                await deadletters.discard_dead_letter(db, args.id, note=f"{_user()}: {args.note}")
-                print(f"event {args.id} is discarded")
+        asyncio.run(_with_database(service, work))
+    except NoSuchDeadLetterError:
+        raise _sorry(f"there is no parked event {number}") from None
+    except WrongStateError as error:
+        raise _sorry(f"event {number}: {error}") from error
+    except (SettingsError, OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise _sorry(str(error).strip().partition("\n")[0] or type(error).__name__) from error
+
+
+async def _with_database(service: Service, work: Callable[[Database], Awaitable[None]]) -> None:
+    db = await Database.connect(database_config(service.value, _settings(service.value)))
+    try:
+        await work(db)
     finally:
         await db.close()
 
 
-async def _list(db: Database, args: argparse.Namespace) -> None:
-    states = [State(state) for state in args.state] if args.state else deadletters.OPEN
-    dead_letters = await deadletters.list_dead_letters(db, states=states, key=args.key, limit=args.limit)
+async def _list(db: Database, states: Sequence[State], key: str | None, limit: int) -> None:
+    dead_letters = await deadletters.list_dead_letters(db, states=states, key=key, limit=limit)
     for dead_letter in dead_letters:
         why = f"{dead_letter.error_type}: {dead_letter.error}" if dead_letter.error_type else ""
-        print(
+        typer.echo(
             f"{dead_letter.id}\t{dead_letter.state}\t{dead_letter.key}\t#{dead_letter.sequence}\t{dead_letter.type}\t{why}"
         )
     if not dead_letters:
-        print("nothing is parked")
+        typer.echo("nothing is parked")
 
 
 async def _show(db: Database, dead_letter_id: int) -> None:
     opened = await deadletters.show_dead_letter(db, dead_letter_id)
     shown = {**asdict(opened.dead_letter), "headers": dict(opened.headers), "data": opened.data}
-    print(orjson.dumps(shown, default=str, option=orjson.OPT_INDENT_2).decode())
+    typer.echo(orjson.dumps(shown, default=str, option=orjson.OPT_INDENT_2).decode())
 
 
 def _patch(path: Path | None) -> dict[str, object] | None:
@@ -141,9 +182,9 @@ def _settings(service: str) -> ServiceSettings:
     return ServiceSettings(**found)
 
 
-def _sorry(text: str) -> int:
-    sys.stderr.write(f"dozvon: {text}\n")
-    return 1
+def _sorry(text: str) -> typer.Exit:
+    typer.echo(f"dozvon: {text}", err=True)
+    return typer.Exit(1)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""A desk as a file: `dozvon desk plan|apply|export` (docs/adr/0016)."""

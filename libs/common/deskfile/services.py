@@ -1,0 +1,119 @@
+"""The four services as the command sees them: which members of a file are whose, and their answers."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from time import monotonic
+
+import httpx
+
+from libs.common.deskfile.reading import Document
+
+#: In the order of applying: no lead comes before its playbook, its people and its messages.
+MEMBERS: Mapping[str, tuple[str, ...]] = {
+    "tasks": ("title", "zone", "languages", "calendar", "playbooks"),
+    "assignment": ("pools", "operators"),
+    "notifications": ("channels", "templates"),
+    "intake": ("sources",),
+}
+PATIENCE = 60.0  # seconds for what one service has published to reach another
+STALE, CONFLICT = 412, 409
+LAGS = "not_known_yet"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of a service's part."""
+
+    action: str
+    kind: str
+    code: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a service said of its part: what the desk had before, what changes, and all else in `said`."""
+
+    before: Document | None
+    changes: tuple[Change, ...]
+    tag: str
+    said: Document
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A fault of a part; `at` is a JSON pointer into the file."""
+
+    at: str
+    detail: str
+
+
+class RefusedError(Exception):
+    """A service refused its part."""
+
+    def __init__(self, service: str, status: int, code: str, faults: tuple[Refusal, ...]) -> None:
+        super().__init__(f"{service} answers {status} {code}")
+        self.service, self.status, self.code, self.faults = service, status, code, faults
+
+
+class Part:
+    """One service's part of a desk, over HTTP."""
+
+    def __init__(self, client: httpx.AsyncClient, service: str, desk: str) -> None:
+        self.service = service
+        self._client, self._path = client, f"/{service}/v1/desks/{desk}/configuration"
+
+    async def plan(self, document: Document) -> Answer:
+        """Return what applying would do. Raises RefusedError."""
+        return self._answer(await self._client.post(self._path, json=document))
+
+    async def apply(self, document: Document, tag: str) -> Answer:
+        """Apply a plan; wait for what the service may not have heard yet. Raises RefusedError."""
+        end = monotonic() + PATIENCE
+        while True:
+            sent = await self._client.post(
+                self._path, params={"mode": "apply"}, json=document, headers={"If-Match": tag}
+            )
+            lags = sent.status_code == CONFLICT and sent.json().get("code") == LAGS
+            if not lags or monotonic() > end:
+                return self._answer(sent)
+            await asyncio.sleep(float(sent.headers.get("Retry-After", 1)))
+
+    async def export(self) -> Document | None:
+        """Return what the desk has; None for a desk that does not exist. Raises RefusedError."""
+        answer = await self._client.get(self._path)
+        document: Document | None = self._checked(answer)["document"]  # type: ignore[assignment]  # an object or null
+        return document
+
+    def _answer(self, sent: httpx.Response) -> Answer:
+        said = self._checked(sent)
+        changes = tuple(
+            Change(each["action"], each["kind"], each["code"], tuple(each.get("fields", ())))
+            for each in said["changes"]  # type: ignore[attr-defined]  # a list of objects
+        )
+        return Answer(said["document"], changes, sent.headers["ETag"], said)  # type: ignore[arg-type]  # as in `export`
+
+    def _checked(self, sent: httpx.Response) -> Document:
+        if sent.is_success:
+            found: Document = sent.json()
+            return found
+        try:
+            problem = sent.json()
+        except ValueError:
+            raise RefusedError(self.service, sent.status_code, sent.reason_phrase, ()) from None
+        faults = tuple(
+            Refusal(each["pointer"], each["detail"] or each["code"]) for each in problem.get("errors", ())
+        )
+        raise RefusedError(self.service, sent.status_code, problem.get("code", ""), faults)
+
+
+def part_of(service: str, document: Document) -> Document:
+    """Return the members of a file that are this service's."""
+    return {name: document[name] for name in MEMBERS[service] if name in document}
+
+
+def unknown_members(document: Document) -> list[str]:
+    """Return the members that are no service's."""
+    known = {"desk", *(name for names in MEMBERS.values() for name in names)}
+    return [name for name in document if name not in known]
