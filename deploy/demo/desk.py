@@ -1,25 +1,30 @@
-"""The demo desk: made through the public APIs as an administrator would make it, and safe to repeat."""
+"""The demo desk: its file applied as an administrator would, once; what is changed by hand later stays."""
 
 import json
-from collections.abc import Mapping
+import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import httpx
 
-from deploy.demo.templates import SMS, TEMPLATES
 from deploy.standins.smsru import SmsRuStandin
 from deploy.standins.wazzup.accounts import DEMO_CHANNEL, DEMO_KEY
-from deploy.standins.wazzup.standin import Standin as Wazzup
+from libs.common.deskfile.applying import FailedError, apply, plan
+from libs.common.deskfile.reading import BadFileError, read
 from libs.common.platform.files import write_whole
 from libs.common.testkit.issuer import TokenIssuer
 
 DESK = "demo"
-OPERATORS = {"maria": "Мария", "ivan": "Иван", "olga": "Ольга"}
-POOLS = {"callback": ("Обратные звонки", "Callbacks"), "sales": ("Продажи", "Sales")}
-PLAYBOOKS = ("callback", "school")  # beside the built-in one
-_LIBRARY = Path(__file__).parents[2] / "services" / "tasks" / "playbooks" / "library"
+OPERATORS = ("maria", "ivan", "olga")
+SOURCES = ("landing", "school")
+FILE = Path(__file__).with_name("desk.yaml")
+#: What the file takes from the environment, but for the sources' tokens: the stand-ins' demo accounts.
+ACCOUNTS = {
+    "WAZZUP_KEY": DEMO_KEY,
+    "WAZZUP_CHANNEL": DEMO_CHANNEL,
+    "SMSRU_ID": str(SmsRuStandin.config(SmsRuStandin.demo())["api_id"]),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,7 @@ class SeedError(RuntimeError):
 
 
 class Seeder:
-    """Makes the desk once. Secrets that are shown at creation alone are kept in `kept`."""
+    """Makes the desk once. The sources' tokens and addresses are kept in `kept`."""
 
     def __init__(self, client: httpx.AsyncClient, issuer: TokenIssuer, kept: Path, public_url: str) -> None:
         self._client = client
@@ -66,11 +71,12 @@ class Seeder:
         self._admin = issuer.token("admin", ["admin"], lifetime=timedelta(days=30))
 
     async def seed(self) -> DemoDesk:
-        """Make what is missing and return the desk. Raises SeedError when an API refuses."""
-        await self._desk_and_playbooks()
-        await self._templates_and_channels()
-        await self._operators()
-        sources = await self._sources()
+        """Make the desk unless it is there, and return it. Raises SeedError when an API refuses."""
+        self._client.headers["Authorization"] = f"Bearer {self._admin}"
+        try:
+            sources = await self._sources() or await self._made()
+        finally:
+            del self._client.headers["Authorization"]
         tokens = {
             sub: self._issuer.token(sub, ["operator"], [DESK], lifetime=timedelta(days=30)) for sub in OPERATORS
         }
@@ -83,104 +89,47 @@ class Seeder:
             operators=tokens,
         )
 
-    async def _desk_and_playbooks(self) -> None:
-        titles = {"ru": "Демонстрация", "en": "Demo"}
-        desk = {"code": DESK, "title": titles, "zone": "Europe/Moscow", "languages": ["ru", "en"]}
-        await self._make("/tasks/v1/desks", desk)
-        for code in PLAYBOOKS:
-            if await self._is_active(code):
-                continue
-            made = await self._post("/tasks/v1/playbooks", (_LIBRARY / f"{code}.yaml").read_bytes())
-            chosen = {"desk": DESK, "version": made["version"]}
-            await self._post(f"/tasks/v1/playbooks/{code}/activate", chosen)
-
-    async def _is_active(self, code: str) -> bool:
-        listed = await self._list("/tasks/v1/playbooks")
-        return any(item["code"] == code and DESK in str(item["active_at"]) for item in listed)
-
-    async def _templates_and_channels(self) -> None:
-        listed = await self._list("/notifications/v1/templates", desk=DESK, state="approved")
-        for code, bodies in TEMPLATES.items():
-            if any(item["code"] == code for item in listed):
-                continue
-            template = {"desk": DESK, "code": code, "bodies": bodies, "variants": {"sms": {"bodies": SMS[code]}}}
-            made = await self._post("/notifications/v1/templates", template)
-            await self._post(f"/notifications/v1/templates/{code}/versions/{made['version']}/approve?desk={DESK}")
-        wazzup = {"api_key": DEMO_KEY, "provider_channel_id": DEMO_CHANNEL}
-        for code, known, config in (
-            ("main", Wazzup.code, wazzup),
-            ("sms", SmsRuStandin.code, SmsRuStandin.config(SmsRuStandin.demo())),
-        ):
-            channel = {"desk": DESK, "code": code, "config": {"provider": known, **config}}
-            made_id = await self._make("/notifications/v1/channels", channel)
-            await self._post(f"/notifications/v1/channels/{made_id}/subscribe")
-
-    async def _operators(self) -> None:
-        for code, (ru, en) in POOLS.items():
-            await self._make("/assignment/v1/pools", {"desk": DESK, "code": code, "title": {"ru": ru, "en": en}})
-        for subject, name in OPERATORS.items():
-            pools = [{"code": code} for code in POOLS]
-            operator = {"desk": DESK, "subject": subject, "name": name, "pools": pools}
-            made_id = await self._make("/assignment/v1/operators", operator)
-            await self._post("/assignment/v1/check-in", {"operator_id": made_id})
-
-    async def _sources(self) -> dict[str, dict[str, str]]:
+    async def _sources(self) -> dict[str, dict[str, str]] | None:
+        """Return the sources that an earlier start has made in this very database, with their tokens."""
         kept: dict[str, dict[str, str]] = json.loads(self._kept.read_text()) if self._kept.exists() else {}
-        listed = {source["id"] for source in await self._list("/intake/v1/sources", desk=DESK)}
-        for code, form, playbook in (("landing", "landing", "callback"), ("school", "getcourse", "school")):
-            if code in kept and kept[code].get("id") in listed:
-                continue
-            body = {
-                "desk": DESK,
-                "code": code,
-                "format": form,
-                "auth": "token",
-                "playbook": playbook,
-                "zone": "Europe/Moscow",
-                "language": "ru",
-                "rate_per_second": 5000,
-            }
-            # The secret was not kept (an interrupted start, another database): rotate it.
-            made_id = await self._make("/intake/v1/sources", body)
-            made = await self._post(f"/intake/v1/sources/{made_id}/rotate", {"grace_seconds": 0})
-            kept[code] = {"id": made_id, "hook": made["hook"], "secret": made["secret"]}
-            write_whole(self._kept, json.dumps(kept), 0o600)
+        hooks = {source["code"]: source["hook"] for source in await self._list("/intake/v1/sources")}
+        there = all(code in kept and kept[code].get("hook") == hooks.get(code) for code in SOURCES)
+        return kept if there else None
+
+    async def _made(self) -> dict[str, dict[str, str]]:
+        tokens = {code: secrets.token_urlsafe(24) for code in SOURCES}
+        environment = {f"{code.upper()}_TOKEN": token for code, token in tokens.items()}
+        try:
+            file = read(FILE, {**ACCOUNTS, **environment})
+            outcome = await apply(self._client, file, await plan(self._client, file))
+        except (BadFileError, FailedError) as error:
+            raise SeedError("; ".join(error.lines)) from error
+        for channel in await self._list("/notifications/v1/channels"):
+            await self._post(f"/notifications/v1/channels/{channel['id']}/subscribe")
+        for operator in await self._list("/assignment/v1/operators"):
+            await self._post("/assignment/v1/check-in", {"operator_id": operator["id"]})
+        hooks = outcome.said("intake", "hooks")
+        kept = {code: {"hook": str(hooks[code]), "secret": token} for code, token in tokens.items()}
+        # Last: a start that was interrupted makes all of it again.
+        write_whole(self._kept, json.dumps(kept), 0o600)
         return kept
 
     def _webhook_url(self, source: dict[str, str]) -> str:
         return f"{self._public_url}{source['hook']}"
 
-    async def _make(self, path: str, body: Mapping[str, object]) -> str:
-        """Create a thing, or find the one of this code; return its id (a desk's is its code)."""
-        answer = await self._client.post(path, json=body, headers=self._auth())
-        if answer.status_code == httpx.codes.CONFLICT:
-            return str(answer.json()["existing"])
-        made = _accepted(answer)
-        return str(made.get("id", made.get("code")))
+    async def _post(self, path: str, body: object = None) -> None:
+        _accepted(await self._client.post(path, json=body))
 
-    async def _post(self, path: str, body: object = None) -> dict[str, str]:
-        """Post JSON, or YAML when `body` is bytes; return the answer's JSON."""
-        if isinstance(body, bytes):
-            headers = {**self._auth(), "Content-Type": "application/yaml"}
-            answer = await self._client.post(path, content=body, headers=headers)
-        else:
-            answer = await self._client.post(path, json=body, headers=self._auth())
-        return _accepted(answer)
-
-    async def _list(self, path: str, **params: str) -> list[dict[str, object]]:
-        answer = await self._client.get(path, params={"limit": 200, **params}, headers=self._auth())
-        _accepted(answer)
-        items: list[dict[str, object]] = answer.json()["items"]
+    async def _list(self, path: str) -> list[dict[str, str]]:
+        answer = await self._client.get(path, params={"limit": 200, "desk": DESK})
+        items: list[dict[str, str]] = _accepted(answer)["items"]
         return items
 
-    def _auth(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self._admin}"}
 
-
-def _accepted(answer: httpx.Response) -> dict[str, str]:
+def _accepted(answer: httpx.Response) -> dict[str, list[dict[str, str]]]:
     if answer.is_error:
         raise SeedError(
             f"{answer.request.method} {answer.request.url.path}: {answer.status_code} {answer.text[:500]}"
         )
-    made: dict[str, str] = answer.json()
+    made: dict[str, list[dict[str, str]]] = answer.json()
     return made
