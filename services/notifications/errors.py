@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from libs.common.platform.configuration import BadConfigurationError
 from libs.common.platform.http.language import Text
 from libs.common.platform.http.problems import ErrorTable, Fault
 
@@ -28,7 +29,7 @@ class MalformedBodyError(Exception):
 
     def __init__(self, found: Mapping[str, str]) -> None:
         super().__init__()
-        self.faults = [Fault(place, code, _BODY[code]) for place, code in found.items()]
+        self.faults = body_faults(found)
 
 
 class ConfigRefusedError(Exception):
@@ -37,7 +38,7 @@ class ConfigRefusedError(Exception):
     def __init__(self, places: Sequence[tuple[str | int, ...]], codes: Sequence[str]) -> None:
         super().__init__()
         self.faults = [
-            Fault("/config" + "".join(f"/{part}" for part in place), code, _CONFIG)
+            Fault("/config" + "".join(f"/{part}" for part in place), code, CONFIG)
             for place, code in zip(places, codes, strict=True)
         ]
 
@@ -46,8 +47,12 @@ class SupersededError(Exception):
     """A newer version of the template was approved already."""
 
 
+class TemplateRetiredError(Exception):
+    """The version was retired with its template: its texts are proposed anew."""
+
+
 class AmbiguousDeskError(Exception):
-    """Several of the caller's desks have a template of this code and version."""
+    """Several of the caller's desks have a template of this code, and of the version that was named."""
 
     faults = (
         Fault(
@@ -60,17 +65,25 @@ class SubscriptionError(Exception):
     """The provider refused our webhook address; `str()` is its code."""
 
 
-_CONFIG = Text("недопустимое значение", "not what the provider takes")
+CONFIG = Text("недопустимое значение", "not what the provider takes")
 _BODY = {
     "blank": Text("пустой текст", "the text is blank"),
     "too_long": Text("текст слишком длинный", "the text is too long"),
     "stray_brace": Text("скобка вне заполнителя вида {name}", "a brace outside of a placeholder such as {name}"),
 }
 
+
+def body_faults(found: Mapping[str, str], under: str = "") -> list[Fault]:
+    """Return the faults of texts, by their JSON pointers below `under`."""
+    return [Fault(under + place, code, _BODY[code]) for place, code in found.items()]
+
+
 ERRORS: ErrorTable = {
+    BadConfigurationError: (422, "validation_failed"),
     NotFoundError: (404, "not_found"),
     AlreadyExistsError: (409, "already_exists"),
     SupersededError: (409, "template_superseded"),
+    TemplateRetiredError: (409, "template_retired"),
     ConfigRefusedError: (422, "validation_failed"),
     MalformedBodyError: (422, "validation_failed"),
     AmbiguousDeskError: (422, "validation_failed"),

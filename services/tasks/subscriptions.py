@@ -35,4 +35,5 @@ def subscriptions(ctx: Context) -> dict[str, UseCase]:
         notifications.MessageRead.event_type: apply,
         notifications.MessageFailed.event_type: apply,
         notifications.TemplateApproved.event_type: project_templates,
+        notifications.TemplateRetired.event_type: project_templates,
     }

@@ -2,7 +2,7 @@
 
 import pytest
 
-from libs.common.contracts.notifications import TemplateApproved
+from libs.common.contracts.notifications import TemplateApproved, TemplateRetired
 from libs.common.contracts.shared import Language
 from tests.tasks.client import Api, Json
 from tests.tasks.desk import ANNA_ID, BORIS_ID, Desk, operator, pool
@@ -42,6 +42,24 @@ async def test_nothing_is_missing_once_the_desk_has_all(desk: Desk, api: Api) ->
     await desk.activate_playbook(MESSAGE)
     await desk.receive(pool("main"), *[approved("greeting")] * 2)
     assert await lacking(api) == []
+
+
+@pytest.mark.req("U22")
+async def test_a_retired_template_is_missing_until_it_is_approved_again(desk: Desk, api: Api) -> None:
+    await desk.activate_playbook(MESSAGE)
+    await desk.receive(pool("main"), approved("greeting"), TemplateRetired(code="greeting", actor="chief"))
+    retired = await lacking(api)
+    await desk.receive(approved("greeting"))
+    assert (retired, await lacking(api)) == ([("template", "greeting", [])], [])
+
+
+async def test_word_of_a_template_that_comes_late_changes_nothing(desk: Desk, api: Api) -> None:
+    await desk.activate_playbook(MESSAGE)
+    older, newer = desk.event(approved("greeting")), desk.event(TemplateRetired(code="greeting", actor="chief"))
+    await desk.receive(pool("main"))
+    await desk.apply([newer])
+    await desk.apply([older])
+    assert await lacking(api) == [("template", "greeting", [])]
 
 
 async def test_templates_are_judged_once_any_was_heard_of(desk: Desk, api: Api) -> None:

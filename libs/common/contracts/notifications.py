@@ -89,4 +89,13 @@ class TemplateApproved(NotificationsEvent):
     actor: str
 
 
-EVENTS = (MessageSent, MessageDelivered, MessageRead, MessageFailed, TemplateApproved)
+class TemplateRetired(NotificationsEvent):
+    """A template may not be used any more, until a new version of it is approved. Key `desk:<code>`."""
+
+    event_type: ClassVar[str] = "dozvon.template.retired.v1"
+
+    code: str
+    actor: str
+
+
+EVENTS = (MessageSent, MessageDelivered, MessageRead, MessageFailed, TemplateApproved, TemplateRetired)

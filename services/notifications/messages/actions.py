@@ -28,7 +28,7 @@ from services.notifications.withdrawals.store import Intention, take_turns, with
 IN_FORCE = """
 SELECT DISTINCT ON (t.desk, t.code) t.desk, t.code, t.version, t.bodies, t.variants
 FROM template t JOIN unnest($1::text[], $2::text[]) AS w (desk, code) USING (desk, code)
-WHERE t.state = 'approved'
+WHERE t.state = 'approved' AND t.retired_at IS NULL
 ORDER BY t.desk, t.code, t.version DESC
 """
 CHANNELS = """

@@ -1,22 +1,25 @@
 """Routes of templates."""
 
-from collections.abc import Mapping
-from typing import Annotated, Literal, cast
+from collections.abc import Mapping, Sequence
+from typing import Annotated, cast
 
 from fastapi import Query
 
+from libs.common.platform.auth.principal import Principal
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.routes import api_router
 from services.notifications.deps import Chain, Ctx, Manager, Staff, desks_of
-from services.notifications.errors import NotFoundError
+from services.notifications.errors import AmbiguousDeskError, NotFoundError
 from services.notifications.templates import actions
 from services.notifications.templates.convert import Json, variants_of
-from services.notifications.templates.queries import list_templates
+from services.notifications.templates.queries import list_templates, versions_of
 from services.notifications.templates.rules import placeholders, texts_of
-from services.notifications.templates.schemas import ProposeTemplate, TemplateVersion
+from services.notifications.templates.schemas import ProposeTemplate, TemplateState, TemplateVersion, TemplateView
 
 router = api_router("/notifications/v1/templates", tags=["templates"], route_class=IdempotentRoute)
+
+OfDesk = Annotated[str | None, Query(description="needed when several desks have the template")]
 
 
 @router.post("", status_code=201)
@@ -37,28 +40,55 @@ async def templates(
     asked: Paged,
     code: str | None = None,
     desk: str | None = None,
-    state: Literal["proposed", "approved"] | None = None,
+    state: TemplateState | None = None,
 ) -> Page[TemplateVersion]:
     """List versions, newest first."""
-    desks = desks_of(caller)
-    if desk is not None:
-        desks = frozenset({desk}) if caller.may_see(desk) else frozenset()
-    found = await list_templates(ctx.core.db, desks, code, state, asked)
+    found = await list_templates(ctx.core.db, _asked(caller, desk), code, state, asked)
     return found.page(lambda row: shape({**row}))
+
+
+@router.get("/{code}")
+async def template(code: str, ctx: Ctx, caller: Staff, desk: OfDesk = None) -> TemplateView:
+    """Return a template: its newest version, and the one that messages use."""
+    return _view(await versions_of(ctx.core.db, _asked(caller, desk), code))
+
+
+@router.post("/{code}/retire")
+async def retire(code: str, ctx: Ctx, caller: Manager, chain: Chain, desk: OfDesk = None) -> TemplateView:
+    """Take a template out of use: messages that ask for it fail as for one that is not approved.
+
+    Retiring it again changes nothing; a new version, once approved, takes it into use again.
+    """
+    now = ctx.core.clock.now()
+    of_desk = await actions.retire(ctx.core.db, code, desk, desks_of(caller), caller.sub, now, chain)
+    return _view(await versions_of(ctx.core.db, {of_desk}, code))
 
 
 @router.post("/{code}/versions/{number}/approve")
 async def approve(
-    code: str,
-    number: int,
-    ctx: Ctx,
-    caller: Manager,
-    chain: Chain,
-    desk: Annotated[str | None, Query(description="needed when several desks have the template")] = None,
+    code: str, number: int, ctx: Ctx, caller: Manager, chain: Chain, desk: OfDesk = None
 ) -> TemplateVersion:
     """Make a version usable; approving it again changes nothing (S2.5)."""
     now = ctx.core.clock.now()
     return shape(await actions.approve(ctx.core.db, (code, number), desk, desks_of(caller), caller.sub, now, chain))
+
+
+def _asked(caller: Principal, desk: str | None) -> frozenset[str] | None:
+    """Return the desks that are asked for, among those that the caller may see; None means all."""
+    if desk is None:
+        return desks_of(caller)
+    return frozenset({desk}) if caller.may_see(desk) else frozenset()
+
+
+def _view(rows: Sequence[Mapping[str, object]]) -> TemplateView:
+    """Return a template. Raises NotFoundError, AmbiguousDeskError."""
+    if not rows:
+        raise NotFoundError
+    versions = [shape(row) for row in rows]
+    if len({version.desk for version in versions}) > 1:
+        raise AmbiguousDeskError
+    used = next((version for version in versions if version.state is TemplateState.APPROVED), None)
+    return TemplateView(desk=versions[0].desk, code=versions[0].code, newest=versions[0], approved=used)
 
 
 def shape(row: Mapping[str, object]) -> TemplateVersion:
@@ -66,5 +96,6 @@ def shape(row: Mapping[str, object]) -> TemplateVersion:
     bodies, variants = cast("dict[str, str]", row["bodies"]), variants_of(cast("Json", row["variants"]))
     texts = [*bodies.values(), *(text for variant in variants.values() for _, text in texts_of(variant))]
     names = dict.fromkeys(name for text in texts for name in placeholders(text))
-    shown = {"registrations": [], **row, "placeholders": list(names)}
+    state = row["state"] if row["retired_at"] is None else TemplateState.RETIRED
+    shown = {"registrations": [], **row, "state": state, "placeholders": list(names)}
     return TemplateVersion.model_validate(shown)

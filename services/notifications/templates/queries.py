@@ -2,11 +2,12 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import RowMapping, literal_column, select
+from sqlalchemy import ColumnElement, RowMapping, Select, func, literal_column, select
 from sqlalchemy.dialects.postgresql import JSONB
 
 from libs.common.platform.db import Database
 from libs.common.platform.http.pagination import Cut, PageQuery, paginate
+from services.notifications.templates.schemas import TemplateState
 from services.notifications.templates.tables import template
 
 # What providers say of the templates that a version names.
@@ -22,16 +23,46 @@ async def list_templates(
     db: Database,
     desks: Collection[str] | None,
     code: str | None,
-    state: str | None,
+    state: TemplateState | None,
     asked: PageQuery,
 ) -> Cut[RowMapping]:
     """Return versions, newest first; `desks` None means all."""
-    query = select(template, literal_column(_REGISTRATIONS, JSONB).label("registrations"))
-    if desks is not None:
-        query = query.where(template.c.desk.in_(desks))
+    query = _versions(desks)
     if code is not None:
         query = query.where(template.c.code == code)
     if state is not None:
-        query = query.where(template.c.state == state)
+        query = query.where(_is(state))
     async with db.read() as conn:
         return await paginate(conn, query, "-id", [template.c.id], asked)
+
+
+async def versions_of(db: Database, desks: Collection[str] | None, code: str) -> list[dict[str, object]]:
+    """Return of each desk's template the newest version and the newest one in use, the newest first."""
+    known = (
+        select(
+            template.c.desk,
+            func.max(template.c.version).label("newest"),
+            func.max(template.c.version).filter(_is(TemplateState.APPROVED)).label("approved"),
+        )
+        .where(template.c.code == code)
+        .group_by(template.c.desk)
+        .subquery()
+    )
+    query = (
+        _versions(desks)
+        .join(known, known.c.desk == template.c.desk)
+        .where(template.c.code == code, template.c.version.in_((known.c.newest, known.c.approved)))
+        .order_by(template.c.desk, template.c.version.desc())
+    )
+    async with db.read() as conn:
+        return [{**row} for row in (await conn.execute(query)).mappings()]
+
+
+def _versions(desks: Collection[str] | None) -> Select[tuple[object, ...]]:
+    query = select(*template.c, literal_column(_REGISTRATIONS, JSONB).label("registrations")).select_from(template)
+    return query if desks is None else query.where(template.c.desk.in_(desks))
+
+
+def _is(state: TemplateState) -> ColumnElement[bool]:
+    retired = template.c.retired_at.is_not(None)
+    return retired if state is TemplateState.RETIRED else (template.c.state == state.value) & ~retired

@@ -1,6 +1,7 @@
 """Templates over the wire."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -64,6 +65,14 @@ class Registration(BaseModel):
     at: datetime
 
 
+class TemplateState(StrEnum):
+    """What a version is: to be approved, approved, or out of use with its template."""
+
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    RETIRED = "retired"
+
+
 class TemplateVersion(BaseModel):
     """One version of a template; messages use the newest approved one."""
 
@@ -71,7 +80,7 @@ class TemplateVersion(BaseModel):
     desk: str
     code: str
     version: int
-    state: Literal["proposed", "approved"]
+    state: TemplateState
     bodies: dict[Language, str]
     variants: dict[ChannelKind, Variant]
     registrations: list[Registration]
@@ -80,3 +89,14 @@ class TemplateVersion(BaseModel):
     proposed_at: datetime
     approved_by: str | None
     approved_at: datetime | None
+    retired_by: str | None
+    retired_at: datetime | None
+
+
+class TemplateView(BaseModel):
+    """A desk's template: its newest version, and the one that messages use, if there is one."""
+
+    desk: str
+    code: str
+    newest: TemplateVersion
+    approved: TemplateVersion | None

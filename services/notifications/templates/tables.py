@@ -31,12 +31,15 @@ template = Table(
     Column("proposed_at", DateTime(timezone=True), nullable=False),
     Column("approved_by", Text),
     Column("approved_at", DateTime(timezone=True)),
+    Column("retired_by", Text),  # with all versions of its template; the release before still uses it
+    Column("retired_at", DateTime(timezone=True)),
     CheckConstraint("state IN ('proposed', 'approved')", name="state"),
     CheckConstraint("version > 0", name="version"),
     CheckConstraint(
         "(state = 'approved') = (approved_by IS NOT NULL) AND (approved_by IS NULL) = (approved_at IS NULL)",
         name="approval",
     ),
+    CheckConstraint("(retired_by IS NULL) = (retired_at IS NULL)", name="retirement"),
     Index("uq_template_desk_code_version", "desk", "code", "version", unique=True),
     Index("ix_template_approved", "desk", "code", "version", postgresql_where=text("state = 'approved'")),
 )

@@ -32,7 +32,8 @@ KNOWN = """
 SELECT ARRAY(SELECT code FROM pool WHERE desk = $1 ORDER BY code) AS pools,
        ARRAY(SELECT DISTINCT role FROM operator o, jsonb_array_elements_text(o.roles) AS role
              WHERE o.active AND o.desks @> to_jsonb($1::text) ORDER BY role) AS roles,
-       ARRAY(SELECT code FROM approved_template WHERE desk = $1 ORDER BY code) AS templates
+       ARRAY(SELECT code FROM approved_template WHERE desk = $1 AND NOT retired ORDER BY code) AS templates,
+       EXISTS (SELECT FROM approved_template WHERE desk = $1) AS heard_of_templates
 """
 _BY_CODE = Keyset("code", {"code": str, "desk": str})
 _NEWEST_FIRST = Keyset("-version", {"version": int})
@@ -82,7 +83,7 @@ def read_version(row: asyncpg.Record) -> StoredVersion:
 async def missing_of(ctx: Context, code: str, version: int, desk: str) -> tuple[Missing, ...]:
     """Return the names of a version that a desk does not have.
 
-    Templates are judged once the desk has any: those approved under an earlier release were not heard of.
+    Templates are judged once the desk has had any: those approved under an earlier release were not heard of.
     """
     async with ctx.db.begin() as tx:
         playbook = await ctx.playbooks.get(tx.conn, code, version)
@@ -90,4 +91,5 @@ async def missing_of(ctx: Context, code: str, version: int, desk: str) -> tuple[
     if row is None:
         raise NotFoundError
     known = {NameKind.POOL: row["pools"], NameKind.ROLE: row["roles"]}
-    return missing(playbook, {**known, NameKind.TEMPLATE: row["templates"]} if row["templates"] else known)
+    heard = {NameKind.TEMPLATE: row["templates"]} if row["heard_of_templates"] else {}
+    return missing(playbook, {**known, **heard})

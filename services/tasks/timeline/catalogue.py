@@ -197,6 +197,9 @@ EVENTS: Mapping[type[EventData], Row] = {
         Title("Шаблон «{code}» одобрен, версия {version}", "Template “{code}” approved, version {version}"),
         ("code", "version"),
     ),
+    notifications.TemplateRetired: Row(
+        Title("Шаблон «{code}» выведен из работы", "Template “{code}” retired"), ("code",)
+    ),
 }
 
 

@@ -1,0 +1,115 @@
+"""SQL that writes templates, in the caller's transaction."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TypeAlias
+
+import asyncpg
+
+from libs.common.contracts import Cause, Outgoing
+from libs.common.contracts.notifications import NotificationsEvent, TemplateApproved, TemplateRetired
+from libs.common.contracts.shared import Language
+from libs.common.messaging import outbox
+from libs.common.platform.db import Transaction
+from libs.common.platform.ids import uuid7
+from services.notifications.errors import AlreadyExistsError, NotFoundError, SupersededError, TemplateRetiredError
+from services.notifications.templates.convert import Json
+
+Row: TypeAlias = "dict[str, object]"
+
+LOCK = "SELECT pg_advisory_xact_lock(hashtext('template'), hashtext($1 || ' ' || $2))"
+NEWEST = """
+SELECT id, version, bodies, variants, state, retired_at FROM template
+WHERE desk = $1 AND code = $2 ORDER BY version DESC LIMIT 1
+"""
+PROPOSE = """
+INSERT INTO template (id, desk, code, version, bodies, variants, state, proposed_by, proposed_at)
+VALUES ($1, $2, $3, $4, $5, $6, 'proposed', $7, $8)
+RETURNING *
+"""
+VERSION = "SELECT * FROM template WHERE desk = $1 AND code = $2 AND version = $3"
+APPROVE = """
+UPDATE template t SET state = 'approved', approved_by = $4, approved_at = $5
+WHERE desk = $1 AND code = $2 AND version = $3 AND state = 'proposed' AND retired_at IS NULL
+  AND NOT EXISTS (SELECT FROM template n
+                  WHERE n.desk = $1 AND n.code = $2 AND n.version > $3 AND n.state = 'approved')
+RETURNING *
+"""
+RETIRE = """
+WITH retired AS (
+    UPDATE template SET retired_by = $3, retired_at = $4
+    WHERE desk = $1 AND code = $2 AND retired_at IS NULL
+    RETURNING version
+)
+SELECT count(*) FROM retired
+"""
+
+
+async def newest_version(tx: Transaction, desk: str, code: str) -> asyncpg.Record | None:
+    """Return the newest version of a template, approved or not; others who write the template wait."""
+    await tx.conn.execute(LOCK, desk, code)
+    return await tx.conn.fetchrow(NEWEST, desk, code)
+
+
+async def add_version(
+    tx: Transaction, desk: str, code: str, bodies: Mapping[str, str], variants: Json, by: str, now: datetime
+) -> Row:
+    """Store the next version of a template. Raises AlreadyExistsError when the newest has the same texts.
+
+    The texts of a retired template are proposed again as a new version.
+    """
+    newest = await newest_version(tx, desk, code)
+    number = 1 if newest is None else newest["version"] + 1
+    if newest is not None and _says(newest, bodies, variants):
+        raise AlreadyExistsError(newest["id"])
+    row = await tx.conn.fetchrow(PROPOSE, uuid7(), desk, code, number, dict(bodies), dict(variants), by, now)
+    return _found(row)
+
+
+async def approve_version(
+    tx: Transaction, desk: str, where: tuple[str, int], by: str, now: datetime, cause: Cause
+) -> Row:
+    """Make a version (`where`: code, number) usable; approving it again changes nothing.
+
+    Raises NotFoundError, SupersededError, TemplateRetiredError.
+    """
+    code, number = where
+    await tx.conn.execute(LOCK, desk, code)
+    row = await tx.conn.fetchrow(APPROVE, desk, code, number, by, now)
+    if row is None:
+        return await _approved_before(tx, desk, where)
+    languages = tuple(Language(name) for name in sorted(row["bodies"]))
+    await _publish(tx, desk, TemplateApproved(code=code, version=number, languages=languages, actor=by), now, cause)
+    return dict(row)
+
+
+async def retire_template(tx: Transaction, desk: str, code: str, by: str, now: datetime, cause: Cause) -> None:
+    """Take a template out of use with all its versions; retiring it again changes nothing."""
+    await tx.conn.execute(LOCK, desk, code)
+    if await tx.conn.fetchval(RETIRE, desk, code, by, now):
+        await _publish(tx, desk, TemplateRetired(code=code, actor=by), now, cause)
+
+
+def _says(newest: asyncpg.Record, bodies: Mapping[str, str], variants: Json) -> bool:
+    """Return whether a version that is not retired has these texts."""
+    same = (newest["bodies"], newest["variants"]) == (dict(bodies), dict(variants))
+    return same and newest["retired_at"] is None
+
+
+async def _approved_before(tx: Transaction, desk: str, where: tuple[str, int]) -> Row:
+    row = _found(await tx.conn.fetchrow(VERSION, desk, *where))
+    if row["retired_at"] is not None:
+        raise TemplateRetiredError
+    if row["state"] != "approved":
+        raise SupersededError
+    return row
+
+
+def _found(row: asyncpg.Record | None) -> Row:
+    if row is None:
+        raise NotFoundError
+    return dict(row)
+
+
+async def _publish(tx: Transaction, desk: str, data: NotificationsEvent, now: datetime, cause: Cause) -> None:
+    await outbox.add(tx, [Outgoing(f"desk:{desk}", desk, now, data, cause)])

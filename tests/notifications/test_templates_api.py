@@ -1,0 +1,124 @@
+"""Templates one by one, and retired ones, over HTTP."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import orjson
+import pytest
+
+from libs.common.contracts import REGISTRY
+from libs.common.contracts.notifications import TemplateRetired
+from libs.common.platform.db import Database
+from tests.notifications.api import Api, running_api
+from tests.notifications.support import BODIES, DESK, open_desk, requested
+
+TEMPLATE = {"desk": DESK, "code": "order_received", "bodies": BODIES}
+PATH = "/templates/order_received"
+
+
+@pytest.fixture
+async def api(notifications_db: Database) -> AsyncIterator[Api]:
+    async with running_api(notifications_db) as opened:
+        yield opened
+
+
+async def approved(api: Api, number: int = 1, **changes: object) -> None:
+    """Propose and approve a version."""
+    await api.call("POST", "/templates", {**TEMPLATE, **changes})
+    assert (await approve(api, number)).is_success
+
+
+async def approve(api: Api, number: int) -> httpx.Response:
+    return await api.call("POST", f"{PATH}/versions/{number}/approve")
+
+
+async def retire(api: Api, **options: str) -> httpx.Response:
+    return await api.call("POST", f"{PATH}/retire", **options)
+
+
+async def listed(api: Api, state: str) -> list[int]:
+    return [item["version"] for item in (await api.call("GET", f"/templates?state={state}")).json()["items"]]
+
+
+async def retirements(api: Api) -> list[tuple[str, object]]:
+    rows = await api.ctx.core.db.pool.fetch(
+        "SELECT type, key, body FROM outbox WHERE type = $1", TemplateRetired.event_type
+    )
+    return [(row["key"], REGISTRY[row["type"]].model_validate(orjson.loads(row["body"]))) for row in rows]
+
+
+@pytest.mark.req("S2.5")
+async def test_a_template_shows_its_newest_version_and_the_one_in_use(api: Api) -> None:
+    await approved(api)
+    await api.call("POST", "/templates", {**TEMPLATE, "bodies": {"ru": "Новый текст"}})
+    shown = (await api.call("GET", PATH, role="operator")).json()
+    assert (shown["newest"]["version"], shown["newest"]["state"], shown["approved"]["version"]) == (
+        2,
+        "proposed",
+        1,
+    )
+
+
+async def test_a_template_of_another_desk_does_not_exist(api: Api) -> None:
+    await approved(api)
+    answers = [
+        await api.call("GET", PATH, role="operator", desk="other"),
+        await retire(api, role="supervisor", desk="other"),
+    ]
+    assert [answer.status_code for answer in answers] == [404, 404]
+
+
+async def test_of_two_desks_with_the_template_one_must_be_named(api: Api) -> None:
+    await approved(api)
+    headers = api.headers("admin", ["*"])
+    await api.http.post("/notifications/v1/templates", json={**TEMPLATE, "desk": "other"}, headers=headers)
+    answers = [
+        await api.http.get(f"/notifications/v1{PATH}{query}", headers=headers) for query in ("", "?desk=other")
+    ]
+    assert [answer.status_code for answer in answers] == [422, 200]
+
+
+@pytest.mark.req("U22")
+async def test_a_retired_template_is_in_use_no_more_and_published_once(api: Api) -> None:
+    await approved(api)
+    shown = [(await retire(api, role="supervisor")).json() for _ in range(2)][-1]
+    assert (shown["approved"], shown["newest"]["state"], shown["newest"]["retired_by"]) == (
+        None, "retired", "supervisor",
+    )  # fmt: skip
+    retired = TemplateRetired(code="order_received", actor="supervisor")
+    assert await retirements(api) == [("desk:demo", retired)]
+
+
+async def test_operators_retire_nothing(api: Api) -> None:
+    await approved(api)
+    assert (await retire(api, role="operator")).status_code == 403
+
+
+async def test_the_list_tells_retired_versions_apart(api: Api) -> None:
+    await approved(api)
+    await api.call("POST", "/templates", {**TEMPLATE, "bodies": {"ru": "Новый текст"}})
+    before = [await listed(api, state) for state in ("proposed", "approved", "retired")]
+    await retire(api)
+    after = [await listed(api, state) for state in ("proposed", "approved", "retired")]
+    assert (before, after) == ([[2], [1], []], [[], [], [2, 1]])
+
+
+@pytest.mark.req("U22")
+async def test_a_retired_version_is_not_approved_again_but_its_texts_are_as_a_new_one(api: Api) -> None:
+    await approved(api)
+    await retire(api)
+    refused = await approve(api, 1)
+    await approved(api, 2)
+    assert (refused.status_code, refused.json()["code"]) == (409, "template_retired")
+    assert (await api.call("GET", PATH)).json()["approved"]["version"] == 2
+
+
+@pytest.mark.req("U22")
+async def test_a_message_of_a_retired_template_fails_as_of_one_that_is_not_approved(
+    notifications_db: Database,
+) -> None:
+    async with open_desk(notifications_db) as desk, running_api(notifications_db) as api:
+        assert (await retire(api)).is_success
+        await desk.request(requested())
+        (message,) = (await api.call("GET", "/messages")).json()["items"]
+    assert (message["state"], message["code"]) == ("failed", "template_not_approved")
