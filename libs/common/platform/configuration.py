@@ -86,11 +86,12 @@ class Call:
 
 
 class StaleConfigurationError(Exception):
-    """The desk has changed since it was planned; `document` is what it has now."""
+    """The desk has changed since it was planned; `document` is what it has now, `stamp` as in `digest`."""
 
-    def __init__(self, document: BaseModel | None) -> None:
+    def __init__(self, document: BaseModel | None, stamp: str = "") -> None:
         super().__init__()
         self.document = document
+        self.stamp = stamp
 
 
 def changes(
@@ -122,10 +123,13 @@ def _differing(had: Mapping[str, object], wanted: Mapping[str, object]) -> tuple
     return tuple(name for name, value in wanted.items() if value is not None and had.get(name) != value)
 
 
-def digest(document: BaseModel | None) -> str:
-    """Return the entity tag of what a desk has."""
+def digest(document: BaseModel | None, stamp: str = "") -> str:
+    """Return the entity tag of what a desk has.
+
+    `stamp`: what also changes when something does that the document does not show, such as a secret; none itself.
+    """
     content = b"" if document is None else to_json(document.model_dump(mode="json"))
-    return f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    return f'"{hashlib.sha256(content + stamp.encode()).hexdigest()[:32]}"'
 
 
 async def begin(tx: Transaction, desk: str) -> None:
@@ -133,7 +137,7 @@ async def begin(tx: Transaction, desk: str) -> None:
     await tx.conn.execute(LOCK, desk)
 
 
-def check(plan: str | None, document: BaseModel | None) -> None:
+def check(plan: str | None, document: BaseModel | None, stamp: str = "") -> None:
     """Raises StaleConfigurationError when the desk is no longer as the plan saw it."""
-    if plan is not None and plan != digest(document):
-        raise StaleConfigurationError(document)
+    if plan is not None and plan != digest(document, stamp):
+        raise StaleConfigurationError(document, stamp)

@@ -36,6 +36,14 @@ ONE = "SELECT * FROM channel WHERE id = $1 AND ($2::text[] IS NULL OR desk = ANY
 
 async def create(db: Database, keys: DataKeys, wanted: CreateChannel, now: datetime) -> Row:
     """Store a channel. Raises AlreadyExistsError: the desk has one of this code, or the webhook's key is taken."""
+    async with db.begin() as tx:
+        row = await add_channel(tx, keys, wanted, now)
+        await tx.commit()
+    return dict(row)
+
+
+async def add_channel(tx: Transaction, keys: DataKeys, wanted: CreateChannel, now: datetime) -> asyncpg.Record:
+    """Store a channel in the caller's transaction; see `create`."""
     known = PROVIDERS[wanted.config.provider]
     new = NewChannel(
         channel_id=uuid7(),
@@ -46,13 +54,11 @@ async def create(db: Database, keys: DataKeys, wanted: CreateChannel, now: datet
         hook_key=wanted.hook_key or secrets.token_urlsafe(24),
         rate_5s=wanted.rate_5s or known.limits.rate_5s,
     )
-    async with db.begin() as tx:
-        row = await insert(tx, keys, new, now)
-        if row is None:
-            raise AlreadyExistsError(await tx.conn.fetchval(EXISTING, new.desk, new.code, new.hook_key))
-        await ensure_polls(tx, {known.code} if known.is_asked() else ())
-        await tx.commit()
-    return dict(row)
+    row = await insert(tx, keys, new, now)
+    if row is None:
+        raise AlreadyExistsError(await tx.conn.fetchval(EXISTING, new.desk, new.code, new.hook_key))
+    await ensure_polls(tx, {known.code} if known.is_asked() else ())
+    return row
 
 
 async def change(

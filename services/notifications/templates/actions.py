@@ -1,13 +1,13 @@
 """Proposing, approving and retiring templates (S2.5): every edit is a new version, usable after its approval."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from libs.common.contracts import Cause
 from libs.common.platform.db import Database, Transaction
 from services.notifications.errors import AmbiguousDeskError, MalformedBodyError, NotFoundError
 from services.notifications.templates.convert import Json, variants_of
-from services.notifications.templates.rules import fault, texts_of
+from services.notifications.templates.rules import faults_of
 from services.notifications.templates.store import Row, add_version, approve_version, retire_template
 
 # The desks that have a template, or a version of it.
@@ -22,23 +22,12 @@ async def propose(
     db: Database, desk: str, code: str, bodies: Mapping[str, str], variants: Json, by: str, now: datetime
 ) -> Row:
     """Store a new version. Raises MalformedBodyError; AlreadyExistsError when the newest has the same texts."""
-    if found := faults_of(bodies, variants):
+    if found := faults_of(bodies, variants_of(variants)):
         raise MalformedBodyError(found)
     async with db.begin() as tx:
         row = await add_version(tx, desk, code, bodies, variants, by, now)
         await tx.commit()
     return row
-
-
-def faults_of(bodies: Mapping[str, str], variants: Json) -> dict[str, str]:
-    """Return the code of the fault of each text that cannot be one, by its JSON pointer in the template."""
-    return {place: problem for place, text in _texts(bodies, variants) if (problem := fault(text)) is not None}
-
-
-def _texts(bodies: Mapping[str, str], variants: Json) -> Iterator[tuple[str, str]]:
-    yield from ((f"/bodies/{language}", body) for language, body in bodies.items())
-    for kind, variant in variants_of(variants).items():
-        yield from ((f"/variants/{kind}{place}", text) for place, text in texts_of(variant))
 
 
 async def approve(

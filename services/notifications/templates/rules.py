@@ -79,6 +79,14 @@ def fault(body: str) -> str | None:
     return "stray_brace" if _BRACE.search(_PLACEHOLDER.sub("", body)) else None
 
 
+def faults_of(bodies: Mapping[str, str], variants: Mapping[str, Variant]) -> dict[str, str]:
+    """Return why texts cannot be those of a template, each by its place, a JSON pointer; nothing when all can."""
+    places = [(f"/bodies/{language}", body) for language, body in bodies.items()]
+    for kind, variant in variants.items():
+        places += ((f"/variants/{kind}{place}", text) for place, text in texts_of(variant))
+    return {place: code for place, text in places if (code := fault(text)) is not None}
+
+
 def render(body: str, values: Mapping[str, str | None]) -> str:
     """Fill a text once; values are never read as templates. Raises UnfilledError naming every gap."""
     missing = tuple(name for name in placeholders(body) if not (values.get(name) or "").strip())

@@ -66,6 +66,25 @@ async def add_version(
     return _found(row)
 
 
+async def put_in_use(
+    tx: Transaction,
+    desk: str,
+    code: str,
+    bodies: Mapping[str, str],
+    variants: Json,
+    by: str,
+    now: datetime,
+    cause: Cause,
+) -> None:
+    """Make texts those of the template, proposed and approved by one person; the newest version may have them."""
+    newest = await newest_version(tx, desk, code)
+    if newest is not None and _says(newest, bodies, variants):
+        number = newest["version"]
+    else:
+        number = (await add_version(tx, desk, code, bodies, variants, by, now))["version"]
+    await approve_version(tx, desk, (code, number), by, now, cause)
+
+
 async def approve_version(
     tx: Transaction, desk: str, where: tuple[str, int], by: str, now: datetime, cause: Cause
 ) -> Row:

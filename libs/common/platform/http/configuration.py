@@ -28,9 +28,11 @@ Seen = Annotated[str | None, Depends(seen)]
 def stale_configuration(error: StaleConfigurationError) -> Problem:
     """Return the 412 that carries what the desk has now."""
     now = None if error.document is None else error.document.model_dump(mode="json")
-    return Problem(412, "stale_version", headers={"ETag": digest(error.document)}, extra={"current": now})
+    return Problem(
+        412, "stale_version", headers={"ETag": digest(error.document, error.stamp)}, extra={"current": now}
+    )
 
 
-def tagged(response: Response, document: BaseModel | None) -> None:
+def tagged(response: Response, document: BaseModel | None, stamp: str = "") -> None:
     """Put the entity tag of what the desk has into an answer."""
-    response.headers["ETag"] = digest(document)
+    response.headers["ETag"] = digest(document, stamp)

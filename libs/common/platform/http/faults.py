@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import get_args
 
-from libs.common.platform.http.language import Language
+from pydantic import ValidationError
+
+from libs.common.platform.http.language import Language, Text
 from libs.common.platform.http.problems import Fault, Place, Problem
 
 _PLACES: Mapping[str, Place] = {place: place for place in get_args(Place)}
@@ -51,6 +53,21 @@ _RU = {
 def validation_problem(errors: Sequence[Mapping[str, object]], language: Language, body: object = None) -> Problem:
     """Return a 422 that names every fault at once; the offending values themselves are not repeated."""
     return Problem(422, "validation_failed", errors=[_fault(error, language, body) for error in errors])
+
+
+def faults_under(place: Sequence[object], error: ValidationError, body: object = None) -> list[Fault]:
+    """Return the faults of a part of a document that is validated by itself, in both languages.
+
+    `place`: the path to the part; `body`: what was validated. No value is repeated.
+    """
+    return [
+        Fault(
+            pointer([*place, *untagged(each["loc"], body)]),
+            each["type"],
+            Text(*(_message({**each}, each["type"], language) for language in (Language.RU, Language.EN))),
+        )
+        for each in error.errors(include_input=False, include_url=False)
+    ]
 
 
 def pointer(parts: Sequence[object]) -> str:

@@ -1,0 +1,86 @@
+"""Use case: a desk's channels and templates as one document, planned or applied (docs/adr/0016)."""
+
+from collections.abc import Sequence
+
+from libs.common.platform import configuration
+from libs.common.platform.configuration import Action, Call, Change
+from libs.common.platform.core import Core
+from libs.common.platform.db import Transaction
+from services.notifications.channels.actions import add_channel
+from services.notifications.channels.schemas import CreateChannel
+from services.notifications.channels.store import update
+from services.notifications.configuration.convert import Configs, changes_of, checked
+from services.notifications.configuration.queries import Found, read_desk, take_turns
+from services.notifications.configuration.schemas import ChannelPart, NotificationsConfigured, NotificationsPart
+from services.notifications.errors import StaleVersionError
+from services.notifications.templates.store import put_in_use, retire_template
+
+
+async def configure(core: Core, call: Call, wanted: NotificationsPart) -> tuple[NotificationsConfigured, Found]:
+    """Apply a document, or say what applying it would do; return that, and what the desk has now.
+
+    A retired channel or template that it names is created: a channel anew under its id, its address of callbacks
+    and its provider, a template as a new version. Raises BadConfigurationError with every fault,
+    StaleConfigurationError.
+    """
+    async with core.db.begin() as tx:
+        await configuration.begin(tx, call.desk)
+        await take_turns(tx, call.desk, wanted.templates or ())
+        before = now = await read_desk(tx, call.desk, core.keys)
+        configuration.check(call.plan, before.part, before.stamp)
+        configs = checked(before, wanted)
+        changes = changes_of(before, wanted, configs)
+        await _apply(core, tx, call, before, wanted, configs, changes)
+        if call.plan is not None:
+            now = await read_desk(tx, call.desk, core.keys)
+            await tx.commit()
+    done = NotificationsConfigured(
+        desk=call.desk, document=before.part, mode=call.mode, changes=tuple(changes), webhooks=now.webhooks()
+    )
+    return done, now
+
+
+async def _apply(
+    core: Core,
+    tx: Transaction,
+    call: Call,
+    found: Found,
+    wanted: NotificationsPart,
+    configs: Configs,
+    changes: Sequence[Change],
+) -> None:
+    for change in changes:
+        if change.kind == "template":
+            await _template(core, tx, call, wanted, change)
+        elif change.action is Action.RETIRE:
+            await _retire_channel(core, tx, found, change.code)
+        else:
+            await _channel(core, tx, call, found, (wanted.channels or {})[change.code], configs, change.code)
+
+
+async def _channel(
+    core: Core, tx: Transaction, call: Call, found: Found, part: ChannelPart, configs: Configs, code: str
+) -> None:
+    """Make or change a channel; one that is changed sends again after a halt, as a person has looked at it."""
+    stored = found.channels.get(code)
+    if stored is None:
+        new = CreateChannel(desk=call.desk, code=code, kind=part.kind, config=configs[code], rate_5s=part.rate_5s)
+        await add_channel(tx, core.keys, new, core.clock.now())
+    elif await update(tx, core.keys, configs[code], stored.id, stored.version, part.rate_5s, active=True) is None:
+        raise StaleVersionError
+
+
+async def _retire_channel(core: Core, tx: Transaction, found: Found, code: str) -> None:
+    stored = found.channels[code]
+    if await update(tx, core.keys, stored.config, stored.id, stored.version, None, active=False) is None:
+        raise StaleVersionError
+
+
+async def _template(core: Core, tx: Transaction, call: Call, wanted: NotificationsPart, change: Change) -> None:
+    """Approve the texts of a document in the caller's name, or retire the template."""
+    now, code = core.clock.now(), change.code
+    if change.action is Action.RETIRE:
+        await retire_template(tx, call.desk, code, call.actor, now, call.cause)
+    else:
+        texts = (wanted.templates or {})[code].texts()
+        await put_in_use(tx, call.desk, code, *texts, call.actor, now, call.cause)

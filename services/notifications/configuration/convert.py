@@ -1,0 +1,90 @@
+"""A document as the channels and templates that it asks for: its faults, and what it changes."""
+
+from collections.abc import Iterator, Mapping
+
+from pydantic import ValidationError
+
+from libs.common.platform import configuration
+from libs.common.platform.configuration import BadConfigurationError, Change
+from libs.common.platform.http.faults import faults_under, pointer
+from libs.common.platform.http.language import Text
+from libs.common.platform.http.problems import Fault
+from services.notifications.channels.convert import secret_part
+from services.notifications.configuration.queries import Found, StoredChannel
+from services.notifications.configuration.schemas import ChannelPart, NotificationsPart, TemplatePart
+from services.notifications.errors import body_faults
+from services.notifications.providers.base import ProviderConfig
+from services.notifications.providers.registry import CONFIGS, PROVIDERS
+from services.notifications.templates.convert import variants_of
+from services.notifications.templates.rules import faults_of
+
+Configs = Mapping[str, ProviderConfig]
+
+_FIXED = Text("этого нельзя изменить: нужен новый канал", "this cannot be changed: make another channel")
+_NOT_SERVED = Text("провайдер не обслуживает такие каналы", "the provider serves no channel of this kind")
+
+
+def checked(found: Found, wanted: NotificationsPart) -> Configs:
+    """Return the whole configuration of each channel. Raises BadConfigurationError with every fault."""
+    configs: dict[str, ProviderConfig] = {}
+    faults: list[Fault] = []
+    for code, part in (wanted.channels or {}).items():
+        stored = found.channels.get(code)
+        try:
+            configs[code] = _config(code, stored, part)
+        except BadConfigurationError as error:
+            faults += error.faults
+        else:
+            faults += _kind_faults(code, stored, part, configs[code])
+    for code, template in (wanted.templates or {}).items():
+        bodies, variants = template.texts()
+        faults += body_faults(faults_of(bodies, variants_of(variants)), pointer(["templates", code]))
+    if faults:
+        raise BadConfigurationError(faults)
+    return configs
+
+
+def changes_of(found: Found, wanted: NotificationsPart, configs: Configs) -> list[Change]:
+    """Return what a document changes. A secret that it gives and that differs is a change of `config`."""
+    made: list[Change] = []
+    if wanted.channels is not None:
+        had = {code: _compared(each.kind, each.config, each.rate_5s) for code, each in found.active.items()}
+        asked = {code: _compared(each.kind, configs[code], each.rate_5s) for code, each in wanted.channels.items()}
+        made += configuration.changes("channel", had, asked)
+    if wanted.templates is not None:
+        made += configuration.changes("template", _dumped(found.part.templates or {}), _dumped(wanted.templates))
+    return made
+
+
+def _config(code: str, stored: StoredChannel | None, part: ChannelPart) -> ProviderConfig:
+    """Return a channel's configuration with the secrets that it has already. Raises BadConfigurationError."""
+    place = ["channels", code, "config"]
+    kept = {} if stored is None else {"provider": stored.config.provider, **secret_part(stored.config)}
+    whole = {**kept, **part.config}
+    if stored is not None and whole["provider"] != stored.config.provider:
+        raise BadConfigurationError([Fault(pointer([*place, "provider"]), "read_only", _FIXED)])
+    if whole.get("provider") not in PROVIDERS:
+        place.append("provider")
+    try:
+        return CONFIGS.validate_python(whole)
+    except ValidationError as error:
+        raise BadConfigurationError(faults_under(place, error, whole)) from None
+
+
+def _kind_faults(
+    code: str, stored: StoredChannel | None, part: ChannelPart, config: ProviderConfig
+) -> Iterator[Fault]:
+    place = pointer(["channels", code, "kind"])
+    if stored is not None and part.kind not in (None, stored.kind):
+        yield Fault(place, "read_only", _FIXED)
+    if stored is None and part.kind is not None and part.kind not in PROVIDERS[config.provider].channels:
+        yield Fault(place, "not_served", _NOT_SERVED)
+
+
+def _compared(kind: str | None, config: ProviderConfig, rate_5s: int | None) -> Mapping[str, object]:
+    # Secrets included: they are compared here, and go nowhere.
+    return {"kind": kind, "config": config, "rate_5s": rate_5s}
+
+
+def _dumped(templates: Mapping[str, TemplatePart]) -> dict[str, dict[str, object]]:
+    return {code: template.model_dump(mode="json") for code, template in templates.items()}

@@ -1,0 +1,89 @@
+"""What a desk has at notifications."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+
+from libs.common.platform.db import Transaction
+from libs.common.platform.sealing import DataKeys
+from services.notifications.channels.convert import config_of, public_part, webhook_path
+from services.notifications.configuration.schemas import ChannelPart, NotificationsPart, TemplatePart
+from services.notifications.providers.base import ProviderConfig
+from services.notifications.providers.registry import PROVIDERS
+from services.notifications.providers.values import ChannelKind
+
+# Retired ones too: they are made active again. Locked: who changes one by another call waits.
+CHANNELS = "SELECT * FROM channel WHERE desk = $1 ORDER BY code FOR UPDATE"
+IN_USE = """
+SELECT DISTINCT ON (code) code, bodies, variants FROM template
+WHERE desk = $1 AND state = 'approved' AND retired_at IS NULL ORDER BY code, version DESC
+"""
+# The turns of all templates that the desk has or is to have, as `templates/store.py` takes them one by one.
+TURNS = """
+SELECT pg_advisory_xact_lock(hashtext('template'), hashtext($1 || ' ' || code))
+FROM (SELECT code FROM template WHERE desk = $1 UNION SELECT unnest($2::text[]) ORDER BY 1) AS t (code)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredChannel:
+    """A channel as it is stored, with its opened configuration."""
+
+    id: UUID
+    version: int
+    kind: str
+    config: ProviderConfig
+    rate_5s: int
+    active: bool
+    webhook: str | None
+
+    @classmethod
+    def of(cls, row: asyncpg.Record, keys: DataKeys) -> "StoredChannel":
+        reports = PROVIDERS[row["provider"]].limits.reports
+        webhook = webhook_path(row["provider"], row["hook_key"]) if reports else None
+        config = config_of(row["id"], row, keys)
+        return cls(row["id"], row["version"], row["kind"], config, row["rate_5s"], row["active"], webhook)
+
+    def part(self) -> ChannelPart:
+        """Return it as a document has it, without secrets."""
+        config = ChannelPart.model_validate({"config": public_part(self.config)}).config
+        return ChannelPart(kind=ChannelKind(self.kind), config=config, rate_5s=self.rate_5s)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A desk's channels, retired ones included, and its templates; `part` is what is in use."""
+
+    part: NotificationsPart
+    channels: dict[str, StoredChannel]
+
+    @property
+    def active(self) -> dict[str, StoredChannel]:
+        return {code: channel for code, channel in self.channels.items() if channel.active}
+
+    @property
+    def stamp(self) -> str:
+        """Return what changes with the secrets of channels (see `configuration.digest`)."""
+        return " ".join(f"{channel.id}:{channel.version}" for channel in self.active.values())
+
+    def webhooks(self) -> dict[str, str]:
+        return {code: channel.webhook for code, channel in self.active.items() if channel.webhook is not None}
+
+
+async def take_turns(tx: Transaction, desk: str, templates: Collection[str]) -> None:
+    """Wait for who else writes templates of the desk, these new ones included."""
+    await tx.conn.execute(TURNS, desk, list(templates))
+
+
+async def read_desk(tx: Transaction, desk: str, keys: DataKeys) -> Found:
+    """Return what a desk has, its channels locked."""
+    rows = await tx.conn.fetch(CHANNELS, desk)
+    channels = {row["code"]: StoredChannel.of(row, keys) for row in rows}
+    templates = {
+        row["code"]: TemplatePart.model_validate({"bodies": row["bodies"], "variants": row["variants"]})
+        for row in await tx.conn.fetch(IN_USE, desk)
+    }
+    parts = {code: channel.part() for code, channel in channels.items() if channel.active}
+    return Found(NotificationsPart(channels=parts, templates=templates), channels)

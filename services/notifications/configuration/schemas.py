@@ -1,0 +1,57 @@
+"""A desk's configuration at notifications, on the wire."""
+
+from typing import Annotated
+
+from pydantic import Field, JsonValue
+
+from libs.common.domain.code import Code
+from libs.common.platform.configuration import Configured
+from libs.common.platform.http.wire import Wire
+from services.notifications.channels.schemas import Rate
+from services.notifications.providers.values import ChannelKind
+from services.notifications.templates.schemas import Bodies, Variant
+
+
+class ChannelPart(Wire):
+    """A channel of the desk; see `CreateChannel`.
+
+    `config` is the whole of it but for secrets: one that is left out stays, `null` takes it away. `kind` and
+    `rate_5s`: null is as it is, or the provider's usual one.
+    """
+
+    kind: ChannelKind | None = None
+    config: Annotated[
+        dict[str, JsonValue],
+        Field(repr=False, description="`provider`, and the members that it has; secrets go in only"),
+    ]
+    rate_5s: Rate | None = None
+
+
+class TemplatePart(Wire):
+    """The texts that messages use; see `ProposeTemplate`."""
+
+    bodies: Bodies
+    variants: dict[ChannelKind, Variant] = {}
+
+    def texts(self) -> tuple[dict[str, str], dict[str, object]]:
+        """Return bodies and variants as they are stored."""
+        bodies = {str(language): text for language, text in self.bodies.items()}
+        return bodies, {
+            str(kind): one.model_dump(mode="json", exclude_none=True) for kind, one in self.variants.items()
+        }
+
+
+class NotificationsPart(Wire):
+    """The channels and templates of a desk; null: as they are. Those that are not named are retired."""
+
+    channels: dict[Code, ChannelPart] | None = None
+    templates: dict[Code, TemplatePart] | None = None
+
+
+class NotificationsConfigured(Configured[NotificationsPart]):
+    """What applying the document changes.
+
+    `webhooks`: the path for the callbacks of each channel whose provider has any, once the channel is there.
+    """
+
+    webhooks: dict[str, str]
