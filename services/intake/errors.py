@@ -1,8 +1,9 @@
 """Domain errors, and the table that maps them to HTTP."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from libs.common.platform.configuration import BadConfigurationError
 from libs.common.platform.http.language import Text
 from libs.common.platform.http.problems import ErrorTable, Fault
 from services.intake.deliveries.batch import OverloadedError
@@ -46,6 +47,16 @@ class UnknownPartnerError(Exception):
         super().__init__()
         detail = Text(f"в отделе нет партнёра {code}", f"the desk has no partner {code}")
         self.faults = [Fault("/partner", "unknown_partner", detail)]
+
+
+class NotKnownYetError(Exception):
+    """Playbooks that intake has not heard of: word of them may be on its way. `waits_for` names each."""
+
+    retry_after = 2
+
+    def __init__(self, waits_for: Sequence[Mapping[str, object]]) -> None:
+        super().__init__()
+        self.context = {"waits_for": list(waits_for)}
 
 
 class StepRefusedError(Exception):
@@ -108,6 +119,8 @@ _TIMES = {
 _CONFIG = Text("недопустимое значение", "not what the format takes")
 
 ERRORS: ErrorTable = {
+    BadConfigurationError: (422, "validation_failed"),
+    NotKnownYetError: (409, "not_known_yet"),
     NotFoundError: (404, "not_found"),
     AlreadyExistsError: (409, "already_exists"),
     ConfigRefusedError: (422, "validation_failed"),

@@ -4,6 +4,7 @@ from libs.common.platform.http.assembly import Api
 from services.intake.appointments.api import router as appointments
 from services.intake.appointments.api import under_lead as appointments_of_leads
 from services.intake.calls.api import router as calls
+from services.intake.configuration.api import router as configuration
 from services.intake.contacts.api import router as contacts
 from services.intake.customers.api import router as customers
 from services.intake.deliveries.api import router as deliveries
@@ -16,6 +17,7 @@ from services.intake.sources.api import router as sources
 API = Api(
     routers=(
         sources,
+        configuration,
         partners,
         deliveries,
         contacts,

@@ -5,6 +5,7 @@ import secrets
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import asyncpg
 from pydantic import SecretStr, ValidationError
 
 from libs.common.platform.db import Transaction
@@ -24,7 +25,7 @@ from services.intake.formats.config import FormatConfig, SecretKind
 from services.intake.formats.registry import CONFIGS
 from services.intake.partners.store import find
 from services.intake.sources.rules import Secret, rotated
-from services.intake.sources.schemas import SourceIn, SourcePatch
+from services.intake.sources.schemas import USUAL_GRACE, SourceIn, SourcePatch
 from services.intake.sources.store import columns_of, config_of, secrets_of, stored
 
 CREATE = """
@@ -54,22 +55,28 @@ REKEY = "UPDATE source SET secrets = $2, version = version + 1, updated_at = $3 
 
 async def create_source(ctx: Context, new: SourceIn) -> tuple[UUID, str | None]:
     """Make a source and return its id and secret. Raises AlreadyExistsError, UnknownPartnerError."""
+    async with ctx.core.db.begin() as tx:
+        made = await add_source(ctx, tx, new)
+        await tx.commit()
+    await ctx.sources.refresh()
+    return made
+
+
+async def add_source(ctx: Context, tx: Transaction, new: SourceIn) -> tuple[UUID, str | None]:
+    """Make a source in the caller's transaction; see `create_source`."""
     source_id, now = uuid7(), ctx.core.clock.now()
     kind = new.config.secret
     value = new.secret.get_secret_value() if new.secret else _secret(kind)
     kept = (Secret(str(uuid7()), value),) if value and kind is not SecretKind.NONE else ()
     document, columns = columns_of(new.config)
-    async with ctx.core.db.begin() as tx:
-        entries = stored(source_id, kept, ctx.core.keys, plain=await is_read_plain(tx.conn))
-        made = await tx.conn.fetchval(
-            CREATE, source_id, new.desk, new.code, secrets.token_urlsafe(24), new.config.format, document,
-            *columns.values(), entries, new.playbook, new.zone, new.language, new.region, new.test_prefixes,
-            new.rate_per_second, new.body_limit, now, await _partner(tx, new.desk, new.partner),
-        )  # fmt: skip
-        if made is None:
-            raise AlreadyExistsError(await tx.conn.fetchval(EXISTING, new.desk, new.code))
-        await tx.commit()
-    await ctx.sources.refresh()
+    entries = stored(source_id, kept, ctx.core.keys, plain=await is_read_plain(tx.conn))
+    made = await tx.conn.fetchval(
+        CREATE, source_id, new.desk, new.code, secrets.token_urlsafe(24), new.config.format, document,
+        *columns.values(), entries, new.playbook, new.zone, new.language, new.region, new.test_prefixes,
+        new.rate_per_second, new.body_limit, now, await _partner(tx, new.desk, new.partner),
+    )  # fmt: skip
+    if made is None:
+        raise AlreadyExistsError(await tx.conn.fetchval(EXISTING, new.desk, new.code))
     return source_id, value if kept else None
 
 
@@ -82,17 +89,22 @@ async def change_source(ctx: Context, source_id: UUID, seen: int, patch: SourceP
         row = await tx.conn.fetchrow(LOCK, source_id)
         if row is None or row["version"] != seen:
             raise StaleVersionError
-        document, columns = columns_of(_changed(config_of(dict(row)), patch))
-        named = "partner" in patch.model_fields_set
-        partner_id = await _partner(tx, row["desk"], patch.partner) if named else row["partner_id"]
-        await tx.conn.execute(
-            CHANGE, source_id, patch.playbook, patch.zone, patch.language, patch.region, patch.test_prefixes,
-            patch.rate_per_second, patch.body_limit, patch.active, document, *columns.values(),
-            ctx.core.clock.now(), partner_id,
-        )  # fmt: skip
-        await resume(tx, source_id)
+        await update_source(ctx, tx, row, patch)
         await tx.commit()
     await ctx.sources.refresh()
+
+
+async def update_source(ctx: Context, tx: Transaction, row: asyncpg.Record, patch: SourcePatch) -> None:
+    """Change a source whose row the caller's transaction has locked; see `change_source`."""
+    document, columns = columns_of(_changed(config_of(dict(row)), patch))
+    named = "partner" in patch.model_fields_set
+    partner_id = await _partner(tx, row["desk"], patch.partner) if named else row["partner_id"]
+    await tx.conn.execute(
+        CHANGE, row["id"], patch.playbook, patch.zone, patch.language, patch.region, patch.test_prefixes,
+        patch.rate_per_second, patch.body_limit, patch.active, document, *columns.values(),
+        ctx.core.clock.now(), partner_id,
+    )  # fmt: skip
+    await resume(tx, row["id"])
 
 
 async def _partner(tx: Transaction, desk: str, code: str | None) -> UUID | None:
@@ -132,17 +144,25 @@ async def rotate_secret(ctx: Context, source_id: UUID, grace: timedelta, given: 
         row = await tx.conn.fetchrow(LOCK, source_id)
         if row is None:
             raise NotFoundError
-        value, now = _next_secret(config_of(dict(row)).secret, given), datetime.now(UTC)
+        value = _next_secret(config_of(dict(row)).secret, given)
         if value is None:
             raise NoSecretError
-        known = secrets_of(source_id, row["secrets"], ctx.core.keys)
-        kept = rotated(known, Secret(str(uuid7()), value), now, now + grace)
-        entries = stored(source_id, kept, ctx.core.keys, plain=await is_read_plain(tx.conn))
-        await tx.conn.execute(REKEY, source_id, entries, ctx.core.clock.now())
-        await resume(tx, source_id)
+        await replace_secret(ctx, tx, row, value, grace)
         await tx.commit()
     await ctx.sources.refresh()
     return value
+
+
+async def replace_secret(
+    ctx: Context, tx: Transaction, row: asyncpg.Record, value: str, grace: timedelta = USUAL_GRACE
+) -> None:
+    """Give a source whose row is locked another secret; those before it work for `grace` (technical time)."""
+    source_id, now = row["id"], datetime.now(UTC)
+    known = secrets_of(source_id, row["secrets"], ctx.core.keys)
+    kept = rotated(known, Secret(str(uuid7()), value), now, now + grace)
+    entries = stored(source_id, kept, ctx.core.keys, plain=await is_read_plain(tx.conn))
+    await tx.conn.execute(REKEY, source_id, entries, ctx.core.clock.now())
+    await resume(tx, source_id)
 
 
 def _next_secret(kind: SecretKind, given: SecretStr | None) -> str | None:

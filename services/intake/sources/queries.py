@@ -1,5 +1,6 @@
 """Reads of sources, for administrators."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from sqlalchemy import RowMapping, Select, case, exists, select, true
@@ -23,7 +24,7 @@ async def get_source(db: Database, caller: Principal, source_id: UUID) -> Source
         row = (await conn.execute(query)).mappings().one_or_none()
     if row is None:
         raise NotFoundError
-    return _view(row)
+    return view_of(row)
 
 
 async def list_sources(db: Database, caller: Principal, desk: str | None, asked: PageQuery) -> Page[SourceView]:
@@ -31,7 +32,7 @@ async def list_sources(db: Database, caller: Principal, desk: str | None, asked:
     query = _views().where(visible(caller, source.c.desk), source.c.desk == desk if desk else true())
     async with db.read() as conn:
         found = await paginate(conn, query, "id", [source.c.id], asked)
-    return found.page(_view)
+    return found.page(view_of)
 
 
 def _views() -> Select[tuple[object, ...]]:
@@ -42,7 +43,11 @@ def _views() -> Select[tuple[object, ...]]:
     return select(*source.c, is_active, partner.c.code.label("partner")).select_from(by_partner)
 
 
-def _view(row: RowMapping) -> SourceView:
-    return SourceView.model_validate(
-        {**row, "config": config_of(dict(row)), "hook": f"/intake/v1/hooks/{row['key']}"}
-    )
+def webhook_of(key: object) -> str:
+    """Return the path that a source's deliveries are posted to."""
+    return f"/intake/v1/hooks/{key}"
+
+
+def view_of(row: RowMapping | Mapping[str, object]) -> SourceView:
+    """Return a source of its row, which also says `partner` and `playbook_active`."""
+    return SourceView.model_validate({**row, "config": config_of(dict(row)), "hook": webhook_of(row["key"])})

@@ -1,7 +1,7 @@
 """Sources on the wire; secrets are shown once, when they are made."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Self
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from services.intake.sources.rules import is_zone
 from services.intake.sources.store import COLUMNS
 
 MAX_BODY = 1_048_576
+USUAL_GRACE = timedelta(days=1)  # for how long the secrets before a new one still work
 
 
 def _zone(value: str) -> str:
@@ -41,14 +42,9 @@ def lifted(body: object) -> object:
     return {**rest, "config": given} if given else body
 
 
-class SourceIn(Wire):
-    """A new source; `config` names its format, its other members are the format's own.
+class SourceFields(Wire):
+    """What a source is; `config` names its format, its other members are the format's own."""
 
-    Without `secret` one is made where the format needs one that we may choose.
-    """
-
-    desk: Code
-    code: Code
     config: SourceConfig
     secret: Annotated[SecretStr | None, Field(min_length=16, max_length=200)] = None
     playbook: Code
@@ -66,9 +62,20 @@ class SourceIn(Wire):
         return lifted(body)
 
     @model_validator(mode="after")
-    def _secret_fits(self) -> Self:
+    def _signs(self) -> Self:
         if self.secret is not None and self.config.secret is SecretKind.SIGNATURE:
             WebhookVerifier([self.secret])
+        return self
+
+
+class SourceIn(SourceFields):
+    """A new source. Without `secret` one is made where the format needs one that we may choose."""
+
+    desk: Code
+    code: Code
+
+    @model_validator(mode="after")
+    def _secret_is_given(self) -> Self:
         if self.secret is None and self.config.secret is SecretKind.GIVEN:
             raise ValueError("secret: the one that the provider has given")
         return self
@@ -97,7 +104,7 @@ class SourcePatch(Wire):
 class Rotation(Wire):
     """For how many seconds the secrets before the new one still work; `secret` where the provider makes it."""
 
-    grace_seconds: Annotated[int, Field(ge=0, le=30 * 86_400)] = 86_400
+    grace_seconds: Annotated[int, Field(ge=0, le=30 * 86_400)] = int(USUAL_GRACE.total_seconds())
     secret: Annotated[SecretStr | None, Field(min_length=16, max_length=200)] = None
 
 

@@ -1,0 +1,108 @@
+"""Use case: a desk's sources as one document, planned or applied (docs/adr/0016)."""
+
+from collections.abc import Mapping, Sequence
+
+from libs.common.platform import configuration
+from libs.common.platform.configuration import BadConfigurationError, Call, Change
+from libs.common.platform.db import Transaction
+from libs.common.platform.http.faults import pointer
+from libs.common.platform.http.problems import Fault
+from services.intake.configuration.convert import awaited, changes_of, misspelt, names_playbook, secret_faults
+from services.intake.configuration.queries import Found, read_desk
+from services.intake.configuration.schemas import Awaited, IntakeConfigured, IntakePart, SourcePart
+from services.intake.context import Context
+from services.intake.errors import ConfigRefusedError, NotKnownYetError, UnknownPartnerError
+from services.intake.sources.actions import add_source, replace_secret, update_source
+from services.intake.sources.schemas import SourceIn, SourcePatch
+
+
+async def configure(ctx: Context, call: Call, wanted: IntakePart) -> tuple[IntakeConfigured, Found]:
+    """Apply a document, or say what applying it would do; return that, and what the desk has now.
+
+    A retired source that it names is created anew, under its id, its webhook's address and its secret. Playbooks
+    that intake has not heard of are listed by a plan. Applied, a source that is new to such a playbook is refused:
+    a slip of the pen for an active one is a fault, any other name may be on its way. Raises BadConfigurationError
+    with every fault, NotKnownYetError, StaleConfigurationError.
+    """
+    async with ctx.core.db.begin() as tx:
+        await configuration.begin(tx, call.desk)
+        before = now = await read_desk(tx, call.desk)
+        configuration.check(call.plan, before.part, before.stamp)
+        changes = changes_of(before, wanted, ctx.core.keys)
+        waits_for = awaited(before, wanted)
+        if call.plan is not None:
+            _refuse_unknown(before, changes, waits_for)
+        made = await _apply(ctx, tx, call, before, wanted, changes)
+        if call.plan is not None:
+            now = await read_desk(tx, call.desk)
+            await tx.commit()
+    if call.plan is not None:
+        await ctx.sources.refresh()
+    done = IntakeConfigured(
+        desk=call.desk,
+        document=before.part,
+        mode=call.mode,
+        changes=tuple(changes),
+        webhooks=now.webhooks(),
+        secrets={} if call.plan is None else made,
+        waits_for=tuple(waits_for.values()),
+    )
+    return done, now
+
+
+def _refuse_unknown(found: Found, changes: Sequence[Change], waits_for: Mapping[str, Awaited]) -> None:
+    """Raises BadConfigurationError, NotKnownYetError."""
+    fresh = {
+        change.code: waits_for[change.code]
+        for change in changes
+        if change.code in waits_for and names_playbook(change)
+    }
+    if faults := misspelt(found, fresh):
+        raise BadConfigurationError(faults)
+    if fresh:
+        raise NotKnownYetError([each.model_dump() for each in fresh.values()])
+
+
+async def _apply(
+    ctx: Context, tx: Transaction, call: Call, found: Found, wanted: IntakePart, changes: Sequence[Change]
+) -> dict[str, str]:
+    """Make the changes and return the secrets that were made. Raises BadConfigurationError with every fault."""
+    made: dict[str, str] = {}
+    faults = list(secret_faults(found, wanted))
+    refused = {fault.pointer for fault in faults}
+    for change in changes:
+        if pointer(["sources", change.code, "secret"]) in refused:
+            continue
+        try:
+            secret = await _make(ctx, tx, call, found, wanted, change)
+        except (ConfigRefusedError, UnknownPartnerError) as error:
+            place = pointer(["sources", change.code])
+            faults += [Fault(place + each.pointer, each.code, each.detail) for each in error.faults]
+        else:
+            made |= {} if secret is None else {change.code: secret}
+    if faults:
+        raise BadConfigurationError(faults)
+    return made
+
+
+async def _make(
+    ctx: Context, tx: Transaction, call: Call, found: Found, wanted: IntakePart, change: Change
+) -> str | None:
+    """Make one change and return the secret that was made for it."""
+    part, stored = (wanted.sources or {}).get(change.code), found.sources.get(change.code)
+    if part is None and stored is not None:
+        await update_source(ctx, tx, stored.row, SourcePatch(active=False))
+    elif part is not None and stored is not None:
+        await update_source(ctx, tx, stored.row, part.patch())
+        given = part.secret and part.secret.get_secret_value()
+        if given and given != stored.secret(ctx.core.keys):
+            await replace_secret(ctx, tx, stored.row, given)
+    elif part is not None:
+        return await _add(ctx, tx, call.desk, change.code, part)
+    return None
+
+
+async def _add(ctx: Context, tx: Transaction, desk: str, code: str, part: SourcePart) -> str | None:
+    members = {name: getattr(part, name) for name in SourcePart.model_fields}
+    _, secret = await add_source(ctx, tx, SourceIn.model_validate({"desk": desk, "code": code, **members}))
+    return None if part.secret is not None else secret

@@ -1,0 +1,81 @@
+"""A document as the sources that it asks for: what it changes, what it waits for, and faults of secrets."""
+
+from collections.abc import Iterator, Mapping
+
+from libs.common.platform import configuration
+from libs.common.platform.configuration import Action, Change
+from libs.common.platform.http.faults import pointer
+from libs.common.platform.http.language import Text
+from libs.common.platform.http.problems import Fault
+from libs.common.platform.sealing import DataKeys
+from services.intake.configuration.queries import Found
+from services.intake.configuration.rules import is_slip, nearest
+from services.intake.configuration.schemas import Awaited, IntakePart, SourcePart
+from services.intake.formats.config import SecretKind
+
+_NOT_NEEDED = Text("этому источнику секрет не нужен", "a source of this kind has no secret")
+_MISSING = Text("нужен секрет, который выдал провайдер", "the secret that the provider has given")
+
+
+def changes_of(found: Found, wanted: IntakePart, keys: DataKeys) -> list[Change]:
+    """Return what a document changes; a secret that it gives and that differs is a change of `secret`."""
+    if wanted.sources is None:
+        return []
+    had = {code: _compared(each.part(), each.secret(keys)) for code, each in found.active.items()}
+    asked = {code: _compared(part, _secret(part)) for code, part in wanted.sources.items()}
+    return list(configuration.changes("source", had, asked))
+
+
+def secret_faults(found: Found, wanted: IntakePart) -> Iterator[Fault]:
+    """Yield secrets that a source cannot have, and one that only its provider can make and that is missing."""
+    for code, part in (wanted.sources or {}).items():
+        place = pointer(["sources", code, "secret"])
+        if part.secret is not None and part.config.secret is SecretKind.NONE:
+            yield Fault(place, "not_needed", _NOT_NEEDED)
+        if part.secret is None and part.config.secret is SecretKind.GIVEN and code not in found.sources:
+            yield Fault(place, "missing", _MISSING)
+
+
+def awaited(found: Found, wanted: IntakePart) -> dict[str, Awaited]:
+    """Return the playbook of each source whose playbook is not known to be active at the desk."""
+    return {
+        code: Awaited(
+            pointer=pointer(["sources", code, "playbook"]),
+            playbook=part.playbook,
+            nearest=nearest(part.playbook, found.playbooks),
+        )
+        for code, part in (wanted.sources or {}).items()
+        if part.playbook not in found.playbooks
+    }
+
+
+def names_playbook(change: Change) -> bool:
+    """Return whether a change gives a source its playbook; one that it has had already is not judged again."""
+    return change.action is Action.CREATE or "playbook" in change.fields
+
+
+def misspelt(found: Found, waits_for: Mapping[str, Awaited]) -> list[Fault]:
+    """Return faults of playbooks whose names are slips for those of the desk."""
+    return [
+        Fault(each.pointer, "unknown_playbook", _unknown(each))
+        for each in waits_for.values()
+        if is_slip(each.playbook, found.playbooks)
+    ]
+
+
+def _unknown(each: Awaited) -> Text:
+    names = ", ".join(each.nearest)
+    return Text(
+        f"плейбук {each.playbook!r} не активен; похожие: {names}",
+        f"no active playbook {each.playbook!r}; there is {names}",
+    )
+
+
+def _secret(part: SourcePart) -> str | None:
+    return part.secret.get_secret_value() if part.secret is not None else None
+
+
+def _compared(part: SourcePart, secret: str | None) -> Mapping[str, object]:
+    # In a tuple: what is null here is none, and not as it is. Secrets are compared, and go nowhere.
+    members = part.model_dump(mode="json", exclude={"secret"})
+    return {**{name: (value,) for name, value in members.items()}, "secret": secret}

@@ -1,0 +1,73 @@
+"""What a desk has at intake."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import asyncpg
+
+from libs.common.platform.db import Transaction
+from libs.common.platform.sealing import DataKeys
+from services.intake.configuration.schemas import IntakePart, SourcePart
+from services.intake.sources.queries import view_of, webhook_of
+from services.intake.sources.rules import current
+from services.intake.sources.schemas import SourceView
+from services.intake.sources.store import secrets_of
+
+# Retired ones too: they are made active again. Locked: who changes one by another call waits.
+SOURCES = """
+SELECT s.*, p.code AS partner, NULL AS playbook_active FROM source s LEFT JOIN partner p ON p.id = s.partner_id
+WHERE s.desk = $1 ORDER BY s.code FOR UPDATE OF s
+"""
+PLAYBOOKS = "SELECT code FROM active_playbook WHERE desk = $1 ORDER BY code"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSource:
+    """A source as it is stored, and as it is shown."""
+
+    row: asyncpg.Record
+    view: SourceView
+
+    @classmethod
+    def of(cls, row: asyncpg.Record) -> "StoredSource":
+        return cls(row, view_of(dict(row)))
+
+    def part(self) -> SourcePart:
+        """Return it as a document has it, without its secret."""
+        members = SourcePart.model_fields.keys() & SourceView.model_fields.keys()
+        return SourcePart.model_validate({name: getattr(self.view, name) for name in members})
+
+    def secret(self, keys: DataKeys) -> str | None:
+        """Open its newest secret."""
+        valid = current(secrets_of(self.row["id"], self.row["secrets"], keys), datetime.now(UTC))
+        return valid[0].value if valid else None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A desk's sources, retired ones included; `part` is without those. `playbooks`: those known to be active."""
+
+    part: IntakePart
+    sources: Mapping[str, StoredSource]
+    playbooks: tuple[str, ...]
+
+    @property
+    def active(self) -> dict[str, StoredSource]:
+        return {code: source for code, source in self.sources.items() if source.view.active}
+
+    @property
+    def stamp(self) -> str:
+        """Return what changes with the secrets of sources (see `configuration.digest`)."""
+        return " ".join(f"{source.view.id}:{source.view.version}" for source in self.active.values())
+
+    def webhooks(self) -> dict[str, str]:
+        return {code: webhook_of(source.row["key"]) for code, source in self.active.items()}
+
+
+async def read_desk(tx: Transaction, desk: str) -> Found:
+    """Return what a desk has, its sources locked."""
+    sources = {row["code"]: StoredSource.of(row) for row in await tx.conn.fetch(SOURCES, desk)}
+    playbooks = tuple(row["code"] for row in await tx.conn.fetch(PLAYBOOKS, desk))
+    parts = {code: source.part() for code, source in sources.items() if source.view.active}
+    return Found(IntakePart(sources=parts), sources, playbooks)

@@ -1,0 +1,44 @@
+"""A desk's configuration at intake, on the wire."""
+
+from pydantic import BaseModel
+
+from libs.common.domain.code import Code
+from libs.common.platform.configuration import Configured
+from libs.common.platform.http.wire import Wire
+from services.intake.sources.schemas import SourceFields, SourcePatch
+
+
+class SourcePart(SourceFields):
+    """A source of the desk; see `SourceIn`. A member that is left out has its usual value, but for `secret`.
+
+    That one stays as it is; at first one is made where we may choose it. The webhook's address never changes.
+    """
+
+    def patch(self) -> SourcePatch:
+        """Return the change that makes a source this one, its secret apart."""
+        return SourcePatch.model_validate({**self.model_dump(mode="json", exclude={"secret"}), "active": True})
+
+
+class IntakePart(Wire):
+    """The sources of a desk; null: as they are. Those that are not named are retired."""
+
+    sources: dict[Code, SourcePart] | None = None
+
+
+class Awaited(BaseModel):
+    """A playbook that intake has not heard of as active at the desk, where it is named, and known ones like it."""
+
+    pointer: str
+    playbook: str
+    nearest: tuple[str, ...]
+
+
+class IntakeConfigured(Configured[IntakePart]):
+    """What applying the document changes.
+
+    `webhooks`: the path to post to, of each source that is there. `secrets`: those that were made, shown this once.
+    """
+
+    webhooks: dict[str, str]
+    secrets: dict[str, str]
+    waits_for: tuple[Awaited, ...]
