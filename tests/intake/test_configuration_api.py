@@ -65,13 +65,13 @@ async def posted(api: Api, webhook: str, token: str = "", number: int = 1) -> in
 async def test_a_plan_says_what_applying_would_do_and_does_nothing(api: Api) -> None:
     planned = await plan(api, WHOLE)
     assert changes(planned) == [("create", "landing", []), ("create", "shop", [])]
-    assert (planned.json()["webhooks"], planned.json()["secrets"], await sources(api)) == ({}, {}, {})
+    assert (planned.json()["hooks"], planned.json()["secrets"], await sources(api)) == ({}, {}, {})
 
 
 async def test_applying_makes_sources_that_take_deliveries_with_the_secret_that_was_made(api: Api) -> None:
     applied = (await planned_and_applied(api, WHOLE)).json()
-    assert (set(applied["webhooks"]), set(applied["secrets"])) == ({"landing", "shop"}, {"landing"})
-    token, webhooks = applied["secrets"]["landing"], applied["webhooks"]
+    assert (set(applied["hooks"]), set(applied["secrets"])) == ({"landing", "shop"}, {"landing"})
+    token, webhooks = applied["secrets"]["landing"], applied["hooks"]
     answers = [await posted(api, webhooks["landing"], token), await posted(api, webhooks["landing"], "other")]
     assert [*answers, await posted(api, webhooks["shop"])] == [202, 401, 202]
 
@@ -80,7 +80,7 @@ async def test_applying_again_changes_nothing_and_shows_no_secret(api: Api) -> N
     first = (await planned_and_applied(api, WHOLE)).json()
     again = await planned_and_applied(api, WHOLE)
     assert (changes(again), again.json()["secrets"]) == ([], {})
-    assert again.json()["webhooks"] == first["webhooks"]
+    assert again.json()["hooks"] == first["hooks"]
 
 
 async def test_what_is_exported_can_be_applied_and_changes_nothing(api: Api) -> None:
@@ -136,7 +136,7 @@ async def test_a_member_that_is_left_out_has_its_usual_value_again(api: Api) -> 
 async def test_a_secret_of_the_document_is_the_token_and_the_one_before_works_for_a_day(api: Api) -> None:
     first = (await planned_and_applied(api, WHOLE)).json()
     second = (await planned_and_applied(api, with_landing(secret=TOKEN))).json()
-    webhook, tokens = first["webhooks"]["landing"], (first["secrets"]["landing"], TOKEN)
+    webhook, tokens = first["hooks"]["landing"], (first["secrets"]["landing"], TOKEN)
     assert second["secrets"] == {}
     assert [await posted(api, webhook, token, number) for number, token in enumerate(tokens)] == [202, 202]
 
@@ -219,13 +219,13 @@ async def test_applying_without_a_plan_is_428(api: Api) -> None:
 @pytest.mark.req("U22")
 async def test_a_retired_source_takes_no_deliveries_and_comes_back_with_its_address_and_secret(api: Api) -> None:
     first = (await planned_and_applied(api, WHOLE)).json()
-    webhook, token = first["webhooks"]["landing"], first["secrets"]["landing"]
+    webhook, token = first["hooks"]["landing"], first["secrets"]["landing"]
     await planned_and_applied(api, {"sources": {}})
     retired = await posted(api, webhook, token), {each["active"] for each in (await sources(api)).values()}
     again = await planned_and_applied(api, WHOLE)
     assert (retired, await api.count("lead")) == ((404, {False}), 0)
     assert changes(again) == [("create", "landing", []), ("create", "shop", [])]
-    assert (again.json()["webhooks"], await posted(api, webhook, token)) == (first["webhooks"], 202)
+    assert (again.json()["hooks"], await posted(api, webhook, token)) == (first["hooks"], 202)
 
 
 def waiting(answer: httpx.Response) -> list[Mapping[str, object]]:

@@ -71,7 +71,7 @@ async def test_a_plan_says_what_applying_would_do_and_does_nothing(api: Api) -> 
     planned = await plan(api, WHOLE)
     assert changes(planned) == [("create", "main", []), ("create", "greeting", []), ("create", "reminder", [])]
     left = [(await api.call("GET", path)).json()["items"] for path in ("/channels", "/templates")]
-    assert (left, planned.json()["webhooks"]) == ([[], []], {})
+    assert (left, planned.json()["hooks"]) == ([[], []], {})
 
 
 async def test_applying_makes_channels_and_templates_in_use(api: Api) -> None:
@@ -79,7 +79,7 @@ async def test_applying_makes_channels_and_templates_in_use(api: Api) -> None:
     made, template = await channel_of(api), (await api.call("GET", "/templates/greeting")).json()
     assert (made["code"], made["kind"], made["rate_5s"], made["active"]) == ("main", "whatsapp", 100, True)
     assert (template["approved"]["bodies"], template["approved"]["approved_by"]) == (GREETING["bodies"], "admin")
-    assert applied.json()["webhooks"] == {"main": made["hook_path"]}
+    assert applied.json()["hooks"] == {"main": made["hook_path"]}
 
 
 async def test_applying_again_changes_nothing_and_proposes_no_version(api: Api) -> None:

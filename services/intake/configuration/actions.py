@@ -43,7 +43,7 @@ async def configure(ctx: Context, call: Call, wanted: IntakePart) -> tuple[Intak
         document=before.part,
         mode=call.mode,
         changes=tuple(changes),
-        webhooks=now.webhooks(),
+        hooks=now.webhooks(),
         secrets={} if call.plan is None else made,
         waits_for=tuple(waits_for.values()),
     )

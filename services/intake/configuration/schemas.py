@@ -36,9 +36,9 @@ class Awaited(BaseModel):
 class IntakeConfigured(Configured[IntakePart]):
     """What applying the document changes.
 
-    `webhooks`: the path to post to, of each source that is there. `secrets`: those that were made, shown this once.
+    `hooks`: the path to post to, of each source that is there. `secrets`: those that were made, shown this once.
     """
 
-    webhooks: dict[str, str]
+    hooks: dict[str, str]
     secrets: dict[str, str]
     waits_for: tuple[Awaited, ...]

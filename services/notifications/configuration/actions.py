@@ -35,7 +35,7 @@ async def configure(core: Core, call: Call, wanted: NotificationsPart) -> tuple[
             now = await read_desk(tx, call.desk, core.keys)
             await tx.commit()
     done = NotificationsConfigured(
-        desk=call.desk, document=before.part, mode=call.mode, changes=tuple(changes), webhooks=now.webhooks()
+        desk=call.desk, document=before.part, mode=call.mode, changes=tuple(changes), hooks=now.webhooks()
     )
     return done, now
 

@@ -51,7 +51,7 @@ class NotificationsPart(Wire):
 class NotificationsConfigured(Configured[NotificationsPart]):
     """What applying the document changes.
 
-    `webhooks`: the path for the callbacks of each channel whose provider has any, once the channel is there.
+    `hooks`: the path for the callbacks of each channel whose provider has any, once the channel is there.
     """
 
-    webhooks: dict[str, str]
+    hooks: dict[str, str]
