@@ -1,0 +1,121 @@
+"""A desk as a file, on all four services: planned, applied, applied again, taken back, exported."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+import yaml
+
+from deploy.demo.desk import ACCOUNTS, DemoDesk
+from libs.common.deskfile.applying import FailedError, apply, export, plan
+from libs.common.deskfile.reading import BadFileError, DeskFile, read
+from tests.e2e.test_third_playbook import until
+from tests.support.stack import ProcessStack
+
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(180)]
+
+FILE = Path(__file__).with_name("workshop.yaml")
+PLAYBOOK = Path(__file__).with_name("third_playbook.yaml")
+
+
+@pytest.fixture
+async def admin(stack: ProcessStack, desk: DemoDesk) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of all services with the token of an administrator of all desks."""
+    headers = {"Authorization": f"Bearer {stack.issuer.token('admin', ['admin'], ['*'])}", "Accept-Language": "en"}
+    async with httpx.AsyncClient(transport=stack.transport, base_url="http://stack", headers=headers) as client:
+        yield client
+
+
+def written(folder: Path, code: str, *changes: tuple[str, str]) -> DeskFile:
+    """Return the desk under another code, with changes of its text."""
+    text = (
+        FILE.read_text(encoding="utf-8")
+        .replace("desk: workshop", f"desk: {code}")
+        .replace("nora:", f"nora-{code}:")
+    )
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    (folder / "third_playbook.yaml").write_bytes(PLAYBOOK.read_bytes())
+    (folder / "desk.yaml").write_text(text, encoding="utf-8")
+    return read(folder / "desk.yaml", ACCOUNTS)
+
+
+def said(answers: object) -> list[str]:
+    assert isinstance(answers, dict)
+    return [f"{change.action} {change.kind} {change.code}" for each in answers.values() for change in each.changes]
+
+
+async def first_task(admin: httpx.AsyncClient, lead_id: str) -> dict[str, object]:
+    """Wait for the first task of a lead."""
+
+    async def look() -> dict[str, object] | None:
+        found = await admin.get("/tasks/v1/tasks", params={"lead_id": lead_id})
+        return next(iter(found.json()["items"]), None)
+
+    return await until(look)
+
+
+async def test_a_file_makes_a_desk_that_works_and_the_second_time_nothing(
+    admin: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    file = written(tmp_path, "bikes")
+    outcome = await apply(admin, file, await plan(admin, file))
+    assert len(said(outcome.answers)) == 8
+    assert said(await plan(admin, file)) == []
+    token, hook = outcome.said("intake", "secrets")["site"], outcome.said("intake", "hooks")["site"]
+    order = {"external_id": "b-1", "name": "Глеб", "phone": "+79000000312"}
+    posted = await admin.post(str(hook), json=order, headers={"X-Source-Token": str(token)})
+    assert posted.status_code == 202
+    assert (await first_task(admin, posted.json()["lead_id"]))["desk"] == "bikes"
+
+
+async def test_what_is_exported_is_a_file_that_changes_nothing(admin: httpx.AsyncClient, tmp_path: Path) -> None:
+    file = written(tmp_path, "exported")
+    await apply(admin, file, await plan(admin, file))
+    (tmp_path / "again.yaml").write_text(yaml.safe_dump(await export(admin, "exported"), allow_unicode=True))
+    assert said(await plan(admin, read(tmp_path / "again.yaml", {}))) == []
+
+
+async def test_every_fault_of_every_service_is_named_with_its_line_and_nothing_is_made(
+    admin: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    file = written(
+        tmp_path, "faulty", ("Asia/Omsk\ncal", "Asia/Omks\ncal"), ("pools: [workshop]", "pools: [workshp]"),
+        ("workshop_ready:", "workshop_raedy:"), ("playbook: workshop,", "playbook: workshpo,"),
+    )  # fmt: skip
+    with pytest.raises(BadFileError) as refused:
+        await plan(admin, file)
+    lines = {line.split(": ")[0].rpartition(":")[2]: line for line in refused.value.lines}
+    assert {"4", "12"} <= lines.keys()
+    assert "workshop" in lines["12"]
+    assert (await admin.get("/tasks/v1/desks/faulty")).status_code == 404
+
+
+async def test_names_of_another_part_are_checked_against_the_file(admin: httpx.AsyncClient, tmp_path: Path) -> None:
+    file = written(
+        tmp_path, "misnamed", ("workshop_ready:", "workshop_raedy:"), ("playbook: workshop,", "playbook: workshpo,")
+    )
+    with pytest.raises(BadFileError) as refused:
+        await plan(admin, file)
+    template, playbook = (line.partition(": ")[2] for line in refused.value.lines)
+    nearest = "the desk has no template 'workshop_ready'; it has workshop_raedy, workshop_welcome"
+    assert template == f"/playbooks/workshop/messages/ready/template: {nearest}"
+    assert playbook == "/sources/site/playbook: the desk has no playbook 'workshpo'; it has workshop"
+
+
+async def test_what_a_later_service_refuses_is_taken_back_at_the_earlier_ones(
+    admin: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    file = written(tmp_path, "undone")
+    await apply(admin, file, await plan(admin, file))
+    changed = written(tmp_path, "undone", ("Нора", "Нора П."), ("Asia/Omsk\ncal", "Asia/Tomsk\ncal"))
+    plans = await plan(admin, changed)
+    mine = {"desk": "undone", "code": "second", "format": "landing", "playbook": "workshop", "zone": "Asia/Omsk"}
+    assert (await admin.post("/intake/v1/sources", json=mine)).status_code == 201
+    with pytest.raises(FailedError) as failed:
+        await apply(admin, changed, plans)
+    assert failed.value.taken_back == {"assignment": "as before", "tasks": "as before"}
+    now = await export(admin, "undone")
+    assert (now["zone"], now["operators"]["nora-undone"]["name"]) == ("Asia/Omsk", "Нора")  # type: ignore[index]  # objects
