@@ -8,6 +8,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from services.intake.configuration.queries import read_desk
 from services.intake.context import Context
 from services.intake.sources.schemas import SourceIn
 from tests.intake.api import MOSCOW, Api, order
@@ -148,6 +149,13 @@ async def test_secrets_never_come_out_nor_are_logged(api: Api, capfd: pytest.Cap
     assert [answer.status_code for answer in answers] == [200, 422, 412, 200, 200]
     assert not [answer for answer in answers if TOKEN in answer.text + str(answer.headers)]
     assert TOKEN not in "".join(capfd.readouterr())
+
+
+async def test_a_plan_s_tag_is_made_of_no_secret(api: Api) -> None:
+    await planned_and_applied(api, with_landing(secret=TOKEN))
+    async with api.ctx.core.db.begin() as tx:
+        found = await read_desk(tx, "demo")
+    assert (TOKEN in found.part.model_dump_json() + found.stamp, bool(found.stamp)) == (False, True)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from libs.common.platform.db import Database
+from services.notifications.configuration.queries import read_desk
 from tests.notifications.api import Api, running_api
 from tests.notifications.support import DESK, open_desk, requested, worker
 
@@ -135,6 +136,13 @@ async def test_secrets_never_come_out_nor_are_logged(api: Api, capfd: pytest.Cap
     assert [answer.status_code for answer in answers] == [200, 422, 412, 200, 200]
     assert not [answer for answer in answers if secret in answer.text + str(answer.headers)]
     assert secret not in "".join(capfd.readouterr())
+
+
+async def test_a_plan_s_tag_is_made_of_no_secret(api: Api) -> None:
+    await planned_and_applied(api, WHOLE)
+    async with api.ctx.core.db.begin() as tx:
+        found = await read_desk(tx, DESK, api.ctx.core.keys)
+    assert (WAZZUP["api_key"] in found.part.model_dump_json() + found.stamp, bool(found.stamp)) == (False, True)
 
 
 async def test_another_change_of_a_secret_makes_a_plan_stale(api: Api) -> None:
