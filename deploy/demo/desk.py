@@ -92,9 +92,9 @@ class Seeder:
     async def _sources(self) -> dict[str, dict[str, str]] | None:
         """Return the sources that an earlier start has made in this very database, with their tokens."""
         kept: dict[str, dict[str, str]] = json.loads(self._kept.read_text()) if self._kept.exists() else {}
-        hooks = {source["code"]: source["hook"] for source in await self._list("/intake/v1/sources")}
-        there = all(code in kept and kept[code].get("hook") == hooks.get(code) for code in SOURCES)
-        return kept if there else None
+        there = {source["code"]: source["hook"] for source in await self._list("/intake/v1/sources")}
+        known = all(code in kept and kept[code].get("hook") == there.get(code) for code in SOURCES)
+        return kept if known else None
 
     async def _made(self) -> dict[str, dict[str, str]]:
         tokens = {code: secrets.token_urlsafe(24) for code in SOURCES}
@@ -108,8 +108,8 @@ class Seeder:
             await self._post(f"/notifications/v1/channels/{channel['id']}/subscribe")
         for operator in await self._list("/assignment/v1/operators"):
             await self._post("/assignment/v1/check-in", {"operator_id": operator["id"]})
-        hooks = outcome.said("intake", "hooks")
-        kept = {code: {"hook": str(hooks[code]), "secret": token} for code, token in tokens.items()}
+        addresses = outcome.said("intake", "hooks")
+        kept = {code: {"hook": str(addresses[code]), "secret": token} for code, token in tokens.items()}
         # Last: a start that was interrupted makes all of it again.
         write_whole(self._kept, json.dumps(kept), 0o600)
         return kept

@@ -17,8 +17,8 @@ MEMBERS: Mapping[str, tuple[str, ...]] = {
     "intake": ("sources",),
 }
 PATIENCE = 60.0  # seconds for what one service has published to reach another
-STALE, CONFLICT = 412, 409
-LAGS = "not_known_yet"
+CONFLICT, REFUSED = 409, 422
+LAGS, UNHEARD = "not_known_yet", "unknown_playbook"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,7 @@ class Part:
             sent = await self._client.post(
                 self._path, params={"mode": "apply"}, json=document, headers={"If-Match": tag}
             )
-            lags = sent.status_code == CONFLICT and sent.json().get("code") == LAGS
-            if not lags or monotonic() > end:
+            if not _lags(sent) or monotonic() > end:
                 return self._answer(sent)
             await asyncio.sleep(float(sent.headers.get("Retry-After", 1)))
 
@@ -106,6 +105,13 @@ class Part:
             Refusal(each["pointer"], each["detail"] or each["code"]) for each in problem.get("errors", ())
         )
         raise RefusedError(self.service, sent.status_code, problem.get("code", ""), faults)
+
+
+def _lags(sent: httpx.Response) -> bool:
+    """Return whether a service has yet to hear what another one has done. The plan found no slip in any name."""
+    if sent.status_code == REFUSED:
+        return {fault["code"] for fault in sent.json().get("errors", ())} == {UNHEARD}
+    return sent.status_code == CONFLICT and sent.json().get("code") == LAGS
 
 
 def part_of(service: str, document: Document) -> Document:
