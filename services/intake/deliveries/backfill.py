@@ -31,23 +31,32 @@ WHERE c.desk = $1 AND c.kind = 'email' AND c.value = $2 AND c.customer_id <> $3
 """
 
 # Most repeats bring nothing new.
+_FALSE = f"'{Signal.FALSE_NUMBER}' = ANY (l.signals)"
 DIFFERENCES = f"""
 SELECT g.n, n.lacks, n.other
 FROM unnest($1::uuid[], {_SAID.parameters(2)}) WITH ORDINALITY AS g(id, {_SAID.names}, n)
 JOIN lead l ON l.id = g.id
 CROSS JOIN LATERAL (SELECT
     (coalesce(l.name, g.name), coalesce(l.phone, g.phone), coalesce(l.email, g.email))
-        IS DISTINCT FROM (l.name, l.phone, l.email) AS lacks,
-    CASE WHEN g.phone_key <> l.phone THEN 'phone'
+        IS DISTINCT FROM (l.name, l.phone, l.email) OR (g.phone_key IS NOT NULL AND {_FALSE}) AS lacks,
+    CASE WHEN g.phone_key <> l.phone AND NOT {_FALSE} THEN 'phone'
          WHEN g.email <> l.email AND (g.phone = l.phone) IS NOT TRUE THEN 'email' END AS other
 ) n
 WHERE n.lacks OR n.other IS NOT NULL
 """  # noqa: S608 - made of constants alone
 
-# Fills in customer data that the lead lacks; known values stay.
+# Fills in customer data that the lead lacks; known values stay, but a number that cannot be one gives way to one
+# that can, and is false no more.
 FILL = f"""
 WITH given AS (
-    SELECT $1::uuid AS lead_id, n.* FROM unnest({_CUSTOMER.parameters(2)}) AS n({_CUSTOMER.names})
+    SELECT l.id AS lead_id, n.*, CASE WHEN c.better THEN n.phone ELSE coalesce(l.phone, n.phone) END AS best,
+           CASE WHEN c.better OR l.phone IS NULL THEN coalesce(n.phone_raw, l.phone_raw) ELSE l.phone_raw END
+               AS best_raw,
+           CASE WHEN c.better THEN array_remove(l.signals, '{Signal.FALSE_NUMBER}') ELSE l.signals END
+               AS best_signals
+    FROM unnest({_CUSTOMER.parameters(2)}) AS n({_CUSTOMER.names})
+    JOIN lead l ON l.id = $1::uuid
+    CROSS JOIN LATERAL (SELECT n.phone_key IS NOT NULL AND {_FALSE} AS better) c
 ), known_by AS (
     INSERT INTO customer_identity (desk, kind, value, customer_id)
     SELECT l.desk, i.kind, i.value, l.customer_id
@@ -57,12 +66,11 @@ WITH given AS (
     ON CONFLICT DO NOTHING
 ), filled AS (
     UPDATE lead l
-    SET name = coalesce(l.name, g.name), phone = coalesce(l.phone, g.phone),
-        phone_raw = CASE WHEN l.phone IS NULL THEN coalesce(g.phone_raw, l.phone_raw) ELSE l.phone_raw END,
-        email = coalesce(l.email, g.email), updated_at = g.now, version = l.version + 1
+    SET name = coalesce(l.name, g.name), phone = g.best, phone_raw = g.best_raw, email = coalesce(l.email, g.email),
+        signals = g.best_signals, updated_at = g.now, version = l.version + 1
     FROM given g
-    WHERE l.id = g.lead_id AND (coalesce(l.name, g.name), coalesce(l.phone, g.phone), coalesce(l.email, g.email))
-          IS DISTINCT FROM (l.name, l.phone, l.email)
+    WHERE l.id = g.lead_id AND (coalesce(l.name, g.name), g.best, coalesce(l.email, g.email), g.best_signals)
+          IS DISTINCT FROM (l.name, l.phone, l.email, l.signals)
     RETURNING l.id, l.desk, l.customer_id, l.name, l.phone, l.phone_raw, l.email, l.language, l.zone, l.signals,
               l.version, concat_ws(', ', CASE WHEN old.name IS DISTINCT FROM new.name THEN 'name' END,
                         CASE WHEN old.phone IS DISTINCT FROM new.phone THEN 'phone' END,

@@ -25,6 +25,7 @@ from services.intake.deliveries.actions import receive
 from services.intake.deliveries.batch import OverloadedError
 from services.intake.deliveries.rules import Disposition
 from services.intake.formats.base import Answer, Proof, Reply
+from services.intake.formats.packing import TooLargeError, unpacked
 from services.intake.formats.rules import RawRequest
 from services.intake.sources.cache import Known
 
@@ -74,16 +75,23 @@ class Webhook:
             await _send(send, Reply(204))
             return
         limit_body(Request(scope), known.source.body_limit)
-        raw = RawRequest(
-            method=scope["method"],
-            query=scope["query_string"],
-            headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
-            body=await _body(receive_part),
-        )
+        raw = _request(scope, await _body(receive_part), known.source.body_limit)
         _check_sender(known, raw)
         answer = await _store(ctx, known, raw)
         faultpoints.reach("intake.committed")
         await _send(send, known.source.format.reply(answer))
+
+
+def _request(scope: Scope, body: bytes, limit: int) -> RawRequest:
+    """Return the request, its body unpacked. Raises Problem when that is more than `limit` bytes."""
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    packed, encodings = None, headers.get("content-encoding")
+    if encodings is not None:
+        try:
+            packed, body = body, unpacked(body, encodings.split(","), limit)
+        except TooLargeError:
+            raise Problem(413, "body_too_large", extra={"limit": limit}) from None
+    return RawRequest(scope["method"], scope["query_string"], headers, body, packed)
 
 
 def _operation(method: str) -> dict[str, object]:

@@ -15,6 +15,7 @@ import orjson
 
 from services.intake.deliveries.rules import DeliveryKind, Disposition
 from services.intake.formats.config import FormatConfig
+from services.intake.formats.content import digest_of
 from services.intake.formats.rules import Fact, RawRequest, Reason
 
 
@@ -94,6 +95,10 @@ class Format(ABC):
         """
         del raw
         return None
+
+    def digest(self, raw: RawRequest) -> str:
+        """Return a digest of what a request says: the same for a retry that carries nothing of its own."""
+        return digest_of(raw)
 
     def reply(self, answer: Answer) -> Reply:
         """Return what the sender wants to hear of its delivery, which is on disk."""

@@ -9,6 +9,7 @@ from libs.common.platform.http.pagination import Page, PageQuery, paginate
 from services.intake.errors import NotFoundError
 from services.intake.partners.tables import partner
 from services.intake.playbooks.tables import active_playbook
+from services.intake.sources.rules import REPEATS
 from services.intake.sources.schemas import SourceView
 from services.intake.sources.store import config_of
 from services.intake.sources.tables import source
@@ -39,6 +40,11 @@ def _views() -> Select[tuple[object, ...]]:
 
 
 def _view(row: RowMapping) -> SourceView:
-    return SourceView.model_validate(
-        {**row, "config": config_of(dict(row)), "hook": f"/intake/v1/hooks/{row['key']}"}
-    )
+    seconds = row["repeat_seconds"]
+    known = {
+        "config": config_of(dict(row)),
+        "hook": f"/intake/v1/hooks/{row['key']}",
+        "repeat_seconds": REPEATS if seconds is None else seconds,
+        "origins": row["origins"] or [],
+    }
+    return SourceView.model_validate({**row, **known})
