@@ -11,7 +11,7 @@ from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Database
 from libs.common.platform.http.pagination import Page, PageQuery, paginate
 from services.intake.deliveries.rules import DeliveryKind, Disposition
-from services.intake.deliveries.schemas import DeliveryView, RawDelivery
+from services.intake.deliveries.schemas import DeliveryView, RawDelivery, RerunIn
 from services.intake.deliveries.tables import delivery
 from services.intake.errors import NotFoundError
 from services.intake.scope import between, equal, visible
@@ -71,6 +71,27 @@ async def get_delivery(db: Database, caller: Principal, delivery_id: UUID) -> Ra
         raise NotFoundError
     members = _with_facts(_members(row))
     return RawDelivery.model_validate({**members, **_readable(row.body), "query": row.query.decode("latin-1")})
+
+
+async def quarantined(db: Database, caller: Principal, wanted: RerunIn) -> list[UUID]:
+    """Return deliveries of the quarantine, the oldest first, at most `limit`."""
+    query = (
+        select(delivery.c.id)
+        .join_from(delivery, source, source.c.id == delivery.c.source_id)
+        .where(
+            visible(caller, delivery.c.desk),
+            delivery.c.disposition == Disposition.QUARANTINED.value,
+            equal(delivery.c.desk, wanted.desk),
+            equal(source.c.code, wanted.source),
+            equal(delivery.c.reason, wanted.reason),
+            between(delivery.c.received_at, wanted.received_from, wanted.received_to),
+            true() if wanted.after is None else delivery.c.id > wanted.after,
+        )
+        .order_by(delivery.c.id)
+        .limit(wanted.limit)
+    )
+    async with db.read() as conn:
+        return [row.id for row in await conn.execute(query)]
 
 
 def _deliveries() -> Select[tuple[object, ...]]:

@@ -294,6 +294,7 @@ UPDATE delivery SET reruns = reruns + 1, rerun_at = $2,
     reason = CASE WHEN disposition = 'quarantined' THEN $3 ELSE reason END,
     notes = CASE WHEN disposition = 'quarantined' THEN $4::text::jsonb ELSE notes END
 WHERE id = $1
+RETURNING disposition
 """
 
 # Stores the delivery of a message that was accepted before; the state by now does not matter.

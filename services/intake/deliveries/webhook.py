@@ -17,6 +17,7 @@ from libs.common.platform.http.failures import unavailable
 from libs.common.platform.http.problems import Problem
 from libs.common.platform.http.routes import DescribedRoute
 from libs.common.platform.http.shell import limit_body
+from libs.common.platform.serving import RAW_TARGET
 from libs.common.platform.telemetry.context import bind
 from libs.common.platform.telemetry.logs import get_logger
 from libs.common.platform.telemetry.tracing import current_traceparent
@@ -91,7 +92,9 @@ def _request(scope: Scope, body: bytes, limit: int) -> RawRequest:
             packed, body = body, unpacked(body, encodings.split(","), limit)
         except TooLargeError:
             raise Problem(413, "body_too_large", extra={"limit": limit}) from None
-    return RawRequest(scope["method"], scope["query_string"], headers, body, packed)
+    raw = scope.get("extensions", {}).get(RAW_TARGET)
+    query = scope["query_string"] if raw is None else raw["target"].partition(b"?")[2]
+    return RawRequest(scope["method"], query, headers, body, packed)
 
 
 def _operation(method: str) -> dict[str, object]:
