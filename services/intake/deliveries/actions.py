@@ -55,7 +55,13 @@ async def _accept(ctx: Context, parsed: DeliveryRow | Understood, now: datetime)
     if isinstance(parsed, Understood):
         return await understand(ctx, parsed, now)
     accepted = await ctx.acceptance.accept(parsed)
-    return Answer(parsed.delivery.id, accepted.disposition, accepted.lead_id, accepted.order_number)
+    return Answer(
+        parsed.delivery.id,
+        accepted.disposition,
+        accepted.lead_id,
+        accepted.order_number,
+        notes=parsed.order.notes,
+    )
 
 
 async def quarantine(ctx: Context, delivery: Delivery, why: Unreadable) -> Answer:
@@ -67,7 +73,7 @@ async def quarantine(ctx: Context, delivery: Delivery, why: Unreadable) -> Answe
             raise
         log.exception("delivery quarantined without headers and notes", delivery_id=str(delivery.id))
         await _keep(ctx, delivery, why.reason, "{}", "[]")
-    return Answer(delivery.id, Disposition.QUARANTINED, reason=why.reason)
+    return Answer(delivery.id, Disposition.QUARANTINED, reason=why.reason, notes=why.notes)
 
 
 def unstorable(error: Exception) -> Unreadable:

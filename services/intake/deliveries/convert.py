@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Hashable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -347,4 +347,4 @@ def _money(amount: Decimal | None, currency: str) -> dict[str, str] | None:
 
 def notes_json(notes: tuple[Note, ...]) -> str:
     """Return notes as they are kept with the delivery."""
-    return orjson.dumps([{k: cleaned(v) for k, v in asdict(n).items()} for n in notes]).decode() if notes else "[]"
+    return orjson.dumps([note.as_json() for note in notes]).decode() if notes else "[]"

@@ -95,7 +95,8 @@ async def _understand(tx: Transaction, parsed: Understood, now: datetime, *, aga
     lead_id = next((each.lead_id for each in answers if each.lead_id is not None), None)
     await _settle(tx, delivery, disposition, lead_id, results)
     number = next((each.order_number for each in answers if each.order_number is not None), None)
-    return Answer(delivery.id, disposition, lead_id, number, parts=tuple(answers) if len(answers) > 1 else ())
+    parts = tuple(answers) if len(answers) > 1 else ()
+    return Answer(delivery.id, disposition, lead_id, number, parts=parts, notes=_notes(results))
 
 
 async def _is_of_another(conn: Connection, parsed: Understood, key: str | None) -> bool:

@@ -84,6 +84,9 @@ def contacts(read: Reader) -> tuple[str | None, str | None, str | None]:
     if typed and email is None:
         read.note("email", "not_an_address", typed)
     if phone is None and email is None:
+        for field, typed_there in (("phone", read.value("phone")), ("email", typed)):
+            if typed_there is None:
+                read.note(field, "missing", ", ".join(".".join(path) for path in read.paths.get(field, ())))
         raise UnreadableError(Reason.NO_CONTACT, *read.notes)
     return name, phone, email
 

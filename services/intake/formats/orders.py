@@ -36,6 +36,13 @@ class OrderFormat(Format):
         made = mapped_of(self.zone.key, config.currency, config.field_map, config.status_map)
         return made.with_charset(config.charset)
 
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """How a request may prove its sender, for who has not."""
+        if self.config.auth is Auth.SIGNATURE:
+            return ("Standard Webhooks: headers webhook-id, webhook-timestamp, webhook-signature",)
+        return super().ways
+
     def verify(self, raw: RawRequest) -> Proof:
         """Return whether the request proves its sender, in constant time. Raises nothing."""
         match self.config.auth:

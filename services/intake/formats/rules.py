@@ -68,6 +68,10 @@ class Note:
     code: str
     detail: str = ""
 
+    def as_json(self) -> dict[str, str]:
+        """Return the note as it is kept and shown."""
+        return {name: cleaned(getattr(self, name)) for name in ("field", "code", "detail")}
+
 
 def cleaned(text: str) -> str:
     """Return text as PostgreSQL can keep it: NUL and lone surrogates are replaced."""

@@ -40,7 +40,10 @@ Origins = Annotated[
 ]
 ThanksUrl = Annotated[
     str,
-    Field(pattern=r"^https?://[^\s\"'<>\\]{3,1990}$", description="where the visitor of a plain form is sent: 303"),
+    Field(
+        pattern=r"^https?://[!#$%&()*+,./0-9:;=?@A-Z\[\]_a-z~-]{3,1990}$",
+        description="where the visitor of a plain form is sent: 303",
+    ),
 ]
 
 
