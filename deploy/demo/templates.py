@@ -4,20 +4,20 @@ from collections.abc import Mapping
 
 TEMPLATES: Mapping[str, Mapping[str, str]] = {
     "callback_received": {
-        "ru": "{name}, спасибо за заявку {order_number}! Перезвоним вам в ближайшие минуты.",
-        "en": "{name}, thank you for your request {order_number}! We will call you within minutes.",
+        "ru": "[[{name}, спасибо||Спасибо]] за заявку {order_number}! Перезвоним вам в ближайшие минуты.",
+        "en": "[[{name}, thank you||Thank you]] for your request {order_number}! We will call you within minutes.",
     },
     "order_received": {
-        "ru": "{name}, заказ {order_number} принят. Оплатить его можно здесь: {payment_link}",
-        "en": "{name}, we have your order {order_number}. You can pay for it here: {payment_link}",
+        "ru": "[[{name}, заказ||Заказ]] {order_number} принят. Оплатить его можно здесь: {payment_link}",
+        "en": "[[{name}, we||We]] have your order {order_number}. You can pay for it here: {payment_link}",
     },
     "no_answer": {
-        "ru": "{name}, звонили вам по заказу {order_number}, но не застали. Когда удобно поговорить?",
-        "en": "{name}, we called about your order {order_number} and missed you. When may we call again?",
+        "ru": "[[{name}, звонили||Звонили]] вам по заказу {order_number}, но не застали. Когда удобно поговорить?",
+        "en": "[[{name}, we||We]] called about your order {order_number} and missed you. When may we call again?",
     },
     "payment_link": {
-        "ru": "{name}, ваша ссылка для оплаты заказа {order_number}: {payment_link}",
-        "en": "{name}, here is the link to pay for your order {order_number}: {payment_link}",
+        "ru": "[[{name}, ваша||Ваша]] ссылка для оплаты заказа {order_number}: {payment_link}",
+        "en": "[[{name}, here||Here]] is the link to pay for your order {order_number}: {payment_link}",
     },
 }
 
