@@ -13,6 +13,7 @@ _LINK = re.compile(
 )
 # `anna.smith` is no host that we know, but may be one.
 _DOT = re.compile(r"(?<=[^\W\d_]{2})\.(?=[^\W\d_]{2})")
+_WORDS = re.compile(r"[^\W\d_]+(?: [^\W\d_]+)*")
 _WORDLESS = frozenset("PZC")  # categories: punctuation, separators, controls
 #: What stands for no name, in any case.
 _NOTHING = frozenset({
@@ -25,6 +26,8 @@ _NOTHING = frozenset({
 
 def plain_name(text: str) -> str:
     """Return a name without links, markup and line breaks; empty when nothing that is a name is left."""
+    if _WORDS.fullmatch(text):  # most names are a word or a few
+        return "" if text.casefold() in _NOTHING else text
     visible = "".join(" " if c.isspace() or category(c) == "Cc" else c for c in text if category(c) != "Cf")
     cut = _LINK.sub(" ", _TAG.sub(" ", visible))
     name = " ".join(_DOT.sub(". ", cut).replace("@", " ").split()).strip(" \"'`,;:<>|/\\")

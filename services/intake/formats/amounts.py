@@ -65,6 +65,7 @@ _PIECE = re.compile(
 # `т.р.` for thousands of roubles, `к оплате` for what is to be paid.
 _SHORTENED = re.compile(r"(?<![^\W\d_])(?:т\.? ?р\b\.?|к оплате)", re.IGNORECASE)
 _LONG = {"т": "тр", "к": "оплате"}
+_MACHINES = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,2})?")
 _FEW = 2  # digits of a part of a hundred
 
 
@@ -73,6 +74,8 @@ def read_amount(text: str, *, grouped: bool = True) -> Decimal | None:
 
     `grouped`: one mark before three last digits parts thousands, as people write `1.990 руб.`
     """
+    if _MACHINES.fullmatch(text):  # what most senders write
+        return Decimal(text).quantize(_CENT)
     pieces = _pieces(_plain(text))
     if pieces is None:
         return None
@@ -93,6 +96,8 @@ def read_amount(text: str, *, grouped: bool = True) -> Decimal | None:
 
 def read_currency(text: str) -> str | None:
     """Return the ISO 4217 code of a word or sign in the text, or None."""
+    if _MACHINES.fullmatch(text):
+        return None
     pieces = re.findall(r"[^\W\d_]+|[^\w\s]", text)
     return next((code for piece in pieces if (code := _code(piece.casefold())) is not None), None)
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 _MIN_YEAR, _MAX_YEAR = 2000, 2200
+_ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:?\d\d)?)?", re.ASCII)
 _EPOCH = re.compile(r"(\d{9,10})(\d{3})?(\d{3})?(?:\.\d+)?", re.ASCII)
 _COMPACT = re.compile(r"(20\d\d|21\d\d)(\d\d)(\d\d)(?:[t ]?(\d\d)(\d\d)(\d\d)?)?", re.ASCII)
 _MONTHS: Mapping[str, int] = {
@@ -44,14 +45,18 @@ _MSK = timezone(timedelta(hours=3))
 
 def read_moment(text: str, zone: ZoneInfo) -> datetime | None:
     """Return a time in UTC; without offset it is in `zone`. None outside the years 2001–2199, and if in doubt."""
-    text = _BRACKETED.sub(r"\1", " ".join(text.lower().split()))
     try:
-        moment = _since_1970(text) or _iso(text) or _spelled(text)
+        moment = datetime.fromisoformat(text) if _ISO.fullmatch(text) else _any_spelling(text)
         if moment is None or not _MIN_YEAR < moment.year < _MAX_YEAR:
             return None
         return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def _any_spelling(text: str) -> datetime | None:
+    text = _BRACKETED.sub(r"\1", " ".join(text.lower().split()))
+    return _since_1970(text) or _iso(text) or _spelled(text)
 
 
 def _since_1970(text: str) -> datetime | None:

@@ -75,6 +75,8 @@ class Note:
 
 def cleaned(text: str) -> str:
     """Return text as PostgreSQL can keep it: NUL and lone surrogates are replaced."""
+    if text.isascii():
+        return text.replace("\x00", "\ufffd")
     return _UNSTORABLE.sub("\ufffd", text)
 
 

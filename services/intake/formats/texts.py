@@ -13,6 +13,7 @@ _NOTHING = frozenset({
     "null", "(null)", "undefined", "none", "(none)", "nan", "nil", "[object object]", "[object undefined]", "n/a",
     "#n/a", "-", "--", "---", "—", "–", "not set", "(not set)", "unset",
 })  # fmt: skip
+_INITIALS = frozenset("nNuU")  # of those that begin with a word
 _LONGEST = 30  # characters of a stand-in that is no template's place
 
 
@@ -27,6 +28,8 @@ def plain(text: str) -> str:
 
 def stands_for_nothing(text: str) -> bool:
     """Return whether a text is empty, says that there is nothing, or is an unfilled place of a template."""
+    if text and text[0].isalnum() and text[0] not in _INITIALS:
+        return False
     text = text.strip()
     if not text:
         return True
@@ -39,6 +42,8 @@ def stands_for_nothing(text: str) -> bool:
 
 def _trimmed(text: str) -> str:
     """Return a text without spaces, control characters and zero-width ones at its ends."""
+    if text[:1].isalnum() and text[-1:].isalnum():
+        return text
     start, end = 0, len(text)
     while start < end and _unseen(text[start]):
         start += 1
