@@ -8,6 +8,7 @@ from services.intake.contacts.api import router as contacts
 from services.intake.customers.api import router as customers
 from services.intake.deliveries.api import router as deliveries
 from services.intake.deliveries.webhook import webhook_routes
+from services.intake.doctor.api import router as doctor
 from services.intake.leads.api import router as leads
 from services.intake.orders.api import router as orders
 from services.intake.partners.api import router as partners
@@ -16,6 +17,7 @@ from services.intake.sources.api import router as sources
 API = Api(
     routers=(
         sources,
+        doctor,
         partners,
         deliveries,
         contacts,

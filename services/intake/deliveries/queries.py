@@ -14,6 +14,7 @@ from services.intake.deliveries.rules import DeliveryKind, Disposition
 from services.intake.deliveries.schemas import DeliveryView, RawDelivery, RerunIn
 from services.intake.deliveries.tables import delivery
 from services.intake.errors import NotFoundError
+from services.intake.formats.rules import RawRequest
 from services.intake.scope import between, equal, visible
 from services.intake.sources.tables import source
 
@@ -63,12 +64,27 @@ async def list_deliveries(
 
 async def get_delivery(db: Database, caller: Principal, delivery_id: UUID) -> RawDelivery:
     """Return one delivery as received. Raises NotFoundError, also for a desk the caller may not see."""
-    raw = (delivery.c.method, delivery.c.query, delivery.c.headers, delivery.c.body)
-    query = _deliveries().add_columns(*raw).where(delivery.c.id == delivery_id, visible(caller, delivery.c.desk))
+    query = _raw_deliveries().where(delivery.c.id == delivery_id, visible(caller, delivery.c.desk))
     async with db.read() as conn:
         row = (await conn.execute(query)).one_or_none()
     if row is None:
         raise NotFoundError
+    return _shown(row)
+
+
+async def raw_deliveries(db: Database, source_id: UUID, limit: int) -> list[tuple[RawDelivery, RawRequest]]:
+    """Return the newest deliveries of a source, as they are shown and as they came."""
+    query = _raw_deliveries().where(delivery.c.source_id == source_id).order_by(delivery.c.id.desc()).limit(limit)
+    async with db.read() as conn:
+        rows = (await conn.execute(query)).all()
+    return [(_shown(row), RawRequest(row.method, row.query, row.headers, row.body)) for row in rows]
+
+
+def _raw_deliveries() -> Select[tuple[object, ...]]:
+    return _deliveries().add_columns(delivery.c.method, delivery.c.query, delivery.c.headers, delivery.c.body)
+
+
+def _shown(row: Row[tuple[object, ...]]) -> RawDelivery:
     members = _with_facts(_members(row))
     return RawDelivery.model_validate({**members, **_readable(row.body), "query": row.query.decode("latin-1")})
 
