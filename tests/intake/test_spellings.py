@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from libs.common.contracts.intake import LeadReceivedV2, OrderChanged
+from libs.common.contracts.intake import LeadReceivedV2, LeadUpdated, OrderChanged
 from services.intake.formats.amounts import read_amount
 from tests.intake.api import Api, order, order_in
 from tests.intake.test_numbers_of_people import notes_of
@@ -55,6 +55,16 @@ async def test_a_doubtful_sum_is_none_and_noted(api: Api, text: str) -> None:
     [event] = await api.said(LeadReceivedV2)
     assert (order_in(event).amount, event.signals) == (None, UNCERTAIN)
     assert await notes_of(api) == [("amount", "not_an_amount", text)]
+
+
+@pytest.mark.req("amounts")
+async def test_a_doubt_about_a_later_delivery_is_a_signal_too(api: Api) -> None:
+    url = await api.source()
+    for total in ("1990", "много", "много"):
+        await api.deliver(url, order(total=total))
+    [event] = await api.said(LeadUpdated)
+    assert (event.signals, await api.count("history")) == (UNCERTAIN, 1)
+    assert await api.ctx.core.db.pool.fetchval("SELECT amount FROM sales_order") == 1990
 
 
 BEFORE = st.sampled_from(
