@@ -76,6 +76,16 @@ async def test_a_form_of_parts_is_read_without_its_files(api: Api, media: str) -
     assert (await person(api)).model_dump(include={"name", "phone"}) == {"name": "Анна", "phone": "+79130000001"}
 
 
+@pytest.mark.req("multipart", "bom")
+@pytest.mark.parametrize("body", [
+    PARTS.replace("\r\n", "\n").encode(), b"\xef\xbb\xbf" + PARTS.encode(), b"\r\n" + PARTS.encode(),
+    PARTS.encode("windows-1251"), PARTS.replace('"name"', '"customer[name]"').encode(),
+])  # fmt: skip
+async def test_parts_are_read_as_senders_write_them(api: Api, body: bytes) -> None:
+    await post(api, body, "multipart/form-data; boundary=x")
+    assert (await person(api)).model_dump(include={"name", "phone"}) == {"name": "Анна", "phone": "+79130000001"}
+
+
 @pytest.mark.req("multipart")
 async def test_parts_that_never_end_are_read_as_far_as_they_go(api: Api) -> None:
     await post(api, PARTS.removesuffix("--\r\n").encode(), "multipart/form-data; boundary=x")

@@ -120,6 +120,7 @@ async def test_titles_of_states_are_known_in_both_languages(api: Api, title: str
     ("28.11.2025 10:00", "28.11.2025 12:00", "28.11.2025 11:00"),
     ("1764313200", "1764320400", "1764316800"),
     ("1764313200000", "1764320400000", "1764316800000"),
+    ("/Date(1764313200000)/", "/Date(1764320400000+0300)/", "/Date(1764316800000)/"),
     ("Fri, 28 Nov 2025 10:00:00 +0300", "Fri, 28 Nov 2025 09:00:00 GMT", "Fri, 28 Nov 2025 11:00:00 +0300"),
     ("28 ноября 2025 г., 10:00", "Nov 28, 2025 12:00 PM", "2025-11-28T08:00:00Z"),
     ("", "", ""), ("28.11.2025 10:00", "28.11.2025 12:00", ""), ("", "28.11.2025 12:00", ""),
@@ -183,6 +184,7 @@ async def test_a_stand_in_hides_no_name_behind_it(api: Api) -> None:
     ("HTTPS://EXAMPLE.ORG Anna", "Anna"), ("Anna &lt;b&gt;x&lt;/b&gt;", "Anna x"), ("anna.smith", "anna. smith"),
     ("А.С. Пушкин", "А.С. Пушкин"),
     ("Anna pay@example.org", "Anna"), ("tg://resolve?domain=x Anna", "Anna"), ("@anna", "anna"),
+    ("Anna 10.0.0.1", "Anna"), ("Anna example.co.uk", "Anna example. co. uk"),
 ])  # fmt: skip
 async def test_links_and_line_breaks_never_leave_in_a_name(api: Api, typed: str, read: str | None) -> None:
     await api.deliver(await api.source(), order(name=typed))

@@ -6,7 +6,7 @@ from unicodedata import category
 _TAG = re.compile(r"</?[a-zA-Z!][^<>]*>")
 # What a messenger would turn into a link: an address with its scheme, one with a path, a mailbox, a host.
 _LINK = re.compile(
-    r"[a-z][a-z0-9+.-]{1,20}:/*\S*[/.]\S*|www\.\S+|\S+\.\S+/\S*|\S+@\S+\.\S+"
+    r"[a-z][a-z0-9+.-]{1,20}:/*\S*[/.]\S*|www\.\S+|\S+\.\S+/\S*|\d{1,3}(?:\.\d{1,3}){3}|\S+@\S+\.\S+"
     r"|(?<![\w.])(?:[\w-]+\.)+(?:com|net|org|info|biz|ru|su|рф|рус|kz|by|ua|uz|me|io|pro|shop|site|online|club|store|link"
     r"|app|xyz|top|москва|онлайн|сайт|орг|ком|дети)(?![\w.])",
     re.IGNORECASE,

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 _MIN_YEAR, _MAX_YEAR = 2000, 2200
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:?\d\d)?)?", re.ASCII)
-_EPOCH = re.compile(r"(\d{9,10})(\d{3})?(\d{3})?(?:\.\d+)?", re.ASCII)
+# Of .NET too: `/Date(1764313200000+0300)/`.
+_EPOCH = re.compile(r"(?:/date\()?(\d{9,10})(\d{3})?(\d{3})?(?:\.\d+)?(?:(?:[+-]\d{4})?\)/)?", re.ASCII)
 _COMPACT = re.compile(r"(20\d\d|21\d\d)(\d\d)(\d\d)(?:[t ]?(\d\d)(\d\d)(\d\d)?)?", re.ASCII)
 _MONTHS: Mapping[str, int] = {
     beginning: n

@@ -1,6 +1,7 @@
 """Forms of several parts (RFC 7578), as browsers send them with files. Files are left out."""
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from email.message import Message
 
@@ -42,7 +43,9 @@ class _Parts:
 
 def parts_of(body: bytes, content_type: str, charset: str, limit: int) -> Iterator[tuple[str, str]]:
     """Yield name and value of each field; `limit`: how many parts there may be. Raises UnreadableError."""
-    found = _Parts(limit)
+    found, body = _Parts(limit), body.removeprefix(BOM_UTF8).lstrip(b"\r\n")
+    if b"\r\n" not in body:  # written by hand
+        body = body.replace(b"\n", b"\r\n")
     parser = MultipartParser(
         _boundary(body, content_type),
         {
