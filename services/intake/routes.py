@@ -9,6 +9,7 @@ from services.intake.contacts.api import router as contacts
 from services.intake.customers.api import router as customers
 from services.intake.deliveries.api import router as deliveries
 from services.intake.deliveries.webhook import webhook_routes
+from services.intake.doctor.api import router as doctor
 from services.intake.leads.api import router as leads
 from services.intake.orders.api import router as orders
 from services.intake.partners.api import router as partners
@@ -18,6 +19,7 @@ API = Api(
     routers=(
         sources,
         configuration,
+        doctor,
         partners,
         deliveries,
         contacts,

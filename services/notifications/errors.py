@@ -69,6 +69,9 @@ CONFIG = Text("недопустимое значение", "not what the provide
 _BODY = {
     "blank": Text("пустой текст", "the text is blank"),
     "too_long": Text("текст слишком длинный", "the text is too long"),
+    "stray_bracket": Text(
+        "скобки вне [[одного||другого]] варианта", "brackets outside of two wordings such as [[one||the other]]"
+    ),
     "stray_brace": Text("скобка вне заполнителя вида {name}", "a brace outside of a placeholder such as {name}"),
 }
 

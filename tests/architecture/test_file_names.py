@@ -32,6 +32,7 @@ EXCEPTIONS = {
     "intake/deliveries/events": "the fields of events that SQL writes (docs/adr/0005)",
     "intake/deliveries/parts": "a delivery of several parts; actions.py stores one order, or the raw request",
     "intake/deliveries/first_order": "the lean statement for a new order of a new person",
+    "intake/deliveries/same_content": "the check of content without an identifier that may have come before",
     "intake/deliveries/same_customer": "the check of an identifier that may belong to another customer by now",
     "intake/deliveries/webhook": "a plain ASGI route, faster than one of api.py",
     "intake/sources/cache": "sources in the process's memory",

@@ -15,12 +15,13 @@ from tests.architecture.sources import ROOT, Source, sources
 
 MODULES = {source.module: source for source in sources() if not source.is_test}
 RULES = sorted(name for name in MODULES if name.startswith("services.") and name.endswith(".rules"))
-# orjson is a codec: bytes in, values out.
+# orjson and python_multipart are codecs: bytes in, values out.
 PURE_LIBRARIES = (
     "libs.common.connect.command.rules",
     "libs.common.platform.clock",
     "libs.common.domain",
     "orjson",
+    "python_multipart",
     "urllib.parse",
 )
 # The language of playbooks and the configuration of formats are declared for these: text in, values out.

@@ -40,3 +40,19 @@ def test_report_links_a_sentence_to_its_file(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(requirements_report, "ROOT", tmp_path)
     (tmp_path / "test_it.py").write_text(TESTS)
     assert "## P.3\n\n- [next says why](../test_it.py)\n" in report(tmp_path)
+
+
+def test_rows_of_the_review_and_cases_have_parts_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(requirements_report, "ROOT", tmp_path)
+    marked = '@pytest.mark.req("long-id", "U10", "U9", "S1.9")\ndef test_it() -> None: ...\n'
+    (tmp_path / "test_it.py").write_text(marked)
+    heads = [line for line in report(tmp_path).splitlines() if line.startswith("#")]
+    assert heads[1:] == ["## S1.9", "# What users met", "## U9", "## U10", "# Inputs from the field", "## long-id"]
+
+
+def test_a_mark_that_names_nothing_known_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text('@pytest.mark.req("longid")\ndef test_it() -> None: ...\n')
+    with pytest.raises(ValueError, match="longid"):
+        report(tmp_path)

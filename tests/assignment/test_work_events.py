@@ -60,13 +60,14 @@ async def test_capacity_ends_a_batch_and_the_rest_waits(desk: Desk) -> None:
     assert await desk.waits() == 3
 
 
-@pytest.mark.req("S2.1")
+@pytest.mark.req("S2.1", "backlog")
 async def test_a_backlog_is_shared_by_those_who_come_in_the_same_minutes(desk: Desk) -> None:
     await desk.receive(*[requested(n) for n in range(1, 30)])
     people = [await desk.hire(name) for name in ("ann", "bob", "cid")]
     assert await desk.given() == dict.fromkeys(people, 3)
 
 
+@pytest.mark.req("backlog")
 async def test_who_takes_one_of_their_share_gets_the_next_that_waits(desk: Desk) -> None:
     await desk.receive(*[requested(n) for n in range(1, 6)])
     ann = await desk.hire("ann")
@@ -88,6 +89,7 @@ async def test_fresh_work_goes_out_though_older_work_waits_for_a_share(desk: Des
     assert [event.task_id for event in await desk.sent(WorkAssigned)][3:] == [task_id(9)]
 
 
+@pytest.mark.req("pool-tie")
 async def test_ties_go_to_who_has_been_longest_without_work_of_any_pool(desk: Desk) -> None:
     await desk.make_pool("sales")
     ann, bob = [await desk.hire(name, pools=["callback", "sales"]) for name in ("ann", "bob")]

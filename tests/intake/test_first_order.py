@@ -52,9 +52,10 @@ async def stored(db: Database, statement: str, values: Sequence[object]) -> dict
         {"phone": "", "email": "anna@example.com"},
         {"phone": "972"},
         {"status": "paid", "amount": "1990.50", "currency": "RUB", "payment_link": "https://pay.example/1"},
+        {"phone": "8 913 000 00 01 / 8 914 000 00 02", "total": "1990 или 2990"},
         {"name": "", "utm_source": "ads", "items": [{"title": "Курс", "quantity": 2, "price": "10"}]},
     ],
-    ids=["phone", "both", "address", "test number", "paid", "items"],
+    ids=["phone", "both", "address", "test number", "paid", "doubts", "items"],
 )
 async def test_it_stores_what_the_whole_statement_would(
     api: Api, ctx: Context, said: dict[str, Any], known_playbook: bool

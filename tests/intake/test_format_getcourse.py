@@ -96,10 +96,6 @@ def test_a_lost_plus_leaves_a_phone() -> None:
 @pytest.mark.parametrize(("query", "reason"), [
     ("deal_id=1&status=new", Reason.NO_CONTACT),
     ("deal_id=1&email=nobody", Reason.NO_CONTACT),
-    ("email=a@b.ru", Reason.NOT_AN_ORDER),
-    ("deal_id=1&email=a@b.ru&name=%00", Reason.UNSTORABLE),
-    ("deal_id=1&email=a@b.ru&name=%FF%FE", Reason.BAD_CHARSET),
-    ("deal_id=1&email=a@b.ru&name=%ED%A0%80", Reason.BAD_CHARSET),
 ])  # fmt: skip
 def test_what_is_no_order_says_why(query: str, reason: Reason) -> None:
     answer = get(query)

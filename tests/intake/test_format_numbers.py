@@ -97,7 +97,7 @@ def test_what_is_no_number_of_json_is_no_json(number: str) -> None:
     assert answer.reason is Reason.BAD_JSON
 
 
-@pytest.mark.parametrize("text", [r'"\ud800"', r'["\udc00\ud800"]', r'{"\uD83D": 1}', '"a\tb"', '"a'])
+@pytest.mark.parametrize("text", ['"a\tb"', '"a'])
 def test_text_that_no_standard_json_may_hold_is_no_json(text: str) -> None:
     answer = post(f'"note": {text}')
     assert isinstance(answer, Unreadable)

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from libs.common.contracts.shared import Signal
 from libs.common.domain.phone import read_phone
 from services.intake.deliveries.rules import signals_of
+from services.intake.formats.amounts import read_amount
 from services.intake.formats.common import currency, names, reader
 from services.intake.formats.identifiers import identifier_of
+from services.intake.formats.moments import read_moment
 from services.intake.formats.rules import Mapped, ParsedOrder, RawRequest, Unreadable
-from services.intake.formats.values import read_amount, read_email, read_moment, read_quantity
+from services.intake.formats.values import read_email, read_quantity
 from tests.intake.payloads import READERS, Reader
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -26,13 +28,15 @@ MAPPED = Mapped(MOSCOW)
     ("12 000 руб.", "12000.00"), ("12000", "12000.00"), ("12 000,50", "12000.50"), ("12 000.5 ₽", "12000.50"),
     ("1,234,567.89", "1234567.89"), ("1.234.567,89", "1234567.89"), ("$100", "100.00"), ("0", "0.00"),
     ("12\u00a0000\u00a0₽", "12000.00"), ("9,999", "9999.00"), ("1.990 руб.", "1990.00"), ("0.005", "0.01"),
-    ("12000,500", "12000.50"), ("1.5", "1.50"), ("-0.001", "0.00"), ("999999999999.99", "999999999999.99"),
+    ("12000,500", "12000.50"), ("1.5", "1.50"), ("999999999999.99", "999999999999.99"),
 ])  # fmt: skip
 def test_an_amount_is_read_as_people_write_it(text: str, amount: str) -> None:
     assert read_amount(text) == Decimal(amount)
 
 
-@pytest.mark.parametrize("text", ["", "free", "-5", "1e9999", "9" * 30, "9" * 59, "999999999999.999", ".", ",,"])
+@pytest.mark.parametrize(
+    "text", ["", "free", "-5", "-0.001", "1e9999", "9" * 30, "9" * 59, "999999999999.999", ".", ",,"]
+)
 def test_what_is_no_amount_is_none(text: str) -> None:
     assert read_amount(text) is None
 
@@ -79,7 +83,16 @@ json_values = st.recursive(
 keys = st.sampled_from(
     ["phone", "email", "status", "items", "total", "data", "type", "customer", "deal_id", "marketing", "created_at"]
 )
-types = st.sampled_from(["application/json", "application/x-www-form-urlencoded; charset=cp1251", "", "x/y", ";;="])
+types = st.sampled_from(
+    [
+        "application/json",
+        "application/x-www-form-urlencoded; charset=cp1251",
+        "",
+        "x/y",
+        ";;=",
+        "multipart/form-data; boundary=x",
+    ]
+)
 
 
 @given(st.sampled_from(READERS), st.binary(max_size=300), st.binary(max_size=100), types)
@@ -111,3 +124,27 @@ def test_a_number_is_a_test_one_a_false_one_or_one_that_can_be_called(raw: str) 
 def test_long_identifiers_stay_apart_and_fit(one: str, other: str) -> None:
     assert len(identifier_of(one)) == 200
     assert (identifier_of(one) == identifier_of(other)) == (one == other)
+
+
+@given(st.text(max_size=60) | st.from_regex(r"[0-9 .:/T+-]{0,40}", fullmatch=True))
+def test_any_text_is_a_time_of_our_years_or_none(text: str) -> None:
+    moment = read_moment(text, MOSCOW)
+    assert moment is None or 2000 <= moment.year <= 2200
+
+
+@given(st.text(max_size=60) | st.from_regex(r"[0-9 .,'рубтыск$€-]{0,20}", fullmatch=True))
+def test_any_text_is_an_amount_of_cents_or_none(text: str) -> None:
+    amount = read_amount(text)
+    assert amount is None or (0 <= amount < 10**12 and amount == round(amount, 2))
+
+
+SPELLINGS = st.sampled_from([
+    "%d.%m.%Y %H:%M:%S", "%Y-%m-%d %H:%M:%S", "%d-%m-%Y, %H:%M:%S", "%Y/%m/%d %H:%M:%S", "%d %b %Y %H:%M:%S",
+    "%b %d, %Y %I:%M:%S %p", "%a %b %d %H:%M:%S %Y", "%Y%m%d%H%M%S", "%a, %d %b %Y %H:%M:%S +0000",
+])  # fmt: skip
+
+
+@given(st.integers(980_000_000, 7_200_000_000), SPELLINGS)
+def test_a_time_is_the_same_in_any_spelling(seconds: int, spelling: str) -> None:
+    at = datetime.fromtimestamp(seconds, UTC)
+    assert [read_moment(text, ZoneInfo("UTC")) for text in (at.strftime(spelling), str(seconds))] == [at, at]

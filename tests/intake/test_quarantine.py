@@ -10,7 +10,7 @@ from libs.common.contracts.intake import LeadReceivedV2, OrderChanged
 from tests.intake.api import Api, order, order_in
 
 MINUTE = timedelta(minutes=1)
-ODD = {"order": "42", "contact": {"tel": "8 916 123-45-67"}}
+ODD = {"order": "42", "seeker": {"line": "8 916 123-45-67"}}
 
 
 async def waiting(api: Api) -> list[dict[str, object]]:
@@ -30,7 +30,7 @@ async def test_an_unreadable_delivery_waits_with_its_reason(api: Api) -> None:
     url = await api.source()
     answer = await api.deliver(url, ODD)
     [item] = await waiting(api)
-    assert answer == {"lead_id": None, "order_number": None, "disposition": "quarantined"}
+    assert [answer[name] for name in ("lead_id", "disposition", "reason")] == [None, "quarantined", "no_contact"]
     assert (item["reason"], item["source"], await api.count("outbox")) == ("no_contact", "landing", 0)
 
 
@@ -63,7 +63,7 @@ async def test_a_mended_map_makes_a_lead_of_it(api: Api) -> None:
     url = await api.source()
     await api.deliver(url, ODD)
     [item] = await waiting(api)
-    await mend(api, field_map={"external_id": "order", "phone": "contact.tel"})
+    await mend(api, field_map={"external_id": "order", "phone": "seeker.line"})
     settled = await api.ok("POST", f"/deliveries/{item['id']}/rerun")
     [event] = await api.said(LeadReceivedV2)
     assert (settled["disposition"], settled["lead_id"]) == ("accepted", str(event.lead_id))
@@ -84,7 +84,7 @@ async def test_read_again_in_vain_it_waits_on_with_the_new_reason(api: Api) -> N
     url = await api.source()
     await api.deliver(url, ODD)
     [item] = await waiting(api)
-    await mend(api, field_map={"phone": "contact.tel", "status": "order"})
+    await mend(api, field_map={"phone": "seeker.line", "status": "order"})
     again = await api.ok("POST", f"/deliveries/{item['id']}/rerun")
     assert (again["disposition"], again["reason"], again["reruns"]) == ("quarantined", "unknown_status", 1)
 
@@ -94,7 +94,7 @@ async def test_reading_again_twice_at_once_makes_one_lead(api: Api) -> None:
     url = await api.source()
     await api.deliver(url, ODD)
     [item] = await waiting(api)
-    await mend(api, field_map={"phone": "contact.tel"})
+    await mend(api, field_map={"phone": "seeker.line"})
     both = await asyncio.gather(*(api.ok("POST", f"/deliveries/{item['id']}/rerun") for _ in "ab"))
     assert [await api.count("lead"), await api.count("outbox")] == [1, 1]
     assert {view["lead_id"] for view in both} == {both[0]["lead_id"]}

@@ -12,9 +12,9 @@ async def test_an_administrator_has_the_sources_of_their_desks_alone(api: Api) -
     path, mine, theirs = f"/sources/{made['id']}", ["demo"], ["other"]
     body = {"desk": "demo", "code": "second", "format": "landing", "playbook": "callback", "zone": "Europe/Moscow"}
     calls = [("POST", "/sources", body), ("GET", path, None), ("PATCH", path, {"rate_per_second": 7})]
-    calls += [("POST", f"{path}/rotate", {})]
+    calls += [("GET", f"{path}/doctor", None), ("POST", f"{path}/rotate", {})]
     headers = {"if-match": '"1"'}
     refused = [(await api.call(*call, desks=theirs, headers=headers)).status_code for call in calls]
     done = [(await api.call(*call, desks=mine, headers=headers)).status_code for call in calls]
-    assert (refused, done) == ([404] * 4, [201, 200, 200, 200])
+    assert (refused, done) == ([404] * 5, [201, 200, 200, 200, 200])
     assert (await api.call("GET", "/sources", desks=theirs)).json()["items"] == []

@@ -17,6 +17,7 @@ from libs.common.contracts.notifications import (
     MessageSent,
     MessageStep,
 )
+from libs.common.contracts.shared import Customer
 from libs.common.platform.clock import ManualClock
 from libs.common.platform.db import Database
 from libs.common.platform.ids import uuid7
@@ -71,6 +72,20 @@ async def test_the_steps_of_a_message_name_the_process_that_requested_it(
         await kind.until("read")
     steps = [event for event in await kind.events() if isinstance(event, MessageStep)]
     assert [event.process_id for event in steps] == [process_id] * 3
+
+
+@pytest.mark.req("name-with-link")
+@pytest.mark.parametrize("name", [
+    "Анна\nhttps://example.org/pay", "Анна www.example.org", "<a href='https://example.org'>Анна</a>",
+    "Анна\u2028evil.ru",
+])  # fmt: skip
+async def test_no_link_and_no_line_break_leaves_in_a_name(kind: Desk, name: str) -> None:
+    async with worker(kind.context()):
+        await kind.request(requested(person=Customer(name=name, phone="+79000000001")))
+        await kind.until("accepted")
+    assert [entry.text for entry in kind.standin.journal.entries.values()] == [
+        "Здравствуйте, Анна! Заказ 1042 принят"
+    ]
 
 
 async def test_the_text_is_rendered_from_the_approved_version_in_the_leads_language(kind: Desk) -> None:

@@ -29,6 +29,23 @@ def test_an_empty_value_is_of_no_matter_when_the_text_does_not_use_it() -> None:
     assert render("Спасибо!", {"name": None}) == "Спасибо!"
 
 
+@pytest.mark.req("entities-and-null")
+@pytest.mark.parametrize(
+    ("name", "text"), [("Анна", "Анна, спасибо, 7!"), (None, "Спасибо, 7!"), (" ", "Спасибо, 7!")]
+)
+def test_a_text_has_a_wording_without_a_name(name: str | None, text: str) -> None:
+    assert render("[[{name}, спасибо||Спасибо]], {n}!", {"name": name, "n": "7"}) == text
+
+
+def test_a_part_without_a_second_wording_is_left_out() -> None:
+    assert render("Спасибо[[, {name}]]!", {}) == "Спасибо!"
+
+
+@pytest.mark.parametrize("value", ["[[x||y]]", "||", "]]"])
+def test_a_value_is_never_read_as_two_wordings(value: str) -> None:
+    assert render("[[{name}||нет]]", {"name": value}) == value
+
+
 def test_a_value_is_never_read_as_a_template() -> None:
     assert render("{name}", {"name": "{phone}", "phone": "+7"}) == "{phone}"
 
@@ -44,6 +61,14 @@ def test_a_value_is_never_read_as_a_template() -> None:
         ("{Name}", "stray_brace"),
         ("{{name}}", "stray_brace"),
         ("{}", "stray_brace"),
+        ("[[{name}, да||Да]]", None),
+        ("[[{name}, ]]да", None),
+        ("[[{name}||]]", "blank"),
+        ("[[{name}", "stray_bracket"),
+        ("да]]", "stray_bracket"),
+        ("[[a||b||c]]", "stray_bracket"),
+        ("[[a[[b]]c]]", "stray_bracket"),
+        ("да||нет", "stray_bracket"),
     ],
 )
 def test_a_body_is_checked_when_it_is_proposed(body: str, expected: str | None) -> None:

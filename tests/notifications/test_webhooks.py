@@ -1,6 +1,7 @@
 """The webhook: callbacks are committed before the answer, repeats are harmless, nothing is dropped (P.2)."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
@@ -106,7 +107,7 @@ async def test_a_time_out_of_range_loses_no_callback(webhook: Webhook) -> None:
     [
         (b"not json", "malformed_json"),
         (b"", "malformed_json"),
-        (b'{"statuses": [{"messageId": "a\\u0000", "status": "sent"}]}', "unstorable_text"),
+        (b'{"statuses": [{"messageId": "a\\u0000", "status": "sent"}]}', "statuses[0]"),
         (b"[" * 100_000, "malformed_json"),
         (b"[]", "body"),
         (b'{"templateStatus": {"name": "x"}}', "templateStatus[0]"),
@@ -115,6 +116,29 @@ async def test_a_time_out_of_range_loses_no_callback(webhook: Webhook) -> None:
 async def test_what_cannot_be_read_is_kept_raw_and_answered_200(webhook: Webhook, body: bytes, reason: str) -> None:
     assert await webhook.post(body) == 200
     assert [(row["reason"], row["raw"]) for row in await webhook.unreadable()] == [(reason, body)]
+
+
+@pytest.mark.req("callback-mixed")
+@pytest.mark.parametrize("text", ["a\x00b", "\ud83d", "\udc00\ud800", "🌸\x00"])
+async def test_a_text_that_cannot_be_stored_does_not_hide_its_neighbours(webhook: Webhook, text: str) -> None:
+    body = json.dumps({"messages": [{**INBOUND, "text": text}], "statuses": [STATUS]}).encode()
+    assert await webhook.post(body) == 200
+    assert sorted(await webhook.callbacks()) == [("inbound", "inbound", "kept"), ("status", "sent", "new")]
+    assert await webhook.unreadable() == []
+
+
+@pytest.mark.req("callback-mixed")
+@pytest.mark.parametrize("mark", [b"\xef\xbb\xbf", b"\xef\xbb\xbf\r\n"])
+async def test_a_mark_of_the_charset_does_not_hide_a_body(webhook: Webhook, mark: bytes) -> None:
+    assert await webhook.post(mark + json.dumps({"statuses": [STATUS]}).encode()) == 200
+    assert (await webhook.callbacks(), await webhook.unreadable()) == ([("status", "sent", "new")], [])
+
+
+@pytest.mark.req("callback-mixed")
+async def test_bytes_of_another_charset_do_not_hide_a_state(webhook: Webhook) -> None:
+    said = json.dumps({**INBOUND, "text": "Анна"}, ensure_ascii=False).encode("windows-1251")
+    assert await webhook.post(b'{"messages": [%s], "statuses": [%s]}' % (said, json.dumps(STATUS).encode())) == 200
+    assert sorted(await webhook.callbacks()) == [("inbound", "inbound", "kept"), ("status", "sent", "new")]
 
 
 async def test_a_strange_element_does_not_hide_its_neighbours(webhook: Webhook) -> None:

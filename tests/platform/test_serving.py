@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from urllib.parse import unquote
 
 import httpx
 import pytest
@@ -13,10 +14,15 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from libs.common.platform import serving
-from libs.common.platform.serving import ServingError, serve
+from libs.common.platform.serving import RAW_TARGET, ServingError, serve
 from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.servers
+
+
+async def target(request: Request) -> PlainTextResponse:
+    raw: bytes = request.scope["extensions"][RAW_TARGET]["target"]
+    return PlainTextResponse(raw + b" | " + request.scope["query_string"])
 
 
 async def echo(request: Request) -> PlainTextResponse:
@@ -33,7 +39,8 @@ def port() -> int:
 
 @asynccontextmanager
 async def served(port: int) -> AsyncIterator[asyncio.Event]:
-    stop, app = asyncio.Event(), Starlette(routes=[Route("/", echo, methods=["GET", "POST"])])
+    routes = [Route("/", echo, methods=["GET", "POST"]), Route("/имя", target)]
+    stop, app = asyncio.Event(), Starlette(routes=routes)
     task = asyncio.create_task(serve(app, "127.0.0.1", port, stop))
     try:
         await _answering(port)
@@ -84,6 +91,32 @@ async def test_a_taken_port_is_one_clear_error(port: int) -> None:
     async with served(port):
         with pytest.raises(ServingError, match=f"cannot serve on 127.0.0.1:{port}"):
             await serve(Starlette(), "127.0.0.1", port, asyncio.Event())
+
+
+@pytest.mark.parametrize("pieces", [
+    ["GET /имя?a=Анна Иванова&b=%31 HTTP/1.1\r\nHost: x\r\n\r\n".encode()],
+    ["GET /имя?a=Анна".encode(), " Иванова&b=%31 HTTP/1.1\r\nHost: x\r\n\r\n".encode()],
+    [b"GET /", *(bytes((byte,)) for byte in "имя?a=Анна Иванова&b=%31 HTTP/1.1\r\n".encode()), b"Host: x\r\n\r\n"],
+], ids=["whole", "halves", "bytes"])  # fmt: skip
+async def test_bytes_that_no_parser_takes_come_as_they_were_sent(port: int, pieces: list[bytes]) -> None:
+    async with served(port):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for _ in "ab":  # the second on the same connection
+            for piece in pieces:
+                writer.write(piece)
+                await writer.drain()
+                await asyncio.sleep(0)
+            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE)
+            body = await reader.readexactly(int(head.lower().partition(b"content-length: ")[2].split(b"\r")[0]))
+            raw, _, query = body.decode().partition(" | ")
+            assert (raw, unquote(query)) == ("/имя?a=Анна Иванова&b=%31", "a=Анна Иванова&b=1")
+        writer.close()
+
+
+async def test_bytes_of_a_body_are_no_request_line(port: int) -> None:
+    async with served(port), httpx.AsyncClient() as client:
+        answers = [await client.post(f"http://127.0.0.1:{port}/", content="Анна\nИванова" * n) for n in (1, 9000)]
+    assert [len(answer.text) for answer in answers] == [12, 108_000]
 
 
 async def _answering(port: int) -> None:

@@ -319,12 +319,12 @@ ANYWHERE: list[object] = [
     *[{"offer": "first"}, {"offer": "second"}] * 3, {"start": "other"}, *asks.ANYWHERE,
 ]  # fmt: skip
 TRIGGERS = [
-    "lead_updated", "order_changed", "status_changed", "status_refused", "work_waiting", "task_assigned",
-    "task_overdue", "message_delivered", "message_failed", "contact_recorded", *asks.TRIGGERS,
+    "lead_updated", "number_corrected", "order_changed", "status_changed", "status_refused", "work_waiting",
+    "task_assigned", "task_overdue", "message_delivered", "message_failed", "contact_recorded", *asks.TRIGGERS,
 ]  # fmt: skip
 WHENS: list[dict[str, object]] = [{"when": {"owned": True}}, {"when": {"over": {"calls": 2}}}]
 RHYTHMS: list[dict[str, object]] = [{}, {"every": "3h"}]
-LEADS_ALONE = {"lead_updated", "order_changed", "status_changed", "appointment_changed"}
+LEADS_ALONE = {"lead_updated", "number_corrected", "order_changed", "status_changed", "appointment_changed"}
 
 
 def _outcome(result: str, then: list[object], **requires: object) -> dict[str, object]:

@@ -4,7 +4,7 @@ import pytest
 
 from libs.common.contracts import tasks
 from services.tasks.playbooks.cache import PlaybookCache
-from tests.tasks.client import Api
+from tests.tasks.client import KEYS, Api
 from tests.tasks.desk import Desk
 from tests.tasks.support import LIBRARY, TINY
 
@@ -68,6 +68,19 @@ async def test_each_text_is_the_next_version(api: Api) -> None:
 
 
 @pytest.mark.req("P.4")
+@pytest.mark.req("idempotent-yaml", "U6")
+@pytest.mark.parametrize("media", ["application/yaml", "application/x-yaml", "text/yaml", "text/plain"])
+async def test_a_playbook_in_yaml_is_made_once_under_its_key(api: Api, media: str) -> None:
+    headers = {"Authorization": f"Bearer {KEYS.token('ann', ['admin'], ['demo'])}", "Idempotency-Key": "k-1"}
+    answers = [
+        await api.http.post("/tasks/v1/playbooks", headers={**headers, "Content-Type": media}, content=SCHOOL)
+        for _ in "ab"
+    ]
+    assert [(a.status_code, a.headers.get("idempotency-replayed")) for a in answers] == [(201, None), (201, "true")]
+    document = (await api.http.get("/tasks/openapi.json")).json()
+    assert "application/yaml" in document["paths"]["/tasks/v1/playbooks"]["post"]["requestBody"]["content"]
+
+
 async def test_every_fault_of_a_playbook_is_named_with_its_line(api: Api) -> None:
     broken = SCHOOL.replace("mode: mixed", "mode: shove").replace("template: no_answer", "tmplate: no_answer")
     refused = await api.call("POST", "/playbooks", role="admin", content=broken)

@@ -5,6 +5,8 @@ from datetime import timedelta
 from decimal import Decimal
 from uuid import uuid4
 
+import pytest
+
 from libs.common.contracts.shared import Stage
 from services.tasks.engine.effects import (
     AssignTask,
@@ -16,7 +18,8 @@ from services.tasks.engine.effects import (
     SetOwner,
     WithdrawWork,
 )
-from services.tasks.engine.events import Proposed, StatusChanged, StatusRefused, Waiting
+from services.tasks.engine.events import LeadUpdated, Proposed, StatusChanged, StatusRefused, Waiting
+from services.tasks.engine.facts import Customer
 from services.tasks.engine.state import Operator, TaskState
 from services.tasks.engine.variables import message_language, money, variables
 from tests.tasks.support import ANNA, BORIS, CALLBACK, START, EngineProcess, changed, started
@@ -120,6 +123,21 @@ def test_ending_assigned_work_withdraws_nothing() -> None:
 def test_a_number_that_looks_false_is_called_but_not_written_to() -> None:
     process = started(CALLBACK, "false_number")
     assert (process.task.type, process.all(RequestMessage)) == ("call_back", [])
+
+
+@pytest.mark.req("phone-corrected")
+def test_what_waited_for_a_number_goes_out_once_when_it_is_corrected() -> None:
+    process, person = started(CALLBACK, "false_number"), Customer("Анна", "+79130000001")
+    for signals in (None, ("false_number", "other_contact"), ("other_contact",), ("other_contact",)):
+        process.on(LeadUpdated(person, "ru", "Europe/Moscow", signals))
+    assert [effect.spec.code for effect in process.all(RequestMessage)] == ["acknowledgement"]
+    assert process.state.facts.signals == ("other_contact",)
+
+
+def test_a_number_that_was_good_from_the_start_brings_no_second_message() -> None:
+    process = started(CALLBACK)
+    process.on(LeadUpdated(Customer("Анна", "+79130000001"), "ru", "Europe/Moscow", ()))
+    assert len(process.all(RequestMessage)) == 1
 
 
 def test_delays_between_attempts_grow() -> None:

@@ -32,8 +32,9 @@ READ_AFTER_UPGRADE: Mapping[re.Pattern[str], str] = {
         r"value (confirmed|refused|invalid|done|cancelled_by_partner|reserved|awaiting_goods|refunded) is new"
     ): "statuses of orders that the desks of S0, S1 and S3 and refunds (S4.14) need",
     re.compile(
-        r"dozvon\.lead\.(received|updated)\.v1 \$\.signals\[\]: value (duplicate|obscene_name|do_not_call) is new"
-    ): "what intake recognises for S1.9, S1.10 and P.14",
+        r"dozvon\.lead\.(received|updated)\.v1 \$\.signals\[\]: "
+        r"value (duplicate|obscene_name|do_not_call|uncertain) is new"
+    ): "what intake recognises for S1.9, S1.10 and P.14, and what it could not read for certain",
 }
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 

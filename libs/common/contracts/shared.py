@@ -99,10 +99,11 @@ class Signal(StrEnum):
     TEST_NUMBER = "test_number"  # S0.7
     FALSE_NUMBER = "false_number"  # S1.9
     SECOND_UNPAID_ORDER = "second_unpaid_order"  # S4.2
-    OTHER_CONTACT = "other_contact"  # a later delivery of the order names another phone or address
+    OTHER_CONTACT = "other_contact"  # a delivery names another phone or address beside the known one
     DUPLICATE = "duplicate"  # S1.10: same phone, name and product
     OBSCENE_NAME = "obscene_name"  # S1.9
     DO_NOT_CALL = "do_not_call"  # P.14
+    UNCERTAIN = "uncertain"  # something was not read for certain: the notes on the delivery say what
 
 
 class ContactKind(StrEnum):

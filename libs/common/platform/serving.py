@@ -15,6 +15,9 @@ HEADER_SECONDS = 5.0
 REQUEST_SECONDS = 15.0
 DRAIN_SECONDS = 10
 TICK = 1.0  # seconds
+MAX_LINE = 65_536  # bytes of a request line that is held back
+SPACE, DELETE = 0x20, 0x7F
+RAW_TARGET = "dozvon.raw_target"
 
 
 class ServingError(OSError):
@@ -74,10 +77,42 @@ class _Server(uvicorn.Server):
         yield
 
 
+def escaped_line(line: bytes) -> tuple[bytes, bytes]:
+    """Return a request line whose target is ASCII, and the target as it came.
+
+    Some senders write Cyrillic into an address as it is (RFC 9112 §3.2 wants it percent-encoded), spaces too.
+    """
+    method, _, rest = line.partition(b" ")
+    target, _, version = rest.rpartition(b" ")
+    escaped = b"".join(b"%%%02X" % byte if byte <= SPACE or byte >= DELETE else bytes((byte,)) for byte in target)
+    return b" ".join((method, escaped, version)), target
+
+
 class DeadlineProtocol(HttpToolsProtocol):
-    """Disconnects clients that send a request too slowly; the time for an answer is not limited here."""
+    """Disconnects clients that send a request too slowly; the time for an answer is not limited here.
+
+    A request line with bytes that no parser of HTTP takes is escaped before it is parsed; the application finds the
+    target as it came in the scope's extension `RAW_TARGET`.
+    """
 
     _deadline: asyncio.TimerHandle | None = None
+    _line: bytes | None = b""  # what has come of a request line; None behind its end
+    _target: bytes | None = None
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes of the client."""
+        end_of_line = data.find(b"\n")
+        if self._line is None or (not self._line and end_of_line > 0 and data[:end_of_line].isascii()):
+            super().data_received(data)
+            return
+        self._line += data
+        line, end, rest = self._line.lstrip(b"\r\n").partition(b"\n")
+        if not end and len(line) < MAX_LINE:
+            return  # no deadline begins here: that of the connection runs, or the time to keep it alive
+        if not line.isascii():
+            line, self._target = escaped_line(line)
+        self._line = None
+        super().data_received(line + end + rest)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the base does
         """Start the deadline of the first request."""
@@ -92,16 +127,21 @@ class DeadlineProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Start the deadline of a later request at its first byte; before it the keep-alive time-out applies."""
         super().on_message_begin()
+        self._line = None
         self._expect(HEADER_SECONDS)
 
     def on_headers_complete(self) -> None:
         """Restart the deadline for the body."""
         super().on_headers_complete()
+        if self._target is not None:  # the application runs later
+            self.scope["extensions"] = {RAW_TARGET: {"target": self._target}}
+            self._target = None
         self._expect(REQUEST_SECONDS)
 
     def on_message_complete(self) -> None:
         """Cancel the deadline: the request is complete."""
         super().on_message_complete()
+        self._line = b""
         self._expect(None)
 
     def _expect(self, seconds: float | None) -> None:

@@ -1,5 +1,8 @@
 """Write docs/requirements.md: which test proves which requirement (`@pytest.mark.req("S4.4")`).
 
+A mark names a requirement of the desks, a row of the users' review (`U7`) or an input that others met in the field
+(`long-id`); each kind has a part of the report. A mark that names none of them is an error: it would prove nothing.
+
 Run `python -m libs.common.testkit.requirements_report`; a test holds the committed file against the marks.
 """
 
@@ -16,6 +19,21 @@ HEAD = """# Requirements and their proofs
 Each of the desks' requirements, by its id, and the tests that prove it by driving the public API and the events.
 Made from the marks in the tests by `make contracts`.
 """
+REVIEW_HEAD = """# What users met
+
+Each row of the review in which the product was tried as its users meet it, and the tests that prove it mended.
+"""
+CASES_HEAD = """# Inputs from the field
+
+Each kind of input that hurt others in the field, by the name of its first case, and the tests of the whole kind.
+"""
+CASES = frozenset({
+    "placeholder-id", "long-id", "raw-query", "amounts", "phones", "phone-corrected", "retries-without-id", "bom",
+    "unstorable", "multipart", "gzip", "cp1251-form", "brackets", "entities-and-null", "name-with-link", "dates",
+    "cost_money", "rerun", "callback-mixed", "idempotent-yaml", "pool-tie", "backlog",
+})  # fmt: skip
+_REQUIREMENT = re.compile(r"[A-Z]\d*\.\d+")
+_REVIEW_ROW = re.compile(r"U\d+")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -31,7 +49,21 @@ def proofs(tests: Path) -> dict[str, list[tuple[Path, str]]]:
 
 def report(tests: Path = ROOT / "tests") -> str:
     """Return the text of docs/requirements.md."""
-    return "\n".join([HEAD, *(_section(requirement, found) for requirement, found in proofs(tests).items())])
+    parts: dict[str, list[str]] = {HEAD: [], REVIEW_HEAD: [], CASES_HEAD: []}
+    for mark, found in proofs(tests).items():
+        parts[_head_of(mark)].append(_section(mark, found))
+    return "\n".join(text for head, sections in parts.items() if sections for text in (head, *sections))
+
+
+def _head_of(mark: str) -> str:
+    """Return the head of the part that a mark belongs to. Raises ValueError for one that names nothing known."""
+    if _REQUIREMENT.fullmatch(mark):
+        return HEAD
+    if _REVIEW_ROW.fullmatch(mark):
+        return REVIEW_HEAD
+    if mark in CASES:
+        return CASES_HEAD
+    raise ValueError(f"a mark names no requirement, row or case: {mark}")
 
 
 def _section(requirement: str, found: list[tuple[Path, str]]) -> str:

@@ -1,7 +1,10 @@
 """Use cases: store a delivery, quarantine it, read it again."""
 
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
+
+import asyncpg
 
 from libs.common.platform.db.errors import is_transient
 from libs.common.platform.ids import uuid7
@@ -16,6 +19,7 @@ from services.intake.deliveries.same_customer import check_order
 from services.intake.deliveries.store import COUNT_RERUN, QUARANTINE, SUPERSEDED
 from services.intake.errors import NotFoundError
 from services.intake.formats.base import Answer
+from services.intake.formats.packing import TooLargeError, unpacked
 from services.intake.formats.rules import Note, RawRequest, Reason, Unreadable
 from services.intake.sources.cache import source_of
 from services.intake.sources.rules import Source
@@ -51,7 +55,13 @@ async def _accept(ctx: Context, parsed: DeliveryRow | Understood, now: datetime)
     if isinstance(parsed, Understood):
         return await understand(ctx, parsed, now)
     accepted = await ctx.acceptance.accept(parsed)
-    return Answer(parsed.delivery.id, accepted.disposition, accepted.lead_id, accepted.order_number)
+    return Answer(
+        parsed.delivery.id,
+        accepted.disposition,
+        accepted.lead_id,
+        accepted.order_number,
+        notes=parsed.order.notes,
+    )
 
 
 async def quarantine(ctx: Context, delivery: Delivery, why: Unreadable) -> Answer:
@@ -63,7 +73,7 @@ async def quarantine(ctx: Context, delivery: Delivery, why: Unreadable) -> Answe
             raise
         log.exception("delivery quarantined without headers and notes", delivery_id=str(delivery.id))
         await _keep(ctx, delivery, why.reason, "{}", "[]")
-    return Answer(delivery.id, Disposition.QUARANTINED, reason=why.reason)
+    return Answer(delivery.id, Disposition.QUARANTINED, reason=why.reason, notes=why.notes)
 
 
 def unstorable(error: Exception) -> Unreadable:
@@ -90,8 +100,10 @@ async def _keep(ctx: Context, delivery: Delivery, reason: Reason, headers: str, 
         await tx.commit()
 
 
-async def rerun(ctx: Context, delivery_id: UUID, traceparent: str | None) -> None:
+async def rerun(ctx: Context, delivery_id: UUID, traceparent: str | None) -> Disposition:
     """Read a quarantined delivery again by its source's present settings; any other stays unchanged.
+
+    Return what it is afterwards.
 
     When a newer delivery has changed the same order meanwhile, this one changes nothing (S4.1). Raises
     NotFoundError, OverloadedError.
@@ -101,15 +113,24 @@ async def rerun(ctx: Context, delivery_id: UUID, traceparent: str | None) -> Non
     if stored is None or known is None:
         raise NotFoundError
     if stored["disposition"] != Disposition.QUARANTINED:
-        return
+        return Disposition(stored["disposition"])
     source = source_of(known)
     now = ctx.core.clock.now()
-    raw = RawRequest(stored["method"], stored["query"], stored["headers"], stored["body"])
+    raw = _kept_request(stored, source.body_limit)
     delivery = Delivery(delivery_id, source, stored["received_at"], raw, traceparent)
     reason, notes = await _read_again(ctx, delivery, now)
     async with ctx.core.db.begin() as tx:
-        await tx.conn.execute(COUNT_RERUN, delivery_id, now, reason, notes)
+        disposition = await tx.conn.fetchval(COUNT_RERUN, delivery_id, now, reason, notes)
         await tx.commit()
+    return Disposition(disposition)
+
+
+def _kept_request(stored: asyncpg.Record, limit: int) -> RawRequest:
+    """Return a request as it was kept; releases before kept packed bodies as they came."""
+    body, headers = stored["body"], stored["headers"]
+    with suppress(TooLargeError):
+        body = unpacked(body, headers.get("content-encoding", "").split(","), limit)
+    return RawRequest(stored["method"], stored["query"], headers, body)
 
 
 async def _read_again(ctx: Context, delivery: Delivery, now: datetime) -> tuple[str | None, str]:

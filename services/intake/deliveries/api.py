@@ -1,5 +1,6 @@
 """Routes of deliveries: the list, the quarantine, the rerun."""
 
+from collections import Counter
 from typing import Annotated
 from uuid import UUID
 
@@ -12,9 +13,9 @@ from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.routes import api_router
 from libs.common.platform.telemetry.tracing import current_traceparent
 from services.intake.deliveries.actions import rerun
-from services.intake.deliveries.queries import DeliveryFilter, get_delivery, list_deliveries
+from services.intake.deliveries.queries import DeliveryFilter, get_delivery, list_deliveries, quarantined
 from services.intake.deliveries.rules import DeliveryKind, Disposition
-from services.intake.deliveries.schemas import DeliveryView, RawDelivery
+from services.intake.deliveries.schemas import DeliveryView, RawDelivery, RerunIn, RerunView
 from services.intake.deps import Ctx, Manager
 
 router = api_router("/intake/v1/deliveries", tags=["deliveries"], route_class=IdempotentRoute)
@@ -42,6 +43,15 @@ async def get_deliveries(
 async def get_one(delivery_id: UUID, ctx: Ctx, caller: Manager) -> RawDelivery:
     """Return one delivery, raw as received."""
     return await get_delivery(ctx.core.db, caller, delivery_id)
+
+
+@router.post("/rerun")
+async def post_reruns(body: RerunIn, ctx: Ctx, caller: Manager) -> RerunView:
+    """Read a part of the quarantine again by today's rules and its sources' present settings, up to `limit`."""
+    chosen = await quarantined(ctx.core.db, caller, body)
+    found = Counter([await rerun(ctx, each, current_traceparent()) for each in chosen])
+    more = chosen[-1] if len(chosen) == body.limit else None
+    return RerunView(read=len(chosen), by_disposition=dict(found), next=more)
 
 
 @router.post("/{delivery_id}/rerun")

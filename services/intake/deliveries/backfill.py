@@ -16,9 +16,9 @@ from services.intake.deliveries.convert import DeliveryRow
 from services.intake.deliveries.events import LEAD_UPDATED, json_object
 from services.intake.deliveries.store import DELIVERIES, MESSAGE, REPEAT, Runner
 
-_SAID = DELIVERIES.only("name", "phone", "email", "phone_key")
+_SAID = DELIVERIES.only("name", "phone", "email", "phone_key", "signals")
 _CUSTOMER = DELIVERIES.only(
-    "delivery_id", "now", "name", "phone", "phone_raw", "email", "phone_key", "source", "traceparent"
+    "delivery_id", "now", "name", "phone", "phone_raw", "email", "phone_key", "signals", "source", "traceparent"
 )
 _CAUSE = DELIVERIES.only("delivery_id", "now", "source", "traceparent")
 
@@ -30,6 +30,15 @@ WHERE c.desk = $1 AND c.kind = 'email' AND c.value = $2 AND c.customer_id <> $3
   AND NOT EXISTS (SELECT FROM customer u WHERE u.id = c.customer_id)
 """
 
+_FALSE = f"'{Signal.FALSE_NUMBER}' = ANY (l.signals)"
+
+
+def _doubtful(said: str) -> str:
+    """Return SQL: something of a delivery was not read for certain, and its lead `l` does not say so yet."""
+    uncertain = f"'{Signal.UNCERTAIN}'"
+    return f"({uncertain} = ANY (string_to_array({said}, ',')) AND NOT {uncertain} = ANY (l.signals))"
+
+
 # Most repeats bring nothing new.
 DIFFERENCES = f"""
 SELECT g.n, n.lacks, n.other
@@ -37,17 +46,26 @@ FROM unnest($1::uuid[], {_SAID.parameters(2)}) WITH ORDINALITY AS g(id, {_SAID.n
 JOIN lead l ON l.id = g.id
 CROSS JOIN LATERAL (SELECT
     (coalesce(l.name, g.name), coalesce(l.phone, g.phone), coalesce(l.email, g.email))
-        IS DISTINCT FROM (l.name, l.phone, l.email) AS lacks,
-    CASE WHEN g.phone_key <> l.phone THEN 'phone'
+        IS DISTINCT FROM (l.name, l.phone, l.email) OR (g.phone_key IS NOT NULL AND {_FALSE})
+        OR {_doubtful("g.signals")} AS lacks,
+    CASE WHEN g.phone_key <> l.phone AND NOT {_FALSE} THEN 'phone'
          WHEN g.email <> l.email AND (g.phone = l.phone) IS NOT TRUE THEN 'email' END AS other
 ) n
 WHERE n.lacks OR n.other IS NOT NULL
 """  # noqa: S608 - made of constants alone
 
-# Fills in customer data that the lead lacks; known values stay.
+# Fills in customer data that the lead lacks; known values stay, but a number that cannot be one gives way to one
+# that can, and is false no more.
 FILL = f"""
 WITH given AS (
-    SELECT $1::uuid AS lead_id, n.* FROM unnest({_CUSTOMER.parameters(2)}) AS n({_CUSTOMER.names})
+    SELECT l.id AS lead_id, n.*, CASE WHEN c.better THEN n.phone ELSE coalesce(l.phone, n.phone) END AS best,
+           CASE WHEN c.better OR l.phone IS NULL THEN coalesce(n.phone_raw, l.phone_raw) ELSE l.phone_raw END
+               AS best_raw,
+           CASE WHEN c.better THEN array_remove(l.signals, '{Signal.FALSE_NUMBER}') ELSE l.signals END
+               || CASE WHEN {_doubtful("n.signals")} THEN '{{{Signal.UNCERTAIN}}}'::text[] END AS best_signals
+    FROM unnest({_CUSTOMER.parameters(2)}) AS n({_CUSTOMER.names})
+    JOIN lead l ON l.id = $1::uuid
+    CROSS JOIN LATERAL (SELECT n.phone_key IS NOT NULL AND {_FALSE} AS better) c
 ), known_by AS (
     INSERT INTO customer_identity (desk, kind, value, customer_id)
     SELECT l.desk, i.kind, i.value, l.customer_id
@@ -57,12 +75,11 @@ WITH given AS (
     ON CONFLICT DO NOTHING
 ), filled AS (
     UPDATE lead l
-    SET name = coalesce(l.name, g.name), phone = coalesce(l.phone, g.phone),
-        phone_raw = CASE WHEN l.phone IS NULL THEN coalesce(g.phone_raw, l.phone_raw) ELSE l.phone_raw END,
-        email = coalesce(l.email, g.email), updated_at = g.now, version = l.version + 1
+    SET name = coalesce(l.name, g.name), phone = g.best, phone_raw = g.best_raw, email = coalesce(l.email, g.email),
+        signals = g.best_signals, updated_at = g.now, version = l.version + 1
     FROM given g
-    WHERE l.id = g.lead_id AND (coalesce(l.name, g.name), coalesce(l.phone, g.phone), coalesce(l.email, g.email))
-          IS DISTINCT FROM (l.name, l.phone, l.email)
+    WHERE l.id = g.lead_id AND (coalesce(l.name, g.name), g.best, coalesce(l.email, g.email), g.best_signals)
+          IS DISTINCT FROM (l.name, l.phone, l.email, l.signals)
     RETURNING l.id, l.desk, l.customer_id, l.name, l.phone, l.phone_raw, l.email, l.language, l.zone, l.signals,
               l.version, concat_ws(', ', CASE WHEN old.name IS DISTINCT FROM new.name THEN 'name' END,
                         CASE WHEN old.phone IS DISTINCT FROM new.phone THEN 'phone' END,
@@ -72,7 +89,7 @@ WITH given AS (
 ), log AS (
     INSERT INTO history (desk, lead_id, at, what, actor, to_value, reason, cause_id)
     SELECT f.desk, f.id, g.now, 'lead_person', 'source:' || g.source, f.gained, 'said by the source', g.delivery_id
-    FROM filled f, given g
+    FROM filled f, given g WHERE f.gained <> ''
 ), kept AS (
     UPDATE delivery d SET disposition = 'accepted' FROM filled, given g
     WHERE d.id = g.delivery_id AND d.disposition = 'repeat'

@@ -19,6 +19,7 @@ from services.intake.deliveries.backfill import backfill, repeat
 from services.intake.deliveries.convert import DeliveryRow
 from services.intake.deliveries.first_order import FIRST_ORDER
 from services.intake.deliveries.rules import Disposition, take_batch
+from services.intake.deliveries.same_content import with_known_content
 from services.intake.deliveries.same_customer import check_message, check_order
 from services.intake.deliveries.store import ACCEPT, DELIVERIES, Runner
 
@@ -121,7 +122,8 @@ class Acceptance:
 
     async def _settle(self, batch: list[_Waiting]) -> None:
         try:
-            results = await store_rows(self._db.pool, [waiting.row for waiting in batch])
+            rows = await with_known_content(self._db.pool, [waiting.row for waiting in batch])
+            results = await store_rows(self._db.pool, rows)
             self._wake_relay()
         except Exception as error:  # noqa: BLE001 - each future needs a result
             if is_transient(error) and not is_contention(error):
@@ -163,8 +165,11 @@ class Acceptance:
     async def _once(self, row: DeliveryRow) -> Accepted | DeliveryRow:
         """Store a delivery, or return the row to store instead."""
         try:
+            if row.phone_key is None and row.customer.email is None:  # no person by whom it would be found
+                [row] = await with_known_content(self._db.pool, [row])
             accepted = await store_first_order(self._db.pool, row)
             if accepted is None:
+                [row] = await with_known_content(self._db.pool, [row])
                 [accepted] = await store_rows(self._db.pool, [row])
             self._wake_relay()
             return accepted or await check_order(self._db.pool, row)

@@ -1,8 +1,8 @@
 """Delivery → what is stored of it: the format reads it, the number is checked, the event is begun."""
 
 import re
-from collections.abc import Hashable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -11,6 +11,7 @@ from uuid import UUID, uuid5
 
 import orjson
 
+from libs.common.contracts.shared import Signal
 from libs.common.domain.phone import Phone, read_phone
 from libs.common.platform.telemetry.logs import get_logger
 from services.intake.contacts.rules import Said
@@ -34,6 +35,11 @@ from services.intake.sources.rules import Source
 MAX_EVENT = 400 * 1024  # bytes of a lead.received, well below what the outbox takes
 MAX_PARTS = 200  # of one delivery, which one transaction stores
 MAX_AHEAD = timedelta(minutes=5)  # between a sender's clock and ours
+#: Codes of notes that say that a value was left out or may be another.
+UNCERTAIN = frozenset({
+    "not_an_amount", "not_a_quantity", "not_a_time", "unknown_currency", "not_an_address", "replaced_character",
+    "no_digits", "not_a_text",
+})  # fmt: skip
 # Credentials and cookies are not stored.
 _MASKED = frozenset({"authorization", "proxy-authorization", "cookie", "x-source-token"})
 
@@ -78,7 +84,8 @@ class DeliveryRow:
 
     `phone_key` is the number when it is a possible one, `head` the part of the event that the delivery decides and
     `order_head` that of its order, `size` their bytes. `unsure`: the identifier may belong to another customer by
-    now. A batch has no key twice.
+    now. `before`: the identifier that the same content had, when it came in the window before. A batch has no key
+    twice.
     """
 
     delivery: Delivery
@@ -99,6 +106,7 @@ class DeliveryRow:
     size: int
     webhook_id: str | None
     unsure: bool
+    before: str | None
     keys: frozenset[Hashable]
 
 
@@ -159,6 +167,14 @@ def _without_future_time(order: ParsedOrder, delivery: Delivery) -> ParsedOrder:
     return replace(order, said_at=None, notes=(*order.notes, note))
 
 
+def _with_second_phone(order: ParsedOrder, delivery: Delivery) -> ParsedOrder:
+    """Note the further numbers that were written beside the first."""
+    phone = _phone(order, delivery.source)
+    if phone is None or not phone.others:
+        return order
+    return replace(order, notes=(*order.notes, Note("phone", "second_phone", ", ".join(phone.others))))
+
+
 def as_own_order(row: DeliveryRow) -> DeliveryRow:
     """Return the row as an order of its own: its identifier belongs to another customer.
 
@@ -186,16 +202,19 @@ def _row_within_limit(
     delivery: Delivery, order: ParsedOrder, now: datetime, n: int = 0
 ) -> DeliveryRow | Unreadable:
     """Return the row of an order; `n`: the how-manyth part of its delivery it is, from 0."""
-    order = _without_future_time(order, delivery)
-    row = _row(delivery, order, order.external_id or _fallback_id(delivery, n), now)
+    order = _with_second_phone(_without_future_time(order, delivery), delivery)
+    own, before = (order.external_id, None) if order.external_id else _fallback_ids(delivery, n)
+    row = _row(delivery, order, own, now, before)
     if row.size > MAX_EVENT:
         return Unreadable(Reason.TOO_LARGE, (Note("items", "too_large"),))
     return row
 
 
-def _row(delivery: Delivery, order: ParsedOrder, external_id: str, now: datetime) -> DeliveryRow:
+def _row(
+    delivery: Delivery, order: ParsedOrder, external_id: str, now: datetime, before: str | None = None
+) -> DeliveryRow:
     source = delivery.source
-    phone = cached_phone(order.phone, order.region or source.region) if order.phone else None
+    phone = _phone(order, source)
     key = phone.e164 if phone and not is_false(phone) else None
     keys: set[Hashable] = {(source.id, external_id)}
     keys.update((source.desk, identity) for identity in (key, order.email) if identity)
@@ -221,24 +240,51 @@ def _row(delivery: Delivery, order: ParsedOrder, external_id: str, now: datetime
         notes=notes_json(order.notes),
         items=items.decode(),
         marketing=orjson.dumps(order.marketing).decode(),
-        signals=",".join(signals_of(phone, source.test_prefixes)),
+        signals=",".join(_signals(order, phone, source)),
         head=head.decode(),
         order_head=order_head.decode(),
         size=len(head) + len(order_head),
         webhook_id=source.format.repeat_key(delivery.raw),
         unsure=source.format.weak_ids,
+        before=before,
         keys=frozenset(keys),
     )
 
 
-def _fallback_id(delivery: Delivery, n: int) -> str:
-    """Return an identifier for an order without one: that of its request, with its place from the second on."""
-    place, headers = f"#{n + 1}" if n else "", delivery.raw.headers
+def _phone(order: ParsedOrder, source: Source) -> Phone | None:
+    return cached_phone(order.phone, order.region or source.region) if order.phone else None
+
+
+def _signals(order: ParsedOrder, phone: Phone | None, source: Source) -> Iterator[Signal]:
+    """Yield what is recognised about a lead: of its number, and of what could not be read for certain."""
+    yield from signals_of(phone, source.test_prefixes)
+    if phone is not None and phone.others:
+        yield Signal.OTHER_CONTACT
+    if any(note.code in UNCERTAIN for note in order.notes):
+        yield Signal.UNCERTAIN
+
+
+def _fallback_ids(delivery: Delivery, n: int) -> tuple[str, str | None]:
+    """Return an identifier for an order without one, and the one that the same content had in the window before.
+
+    It is that of its request, with its place from the second order on; else it is made of the content and the
+    window, so that the same content of the source is the same order.
+    """
+    place, headers, source = f"#{n + 1}" if n else "", delivery.raw.headers, delivery.source
     for name in ("webhook-id", "idempotency-key"):
         given = headers.get(name, "").strip().strip('"')
         if not is_no_id(given):
-            return identifier_of(cleaned(given)) + place
-    return str(delivery.id) + place
+            return identifier_of(cleaned(given)) + place, None
+    if not source.repeats:
+        return str(delivery.id) + place, None
+    said, window = source.format.digest(delivery.raw), int(delivery.received_at.timestamp()) // source.repeats
+    now, before = (str(uuid5(source.id, f"{said}\n{number}")) + place for number in (window, window - 1))
+    return now, before
+
+
+def as_known_content(row: DeliveryRow, external_id: str) -> DeliveryRow:
+    """Return the row as one of the order that the same content has made in the window before."""
+    return _row(row.delivery, row.order, external_id, row.now)
 
 
 def _items(items: tuple[ParsedItem, ...], currency: str) -> bytes:
@@ -301,4 +347,4 @@ def _money(amount: Decimal | None, currency: str) -> dict[str, str] | None:
 
 def notes_json(notes: tuple[Note, ...]) -> str:
     """Return notes as they are kept with the delivery."""
-    return orjson.dumps([{k: cleaned(v) for k, v in asdict(n).items()} for n in notes]).decode() if notes else "[]"
+    return orjson.dumps([note.as_json() for note in notes]).decode() if notes else "[]"

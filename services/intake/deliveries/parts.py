@@ -23,6 +23,7 @@ from services.intake.deliveries.backfill import update_leads
 from services.intake.deliveries.batch import ATTEMPTS, RACES, UnstorableError, refuses_values, store_rows
 from services.intake.deliveries.convert import Delivery, DeliveryRow, Part, Understood, notes_json
 from services.intake.deliveries.rules import DeliveryKind, Disposition, disposition_of
+from services.intake.deliveries.same_content import with_known_content
 from services.intake.deliveries.same_customer import check_message, check_order
 from services.intake.deliveries.store import KNOWN_KEY, NEWER, SETTLE, UNDERSTOOD
 from services.intake.formats.base import Answer, PartAnswer
@@ -94,7 +95,8 @@ async def _understand(tx: Transaction, parsed: Understood, now: datetime, *, aga
     lead_id = next((each.lead_id for each in answers if each.lead_id is not None), None)
     await _settle(tx, delivery, disposition, lead_id, results)
     number = next((each.order_number for each in answers if each.order_number is not None), None)
-    return Answer(delivery.id, disposition, lead_id, number, parts=tuple(answers) if len(answers) > 1 else ())
+    parts = tuple(answers) if len(answers) > 1 else ()
+    return Answer(delivery.id, disposition, lead_id, number, parts=parts, notes=_notes(results))
 
 
 async def _is_of_another(conn: Connection, parsed: Understood, key: str | None) -> bool:
@@ -171,6 +173,7 @@ async def _order(conn: Connection, row: DeliveryRow, *, again: bool) -> Became:
             changed = await update_leads(conn, [(row, newer["lead_id"])])
             disposition = Disposition.ACCEPTED if changed else Disposition.REPEAT
             return _became(newer["lead_id"], newer["id"], str(newer["order_number"]), disposition)
+    [row] = await with_known_content(conn, [row])
     [accepted] = await store_rows(conn, [row])
     if accepted is None:
         [accepted] = await store_rows(conn, [await check_order(conn, row)])

@@ -11,9 +11,10 @@ from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Database
 from libs.common.platform.http.pagination import Page, PageQuery, paginate
 from services.intake.deliveries.rules import DeliveryKind, Disposition
-from services.intake.deliveries.schemas import DeliveryView, RawDelivery
+from services.intake.deliveries.schemas import DeliveryView, RawDelivery, RerunIn
 from services.intake.deliveries.tables import delivery
 from services.intake.errors import NotFoundError
+from services.intake.formats.rules import RawRequest
 from services.intake.scope import between, equal, visible
 from services.intake.sources.tables import source
 
@@ -63,14 +64,50 @@ async def list_deliveries(
 
 async def get_delivery(db: Database, caller: Principal, delivery_id: UUID) -> RawDelivery:
     """Return one delivery as received. Raises NotFoundError, also for a desk the caller may not see."""
-    raw = (delivery.c.method, delivery.c.query, delivery.c.headers, delivery.c.body)
-    query = _deliveries().add_columns(*raw).where(delivery.c.id == delivery_id, visible(caller, delivery.c.desk))
+    query = _raw_deliveries().where(delivery.c.id == delivery_id, visible(caller, delivery.c.desk))
     async with db.read() as conn:
         row = (await conn.execute(query)).one_or_none()
     if row is None:
         raise NotFoundError
+    return _shown(row)
+
+
+async def raw_deliveries(db: Database, source_id: UUID, limit: int) -> list[tuple[RawDelivery, RawRequest]]:
+    """Return the newest deliveries of a source, as they are shown and as they came."""
+    query = _raw_deliveries().where(delivery.c.source_id == source_id).order_by(delivery.c.id.desc()).limit(limit)
+    async with db.read() as conn:
+        rows = (await conn.execute(query)).all()
+    return [(_shown(row), RawRequest(row.method, row.query, row.headers, row.body)) for row in rows]
+
+
+def _raw_deliveries() -> Select[tuple[object, ...]]:
+    return _deliveries().add_columns(delivery.c.method, delivery.c.query, delivery.c.headers, delivery.c.body)
+
+
+def _shown(row: Row[tuple[object, ...]]) -> RawDelivery:
     members = _with_facts(_members(row))
     return RawDelivery.model_validate({**members, **_readable(row.body), "query": row.query.decode("latin-1")})
+
+
+async def quarantined(db: Database, caller: Principal, wanted: RerunIn) -> list[UUID]:
+    """Return deliveries of the quarantine, the oldest first, at most `limit`."""
+    query = (
+        select(delivery.c.id)
+        .join_from(delivery, source, source.c.id == delivery.c.source_id)
+        .where(
+            visible(caller, delivery.c.desk),
+            delivery.c.disposition == Disposition.QUARANTINED.value,
+            equal(delivery.c.desk, wanted.desk),
+            equal(source.c.code, wanted.source),
+            equal(delivery.c.reason, wanted.reason),
+            between(delivery.c.received_at, wanted.received_from, wanted.received_to),
+            true() if wanted.after is None else delivery.c.id > wanted.after,
+        )
+        .order_by(delivery.c.id)
+        .limit(wanted.limit)
+    )
+    async with db.read() as conn:
+        return [row.id for row in await conn.execute(query)]
 
 
 def _deliveries() -> Select[tuple[object, ...]]:

@@ -84,9 +84,10 @@ def is_another(known: Customer, said: Customer) -> bool:
 def _same_phone(known: Customer, said: Customer) -> bool | None:
     if known.phone_raw is None or said.phone_raw is None:
         return None
-    if known.phone is not None and said.phone is not None:
-        return known.phone == said.phone
-    return _digits(known.phone_raw) == _digits(said.phone_raw)
+    both = known.phone is not None and said.phone is not None
+    same = known.phone == said.phone if both else _digits(known.phone_raw) == _digits(said.phone_raw)
+    # A number that cannot be one says nothing against one that comes later.
+    return same if same or known.callable else None
 
 
 def _digits(text: str) -> str:

@@ -1,11 +1,13 @@
 """Deliveries on the wire."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import AwareDatetime, BaseModel, Field
 
+from libs.common.domain.code import Code
+from libs.common.platform.http.wire import Wire
 from services.intake.deliveries.rules import DeliveryKind, Disposition
 from services.intake.formats.rules import Reason
 
@@ -46,6 +48,26 @@ class DeliveryView(BaseModel):
     facts: list[FactView]
     reruns: int
     rerun_at: datetime | None
+
+
+class RerunIn(Wire):
+    """Which of the quarantine is read again, the oldest first; an absent member means all."""
+
+    desk: Code | None = None
+    source: Code | None = None
+    reason: Reason | None = None
+    received_from: AwareDatetime | None = None
+    received_to: Annotated[AwareDatetime | None, Field(description="exclusive")] = None
+    after: Annotated[UUID | None, Field(description="`next` of the answer before: go on behind it")] = None
+    limit: Annotated[int, Field(ge=1, le=500)] = 100
+
+
+class RerunView(BaseModel):
+    """What became of deliveries that were read again; `next` is absent when there are no more."""
+
+    read: int
+    by_disposition: dict[Disposition, int]
+    next: UUID | None
 
 
 class RawDelivery(DeliveryView):

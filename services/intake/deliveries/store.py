@@ -78,7 +78,10 @@ DELIVERIES: Bulk[DeliveryRow] = Bulk(
 
 SHOWN_TITLE_JSON = orjson.dumps(dict(SHOWN_TITLE)).decode()
 RECEIVED = joined(f"""head || ',"order":' || {joined("order_head", ORDER)}""", LEAD_RECEIVED)
-UNPAID = ", ".join(f"'{status.value}'" for status in sorted(rules.UNPAID))
+UNPAID, PAID, BEFORE_PAID = (
+    ", ".join(f"'{status.value}'" for status in sorted(statuses))
+    for statuses in (rules.UNPAID, rules.PAID, rules.BEFORE_PAID)
+)
 _SAME = "(c.last_source_id, c.last_external_id) = (excluded.last_source_id, excluded.last_external_id)"
 
 ACCEPT = f"""
@@ -147,7 +150,8 @@ WITH given AS MATERIALIZED (
                    o.version + ((s.status, s.amount, s.paid, s.currency, s.payment_link)
                        IS DISTINCT FROM (o.status, o.amount, o.paid, o.currency, o.payment_link))::int
             FROM (
-                SELECT CASE WHEN says AND excluded.status_said THEN excluded.status ELSE o.status END AS status,
+                SELECT CASE WHEN says AND excluded.status_said AND NOT back THEN excluded.status ELSE o.status END
+                           AS status,
                        CASE WHEN says THEN coalesce(excluded.amount, o.amount) ELSE o.amount END AS amount,
                        CASE WHEN says THEN coalesce(excluded.paid, o.paid) ELSE o.paid END AS paid,
                        CASE WHEN says AND coalesce(excluded.amount, excluded.paid) IS NOT NULL
@@ -155,7 +159,9 @@ WITH given AS MATERIALIZED (
                        CASE WHEN says THEN coalesce(excluded.payment_link, o.payment_link)
                             ELSE o.payment_link END AS payment_link
                 -- An older order state that arrives later changes nothing (S4.1).
-                FROM (SELECT (excluded.said_at < o.said_at) IS NOT TRUE AS says) t
+                FROM (SELECT (excluded.said_at < o.said_at) IS NOT TRUE AS says,
+                             o.status IN ({PAID}) AND excluded.status IN ({BEFORE_PAID})
+                                 AND (excluded.said_at > o.said_at) IS NOT TRUE AS back) t
             ) s
         )
     RETURNING old.id IS NULL AS fresh, coalesce(new.version > old.version, false) AS moved,
@@ -164,7 +170,11 @@ WITH given AS MATERIALIZED (
               new.external_number, new.remarks, new.version
 ), outcome AS MATERIALIZED (
     SELECT r.n, r.delivery_id, r.desk, r.source_id, r.source, r.partner_id, r.playbook, r.received_at, r.now,
-           r.method, r.query, r.headers, r.body, r.notes, r.external_id, r.marketing, r.name, r.phone, r.phone_raw,
+           r.method, r.query, r.headers, r.body, r.external_id,
+           CASE WHEN r.status <> o.status  -- what was said of it is older, or leads back
+                THEN r.notes::jsonb || jsonb_build_array(
+                    jsonb_build_object('field', 'status', 'code', 'state_kept', 'detail', r.status))
+                ELSE r.notes::jsonb END AS notes, r.marketing, r.name, r.phone, r.phone_raw,
            r.email, r.language, r.zone, r.traceparent, r.head, r.order_head, r.webhook_id, r.born_status,
            r.born_title, r.born_stage, o.fresh, o.moved, o.from_status,
            o.id AS order_id, o.lead_id, o.customer_id, o.order_number, o.status, o.amount, o.paid, o.currency,
@@ -211,7 +221,7 @@ WITH given AS MATERIALIZED (
     INSERT INTO delivery AS k (id, desk, source_id, received_at, method, query, headers, body, kinds, disposition,
                                notes, lead_id, order_id, order_number, webhook_id, reruns)
     SELECT delivery_id, desk, source_id, received_at, method, query, headers::jsonb, body, '{{order}}', disposition,
-           notes::jsonb, lead_id, order_id, order_number, webhook_id, 0
+           notes, lead_id, order_id, order_number, webhook_id, 0
     FROM outcome
     -- A conflict is a delivery from quarantine that is read again.
     ON CONFLICT (id) DO UPDATE
@@ -284,6 +294,7 @@ UPDATE delivery SET reruns = reruns + 1, rerun_at = $2,
     reason = CASE WHEN disposition = 'quarantined' THEN $3 ELSE reason END,
     notes = CASE WHEN disposition = 'quarantined' THEN $4::text::jsonb ELSE notes END
 WHERE id = $1
+RETURNING disposition
 """
 
 # Stores the delivery of a message that was accepted before; the state by now does not matter.

@@ -15,7 +15,8 @@ import orjson
 
 from services.intake.deliveries.rules import DeliveryKind, Disposition
 from services.intake.formats.config import FormatConfig
-from services.intake.formats.rules import Fact, RawRequest, Reason
+from services.intake.formats.content import digest_of
+from services.intake.formats.rules import Fact, Note, RawRequest, Reason
 
 
 class Proof(StrEnum):
@@ -48,6 +49,7 @@ class Answer:
     order_number: str | None = None
     reason: Reason | None = None
     parts: tuple[PartAnswer, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,12 @@ class Format(ABC):
     weak_ids: ClassVar[bool] = True
     token_fields: ClassVar[tuple[str, ...]] = ()
 
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """How a request may prove its sender, for who has not."""
+        fields = tuple(f"form field {name}" for name in self.token_fields)
+        return ("header X-Source-Token", "?token= in the address", "password of HTTP Basic", *fields)
+
     @abstractmethod
     def verify(self, raw: RawRequest) -> Proof:
         """Return whether the request proves its sender, in constant time. Raises nothing."""
@@ -95,6 +103,10 @@ class Format(ABC):
         del raw
         return None
 
+    def digest(self, raw: RawRequest) -> str:
+        """Return a digest of what a request says: the same for a retry that carries nothing of its own."""
+        return digest_of(raw)
+
     def reply(self, answer: Answer) -> Reply:
         """Return what the sender wants to hear of its delivery, which is on disk."""
         return as_json(answer)
@@ -103,9 +115,12 @@ class Format(ABC):
 def as_json(answer: Answer) -> Reply:
     """Return our own answer; `facts` say what became of each part, when there are several."""
     document: dict[str, object] = {
+        "delivery_id": str(answer.delivery_id),
         "lead_id": str(answer.lead_id) if answer.lead_id else None,
         "order_number": answer.order_number,
         "disposition": answer.disposition,
+        "reason": answer.reason,
+        "notes": [note.as_json() for note in answer.notes],
     }
     if answer.parts:
         document["facts"] = [

@@ -3,16 +3,27 @@
 import re
 from functools import lru_cache
 
+from libs.common.domain.names import plain_name
+from services.intake.formats.amounts import read_currency
+from services.intake.formats.payload import opened
 from services.intake.formats.rules import Json, Mapped, Path, Reason, UnreadableError
-from services.intake.formats.values import Reader, read_currency, read_email
+from services.intake.formats.texts import plain
+from services.intake.formats.values import Reader, read_email
 
-NAME, LINK, MARK = 200, 2000, 300
+NAME, LINK, MARK, PHONE = 200, 2000, 300, 200
 # All names of marks: marketing stands outside of an event's `person`, so no personal data may get in. `subject` and
 # `subscriber_email` are no marks.
 _MARK_NAME = re.compile(
     r"flow|webmaster(_id)?|click_?id|promo(code)?|referr?er|gclid|yclid|fbclid|sub\d{0,2}|sub_?id\d{0,2}"
     r"|utm_(source|medium|campaign|term|content|id|group|placement|source_platform|creative_format|marketing_tactic)"
 )
+# Names of objects that hold the fields of an order or of its person.
+_ORDERS = frozenset({"order", "lead", "deal", "data", "payload"})
+_WRAPPERS = _ORDERS | {
+    "customer", "user", "client", "contact", "contacts", "person", "buyer", "visitor", "form", "fields",
+    "form_fields", "form_data", "formdata", "answers", "values",
+}  # fmt: skip
+_IDS = frozenset({"id", "uid", "uuid", "number", "code", "status", "created_at", "updated_at"})
 # An address; a number with a plus; a Russian, Kazakh or neighbouring one as people write it.
 _PERSONAL = re.compile(
     r"@|%40|(?:\+|%2b)(?:[\s().-]*\d){8}"
@@ -28,19 +39,43 @@ def names(**fields: str) -> dict[str, tuple[Path, ...]]:
 
 def reader(payload: dict[str, Json], own: dict[str, tuple[Path, ...]], mapped: Mapped) -> Reader:
     """Return a reader of the paths in the source's map, else of the format's own names."""
-    lower = {name.lower(): value for name, value in payload.items()}
-    if lower.keys() != payload.keys():
-        lower |= payload
+    lower = _in_lower_case(payload)
+    for name in _WRAPPERS & lower.keys():
+        lower = _unwrapped(name, lower)
     return Reader(lower, {**own, **mapped.paths} if mapped.paths else own)
+
+
+def _in_lower_case(payload: dict[str, Json]) -> dict[str, Json]:
+    """Return the payload with its names in lower case too; they are tried besides, never instead."""
+    lower = {name.lower(): value for name, value in payload.items()}
+    return lower if lower.keys() == payload.keys() else lower | payload
+
+
+def _unwrapped(name: str, payload: dict[str, Json]) -> dict[str, Json]:
+    """Return the payload with what an object in it says (`customer[phone]`), where it does not say so itself."""
+    inner = opened(payload[name])
+    if not isinstance(inner, dict):
+        return payload
+    said = _in_lower_case(inner)
+    for deeper in _WRAPPERS & said.keys():
+        nested = opened(said[deeper])
+        if isinstance(nested, dict):
+            said = {**_of_wrapper(deeper, _in_lower_case(nested)), **said}
+    return {**_of_wrapper(name, said), **payload}
+
+
+def _of_wrapper(name: str, said: dict[str, Json]) -> dict[str, Json]:
+    # The id of a person or of a form is not that of their order.
+    return said if name in _ORDERS else {key: value for key, value in said.items() if key not in _IDS}
 
 
 def contacts(read: Reader) -> tuple[str | None, str | None, str | None]:
     """Return name, phone as typed, e-mail. Raises UnreadableError without any contact."""
-    name = read.text("name", NAME)
+    name = _name(read, "name")
     if name is None:
-        parts = read.text("first_name", NAME), read.text("last_name", NAME)
+        parts = _name(read, "first_name"), _name(read, "last_name")
         name = " ".join(filter(None, parts))[:NAME] or None
-    phone = read.text("phone", 64)
+    phone = read.clean("phone", _joined(read.value("phone")), PHONE)
     if phone is not None and not any(c.isdigit() for c in phone):
         read.note("phone", "no_digits", phone)
         phone = None
@@ -49,8 +84,26 @@ def contacts(read: Reader) -> tuple[str | None, str | None, str | None]:
     if typed and email is None:
         read.note("email", "not_an_address", typed)
     if phone is None and email is None:
+        for field, typed_there in (("phone", read.value("phone")), ("email", typed)):
+            if typed_there is None:
+                read.note(field, "missing", ", ".join(".".join(path) for path in read.paths.get(field, ())))
         raise UnreadableError(Reason.NO_CONTACT, *read.notes)
     return name, phone, email
+
+
+def _name(read: Reader, field: str) -> str | None:
+    """Return a name without links and line breaks, which would leave in our messages."""
+    typed = read.text(field, NAME)
+    name = plain_name(typed) if typed else ""
+    if typed and name != typed:
+        read.note(field, "changed_name", typed)
+    return name or None
+
+
+def _joined(value: Json) -> Json:
+    """Return several numbers of one field as one text."""
+    texts = [str(each) for each in value if isinstance(each, str | int)] if isinstance(value, list) else []
+    return ", ".join(texts) if texts else value
 
 
 def currency(read: Reader, default: str) -> str:
@@ -64,7 +117,7 @@ def currency(read: Reader, default: str) -> str:
             read.note("currency", "unknown_currency", given)
         return code or default
     amount = read.value("amount")
-    return (read_currency(amount) if isinstance(amount, str) else None) or default
+    return (read_currency(plain(amount)) if isinstance(amount, str) else None) or default
 
 
 @lru_cache(maxsize=4096)

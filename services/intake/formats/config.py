@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from libs.common.contracts.shared import OrderStatus
-from services.intake.formats.payload import Charset, split_path
+from services.intake.formats.charsets import Charset
+from services.intake.formats.payload import split_path
 from services.intake.formats.rules import Mapped
 from services.intake.formats.values import status_key
 

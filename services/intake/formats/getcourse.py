@@ -18,7 +18,6 @@ from services.intake.formats.rules import (
     ParsedItem,
     ParsedOrder,
     RawRequest,
-    Reason,
     Unreadable,
     UnreadableError,
 )
@@ -28,13 +27,13 @@ _NAMES = names(
     external_id="deal_id order_id id deal.id",
     external_number="number deal_number deal.number",
     status="status deal_status deal.status",
-    amount="cost_value cost_money_value cost deal_cost deal.cost",
-    paid="payed_money paid_money",
+    amount="cost_value cost_money_value cost_money cost deal_cost deal_cost_money deal.cost deal.cost_money",
+    paid="payed_money paid_money payed_value payed_money_value deal.payed_money",
     currency="currency deal.currency",
     positions="positions offers",
     payment_link="payment_link",
-    placed_at="created_at deal_created_at",
-    said_at="updated_at",
+    placed_at="created_at deal_created_at deal.created_at",
+    said_at="updated_at deal_updated_at deal.updated_at",
     name="name user_name user.name",
     first_name="first_name user.first_name",
     last_name="last_name user.last_name",
@@ -46,18 +45,27 @@ _STATUSES = {
     status_key(word): status
     for status, words in {
         OrderStatus.NEW: ("new", "Новый"),
-        OrderStatus.PAID: ("payed", "paid", "Завершен"),
+        OrderStatus.PAID: ("payed", "paid", "Завершен", "Completed", "Complete", "Finished", "Оплачен"),
         OrderStatus.CANCELLED: ("cancelled", "canceled", "Отменен"),
-        OrderStatus.IN_WORK: ("in_work", "В работе"),
-        OrderStatus.AWAITING_PAYMENT: ("payment_waiting", "Ожидаем оплаты"),
-        OrderStatus.PART_PAID: ("part_payed", "Частично оплачен"),
-        OrderStatus.REFUND_REQUESTED: ("waiting_for_return", "Ожидаем возврата"),
-        OrderStatus.UNCONFIRMED: ("not_confirmed", "Не подтвержден"),
-        OrderStatus.ON_HOLD: ("pending", "Отложен"),
-        OrderStatus.FALSE: ("false", "Ложный"),
+        OrderStatus.IN_WORK: ("in_work", "В работе", "In progress", "In work", "Processing"),
+        OrderStatus.AWAITING_PAYMENT: (
+            "payment_waiting", "Ожидаем оплаты", "Ожидает оплаты", "Awaiting payment", "Waiting for payment",
+            "Payment awaiting", "Payment pending", "Pending payment",
+        ),
+        OrderStatus.PART_PAID: (
+            "part_payed", "part_paid", "Частично оплачен", "Partially paid", "Partly paid", "Part paid",
+        ),
+        OrderStatus.REFUND_REQUESTED: (
+            "waiting_for_return", "Ожидаем возврата", "Ожидает возврата", "Awaiting refund", "Waiting for refund",
+            "Waiting for return", "Awaiting return", "Refund pending",
+        ),
+        OrderStatus.UNCONFIRMED: ("not_confirmed", "Не подтвержден", "Not confirmed", "Unconfirmed"),
+        OrderStatus.ON_HOLD: ("pending", "Отложен", "Postponed", "On hold", "Deferred", "Delayed"),
+        OrderStatus.FALSE: ("false", "Ложный", "Fake"),
+        OrderStatus.REFUNDED: ("refunded", "Возврат", "Возвращен", "Returned"),
     }.items()
     for word in words
-}
+}  # fmt: skip
 
 
 class GetCourseConfig(PageConfig):
@@ -93,8 +101,6 @@ def _read(fields: Reader, mapped: Mapped) -> ParsedOrder:
     number = fields.identifier("external_number")
     # A school that sends no id sends the number, unique in its account.
     external_id = fields.identifier("external_id") or number
-    if external_id is None:
-        raise UnreadableError(Reason.NOT_AN_ORDER, *fields.notes)
     word = fields.text("status", 100)
     status = read_status(word, {**_STATUSES, **mapped.statuses}) if word else None
     name, phone, email = contacts(fields)

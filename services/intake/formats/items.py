@@ -2,9 +2,10 @@
 
 from decimal import Decimal
 
+from services.intake.formats.amounts import MAX_AMOUNT
 from services.intake.formats.common import NAME
 from services.intake.formats.rules import Json, ParsedItem
-from services.intake.formats.values import MAX_AMOUNT, Reader, read_quantity
+from services.intake.formats.values import Reader, read_quantity
 
 MAX_ITEMS = 100
 

@@ -23,7 +23,10 @@ from services.intake.formats.rules import (
 from services.intake.formats.values import Reader, read_status, status_key
 
 _NAMES = names(
-    external_id="external_id order_id id",
+    external_id=(
+        "external_id order_id orderid id tranid transaction_id transactionid submission_id submissionid response_id"
+        " responseid entry_id entryid lead_id leadid leadgen_id request_id requestid uuid"
+    ),
     external_number="external_number order_number number",
     status="status",
     name="customer.name name fio",

@@ -100,6 +100,11 @@ class Mango(ExchangeFormat):
         """The product's key."""
         return self.config.api_key
 
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """How a request may prove its sender, for who has not."""
+        return ("form fields vpbx_api_key, sign, json: SHA-256 of key, json and salt",)
+
     def verify(self, raw: RawRequest) -> Proof:
         """Return whether `sign` is the SHA-256 of key, `json` as it stands, and one of the salts."""
         try:

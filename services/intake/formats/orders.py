@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from libs.common.platform.auth.webhooks import WebhookRefusedError, WebhookVerifier
 from services.intake.formats.base import OK, Answer, Format, Proof, Reply, as_json
 from services.intake.formats.config import Auth, OrderConfig, PageConfig, ResponseKind, mapped_of
+from services.intake.formats.content import digest_of
 from services.intake.formats.identifiers import is_no_id
 from services.intake.formats.proof import token_proof
 from services.intake.formats.rules import Mapped, RawRequest, cleaned
@@ -35,6 +36,13 @@ class OrderFormat(Format):
         made = mapped_of(self.zone.key, config.currency, config.field_map, config.status_map)
         return made.with_charset(config.charset)
 
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """How a request may prove its sender, for who has not."""
+        if self.config.auth is Auth.SIGNATURE:
+            return ("Standard Webhooks: headers webhook-id, webhook-timestamp, webhook-signature",)
+        return super().ways
+
     def verify(self, raw: RawRequest) -> Proof:
         """Return whether the request proves its sender, in constant time. Raises nothing."""
         match self.config.auth:
@@ -48,11 +56,18 @@ class OrderFormat(Format):
                 assert_never(self.config.auth)
 
     def _signature_proof(self, raw: RawRequest) -> Proof:
-        try:
-            matched = self._verifier.verify(raw.body, raw.headers)
-        except WebhookRefusedError:
-            return Proof.REFUSED
-        return Proof.PREVIOUS if matched else Proof.CURRENT
+        # A sender signs before it packs, or after.
+        for signed in (raw.body,) if raw.packed is None else (raw.body, raw.packed):
+            try:
+                matched = self._verifier.verify(signed, raw.headers)
+            except WebhookRefusedError:
+                continue
+            return Proof.PREVIOUS if matched else Proof.CURRENT
+        return Proof.REFUSED
+
+    def digest(self, raw: RawRequest) -> str:
+        """Return a digest of what a request says."""
+        return digest_of(raw, self.mapped.charset)
 
     def repeat_key(self, raw: RawRequest) -> str | None:
         """Return the `webhook-id` that was signed: the sender's retries of one message carry the same one."""

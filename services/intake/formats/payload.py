@@ -1,33 +1,26 @@
-"""From bytes to a flat or nested object: JSON, form and query, strict about what cannot be stored."""
+"""From bytes to a flat or nested object: JSON, form and query, also where their media type is wrong."""
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal, InvalidOperation
-from typing import Literal, NoReturn
+from typing import NoReturn
 from urllib.parse import parse_qsl
 
+from services.intake.formats.charsets import CHARSETS, decoded
+from services.intake.formats.multipart import parts_of
 from services.intake.formats.rules import Json, Note, Path, RawRequest, Reason, UnreadableError
+from services.intake.formats.texts import stands_for_nothing
 
 MAX_FIELDS = 400
+_MARK = b"\xef\xbb\xbf"  # of UTF-8
 MAX_DEPTH = 8  # of nested names in a form
-Charset = Literal["utf-8", "windows-1251", "koi8-r", "iso-8859-1"]
-_CHARSETS = {
-    "utf-8": "utf-8",
-    "utf8": "utf-8",
-    "us-ascii": "utf-8",
-    "iso-8859-1": "iso-8859-1",
-    "windows-1251": "windows-1251",
-    "cp1251": "windows-1251",
-    "koi8-r": "koi8-r",
-}
 _FORM = "application/x-www-form-urlencoded"
-_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_PARTS = "multipart/form-data"
 _WORD = 19  # digits: any shorter number fits into 64 bits
 _BRACKETS = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])+)")
 _STEP = re.compile(r"\[([^\[\]]*)\]")
 _INDEX = re.compile(r"\d{1,6}", re.ASCII)
-_PLACEHOLDER = re.compile(r"\{[^}]*\}")
 
 
 def object_of(raw: RawRequest, charset: str | None = None) -> dict[str, Json]:
@@ -41,19 +34,18 @@ def object_of(raw: RawRequest, charset: str | None = None) -> dict[str, Json]:
     if not raw.body.strip():
         return query
     media, charset = _media(raw.content_type, charset or "utf-8")
+    if media == _PARTS:
+        return {**query, **_fields(parts_of(raw.body, raw.content_type, charset, MAX_FIELDS))}
     if _is_json(media, raw.body):
-        return {**query, **_json(raw.body, charset)}
-    if media in {_FORM, "text/plain", ""}:
+        return {**query, **_json(decoded(raw.body, charset))}
+    if media in {_FORM, "text/plain", "", "application/json", "application/octet-stream"}:
         return {**query, **_pairs(raw.body, charset)}
     raise UnreadableError(Reason.UNSUPPORTED_TYPE, Note("body", "media_type", media[:100]))
 
 
 def is_blank(value: Json) -> bool:
-    """Return whether a value is absent, empty, or an unfilled placeholder."""
-    if not isinstance(value, str):
-        return value is None
-    text = value.strip()
-    return not text or (text[0] == "{" and _PLACEHOLDER.fullmatch(text) is not None)
+    """Return whether a value is absent, or a text that says nothing."""
+    return value is None or (isinstance(value, str) and stands_for_nothing(value))
 
 
 def found(payload: dict[str, Json], paths: tuple[Path, ...]) -> Iterator[Json]:
@@ -67,14 +59,7 @@ def found(payload: dict[str, Json], paths: tuple[Path, ...]) -> Iterator[Json]:
 
 def find(payload: dict[str, Json], paths: tuple[Path, ...]) -> Json:
     """Return the first value that is not empty, or None."""
-    for value in found(payload, paths):
-        if (
-            value is not None
-            and value != ""
-            and not (isinstance(value, str) and value[0] in " {" and is_blank(value))
-        ):
-            return value
-    return None
+    return next((value for value in found(payload, paths) if value is not None and not is_blank(value)), None)
 
 
 def split_path(text: str) -> tuple[Path, ...]:
@@ -133,35 +118,29 @@ def _media(content_type: str, charset: str) -> tuple[str, str]:
         name, _, value = parameter.partition("=")
         if name.strip() == "charset":
             charset = value.strip(" \"'")
-    if charset not in _CHARSETS:
+    if charset not in CHARSETS:
         raise UnreadableError(Reason.BAD_CHARSET, Note("body", "charset", charset[:100]))
-    return media, _CHARSETS[charset]
+    return media, CHARSETS[charset]
 
 
 def _is_json(media: str, body: bytes) -> bool:
+    # Custom senders often omit the media type, or keep their library's default. A charset's mark may come first.
+    begins = body.lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n")[:1]
     if media == "application/json" or media.endswith("+json"):
-        return True
-    # Custom senders often omit the media type, or keep their library's default.
-    return media in {"", "text/plain", _FORM} and body.lstrip()[:1] == b"{"
+        return begins in {b"{", b"[", b'"'} or b"=" not in body
+    return begins == b"{" and media in {"", "text/plain", _FORM, "application/octet-stream"}
 
 
-def _json(body: bytes, charset: str) -> dict[str, Json]:
+def _json(text: str) -> dict[str, Json]:
     try:
-        value: Json = _DECODER.decode(body.decode(charset))
-        if _SURROGATE.search(body):
-            json.dumps(value, ensure_ascii=False, default=str).encode()
+        value: Json = _DECODER.decode(text.lstrip("\ufeff \t\r\n"))
     except json.JSONDecodeError as error:
         raise UnreadableError(Reason.BAD_JSON, Note("body", "json", error.msg[:200])) from error
-    except UnicodeDecodeError as error:
-        reason = Reason.BAD_JSON if charset == "utf-8" else Reason.BAD_CHARSET
-        raise UnreadableError(reason, Note("body", "charset", charset)) from error
-    except UnicodeEncodeError as error:
-        raise UnreadableError(Reason.BAD_JSON, Note("body", "json", "a lone surrogate")) from error
     except RecursionError as error:
         raise UnreadableError(Reason.BAD_JSON, Note("body", "json", "nested too deeply")) from error
     if not isinstance(value, dict):
         raise UnreadableError(Reason.NOT_AN_OBJECT)
-    return value
+    return _with_nested(value)
 
 
 def _integer(digits: str) -> int | Decimal:
@@ -187,15 +166,30 @@ _DECODER = json.JSONDecoder(parse_int=_integer, parse_float=_fraction, parse_con
 def _pairs(text: bytes, charset: str) -> dict[str, Json]:
     if not text:
         return {}
+    if text.startswith(_MARK):
+        text = text.removeprefix(_MARK)
     try:
-        # Some senders do not percent-encode Cyrillic at all.
-        decoded = text.decode("ascii") if text.isascii() else text.decode(charset)
-        pairs = parse_qsl(decoded, encoding=charset, errors="strict", max_num_fields=MAX_FIELDS)
-    except UnicodeError as error:
-        raise UnreadableError(Reason.BAD_CHARSET, Note("body", "charset", charset)) from error
+        # As bytes: some senders do not percent-encode Cyrillic at all, and some mix charsets.
+        pairs = parse_qsl(text.decode("latin-1"), encoding="latin-1", max_num_fields=MAX_FIELDS)
     except ValueError as error:
         raise UnreadableError(Reason.BAD_FORM, Note("body", "form", str(error)[:200])) from error
+    return _fields((_decoded(name, charset), _decoded(value, charset)) for name, value in pairs)
+
+
+def _decoded(latin: str, charset: str) -> str:
+    return latin if latin.isascii() else decoded(latin.encode("latin-1"), charset)
+
+
+def _fields(pairs: Iterable[tuple[str, str]]) -> dict[str, Json]:
+    """Return the fields of a form; of one that comes again the first that says something, of a list all."""
     fields: dict[str, Json] = {}
     for name, value in pairs:
-        fields.setdefault(name, value)
+        if name.endswith("[]") and name in fields:
+            name = f"{name[:-1]}{len(fields)}]"  # noqa: PLW2901 - the next place in the list
+        if is_blank(fields.get(name)):
+            fields[name] = value
+    return _with_nested(fields)
+
+
+def _with_nested(fields: dict[str, Json]) -> dict[str, Json]:
     return {**nested(fields), **fields} if any("[" in name for name in fields) else fields

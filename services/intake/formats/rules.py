@@ -3,6 +3,7 @@
 A format reads purely and totally: for any bytes it returns facts.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -33,6 +34,14 @@ UNPAID = frozenset(
 )
 
 
+# Statuses of an order that is paid, or was, and those before: without a newer time none leads back (S4.1).
+PAID = frozenset({OrderStatus.PAID, OrderStatus.DONE, OrderStatus.REFUND_REQUESTED, OrderStatus.REFUNDED})
+BEFORE_PAID = UNPAID | {OrderStatus.PART_PAID, OrderStatus.CONFIRMED}
+
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
 class Reason(StrEnum):
     """The machine-readable reason for the quarantine of a delivery."""
 
@@ -59,11 +68,16 @@ class Note:
     code: str
     detail: str = ""
 
+    def as_json(self) -> dict[str, str]:
+        """Return the note as it is kept and shown."""
+        return {name: cleaned(getattr(self, name)) for name in ("field", "code", "detail")}
+
 
 def cleaned(text: str) -> str:
     """Return text as PostgreSQL can keep it: NUL and lone surrogates are replaced."""
-    text = text.replace("\x00", "\ufffd")
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+    if text.isascii():
+        return text.replace("\x00", "\ufffd")
+    return _UNSTORABLE.sub("\ufffd", text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +98,16 @@ class UnreadableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RawRequest:
-    """A request as received. Header names are lower case; the query string has no question mark."""
+    """A request as received. Header names are lower case; the query string has no question mark.
+
+    `packed`: the body as it was sent, when it came packed; `body` is what it says.
+    """
 
     method: str
     query: bytes
     headers: Mapping[str, str]
     body: bytes
+    packed: bytes | None = None
 
     @property
     def content_type(self) -> str:

@@ -63,6 +63,11 @@ class Tally(OrderFormat):
     Config = TallyConfig
     weak_ids = False
 
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """How a request may prove its sender, for who has not."""
+        return ("header Tally-Signature: HMAC-SHA256 of the body by the signing secret",)
+
     def verify(self, raw: RawRequest) -> Proof:
         """Return whether `Tally-Signature` is the HMAC-SHA256 of the bytes, by one of the secrets."""
         if self.config.auth is Auth.NONE:

@@ -1,35 +1,23 @@
 """Single values as people and machines write them: text, money, times, quantities.
 
-An unreadable value does not lose the lead: it is left out and noted. Text that PostgreSQL cannot store makes the
-delivery unreadable (`Reason.UNSTORABLE`).
+An unreadable value does not lose the lead: it is left out and noted. A character that PostgreSQL cannot store, or
+that could not be read, is U+FFFD, and noted.
 """
 
-import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from datetime import datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from libs.common.contracts.shared import OrderStatus
+from services.intake.formats.amounts import read_amount
 from services.intake.formats.identifiers import identifier_of, is_no_id
-from services.intake.formats.payload import find, found, is_blank
-from services.intake.formats.rules import Json, Note, Path, Reason, UnreadableError
+from services.intake.formats.moments import read_moment
+from services.intake.formats.payload import find, found
+from services.intake.formats.rules import Json, Note, Path, Reason, UnreadableError, cleaned
+from services.intake.formats.texts import plain, stands_for_nothing
 
-MAX_AMOUNT = Decimal(10) ** 12
 _WRITTEN_OUT = 400  # digits
-_CENT = Decimal("0.01")
-_NUMBER = re.compile(r"-?[\d., ]*\d")
-_SCIENTIFIC = re.compile(r"\d[eE][+-]?\d")
-_THOUSANDS = re.compile(r"-?[1-9]\d{0,2}[.,]\d{3}")
-_CURRENCIES = (
-    (("₽", "руб", "rub", "rur", "р."), "RUB"),
-    (("₸", "тг", "тенге", "kzt"), "KZT"),
-    (("$", "usd"), "USD"),
-    (("€", "eur"), "EUR"),
-    (("byn",), "BYN"),
-)
-_MAX_YEAR = 2200
-_MIN_YEAR = 2000
 
 
 @dataclass(slots=True)
@@ -45,13 +33,13 @@ class Reader:
         return find(self.payload, self.paths.get(name, ()))
 
     def text(self, name: str, limit: int) -> str | None:
-        """Return a field as clean text, cut at `limit` characters. Raises UnreadableError for NUL and the like."""
+        """Return a field as clean text, cut at `limit` characters."""
         return self.clean(name, self.value(name), limit)
 
     def clean(self, name: str, value: Json, limit: int) -> str | None:
-        """Return a value as clean text; unfilled placeholders (`{object.phone}`) count as absent."""
+        """Return a value as clean text; unfilled placeholders (`{object.phone}`) and `null` count as absent."""
         text = self._stripped(name, value)
-        if not text or (text[0] == "{" and is_blank(text)):
+        if not text or stands_for_nothing(text):
             return None
         if len(text) > limit:
             self.note(name, "cut", f"{len(text)} > {limit}")
@@ -70,16 +58,20 @@ class Reader:
     def _stripped(self, name: str, value: Json) -> str | None:
         match value:
             case str():
-                text = value.strip()
+                text = cleaned(plain(value))
             case None | bool():
                 return None
             case int() | float() | Decimal():
-                text = number_text(value)
+                return number_text(value)
+            case [one]:
+                return self._stripped(name, one)
+            case {"value": inner} if not isinstance(inner, dict | list):
+                return self._stripped(name, inner)
             case _:
                 self.note(name, "not_a_text")
                 return None
-        if not storable(text):
-            raise UnreadableError(Reason.UNSTORABLE, Note(name, "unstorable_text"))
+        if "\ufffd" in text:
+            self.note(name, "replaced_character", text)
         return text
 
     def money(self, name: str) -> Decimal | None:
@@ -99,7 +91,7 @@ class Reader:
 
     def moment(self, name: str, zone: ZoneInfo) -> datetime | None:
         """Return a time in UTC; one without offset is in `zone`."""
-        text = self.text(name, 40)
+        text = self.text(name, 100)
         moment = read_moment(text, zone) if text else None
         if text and moment is None:
             self.note(name, "not_a_time", text)
@@ -126,58 +118,6 @@ def number_text(number: float | Decimal) -> str:
     return text if fraction.strip("0") else whole
 
 
-def storable(text: str) -> bool:
-    """Return whether PostgreSQL can store the text: no NUL, no lone surrogate."""
-    if "\x00" in text:
-        return False
-    if text.isascii():
-        return True
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def read_amount(text: str, *, grouped: bool = True) -> Decimal | None:
-    """Return `12 000,50 руб.` as 12000.50; None for what is no amount from 0 to 10^12.
-
-    `grouped`: one mark before three last digits parts thousands, as people write `1.990 руб.`
-    """
-    number = _NUMBER.search("".join(" " if c.isspace() else c for c in text))
-    if number is None or _SCIENTIFIC.search(text):
-        return None
-    digits = number[0].replace(" ", "")
-    comma, point = digits.rfind(","), digits.rfind(".")
-    if comma >= 0 and point >= 0:
-        thousands = "," if point > comma else "."
-        digits = digits.replace(thousands, "")
-    elif digits.count(",") > 1 or digits.count(".") > 1 or (grouped and _THOUSANDS.fullmatch(digits)):
-        digits = digits.replace(",", "").replace(".", "")
-    try:
-        amount = Decimal(digits.replace(",", ".")).quantize(_CENT, rounding=ROUND_HALF_UP)
-    except InvalidOperation:
-        return None
-    return abs(amount) if 0 <= amount < MAX_AMOUNT else None
-
-
-def read_currency(text: str) -> str | None:
-    """Return the ISO 4217 code of a word or sign in the text, or None."""
-    lower = text.lower()
-    return next((code for words, code in _CURRENCIES if any(word in lower for word in words)), None)
-
-
-def read_moment(text: str, zone: ZoneInfo) -> datetime | None:
-    """Return an ISO-like time in UTC; without offset it is in `zone`. None outside the years 2000–2199."""
-    try:
-        moment = datetime.fromisoformat(text)
-        if not _MIN_YEAR < moment.year < _MAX_YEAR:
-            return None
-        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
 def read_quantity(value: Json) -> int | None:
     """Return a count from 1 to 100,000."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
@@ -201,8 +141,8 @@ def read_status(text: str, words: dict[str, OrderStatus]) -> OrderStatus:
 
 
 def status_key(text: str) -> str:
-    """Return a status word normalised for comparison: without case, ё as е, single spaces."""
-    return " ".join(text.lower().replace("ё", "е").split())
+    """Return a status word normalised for comparison: without case, ё as е, single spaces; `_` and `-` are ones."""
+    return " ".join(text.lower().replace("ё", "е").replace("_", " ").replace("-", " ").split())
 
 
 def read_email(text: str | None) -> str | None:

@@ -31,9 +31,9 @@ from services.intake.sources.store import columns_of, config_of, secrets_of, sto
 CREATE = """
 INSERT INTO source (id, desk, code, key, format, config, auth, currency, field_map, status_map, response, secrets,
                     playbook, zone, language, region, test_prefixes, rate_per_second, body_limit, active, version,
-                    created_at, updated_at, partner_id)
+                    created_at, updated_at, partner_id, repeat_seconds, origins, thanks_url)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, true, 1, $20, $20,
-        $21)
+        $21, $22, $23, $24)
 ON CONFLICT (desk, code) DO NOTHING
 RETURNING id
 """
@@ -46,7 +46,8 @@ SET playbook = coalesce($2, playbook), zone = coalesce($3, zone), language = coa
     region = coalesce($5, region), test_prefixes = coalesce($6, test_prefixes),
     rate_per_second = coalesce($7, rate_per_second), body_limit = coalesce($8, body_limit),
     active = coalesce($9, active), config = $10, auth = $11, currency = $12, field_map = $13, status_map = $14,
-    response = $15, version = version + 1, updated_at = $16, partner_id = $17
+    response = $15, version = version + 1, updated_at = $16, partner_id = $17,
+    repeat_seconds = coalesce($18, repeat_seconds), origins = coalesce($19, origins), thanks_url = $20
 WHERE id = $1
 """
 LOCK = "SELECT * FROM source WHERE id = $1 FOR UPDATE"
@@ -74,6 +75,7 @@ async def add_source(ctx: Context, tx: Transaction, new: SourceIn) -> tuple[UUID
         CREATE, source_id, new.desk, new.code, secrets.token_urlsafe(24), new.config.format, document,
         *columns.values(), entries, new.playbook, new.zone, new.language, new.region, new.test_prefixes,
         new.rate_per_second, new.body_limit, now, await _partner(tx, new.desk, new.partner),
+        new.repeat_seconds, new.origins, new.thanks_url,
     )  # fmt: skip
     if made is None:
         raise AlreadyExistsError(await tx.conn.fetchval(EXISTING, new.desk, new.code))
@@ -99,10 +101,11 @@ async def update_source(ctx: Context, tx: Transaction, row: asyncpg.Record, patc
     document, columns = columns_of(_changed(config_of(dict(row)), patch))
     named = "partner" in patch.model_fields_set
     partner_id = await _partner(tx, row["desk"], patch.partner) if named else row["partner_id"]
+    thanks = patch.thanks_url if "thanks_url" in patch.model_fields_set else row["thanks_url"]
     await tx.conn.execute(
         CHANGE, row["id"], patch.playbook, patch.zone, patch.language, patch.region, patch.test_prefixes,
         patch.rate_per_second, patch.body_limit, patch.active, document, *columns.values(),
-        ctx.core.clock.now(), partner_id,
+        ctx.core.clock.now(), partner_id, patch.repeat_seconds, patch.origins, thanks,
     )  # fmt: skip
     await resume(tx, row["id"])
 

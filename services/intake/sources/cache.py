@@ -14,7 +14,7 @@ from libs.common.platform.sealing import DataKeys
 from libs.common.platform.telemetry.logs import get_logger
 from services.intake.deliveries.rules import Pace
 from services.intake.formats.registry import FORMATS
-from services.intake.sources.rules import Secret, Source, SourceId, current
+from services.intake.sources.rules import REPEATS, Secret, Source, SourceId, current
 from services.intake.sources.store import config_of, secrets_of
 
 TTL = 2.0  # seconds
@@ -108,6 +108,9 @@ def source_of(row: asyncpg.Record, secrets: tuple[Secret, ...] = ()) -> Source:
         body_limit=row["body_limit"],
         active=row["active"],
         partner_id=UUID(int=row["partner_id"].int) if row["partner_id"] else None,
+        repeats=REPEATS if row["repeat_seconds"] is None else row["repeat_seconds"],
+        origins=tuple(row["origins"] or ()),
+        thanks_url=row["thanks_url"],
     )
 
 

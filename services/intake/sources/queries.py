@@ -12,6 +12,7 @@ from services.intake.errors import NotFoundError
 from services.intake.partners.tables import partner
 from services.intake.playbooks.tables import active_playbook
 from services.intake.scope import visible
+from services.intake.sources.rules import REPEATS
 from services.intake.sources.schemas import SourceView
 from services.intake.sources.store import config_of
 from services.intake.sources.tables import source
@@ -50,4 +51,11 @@ def webhook_of(key: object) -> str:
 
 def view_of(row: RowMapping | Mapping[str, object]) -> SourceView:
     """Return a source of its row, which also says `partner` and `playbook_active`."""
-    return SourceView.model_validate({**row, "config": config_of(dict(row)), "hook": webhook_of(row["key"])})
+    seconds = row["repeat_seconds"]
+    known = {
+        "config": config_of(dict(row)),
+        "hook": webhook_of(row["key"]),
+        "repeat_seconds": REPEATS if seconds is None else seconds,
+        "origins": row["origins"] or [],
+    }
+    return SourceView.model_validate({**row, **known})

@@ -10,6 +10,8 @@ from services.intake.formats.base import Format
 
 SourceId = NewType("SourceId", UUID)
 
+REPEATS = 600  # seconds: how long form builders go on repeating, and visitors go on pressing
+
 
 @dataclass(frozen=True, slots=True)
 class Secret:
@@ -24,7 +26,9 @@ class Secret:
 class Source:
     """A source. `format` has its configuration and the secrets that are valid now, where it was asked for them.
 
-    `rate` is requests per second, `body_limit` bytes. `partner_id`: whose customers its leads are.
+    `rate` is requests per second, `body_limit` bytes. `partner_id`: whose customers its leads are. `repeats`:
+    seconds for which the same content without an id is a repeat, 0 for never. `origins`: pages elsewhere that may
+    read the answer. `thanks_url`: where the visitor of a plain form is sent.
     """
 
     id: SourceId
@@ -42,6 +46,9 @@ class Source:
     body_limit: int
     active: bool
     partner_id: UUID | None = None
+    repeats: int = REPEATS
+    origins: tuple[str, ...] = ()
+    thanks_url: str | None = None
 
 
 def is_zone(name: str) -> bool:

@@ -13,7 +13,7 @@ from libs.common.platform.auth.webhooks import WebhookVerifier
 from libs.common.platform.http.wire import Wire
 from services.intake.formats.config import Auth, ResponseKind, SecretKind
 from services.intake.formats.registry import SourceConfig
-from services.intake.sources.rules import is_zone
+from services.intake.sources.rules import REPEATS, is_zone
 from services.intake.sources.store import COLUMNS
 
 MAX_BODY = 1_048_576
@@ -31,6 +31,21 @@ Region = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 Prefixes = Annotated[list[Annotated[str, Field(pattern=r"^\d{1,15}$")]], Field(max_length=50)]
 Rate = Annotated[int, Field(ge=1, le=100_000)]
 BodyLimit = Annotated[int, Field(ge=1, le=MAX_BODY)]
+RepeatSeconds = Annotated[
+    int,
+    Field(ge=0, le=86_400, description="for how long the same content without an id is a repeat; 0: never"),
+]
+Origins = Annotated[
+    list[Annotated[str, Field(pattern=r"^(\*|https?://[a-z0-9.-]{1,253}(:\d{1,5})?)$")]],
+    Field(max_length=50, description="origins whose pages may read the webhook's answer; `*` is any"),
+]
+ThanksUrl = Annotated[
+    str,
+    Field(
+        pattern=r"^https?://[!#$%&()*+,./0-9:;=?@A-Z\[\]_a-z~-]{3,1990}$",
+        description="where the visitor of a plain form is sent: 303",
+    ),
+]
 
 
 def lifted(body: object) -> object:
@@ -55,6 +70,9 @@ class SourceFields(Wire):
     test_prefixes: Prefixes = ["972"]
     rate_per_second: Rate = 100
     body_limit: BodyLimit = 262_144
+    repeat_seconds: RepeatSeconds = REPEATS
+    origins: Origins = []
+    thanks_url: ThanksUrl | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -82,7 +100,7 @@ class SourceIn(SourceFields):
 
 
 class SourcePatch(Wire):
-    """The members that may change; absent ones stay, those of `config` too. `null` takes the partner away."""
+    """The members that may change; absent ones stay, also of `config`. `null` takes partner and thanks away."""
 
     playbook: Code | None = None
     partner: Code | None = None
@@ -93,6 +111,9 @@ class SourcePatch(Wire):
     test_prefixes: Prefixes | None = None
     rate_per_second: Rate | None = None
     body_limit: BodyLimit | None = None
+    repeat_seconds: RepeatSeconds | None = None
+    origins: Origins | None = None
+    thanks_url: ThanksUrl | None = None
     active: bool | None = None
 
     @model_validator(mode="before")
@@ -145,6 +166,9 @@ class SourceView(BaseModel):
     test_prefixes: list[str]
     rate_per_second: int
     body_limit: int
+    repeat_seconds: int
+    origins: list[str]
+    thanks_url: str | None
     active: bool
     version: int
     created_at: datetime

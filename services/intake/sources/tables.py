@@ -37,6 +37,12 @@ source = Table(
     Column("updated_at", DateTime(timezone=True), nullable=False),
     # Whose customers its leads are; none: the desk's own.
     Column("partner_id", Uuid),
+    # For how long the same content without an id is a repeat; none: the usual time.
+    Column("repeat_seconds", Integer),
+    # The pages of other origins that may read the answer; none: no page.
+    Column("origins", ARRAY(Text)),
+    # Where the visitor of a plain form is sent.
+    Column("thanks_url", Text),
     UniqueConstraint("desk", "code", name="uq_source_desk_code"),
     CheckConstraint("auth IN ('none', 'token', 'signature')", name="auth"),
     CheckConstraint("response IN ('json', 'ok')", name="response"),

@@ -10,6 +10,7 @@ import asyncpg
 
 from libs.common.contracts import Cause, Received
 from libs.common.contracts.tasks import MessageRequested
+from libs.common.domain.names import plain_name
 from libs.common.platform.db import Transaction
 from libs.common.platform.db.bulk import Bulk
 from services.notifications.addresses.rules import AddressBook
@@ -207,7 +208,8 @@ def _plan(request: Received[MessageRequested], known: _Known, now: datetime) -> 
     data = request.data
     if _intention(request) in known.withdrawn:
         return Stopped(Stop.WITHDRAWN, "it was withdrawn before its request came")
-    person = {"name": data.person.name, "phone": data.person.phone, "email": data.person.email}
+    name = plain_name(data.person.name or "") or None
+    person = {"name": name, "phone": data.person.phone, "email": data.person.email}
     intent = Intent(data.template, data.language, data.channels, {**data.variables, **person}, data.deadline)
     template = known.templates.get((request.desk, data.template))
     channels = known.channels_for(request.desk, _customer(request))

@@ -1,9 +1,13 @@
 """Reading what providers write: any bytes are read or named as unreadable, and nothing raises."""
 
+import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import parse_qsl
+
+import orjson
 
 from libs.common.connect.exchange import Reply
 from libs.common.platform.http.json import parse_json
@@ -13,15 +17,35 @@ from services.notifications.providers.values import Raw
 MAX_ID = 200
 MAX_TEXT = 200
 MAX_NUMBER = 20  # characters; ids of messages are numbers too
+_UNSTORABLE, _REPLACED = re.compile("[\x00\ud800-\udfff]"), "\ufffd"
 NO_TIME = datetime.fromtimestamp(0, UTC)  # so that a repeat of a callback without a time is recognised
 
 
 def json_of(body: bytes) -> tuple[object, str]:
-    """Return the value and no reason, or None and why it cannot be read or stored."""
+    """Return the value and no reason, or None and why it cannot be read or stored.
+
+    A character that cannot be stored is U+FFFD, so that one element does not hide the others of its body.
+    """
     try:
         return parse_json(body), ""
     except Problem as problem:
-        return None, problem.code
+        code = problem.code
+    try:
+        return parse_json(orjson.dumps(_replaced(json.loads(body.decode("utf-8-sig", "replace"))))), ""
+    except (ValueError, TypeError, RecursionError, Problem):
+        return None, code
+
+
+def _replaced(value: object) -> object:
+    match value:
+        case str():
+            return _UNSTORABLE.sub(_REPLACED, value)
+        case list():
+            return [_replaced(each) for each in value]
+        case dict():
+            return {_UNSTORABLE.sub(_REPLACED, name): _replaced(each) for name, each in value.items()}
+        case _:
+            return value
 
 
 def pairs_of(body: bytes) -> list[tuple[str, str]]:
@@ -80,7 +104,7 @@ def number(value: object) -> str | None:
 def identifier(value: object) -> str | None:
     """Return an id that can be kept whole, or None."""
     text = words(value, MAX_ID + 1)
-    return text if 0 < len(text) <= MAX_ID else None
+    return text if 0 < len(text) <= MAX_ID and _REPLACED not in text else None
 
 
 def moment(value: object) -> datetime:

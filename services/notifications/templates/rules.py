@@ -1,4 +1,7 @@
-"""Template bodies and strict rendering (S2.5, S4.12): an unfilled placeholder stops the message."""
+"""Template bodies and strict rendering (S2.5, S4.12): an unfilled placeholder stops the message.
+
+A part may have two wordings, `[[{name}, thank you||Thank you]]`: the second is for a name without a value.
+"""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -8,7 +11,9 @@ from services.notifications.providers.values import Button, TemplateParts
 
 MAX_BODY = 4_000  # characters, below every messenger's limit once it is filled
 _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]{0,39})\}")
+_EITHER = re.compile(r"\[\[((?:(?!\]\]|\[\[|\|\|).)*)(?:\|\|((?:(?!\]\]|\[\[|\|\|).)*))?\]\]", re.DOTALL)
 _BRACE = re.compile(r"[{}]")
+_BRACKETS = re.compile(r"\[\[|\]\]|\|\|")
 DEFAULT_LANGUAGE = "ru"
 
 
@@ -71,9 +76,11 @@ def placeholders(body: str) -> tuple[str, ...]:
 
 
 def fault(body: str) -> str | None:
-    """Return why a text cannot be a template body, or None: `blank`, `too_long`, `stray_brace`."""
-    if not body.strip():
+    """Return why a text cannot be a template body, or None: `blank`, `too_long`, `stray_brace`, `stray_bracket`."""
+    if not body.strip() or not _worded(body, {}).strip():
         return "blank"
+    if _BRACKETS.search(_EITHER.sub("", body)):
+        return "stray_bracket"
     if len(body) > MAX_BODY:
         return "too_long"
     return "stray_brace" if _BRACE.search(_PLACEHOLDER.sub("", body)) else None
@@ -89,10 +96,21 @@ def faults_of(bodies: Mapping[str, str], variants: Mapping[str, Variant]) -> dic
 
 def render(body: str, values: Mapping[str, str | None]) -> str:
     """Fill a text once; values are never read as templates. Raises UnfilledError naming every gap."""
+    body = _worded(body, values)
     missing = tuple(name for name in placeholders(body) if not (values.get(name) or "").strip())
     if missing:
         raise UnfilledError(missing)
     return _PLACEHOLDER.sub(lambda match: (values[match[1]] or "").strip(), body)
+
+
+def _worded(body: str, values: Mapping[str, str | None]) -> str:
+    """Return a body with one wording of each part that has two: the first if all its placeholders have values."""
+
+    def chosen(match: re.Match[str]) -> str:
+        filled = all((values.get(name) or "").strip() for name in placeholders(match[1]))
+        return match[1] if filled else match[2] or ""
+
+    return _EITHER.sub(chosen, body)
 
 
 def render_for(kind: str, version: Version, wanted: str, values: Mapping[str, str | None]) -> Rendered:

@@ -68,11 +68,12 @@ class CustomerChanged:
 
 @dataclass(frozen=True, slots=True)
 class LeadUpdated:
-    """The customer's details were corrected."""
+    """The customer's details were corrected; `signals` are those that the lead has by now, None: not said."""
 
     customer: Customer
     language: str
     zone: str
+    signals: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

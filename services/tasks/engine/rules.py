@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias, assert_never
 
-from libs.common.contracts.shared import MessageProgress, Mode
+from libs.common.contracts.shared import MessageProgress, Mode, Signal
 from services.tasks.engine.answers import Answer, learn
 from services.tasks.engine.claims import RESERVE, claim, contacted, first_contact
 from services.tasks.engine.effects import (
@@ -125,10 +125,14 @@ _Report: TypeAlias = LeadUpdated | OrderChanged | StatusChanged | StatusRefused 
 def _reported(run: Run, event: _Report) -> None:
     """Apply a report of another service to the state, then run the playbook's trigger."""
     match event:
-        case LeadUpdated(customer=customer, language=language, zone=zone):
-            facts = replace(run.state.facts, customer=customer, language=language, zone=zone)
+        case LeadUpdated(customer=customer, language=language, zone=zone, signals=signals):
+            known = run.state.facts.signals
+            now = known if signals is None else signals
+            facts = replace(run.state.facts, customer=customer, language=language, zone=zone, signals=now)
             run.emit(Learn("engine.facts", facts))
             _trigger(run, Trigger.LEAD_UPDATED)
+            if Signal.FALSE_NUMBER.value in known and Signal.FALSE_NUMBER.value not in now:
+                _trigger(run, Trigger.NUMBER_CORRECTED)
         case OrderChanged():
             run.order_status = event.order.status
             _learn_order(run, event)

@@ -87,6 +87,7 @@ class Trigger(StrEnum):
     STARTED = "started"
     LEAD_RECEIVED = "lead_received"
     LEAD_UPDATED = "lead_updated"
+    NUMBER_CORRECTED = "number_corrected"
     ORDER_CHANGED = "order_changed"
     STATUS_CHANGED = "status_changed"
     STATUS_REFUSED = "status_refused"
@@ -108,6 +109,7 @@ class Trigger(StrEnum):
 ABOUT: Mapping[Trigger, frozenset[SubjectKind]] = {
     Trigger.LEAD_RECEIVED: frozenset({SubjectKind.LEAD}),
     Trigger.LEAD_UPDATED: frozenset({SubjectKind.LEAD}),
+    Trigger.NUMBER_CORRECTED: frozenset({SubjectKind.LEAD}),
     Trigger.ORDER_CHANGED: frozenset({SubjectKind.LEAD}),
     Trigger.STATUS_CHANGED: frozenset({SubjectKind.LEAD}),
     Trigger.CONTACT_RECORDED: frozenset({SubjectKind.LEAD, SubjectKind.CUSTOMER}),

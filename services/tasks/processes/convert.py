@@ -112,8 +112,9 @@ def engine_event(data: ProcessEvent, *, by_us: bool) -> ev.Event:  # noqa: C901 
         case intake.LeadReceivedV2(title=title, status=status, stage=stage):
             # Without a title intake has not seen the playbook: it has yet to give the lead a status.
             return ev.LeadReceived(status, stage) if title is not None else ev.LeadReceived()
-        case intake.LeadUpdated(person=person, language=language, zone=zone):
-            return ev.LeadUpdated(customer_of(person), language.value, zone)
+        case intake.LeadUpdated(person=person, language=language, zone=zone, signals=signals):
+            known = tuple(each.value for each in signals) if "signals" in data.model_fields_set else None
+            return ev.LeadUpdated(customer_of(person), language.value, zone, known)
         case intake.ContactRecorded():
             return ev.ContactRecorded(data.at, kind=data.kind, source=data.source, spoken=_spoken(data))
         case intake.CustomerChanged(person=person):

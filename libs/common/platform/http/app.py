@@ -1,7 +1,7 @@
 """The app factory: full paths (`/intake/v1/…`, `/intake/livez`), one middleware, problems for every error."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
@@ -51,8 +51,10 @@ def create_app(
     languages: Sequence[Language] = (Language.RU, Language.EN),
     body_limit: int = BODY_LIMIT,
     problem_base: str = BASE,
+    origins: Collection[str] = (),
 ) -> FastAPI:
-    """Return the service's app. `routes` are plain Starlette routes and come first (the hot path).
+    """Return the service's app. `routes` are plain Starlette routes and come first (the hot path). `origins`: pages
+    elsewhere that may read its answers.
 
     `app.state`: `auth`, `readiness`, `registry`, `problems`, `stopping` (set it to end streams), and what the
     lifespan adds. Raises TypeError for a router that was not made by `api_router`.
@@ -74,7 +76,7 @@ def create_app(
     }
     app.add_middleware(
         Shell, service=service, tracing=tracing or Tracing(service), metrics=HttpMetrics(registry),
-        body_limit=body_limit, templates=templates,
+        body_limit=body_limit, templates=templates, origins=origins,
     )  # fmt: skip
     app.openapi = lambda: service_openapi(app)  # type: ignore[method-assign] # FastAPI's documented way
     return app

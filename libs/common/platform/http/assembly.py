@@ -1,7 +1,7 @@
 """The HTTP app of a service: its declaration, settings and context joined."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,11 +59,15 @@ def create_api(service: Service[S, C], settings: S) -> FastAPI:
             log.error("cannot run", reasons=[str(error)])  # noqa: TRY400 - the sentence says all
             raise
 
-    return build_api(service, _verifier(settings), lifespan, telemetry)
+    return build_api(service, _verifier(settings), lifespan, telemetry, settings.origins)
 
 
 def build_api(
-    service: Service[S, C], auth: JwtVerifier, lifespan: Lifespan | None = None, telemetry: Telemetry | None = None
+    service: Service[S, C],
+    auth: JwtVerifier,
+    lifespan: Lifespan | None = None,
+    telemetry: Telemetry | None = None,
+    origins: Collection[str] = (),
 ) -> FastAPI:
     """Return the app without its context; a test gives it one by `serve_context`. It has routes of dead letters."""
     api = service.api()
@@ -77,6 +81,7 @@ def build_api(
         auth=auth,
         registry=telemetry.metrics if telemetry else None,
         tracing=telemetry.tracing if telemetry else None,
+        origins=origins,
     )
 
 

@@ -21,7 +21,7 @@ from libs.common.platform.db.database import before_commit
 from libs.common.platform.http.idempotency import Claim, ClaimLostError, Pool, claim_or_replay
 from libs.common.platform.http.language import Text
 from libs.common.platform.http.problems import Fault, Problem, problem_response
-from libs.common.platform.http.routes import Handler, StrictRequest, StrictRoute
+from libs.common.platform.http.routes import Handler, StrictRoute
 from libs.common.platform.http.translate import to_problem
 from libs.common.platform.sealing import DataKeys
 from libs.common.platform.telemetry.logs import get_logger
@@ -91,7 +91,8 @@ class IdempotentRoute(StrictRoute):
         if not inspect.iscoroutinefunction(endpoint):
             raise TypeError("an idempotent endpoint must be async")
         if options.get("methods") == ["POST"]:
-            options["openapi_extra"] = _SHOWN
+            given = options.get("openapi_extra")
+            options["openapi_extra"] = {**(given if isinstance(given, dict) else {}), **_SHOWN}
         super().__init__(path, _claiming(endpoint), **options)  # type: ignore[arg-type] # passed through as given
 
     def get_route_handler(self) -> Handler:
@@ -103,7 +104,7 @@ class IdempotentRoute(StrictRoute):
             if key is None:
                 return await handle(request)
             # One request object for FastAPI and the fingerprint: a body can be read once.
-            return await _carry_out(_Call(StrictRequest(request.scope, request.receive), key), handle)
+            return await _carry_out(_Call(self.reading(request), key), handle)
 
         return idempotent
 

@@ -44,15 +44,19 @@ class StrictRoute(APIRoute):
     def get_route_handler(self) -> Handler:
         """Return FastAPI's handler behind our checks."""
         handle = super().get_route_handler()
-        takes_json = self.body_field is not None and not isinstance(self.body_field.field_info, params.Form)
 
         async def strict(request: Request) -> Response:
             refuse_nul(request)
-            if takes_json and not isinstance(request, StrictRequest):
-                request = StrictRequest(request.scope, request.receive)
-            return await handle(request)
+            return await handle(self.reading(request))
 
         return strict
+
+    def reading(self, request: Request) -> Request:
+        """Return a request that is read as this route does: as JSON, or as it is."""
+        takes_json = self.body_field is not None and not isinstance(self.body_field.field_info, params.Form)
+        if takes_json and not isinstance(request, StrictRequest):
+            return StrictRequest(request.scope, request.receive)
+        return request
 
 
 class DescribedRoute(Route):

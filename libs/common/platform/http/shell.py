@@ -1,18 +1,20 @@
-"""The one middleware: request id, trace, body limit, metrics, access line, security headers, last resort.
+"""The one middleware: request id, trace, body limit, metrics, access line, headers, other origins, last resort.
 
 Plain ASGI and a single layer, because each layer costs time on the hot path. The access line holds the route's
 template, never the path: paths carry keys.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from time import perf_counter
 
 from opentelemetry.trace import SpanKind
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from libs.common.platform.http.cors import cors_headers, is_allowed, is_preflight
 from libs.common.platform.http.failures import unavailable
 from libs.common.platform.http.problems import Problem, problem_response
 from libs.common.platform.http.translate import to_problem
@@ -26,6 +28,7 @@ BODY_LIMIT = 262_144  # bytes
 # Requests at once in one process, streams included: far above what the webhook's queue may hold.
 MAX_REQUESTS = 8192
 _LIMIT_KEY = "dozvon.body_limit"
+_WEBHOOKS = "/hooks/"
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _SECURITY = (
@@ -79,6 +82,7 @@ class Shell:
         metrics: HttpMetrics,
         body_limit: int,
         templates: Mapping[object, str],
+        origins: Collection[str] = (),
     ) -> None:
         self.app = app
         self.service = service
@@ -86,6 +90,7 @@ class Shell:
         self.metrics = metrics
         self.body_limit = body_limit
         self.templates = templates
+        self.origins = origins
         self.running = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -125,6 +130,8 @@ class _Exchange:
         try:
             if self.shell.running > MAX_REQUESTS:
                 await self._refuse(unavailable(1))
+            elif self._is_answered_preflight():
+                await Response(status_code=204)(self.scope, self.receive, self.send)
             else:
                 await self.shell.app(self.scope, self.receive, self.send)
         except Exception as error:  # noqa: BLE001 - the last place that can still answer
@@ -132,6 +139,12 @@ class _Exchange:
         finally:
             self._finish(perf_counter() - started)
             leave(tokens)
+
+    def _is_answered_preflight(self) -> bool:
+        # A webhook answers for itself: each of its sources has origins of its own.
+        if not self.shell.origins or _WEBHOOKS in self.scope["path"]:
+            return False
+        return is_preflight(self.scope, self.headers) and is_allowed(self.headers, self.shell.origins)
 
     async def receive(self) -> Message:
         """Give the app the next part of the body. Raises Problem 413 at the first byte too many."""
@@ -158,6 +171,9 @@ class _Exchange:
             (b"traceparent", self.span.traceparent.encode("ascii")),
             *_SECURITY,
         ]
+        if b"origin" in self.headers:
+            shared = () if _WEBHOOKS in self.scope["path"] else self.shell.origins
+            headers += cors_headers(self.scope, self.headers, shared)
         if not any(name == b"cache-control" for name, _ in headers):
             headers.append(_NO_STORE)
         if not self.scope["path"].endswith("/docs"):

@@ -22,6 +22,9 @@ PoolSize = Annotated[int, Field(ge=1, le=500)]
 Port = Annotated[int, Field(ge=0, le=65_535)]
 
 
+_ORIGIN = r"(\*|https?://[a-z0-9.-]{1,253}(:[0-9]{1,5})?)"
+
+
 class ServiceSettings(BaseSettings):
     """Frozen; built once where the service is put together. `load` reads the environment."""
 
@@ -73,6 +76,9 @@ class ServiceSettings(BaseSettings):
     jwt_audience: Annotated[str, SHARED] = "dozvon"
     """`aud` that tokens must carry."""
 
+    cors_origins: Annotated[str, SHARED, Field(pattern=rf"^({_ORIGIN}(,{_ORIGIN})*)?$")] = ""
+    """Origins whose pages may call the APIs (`https://desk.example.com`), with commas between; `*` is any."""
+
     data_keys: Annotated[SecretStr | None, SHARED] = None
     """Keys of stored secrets, `id:base64` each (`dozvon keys new`); the first seals. Intake and notifications do
     not start without."""
@@ -81,6 +87,11 @@ class ServiceSettings(BaseSettings):
 
     clock_file: Annotated[Path | None, SHARED] = None
     """Offset file of the movable business clock: the embedded stack alone has one."""
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """The origins whose pages may call the APIs."""
+        return frozenset(filter(None, self.cors_origins.split(",")))
 
     @field_validator("kafka_bootstrap")
     @classmethod
