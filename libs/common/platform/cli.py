@@ -19,7 +19,7 @@ import asyncpg
 import orjson
 
 from libs.common.messaging.deadletters import store as deadletters
-from libs.common.messaging.deadletters.store import NoSuchDeadLetterError, State, WrongStateError
+from libs.common.messaging.deadletters.store import DeadLetterState, NoSuchDeadLetterError, WrongStateError
 from libs.common.platform.core import database_config
 from libs.common.platform.db import Database
 from libs.common.platform.sealing.keys import new_key
@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     dead_letters = groups.add_parser("dead-letters")
     commands = dead_letters.add_subparsers(dest="command", required=True)
     listing = commands.add_parser("list", help="open ones, or all of a state")
-    listing.add_argument("--state", choices=[state.value for state in State], action="append")
+    listing.add_argument("--state", choices=[state.value for state in DeadLetterState], action="append")
     listing.add_argument("--key", help="such as lead:0190…")
     listing.add_argument("--limit", type=int, default=100)
     show = commands.add_parser("show", help="one with its payload, personal data masked")
@@ -99,7 +99,7 @@ async def _run(args: argparse.Namespace) -> None:
 
 
 async def _list(db: Database, args: argparse.Namespace) -> None:
-    states = [State(state) for state in args.state] if args.state else deadletters.OPEN
+    states = [DeadLetterState(state) for state in args.state] if args.state else deadletters.OPEN
     dead_letters = await deadletters.list_dead_letters(db, states=states, key=args.key, limit=args.limit)
     for dead_letter in dead_letters:
         why = f"{dead_letter.error_type}: {dead_letter.error}" if dead_letter.error_type else ""

@@ -30,19 +30,19 @@ class SeatIn(Wire):
 Handle = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
 
 
-class IdentityIn(Wire):
+class OperatorIdentityIn(Wire):
     """Where a messenger reaches the operator, as it spells it."""
 
     kind: IdentityKind
     value: Handle
 
 
-class ContactIn(Wire):
+class OperatorContactIn(Wire):
     """How playbooks may write to the operator: all of it, what is left out is taken away."""
 
     phone: Annotated[str, Field(max_length=64)] | None = None
     email: Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
-    identities: Annotated[tuple[IdentityIn, ...], Field(max_length=10)] = ()
+    identities: Annotated[tuple[OperatorIdentityIn, ...], Field(max_length=10)] = ()
 
     @field_validator("phone")
     @classmethod
@@ -68,7 +68,7 @@ class OperatorIn(Wire):
     products: Products = ("*",)
     capacity: Capacity | None = None
     pools: Annotated[tuple[SeatIn, ...], Field(max_length=100)] = ()
-    contact: ContactIn | None = None
+    contact: OperatorContactIn | None = None
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
@@ -101,7 +101,7 @@ class OperatorPatch(Wire):
     capacity: Capacity | None = None
     active: bool | None = None
     pools: Annotated[tuple[SeatIn, ...], Field(max_length=100)] | None = None
-    contact: ContactIn | None = None
+    contact: OperatorContactIn | None = None
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:

@@ -25,7 +25,7 @@ def _number(value: str) -> str:
     return value
 
 
-class HoursIn(Wire):
+class PartnerHoursIn(Wire):
     """Working hours of one weekday (ISO 1 to 7), by the clock of the partner's zone."""
 
     weekday: Annotated[int, Field(ge=1, le=7)]
@@ -39,7 +39,7 @@ class HoursIn(Wire):
         return self
 
 
-Week = Annotated[tuple[HoursIn, ...], Field(max_length=28, description="none: round the clock")]
+Week = Annotated[tuple[PartnerHoursIn, ...], Field(max_length=28, description="none: round the clock")]
 
 
 class PersonIn(Wire):
@@ -151,6 +151,6 @@ class PartnerView(BaseModel):
     version: int
 
 
-def spans(hours: tuple[HoursIn, ...]) -> tuple[CallingHours, ...]:
+def spans(hours: tuple[PartnerHoursIn, ...]) -> tuple[CallingHours, ...]:
     """Return working hours as published."""
     return tuple(CallingHours.model_validate(each.model_dump()) for each in hours)

@@ -7,7 +7,7 @@ from libs.common.platform.http.routes import api_router
 from services.notifications.deps import Ctx, Staff, desks_of, operator_of
 from services.notifications.errors import NotFoundError
 from services.notifications.messages.queries import Filter, list_messages, one_message
-from services.notifications.messages.rules import State
+from services.notifications.messages.rules import MessageState
 from services.notifications.messages.schemas import Message, MessageWithAttempts
 
 router = api_router("/notifications/v1/messages", tags=["messages"])
@@ -19,7 +19,7 @@ async def messages(
     caller: Staff,
     asked: Paged,
     lead_id: UUID | None = None,
-    state: State | None = None,
+    state: MessageState | None = None,
 ) -> Page[Message]:
     """List messages, newest first (S4.13); an operator sees those of leads whose task is or was theirs (P.6)."""
     wanted = Filter(desks_of(caller), operator_of(caller), lead_id, state)

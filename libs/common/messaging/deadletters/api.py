@@ -9,7 +9,12 @@ from fastapi import APIRouter, Body, Depends, Query, Request
 from pydantic import BaseModel, Field
 
 from libs.common.messaging.deadletters import store as deadletters
-from libs.common.messaging.deadletters.store import MaskedDataError, NoSuchDeadLetterError, State, WrongStateError
+from libs.common.messaging.deadletters.store import (
+    DeadLetterState,
+    MaskedDataError,
+    NoSuchDeadLetterError,
+    WrongStateError,
+)
 from libs.common.platform.auth.dependencies import require
 from libs.common.platform.auth.principal import Principal, Role
 from libs.common.platform.db import Database
@@ -42,7 +47,7 @@ class DeadLetterOut(BaseModel):
     error_type: str | None
     error: str | None
     attempts: int
-    state: State
+    state: DeadLetterState
     waits_for: str | None
     note: str | None
     parked_at: datetime
@@ -89,7 +94,7 @@ def dead_letters_router(service: str) -> APIRouter:
 async def _list(
     request: Request,
     _: Admin,
-    state: Annotated[list[State] | None, Query()] = None,
+    state: Annotated[list[DeadLetterState] | None, Query()] = None,
     key: str | None = None,
     cursor: Annotated[str, Query(pattern=r"^\d{1,18}$")] = "0",
     limit: Limit = 50,

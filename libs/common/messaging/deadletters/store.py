@@ -35,7 +35,7 @@ WHERE id = $1 AND state IN ('failed', 'blocked', 'retrying')
 """
 
 
-class State(StrEnum):
+class DeadLetterState(StrEnum):
     """The state of a parked event: `failed` could not be applied, `blocked` waits behind such a one of its key.
 
     `waiting` is released as soon as people have set up what it waits for.
@@ -49,7 +49,7 @@ class State(StrEnum):
     DONE = "done"
 
 
-OPEN = (State.BLOCKED, State.FAILED, State.WAITING, State.RETRYING)
+OPEN = (DeadLetterState.BLOCKED, DeadLetterState.FAILED, DeadLetterState.WAITING, DeadLetterState.RETRYING)
 
 
 class NoSuchDeadLetterError(LookupError):
@@ -81,7 +81,7 @@ class DeadLetter:
     error_type: str | None
     error: str | None
     attempts: int
-    state: State
+    state: DeadLetterState
     waits_for: str | None
     note: str | None
     parked_at: datetime
@@ -98,7 +98,12 @@ class DeadLetterWithData:
 
 
 async def list_dead_letters(
-    db: Database, *, states: Sequence[State] = OPEN, key: str | None = None, after: int = 0, limit: int = 50
+    db: Database,
+    *,
+    states: Sequence[DeadLetterState] = OPEN,
+    key: str | None = None,
+    after: int = 0,
+    limit: int = 50,
 ) -> list[DeadLetter]:
     """Return parked events by id, oldest first."""
     rows = await db.pool.fetch(_LIST, [state.value for state in states], key, after, limit)
@@ -172,7 +177,7 @@ def _holds_mask(value: object) -> bool:
 
 def _dead_letter(row: asyncpg.Record) -> DeadLetter:
     values = {name: row[name] for name in DeadLetter.__slots__}
-    return DeadLetter(**{**values, "state": State(row["state"])})
+    return DeadLetter(**{**values, "state": DeadLetterState(row["state"])})
 
 
 def _parsed(body: bytes) -> object:
