@@ -41,7 +41,7 @@ class OperatorContactIn(Wire):
     """How playbooks may write to the operator: all of it, what is left out is taken away."""
 
     phone: Annotated[str, Field(max_length=64)] | None = None
-    email: Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
+    email: Annotated[str, Field(max_length=254, pattern=r"^[^@\s\x00]+@[^@\s\x00]+$")] | None = None
     identities: Annotated[tuple[OperatorIdentityIn, ...], Field(max_length=10)] = ()
 
     @field_validator("phone")

@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from libs.common.contracts.shared import ContactKind, Customer, Direction, IdentityKind
 from libs.common.domain.code import Code
-from libs.common.platform.http.wire import Name, Wire
+from libs.common.platform.http.wire import Moment, Name, Wire
 from services.intake.contacts.rules import Said, direction_of
 from services.intake.deliveries.rules import Disposition
 from services.intake.formats.values import read_email
@@ -47,7 +47,7 @@ class ContactIn(Wire):
     source: Code
     kind: ContactKind
     direction: Direction | None = None
-    at: AwareDatetime
+    at: Moment
     external_id: Short | None = None
     duration: Annotated[int, Field(ge=0, le=_DAY, description="seconds of conversation")] | None = None
     operator_id: UUID | None = None

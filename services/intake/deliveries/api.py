@@ -4,12 +4,12 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query
-from pydantic import AwareDatetime
 
 from libs.common.domain.code import Code
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.routes import api_router
+from libs.common.platform.http.wire import Moment
 from libs.common.platform.telemetry.tracing import current_traceparent
 from services.intake.deliveries.actions import rerun
 from services.intake.deliveries.queries import DeliveryFilter, get_delivery, list_deliveries
@@ -20,7 +20,7 @@ from services.intake.deps import Ctx, Manager
 router = api_router("/intake/v1/deliveries", tags=["deliveries"], route_class=IdempotentRoute)
 
 
-@router.get("")
+@router.get("", operation_id="list_deliveries")
 async def get_deliveries(
     ctx: Ctx,
     caller: Manager,
@@ -29,8 +29,8 @@ async def get_deliveries(
     kind: DeliveryKind | None = None,
     desk: Annotated[Code | None, Query()] = None,
     source: Annotated[Code | None, Query()] = None,
-    received_from: AwareDatetime | None = None,
-    received_to: AwareDatetime | None = None,
+    received_from: Moment | None = None,
+    received_to: Moment | None = None,
     partly: Annotated[bool | None, Query(description="whether a part of it could not be taken")] = None,
 ) -> Page[DeliveryView]:
     """List deliveries, the newest first; `disposition=quarantined` is the quarantine."""
@@ -38,13 +38,13 @@ async def get_deliveries(
     return await list_deliveries(ctx.core.db, caller, wanted, asked)
 
 
-@router.get("/{delivery_id}")
+@router.get("/{delivery_id}", operation_id="get_delivery")
 async def get_one(delivery_id: UUID, ctx: Ctx, caller: Manager) -> RawDelivery:
     """Return one delivery, raw as received."""
     return await get_delivery(ctx.core.db, caller, delivery_id)
 
 
-@router.post("/{delivery_id}/rerun")
+@router.post("/{delivery_id}/rerun", operation_id="rerun_delivery")
 async def post_rerun(delivery_id: UUID, ctx: Ctx, caller: Manager) -> RawDelivery:
     """Read a quarantined delivery again by its source's present settings; any other stays unchanged."""
     await get_delivery(ctx.core.db, caller, delivery_id)

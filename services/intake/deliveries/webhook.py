@@ -59,6 +59,15 @@ _BODY: dict[str, object] = {
     "content": {"application/json": {}, "application/x-www-form-urlencoded": {}},
     "description": "An order as the source writes it",
 }
+REFUSALS = (
+    "malformed_request", "sender_unverified", "not_found", "body_too_large", "too_many_requests", "internal_error",
+    "unavailable",
+)  # fmt: skip
+#: Which of them a source wants is its `auth`; `{}`: none.
+PROOFS: list[dict[str, list[str]]] = [
+    {"source_token": []}, {"source_token_in_query": []}, {"source_token_as_password": []}, {"signature": []},
+    {"provider_signature": []}, {},
+]  # fmt: skip
 
 log = get_logger(__name__)
 
@@ -91,7 +100,8 @@ def _operation(method: str) -> dict[str, object]:
         "tags": ["hooks"],
         "summary": "Deliver an order",
         "description": "In the source's own format, with the source's own proof of the sender.",
-        "operationId": f"deliver_{method.lower()}",
+        "operationId": "deliver" if method == "POST" else "deliver_by_get",
+        "security": PROOFS,
         "parameters": [{"name": "source_key", "in": "path", "required": True, "schema": {"type": "string"}}],
         "responses": {
             "202": {"description": "Kept", "content": {"application/json": {"schema": _ANSWER}}},
@@ -104,7 +114,7 @@ def webhook_routes() -> tuple[Route, ...]:
     """Return the routes of the webhook; the longer one is the same operation, and not described again."""
     operations = {"get": _operation("GET"), "post": {**_operation("POST"), "requestBody": _BODY}}
     longer = Route(LONGER, Webhook(), methods=["GET", "POST"], include_in_schema=False)
-    return DescribedRoute(PATH, Webhook(), operations), longer
+    return DescribedRoute(PATH, Webhook(), operations, REFUSALS), longer
 
 
 async def _store(ctx: Context, known: Known, raw: RawRequest) -> Answer:

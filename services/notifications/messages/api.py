@@ -13,7 +13,7 @@ from services.notifications.messages.schemas import Message, MessageWithAttempts
 router = api_router("/notifications/v1/messages", tags=["messages"])
 
 
-@router.get("")
+@router.get("", operation_id="list_messages")
 async def messages(
     ctx: Ctx,
     caller: Staff,
@@ -26,7 +26,7 @@ async def messages(
     return (await list_messages(ctx.core.db, wanted, asked)).page(Message.model_validate)
 
 
-@router.get("/{message_id}")
+@router.get("/{message_id}", operation_id="get_message")
 async def message(message_id: UUID, ctx: Ctx, caller: Staff) -> MessageWithAttempts:
     """Return a message with its attempts and reports; an operator's own alone, as in the list."""
     found = await one_message(ctx.core.db, message_id, Filter(desks_of(caller), operator_of(caller)))

@@ -7,7 +7,9 @@ from fastapi import Query
 
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
+from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
+from libs.common.platform.http.wire import Number
 from services.notifications.deps import Chain, Ctx, Manager, Staff, desks_of
 from services.notifications.errors import NotFoundError
 from services.notifications.templates import actions
@@ -19,7 +21,8 @@ from services.notifications.templates.schemas import ProposeTemplate, TemplateVe
 router = api_router("/notifications/v1/templates", tags=["templates"], route_class=IdempotentRoute)
 
 
-@router.post("", status_code=201)
+@router.post("", operation_id="propose_template", status_code=201)
+@refuses("already_exists", "not_found")
 async def propose(body: ProposeTemplate, ctx: Ctx, caller: Staff) -> TemplateVersion:
     """Propose a template, or a new version of one; usable after a supervisor approves it (S2.5)."""
     if not caller.may_see(body.desk):
@@ -30,7 +33,7 @@ async def propose(body: ProposeTemplate, ctx: Ctx, caller: Staff) -> TemplateVer
     return shape(await actions.propose(ctx.core.db, body.desk, body.code, bodies, variants, caller.sub, now))
 
 
-@router.get("")
+@router.get("", operation_id="list_templates")
 async def templates(
     ctx: Ctx,
     caller: Staff,
@@ -47,10 +50,11 @@ async def templates(
     return found.page(lambda row: shape({**row}))
 
 
-@router.post("/{code}/versions/{number}/approve")
+@router.post("/{code}/versions/{number}/approve", operation_id="approve_template")
+@refuses("template_superseded")
 async def approve(
     code: str,
-    number: int,
+    number: Number,
     ctx: Ctx,
     caller: Manager,
     chain: Chain,

@@ -63,7 +63,10 @@ def create_api(service: Service[S, C], settings: S) -> FastAPI:
 
 
 def build_api(
-    service: Service[S, C], auth: JwtVerifier, lifespan: Lifespan | None = None, telemetry: Telemetry | None = None
+    service: Service[S, C],
+    auth: JwtVerifier | None,
+    lifespan: Lifespan | None = None,
+    telemetry: Telemetry | None = None,
 ) -> FastAPI:
     """Return the app without its context; a test gives it one by `serve_context`. It has routes of dead letters."""
     api = service.api()

@@ -8,6 +8,7 @@ from libs.common.platform.http.problems import Fault, Place, Problem
 
 _PLACES: Mapping[str, Place] = {place: place for place in get_args(Place)}
 
+#: Faults of a shape, by pydantic's codes, with their texts.
 _RU = {
     "missing": "обязательное поле",
     "extra_forbidden": "такого поля нет",
@@ -46,6 +47,9 @@ _RU = {
     "too_long": "не больше элементов: {max_length}",
     "url_parsing": "нужен адрес URL",
 }
+
+#: Codes of what a schema can say; all other faults are of rules.
+SHAPES = frozenset(_RU) | {"unknown_parameter", "given_twice", "nul_character", "lone_surrogate"}
 
 
 def validation_problem(errors: Sequence[Mapping[str, object]], language: Language, body: object = None) -> Problem:

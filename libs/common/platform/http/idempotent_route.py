@@ -21,23 +21,13 @@ from libs.common.platform.db.database import before_commit
 from libs.common.platform.http.idempotency import Claim, ClaimLostError, Pool, claim_or_replay
 from libs.common.platform.http.language import Text
 from libs.common.platform.http.problems import Fault, Problem, problem_response
-from libs.common.platform.http.routes import Handler, StrictRequest, StrictRoute
+from libs.common.platform.http.routes import Handler, StrictRoute
 from libs.common.platform.http.translate import to_problem
 from libs.common.platform.sealing import DataKeys
 from libs.common.platform.telemetry.logs import get_logger
 
 MAX_KEY = 255
 _ONE_KEY = Text(f"один ключ из 1–{MAX_KEY} знаков", f"one key of 1 to {MAX_KEY} characters")
-_SHOWN: dict[str, object] = {
-    "parameters": [
-        {
-            "name": "Idempotency-Key",
-            "in": "header",
-            "description": "names this call: once done, it is answered from memory for 24 hours; a refusal is not",
-            "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY},
-        }
-    ]
-}
 _REFUSAL, _FAILURE = 400, 500
 
 P = ParamSpec("P")
@@ -90,8 +80,6 @@ class IdempotentRoute(StrictRoute):
     def __init__(self, path: str, endpoint: Callable[..., Awaitable[object]], **options: object) -> None:
         if not inspect.iscoroutinefunction(endpoint):
             raise TypeError("an idempotent endpoint must be async")
-        if options.get("methods") == ["POST"]:
-            options["openapi_extra"] = _SHOWN
         super().__init__(path, _claiming(endpoint), **options)  # type: ignore[arg-type] # passed through as given
 
     def get_route_handler(self) -> Handler:
@@ -99,11 +87,12 @@ class IdempotentRoute(StrictRoute):
         handle = super().get_route_handler()
 
         async def idempotent(request: Request) -> Response:
+            await self.authorize(request)
             key = idempotency_key(request) if request.method == "POST" else None
             if key is None:
                 return await handle(request)
             # One request object for FastAPI and the fingerprint: a body can be read once.
-            return await _carry_out(_Call(StrictRequest(request.scope, request.receive), key), handle)
+            return await _carry_out(_Call(self.reading(request), key), handle)
 
         return idempotent
 

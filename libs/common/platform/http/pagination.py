@@ -53,11 +53,6 @@ class Page(BaseModel, Generic[Item]):
     items: list[Item]
     next_cursor: str | None = None
 
-    @classmethod
-    def model_parametrized_name(cls, params: tuple[object, ...]) -> str:
-        """Return the name that API documents use: `LeadViewPage`."""
-        return f"{getattr(params[0], '__name__', '')}Page"
-
 
 @dataclass(frozen=True, slots=True)
 class PageQuery:
