@@ -1,10 +1,11 @@
-"""Write docs/openapi: `python -m deploy.documents`. Nothing is written if it would let clients down."""
+"""Write docs/openapi and the client's types: `python -m deploy.documents`; nothing if it would let clients down."""
 
 import json
 import re
 import sys
 from collections.abc import Mapping
 
+from deploy.documents import client
 from deploy.documents.changes import breaks
 from deploy.documents.made import FOLDER, MERGED, documents, path_of, text_of
 from libs.common.platform.http.openapi.shape import Document
@@ -31,6 +32,7 @@ def main() -> int:
     FOLDER.mkdir(exist_ok=True)
     for name, document in made.items():
         path_of(name).write_text(text_of(document), "utf-8")
+    client.TYPES.write_text(client.types_of(path_of(MERGED)), "utf-8")
     return 0
 
 

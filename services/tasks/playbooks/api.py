@@ -18,7 +18,7 @@ from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.problems import Fault, Problem
 from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router, is_json
-from libs.common.platform.http.wire import MAX_INTEGER, Number
+from libs.common.platform.http.wire import Number
 from services.tasks.deps import Admin, Chain, Ctx, Lang, Manager, Staff
 from services.tasks.errors import NotFoundError
 from services.tasks.playbooks.actions import activate, add_version
@@ -60,7 +60,7 @@ _JSON = {
     "example": {"source": _SOURCE},
 }
 _BODY = {"requestBody": {"required": True, "content": {"application/yaml": _YAML, "application/json": _JSON}}}
-Version = Annotated[int | None, Query(ge=1, le=MAX_INTEGER, description="the newest unless given")]
+Version = Annotated[Number | None, Query(description="the newest unless given")]
 Desk = Annotated[Code | None, Query(description="the one desk that may use it; none: all")]
 
 

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StrictInt
 from pydantic_core import PydanticCustomError
 
 #: What PostgreSQL's `integer` and `bigint` hold.
@@ -15,7 +15,9 @@ _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\
 _ENDS = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC, microsecond=0)
 
 #: The number of a version that people count: of a playbook, of a template.
-Number = Annotated[int, Field(ge=1, le=MAX_INTEGER)]
+Number = Annotated[int, Field(ge=1, le=1_000_000)]
+#: A whole number that every reader of JSON knows exactly (RFC 8259 §6).
+Whole = Annotated[StrictInt, Field(ge=-(2**53) + 1, le=2**53 - 1)]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
 
 
