@@ -113,11 +113,15 @@ async def test_activation_is_told_once_and_counts_at_once(desk: Desk, api: Api) 
     assert (await desk.tasks())[-1].playbook_version == 2
 
 
-@pytest.mark.parametrize(("version", "code"), [(9, "demo"), (1, "other")])
-async def test_what_cannot_be_activated_is_404(api: Api, version: int, code: str) -> None:
+@pytest.mark.req("U33")
+@pytest.mark.parametrize(
+    ("version", "code", "detail"),
+    [(9, "demo", "no such version of a playbook: school, 9"), (1, "other", "no such desk: other")],
+)
+async def test_what_cannot_be_activated_is_404_and_named(api: Api, version: int, code: str, detail: str) -> None:
     body = {"version": version, "desk": code}
-    refused = await api.call("POST", "/playbooks/school/activate", role="supervisor", json=body)
-    assert refused.status_code == 404
+    refused = await api.call("POST", "/playbooks/school/activate", role="supervisor", json=body, language="en")
+    assert (refused.status_code, refused.json()["detail"]) == (404, detail)
 
 
 @pytest.mark.req("P.4")

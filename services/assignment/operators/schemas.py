@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 from libs.common.contracts.shared import Customer, Identity, IdentityKind, Presence
 from libs.common.domain.code import Code
 from libs.common.domain.phone import read_phone
+from libs.common.platform.http.wire import Patch, WrongValueError
 from services.assignment.operators.actions import NewOperator, OperatorChange, SeatSpec
 from services.assignment.wire import Codes, Name, Wire
 
@@ -49,7 +50,7 @@ class OperatorContactIn(Wire):
     def _can_be_called(cls, phone: str | None) -> str | None:
         read = None if phone is None else read_phone(phone)
         if read is not None and not read.valid:
-            raise ValueError("no valid number")
+            raise WrongValueError("номер недействителен", "no valid number")
         return read.e164 if read else None
 
     def person(self) -> Customer:
@@ -91,7 +92,7 @@ class OperatorIn(Wire):
         )
 
 
-class OperatorPatch(Wire):
+class OperatorPatch(Patch):
     """A change of an operator; a field left out stays. `pools` replaces all seats."""
 
     name: Name | None = None
@@ -169,4 +170,4 @@ def seat_specs(seats: tuple[SeatIn, ...], home: str) -> tuple[SeatSpec, ...]:
 def _refuse_repeated_pools(seats: tuple[SeatIn, ...]) -> None:
     names = [(seat.desk, seat.code) for seat in seats]
     if len(set(names)) < len(names):
-        raise ValueError("a pool is given twice")
+        raise WrongValueError("пул указан дважды", "a pool is given twice")

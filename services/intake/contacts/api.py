@@ -22,7 +22,7 @@ from services.intake.errors import NotFoundError
 router = api_router("/intake/v1/contacts", tags=["contacts"], route_class=IdempotentRoute)
 
 
-@router.post("", operation_id="record_contact", status_code=201)
+@router.post("", operation_id="record_contact", status_code=201, responses={200: {"model": RecordedContact}})
 @refuses("not_found")
 async def post_contact(
     body: ContactIn, ctx: Ctx, caller: Overseer, cause: Chain, response: Response

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, Field, JsonValue, SecretStr, mod
 from libs.common.contracts.shared import Language, OrderStatus
 from libs.common.domain.code import Code
 from libs.common.platform.auth.webhooks import WebhookVerifier
-from libs.common.platform.http.wire import Wire
+from libs.common.platform.http.wire import Patch, Wire, WrongValueError
 from services.intake.formats.config import Auth, ResponseKind, SecretKind
 from services.intake.formats.registry import SourceConfig
 from services.intake.sources.rules import is_zone
@@ -21,7 +21,7 @@ MAX_BODY = 1_048_576
 
 def _zone(value: str) -> str:
     if not is_zone(value):
-        raise ValueError("no such time zone")
+        raise WrongValueError("такого часового пояса нет (IANA)", "not an IANA time zone")
     return value
 
 
@@ -70,12 +70,16 @@ class SourceIn(Wire):
         if self.secret is not None and self.config.secret is SecretKind.SIGNATURE:
             WebhookVerifier([self.secret])
         if self.secret is None and self.config.secret is SecretKind.GIVEN:
-            raise ValueError("secret: the one that the provider has given")
+            raise WrongValueError(
+                "secret: нужен тот, что дал сервис", "secret: the one that the provider has given"
+            )
         return self
 
 
-class SourcePatch(Wire):
+class SourcePatch(Patch):
     """The members that may change; absent ones stay, those of `config` too. `null` takes the partner away."""
+
+    takes_away = frozenset({"partner"})
 
     playbook: Code | None = None
     partner: Code | None = None

@@ -6,8 +6,9 @@ from datetime import datetime
 from libs.common.contracts import Cause, Outgoing
 from libs.common.contracts.tasks import PlaybookActivated
 from libs.common.messaging import outbox
+from libs.common.platform.http.language import Text
 from services.tasks.context import Context
-from services.tasks.errors import BadPlaybookError, NotFoundError
+from services.tasks.errors import BadPlaybookError, NotFoundError, no_desk
 from services.tasks.playbooks.convert import activated
 from services.tasks.playbooks.faults import PlaybookFault
 from services.tasks.playbooks.grammar import parse
@@ -85,8 +86,10 @@ async def activate(ctx: Context, code: str, version: int, desk: str, actor: str,
     """
     async with ctx.db.begin() as tx:
         known = await tx.conn.fetchval(EXISTS, code, version, [desk, LIBRARY])
-        if known is None or await tx.conn.fetchval(DESK_EXISTS, desk) is None:
-            raise NotFoundError
+        if known is None:
+            raise NotFoundError(_no_version(f"{code}, {version}"))
+        if await tx.conn.fetchval(DESK_EXISTS, desk) is None:
+            raise NotFoundError(no_desk(desk))
         if await tx.conn.fetchval(ACTIVATE, desk, code, version, ctx.now(), actor) is not None:
             playbook = await ctx.playbooks.get(tx.conn, code, version)
             old = PlaybookActivated(code=code, version=version, actor=actor)
@@ -112,3 +115,7 @@ async def announce(ctx: Context) -> int:
         await outbox.add(tx, events)
         await tx.commit()
         return len(events)
+
+
+def _no_version(what: str) -> Text:
+    return Text(f"нет такой версии плейбука: {what}", f"no such version of a playbook: {what}")

@@ -20,7 +20,7 @@ from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router, is_json
 from libs.common.platform.http.wire import Number
 from services.tasks.deps import Admin, Chain, Ctx, Lang, Manager, Staff
-from services.tasks.errors import NotFoundError
+from services.tasks.errors import NotFoundError, no_desk
 from services.tasks.playbooks.actions import activate, add_version
 from services.tasks.playbooks.diagram import cards, diagram
 from services.tasks.playbooks.queries import (
@@ -106,7 +106,7 @@ async def post_activate(code: str, body: ActivationIn, ctx: Ctx, caller: Manager
     Leads that wait for the playbook are released.
     """
     if not caller.may_see(body.desk):
-        raise NotFoundError
+        raise NotFoundError(no_desk(body.desk))
     released = await activate(ctx, code, body.version, body.desk, caller.sub, chain)
     lacks = _missing(await missing_of(ctx, code, body.version, body.desk))
     return ActivationOut(code=code, desk=body.desk, version=body.version, leads_released=released, missing=lacks)
@@ -118,7 +118,7 @@ async def get_check(
 ) -> CheckOut:
     """Return the pools, roles and templates that a playbook names and a desk does not have (P.4)."""
     if not caller.may_see(desk):
-        raise NotFoundError
+        raise NotFoundError(no_desk(desk))
     found = (await get_version(ctx.db, caller, code, version)).view
     lacks = _missing(await missing_of(ctx, code, found.version, desk))
     return CheckOut(code=code, version=found.version, desk=desk, missing=lacks)

@@ -2653,17 +2653,17 @@ export interface components {
              */
             config?: {
                 [key: string]: components["schemas"]["JsonValue"];
-            } | null;
+            };
             /**
              * Rate 5S
              * @description messages in five seconds
              */
-            rate_5s?: number | null;
+            rate_5s?: number;
             /**
              * Active
              * @description whether it is in use
              */
-            active?: boolean | null;
+            active?: boolean;
         };
         /**
          * Channel
@@ -3678,22 +3678,22 @@ export interface components {
          */
         DeskPatch: {
             /** @description title for people */
-            title?: components["schemas"]["Titles"] | null;
+            title?: components["schemas"]["Titles"];
             /**
              * Zone
-             * @description IANA time zone
+             * @description IANA name
              */
-            zone?: string | null;
+            zone?: string;
             /**
              * Languages
-             * @description languages that the desk writes in
+             * @description the first is the desk's own
              */
-            languages?: components["schemas"]["Language"][] | null;
+            languages?: components["schemas"]["Language"][];
             /**
              * Calendar
-             * @description working hours by day of the week
+             * @description none: open round the clock
              */
-            calendar?: components["schemas"]["HoursIn"][] | null;
+            calendar?: components["schemas"]["HoursIn"][];
         };
         /**
          * DiagramOut
@@ -5307,39 +5307,39 @@ export interface components {
              * Name
              * @description name
              */
-            name?: string | null;
+            name?: string;
             /**
              * Roles
              * @description what they may do
              */
-            roles?: string[] | null;
+            roles?: string[];
             /**
              * Desks
              * @description codes of their desks
              */
-            desks?: string[] | null;
+            desks?: string[];
             /**
              * Products
-             * @description codes of what they know; none: everything
+             * @description product codes the operator knows; `*` is every product
              */
-            products?: string[] | null;
+            products?: string[];
             /**
              * Capacity
-             * @description how much work they hold at once
+             * @description open tasks at most
              */
-            capacity?: number | null;
+            capacity?: number;
             /**
              * Active
              * @description whether it is in use
              */
-            active?: boolean | null;
+            active?: boolean;
             /**
              * Pools
              * @description pools that they are in
              */
-            pools?: components["schemas"]["SeatIn"][] | null;
+            pools?: components["schemas"]["SeatIn"][];
             /** @description how to reach them */
-            contact?: components["schemas"]["OperatorContactIn"] | null;
+            contact?: components["schemas"]["OperatorContactIn"];
         };
         /**
          * OperatorView
@@ -5718,21 +5718,21 @@ export interface components {
          */
         PartnerPatch: {
             /** @description title for people */
-            title?: components["schemas"]["Titles"] | null;
+            title?: components["schemas"]["Titles"];
             /** @description language of the texts */
-            language?: components["schemas"]["Language"] | null;
+            language?: components["schemas"]["Language"];
             /**
              * Zone
              * @description IANA time zone
              */
-            zone?: string | null;
+            zone?: string;
             /**
              * Hours
-             * @description when they work
+             * @description none: round the clock
              */
-            hours?: components["schemas"]["PartnerHoursIn"][] | null;
+            hours?: components["schemas"]["PartnerHoursIn"][];
             /** @description who is rung */
-            calls_go_to?: components["schemas"]["CallsGoTo"] | null;
+            calls_go_to?: components["schemas"]["CallsGoTo"];
             /**
              * Operator Id
              * @description the operator
@@ -5754,12 +5754,12 @@ export interface components {
              */
             site?: string | null;
             /** @description name and how to reach them */
-            person?: components["schemas"]["PersonIn"] | null;
+            person?: components["schemas"]["PersonIn"];
             /**
              * Active
              * @description whether it is in use
              */
-            active?: boolean | null;
+            active?: boolean;
         };
         /**
          * PartnerView
@@ -6013,29 +6013,29 @@ export interface components {
          */
         PoolPatch: {
             /** @description title for people */
-            title?: components["schemas"]["Titles"] | null;
+            title?: components["schemas"]["Titles"];
             /**
              * Role
-             * @description role that is needed
+             * @description short machine name
              */
-            role?: string | null;
+            role?: string;
             /**
              * Off Shift Pull
-             * @description whether operators off shift may take work of the pool
+             * @description operators off shift may take its tasks
              */
-            off_shift_pull?: boolean | null;
-            /** @description what becomes of taken work when its operator goes off shift */
-            taken_work?: components["schemas"]["TakenWork"] | null;
+            off_shift_pull?: boolean;
+            /** @description what becomes of the taken tasks of an operator who leaves */
+            taken_work?: components["schemas"]["TakenWork"];
             /**
              * Away After
-             * @description seconds without a heartbeat after which an operator is away
+             * @description minutes of silence after which one is away; 0: never
              */
-            away_after?: number | null;
+            away_after?: number;
             /**
              * Share
-             * @description percent of the work that is given out
+             * @description untaken tasks up to which an operator gets work that has waited
              */
-            share?: number | null;
+            share?: number;
         };
         /**
          * PoolSeatView
@@ -7316,9 +7316,9 @@ export interface components {
         SourcePatch: {
             /**
              * Playbook
-             * @description code of the playbook
+             * @description short machine name
              */
-            playbook?: string | null;
+            playbook?: string;
             /**
              * Partner
              * @description code of the partner
@@ -7328,41 +7328,41 @@ export interface components {
              * Zone
              * @description IANA time zone
              */
-            zone?: string | null;
+            zone?: string;
             /** @description language of the texts */
-            language?: components["schemas"]["Language"] | null;
+            language?: components["schemas"]["Language"];
             /**
              * Region
              * @description region that phone numbers without a country code are of
              */
-            region?: string | null;
+            region?: string;
             /**
              * Config
              * @description settings of its format or provider
              */
             config?: {
                 [key: string]: components["schemas"]["JsonValue"];
-            } | null;
+            };
             /**
              * Test Prefixes
              * @description beginnings of external ids that mark a trial
              */
-            test_prefixes?: string[] | null;
+            test_prefixes?: string[];
             /**
              * Rate Per Second
              * @description deliveries per second
              */
-            rate_per_second?: number | null;
+            rate_per_second?: number;
             /**
              * Body Limit
              * @description bytes that a request may have
              */
-            body_limit?: number | null;
+            body_limit?: number;
             /**
              * Active
              * @description whether it is in use
              */
-            active?: boolean | null;
+            active?: boolean;
         };
         /**
          * SourceView
@@ -8907,6 +8907,11 @@ export interface components {
          * @example "3"
          */
         IfMatch: string;
+        /**
+         * @description the `ETag` of what you have: 304 without a body if it is still so
+         * @example "3"
+         */
+        IfNoneMatch: string;
     };
     requestBodies: never;
     headers: {
@@ -9142,6 +9147,7 @@ export type ResponseVersionRequired = components['responses']['VersionRequired']
 export type ParameterAcceptLanguage = components['parameters']['AcceptLanguage'];
 export type ParameterIdempotencyKey = components['parameters']['IdempotencyKey'];
 export type ParameterIfMatch = components['parameters']['IfMatch'];
+export type ParameterIfNoneMatch = components['parameters']['IfNoneMatch'];
 export type HeaderETag = components['headers']['ETag'];
 export type HeaderIdempotencyReplayed = components['headers']['Idempotency-Replayed'];
 export type HeaderLocation = components['headers']['Location'];
@@ -9394,7 +9400,13 @@ export interface operations {
     get_source: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path: {
                 /** @description the source */
                 source_id: string;
@@ -9457,6 +9469,15 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["SourceView"];
                 };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
@@ -9953,7 +9974,13 @@ export interface operations {
     get_partner: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path: {
                 /** @description the partner */
                 partner_id: string;
@@ -10008,6 +10035,15 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["PartnerView"];
                 };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
@@ -10539,6 +10575,48 @@ export interface operations {
             };
         };
         responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "source": "landing",
+                     *       "external_id": "LP-77",
+                     *       "kind": "call_in",
+                     *       "direction": "in",
+                     *       "at": "2026-03-02T09:00:00Z",
+                     *       "duration": 1,
+                     *       "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *       "extension": "101",
+                     *       "line": "line",
+                     *       "recording": "recording",
+                     *       "message_id": "0190b6d0-0000-7000-8000-0000537a1329",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "person": {
+                     *         "name": "Анна Тестова",
+                     *         "phone": "+79990000001",
+                     *         "phone_raw": "8 999 000-00-01",
+                     *         "email": "anna@example.com",
+                     *         "identities": []
+                     *       },
+                     *       "received_at": "2026-03-02T09:00:00Z",
+                     *       "version": 3,
+                     *       "disposition": "accepted"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RecordedContact"];
+                };
+            };
             /** @description Successful Response */
             201: {
                 headers: {
@@ -11142,6 +11220,11 @@ export interface operations {
             query?: never;
             header?: {
                 /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
                  * @description the language of titles and messages: `ru` (default) or `en`; codes are never translated
                  * @example en
                  */
@@ -11251,6 +11334,15 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["LeadDetail"];
                 };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
@@ -11489,7 +11581,13 @@ export interface operations {
     get_appointment: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path: {
                 /** @description the appointment */
                 appointment_id: string;
@@ -11524,6 +11622,15 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["AppointmentView"];
                 };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
@@ -12052,7 +12159,13 @@ export interface operations {
     get_order: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path: {
                 /** @description the order */
                 order_id: string;
@@ -12108,6 +12221,15 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["OrderView"];
                 };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
@@ -12931,6 +13053,11 @@ export interface operations {
             query?: never;
             header?: {
                 /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
                  * @description the language of titles and messages: `ru` (default) or `en`; codes are never translated
                  * @example en
                  */
@@ -12977,6 +13104,15 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["DeskOut"];
                 };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
@@ -14144,6 +14280,11 @@ export interface operations {
             query?: never;
             header?: {
                 /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
                  * @description the language of titles and messages: `ru` (default) or `en`; codes are never translated
                  * @example en
                  */
@@ -14271,6 +14412,15 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["TaskOut"];
                 };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
@@ -16147,6 +16297,11 @@ export interface operations {
             query?: never;
             header?: {
                 /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
                  * @description the language of titles and messages: `ru` (default) or `en`; codes are never translated
                  * @example en
                  */
@@ -16285,6 +16440,15 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["LeadOut"];
                 };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
@@ -16728,7 +16892,13 @@ export interface operations {
     get_redistribution: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path: {
                 /** @description the redistribution */
                 redistribution_id: string;
@@ -16774,6 +16944,15 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["RedistributionOut"];
                 };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
@@ -18244,7 +18423,13 @@ export interface operations {
     get_operator: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path: {
                 /** @description the operator */
                 operator_id: string;
@@ -18301,6 +18486,15 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["OperatorView"];
                 };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
@@ -18432,7 +18626,13 @@ export interface operations {
     get_me: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -18490,6 +18690,15 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["MeView"];
                 };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
@@ -18746,6 +18955,11 @@ export interface operations {
             };
             header?: {
                 /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
                  * @description the language of titles and messages: `ru` (default) or `en`; codes are never translated
                  * @example en
                  */
@@ -18803,6 +19017,15 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["PoolView"];
                 };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
@@ -20793,7 +21016,13 @@ export interface operations {
     get_channel: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path: {
                 /** @description the channel */
                 channel_id: string;
@@ -20830,6 +21059,15 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["Channel"];
                 };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];

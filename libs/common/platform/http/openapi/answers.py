@@ -73,6 +73,11 @@ def common_responses() -> Document:
             for name, codes in _COMMON.items()}  # fmt: skip
 
 
+def not_modified() -> Document:
+    """Return the answer to a caller who has what there is."""
+    return {"description": "You have it already", "headers": header_refs("ETag", "X-Request-Id")}
+
+
 def success_headers(shape: Shape) -> dict[str, object]:
     """Return the headers of an answer that is no refusal."""
     shown = {

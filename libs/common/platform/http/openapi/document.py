@@ -10,7 +10,14 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
-from libs.common.platform.http.openapi.answers import Codes, codes_of, common_responses, refusals, success_headers
+from libs.common.platform.http.openapi.answers import (
+    Codes,
+    codes_of,
+    common_responses,
+    not_modified,
+    refusals,
+    success_headers,
+)
 from libs.common.platform.http.openapi.examples import with_examples
 from libs.common.platform.http.openapi.parts import HEADERS, PARAMETERS, SCHEMAS, SECURITY
 from libs.common.platform.http.openapi.shape import Document, Shape, shape_of
@@ -111,12 +118,17 @@ def _finish(operation: Document, shape: Shape, codes: Codes, named: Sequence[str
         answer["headers"] = success_headers(shape)
     current = _schema_of(next(iter(responses.values()), {}))
     responses |= cast("dict[str, Document]", refusals(codes.by_status([*codes_of(shape), *named]), current))
+    if shape.is_read and shape.sets_etag:
+        responses["304"] = not_modified()
+    operation["responses"] = dict(sorted(responses.items()))
     operation["summary"] = summary(str(operation["operationId"]))
     if shape.roles:
         operation["x-roles"] = sorted(shape.roles)
     parameters = [_shared(one) for one in cast("list[Document]", operation.get("parameters", []))]
     if shape.takes_key:
         parameters.append({"$ref": "#/components/parameters/IdempotencyKey"})
+    if shape.is_read and shape.sets_etag:
+        parameters.append({"$ref": "#/components/parameters/IfNoneMatch"})
     if shape.in_language:
         parameters.append({"$ref": "#/components/parameters/AcceptLanguage"})
     if parameters:

@@ -68,6 +68,14 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
         "schema": {"type": "string", "pattern": r'^(W/)?"[0-9]{1,18}"$'},
         "example": '"3"',
     },
+    "IfNoneMatch": {
+        "name": "If-None-Match",
+        "in": "header",
+        "required": False,
+        "description": "the `ETag` of what you have: 304 without a body if it is still so",
+        "schema": {"type": "string"},
+        "example": '"3"',
+    },
     "IdempotencyKey": {
         "name": "Idempotency-Key",
         "in": "header",

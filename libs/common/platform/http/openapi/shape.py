@@ -28,6 +28,7 @@ class Shape:
     in_language: bool
     sets_etag: bool
     sets_location: bool
+    is_read: bool
 
 
 def shape_of(route: APIRoute) -> Shape:
@@ -46,6 +47,7 @@ def shape_of(route: APIRoute) -> Shape:
         in_language=language in calls,
         sets_etag=sets_headers and _has_version(route.response_model),
         sets_location=sets_headers and route.status_code == 201,
+        is_read="GET" in (route.methods or ()),
     )
 
 
