@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Mapping
 from typing import Annotated
 from uuid import UUID
@@ -279,6 +281,12 @@ async def test_the_document_shows_problems_and_validates_one(client: httpx.Async
     schema = {**document["components"]["schemas"]["Problem"], "components": document["components"]}
     Draft202012Validator(schema).validate((await client.post(LEAD, json={})).json())
     assert "HTTPValidationError" not in json.dumps(document)
+
+
+def test_a_process_starts_without_what_makes_its_document() -> None:
+    made = "from libs.common.platform.http.app import create_app; create_app(service='x', title='x', routers=[])"
+    asked = f"import sys; {made}; print([name for name in sys.modules if 'http.openapi' in name])"
+    assert subprocess.check_output([sys.executable, "-c", asked], text=True).strip() == "[]"
 
 
 @pytest.mark.req("U37")
