@@ -53,8 +53,9 @@ fmt: $(READY) ## Mend what can be mended by itself
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-contracts: $(READY) ## Write the generated files anew: event schemas, examples, requirements, playbooks, providers, settings
+contracts: $(READY) ## Write the generated files anew: events, APIs, requirements, playbooks, providers, settings
 	$(BIN)/python -m libs.common.contracts.export
+	$(BIN)/python -m deploy.documents
 	$(BIN)/python -m libs.common.testkit.requirements_report
 	$(BIN)/python -m services.tasks.playbooks.reference
 	$(BIN)/python -m services.notifications.providers.reference

@@ -30,7 +30,14 @@ SERVER_FIXTURES = frozenset({"postgres_url", "kafka_bootstrap"})
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 
 # Folders whose tests start whole stacks: one worker has them all, so that one stack at a time uses the machine.
-WHOLE_STACKS = ("tests/bench/test_smoke.py", "tests/chaos/", "tests/e2e/", "tests/local/", "tests/upgrade/")
+WHOLE_STACKS = (
+    "tests/bench/test_smoke.py",
+    "tests/chaos/",
+    "tests/e2e/",
+    "tests/fuzz/",
+    "tests/local/",
+    "tests/upgrade/",
+)
 # Tests that look at all our sources: one worker has them all, so that the tree is parsed once.
 WHOLE_TREE = ("tests/architecture/", "tests/deploy/test_compose.py")
 

@@ -6,22 +6,26 @@ Each app serves its full path, so nothing is rewritten. The origin enters each a
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 import httpx
 from fastapi import FastAPI
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from libs.common.platform.http.app import begin_shutdown
+from libs.common.platform.http.docs_page import docs_routes
 
 _ASK_SECONDS = 3.0
+DOCUMENT = Path(__file__).parents[2] / "docs" / "openapi" / "dozvon.json"
 
 
 class Origin:
     """An ASGI app that hands each request to the service that its path names, and all others to `own`.
 
-    `own` gets `/livez` and `/readyz` over all services and `workers` (name: port of its health server).
+    `own` gets `/livez` and `/readyz` over all services and `workers` (name: port of its health server), and the
+    document of all four APIs with its page.
     """
 
     def __init__(self, services: Mapping[str, FastAPI], own: FastAPI, workers: Mapping[str, int]) -> None:
@@ -31,6 +35,8 @@ class Origin:
         own.router.lifespan_context = lambda _: self.running()
         own.add_route("/livez", self._livez)
         own.add_route("/readyz", self._readyz)
+        own.add_route("/openapi.json", _document)
+        own.router.routes += docs_routes("")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection; the lifespan is the origin's own."""
@@ -60,6 +66,10 @@ class Origin:
         states = await readiness(self._services, self._workers)
         ready = all(states.values())
         return JSONResponse({"ready": ready, "parts": states}, status_code=200 if ready else 503)
+
+
+async def _document(_: Request) -> Response:
+    return FileResponse(DOCUMENT, media_type="application/json")
 
 
 async def readiness(services: Mapping[str, FastAPI], workers: Mapping[str, int]) -> dict[str, bool]:

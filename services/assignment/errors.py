@@ -53,7 +53,7 @@ class HomeDeskError(Exception):
 class AmbiguousPoolError(Exception):
     """Several of the caller's desks have a pool of this code."""
 
-    faults = (Fault("/desk", "missing", "several desks have this pool: say which", "query"),)
+    faults = (Fault("/desk", "ambiguous", "several desks have this pool: say which", "query"),)
 
 
 ERRORS: ErrorTable = {

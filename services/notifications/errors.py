@@ -56,7 +56,7 @@ class AmbiguousDeskError(Exception):
 
     faults = (
         Fault(
-            "/desk", "missing", Text("шаблон есть у разных отделов", "several desks have it: say which"), "query"
+            "/desk", "ambiguous", Text("шаблон есть у разных отделов", "several desks have it: say which"), "query"
         ),
     )
 

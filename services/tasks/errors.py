@@ -12,7 +12,15 @@ from services.tasks.processes.store import LostRaceError
 
 
 class NotFoundError(Exception):
-    """The object does not exist, or the caller may not see it."""
+    """The object does not exist, or the caller may not see it; `what` names it where a request names several."""
+
+    def __init__(self, what: Text | None = None) -> None:
+        super().__init__()
+        self.detail = what
+
+
+def no_desk(code: str) -> Text:
+    return Text(f"нет такого отдела: {code}", f"no such desk: {code}")
 
 
 class AlreadyExistsError(Exception):

@@ -12,7 +12,7 @@ NAMES = re.compile(rf"({'|'.join(sorted(PROVIDERS, key=len, reverse=True))})(?!(
 ALLOWED = {
     "services/notifications/providers/": "the adapters",
     "services/notifications/migrations/": "released migrations of the one provider that there was",
-    "libs/common/contracts/export.py": "an example of an event has a provider's code",
+    "libs/common/contracts/samples.py": "an example of an event has a provider's code",
     "libs/common/platform/settings/source.py": "a setting of an earlier release, which is ignored",
 }
 

@@ -24,6 +24,7 @@ from services.assignment.context import Context
 from services.assignment.shifts.actions import find_silent
 from services.assignment.subscriptions import subscriptions
 from tests.assignment.operators import NOW
+from tests.support.documented import documented
 
 E = TypeVar("E", bound=EventData)
 
@@ -59,7 +60,7 @@ class Desk:
         headers: dict[str, str] | None = None,
     ) -> httpx.Response:
         token = self.issuer.token(sub, roles, desks or (("*",) if "admin" in roles else ("demo",)))
-        transport = ASGITransport(app=self.app, raise_app_exceptions=False)
+        transport = ASGITransport(app=documented(self.app), raise_app_exceptions=False)
         async with AsyncClient(transport=transport, base_url="http://test/assignment/v1") as client:
             sent = {"authorization": f"Bearer {token}", **(headers or {})}
             return await client.request(method, path, json=body, headers=sent)

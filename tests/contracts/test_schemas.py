@@ -10,7 +10,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from libs.common.contracts import REGISTRY, EventData, export
+from libs.common.contracts import REGISTRY, EventData, asyncapi, export
 from libs.common.contracts.compatibility import Json, Schema, breaks, inlined
 from libs.common.contracts.shared import Customer, Part
 
@@ -127,6 +127,7 @@ def released(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         shutil.copytree(export.HERE / folder, tmp_path / folder)
     monkeypatch.setattr(export, "HERE", tmp_path)
     monkeypatch.setattr(export, "RELEASED", tmp_path / "released")
+    monkeypatch.setattr(asyncapi, "PATH", tmp_path / "asyncapi.yaml")
     assert export.main(release=True) == 0
     return tmp_path / "released"
 

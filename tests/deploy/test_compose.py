@@ -11,6 +11,7 @@ import yaml
 
 from deploy.setup import SetupSettings
 from libs.common.platform.db.roles import SERVICES
+from libs.common.platform.http.docs_page import POLICY
 from libs.common.platform.sealing import DataKeys
 from libs.common.platform.settings import ServiceSettings
 from libs.common.platform.settings.source import keys_of
@@ -148,6 +149,15 @@ def test_the_gateway_asks_every_part_whether_it_is_ready(service: str) -> None:
 @pytest.mark.parametrize("service", SERVICES)
 def test_the_gateway_hands_each_path_to_its_service(service: str) -> None:
     assert f"handle /{service}/* {{\n\t\treverse_proxy {service}-api:8000 {{" in GATEWAY
+
+
+@pytest.mark.req("U25", "U37")
+def test_the_gateway_has_the_document_of_all_apis_and_its_page() -> None:
+    mounts = [volume.split(":") for volume in COMPOSE["gateway"]["volumes"] if volume.startswith("..")]
+    files = [DEPLOY / mounts[0][0] / "dozvon.json", DEPLOY / mounts[1][0] / "page.html"]
+    assert [mount[1] for mount in mounts] == ["/srv/openapi", "/srv/page"]
+    assert all(file.is_file() and f"rewrite * /{file.name}" in GATEWAY for file in files)
+    assert f'"{POLICY}"' in GATEWAY
 
 
 def test_the_gateway_keeps_metrics_inside() -> None:

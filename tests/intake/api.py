@@ -20,6 +20,7 @@ from libs.common.testkit.issuer import TokenIssuer
 from services.intake.app import SERVICE
 from services.intake.context import Context
 from services.intake.subscriptions import subscriptions
+from tests.support.documented import documented
 
 NOW = datetime(2026, 3, 2, 9, 14, tzinfo=UTC)
 MOSCOW = "Europe/Moscow"
@@ -48,7 +49,7 @@ class Api:
         headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
         """Send a bare request."""
-        transport = ASGITransport(self.app)
+        transport = ASGITransport(documented(self.app))
         async with AsyncClient(transport=transport, base_url="http://test") as client:
             return await client.request(method, path, content=content, json=body, headers=headers)
 

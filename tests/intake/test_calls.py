@@ -178,7 +178,9 @@ async def test_a_refused_key_halts_the_exchange_until_its_source_is_changed(line
         await eventually(lambda: _halted(line), bool)
         answer = await line.api.call("POST", "/calls", asked)
     [source] = cast("list[dict[str, object]]", (await line.api.ok("GET", "/sources"))["items"])
-    await line.api.ok("PATCH", f"/sources/{source['id']}", {}, headers={"if-match": f'"{source["version"]}"'})
+    await line.api.ok(
+        "PATCH", f"/sources/{source['id']}", {"active": True}, headers={"if-match": f'"{source["version"]}"'}
+    )
     again = await line.api.call("POST", "/calls", {**asked, "extension": "103"})
     assert (answer.json()["code"], answer.json()["reason"], again.status_code) == (
         "exchange_halted",

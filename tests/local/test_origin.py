@@ -58,6 +58,21 @@ async def test_the_origin_is_ready_only_when_all_are(tmp_path: Path) -> None:
     assert answer.json()["parts"] == {"intake-api": True, "tasks-api": False}
 
 
+@pytest.mark.req("U25")
+async def test_the_origin_has_one_document_of_all_four(tmp_path: Path) -> None:
+    async with _client(_origin(tmp_path, {})) as client:
+        document = (await client.get("/openapi.json")).json()
+    assert {path.split("/")[1] for path in document["paths"]} == set(SERVICES)
+
+
+@pytest.mark.req("U37")
+async def test_the_origins_page_shows_its_document(tmp_path: Path) -> None:
+    async with _client(_origin(tmp_path, {})) as client:
+        page = (await client.get("/docs")).text
+        start = (await client.get("/docs/start.js")).text
+    assert ("docs/start.js" in page, 'new URL("openapi.json", location.href)' in start) == (True, True)
+
+
 @pytest.mark.servers
 async def test_a_worker_that_does_not_answer_is_not_ready(tmp_path: Path) -> None:
     origin = _origin(tmp_path, {"intake": _service("intake")}, {"intake-worker": free_port()})

@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from deploy.documents import client
 from libs.common.platform.db.roles import SERVICES
 from libs.common.platform.ids import uuid7
 from libs.common.testkit.database import PASSWORD, empty_database
@@ -36,6 +37,12 @@ def other(tmp_path: Path) -> Iterator[Run]:
     stack.end()
 
 
+def open_work(run: Run, token: str) -> int:
+    """How much work an operator holds, as they see it themselves."""
+    answer = httpx.get(run.url("/assignment/v1/me"), headers={"Authorization": f"Bearer {token}"}, timeout=30)
+    return int(answer.raise_for_status().json()["open_work"])
+
+
 def test_the_five_commands_work_as_printed_and_in_order(run: Run) -> None:
     run.start()
     landing, landing_timeline, school, clock, school_timeline = run.commands()
@@ -56,6 +63,19 @@ def test_somebody_who_is_not_on_whatsapp_gets_an_sms(run: Run) -> None:
     until(lambda: DELIVERED in kinds(shell(sms)))
     found = [item["facts"]["channel"] for item in json.loads(shell(sms))["items"] if item["kind"] == DELIVERED]
     assert found == ["sms"]
+
+
+@pytest.mark.req("U6")
+def test_the_worked_example_of_a_client_goes_from_log_in_to_the_resumed_stream(run: Run) -> None:
+    run.start()
+    landing, timeline, *_ = run.commands()
+    shell(landing.replace("order-1", "order-example"))
+    until(lambda: ASSIGNED in kinds(shell(timeline.replace("order-1", "order-example"))))
+    operators = run.info()["operators"]
+    busy = [sub for sub, token in operators.items() if open_work(run, token)]
+    client.install()
+    said = client.node("src/main.ts", run.url(""), busy[-1]).splitlines()
+    assert [line.split()[0] for line in said[1:]] == ["told", "took", "it", "ended", "told"]
 
 
 def test_the_origin_is_ready_over_four_services_and_their_workers(run: Run) -> None:

@@ -16,6 +16,7 @@ from libs.common.platform.serving import serve
 from libs.common.testkit.issuer import TokenIssuer
 from services.notifications.app import SERVICE
 from tests.notifications.support import DESK, context
+from tests.support.documented import documented
 
 PREFIX = "/notifications/v1"
 
@@ -52,7 +53,7 @@ async def running_api(db: Database, standins: str = "http://127.0.0.1:9") -> Asy
     url = f"http://127.0.0.1:{port}"
     opened, stop = Api(db, standins, url), asyncio.Event()
     opened.http.base_url = httpx.URL(url)
-    serving = asyncio.create_task(serve(opened.app, "127.0.0.1", port, stop, lifespan="off"))
+    serving = asyncio.create_task(serve(documented(opened.app), "127.0.0.1", port, stop, lifespan="off"))
     await asyncio.sleep(0.05)
     try:
         yield opened

@@ -14,13 +14,18 @@ from libs.common.connect.command.rules import Outcome, Verdict
 from libs.common.connect.command.store import Limits
 from libs.common.platform.db import Database
 from services.notifications.delivery.store import Claim, Result
-from services.notifications.messages.rules import State, advance
+from services.notifications.messages.rules import MessageState, advance
 from services.notifications.webhooks.actions import apply_callbacks
 from tests.notifications import support
 from tests.notifications.support import callback, context, record, requested
 
 LIMITS = Limits(16, timedelta(seconds=30))
-STATES = {"sent": State.SENT, "delivered": State.DELIVERED, "read": State.READ, "error": State.FAILED}
+STATES = {
+    "sent": MessageState.SENT,
+    "delivered": MessageState.DELIVERED,
+    "read": MessageState.READ,
+    "error": MessageState.FAILED,
+}
 REPEAT = Outcome(Verdict.TAKEN, "REPEATED_CRM_MESSAGE_ID")
 LOST = Outcome(Verdict.DOUBT, "no_answer")
 
@@ -84,8 +89,8 @@ class Exchange:
         return state
 
 
-def highest(facts: Sequence[State]) -> State:
-    state = State.PENDING
+def highest(facts: Sequence[MessageState]) -> MessageState:
+    state = MessageState.PENDING
     for fact in facts:
         state, _ = advance(state, fact, ())
     return state
@@ -119,7 +124,7 @@ async def test_callbacks_before_and_after_the_201_end_where_the_highest_says(
     await exchange.answer(Outcome(Verdict.ACCEPTED, external_id=exchange.name))
     for report in after:
         await exchange.callback(report)
-    reports = [State.ACCEPTED, *(STATES[report] for report in before + after if report != "echo")]
+    reports = [MessageState.ACCEPTED, *(STATES[report] for report in before + after if report != "echo")]
     assert await exchange.end() == highest(reports)
 
 
@@ -136,7 +141,7 @@ async def test_a_lost_answer_ends_where_the_highest_says_once_an_echo_has_named_
         await exchange.again()
     for report in [*late, "echo"]:
         await exchange.callback(report)
-    facts = [State.ACCEPTED, *(STATES[report] for report in early + between + late if report != "echo")]
+    facts = [MessageState.ACCEPTED, *(STATES[report] for report in early + between + late if report != "echo")]
     assert await exchange.end() == highest(facts)
 
 

@@ -1,6 +1,9 @@
 """The shell of every service: problems, request ids, traces, limits, metrics, probes."""
 
 import json
+import re
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Mapping
 from typing import Annotated
 from uuid import UUID
@@ -273,16 +276,34 @@ async def test_a_stopping_app_is_alive_but_not_ready() -> None:
         assert (await client.get("/intake/livez")).status_code == 200
 
 
-async def test_openapi_shows_problems_and_validates_one(client: httpx.AsyncClient) -> None:
+async def test_the_document_shows_problems_and_validates_one(client: httpx.AsyncClient) -> None:
     document = (await client.get("/intake/openapi.json")).json()
-    schema = document["components"]["schemas"]["Problem"]
-    problem = (await client.post(LEAD, json={})).json()
-    Draft202012Validator(schema).validate(problem)
+    schema = {**document["components"]["schemas"]["Problem"], "components": document["components"]}
+    Draft202012Validator(schema).validate((await client.post(LEAD, json={})).json())
     assert "HTTPValidationError" not in json.dumps(document)
 
 
-async def test_docs_are_under_the_services_own_path(client: httpx.AsyncClient) -> None:
-    assert "/intake/openapi.json" in (await client.get("/intake/docs")).text
+def test_a_process_starts_without_what_makes_its_document() -> None:
+    made = "from libs.common.platform.http.app import create_app; create_app(service='x', title='x', routers=[])"
+    asked = f"import sys; {made}; print([name for name in sys.modules if 'http.openapi' in name])"
+    assert subprocess.check_output([sys.executable, "-c", asked], text=True).strip() == "[]"
+
+
+@pytest.mark.req("U37")
+async def test_the_docs_page_needs_nothing_from_elsewhere(client: httpx.AsyncClient) -> None:
+    page = await client.get("/intake/docs")
+    wanted = re.findall(r'(?:src|href)="(docs/[^"]+)"', page.text)
+    found = [(await client.get(f"/intake/{path}")).status_code for path in wanted]
+    assert (found, "//" in page.text.replace("<!doctype", "")) == ([200] * 3, False)
+
+
+async def test_the_docs_page_runs_files_of_its_origin_alone(client: httpx.AsyncClient) -> None:
+    policy = (await client.get("/intake/docs")).headers["content-security-policy"]
+    assert "script-src 'self';" in policy
+
+
+async def test_the_docs_page_has_no_other_files(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/intake/docs/..%2f..%2fapp.py")).status_code == 404
 
 
 def test_a_router_with_lax_routes_is_refused() -> None:

@@ -270,7 +270,9 @@ async def test_a_worker_purges_until_it_stops(endpoint: Endpoint) -> None:
 @pytest.mark.parametrize("key", ["", '""', "x" * 256, 'a"b', "ключ".encode().decode("latin-1")])
 async def test_a_malformed_key_is_refused(endpoint: Endpoint, key: str) -> None:
     answer = await endpoint.client.post(
-        PATH, json={"name": "a"}, headers={b"Idempotency-Key": key.encode("latin-1")}
+        PATH,
+        json={"name": "a"},
+        headers={b"Idempotency-Key": key.encode("latin-1"), b"Authorization": f"Bearer {endpoint.token}".encode()},
     )
     assert (answer.status_code, answer.json()["code"]) == (400, "malformed_request")
 

@@ -10,6 +10,7 @@ from httpx import Response
 from libs.common.platform.http.assembly import build_api, serve_context
 from libs.common.testkit.issuer import TokenIssuer
 from services.tasks.app import SERVICE
+from tests.support.documented import documented
 from tests.tasks.desk import Desk
 
 Json = dict[str, Any]  # tests check what they read of an answer
@@ -69,4 +70,4 @@ def api_of(desk: Desk) -> httpx.AsyncClient:
     """Return a client of the service that shares the context of `desk`."""
     app = build_api(SERVICE, KEYS.verifier())
     serve_context(SERVICE, app, desk.ctx)
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://tasks")
+    return httpx.AsyncClient(transport=httpx.ASGITransport(documented(app)), base_url="http://tasks")

@@ -71,7 +71,7 @@ async def test_each_text_is_the_next_version(api: Api) -> None:
 @pytest.mark.req("idempotent-yaml", "U6")
 @pytest.mark.parametrize("media", ["application/yaml", "application/x-yaml", "text/yaml", "text/plain"])
 async def test_a_playbook_in_yaml_is_made_once_under_its_key(api: Api, media: str) -> None:
-    headers = {"Authorization": f"Bearer {KEYS.token('ann', ['admin'], ['demo'])}", "Idempotency-Key": "k-1"}
+    headers = {"Authorization": f"Bearer {KEYS.token('ann', ['admin'])}", "Idempotency-Key": "k-1"}
     answers = [
         await api.http.post("/tasks/v1/playbooks", headers={**headers, "Content-Type": media}, content=SCHOOL)
         for _ in "ab"
@@ -126,11 +126,15 @@ async def test_activation_is_told_once_and_counts_at_once(desk: Desk, api: Api) 
     assert (await desk.tasks())[-1].playbook_version == 2
 
 
-@pytest.mark.parametrize(("version", "code"), [(9, "demo"), (1, "other")])
-async def test_what_cannot_be_activated_is_404(api: Api, version: int, code: str) -> None:
+@pytest.mark.req("U33")
+@pytest.mark.parametrize(
+    ("version", "code", "detail"),
+    [(9, "demo", "no such version of a playbook: school, 9"), (1, "other", "no such desk: other")],
+)
+async def test_what_cannot_be_activated_is_404_and_named(api: Api, version: int, code: str, detail: str) -> None:
     body = {"version": version, "desk": code}
-    refused = await api.call("POST", "/playbooks/school/activate", role="supervisor", json=body)
-    assert refused.status_code == 404
+    refused = await api.call("POST", "/playbooks/school/activate", role="supervisor", json=body, language="en")
+    assert (refused.status_code, refused.json()["detail"]) == (404, detail)
 
 
 @pytest.mark.req("P.4")

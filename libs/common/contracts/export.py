@@ -1,4 +1,4 @@
-"""Write the JSON Schema and an example of every event type: `python -m libs.common.contracts.export [--release]`.
+"""Write what is said of events (schemas, examples, docs): `python -m libs.common.contracts.export [--release]`.
 
 The files are committed. With `--release` the schemas are also frozen in `released/`: from then on a breaking
 change of a type stops the export. Publish a new type instead.
@@ -9,11 +9,12 @@ import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from zlib import crc32
 
+from libs.common.contracts import asyncapi
 from libs.common.contracts.compatibility import Json, Schema, breaks, inlined
 from libs.common.contracts.envelope import EventData
 from libs.common.contracts.registry import REGISTRY
+from libs.common.contracts.samples import BY_NAME, MOMENT, uuid_of
 
 HERE = Path(__file__).parent
 RELEASED = HERE / "released"
@@ -37,37 +38,6 @@ READ_AFTER_UPGRADE: Mapping[re.Pattern[str], str] = {
     ): "what intake recognises for S1.9, S1.10 and P.14, and what it could not read for certain",
 }
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
-
-#: Values of an example by field name; personal data belong to an invented test customer.
-_BY_NAME: Mapping[str, Json] = {
-    "name": "Анна Тестова",
-    "phone": "+79990000001",
-    "phone_raw": "8 999 000-00-01",
-    "email": "anna@example.com",
-    "zone": "Europe/Moscow",
-    "amount": "743.00",
-    "currency": "RUB",
-    "payment_link": "https://pay.example.com/7Q2F",
-    "operator_name": "Ольга",
-    "opens": "09:00",
-    "closes": "21:00",
-    "channel": "whatsapp",
-    "provider": "wazzup",
-    "language": "ru",
-    "ru": "Обработать заказ",
-    "en": "Process the order",
-    "source": "landing",
-    "playbook": "callback",
-    "external_id": "LP-77",
-    "external_number": "100500",
-    "order_number": "1042",
-    "title": "Математика, 8 класс",
-    "template": "order_received",
-    "pool": "callback",
-    "role": "operator",
-    "task_type": "callback",
-}
-_MOMENT = "2026-03-02T09:00:00Z"
 
 
 def schema_of(model: type[EventData]) -> dict[str, Json]:
@@ -125,7 +95,13 @@ def main(*, release: bool = False) -> int:
         for path, document in documents.items():
             path.parent.mkdir(exist_ok=True)
             path.write_text(as_text(document))
+    asyncapi.PATH.write_text(asyncapi_text())
     return 0
+
+
+def asyncapi_text() -> str:
+    """Return the AsyncAPI document of all types as it is committed."""
+    return asyncapi.as_yaml(asyncapi.document({name: example_of(model) for name, model in REGISTRY.items()}))
 
 
 def _value(schema: Schema, name: str) -> Json:
@@ -146,13 +122,13 @@ def _value(schema: Schema, name: str) -> Json:
 
 
 def _scalar(schema: Schema, name: str) -> Json:
-    if name in _BY_NAME:
-        return _BY_NAME[name]
+    if name in BY_NAME:
+        return BY_NAME[name]
     match schema:
         case {"format": "uuid"}:
-            return f"0190b6d0-0000-7000-8000-{crc32(name.encode()):012x}"
+            return uuid_of(name)
         case {"format": "date-time"}:
-            return _MOMENT
+            return MOMENT
         case {"type": "boolean"}:
             return True
         case {"type": "integer" | "number"}:

@@ -22,7 +22,7 @@ import typer
 
 from libs.common.deskfile.command import app as desk
 from libs.common.messaging.deadletters import store as deadletters
-from libs.common.messaging.deadletters.store import NoSuchDeadLetterError, State, WrongStateError
+from libs.common.messaging.deadletters.store import DeadLetterState, NoSuchDeadLetterError, WrongStateError
 from libs.common.platform.core import database_config
 from libs.common.platform.db import Database
 from libs.common.platform.sealing.keys import new_key
@@ -78,7 +78,9 @@ def rotate_command(service: Whose) -> None:
 @parked.command("list")
 def list_command(
     service: Whose,
-    state: Annotated[list[State] | None, typer.Option(help="of these states; the open ones by default")] = None,
+    state: Annotated[
+        list[DeadLetterState] | None, typer.Option(help="of these states; the open ones by default")
+    ] = None,
     key: Annotated[str | None, typer.Option(help="such as lead:0190…")] = None,
     limit: int = 100,
 ) -> None:
@@ -140,7 +142,7 @@ async def _with_database(service: Service, work: Callable[[Database], Awaitable[
         await db.close()
 
 
-async def _list(db: Database, states: Sequence[State], key: str | None, limit: int) -> None:
+async def _list(db: Database, states: Sequence[DeadLetterState], key: str | None, limit: int) -> None:
     dead_letters = await deadletters.list_dead_letters(db, states=states, key=key, limit=limit)
     for dead_letter in dead_letters:
         why = f"{dead_letter.error_type}: {dead_letter.error}" if dead_letter.error_type else ""

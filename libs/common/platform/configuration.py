@@ -25,7 +25,7 @@ D_co = TypeVar("D_co", bound=BaseModel, covariant=True)
 LOCK = "SELECT pg_advisory_xact_lock(hashtext('configuration'), hashtext($1))"
 
 
-class Mode(StrEnum):
+class ConfigurationMode(StrEnum):
     """Whether to apply a document, or only to say what applying it would do."""
 
     PLAN = "plan"
@@ -40,7 +40,7 @@ class Action(StrEnum):
     RETIRE = "retire"
 
 
-class Change(BaseModel):
+class PartChange(BaseModel):
     """One thing that a document changes; `fields` are the names of those that differ."""
 
     action: Action
@@ -59,8 +59,8 @@ class Configuration(BaseModel, Generic[D_co]):
 class Configured(Configuration[D_co]):
     """What applying a document changes or has changed; `document` is what the desk had before."""
 
-    mode: Mode
-    changes: tuple[Change, ...]
+    mode: ConfigurationMode
+    changes: tuple[PartChange, ...]
 
 
 class BadConfigurationError(Exception):
@@ -81,8 +81,8 @@ class Call:
     plan: str | None
 
     @property
-    def mode(self) -> Mode:
-        return Mode.PLAN if self.plan is None else Mode.APPLY
+    def mode(self) -> ConfigurationMode:
+        return ConfigurationMode.PLAN if self.plan is None else ConfigurationMode.APPLY
 
 
 class StaleConfigurationError(Exception):
@@ -98,22 +98,22 @@ def changes(
     kind: str,
     before: Mapping[str, Mapping[str, object]],
     wanted: Mapping[str, Mapping[str, object]],
-) -> Iterator[Change]:
+) -> Iterator[PartChange]:
     """Yield what differs between things by code, as dumped documents; a wanted null leaves a field as it is."""
     for code, fields in wanted.items():
         had = before.get(code)
         if had is None:
-            yield Change(action=Action.CREATE, kind=kind, code=code)
+            yield PartChange(action=Action.CREATE, kind=kind, code=code)
         elif differing := _differing(had, fields):
-            yield Change(action=Action.CHANGE, kind=kind, code=code, fields=differing)
+            yield PartChange(action=Action.CHANGE, kind=kind, code=code, fields=differing)
     for code in before:
         if code not in wanted:
-            yield Change(action=Action.RETIRE, kind=kind, code=code)
+            yield PartChange(action=Action.RETIRE, kind=kind, code=code)
 
 
 def changed(
     kind: str, code: str, before: BaseModel | None, wanted: BaseModel, without: Collection[str]
-) -> list[Change]:
+) -> list[PartChange]:
     """Return the change of a single thing, its fields in `without` apart."""
     dumped = {} if before is None else {code: before.model_dump(mode="json", exclude=set(without))}
     return list(changes(kind, dumped, {code: wanted.model_dump(mode="json", exclude=set(without))}))

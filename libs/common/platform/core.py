@@ -52,7 +52,7 @@ async def open_core(
 ) -> AsyncIterator[Core]:
     """Open logs, tracer, clock and pools for the block, and close them.
 
-    Raises OSError or asyncpg.PostgresError when the database cannot be reached.
+    Raises UnreachableError when the database cannot be reached.
     """
     configure_logging(service, settings.log_level)
     async with AsyncExitStack() as stack:

@@ -69,8 +69,8 @@ class Service(Generic[S, C]):
     async def open_context(self, settings: S, telemetry: Telemetry | None = None) -> AsyncIterator[C]:
         """Open core and context for the block.
 
-        Raises OSError or asyncpg.PostgresError when the database cannot be reached, SettingsError or
-        MissingKeyError when a key of stored secrets is not given.
+        Raises UnreachableError when the database cannot be reached, SettingsError or MissingKeyError when a key of
+        stored secrets is not given.
         """
         async with open_core(self.name, settings, telemetry) as core:
             if self.sealed:

@@ -7,12 +7,12 @@ from pydantic import BaseModel
 
 from libs.common.platform import configuration
 from libs.common.platform.auth.principal import Principal, Role
-from libs.common.platform.configuration import Action, BadConfigurationError, Call, Change, Configured
+from libs.common.platform.configuration import Action, BadConfigurationError, Call, PartChange
 from libs.common.platform.db import Transaction
 from libs.common.platform.http.faults import pointer
 from libs.common.platform.http.problems import Fault
 from services.assignment.configuration.queries import Found, read_desk
-from services.assignment.configuration.schemas import AssignmentPart
+from services.assignment.configuration.schemas import AssignmentConfigured, AssignmentPart
 from services.assignment.context import Context
 from services.assignment.errors import PoolInUseError
 from services.assignment.offers import store
@@ -24,7 +24,7 @@ ELSEWHERE = "SELECT subject, desk FROM operator WHERE subject = ANY($1::text[]) 
 
 async def configure(
     ctx: Context, call: Call, wanted: AssignmentPart
-) -> tuple[Configured[AssignmentPart], AssignmentPart]:
+) -> tuple[AssignmentConfigured, AssignmentPart]:
     """Apply a document, or say what applying it would do; return that, and what the desk has now.
 
     Raises BadConfigurationError with every fault, StaleConfigurationError.
@@ -43,11 +43,11 @@ async def configure(
         now = found.part if call.plan is None else (await read_desk(tx, call.desk)).part
         if call.plan is not None:
             await tx.commit()
-    done = Configured[AssignmentPart](desk=call.desk, document=found.part, mode=call.mode, changes=tuple(changes))
+    done = AssignmentConfigured(desk=call.desk, document=found.part, mode=call.mode, changes=tuple(changes))
     return done, now
 
 
-def _changes(before: AssignmentPart, wanted: AssignmentPart) -> list[Change]:
+def _changes(before: AssignmentPart, wanted: AssignmentPart) -> list[PartChange]:
     """Return all changes in the order in which they are made: an operator leaves a pool before it is retired."""
     pools = list(_of_kind("pool", before.pools, wanted.pools))
     operators = _of_kind("operator", before.operators, wanted.operators)
@@ -57,7 +57,7 @@ def _changes(before: AssignmentPart, wanted: AssignmentPart) -> list[Change]:
 
 def _of_kind(
     kind: str, before: Mapping[str, BaseModel] | None, wanted: Mapping[str, BaseModel] | None
-) -> Iterable[Change]:
+) -> Iterable[PartChange]:
     if wanted is None:
         return ()
     had = {code: part.model_dump(mode="json") for code, part in (before or {}).items()}
@@ -91,7 +91,7 @@ def _unknown(code: str, pools: Collection[str]) -> str:
 
 
 async def _apply(
-    ctx: Context, tx: Transaction, call: Call, found: Found, wanted: AssignmentPart, changes: Sequence[Change]
+    ctx: Context, tx: Transaction, call: Call, found: Found, wanted: AssignmentPart, changes: Sequence[PartChange]
 ) -> None:
     # With the rights of this desk alone: seats in other desks' pools stay.
     caller = Principal(call.actor, frozenset({Role.SUPERVISOR}), frozenset({call.desk}))
@@ -103,7 +103,7 @@ async def _apply(
 
 
 async def _pool(
-    ctx: Context, tx: Transaction, call: Call, found: Found, wanted: AssignmentPart, change: Change
+    ctx: Context, tx: Transaction, call: Call, found: Found, wanted: AssignmentPart, change: PartChange
 ) -> None:
     """Make one change; a retired pool that is named again is made active."""
     part, stored = (wanted.pools or {}).get(change.code), found.pools.get(change.code)
@@ -127,7 +127,7 @@ async def _operator(
     caller: Principal,
     found: Found,
     wanted: AssignmentPart,
-    change: Change,
+    change: PartChange,
 ) -> None:
     """Make one change; a retired operator who is named again is made active. Who is retired leaves all seats."""
     part, stored = (wanted.operators or {}).get(change.code), found.operators.get(change.code)

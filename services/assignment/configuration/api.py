@@ -3,35 +3,36 @@
 from fastapi import Response
 
 from libs.common.domain.code import Code
-from libs.common.platform.configuration import Call, Configuration, Configured, StaleConfigurationError
+from libs.common.platform.configuration import Call, StaleConfigurationError
 from libs.common.platform.http.configuration import Seen, stale_configuration, tagged
+from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from services.assignment.configuration.actions import configure
 from services.assignment.configuration.queries import read_desk
-from services.assignment.configuration.schemas import AssignmentPart
+from services.assignment.configuration.schemas import AssignmentConfiguration, AssignmentConfigured, AssignmentPart
 from services.assignment.deps import Admin, Chain, Ctx
 from services.assignment.errors import NotFoundError
 
 router = api_router("/assignment/v1/desks/{code}/configuration", tags=["desks"])
 
 
-@router.get("")
-async def get_configuration(
-    code: Code, ctx: Ctx, caller: Admin, response: Response
-) -> Configuration[AssignmentPart]:
+@router.get("", operation_id="get_assignment_configuration")
+@refuses("not_found")
+async def get_configuration(code: Code, ctx: Ctx, caller: Admin, response: Response) -> AssignmentConfiguration:
     """Return the pools and operators of a desk, as a document that can be applied again."""
     if not caller.may_see(code):
         raise NotFoundError
     async with ctx.db.begin() as tx:
         found = (await read_desk(tx, code)).part
     tagged(response, found)
-    return Configuration(desk=code, document=found)
+    return AssignmentConfiguration(desk=code, document=found)
 
 
-@router.post("")
+@router.post("", operation_id="configure_assignment")
+@refuses("not_found", "stale_version", "validation_failed", "version_required")
 async def post_configuration(
     code: Code, body: AssignmentPart, plan: Seen, ctx: Ctx, caller: Admin, chain: Chain, response: Response
-) -> Configured[AssignmentPart]:
+) -> AssignmentConfigured:
     """Say what applying a document would change, or apply it to the plan that `If-Match` names.
 
     Pools and operators that it does not name are retired: operators become inactive and leave their pools, and

@@ -7,7 +7,7 @@ import asyncpg
 
 from libs.common.platform.db import Transaction
 from services.assignment.configuration.schemas import AssignmentPart, OperatorPart, PoolPart, SeatPart
-from services.assignment.operators.schemas import ContactIn
+from services.assignment.operators.schemas import OperatorContactIn
 from services.assignment.wire import Titles
 
 POOLS = "SELECT * FROM pool WHERE desk = $1 ORDER BY code"
@@ -62,11 +62,13 @@ def _pool(row: asyncpg.Record) -> PoolPart:
 def _operator(row: asyncpg.Record) -> OperatorPart:
     seats = tuple(SeatPart(code=code, weight=weight) for code, weight in row["seats"])
     lists = {name: tuple(row[name]) for name in ("roles", "desks", "products")}
-    contact = {name: value for name, value in (row["contact"] or {}).items() if name in ContactIn.model_fields}
+    contact = {
+        name: value for name, value in (row["contact"] or {}).items() if name in OperatorContactIn.model_fields
+    }
     return OperatorPart(
         name=row["name"],
         capacity=row["capacity"],
         pools=seats,
         **lists,
-        contact=ContactIn(**contact) if contact else None,
+        contact=OperatorContactIn(**contact) if contact else None,
     )

@@ -7,10 +7,11 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from libs.common.contracts.shared import TakenWork
 from libs.common.domain.code import Code
+from libs.common.platform.configuration import Configuration, Configured
 from services.assignment.operators.actions import NewOperator, OperatorChange
 from services.assignment.operators.schemas import (
     Capacity,
-    ContactIn,
+    OperatorContactIn,
     OperatorIn,
     OperatorPatch,
     Products,
@@ -62,7 +63,7 @@ class OperatorPart(Wire):
     products: Products = ("*",)
     capacity: Capacity | None = None
     pools: Annotated[tuple[Seat, ...], Field(max_length=100)] = ()
-    contact: ContactIn | None = None
+    contact: OperatorContactIn | None = None
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
@@ -92,5 +93,14 @@ class AssignmentPart(Wire):
 
 
 def _given(part: Wire) -> dict[str, object]:
-    """Return the members that a part has, as they are."""
-    return {name: getattr(part, name) for name in type(part).model_fields}
+    """Return the members that a part has, as they are; null is what stays."""
+    members = ((name, getattr(part, name)) for name in type(part).model_fields)
+    return {name: value for name, value in members if value is not None}
+
+
+class AssignmentConfiguration(Configuration[AssignmentPart]):
+    """What the desk has at assignment, as a document that can be applied again."""
+
+
+class AssignmentConfigured(Configured[AssignmentPart]):
+    """What applying the document changes."""

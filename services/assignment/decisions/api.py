@@ -16,7 +16,7 @@ router = api_router("/assignment/v1/decisions", tags=["decisions"])
 Id = Annotated[UUID | None, Query()]
 
 
-@router.get("")
+@router.get("", operation_id="list_decisions")
 async def get_decisions(
     ctx: Ctx,
     caller: Staff,

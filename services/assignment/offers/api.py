@@ -16,7 +16,7 @@ from services.assignment.offers.schemas import WorkView
 router = api_router("/assignment/v1/work", tags=["work"])
 
 
-@router.get("")
+@router.get("", operation_id="list_work")
 async def get_work(
     ctx: Ctx,
     caller: Staff,

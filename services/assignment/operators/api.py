@@ -6,9 +6,10 @@ from uuid import UUID
 from fastapi import Query, Response
 
 from libs.common.domain.code import Code
-from libs.common.platform.http.etag import IfMatch, set_etag, stale
+from libs.common.platform.http.etag import IfMatch, set_etag, set_location, stale
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
+from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from services.assignment.deps import Chain, Ctx, Manager, Staff
 from services.assignment.errors import StaleVersionError
@@ -20,18 +21,20 @@ router = api_router("/assignment/v1/operators", tags=["operators"], route_class=
 me = api_router("/assignment/v1/me", tags=["operators"])
 
 
-@router.post("", status_code=201)
+@router.post("", operation_id="create_operator", status_code=201)
+@refuses("already_exists", "not_found")
 async def post_operator(
     body: OperatorIn, ctx: Ctx, caller: Manager, cause: Chain, response: Response
 ) -> OperatorView:
     """Create an operator, checked out; 409 with the `existing` id if the `subject` is taken."""
     operator_id = await create_operator(ctx, caller, body.command(), cause)
+    set_location(response, router.prefix, operator_id)
     view = await get_operator(ctx.db, caller, operator_id)
     set_etag(response, view.version)
     return view
 
 
-@router.get("")
+@router.get("", operation_id="list_operators")
 async def get_operators(
     ctx: Ctx,
     caller: Staff,
@@ -42,7 +45,7 @@ async def get_operators(
     return await list_operators(ctx.db, caller, desk, page)
 
 
-@router.get("/{operator_id}")
+@router.get("/{operator_id}", operation_id="get_operator")
 async def get_one(operator_id: UUID, ctx: Ctx, caller: Staff, response: Response) -> OperatorView:
     """Return one operator."""
     view = await get_operator(ctx.db, caller, operator_id)
@@ -50,7 +53,7 @@ async def get_one(operator_id: UUID, ctx: Ctx, caller: Staff, response: Response
     return view
 
 
-@router.patch("/{operator_id}")
+@router.patch("/{operator_id}", operation_id="change_operator")
 async def patch_operator(
     operator_id: UUID,
     body: OperatorPatch,
@@ -72,7 +75,8 @@ async def patch_operator(
     return view
 
 
-@me.get("")
+@me.get("", operation_id="get_me")
+@refuses("no_operator")
 async def get_own(ctx: Ctx, caller: Staff, response: Response) -> MeView:
     """Return the caller's own operator with what they have open; 404 `no_operator` for a token without one."""
     view = await get_me(ctx.db, caller)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 from libs.common.contracts.shared import Customer, Identity, IdentityKind, Presence
 from libs.common.domain.code import Code
 from libs.common.domain.phone import read_phone
+from libs.common.platform.http.wire import Patch, WrongValueError
 from services.assignment.operators.actions import NewOperator, OperatorChange, SeatSpec
 from services.assignment.wire import Codes, Name, Wire
 
@@ -31,26 +32,26 @@ class SeatIn(Wire):
 Handle = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
 
 
-class IdentityIn(Wire):
+class OperatorIdentityIn(Wire):
     """Where a messenger reaches the operator, as it spells it."""
 
     kind: IdentityKind
     value: Handle
 
 
-class ContactIn(Wire):
+class OperatorContactIn(Wire):
     """How playbooks may write to the operator: all of it, what is left out is taken away."""
 
     phone: Annotated[str, Field(max_length=64)] | None = None
-    email: Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
-    identities: Annotated[tuple[IdentityIn, ...], Field(max_length=10)] = ()
+    email: Annotated[str, Field(max_length=254, pattern=r"^[^@\s\x00]+@[^@\s\x00]+$")] | None = None
+    identities: Annotated[tuple[OperatorIdentityIn, ...], Field(max_length=10)] = ()
 
     @field_validator("phone")
     @classmethod
     def _can_be_called(cls, phone: str | None) -> str | None:
         read = None if phone is None else read_phone(phone)
         if read is not None and not read.valid:
-            raise ValueError("no valid number")
+            raise WrongValueError("номер недействителен", "no valid number")
         return read.e164 if read else None
 
     def person(self) -> Customer:
@@ -69,7 +70,7 @@ class OperatorIn(Wire):
     products: Products = ("*",)
     capacity: Capacity | None = None
     pools: Annotated[tuple[SeatIn, ...], Field(max_length=100)] = ()
-    contact: ContactIn | None = None
+    contact: OperatorContactIn | None = None
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
@@ -92,7 +93,7 @@ class OperatorIn(Wire):
         )
 
 
-class OperatorPatch(Wire):
+class OperatorPatch(Patch):
     """A change of an operator; a field left out stays. `pools` replaces all seats."""
 
     name: Name | None = None
@@ -102,7 +103,7 @@ class OperatorPatch(Wire):
     capacity: Capacity | None = None
     active: bool | None = None
     pools: Annotated[tuple[SeatIn, ...], Field(max_length=100)] | None = None
-    contact: ContactIn | None = None
+    contact: OperatorContactIn | None = None
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
@@ -171,4 +172,4 @@ def refuse_repeated_pools(seats: Sequence[SeatIn]) -> None:
     """Raises ValueError for two seats in one pool."""
     names = [(seat.desk, seat.code) for seat in seats]
     if len(set(names)) < len(names):
-        raise ValueError("a pool is given twice")
+        raise WrongValueError("пул указан дважды", "a pool is given twice")

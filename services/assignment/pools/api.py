@@ -5,9 +5,10 @@ from typing import Annotated
 from fastapi import Query, Response
 
 from libs.common.domain.code import Code
-from libs.common.platform.http.etag import IfMatch, set_etag, stale
+from libs.common.platform.http.etag import IfMatch, set_etag, set_location, stale
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
+from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from services.assignment.deps import Chain, Ctx, Lang, Manager, Overseer
 from services.assignment.errors import StaleVersionError
@@ -20,24 +21,26 @@ router = api_router("/assignment/v1/pools", tags=["pools"], route_class=Idempote
 Desk = Annotated[Code | None, Query(description="needed when several desks have a pool of this code")]
 
 
-@router.post("", status_code=201)
+@router.post("", operation_id="create_pool", status_code=201)
+@refuses("already_exists", "not_found")
 async def post_pool(
     body: PoolIn, ctx: Ctx, caller: Manager, lang: Lang, cause: Chain, response: Response
 ) -> PoolView:
     """Create a pool; 409 with the `existing` id if the desk has this code."""
     await create_pool(ctx, caller, body.command(), cause)
     view = await get_pool(ctx.db, caller, body.code, body.desk, lang)
+    set_location(response, router.prefix, f"{view.code}?desk={view.desk}")
     set_etag(response, view.version)
     return view
 
 
-@router.get("")
+@router.get("", operation_id="list_pools")
 async def get_pools(ctx: Ctx, caller: Overseer, lang: Lang, page: Paged, desk: Desk = None) -> Page[PoolView]:
     """List the pools of the caller's desks; forbidden to operators: it shows their colleagues' load (P.6)."""
     return await list_pools(ctx.db, caller, lang, desk, page)
 
 
-@router.get("/{code}")
+@router.get("/{code}", operation_id="get_pool")
 async def get_one(
     code: str, ctx: Ctx, caller: Overseer, lang: Lang, response: Response, desk: Desk = None
 ) -> PoolView:
@@ -47,7 +50,8 @@ async def get_one(
     return view
 
 
-@router.patch("/{code}")
+@router.patch("/{code}", operation_id="change_pool")
+@refuses("pool_in_use")
 async def patch_pool(
     code: str,
     body: PoolPatch,

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from libs.common.contracts.shared import Presence, TakenWork
 from libs.common.domain.code import Code
+from libs.common.platform.http.wire import Patch
 from services.assignment.pools.actions import NewPool, PoolChange
 from services.assignment.pools.rules import DEFAULT_SHARE
 from services.assignment.wire import Titles, Wire
@@ -37,7 +38,7 @@ class PoolIn(Wire):
         return NewPool(self.desk, self.code, self.title.model_dump(), self.role, *rules)
 
 
-class PoolPatch(Wire):
+class PoolPatch(Patch):
     """A change of a pool; a field left out stays."""
 
     title: Titles | None = None

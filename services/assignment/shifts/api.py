@@ -7,6 +7,7 @@ from fastapi import Body, Query
 
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
+from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from services.assignment.deps import Chain, Ctx, Staff
 from services.assignment.operators.queries import get_operator
@@ -22,42 +23,48 @@ Whose = Annotated[PresenceIn, Body()]
 _OWN = PresenceIn()
 
 
-@router.post("/check-in")
+@router.post("/check-in", operation_id="check_in")
+@refuses("no_operator", "not_found", "operator_inactive")
 async def check_in(ctx: Ctx, caller: Staff, cause: Chain, body: Whose = _OWN) -> OperatorView:
     """Start or resume a shift; waiting work is proposed at once, within capacity."""
     operator_id = await change_presence(ctx, caller, PresenceCommand.CHECK_IN, body.operator_id, cause)
     return await get_operator(ctx.db, caller, operator_id)
 
 
-@router.post("/check-out")
+@router.post("/check-out", operation_id="check_out")
+@refuses("no_operator", "not_found")
 async def check_out(ctx: Ctx, caller: Staff, cause: Chain, body: Whose = _OWN) -> OperatorView:
     """End a shift. Tasks that were not taken go to others at once; taken ones follow the rule of their pool."""
     operator_id = await change_presence(ctx, caller, PresenceCommand.CHECK_OUT, body.operator_id, cause)
     return await get_operator(ctx.db, caller, operator_id)
 
 
-@router.post("/pause")
+@router.post("/pause", operation_id="pause_work")
+@refuses("no_operator", "not_found", "not_on_shift")
 async def pause(ctx: Ctx, caller: Staff, cause: Chain, body: Whose = _OWN) -> OperatorView:
     """Take no new work until the next check-in; 409 `not_on_shift` without a shift."""
     operator_id = await change_presence(ctx, caller, PresenceCommand.PAUSE, body.operator_id, cause)
     return await get_operator(ctx.db, caller, operator_id)
 
 
-@router.post("/me/away")
+@router.post("/me/away", operation_id="go_away")
+@refuses("no_operator", "not_found", "not_on_shift")
 async def away(ctx: Ctx, caller: Staff, cause: Chain) -> OperatorView:
     """Be away until `back`, with tasks that were not taken going to others; 409 `not_on_shift` without a shift."""
     operator_id = await change_presence(ctx, caller, PresenceCommand.AWAY, None, cause)
     return await get_operator(ctx.db, caller, operator_id)
 
 
-@router.post("/me/back")
+@router.post("/me/back", operation_id="come_back")
+@refuses("no_operator", "not_found", "not_on_shift")
 async def back(ctx: Ctx, caller: Staff, cause: Chain) -> OperatorView:
     """Be back; 409 `not_on_shift` without a shift."""
     operator_id = await change_presence(ctx, caller, PresenceCommand.BACK, None, cause)
     return await get_operator(ctx.db, caller, operator_id)
 
 
-@router.post("/me/heartbeat")
+@router.post("/me/heartbeat", operation_id="send_heartbeat")
+@refuses("no_operator", "not_found")
 async def heartbeat(ctx: Ctx, caller: Staff, cause: Chain) -> OperatorView:
     """Say that the caller is there, every half minute while their screen is open.
 
@@ -67,7 +74,7 @@ async def heartbeat(ctx: Ctx, caller: Staff, cause: Chain) -> OperatorView:
     return await get_operator(ctx.db, caller, await hear(ctx, caller, cause))
 
 
-@router.get("/shifts")
+@router.get("/shifts", operation_id="list_shifts")
 async def get_shifts(
     ctx: Ctx,
     caller: Staff,

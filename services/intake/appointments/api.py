@@ -7,10 +7,11 @@ from fastapi import Response
 from libs.common.contracts import Cause
 from libs.common.contracts.shared import AppointmentStep
 from libs.common.platform.auth.principal import Principal
-from libs.common.platform.http.etag import IfMatch, set_etag, stale
+from libs.common.platform.http.etag import IfMatch, set_etag, set_location, stale
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.language import Language
 from libs.common.platform.http.pagination import Page
+from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from services.intake.appointments.actions import By, plan, take_step
 from services.intake.appointments.queries import appointments_of_lead, get_appointment
@@ -29,7 +30,8 @@ under_lead = api_router(
 )
 
 
-@under_lead.post("", status_code=201)
+@under_lead.post("", operation_id="plan_appointment", status_code=201)
+@refuses("already_planned")
 async def post_appointment(
     lead_id: UUID, body: AppointmentIn, ctx: Ctx, caller: Staff, cause: Chain, response: Response
 ) -> AppointmentView:
@@ -37,23 +39,25 @@ async def post_appointment(
     lead = await get_lead(ctx.core.db, caller, lead_id, Language.EN)
     by = _by(caller, body.reason, cause)
     appointment_id = await plan(ctx, lead_id, lead.desk, body.wish(), by)
+    set_location(response, router.prefix, appointment_id)
     return _shown(await get_appointment(ctx.core.db, appointment_id), response)
 
 
-@under_lead.get("")
+@under_lead.get("", operation_id="list_lead_appointments")
 async def get_appointments(lead_id: UUID, ctx: Ctx, caller: Reader) -> Page[AppointmentView]:
     """List the appointments of a lead, the newest first."""
     lead = await get_lead(ctx.core.db, caller, lead_id, Language.EN)
     return Page(items=[*await appointments_of_lead(ctx.core.db, lead.id)])
 
 
-@router.get("/{appointment_id}")
+@router.get("/{appointment_id}", operation_id="get_appointment")
 async def get_one(appointment_id: UUID, ctx: Ctx, caller: Staff, response: Response) -> AppointmentView:
     """Return one appointment."""
     return _shown(await _readable(ctx, caller, appointment_id), response)
 
 
-@router.post("/{appointment_id}/move")
+@router.post("/{appointment_id}/move", operation_id="move_appointment")
+@refuses("appointment_over")
 async def post_move(
     appointment_id: UUID, body: Move, ctx: Ctx, caller: Staff, cause: Chain, seen: IfMatch, response: Response
 ) -> AppointmentView:
@@ -61,7 +65,8 @@ async def post_move(
     return await _step(ctx, caller, appointment_id, seen, body.wish(), _by(caller, body.reason, cause), response)
 
 
-@router.post("/{appointment_id}/cancel")
+@router.post("/{appointment_id}/cancel", operation_id="cancel_appointment")
+@refuses("appointment_over")
 async def post_cancel(
     appointment_id: UUID, body: Cancellation, ctx: Ctx, caller: Staff, cause: Chain, seen: IfMatch,
     response: Response,
@@ -70,7 +75,8 @@ async def post_cancel(
     return await _step(ctx, caller, appointment_id, seen, body.wish(), _by(caller, body.reason, cause), response)
 
 
-@router.post("/{appointment_id}/keep")
+@router.post("/{appointment_id}/keep", operation_id="keep_appointment")
+@refuses("appointment_over")
 async def post_keep(
     appointment_id: UUID, body: Ending, ctx: Ctx, caller: Staff, cause: Chain, seen: IfMatch, response: Response
 ) -> AppointmentView:
@@ -79,7 +85,8 @@ async def post_keep(
     return await _step(ctx, caller, appointment_id, seen, wish, _by(caller, body.reason, cause), response)
 
 
-@router.post("/{appointment_id}/miss")
+@router.post("/{appointment_id}/miss", operation_id="miss_appointment")
+@refuses("appointment_over")
 async def post_miss(
     appointment_id: UUID, body: Ending, ctx: Ctx, caller: Staff, cause: Chain, seen: IfMatch, response: Response
 ) -> AppointmentView:

@@ -5,10 +5,10 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from libs.common.contracts.shared import AppointmentParty, AppointmentStep
-from libs.common.platform.http.wire import Wire
+from libs.common.platform.http.wire import Moment, Wire
 from services.intake.appointments.rules import Wish
 
 Reason = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S", description="for the lead's history")]
@@ -26,7 +26,7 @@ class AppointmentState(StrEnum):
 class AppointmentIn(Wire):
     """An appointment to plan."""
 
-    at: AwareDatetime
+    at: Moment
     reason: Reason | None = None
 
     def wish(self) -> Wish:
@@ -37,7 +37,7 @@ class AppointmentIn(Wire):
 class Move(Wire):
     """Another time. `by`: who wanted it; `warned`: whether they said so beforehand (S0.15)."""
 
-    at: AwareDatetime
+    at: Moment
     by: AppointmentParty | None = None
     warned: bool | None = None
     reason: Reason | None = None

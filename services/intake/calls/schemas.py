@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field, model_validator
 
 from libs.common.domain.code import Code
-from libs.common.platform.http.wire import Wire
+from libs.common.platform.http.wire import Wire, WrongValueError
 from services.intake.calls.rules import CallKind, CallState
 
 Extension = Annotated[str, Field(pattern=r"^\d{1,12}$", description="of a telephone at the exchange")]
@@ -30,7 +30,7 @@ class CallIn(Wire):
     @model_validator(mode="after")
     def _one_customer(self) -> Self:
         if (self.lead_id is None) == (self.phone is None):
-            raise ValueError("either lead_id or phone")
+            raise WrongValueError("нужно одно из двух: lead_id или phone", "either lead_id or phone")
         return self
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from libs.common.platform import configuration
-from libs.common.platform.configuration import BadConfigurationError, Call, Change
+from libs.common.platform.configuration import BadConfigurationError, Call, PartChange
 from libs.common.platform.db import Transaction
 from libs.common.platform.http.faults import pointer
 from libs.common.platform.http.problems import Fault
@@ -50,7 +50,7 @@ async def configure(ctx: Context, call: Call, wanted: IntakePart) -> tuple[Intak
     return done, now
 
 
-def _refuse_unknown(found: Found, changes: Sequence[Change], waits_for: Mapping[str, Awaited]) -> None:
+def _refuse_unknown(found: Found, changes: Sequence[PartChange], waits_for: Mapping[str, Awaited]) -> None:
     """Raises BadConfigurationError, NotKnownYetError."""
     fresh = {
         change.code: waits_for[change.code]
@@ -64,7 +64,7 @@ def _refuse_unknown(found: Found, changes: Sequence[Change], waits_for: Mapping[
 
 
 async def _apply(
-    ctx: Context, tx: Transaction, call: Call, found: Found, wanted: IntakePart, changes: Sequence[Change]
+    ctx: Context, tx: Transaction, call: Call, found: Found, wanted: IntakePart, changes: Sequence[PartChange]
 ) -> dict[str, str]:
     """Make the changes and return the secrets that were made. Raises BadConfigurationError with every fault."""
     made: dict[str, str] = {}
@@ -86,7 +86,7 @@ async def _apply(
 
 
 async def _make(
-    ctx: Context, tx: Transaction, call: Call, found: Found, wanted: IntakePart, change: Change
+    ctx: Context, tx: Transaction, call: Call, found: Found, wanted: IntakePart, change: PartChange
 ) -> str | None:
     """Make one change and return the secret that was made for it."""
     part, stored = (wanted.sources or {}).get(change.code), found.sources.get(change.code)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from libs.common.platform import configuration
-from libs.common.platform.configuration import Action, Change
+from libs.common.platform.configuration import Action, PartChange
 from libs.common.platform.http.faults import pointer
 from libs.common.platform.http.language import Text
 from libs.common.platform.http.problems import Fault
@@ -17,7 +17,7 @@ _NOT_NEEDED = Text("этому источнику секрет не нужен",
 _MISSING = Text("нужен секрет, который выдал провайдер", "the secret that the provider has given")
 
 
-def changes_of(found: Found, wanted: IntakePart, keys: DataKeys) -> list[Change]:
+def changes_of(found: Found, wanted: IntakePart, keys: DataKeys) -> list[PartChange]:
     """Return what a document changes; a secret that it gives and that differs is a change of `secret`."""
     if wanted.sources is None:
         return []
@@ -49,7 +49,7 @@ def awaited(found: Found, wanted: IntakePart) -> dict[str, Awaited]:
     }
 
 
-def names_playbook(change: Change) -> bool:
+def names_playbook(change: PartChange) -> bool:
     """Return whether a change gives a source its playbook; one that it has had already is not judged again."""
     return change.action is Action.CREATE or "playbook" in change.fields
 

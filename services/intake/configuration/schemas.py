@@ -3,7 +3,7 @@
 from pydantic import BaseModel
 
 from libs.common.domain.code import Code
-from libs.common.platform.configuration import Configured
+from libs.common.platform.configuration import Configuration, Configured
 from libs.common.platform.http.wire import Wire
 from services.intake.sources.schemas import SourceFields, SourcePatch
 
@@ -42,3 +42,7 @@ class IntakeConfigured(Configured[IntakePart]):
     hooks: dict[str, str]
     secrets: dict[str, str]
     waits_for: tuple[Awaited, ...]
+
+
+class IntakeConfiguration(Configuration[IntakePart]):
+    """What the desk has at intake, as a document that can be applied again."""

@@ -7,8 +7,10 @@ from fastapi import Query, Response
 
 from libs.common.contracts.shared import ContactKind
 from libs.common.domain.code import Code
+from libs.common.platform.http.etag import set_etag, set_location
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
+from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from services.intake.contacts.actions import record_contact
 from services.intake.contacts.queries import ContactFilter, get_contact, list_contacts
@@ -20,7 +22,8 @@ from services.intake.errors import NotFoundError
 router = api_router("/intake/v1/contacts", tags=["contacts"], route_class=IdempotentRoute)
 
 
-@router.post("", status_code=201)
+@router.post("", operation_id="record_contact", status_code=201, responses={200: {"model": RecordedContact}})
+@refuses("not_found")
 async def post_contact(
     body: ContactIn, ctx: Ctx, caller: Overseer, cause: Chain, response: Response
 ) -> RecordedContact:
@@ -31,10 +34,12 @@ async def post_contact(
     if recorded.disposition is Disposition.REPEAT:
         response.status_code = 200
     view = await get_contact(ctx.core.db, caller, recorded.contact_id)
+    set_etag(response, view.version)
+    set_location(response, router.prefix, view.id)
     return RecordedContact(**view.model_dump(), disposition=recorded.disposition)
 
 
-@router.get("")
+@router.get("", operation_id="list_contacts")
 async def get_contacts(
     ctx: Ctx,
     caller: Staff,
@@ -50,7 +55,7 @@ async def get_contacts(
     return await list_contacts(ctx.core.db, caller, wanted, asked)
 
 
-@router.get("/{contact_id}")
+@router.get("/{contact_id}", operation_id="get_contact")
 async def get_one(contact_id: UUID, ctx: Ctx, caller: Staff) -> ContactView:
     """Return one contact."""
     return await get_contact(ctx.core.db, caller, contact_id)

@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from libs.common.contracts.shared import ContactKind, Customer, Direction, IdentityKind
 from libs.common.domain.code import Code
-from libs.common.platform.http.wire import Name, Wire
+from libs.common.platform.http.wire import Moment, Name, Wire, WrongValueError
 from services.intake.contacts.rules import Said, direction_of
 from services.intake.deliveries.rules import Disposition
 from services.intake.formats.values import read_email
@@ -19,7 +19,7 @@ _DAY = 24 * 60 * 60
 def _email(value: str) -> str:
     read = read_email(value)
     if read is None:
-        raise ValueError("no e-mail address")
+        raise WrongValueError("это не адрес почты", "no e-mail address")
     return read
 
 
@@ -47,7 +47,7 @@ class ContactIn(Wire):
     source: Code
     kind: ContactKind
     direction: Direction | None = None
-    at: AwareDatetime
+    at: Moment
     external_id: Short | None = None
     duration: Annotated[int, Field(ge=0, le=_DAY, description="seconds of conversation")] | None = None
     operator_id: UUID | None = None
@@ -66,13 +66,16 @@ class ContactIn(Wire):
     @model_validator(mode="after")
     def _has_a_direction(self) -> Self:
         if direction_of(self.kind, self.direction) is None:
-            raise ValueError("direction: needed for a message, and of calls that of their kind")
+            raise WrongValueError(
+                "direction: нужно для сообщения, а у звонка следует из вида",
+                "direction: needed for a message, and of calls that of their kind",
+            )
         return self
 
     @model_validator(mode="after")
     def _says_nothing_by_phone(self) -> Self:
         if self.kind is not ContactKind.MESSAGE and (self.text, self.button) != (None, None):
-            raise ValueError("text, button: belong to a message")
+            raise WrongValueError("text, button: бывают только у сообщения", "text, button: belong to a message")
         return self
 
     def said(self) -> Said:

@@ -5,12 +5,12 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query
-from pydantic import AwareDatetime
 
 from libs.common.domain.code import Code
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.routes import api_router
+from libs.common.platform.http.wire import Moment
 from libs.common.platform.telemetry.tracing import current_traceparent
 from services.intake.deliveries.actions import rerun
 from services.intake.deliveries.queries import DeliveryFilter, get_delivery, list_deliveries, quarantined
@@ -21,7 +21,7 @@ from services.intake.deps import Ctx, Manager
 router = api_router("/intake/v1/deliveries", tags=["deliveries"], route_class=IdempotentRoute)
 
 
-@router.get("")
+@router.get("", operation_id="list_deliveries")
 async def get_deliveries(
     ctx: Ctx,
     caller: Manager,
@@ -30,8 +30,8 @@ async def get_deliveries(
     kind: DeliveryKind | None = None,
     desk: Annotated[Code | None, Query()] = None,
     source: Annotated[Code | None, Query()] = None,
-    received_from: AwareDatetime | None = None,
-    received_to: AwareDatetime | None = None,
+    received_from: Moment | None = None,
+    received_to: Moment | None = None,
     partly: Annotated[bool | None, Query(description="whether a part of it could not be taken")] = None,
 ) -> Page[DeliveryView]:
     """List deliveries, the newest first; `disposition=quarantined` is the quarantine."""
@@ -39,13 +39,13 @@ async def get_deliveries(
     return await list_deliveries(ctx.core.db, caller, wanted, asked)
 
 
-@router.get("/{delivery_id}")
+@router.get("/{delivery_id}", operation_id="get_delivery")
 async def get_one(delivery_id: UUID, ctx: Ctx, caller: Manager) -> RawDelivery:
     """Return one delivery, raw as received."""
     return await get_delivery(ctx.core.db, caller, delivery_id)
 
 
-@router.post("/rerun")
+@router.post("/rerun", operation_id="rerun_deliveries")
 async def post_reruns(body: RerunIn, ctx: Ctx, caller: Manager) -> RerunView:
     """Read a part of the quarantine again by today's rules and its sources' present settings, up to `limit`."""
     chosen = await quarantined(ctx.core.db, caller, body)
@@ -54,7 +54,7 @@ async def post_reruns(body: RerunIn, ctx: Ctx, caller: Manager) -> RerunView:
     return RerunView(read=len(chosen), by_disposition=dict(found), next=more)
 
 
-@router.post("/{delivery_id}/rerun")
+@router.post("/{delivery_id}/rerun", operation_id="rerun_delivery")
 async def post_rerun(delivery_id: UUID, ctx: Ctx, caller: Manager) -> RawDelivery:
     """Read a quarantined delivery again by its source's present settings; any other stays unchanged."""
     await get_delivery(ctx.core.db, caller, delivery_id)

@@ -75,6 +75,15 @@ _BODY: dict[str, object] = {
     "content": {"application/json": {}, "application/x-www-form-urlencoded": {}},
     "description": "An order as the source writes it",
 }
+REFUSALS = (
+    "malformed_request", "sender_unverified", "not_found", "body_too_large", "too_many_requests", "internal_error",
+    "unavailable",
+)  # fmt: skip
+#: Which of them a source wants is its `auth`; `{}`: none.
+PROOFS: list[dict[str, list[str]]] = [
+    {"source_token": []}, {"source_token_in_query": []}, {"source_token_as_password": []}, {"signature": []},
+    {"provider_signature": []}, {},
+]  # fmt: skip
 
 log = get_logger(__name__)
 
@@ -127,12 +136,16 @@ def _operation(method: str) -> dict[str, object]:
         "tags": ["hooks"],
         "summary": "Deliver an order",
         "description": "In the source's own format, with the source's own proof of the sender.",
-        "operationId": f"deliver_{method.lower()}",
+        "operationId": "deliver" if method == "POST" else "deliver_by_get",
+        "security": PROOFS,
         "parameters": [{"name": "source_key", "in": "path", "required": True, "schema": {"type": "string"}}],
         "responses": {
             "202": {"description": "Kept", "content": {"application/json": {"schema": _ANSWER}}},
             "200": {"description": "Kept; in the words that the sender needs", "content": {"text/plain": {}}},
-            "303": {"description": "Kept; the visitor of a form is sent to the source's `thanks_url`"},
+            "303": {
+                "description": "Kept; the visitor of a form is sent to the source's `thanks_url`",
+                "headers": {"Location": {"required": True, "schema": {"type": "string", "format": "uri"}}},
+            },
         },
     }
 
@@ -142,7 +155,7 @@ def webhook_routes() -> tuple[Route, ...]:
     operations = {"get": _operation("GET"), "post": {**_operation("POST"), "requestBody": _BODY}}
     longer = Route(LONGER, Webhook(), methods=["GET", "POST", "OPTIONS"], include_in_schema=False)
     asked = Route(PATH, Webhook(), methods=["OPTIONS"], include_in_schema=False)  # what a page elsewhere may send
-    return DescribedRoute(PATH, Webhook(), operations), longer, asked
+    return DescribedRoute(PATH, Webhook(), operations, REFUSALS), longer, asked
 
 
 async def _store(ctx: Context, known: Known, raw: RawRequest) -> Answer:

@@ -13,7 +13,7 @@ from services.intake.sources.queries import get_source
 router = api_router("/intake/v1/sources", tags=["sources"])
 
 
-@router.get("/{source_id}/doctor")
+@router.get("/{source_id}/doctor", operation_id="examine_source")
 async def get_doctor(source_id: UUID, request: Request, ctx: Ctx, caller: Admin) -> DoctorView:
     """Examine a source: its last deliveries as they came and as they are understood, how to mend them, its days."""
     await get_source(ctx.core.db, caller, source_id)

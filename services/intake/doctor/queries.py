@@ -12,7 +12,7 @@ from services.intake.deliveries.queries import raw_deliveries
 from services.intake.deliveries.rules import Disposition
 from services.intake.deliveries.tables import delivery
 from services.intake.doctor.rules import fields_of, mends_of, snippets
-from services.intake.doctor.schemas import DayView, DoctorView, ExaminedView, MendView, OrderView, SnippetView
+from services.intake.doctor.schemas import DayView, DoctorView, ExaminedView, MendView, SnippetView, UnderstoodOrder
 from services.intake.errors import NotFoundError
 from services.intake.formats.config import OrderConfig, SecretKind
 from services.intake.formats.rules import Note, ParsedOrder, RawRequest, Unreadable
@@ -70,7 +70,7 @@ def _day(day: date, counted: Counter[str]) -> DayView:
     )
 
 
-def _read(source: Source, raw: RawRequest) -> dict[str, list[OrderView] | list[MendView]]:
+def _read(source: Source, raw: RawRequest) -> dict[str, list[UnderstoodOrder] | list[MendView]]:
     facts, config = source.format.read(raw), source.format.config
     orders = [fact for fact in facts if isinstance(fact, ParsedOrder)]
     unread = next((fact for fact in facts if isinstance(fact, Unreadable)), None)
@@ -88,11 +88,11 @@ def _read(source: Source, raw: RawRequest) -> dict[str, list[OrderView] | list[M
     return {"understood": [_order(source, order) for order in orders], "mends": mends}
 
 
-def _order(source: Source, order: ParsedOrder) -> OrderView:
+def _order(source: Source, order: ParsedOrder) -> UnderstoodOrder:
     phone = cached_phone(order.phone, order.region or source.region) if order.phone else None
     members = {
-        name: getattr(order, name) for name in OrderView.model_fields.keys() - {"phone", "phone_raw", "items"}
+        name: getattr(order, name) for name in UnderstoodOrder.model_fields.keys() - {"phone", "phone_raw", "items"}
     }
     items = [{"title": i.title, "code": i.code, "quantity": i.quantity, "price": i.price} for i in order.items]
     number = {"phone": phone.e164 if phone else None, "phone_raw": phone.raw if phone else None}
-    return OrderView.model_validate({**members, **number, "items": items})
+    return UnderstoodOrder.model_validate({**members, **number, "items": items})

@@ -31,7 +31,7 @@ class LineView(BaseModel):
     price: Decimal | None
 
 
-class OrderView(BaseModel):
+class UnderstoodOrder(BaseModel):
     """An order as it is understood by the source's present settings; `phone` is E.164."""
 
     external_id: str | None
@@ -62,7 +62,7 @@ class ExaminedView(BaseModel):
     """A delivery as it came, what is understood of it today, and how to mend what is not."""
 
     delivery: RawDelivery
-    understood: list[OrderView]
+    understood: list[UnderstoodOrder]
     mends: list[MendView]
 
 

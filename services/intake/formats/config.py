@@ -48,7 +48,7 @@ class ResponseKind(StrEnum):
 def _field_map(value: dict[str, str | list[str]]) -> dict[str, str | list[str]]:
     unknown = sorted(set(value) - set(FIELDS))
     if unknown:
-        raise ValueError(f"no such field: {', '.join(unknown)[:200]}")
+        raise ValueError(f"no such field: {', '.join(unknown)[:200]}; there are: {', '.join(sorted(FIELDS))}")
     return value
 
 

@@ -4,13 +4,13 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Response
-from pydantic import AwareDatetime
 
 from libs.common.contracts.shared import Stage
 from libs.common.domain.code import Code
 from libs.common.platform.http.etag import set_etag
 from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.routes import api_router
+from libs.common.platform.http.wire import Moment
 from libs.common.platform.telemetry.context import bind
 from services.intake.deps import Ctx, Lang, Reader, Staff
 from services.intake.leads.queries import LeadFilter, get_lead, list_history, list_leads
@@ -19,7 +19,7 @@ from services.intake.leads.schemas import HistoryView, LeadDetail, LeadView
 router = api_router("/intake/v1/leads", tags=["leads"])
 
 
-@router.get("")
+@router.get("", operation_id="list_leads")
 async def get_leads(
     ctx: Ctx,
     caller: Reader,
@@ -30,8 +30,8 @@ async def get_leads(
     status: Annotated[str | None, Query(max_length=100)] = None,
     source: Annotated[Code | None, Query()] = None,
     owner_id: UUID | None = None,
-    created_from: AwareDatetime | None = None,
-    created_to: AwareDatetime | None = None,
+    created_from: Moment | None = None,
+    created_to: Moment | None = None,
     partner_id: UUID | None = None,
     q: Annotated[str | None, Query(max_length=200, description="phone, name, e-mail or order number")] = None,
 ) -> Page[LeadView]:
@@ -40,7 +40,7 @@ async def get_leads(
     return await list_leads(ctx.core.db, caller, wanted, asked, language)
 
 
-@router.get("/{lead_id}")
+@router.get("/{lead_id}", operation_id="get_lead")
 async def get_one(lead_id: UUID, ctx: Ctx, caller: Reader, language: Lang, response: Response) -> LeadDetail:
     """Return one lead with its customer, orders and appointments."""
     bind(lead_id=str(lead_id))
@@ -49,7 +49,7 @@ async def get_one(lead_id: UUID, ctx: Ctx, caller: Reader, language: Lang, respo
     return view
 
 
-@router.get("/{lead_id}/history")
+@router.get("/{lead_id}/history", operation_id="list_lead_history")
 async def get_history(lead_id: UUID, ctx: Ctx, caller: Staff, asked: Paged) -> Page[HistoryView]:
     """Return every change of a lead and its orders: who, when, from, to, why."""
     bind(lead_id=str(lead_id))

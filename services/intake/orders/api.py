@@ -13,7 +13,7 @@ from services.intake.orders.schemas import OrderView
 router = api_router("/intake/v1/orders", tags=["orders"])
 
 
-@router.get("/{order_id}")
+@router.get("/{order_id}", operation_id="get_order")
 async def get_one(order_id: UUID, ctx: Ctx, caller: Staff, response: Response) -> OrderView:
     """Return one order."""
     view = await get_order(ctx.core.db, caller, order_id)

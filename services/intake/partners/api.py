@@ -6,9 +6,10 @@ from uuid import UUID
 from fastapi import Query, Response
 
 from libs.common.domain.code import Code
-from libs.common.platform.http.etag import IfMatch, set_etag, stale
+from libs.common.platform.http.etag import IfMatch, set_etag, set_location, stale
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
+from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from services.intake.deps import Chain, Ctx, Manager, Staff
 from services.intake.errors import NotFoundError, StaleVersionError
@@ -19,7 +20,8 @@ from services.intake.partners.schemas import PartnerIn, PartnerPatch, PartnerVie
 router = api_router("/intake/v1/partners", tags=["partners"], route_class=IdempotentRoute)
 
 
-@router.post("", status_code=201)
+@router.post("", operation_id="create_partner", status_code=201)
+@refuses("already_exists", "not_found")
 async def post_partner(body: PartnerIn, ctx: Ctx, caller: Manager, cause: Chain, response: Response) -> PartnerView:
     """Make a partner. A known code of the desk is 409 with the `existing` id."""
     if not caller.may_see(body.desk):
@@ -27,10 +29,11 @@ async def post_partner(body: PartnerIn, ctx: Ctx, caller: Manager, cause: Chain,
     partner_id = await create_partner(ctx, body, cause)
     view = await get_partner(ctx.core.db, caller, partner_id)
     set_etag(response, view.version)
+    set_location(response, router.prefix, view.id)
     return view
 
 
-@router.get("")
+@router.get("", operation_id="list_partners")
 async def get_partners(
     ctx: Ctx,
     caller: Staff,
@@ -44,7 +47,7 @@ async def get_partners(
     return await list_partners(ctx.core.db, caller, PartnerFilter(desk, code, active, operator_id), asked)
 
 
-@router.get("/{partner_id}")
+@router.get("/{partner_id}", operation_id="get_partner")
 async def get_one(partner_id: UUID, ctx: Ctx, caller: Staff, response: Response) -> PartnerView:
     """Return one partner."""
     view = await get_partner(ctx.core.db, caller, partner_id)
@@ -52,7 +55,7 @@ async def get_one(partner_id: UUID, ctx: Ctx, caller: Staff, response: Response)
     return view
 
 
-@router.patch("/{partner_id}")
+@router.patch("/{partner_id}", operation_id="change_partner")
 async def patch_partner(
     partner_id: UUID, body: PartnerPatch, ctx: Ctx, caller: Manager, cause: Chain, seen: IfMatch, response: Response
 ) -> PartnerView:

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, Field, model_validator
 from libs.common.contracts.shared import CallingHours, CallsGoTo, Customer, Identity, Language, Text
 from libs.common.domain.code import Code
 from libs.common.domain.phone import read_phone
-from libs.common.platform.http.wire import Name, Titles, Wire
+from libs.common.platform.http.wire import Name, Patch, Titles, Wire, WrongValueError
 from services.intake.contacts.schemas import Email, IdentityIn
 from services.intake.deliveries.rules import is_false
 from services.intake.partners.convert import Card
@@ -21,11 +21,11 @@ LongText = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"\S")]
 
 def _number(value: str) -> str:
     if is_false(read_phone(value)):
-        raise ValueError("no phone number")
+        raise WrongValueError("это не номер телефона", "no phone number")
     return value
 
 
-class HoursIn(Wire):
+class PartnerHoursIn(Wire):
     """Working hours of one weekday (ISO 1 to 7), by the clock of the partner's zone."""
 
     weekday: Annotated[int, Field(ge=1, le=7)]
@@ -35,11 +35,11 @@ class HoursIn(Wire):
     @model_validator(mode="after")
     def _opens_first(self) -> Self:
         if self.opens >= self.closes:
-            raise ValueError("opens must be before closes")
+            raise WrongValueError("opens должно быть раньше closes", "opens must be before closes")
         return self
 
 
-Week = Annotated[tuple[HoursIn, ...], Field(max_length=28, description="none: round the clock")]
+Week = Annotated[tuple[PartnerHoursIn, ...], Field(max_length=28, description="none: round the clock")]
 
 
 class PersonIn(Wire):
@@ -96,8 +96,10 @@ class PartnerIn(Wire):
         )
 
 
-class PartnerPatch(Wire):
+class PartnerPatch(Patch):
     """The members that may change; absent ones stay. `null` takes away operator, consultant, address, site."""
+
+    takes_away = frozenset({"operator_id", "consultant_id", "address", "site"})
 
     title: Titles | None = None
     language: Language | None = None
@@ -151,6 +153,6 @@ class PartnerView(BaseModel):
     version: int
 
 
-def spans(hours: tuple[HoursIn, ...]) -> tuple[CallingHours, ...]:
+def spans(hours: tuple[PartnerHoursIn, ...]) -> tuple[CallingHours, ...]:
     """Return working hours as published."""
     return tuple(CallingHours.model_validate(each.model_dump()) for each in hours)

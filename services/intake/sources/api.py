@@ -7,9 +7,10 @@ from uuid import UUID
 from fastapi import Query, Response
 
 from libs.common.domain.code import Code
-from libs.common.platform.http.etag import IfMatch, set_etag, stale
+from libs.common.platform.http.etag import IfMatch, set_etag, set_location, stale
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
+from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from services.intake.deps import Admin, Ctx
 from services.intake.errors import NotFoundError, StaleVersionError
@@ -20,7 +21,8 @@ from services.intake.sources.schemas import Rotation, SourceIn, SourcePatch, Sou
 router = api_router("/intake/v1/sources", tags=["sources"], route_class=IdempotentRoute)
 
 
-@router.post("", status_code=201)
+@router.post("", operation_id="create_source", status_code=201)
+@refuses("already_exists", "not_found")
 async def post_source(body: SourceIn, ctx: Ctx, caller: Admin, response: Response) -> SourceWithSecret:
     """Make a source. A known code of the desk is 409 with the `existing` id."""
     if not caller.may_see(body.desk):
@@ -28,10 +30,11 @@ async def post_source(body: SourceIn, ctx: Ctx, caller: Admin, response: Respons
     source_id, secret = await create_source(ctx, body)
     view = await get_source(ctx.core.db, caller, source_id)
     set_etag(response, view.version)
+    set_location(response, router.prefix, view.id)
     return SourceWithSecret(**view.model_dump(), secret=secret)
 
 
-@router.get("")
+@router.get("", operation_id="list_sources")
 async def get_sources(
     ctx: Ctx,
     caller: Admin,
@@ -42,7 +45,7 @@ async def get_sources(
     return await list_sources(ctx.core.db, caller, desk, asked)
 
 
-@router.get("/{source_id}")
+@router.get("/{source_id}", operation_id="get_source")
 async def get_one(source_id: UUID, ctx: Ctx, caller: Admin, response: Response) -> SourceView:
     """Return one source."""
     view = await get_source(ctx.core.db, caller, source_id)
@@ -50,7 +53,7 @@ async def get_one(source_id: UUID, ctx: Ctx, caller: Admin, response: Response) 
     return view
 
 
-@router.patch("/{source_id}")
+@router.patch("/{source_id}", operation_id="change_source")
 async def patch_source(
     source_id: UUID, body: SourcePatch, ctx: Ctx, caller: Admin, seen: IfMatch, response: Response
 ) -> SourceView:
@@ -65,7 +68,8 @@ async def patch_source(
     return view
 
 
-@router.post("/{source_id}/rotate")
+@router.post("/{source_id}/rotate", operation_id="rotate_source_secret")
+@refuses("no_secret")
 async def post_rotation(source_id: UUID, body: Rotation, ctx: Ctx, caller: Admin) -> SourceWithSecret:
     """Make a new secret and show it once; the ones before it work for the grace time."""
     await get_source(ctx.core.db, caller, source_id)

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, Field, JsonValue, SecretStr, mod
 from libs.common.contracts.shared import Language, OrderStatus
 from libs.common.domain.code import Code
 from libs.common.platform.auth.webhooks import WebhookVerifier
-from libs.common.platform.http.wire import Wire
+from libs.common.platform.http.wire import Patch, Wire, WrongValueError
 from services.intake.formats.config import Auth, ResponseKind, SecretKind
 from services.intake.formats.registry import SourceConfig
 from services.intake.sources.rules import REPEATS, is_zone
@@ -22,7 +22,7 @@ USUAL_GRACE = timedelta(days=1)  # for how long the secrets before a new one sti
 
 def _zone(value: str) -> str:
     if not is_zone(value):
-        raise ValueError("no such time zone")
+        raise WrongValueError("такого часового пояса нет (IANA)", "not an IANA time zone")
     return value
 
 
@@ -95,12 +95,16 @@ class SourceIn(SourceFields):
     @model_validator(mode="after")
     def _secret_is_given(self) -> Self:
         if self.secret is None and self.config.secret is SecretKind.GIVEN:
-            raise ValueError("secret: the one that the provider has given")
+            raise WrongValueError(
+                "secret: нужен тот, что дал сервис", "secret: the one that the provider has given"
+            )
         return self
 
 
-class SourcePatch(Wire):
+class SourcePatch(Patch):
     """The members that may change; absent ones stay, also of `config`. `null` takes partner and thanks away."""
+
+    takes_away = frozenset({"partner", "thanks_url"})
 
     playbook: Code | None = None
     partner: Code | None = None

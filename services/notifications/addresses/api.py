@@ -9,7 +9,7 @@ from services.notifications.deps import Ctx, Manager, desks_of
 router = api_router("/notifications/v1/addresses", tags=["addresses"])
 
 
-@router.get("")
+@router.get("", operation_id="list_addresses")
 async def addresses(ctx: Ctx, caller: Manager, asked: Paged, address: str | None = None) -> Page[Address]:
     """List the addresses of which something is known: opted out, or unreachable."""
     return (await list_addresses(ctx.core.db, desks_of(caller), address, asked)).page(Address.model_validate)

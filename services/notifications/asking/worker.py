@@ -15,7 +15,7 @@ from libs.common.platform.worker import Watch
 from services.notifications.asking import store
 from services.notifications.context import Context
 from services.notifications.delivery.store import RECHECK_CALLBACKS
-from services.notifications.messages.rules import Fact, State
+from services.notifications.messages.rules import Fact, MessageState
 from services.notifications.messages.store import apply_facts
 from services.notifications.providers.base import Adapter
 from services.notifications.providers.registry import PROVIDERS
@@ -125,7 +125,7 @@ class Asking:
         await store.asked(tx, [attempt for one in facts for attempt in one.attempts])
         rows = await store.found(tx, _unambiguous(facts))
         await tx.conn.execute(RECHECK_CALLBACKS, [row["provider_message_id"] for row in rows])
-        await apply_facts(tx, [(row["message_id"], row["rung"], Fact(State.ACCEPTED)) for row in rows], now)
+        await apply_facts(tx, [(row["message_id"], row["rung"], Fact(MessageState.ACCEPTED)) for row in rows], now)
 
 
 def _progress(adapter: Adapter, known: Sequence[tuple[UUID, str]]) -> Iterator[Progress]:

@@ -6,9 +6,10 @@ from uuid import UUID
 from fastapi import Response
 
 from libs.common.platform.auth.principal import Principal, Role
-from libs.common.platform.http.etag import IfMatch, set_etag, stale
+from libs.common.platform.http.etag import IfMatch, set_etag, set_location, stale
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
+from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from services.notifications.channels import actions
 from services.notifications.channels.convert import shown, webhook_path
@@ -21,16 +22,18 @@ from services.notifications.providers.registry import PROVIDERS
 router = api_router("/notifications/v1/channels", tags=["channels"], route_class=IdempotentRoute)
 
 
-@router.post("", status_code=201)
+@router.post("", operation_id="create_channel", status_code=201)
+@refuses("already_exists")
 async def create(body: CreateChannel, ctx: Ctx, caller: Admin, response: Response) -> Channel:
     """Create a channel of a desk."""
     if not caller.may_see(body.desk):
         raise NotFoundError
     row = await actions.create(ctx.core.db, ctx.core.keys, body, ctx.core.clock.now())
+    set_location(response, router.prefix, row["id"])
     return _versioned(row, caller, response)
 
 
-@router.get("")
+@router.get("", operation_id="list_channels")
 async def channels(ctx: Ctx, caller: Manager, asked: Paged, desk: str | None = None) -> Page[Channel]:
     """List channels, newest first."""
     desks = desks_of(caller)
@@ -40,7 +43,7 @@ async def channels(ctx: Ctx, caller: Manager, asked: Paged, desk: str | None = N
     return found.page(lambda row: shape({**row}, caller))
 
 
-@router.get("/{channel_id}")
+@router.get("/{channel_id}", operation_id="get_channel")
 async def channel(channel_id: UUID, ctx: Ctx, caller: Manager, response: Response) -> Channel:
     """Return one channel."""
     row = await one_channel(ctx.core.db, channel_id, desks_of(caller))
@@ -49,7 +52,7 @@ async def channel(channel_id: UUID, ctx: Ctx, caller: Manager, response: Respons
     return _versioned(row, caller, response)
 
 
-@router.patch("/{channel_id}")
+@router.patch("/{channel_id}", operation_id="change_channel")
 async def change(
     channel_id: UUID, body: ChangeChannel, ctx: Ctx, caller: Admin, seen: IfMatch, response: Response
 ) -> Channel:
@@ -63,7 +66,8 @@ async def change(
     return _versioned(row, caller, response)
 
 
-@router.post("/{channel_id}/subscribe")
+@router.post("/{channel_id}/subscribe", operation_id="subscribe_channel")
+@refuses("subscription_refused")
 async def subscribe(channel_id: UUID, ctx: Ctx, caller: Admin) -> Channel:
     """Subscribe our address to the provider's webhooks of this account; the provider probes it during the call."""
     base, standins = ctx.settings.callbacks, ctx.settings.standins

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field, JsonValue, model_validator
 
 from libs.common.domain.code import Code
-from libs.common.platform.http.wire import Wire
+from libs.common.platform.http.wire import Patch, Wire, WrongValueError
 from services.notifications.providers.registry import DEFAULT, PROVIDERS, ChannelConfig
 from services.notifications.providers.values import ChannelKind
 
@@ -46,11 +46,14 @@ class CreateChannel(Wire):
     @model_validator(mode="after")
     def _served(self) -> Self:
         if self.kind is not None and self.kind not in PROVIDERS[self.config.provider].channels:
-            raise ValueError(f"{self.config.provider} serves no channel of this kind")
+            raise WrongValueError(
+                f"{self.config.provider} не обслуживает каналы этого вида",
+                f"{self.config.provider} serves no channel of this kind",
+            )
         return self
 
 
-class ChangeChannel(Wire):
+class ChangeChannel(Patch):
     """What to change: absent members of the configuration stay; `active: true` also resumes after a halt."""
 
     config: dict[str, JsonValue] | None = None

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from libs.common.platform import configuration
-from libs.common.platform.configuration import Action, Call, Change
+from libs.common.platform.configuration import Action, Call, PartChange
 from libs.common.platform.core import Core
 from libs.common.platform.db import Transaction
 from services.notifications.channels.actions import add_channel
@@ -47,7 +47,7 @@ async def _apply(
     found: Found,
     wanted: NotificationsPart,
     configs: Configs,
-    changes: Sequence[Change],
+    changes: Sequence[PartChange],
 ) -> None:
     for change in changes:
         if change.kind == "template":
@@ -76,7 +76,7 @@ async def _retire_channel(core: Core, tx: Transaction, found: Found, code: str) 
         raise StaleVersionError
 
 
-async def _template(core: Core, tx: Transaction, call: Call, wanted: NotificationsPart, change: Change) -> None:
+async def _template(core: Core, tx: Transaction, call: Call, wanted: NotificationsPart, change: PartChange) -> None:
     """Approve the texts of a document in the caller's name, or retire the template."""
     now, code = core.clock.now(), change.code
     if change.action is Action.RETIRE:

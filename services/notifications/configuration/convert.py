@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pydantic import ValidationError
 
 from libs.common.platform import configuration
-from libs.common.platform.configuration import BadConfigurationError, Change
+from libs.common.platform.configuration import BadConfigurationError, PartChange
 from libs.common.platform.http.faults import faults_under, pointer
 from libs.common.platform.http.language import Text
 from libs.common.platform.http.problems import Fault
@@ -44,9 +44,9 @@ def checked(found: Found, wanted: NotificationsPart) -> Configs:
     return configs
 
 
-def changes_of(found: Found, wanted: NotificationsPart, configs: Configs) -> list[Change]:
+def changes_of(found: Found, wanted: NotificationsPart, configs: Configs) -> list[PartChange]:
     """Return what a document changes. A secret that it gives and that differs is a change of `config`."""
-    made: list[Change] = []
+    made: list[PartChange] = []
     if wanted.channels is not None:
         had = {code: _compared(each.kind, each.config, each.rate_5s) for code, each in found.active.items()}
         asked = {code: _compared(each.kind, configs[code], each.rate_5s) for code, each in wanted.channels.items()}

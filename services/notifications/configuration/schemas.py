@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, JsonValue
 
 from libs.common.domain.code import Code
-from libs.common.platform.configuration import Configured
+from libs.common.platform.configuration import Configuration, Configured
 from libs.common.platform.http.wire import Wire
 from services.notifications.channels.schemas import Rate
 from services.notifications.providers.values import ChannelKind
@@ -55,3 +55,7 @@ class NotificationsConfigured(Configured[NotificationsPart]):
     """
 
     hooks: dict[str, str]
+
+
+class NotificationsConfiguration(Configuration[NotificationsPart]):
+    """What the desk has at notifications, as a document that can be applied again."""

@@ -16,7 +16,7 @@ from libs.common.platform.ids import uuid7
 from services.notifications.addresses.store import Heard, Place, remember
 from services.notifications.asking.store import ask_later
 from services.notifications.ladders.rules import Stop
-from services.notifications.messages.rules import Fact, State
+from services.notifications.messages.rules import Fact, MessageState
 from services.notifications.messages.store import apply_facts
 from services.notifications.providers.registry import PROVIDERS
 from services.notifications.withdrawals.actions import stop_withdrawn
@@ -119,8 +119,12 @@ async def expire(db: Database, policies: Mapping[str, Policy], now: datetime) ->
         rows = await tx.conn.fetch(MESSAGES_OF, [*found.unknown, *found.late])
         places = {row["id"]: (row["message_id"], row["rung"]) for row in rows}
         # Nothing follows a doubt: another message could be the second that the customer gets.
-        unknown = Fact(State.UNKNOWN, str(Stop.DOUBTFUL), "the provider never said what became of the message")
-        expired = Fact(State.FAILED, str(Stop.DEADLINE_PASSED), "the deadline came before a channel was free")
+        unknown = Fact(
+            MessageState.UNKNOWN, str(Stop.DOUBTFUL), "the provider never said what became of the message"
+        )
+        expired = Fact(
+            MessageState.FAILED, str(Stop.DEADLINE_PASSED), "the deadline came before a channel was free"
+        )
         facts = [(*places[attempt_id], unknown) for attempt_id in found.unknown]
         facts += [(*places[attempt_id], expired) for attempt_id in found.late]
         await apply_facts(tx, facts, now)
@@ -162,10 +166,10 @@ def _heard(result: Result, now: datetime) -> Heard | None:
 def _fact(outcome: Outcome) -> Fact | None:
     match outcome.verdict:
         case Verdict.ACCEPTED | Verdict.TAKEN:
-            return Fact(State.ACCEPTED)
+            return Fact(MessageState.ACCEPTED)
         case Verdict.REFUSED:
             # The provider's description stays in the attempt's row: it may hold personal data.
-            return Fact(State.FAILED, outcome.code)
+            return Fact(MessageState.FAILED, outcome.code)
         case Verdict.RETRY | Verdict.LATER | Verdict.PAUSE | Verdict.DOUBT | Verdict.WAIT | Verdict.HALT:
             return None
         case verdict:

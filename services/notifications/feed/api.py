@@ -1,7 +1,7 @@
 """Routes of an operator's own feed: a list, and a live stream that resumes."""
 
 from collections.abc import AsyncGenerator
-from typing import Annotated
+from typing import Annotated, get_args
 
 from fastapi import Query, Request
 from starlette.responses import StreamingResponse
@@ -9,7 +9,8 @@ from starlette.responses import StreamingResponse
 from libs.common.platform.http.language import Language
 from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.routes import api_router
-from libs.common.platform.http.sse import ServerEvent, event_stream, last_event_id
+from libs.common.platform.http.sse import LastEventId, ServerEvent, event_stream, last_event_id, streamed
+from libs.common.platform.http.wire import MAX_BIGINT
 from services.notifications.deps import Ctx, Lang, Staff
 from services.notifications.feed.hub import FeedHub
 from services.notifications.feed.queries import Item, feed_of, items_of
@@ -17,21 +18,26 @@ from services.notifications.feed.schemas import FeedItem
 
 router = api_router("/notifications/v1", tags=["feed"])
 
+_STREAM = streamed(FeedItem, get_args(FeedItem.model_fields["kind"].annotation))
 
-@router.get("/feed")
+
+@router.get("/feed", operation_id="list_feed")
 async def feed(ctx: Ctx, caller: Staff, language: Lang, asked: Paged) -> Page[FeedItem]:
     """List the caller's own feed, newest first (S0.3)."""
     found = await items_of(ctx.core.db, await feed_of(ctx.core.db, caller.sub), asked)
     return found.page(lambda row: shape(Item(**row), language))
 
 
-@router.get("/stream", response_class=StreamingResponse)
+@router.get("/stream", operation_id="stream_feed", response_class=StreamingResponse, responses=_STREAM)
 async def stream(
     request: Request,
     ctx: Ctx,
     caller: Staff,
     language: Lang,
-    after: Annotated[int | None, Query(ge=0, description="position to go on from, as Last-Event-ID")] = None,
+    _last: LastEventId = None,
+    after: Annotated[
+        int | None, Query(ge=0, le=MAX_BIGINT, description="position to go on from, as Last-Event-ID")
+    ] = None,
 ) -> StreamingResponse:
     """Follow the caller's own feed as server-sent events (P.5): after `Last-Event-ID`, else `after`, else now."""
     last = last_event_id(request)

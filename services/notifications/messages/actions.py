@@ -18,7 +18,7 @@ from services.notifications.addresses.store import address_books
 from services.notifications.ladders.convert import passed_as_json, rungs_as_json
 from services.notifications.ladders.rules import Channel, Intent, Ready, Rung, Stop, Stopped, prepare, rung_deadline
 from services.notifications.ladders.store import Step, begin
-from services.notifications.messages.rules import State
+from services.notifications.messages.rules import MessageState
 from services.notifications.messages.store import publish_stopped
 from services.notifications.providers.registry import PROVIDERS
 from services.notifications.providers.values import Identities
@@ -77,8 +77,8 @@ def _ahead(row: _Row) -> object:
     return rungs_as_json(row.plan.rungs[1:] if isinstance(row.plan, Ready) else ())
 
 
-def _state(row: _Row) -> State:
-    return State.PENDING if isinstance(row.plan, Ready) else State.FAILED
+def _state(row: _Row) -> MessageState:
+    return MessageState.PENDING if isinstance(row.plan, Ready) else MessageState.FAILED
 
 
 MESSAGES: Bulk[_Row] = Bulk(

@@ -16,13 +16,13 @@ from libs.common.contracts.notifications import (
 )
 from libs.common.contracts.shared import MessageProgress
 from services.notifications.ladders.convert import passed_of, rungs_of
-from services.notifications.messages.rules import Course, State, Via
+from services.notifications.messages.rules import Course, MessageState, Via
 
 
 def course_of(row: asyncpg.Record) -> Course:
     """Return how a stored message goes."""
     return Course(
-        State(row["state"]),
+        MessageState(row["state"]),
         [MessageProgress(step) for step in row["published"]],
         Via(row["rung"], row["channel"], row["provider"]),
         row["deadline"],
@@ -55,7 +55,7 @@ def _data(row: asyncpg.Record, step: MessageProgress, via: Via, course: Course) 
         case MessageProgress.READ:
             return MessageRead(**shared)
         case MessageProgress.FAILED:
-            state = FinalState.UNKNOWN if course.state is State.UNKNOWN else FinalState.FAILED
+            state = FinalState.UNKNOWN if course.state is MessageState.UNKNOWN else FinalState.FAILED
             return MessageFailed(**shared, state=state, code=course.code or "", detail=course.detail or "")
         case _:
             assert_never(step)

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, RowMapping, and_, select, true
 from libs.common.platform.db import Database
 from libs.common.platform.http.pagination import Cut, PageQuery, paginate
 from services.notifications.feed.tables import feed_item, operator
-from services.notifications.messages.rules import State
+from services.notifications.messages.rules import MessageState
 from services.notifications.messages.tables import attempt, message
 from services.notifications.webhooks.tables import callback
 
@@ -21,7 +21,7 @@ class Filter:
     desks: Collection[str] | None
     operator: str | None = None
     lead_id: UUID | None = None
-    state: State | None = None
+    state: MessageState | None = None
 
 
 async def list_messages(db: Database, wanted: Filter, asked: PageQuery) -> Cut[RowMapping]:

@@ -9,7 +9,7 @@ from libs.common.contracts.shared import MessageProgress
 from services.notifications.ladders.rules import Passed, Rung, Stop, end_of, next_rung, reasons
 
 
-class State(StrEnum):
+class MessageState(StrEnum):
     """States in the order of their rank: a message only moves to a higher one.
 
     `failed` outranks `sent` and yields to `delivered`: providers report out of order and skip steps, and a late
@@ -30,26 +30,26 @@ class State(StrEnum):
 class Fact:
     """What became known of a message; `code` and `detail` say why it failed."""
 
-    state: State
+    state: MessageState
     code: str | None = None
     detail: str | None = None
 
 
-_RANK = {state: rank for rank, state in enumerate(State)}
-_STEPS: Mapping[State, tuple[MessageProgress, ...]] = {
-    State.PENDING: (),
-    State.UNKNOWN: (MessageProgress.FAILED,),
-    State.ACCEPTED: (MessageProgress.SENT,),
-    State.SENT: (MessageProgress.SENT,),
-    State.FAILED: (MessageProgress.FAILED,),
-    State.DELIVERED: (MessageProgress.SENT, MessageProgress.DELIVERED),
-    State.READ: (MessageProgress.SENT, MessageProgress.DELIVERED, MessageProgress.READ),
+_RANK = {state: rank for rank, state in enumerate(MessageState)}
+_STEPS: Mapping[MessageState, tuple[MessageProgress, ...]] = {
+    MessageState.PENDING: (),
+    MessageState.UNKNOWN: (MessageProgress.FAILED,),
+    MessageState.ACCEPTED: (MessageProgress.SENT,),
+    MessageState.SENT: (MessageProgress.SENT,),
+    MessageState.FAILED: (MessageProgress.FAILED,),
+    MessageState.DELIVERED: (MessageProgress.SENT, MessageProgress.DELIVERED),
+    MessageState.READ: (MessageProgress.SENT, MessageProgress.DELIVERED, MessageProgress.READ),
 }
 
 
 def advance(
-    state: State, fact: State, published: Collection[MessageProgress]
-) -> tuple[State, tuple[MessageProgress, ...]]:
+    state: MessageState, fact: MessageState, published: Collection[MessageProgress]
+) -> tuple[MessageState, tuple[MessageProgress, ...]]:
     """Return the state after a provider's report `fact`, and the steps to publish now.
 
     The order of the reports does not change the final state.
@@ -59,8 +59,8 @@ def advance(
     return fact, tuple(step for step in _STEPS[fact] if step not in published)
 
 
-_ALIVE = (State.PENDING, State.ACCEPTED, State.SENT)
-_ARRIVED = (State.DELIVERED, State.READ)
+_ALIVE = (MessageState.PENDING, MessageState.ACCEPTED, MessageState.SENT)
+_ARRIVED = (MessageState.DELIVERED, MessageState.READ)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Course:
     one that it has fallen to, and `arrived` says that nothing more of it is to be sent.
     """
 
-    state: State
+    state: MessageState
     published: list[MessageProgress]
     via: Via
     deadline: datetime | None = None
@@ -97,7 +97,11 @@ class Course:
         """Apply what became known of the rung `number`. `left_out` says why another rung cannot be tried."""
         if number != self.via.number:
             self._learn_late(number, fact)
-        elif fact.state is State.FAILED and self.state in _ALIVE and MessageProgress.FAILED not in self.published:
+        elif (
+            fact.state is MessageState.FAILED
+            and self.state in _ALIVE
+            and MessageProgress.FAILED not in self.published
+        ):
             self._fail(fact, left_out, now)
         else:
             self._move(fact, self.via)
@@ -118,14 +122,14 @@ class Course:
             self._move(self._end(fact, late=late), self.via)
             return
         self.via, self.rung, self.ahead = Via(rung.number, rung.kind, rung.provider), rung, ahead
-        self.state = State.PENDING
+        self.state = MessageState.PENDING
         self.published = [step for step in self.published if step is not MessageProgress.SENT]
 
     def _end(self, fact: Fact, *, late: bool) -> Fact:
         """Return why it ends when no rung is left, or none may follow."""
         if self.withdrawn and (self.ahead or fact.code == Stop.WITHDRAWN):
-            return Fact(State.FAILED, Stop.WITHDRAWN, reasons(self.passed))
-        return fact if late or len(self.passed) == 1 else Fact(State.FAILED, *end_of(self.passed))
+            return Fact(MessageState.FAILED, Stop.WITHDRAWN, reasons(self.passed))
+        return fact if late or len(self.passed) == 1 else Fact(MessageState.FAILED, *end_of(self.passed))
 
     def _move(self, fact: Fact, via: Via, *silent: MessageProgress) -> None:
         state, steps = advance(self.state, fact.state, [*self.published, *silent])

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from services.notifications.messages.rules import State
+from services.notifications.messages.rules import MessageState
 
 
 class Attempt(BaseModel):
@@ -68,7 +68,7 @@ class Message(BaseModel):
     rung: int
     passed: list[PassedRung]
     deadline: datetime | None
-    state: State
+    state: MessageState
     code: str | None
     detail: str | None
     requested_at: datetime

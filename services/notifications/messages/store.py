@@ -15,7 +15,7 @@ from services.notifications.ladders.convert import passed_as_json
 from services.notifications.ladders.rules import Rung, rung_deadline
 from services.notifications.ladders.store import Step, fall, prospects, take_back
 from services.notifications.messages.convert import course_of, step_event
-from services.notifications.messages.rules import Course, Fact, State
+from services.notifications.messages.rules import Course, Fact, MessageState
 
 LOCK = """
 SELECT id, desk, lead_id, key, process_id, template, template_version, purpose, channel, provider, state, published,
@@ -43,7 +43,7 @@ async def apply_facts(tx: Transaction, facts: Sequence[Known], now: datetime) ->
         return
     rows = await tx.conn.fetch(LOCK, list({message_id for message_id, _, _ in facts}))
     courses = {row["id"]: (row, course_of(row)) for row in rows}
-    failed = {message_id for message_id, _, fact in facts if fact.state is State.FAILED}
+    failed = {message_id for message_id, _, fact in facts if fact.state is MessageState.FAILED}
     left_out = await _prospects(tx, [courses[message_id] for message_id in failed], now)
     for message_id, rung, fact in facts:
         row, course = courses[message_id]

@@ -8,7 +8,9 @@ from fastapi import Query
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
+from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
+from libs.common.platform.http.wire import Number
 from services.notifications.deps import Chain, Ctx, Manager, Staff, desks_of
 from services.notifications.errors import AmbiguousDeskError, NotFoundError
 from services.notifications.templates import actions
@@ -22,7 +24,8 @@ router = api_router("/notifications/v1/templates", tags=["templates"], route_cla
 OfDesk = Annotated[str | None, Query(description="needed when several desks have the template")]
 
 
-@router.post("", status_code=201)
+@router.post("", operation_id="propose_template", status_code=201)
+@refuses("already_exists", "not_found")
 async def propose(body: ProposeTemplate, ctx: Ctx, caller: Staff) -> TemplateVersion:
     """Propose a template, or a new version of one; usable after a supervisor approves it (S2.5)."""
     if not caller.may_see(body.desk):
@@ -33,7 +36,7 @@ async def propose(body: ProposeTemplate, ctx: Ctx, caller: Staff) -> TemplateVer
     return shape(await actions.propose(ctx.core.db, body.desk, body.code, bodies, variants, caller.sub, now))
 
 
-@router.get("")
+@router.get("", operation_id="list_templates")
 async def templates(
     ctx: Ctx,
     caller: Staff,
@@ -47,13 +50,14 @@ async def templates(
     return found.page(lambda row: shape({**row}))
 
 
-@router.get("/{code}")
+@router.get("/{code}", operation_id="get_template")
+@refuses("validation_failed")
 async def template(code: str, ctx: Ctx, caller: Staff, desk: OfDesk = None) -> TemplateView:
     """Return a template: its newest version, and the one that messages use."""
     return _view(await versions_of(ctx.core.db, _asked(caller, desk), code))
 
 
-@router.post("/{code}/retire")
+@router.post("/{code}/retire", operation_id="retire_template")
 async def retire(code: str, ctx: Ctx, caller: Manager, chain: Chain, desk: OfDesk = None) -> TemplateView:
     """Take a template out of use: messages that ask for it fail as for one that is not approved.
 
@@ -64,9 +68,10 @@ async def retire(code: str, ctx: Ctx, caller: Manager, chain: Chain, desk: OfDes
     return _view(await versions_of(ctx.core.db, {of_desk}, code))
 
 
-@router.post("/{code}/versions/{number}/approve")
+@router.post("/{code}/versions/{number}/approve", operation_id="approve_template")
+@refuses("template_superseded", "template_retired")
 async def approve(
-    code: str, number: int, ctx: Ctx, caller: Manager, chain: Chain, desk: OfDesk = None
+    code: str, number: Number, ctx: Ctx, caller: Manager, chain: Chain, desk: OfDesk = None
 ) -> TemplateVersion:
     """Make a version usable; approving it again changes nothing (S2.5)."""
     now = ctx.core.clock.now()

@@ -13,7 +13,7 @@ from libs.common.contracts.shared import MessageProgress
 from libs.common.platform.db import Database, Transaction
 from services.notifications.addresses.store import Heard, Place, reached, remember
 from services.notifications.delivery.store import COMMANDS, RECHECK_CALLBACKS, replace_refused
-from services.notifications.messages.rules import Fact, State
+from services.notifications.messages.rules import Fact, MessageState
 from services.notifications.messages.store import apply_facts
 from services.notifications.providers.registry import PROVIDERS
 from services.notifications.providers.values import Error, ReportKind
@@ -110,11 +110,11 @@ SET state = CASE WHEN id = ANY($2::bigint[]) THEN 'orphan' ELSE 'new' END,
 WHERE id = ANY($1::bigint[])
 """
 _TRANSIENT = (Class.RETRY, Class.RETRY_SLOWLY)
-_STATES: Mapping[MessageProgress, State] = {
-    MessageProgress.SENT: State.SENT,
-    MessageProgress.DELIVERED: State.DELIVERED,
-    MessageProgress.READ: State.READ,
-    MessageProgress.FAILED: State.FAILED,
+_STATES: Mapping[MessageProgress, MessageState] = {
+    MessageProgress.SENT: MessageState.SENT,
+    MessageProgress.DELIVERED: MessageState.DELIVERED,
+    MessageProgress.READ: MessageState.READ,
+    MessageProgress.FAILED: MessageState.FAILED,
 }
 _ARRIVED = (MessageProgress.DELIVERED, MessageProgress.READ)
 
@@ -238,9 +238,9 @@ def _class(row: asyncpg.Record) -> Class | None:
 
 def _fact(row: asyncpg.Record) -> Fact:
     if row["kind"] == ReportKind.ECHO:
-        return Fact(State.ACCEPTED)
+        return Fact(MessageState.ACCEPTED)
     state = _STATES[MessageProgress(row["progress"])]
-    return Fact(state, row["code"]) if state is State.FAILED else Fact(state)
+    return Fact(state, row["code"]) if state is MessageState.FAILED else Fact(state)
 
 
 def _halting(known: Known) -> Mapping[UUID, str]:

@@ -2,9 +2,9 @@
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from libs.common.platform.http.problems import Problem
+from libs.common.platform.http.routes import DescribedRoute
 from libs.common.platform.http.shell import limit_body
 from services.notifications.channels.queries import channel_of_webhook
 from services.notifications.context import Context
@@ -38,4 +38,34 @@ async def _raw(request: Request, ctx: Context) -> Raw:
     return Raw(request.method, url, dict(request.query_params), dict(request.headers), await request.body())
 
 
-routes = [Route("/notifications/v1/hooks/{provider}/{channel_key}", webhook, methods=["GET", "POST"])]
+def _operation(operation_id: str) -> dict[str, object]:
+    names = ("provider", "channel_key")
+    return {
+        "tags": ["hooks"],
+        "summary": "Report of a provider",
+        "description": "In the provider's own format, with its own proof. The answer is what the provider expects.",
+        "operationId": operation_id,
+        "security": [{"provider_signature": []}, {}],
+        "parameters": [{"name": n, "in": "path", "required": True, "schema": {"type": "string"}} for n in names],
+        "responses": {"200": {"description": "Kept", "content": {"*/*": {}}}},
+    }
+
+
+_BODY: dict[str, object] = {
+    "description": "As the provider writes it",
+    "content": {"application/json": {}, "application/x-www-form-urlencoded": {}},
+}
+_OPERATIONS = {
+    "get": _operation("report_by_get"),
+    "post": {**_operation("report"), "requestBody": _BODY},
+}
+_REFUSALS = (
+    "malformed_request",
+    "sender_unverified",
+    "not_found",
+    "body_too_large",
+    "internal_error",
+    "unavailable",
+)
+
+routes = [DescribedRoute("/notifications/v1/hooks/{provider}/{channel_key}", webhook, _OPERATIONS, _REFUSALS)]

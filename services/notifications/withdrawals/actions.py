@@ -7,11 +7,11 @@ from libs.common.contracts import Received
 from libs.common.contracts.tasks import MessageWithdrawn
 from libs.common.platform.db import Transaction
 from services.notifications.ladders.rules import Stop
-from services.notifications.messages.rules import Fact, State
+from services.notifications.messages.rules import Fact, MessageState
 from services.notifications.messages.store import apply_facts
 from services.notifications.withdrawals.store import keep, stop, take_turns
 
-WITHDRAWN = Fact(State.FAILED, str(Stop.WITHDRAWN))
+WITHDRAWN = Fact(MessageState.FAILED, str(Stop.WITHDRAWN))
 
 
 async def withdraw_messages(tx: Transaction, events: Sequence[Received[MessageWithdrawn]], now: datetime) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from libs.common.platform import configuration
-from libs.common.platform.configuration import BadConfigurationError, Call, Change
+from libs.common.platform.configuration import BadConfigurationError, Call, PartChange
 from libs.common.platform.db import Transaction
 from libs.common.platform.http.problems import Fault
 from services.tasks.configuration.queries import read_part
@@ -66,7 +66,7 @@ def _checked(wanted: TasksPart) -> Mapping[str, Playbook]:
     return found
 
 
-def _changes(desk: str, before: TasksPart | None, wanted: TasksPart) -> list[Change]:
+def _changes(desk: str, before: TasksPart | None, wanted: TasksPart) -> list[PartChange]:
     had = {} if before is None else {code: part.model_dump() for code, part in (before.playbooks or {}).items()}
     texts = {code: part.model_dump() for code, part in (wanted.playbooks or {}).items()}
     kept = {code: part for code, part in had.items() if code in texts}
@@ -82,7 +82,7 @@ async def _apply(
     call: Call,
     wanted: TasksPart,
     playbooks: Mapping[str, Playbook],
-    changes: Mapping[tuple[str, str], Change],
+    changes: Mapping[tuple[str, str], PartChange],
 ) -> None:
     desk = changes.get(("desk", call.desk))
     if desk is not None and desk.action is configuration.Action.CREATE:

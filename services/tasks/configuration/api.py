@@ -3,30 +3,33 @@
 from fastapi import Response
 
 from libs.common.domain.code import Code
-from libs.common.platform.configuration import Call, Configuration, StaleConfigurationError
+from libs.common.platform.configuration import Call, StaleConfigurationError
 from libs.common.platform.http.configuration import Seen, stale_configuration, tagged
+from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from services.tasks.configuration.actions import configure
 from services.tasks.configuration.queries import read_part
-from services.tasks.configuration.schemas import TasksConfigured, TasksPart
+from services.tasks.configuration.schemas import TasksConfiguration, TasksConfigured, TasksPart
 from services.tasks.deps import Admin, Chain, Ctx
 from services.tasks.errors import NotFoundError
 
 router = api_router("/tasks/v1/desks/{code}/configuration", tags=["desks"])
 
 
-@router.get("")
-async def get_configuration(code: Code, ctx: Ctx, caller: Admin, response: Response) -> Configuration[TasksPart]:
+@router.get("", operation_id="get_tasks_configuration")
+@refuses("not_found")
+async def get_configuration(code: Code, ctx: Ctx, caller: Admin, response: Response) -> TasksConfiguration:
     """Return a desk and the playbooks that are active there, as a document that can be applied again."""
     if not caller.may_see(code):
         raise NotFoundError
     async with ctx.db.begin() as tx:
         found = await read_part(tx.conn, code)
     tagged(response, found)
-    return Configuration(desk=code, document=found)
+    return TasksConfiguration(desk=code, document=found)
 
 
-@router.post("")
+@router.post("", operation_id="configure_tasks")
+@refuses("not_found", "stale_version", "validation_failed", "version_required")
 async def post_configuration(
     code: Code, body: TasksPart, plan: Seen, ctx: Ctx, caller: Admin, chain: Chain, response: Response
 ) -> TasksConfigured:

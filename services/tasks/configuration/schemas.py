@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from libs.common.contracts.shared import Language
 from libs.common.domain.code import Code
-from libs.common.platform.configuration import Configured
+from libs.common.platform.configuration import Configuration, Configured
 from libs.common.platform.http.wire import Titles, Wire
 from services.tasks.desks.actions import DeskSpec, DeskView
 from services.tasks.desks.schemas import Calendar, DeskIn, HoursIn, Languages, Zone
@@ -67,3 +67,7 @@ class TasksConfigured(Configured[TasksPart]):
     """What applying the document changes, and the names that its playbooks use."""
 
     uses: tuple[UsedName, ...]
+
+
+class TasksConfiguration(Configuration[TasksPart]):
+    """What the desk has at tasks, as a document that can be applied again."""

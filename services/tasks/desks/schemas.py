@@ -8,14 +8,14 @@ from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from libs.common.contracts.shared import CallingHours, Language, Text
 from libs.common.domain.code import Code
-from libs.common.platform.http.wire import Titles, Wire
+from libs.common.platform.http.wire import Patch, Titles, Wire, WrongValueError
 from services.tasks.desks.actions import DeskChange, DeskSpec, DeskView, known_zone
 from services.tasks.desks.readiness import PlaybookReadiness, Readiness
 
 
 def _zone(name: str) -> str:
     if not known_zone(name):
-        raise ValueError("not an IANA time zone")
+        raise WrongValueError("такого часового пояса нет (IANA)", "not an IANA time zone")
     return name
 
 
@@ -40,7 +40,7 @@ class HoursIn(Wire):
     @model_validator(mode="after")
     def _opens_first(self) -> "HoursIn":
         if self.opens >= self.closes:
-            raise ValueError("opens must be before closes")
+            raise WrongValueError("opens должно быть раньше closes", "opens must be before closes")
         return self
 
     def part(self) -> CallingHours:
@@ -65,7 +65,7 @@ class DeskIn(Wire):
         return DeskSpec(self.code, title, self.zone, self.languages, tuple(day.part() for day in self.calendar))
 
 
-class DeskPatch(Wire):
+class DeskPatch(Patch):
     """A change of a desk; a field left out stays."""
 
     title: Titles | None = None

@@ -2,8 +2,9 @@
 
 from fastapi import Response
 
-from libs.common.platform.http.etag import set_etag
+from libs.common.platform.http.etag import set_etag, set_location
 from libs.common.platform.http.idempotent_route import IdempotentRoute
+from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from services.tasks.deps import Chain, Ctx, Lang, Staff
 from services.tasks.free.actions import make_task
@@ -14,7 +15,8 @@ from services.tasks.tasks.schemas import TaskOut
 router = api_router("/tasks/v1/tasks", tags=["tasks"], route_class=IdempotentRoute)
 
 
-@router.post("", status_code=201)
+@router.post("", operation_id="create_task", status_code=201)
+@refuses("no_operator", "not_found", "operator_inactive", "conflict")
 async def post_task(
     body: FreeTaskIn, ctx: Ctx, caller: Staff, lang: Lang, chain: Chain, response: Response
 ) -> TaskOut:
@@ -25,4 +27,5 @@ async def post_task(
     task_id = await make_task(ctx, caller, body.asked(), chain)
     made = await one_task(ctx, task_id, lang)
     set_etag(response, made.version)
+    set_location(response, router.prefix, made.id)
     return made

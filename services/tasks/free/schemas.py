@@ -3,11 +3,11 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from libs.common.domain.code import Code
-from libs.common.platform.http.wire import Wire
+from libs.common.platform.http.wire import Moment, Wire
 from services.tasks.free.rules import Asked
 
 DEFAULT_ROLE = "operator"
@@ -47,7 +47,7 @@ class FreeTaskIn(Wire):
     desk: Code
     title: Annotated[str, Field(max_length=200)]
     text: Annotated[str | None, Field(max_length=4000)] = None
-    due_at: AwareDatetime
+    due_at: Moment
     assignee: AssigneeIn
     links: LinksIn = LinksIn()
     important: bool = False

@@ -9,6 +9,7 @@ from libs.common.platform.http.etag import IfMatch, set_etag, stale
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.language import Language
 from libs.common.platform.http.problems import Problem
+from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from services.tasks.context import Context
 from services.tasks.deps import Chain, Ctx, Lang, Manager, Staff, Worker
@@ -24,7 +25,8 @@ router = api_router("/tasks/v1/tasks", tags=["moves"], route_class=IdempotentRou
 leads = api_router("/tasks/v1/leads", tags=["moves"], route_class=IdempotentRoute)
 
 
-@router.post("/{task_id}/release")
+@router.post("/{task_id}/release", operation_id="release_task")
+@refuses("no_operator", "task_closed", "task_not_held", "task_taken", "conflict")
 async def post_release(
     task_id: UUID,
     body: WordsIn,
@@ -43,7 +45,8 @@ async def post_release(
     return await _moved(ctx, task_id, lang, response)
 
 
-@router.post("/{task_id}/assign")
+@router.post("/{task_id}/assign", operation_id="assign_task")
+@refuses("no_operator", "operator_unfit", "task_already_theirs", "task_closed", "conflict")
 async def post_assign(
     task_id: UUID,
     body: HandoverIn,
@@ -62,7 +65,8 @@ async def post_assign(
     return await _moved(ctx, task_id, lang, response)
 
 
-@router.post("/{task_id}/redirect")
+@router.post("/{task_id}/redirect", operation_id="redirect_task")
+@refuses("no_operator", "operator_unfit", "task_already_theirs", "task_closed", "task_taken", "conflict")
 async def post_redirect(
     task_id: UUID,
     body: HandoverIn,
@@ -81,7 +85,10 @@ async def post_redirect(
     return await _moved(ctx, task_id, lang, response)
 
 
-@router.post("/{task_id}/lend")
+@router.post("/{task_id}/lend", operation_id="lend_task")
+@refuses(
+    "no_operator", "operator_unfit", "task_already_theirs", "task_closed", "task_not_held", "task_taken", "conflict"
+)
 async def post_lend(
     task_id: UUID,
     body: LoanIn,
@@ -100,7 +107,8 @@ async def post_lend(
     return await _moved(ctx, task_id, lang, response)
 
 
-@router.post("/{task_id}/return")
+@router.post("/{task_id}/return", operation_id="return_task")
+@refuses("no_operator", "task_closed", "task_not_lent", "task_taken", "conflict")
 async def post_return(
     task_id: UUID,
     body: WordsIn,
@@ -119,7 +127,7 @@ async def post_return(
     return await _moved(ctx, task_id, lang, response)
 
 
-@leads.get("/{lead_id}")
+@leads.get("/{lead_id}", operation_id="get_lead_work")
 async def get_one(lead_id: UUID, ctx: Ctx, caller: Staff, lang: Lang, response: Response) -> LeadOut:
     """Return a lead as it is worked: owner and open tasks. Its version is that of the owner."""
     found = await get_lead(ctx, caller, lead_id, lang)
@@ -127,7 +135,8 @@ async def get_one(lead_id: UUID, ctx: Ctx, caller: Staff, lang: Lang, response: 
     return found
 
 
-@leads.post("/{lead_id}/assign")
+@leads.post("/{lead_id}/assign", operation_id="assign_lead")
+@refuses("operator_unfit", "lead_ended", "conflict")
 async def post_assign_lead(
     lead_id: UUID,
     body: HandoverIn,

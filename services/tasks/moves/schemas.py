@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 from pydantic_core import PydanticCustomError
 
 from libs.common.contracts.shared import Stage
-from libs.common.platform.http.wire import Wire
+from libs.common.platform.http.wire import Moment, Wire
 from services.tasks.engine.matrix import LONGEST_COMMENT
 from services.tasks.moves.actions import Handover
 from services.tasks.tasks.schemas import TaskOut
@@ -43,7 +43,7 @@ class LoanIn(Wire):
     """To which operator, until when, and why in words."""
 
     operator_id: UUID
-    until: AwareDatetime
+    until: Moment
     comment: Words
 
     def command(self) -> Handover:

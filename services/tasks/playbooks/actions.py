@@ -7,8 +7,9 @@ from libs.common.contracts import Cause, Outgoing
 from libs.common.contracts.tasks import PlaybookActivated
 from libs.common.messaging import outbox
 from libs.common.platform.db import Transaction
+from libs.common.platform.http.language import Text
 from services.tasks.context import Context
-from services.tasks.errors import BadPlaybookError, NotFoundError
+from services.tasks.errors import BadPlaybookError, NotFoundError, no_desk
 from services.tasks.playbooks.convert import activated
 from services.tasks.playbooks.faults import PlaybookFault
 from services.tasks.playbooks.grammar import parse
@@ -99,8 +100,10 @@ async def activate(ctx: Context, code: str, version: int, desk: str, actor: str,
     """
     async with ctx.db.begin() as tx:
         known = await tx.conn.fetchval(EXISTS, code, version, [desk, LIBRARY])
-        if known is None or await tx.conn.fetchval(DESK_EXISTS, desk) is None:
-            raise NotFoundError
+        if known is None:
+            raise NotFoundError(_no_version(f"{code}, {version}"))
+        if await tx.conn.fetchval(DESK_EXISTS, desk) is None:
+            raise NotFoundError(no_desk(desk))
         playbook = await ctx.playbooks.get(tx.conn, code, version)
         released = await start_on(ctx, tx, playbook, version, desk, actor, cause)
         await tx.commit()
@@ -134,3 +137,7 @@ async def announce(ctx: Context) -> int:
         await outbox.add(tx, events)
         await tx.commit()
         return len(events)
+
+
+def _no_version(what: str) -> Text:
+    return Text(f"нет такой версии плейбука: {what}", f"no such version of a playbook: {what}")

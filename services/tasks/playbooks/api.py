@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import Query, Request
@@ -9,14 +10,17 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 
 from libs.common.domain.code import Code
+from libs.common.platform.http.etag import set_location
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.json import parse_json
 from libs.common.platform.http.language import Text
 from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.problems import Fault, Problem
+from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router, is_json
+from libs.common.platform.http.wire import Number
 from services.tasks.deps import Admin, Chain, Ctx, Lang, Manager, Staff
-from services.tasks.errors import NotFoundError
+from services.tasks.errors import NotFoundError, no_desk
 from services.tasks.playbooks.actions import activate, add_version
 from services.tasks.playbooks.diagram import cards, diagram
 from services.tasks.playbooks.queries import (
@@ -42,14 +46,29 @@ from services.tasks.playbooks.svg import svg
 router = api_router("/tasks/v1/playbooks", tags=["playbooks"], route_class=IdempotentRoute)
 
 SVG = "image/svg+xml"
-_YAML = {"application/yaml": {"schema": {"type": "string"}}}
-_BODY = {"requestBody": {"required": True, "content": _YAML}}
-Version = Annotated[int | None, Query(ge=1, description="the newest unless given")]
+_SOURCE = (Path(__file__).parent / "smallest.yaml").read_text("utf-8")
+_YAML = {
+    "schema": {"type": "string", "description": "a playbook, as docs/playbooks.md explains"},
+    "example": _SOURCE,
+}
+_JSON = {
+    "schema": {
+        "type": "object",
+        "required": ["source"],
+        "properties": {"source": {"type": "string", "description": "the YAML text"}},
+    },
+    "example": {"source": _SOURCE},
+}
+_BODY = {"requestBody": {"required": True, "content": {"application/yaml": _YAML, "application/json": _JSON}}}
+Version = Annotated[Number | None, Query(description="the newest unless given")]
 Desk = Annotated[Code | None, Query(description="the one desk that may use it; none: all")]
 
 
-@router.post("", status_code=201, openapi_extra=_BODY)
-async def post_playbook(request: Request, ctx: Ctx, caller: Admin, lang: Lang, desk: Desk = None) -> VersionOut:
+@router.post("", operation_id="create_playbook_version", status_code=201, openapi_extra=_BODY)
+@refuses("invalid_playbook", "not_found")
+async def post_playbook(
+    request: Request, ctx: Ctx, caller: Admin, lang: Lang, response: Response, desk: Desk = None
+) -> VersionOut:
     """Store a YAML text as the next version of the code it names; 422 lists every fault with its line.
 
     A version for all desks needs a token for all desks.
@@ -57,17 +76,19 @@ async def post_playbook(request: Request, ctx: Ctx, caller: Admin, lang: Lang, d
     if not (caller.sees_all_desks if desk is None else caller.may_see(desk)):
         raise Problem(403, "forbidden", detail=_NOT_FOR_ALL) if desk is None else NotFoundError
     source = _source(request.headers, await request.body())
-    return VersionOut.of(await add_version(ctx, source, caller.sub, desk), lang)
+    stored = await add_version(ctx, source, caller.sub, desk)
+    set_location(response, f"{router.prefix}/{stored.code}/versions", stored.version)
+    return VersionOut.of(stored, lang)
 
 
-@router.get("")
+@router.get("", operation_id="list_playbooks")
 async def get_playbooks(ctx: Ctx, caller: Staff, lang: Lang, page: Paged) -> Page[VersionOut]:
     """List the newest version of each playbook: shared ones, and those of the caller's desks."""
     found = await list_playbooks(ctx.db, caller, page)
     return found.page(lambda row: _out(read_version(row), lang))
 
 
-@router.get("/{code}/versions")
+@router.get("/{code}/versions", operation_id="list_playbook_versions")
 async def get_versions(code: str, ctx: Ctx, caller: Staff, lang: Lang, page: Paged) -> Page[VersionOut]:
     """List the versions of a playbook, newest first."""
     found = await list_versions(ctx.db, caller, code, page)
@@ -76,39 +97,39 @@ async def get_versions(code: str, ctx: Ctx, caller: Staff, lang: Lang, page: Pag
     return found.page(lambda row: _out(read_version(row), lang))
 
 
-@router.get("/{code}/versions/{version}")
-async def get_one(code: str, version: int, ctx: Ctx, caller: Staff, lang: Lang) -> VersionOut:
+@router.get("/{code}/versions/{version}", operation_id="get_playbook_version")
+async def get_one(code: str, version: Number, ctx: Ctx, caller: Staff, lang: Lang) -> VersionOut:
     """Return a version with its text."""
     found = await get_version(ctx.db, caller, code, version)
     return VersionOut.of(found.view, lang, found.active_at, found.source)
 
 
-@router.post("/{code}/activate")
+@router.post("/{code}/activate", operation_id="activate_playbook")
 async def post_activate(code: str, body: ActivationIn, ctx: Ctx, caller: Manager, chain: Chain) -> ActivationOut:
     """Start a desk's new leads on a version; leads in progress keep theirs.
 
     Leads that wait for the playbook are released.
     """
     if not caller.may_see(body.desk):
-        raise NotFoundError
+        raise NotFoundError(no_desk(body.desk))
     released = await activate(ctx, code, body.version, body.desk, caller.sub, chain)
     lacks = _missing(await missing_of(ctx, code, body.version, body.desk))
     return ActivationOut(code=code, desk=body.desk, version=body.version, leads_released=released, missing=lacks)
 
 
-@router.get("/{code}/check")
+@router.get("/{code}/check", operation_id="check_playbook")
 async def get_check(
     code: str, ctx: Ctx, caller: Staff, desk: Annotated[Code, Query()], version: Version = None
 ) -> CheckOut:
     """Return the pools, roles and templates that a playbook names and a desk does not have (P.4)."""
     if not caller.may_see(desk):
-        raise NotFoundError
+        raise NotFoundError(no_desk(desk))
     found = (await get_version(ctx.db, caller, code, version)).view
     lacks = _missing(await missing_of(ctx, code, found.version, desk))
     return CheckOut(code=code, version=found.version, desk=desk, missing=lacks)
 
 
-@router.get("/{code}/diagram")
+@router.get("/{code}/diagram", operation_id="draw_playbook")
 async def get_diagram(code: str, ctx: Ctx, caller: Staff, lang: Lang, version: Version = None) -> DiagramOut:
     """Draw a playbook as a Mermaid flowchart."""
     found = (await get_version(ctx.db, caller, code, version)).view
@@ -117,7 +138,12 @@ async def get_diagram(code: str, ctx: Ctx, caller: Staff, lang: Lang, version: V
     return DiagramOut(code=found.code, version=found.version, mermaid=mermaid)
 
 
-@router.get("/{code}/diagram.svg", response_class=Response, responses={200: {"content": {SVG: {}}}})
+@router.get(
+    "/{code}/diagram.svg",
+    operation_id="draw_playbook_svg",
+    response_class=Response,
+    responses={200: {"content": {SVG: {}}}},
+)
 async def get_picture(code: str, ctx: Ctx, caller: Staff, lang: Lang, version: Version = None) -> Response:
     """Draw a playbook as a picture that needs nothing to be shown."""
     found = (await get_version(ctx.db, caller, code, version)).view

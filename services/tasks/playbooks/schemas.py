@@ -7,17 +7,21 @@ from pydantic import BaseModel, Field
 
 from libs.common.domain.code import Code
 from libs.common.platform.http.language import Language
-from libs.common.platform.http.wire import Wire
+from libs.common.platform.http.wire import Number, Wire
 from services.tasks.playbooks.actions import LIBRARY, VersionView
 from services.tasks.playbooks.standing import NameKind
 
 MAX_SOURCE = 200_000  # characters
 
 
+#: It never changes, so no `If-Match` takes it.
+VersionNumber = Annotated[int, Field(description="number of the version")]
+
+
 class ActivationIn(Wire):
     """The version on which a desk starts new leads."""
 
-    version: Annotated[int, Field(ge=1)]
+    version: Number
     desk: Code
 
 
@@ -34,7 +38,7 @@ class CheckOut(BaseModel):
     """What a desk lacks for a version of a playbook; templates are judged once the desk has any."""
 
     code: str
-    version: int
+    version: VersionNumber
     desk: str
     missing: tuple[MissingOut, ...]
 
@@ -44,7 +48,7 @@ class ActivationOut(BaseModel):
 
     code: str
     desk: str
-    version: int
+    version: VersionNumber
     leads_released: Annotated[int, Field(description="leads that waited for this playbook and go on now")]
     missing: tuple[MissingOut, ...]
 
@@ -53,7 +57,7 @@ class VersionOut(BaseModel):
     """A version of a playbook; `desk` absent = shared by all desks."""
 
     code: str
-    version: int
+    version: VersionNumber
     title: str
     desk: str | None
     active_at: tuple[str, ...]
@@ -81,5 +85,5 @@ class DiagramOut(BaseModel):
     """A version as a Mermaid flowchart."""
 
     code: str
-    version: int
+    version: VersionNumber
     mermaid: str

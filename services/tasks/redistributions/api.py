@@ -6,9 +6,10 @@ from uuid import UUID
 from fastapi import Query, Response
 
 from libs.common.domain.code import Code
-from libs.common.platform.http.etag import IfMatch, set_etag, stale
+from libs.common.platform.http.etag import IfMatch, set_etag, set_location, stale
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
+from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from services.tasks.deps import Chain, Ctx, Manager
 from services.tasks.errors import StaleRedistributionError
@@ -24,16 +25,18 @@ from services.tasks.redistributions.schemas import MemberOut, RedistributionIn, 
 router = api_router("/tasks/v1/redistributions", tags=["redistributions"], route_class=IdempotentRoute)
 
 
-@router.post("", status_code=201)
+@router.post("", operation_id="plan_redistribution", status_code=201)
+@refuses("not_found", "operator_unfit")
 async def post_redistribution(
     body: RedistributionIn, ctx: Ctx, caller: Manager, chain: Chain, response: Response
 ) -> RedistributionOut:
     """Plan a redistribution of an operator's leads; its members say what would move. Nothing moves yet."""
     redistribution_id = await plan_redistribution(ctx, caller, body.command(), chain)
+    set_location(response, router.prefix, redistribution_id)
     return await get_one(redistribution_id, ctx, caller, response)
 
 
-@router.get("")
+@router.get("", operation_id="list_redistributions")
 async def get_redistributions(
     ctx: Ctx, caller: Manager, page: Paged, desk: Annotated[Code | None, Query()] = None
 ) -> Page[RedistributionOut]:
@@ -41,7 +44,7 @@ async def get_redistributions(
     return await list_redistributions(ctx, caller, desk, page)
 
 
-@router.get("/{redistribution_id}")
+@router.get("/{redistribution_id}", operation_id="get_redistribution")
 async def get_one(redistribution_id: UUID, ctx: Ctx, caller: Manager, response: Response) -> RedistributionOut:
     """Return a redistribution with the number of its members in each state."""
     found = await get_redistribution(ctx, caller, redistribution_id)
@@ -49,13 +52,14 @@ async def get_one(redistribution_id: UUID, ctx: Ctx, caller: Manager, response: 
     return found
 
 
-@router.get("/{redistribution_id}/members")
+@router.get("/{redistribution_id}/members", operation_id="list_redistribution_members")
 async def get_members(redistribution_id: UUID, ctx: Ctx, caller: Manager, page: Paged) -> Page[MemberOut]:
     """List members: the plan before it is applied, then the receipt."""
     return await list_members(ctx, caller, redistribution_id, page)
 
 
-@router.post("/{redistribution_id}/apply")
+@router.post("/{redistribution_id}/apply", operation_id="apply_redistribution")
+@refuses("redistribution_state", "conflict")
 async def post_apply(
     redistribution_id: UUID, seen: IfMatch, ctx: Ctx, caller: Manager, response: Response
 ) -> RedistributionOut:
@@ -68,13 +72,14 @@ async def post_apply(
     return await get_one(redistribution_id, ctx, caller, response)
 
 
-@router.get("/{redistribution_id}/undo")
+@router.get("/{redistribution_id}/undo", operation_id="preview_redistribution_undo")
 async def get_undo(redistribution_id: UUID, ctx: Ctx, caller: Manager, page: Paged) -> Page[UndoOut]:
     """List what an undo would do now to the members that were moved, and what it would leave as it is (P.15)."""
     return await preview_undo(ctx, caller, redistribution_id, page)
 
 
-@router.post("/{redistribution_id}/undo")
+@router.post("/{redistribution_id}/undo", operation_id="undo_redistribution")
+@refuses("redistribution_state", "conflict")
 async def post_undo(
     redistribution_id: UUID, seen: IfMatch, ctx: Ctx, caller: Manager, response: Response
 ) -> RedistributionOut:

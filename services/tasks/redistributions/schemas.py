@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from libs.common.domain.code import Code
-from libs.common.platform.http.wire import Wire
+from libs.common.platform.http.wire import Moment, Wire
 from services.tasks.moves.schemas import Words
 from services.tasks.redistributions.actions import PlanCommand
 from services.tasks.redistributions.rules import MemberState, Note, Progress
@@ -21,7 +21,7 @@ class SelectionIn(Wire):
     status: Annotated[str | None, Field(max_length=64)] = None
     task_type: Code | None = None
     pool: Code | None = None
-    due_before: AwareDatetime | None = None
+    due_before: Moment | None = None
     lead_ids: Annotated[tuple[UUID, ...] | None, Field(max_length=1000)] = None
 
     def selection(self) -> Selection:

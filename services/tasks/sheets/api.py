@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Path
 
 from libs.common.platform.http.idempotent_route import IdempotentRoute
+from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from services.tasks.deps import Ctx, Lang, Staff, Worker
 from services.tasks.sheets.actions import set_step
@@ -17,20 +18,22 @@ router = api_router("/tasks/v1/tasks", tags=["tasks"], route_class=IdempotentRou
 StepCode = Annotated[str, Path(max_length=64)]
 
 
-@router.get("/{task_id}/sheet")
+@router.get("/{task_id}/sheet", operation_id="get_call_sheet")
 async def get_one_sheet(task_id: UUID, ctx: Ctx, caller: Staff, lang: Lang) -> SheetOut:
     """Return the call sheet of a task: its goal, the steps to tick, and what to say now (P.9)."""
     return await get_sheet(ctx, caller, task_id, lang)
 
 
-@router.put("/{task_id}/sheet/steps/{step}")
+@router.put("/{task_id}/sheet/steps/{step}", operation_id="tick_call_step")
+@refuses("no_operator", "task_closed", "task_not_taken", "task_taken")
 async def put_step(task_id: UUID, step: StepCode, ctx: Ctx, caller: Worker, lang: Lang) -> SheetOut:
     """Tick a step; one that is ticked stays as it is."""
     await set_step(ctx, caller, task_id, step, done=True)
     return await get_sheet(ctx, caller, task_id, lang)
 
 
-@router.delete("/{task_id}/sheet/steps/{step}")
+@router.delete("/{task_id}/sheet/steps/{step}", operation_id="untick_call_step")
+@refuses("no_operator", "task_closed", "task_not_taken", "task_taken")
 async def delete_step(task_id: UUID, step: StepCode, ctx: Ctx, caller: Worker, lang: Lang) -> SheetOut:
     """Take the tick off a step."""
     await set_step(ctx, caller, task_id, step, done=False)

@@ -16,7 +16,7 @@ from services.tasks.partners.store import read_partners
 from services.tasks.processes.store import parts, state_of
 from services.tasks.sheets import store
 from services.tasks.sheets.rules import said
-from services.tasks.sheets.schemas import ScriptOut, SheetOut, StepOut
+from services.tasks.sheets.schemas import ScriptOut, SheetOut, SheetStepOut
 from services.tasks.tasks.queries import get_task
 from services.tasks.tasks.store import read_task
 
@@ -45,7 +45,7 @@ async def get_sheet(ctx: Context, caller: Principal, task_id: UUID, language: La
     return SheetOut(
         goal=sheet.goal.of(lang),
         steps=tuple(
-            StepOut(code=code, title=title.of(lang), done_by=done[code]["actor"], done_at=done[code]["at"])
+            SheetStepOut(code=code, title=title.of(lang), done_by=done[code]["actor"], done_at=done[code]["at"])
             for code, title in sheet.steps.items()
         ),
         scripts=tuple(

@@ -5,7 +5,7 @@ from datetime import datetime
 from pydantic import BaseModel
 
 
-class StepOut(BaseModel):
+class SheetStepOut(BaseModel):
     """A step to tick; `done_by` and `done_at` are absent as long as it is not."""
 
     code: str
@@ -26,5 +26,5 @@ class SheetOut(BaseModel):
     """The call sheet of a task, in the caller's language."""
 
     goal: str
-    steps: tuple[StepOut, ...]
+    steps: tuple[SheetStepOut, ...]
     scripts: tuple[ScriptOut, ...]

@@ -4,12 +4,13 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Depends, Query, Response
-from pydantic import AwareDatetime
 
 from libs.common.platform.http.etag import IfMatch, set_etag, stale
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
+from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
+from libs.common.platform.http.wire import Moment
 from services.tasks.deps import Chain, Ctx, Lang, Staff, Worker
 from services.tasks.engine.state import TaskState
 from services.tasks.errors import StaleTaskError
@@ -21,7 +22,7 @@ router = api_router("/tasks/v1/tasks", tags=["tasks"], route_class=IdempotentRou
 
 Word = Annotated[str | None, Query(max_length=64)]
 Flag = Annotated[bool | None, Query()]
-Moment = Annotated[AwareDatetime | None, Query()]
+When = Annotated[Moment | None, Query()]
 Order = Annotated[Literal["-opened_at", "opened_at", "due_at", "-due_at"], Query()]
 
 
@@ -39,15 +40,15 @@ def _filter(
     waiting: Flag = None,
     important: Flag = None,
     unowned: Flag = None,
-    created_from: Moment = None,
-    created_to: Moment = None,
-    due_from: Moment = None,
-    due_to: Moment = None,
+    created_from: When = None,
+    created_to: When = None,
+    due_from: When = None,
+    due_to: When = None,
 ) -> TaskFilter:
     return TaskFilter(**locals())
 
 
-@router.get("")
+@router.get("", operation_id="list_tasks")
 async def get_tasks(
     wanted: Annotated[TaskFilter, Depends(_filter)],
     ctx: Ctx,
@@ -61,7 +62,7 @@ async def get_tasks(
     return Page(items=await shaped(ctx, found.rows, lang), next_cursor=found.next_cursor)
 
 
-@router.get("/{task_id}")
+@router.get("/{task_id}", operation_id="get_task")
 async def get_one(task_id: UUID, ctx: Ctx, caller: Staff, lang: Lang, response: Response) -> TaskOut:
     """Return a task with its possible outcomes."""
     found = await get_task(ctx, caller, task_id, lang)
@@ -69,7 +70,17 @@ async def get_one(task_id: UUID, ctx: Ctx, caller: Staff, lang: Lang, response: 
     return found
 
 
-@router.post("/{task_id}/take")
+@router.post("/{task_id}/take", operation_id="take_task")
+@refuses(
+    "no_operator",
+    "not_eligible",
+    "not_on_shift",
+    "task_closed",
+    "task_taken",
+    "task_not_offered_yet",
+    "task_pushed_only",
+    "conflict",
+)
 async def post_take(
     task_id: UUID, ctx: Ctx, caller: Worker, lang: Lang, chain: Chain, response: Response
 ) -> TaskOut:
@@ -78,7 +89,8 @@ async def post_take(
     return await get_one(task_id, ctx, caller, lang, response)
 
 
-@router.post("/{task_id}/outcome")
+@router.post("/{task_id}/outcome", operation_id="give_outcome")
+@refuses("no_operator", "outcome_refused", "task_closed", "task_not_taken", "task_taken", "conflict")
 async def post_outcome(
     task_id: UUID,
     body: OutcomeIn,

@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Annotated, TypeAlias
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field, StrictBool, StrictInt, StrictStr
+from pydantic import BaseModel, Field, StrictBool, StrictStr
 
 from libs.common.contracts.shared import Mode, SubjectKind
 from libs.common.platform.http.language import Language
-from libs.common.platform.http.wire import Wire
+from libs.common.platform.http.wire import Moment, Whole, Wire
 from services.tasks.engine.facts import Subject
 from services.tasks.engine.matrix import LONGEST_COMMENT
 from services.tasks.engine.state import Task, TaskState
@@ -20,7 +20,7 @@ from services.tasks.tasks.actions import OutcomeInput
 
 #: A field's value as JSON has it; sums and numbers with a fraction are texts, such as "990.50".
 #: Documents and questionnaires have parts by name.
-PartIn: TypeAlias = StrictStr | StrictBool | StrictInt | None
+PartIn: TypeAlias = StrictStr | StrictBool | Whole | None
 FieldIn: TypeAlias = PartIn | Annotated[dict[str, PartIn], Field(max_length=100)]
 
 
@@ -30,7 +30,7 @@ class OutcomeIn(Wire):
     outcome: Annotated[str, Field(max_length=64)]
     comment: Annotated[str, Field(max_length=LONGEST_COMMENT)] = ""
     call_made: bool | None = None
-    callback_at: AwareDatetime | None = None
+    callback_at: Moment | None = None
     problem: Annotated[str | None, Field(max_length=64)] = None
     fields: Annotated[dict[str, FieldIn], Field(max_length=100)] = {}
 

@@ -7,6 +7,7 @@ from fastapi import Query
 
 from libs.common.platform.http.language import Text
 from libs.common.platform.http.problems import Fault, Problem
+from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from services.tasks.deps import Ctx, Lang, Staff
 from services.tasks.engine.facts import Subject
@@ -23,7 +24,8 @@ _SUBJECT = Text("вид и id: lead, customer, partner или staff", "a kind an
 Word = Annotated[str | None, Query(max_length=200)]
 
 
-@router.get("/timeline")
+@router.get("/timeline", operation_id="get_timeline")
+@refuses("not_found")
 async def get_timeline(
     ctx: Ctx,
     caller: Staff,

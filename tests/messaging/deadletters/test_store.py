@@ -7,7 +7,12 @@ import pytest
 from libs.common.contracts import Cause, EventData, Outgoing, Received, export
 from libs.common.contracts.intake import LeadReceived
 from libs.common.messaging.deadletters import store as deadletters
-from libs.common.messaging.deadletters.store import MaskedDataError, NoSuchDeadLetterError, State, WrongStateError
+from libs.common.messaging.deadletters.store import (
+    DeadLetterState,
+    MaskedDataError,
+    NoSuchDeadLetterError,
+    WrongStateError,
+)
 from libs.common.messaging.inbox import Transient
 from libs.common.platform.db import Transaction
 from libs.common.testkit.messaging import NOON, Stack, eventually, journal, note_down, reason, running, status_event
@@ -69,7 +74,7 @@ async def test_a_replay_that_fails_again_changes_nothing_and_counts(parked: Stac
     await deadletters.retry_dead_letter(parked.db, first)
     await parked.replayer.look()
     dead_letter = (await deadletters.show_dead_letter(parked.db, first)).dead_letter
-    assert (dead_letter.state, dead_letter.attempts, await journal(parked.db)) == (State.FAILED, 2, [])
+    assert (dead_letter.state, dead_letter.attempts, await journal(parked.db)) == (DeadLetterState.FAILED, 2, [])
 
 
 async def test_a_transient_error_leaves_a_released_event_released(parked: Stack, bad: set[str]) -> None:
@@ -77,7 +82,7 @@ async def test_a_transient_error_leaves_a_released_event_released(parked: Stack,
     bad.add("moody")
     await deadletters.retry_dead_letter(parked.db, first, patch={"reason": "moody"})
     await parked.replayer.look()
-    assert (await deadletters.show_dead_letter(parked.db, first)).dead_letter.state is State.RETRYING
+    assert (await deadletters.show_dead_letter(parked.db, first)).dead_letter.state is DeadLetterState.RETRYING
 
 
 async def test_a_corrected_payload_is_what_is_replayed(parked: Stack) -> None:
@@ -117,7 +122,7 @@ async def test_an_unknown_id_is_an_error_of_its_own(stack: Stack) -> None:
 
 async def test_lists_are_filtered_and_paged(parked: Stack) -> None:
     found = await ids(parked)
-    failed = await deadletters.list_dead_letters(parked.db, states=[State.FAILED])
+    failed = await deadletters.list_dead_letters(parked.db, states=[DeadLetterState.FAILED])
     rest = await deadletters.list_dead_letters(parked.db, key="a", after=found[1], limit=1)
     assert ([dead_letter.id for dead_letter in failed], [dead_letter.id for dead_letter in rest]) == (
         found[:1],

@@ -8,7 +8,7 @@ from libs.common.contracts import REGISTRY
 from libs.common.contracts.intake import LeadStatusChanged
 from libs.common.messaging.bus import Message
 from libs.common.messaging.deadletters import store as deadletters
-from libs.common.messaging.deadletters.store import State
+from libs.common.messaging.deadletters.store import DeadLetterState
 from libs.common.messaging.deadletters.waiting import held
 from libs.common.messaging.inbox import Unready
 from libs.common.messaging.inbox.limit import IN_A_ROW
@@ -61,7 +61,11 @@ async def test_a_dead_letter_names_the_unknown_type(older: Stack) -> None:
     await older.publish([status_event("a", "1")])
     await take_in(older, 1)
     (dead_letter,) = await deadletters.list_dead_letters(older.db)
-    assert (dead_letter.type, dead_letter.state, dead_letter.error_type) == (NEWS, State.FAILED, "UnknownTypeError")
+    assert (dead_letter.type, dead_letter.state, dead_letter.error_type) == (
+        NEWS,
+        DeadLetterState.FAILED,
+        "UnknownTypeError",
+    )
 
 
 async def test_a_newer_services_type_never_stops_the_reader(older: Stack) -> None:
@@ -97,7 +101,7 @@ async def test_a_retry_before_the_upgrade_changes_nothing_and_counts(older: Stac
     await deadletters.retry_dead_letter(older.db, dead_letter.id)
     await replay(older)
     (again,) = await deadletters.list_dead_letters(older.db)
-    assert (again.state, again.attempts) == (State.FAILED, 2)
+    assert (again.state, again.attempts) == (DeadLetterState.FAILED, 2)
 
 
 async def test_what_failed_for_another_reason_is_not_released_by_an_upgrade(stack: Stack) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from libs.common.contracts import EventData, Received
 from libs.common.messaging.deadletters import store as deadletters
-from libs.common.messaging.deadletters.store import State
+from libs.common.messaging.deadletters.store import DeadLetterState
 from libs.common.messaging.deadletters.waiting import count_waiting, release
 from libs.common.messaging.inbox import Unready
 from libs.common.platform.db import Transaction
@@ -54,19 +54,19 @@ async def released(stack: Stack, *things: str) -> int:
         return await release(conn, [f"thing:{thing}" for thing in things])
 
 
-async def shown(stack: Stack) -> list[tuple[str, State]]:
+async def shown(stack: Stack) -> list[tuple[str, DeadLetterState]]:
     return [
         (dead_letter.key, dead_letter.state)
-        for dead_letter in await deadletters.list_dead_letters(stack.db, states=list(State))
+        for dead_letter in await deadletters.list_dead_letters(stack.db, states=list(DeadLetterState))
     ]
 
 
 async def test_it_waits_with_its_key_and_is_no_failure(waiting: Stack) -> None:
     assert sorted(await shown(waiting)) == [
-        ("a", State.BLOCKED),
-        ("a", State.BLOCKED),
-        ("a", State.WAITING),
-        ("b", State.WAITING),
+        ("a", DeadLetterState.BLOCKED),
+        ("a", DeadLetterState.BLOCKED),
+        ("a", DeadLetterState.WAITING),
+        ("b", DeadLetterState.WAITING),
     ]
     assert waiting.counted("consumer_events_total", topic=waiting.topic, result="waiting") == 2
 
@@ -78,7 +78,11 @@ async def test_what_is_released_goes_on_in_order_up_to_what_waits_for_something_
     assert await released(waiting, "x") == 2
     await waiting.replayer.look()
     assert sorted(await journal(waiting.db)) == [("a", "2"), ("a", "x"), ("b", "x")]
-    assert [state for key, state in await shown(waiting) if key == "a"] == [State.DONE, State.DONE, State.WAITING]
+    assert [state for key, state in await shown(waiting) if key == "a"] == [
+        DeadLetterState.DONE,
+        DeadLetterState.DONE,
+        DeadLetterState.WAITING,
+    ]
 
 
 async def test_a_use_case_knows_which_events_have_waited(waiting: Stack, lacking: Lacking) -> None:
@@ -91,7 +95,7 @@ async def test_a_use_case_knows_which_events_have_waited(waiting: Stack, lacking
 async def test_released_too_early_it_waits_again(waiting: Stack) -> None:
     await released(waiting, "x")
     await waiting.replayer.look()
-    assert [state for key, state in await shown(waiting) if key == "b"] == [State.WAITING]
+    assert [state for key, state in await shown(waiting) if key == "b"] == [DeadLetterState.WAITING]
     assert await released(waiting, "x") == 2
 
 
@@ -107,7 +111,7 @@ async def test_a_replay_that_fails_for_another_reason_does_not_wait_any_more(wai
 
     stack.use_case = broken
     await waiting.replayer.look()
-    assert [state for key, state in await shown(waiting) if key == "b"] == [State.FAILED]
+    assert [state for key, state in await shown(waiting) if key == "b"] == [DeadLetterState.FAILED]
     assert await released(waiting, "x") == 0
 
 

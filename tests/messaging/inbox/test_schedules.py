@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from libs.common.contracts import EventData, Received
 from libs.common.messaging.deadletters import store as deadletters
-from libs.common.messaging.deadletters.store import State
+from libs.common.messaging.deadletters.store import DeadLetterState
 from libs.common.messaging.inbox import Transient
 from libs.common.messaging.inbox.incoming import Incoming
 from libs.common.platform.db import Database, Transaction
@@ -74,7 +74,7 @@ class Readers:
 
     async def heal(self, how: str) -> bool:
         """Release the first failed event, mended or not; return whether there was one."""
-        failed = await deadletters.list_dead_letters(self.stack.db, states=[State.FAILED], limit=1)
+        failed = await deadletters.list_dead_letters(self.stack.db, states=[DeadLetterState.FAILED], limit=1)
         for dead_letter in failed:
             if how == "cure":
                 self.bad.discard(f"{dead_letter.key}{dead_letter.sequence - 1}")

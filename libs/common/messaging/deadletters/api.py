@@ -2,28 +2,38 @@
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, cast
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Depends, Query, Request
+from fastapi import APIRouter, Body, Depends, Path, Query, Request
 from pydantic import BaseModel, Field
 
 from libs.common.messaging.deadletters import store as deadletters
-from libs.common.messaging.deadletters.store import MaskedDataError, NoSuchDeadLetterError, State, WrongStateError
+from libs.common.messaging.deadletters.store import (
+    DeadLetterState,
+    MaskedDataError,
+    NoSuchDeadLetterError,
+    WrongStateError,
+)
 from libs.common.platform.auth.dependencies import require
 from libs.common.platform.auth.principal import Principal, Role
 from libs.common.platform.db import Database
 from libs.common.platform.http.language import Text
-from libs.common.platform.http.pagination import Limit
+from libs.common.platform.http.pagination import Keyset, Page, Paged
 from libs.common.platform.http.problems import Fault, Problem
+from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
+from libs.common.platform.http.wire import MAX_BIGINT, Wire
 
 _HIDDEN = Text(
     "*** стоит вместо скрытого значения: пришлите только то, что меняется",
     "*** stands for a hidden value: give only the fields that change",
 )
 
+_BY_ID = Keyset("id", {"id": int})
+
 Admin = Annotated[Principal, Depends(require(Role.ADMIN))]
+LetterId = Annotated[int, Path(ge=1, le=MAX_BIGINT)]
 
 
 class DeadLetterOut(BaseModel):
@@ -42,7 +52,7 @@ class DeadLetterOut(BaseModel):
     error_type: str | None
     error: str | None
     attempts: int
-    state: State
+    state: DeadLetterState
     waits_for: str | None
     note: str | None
     parked_at: datetime
@@ -56,21 +66,14 @@ class DeadLetterDetail(DeadLetterOut):
     data: object
 
 
-class DeadLetters(BaseModel):
-    """A page of parked events; `next_cursor` is the last id."""
-
-    items: list[DeadLetterOut]
-    next_cursor: str | None = None
-
-
-class Retry(BaseModel):
+class Retry(Wire):
     """`data` is a JSON merge patch (RFC 7396) over the payload: only what changes, `null` removes a field."""
 
     note: str | None = Field(default=None, max_length=500)
     data: dict[str, object] | None = None
 
 
-class Discard(BaseModel):
+class Discard(Wire):
     """The reason for discarding the event."""
 
     note: str = Field(min_length=3, max_length=500)
@@ -79,41 +82,41 @@ class Discard(BaseModel):
 def dead_letters_router(service: str) -> APIRouter:
     """Return the routes; the app's lifespan must have set `app.state.ctx` with a `core`."""
     router = api_router(prefix=f"/{service}/v1/dead-letters", tags=["dead letters"])
-    router.add_api_route("", _list, methods=["GET"], response_model=DeadLetters)
-    router.add_api_route("/{letter_id}", _show, methods=["GET"], response_model=DeadLetterDetail)
-    router.add_api_route("/{letter_id}/retry", _retry, methods=["POST"], response_model=DeadLetterDetail)
-    router.add_api_route("/{letter_id}/discard", _discard, methods=["POST"], response_model=DeadLetterDetail)
+    router.get("", operation_id=f"list_{service}_dead_letters")(_list)
+    router.get("/{letter_id}", operation_id=f"get_{service}_dead_letter")(_show)
+    router.post("/{letter_id}/retry", operation_id=f"retry_{service}_dead_letter")(_retry)
+    router.post("/{letter_id}/discard", operation_id=f"discard_{service}_dead_letter")(_discard)
     return router
 
 
 async def _list(
     request: Request,
     caller: Admin,
-    state: Annotated[list[State] | None, Query()] = None,
-    key: str | None = None,
-    cursor: Annotated[str, Query(pattern=r"^\d{1,18}$")] = "0",
-    limit: Limit = 50,
-) -> DeadLetters:
+    page: Paged,
+    state: Annotated[list[DeadLetterState] | None, Query()] = None,
+    key: Annotated[str | None, Query(max_length=200)] = None,
+) -> Page[DeadLetterOut]:
     """List parked events, by default those that are still open."""
+    (after,) = _BY_ID.after(page) or (0,)
     found = await deadletters.list_dead_letters(
         _db(request),
         states=state or deadletters.OPEN,
         key=key,
-        after=int(cursor),
-        limit=limit,
+        after=cast("int", after),
+        limit=page.reach,
         desks=None if caller.sees_all_desks else caller.desks,
     )
-    more = str(found[-1].id) if len(found) == limit else None
-    return DeadLetters(items=[DeadLetterOut(**asdict(dead_letter)) for dead_letter in found], next_cursor=more)
+    return _BY_ID.cut([asdict(dead_letter) for dead_letter in found], page).page(DeadLetterOut.model_validate)
 
 
-async def _show(request: Request, letter_id: int, caller: Admin) -> DeadLetterDetail:
+async def _show(request: Request, letter_id: LetterId, caller: Admin) -> DeadLetterDetail:
     """Show a parked event with its payload."""
     return await _detail(request, caller, letter_id)
 
 
+@refuses("wrong_state")
 async def _retry(
-    request: Request, letter_id: int, caller: Admin, body: Annotated[Retry, Body()]
+    request: Request, letter_id: LetterId, caller: Admin, body: Annotated[Retry, Body()]
 ) -> DeadLetterDetail:
     """Release an event that failed or waits; the worker replays it and the events behind it."""
     await _detail(request, caller, letter_id)
@@ -126,8 +129,9 @@ async def _retry(
     return await _detail(request, caller, letter_id)
 
 
+@refuses("wrong_state")
 async def _discard(
-    request: Request, letter_id: int, caller: Admin, body: Annotated[Discard, Body()]
+    request: Request, letter_id: LetterId, caller: Admin, body: Annotated[Discard, Body()]
 ) -> DeadLetterDetail:
     """Discard an event for good; it is never applied."""
     await _detail(request, caller, letter_id)
@@ -138,7 +142,7 @@ async def _discard(
     return await _detail(request, caller, letter_id)
 
 
-async def _detail(request: Request, caller: Principal, letter_id: int) -> DeadLetterDetail:
+async def _detail(request: Request, caller: Principal, letter_id: LetterId) -> DeadLetterDetail:
     """Return a parked event of the caller's desks; of one that names no desk, for those who see all."""
     try:
         opened = await deadletters.show_dead_letter(_db(request), letter_id)

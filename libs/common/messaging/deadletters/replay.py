@@ -6,7 +6,7 @@ from typing import assert_never
 from pydantic import ValidationError
 
 from libs.common.messaging.deadletters.parked import ParkedRecord
-from libs.common.messaging.deadletters.store import SHOWN, State
+from libs.common.messaging.deadletters.store import SHOWN, DeadLetterState
 from libs.common.messaging.inbox.apply import Applier
 from libs.common.messaging.inbox.consumer_metrics import ConsumerMetrics
 from libs.common.messaging.inbox.errors import waits_for
@@ -88,7 +88,7 @@ class Replayer:
     async def count(self) -> None:
         """Set the gauge of parked events, by state."""
         found = {row["shown"]: row["events"] for row in await self._db.pool.fetch(_COUNTS)}
-        for state in State:
+        for state in DeadLetterState:
             self._metrics.parked.labels(state.value).set(found.get(state.value, 0))
 
     async def learn(self) -> None:

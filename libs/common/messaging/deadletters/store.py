@@ -36,7 +36,7 @@ WHERE id = $1 AND state IN ('failed', 'blocked', 'retrying')
 """
 
 
-class State(StrEnum):
+class DeadLetterState(StrEnum):
     """The state of a parked event: `failed` could not be applied, `blocked` waits behind such a one of its key.
 
     `waiting` is released as soon as people have set up what it waits for.
@@ -50,7 +50,7 @@ class State(StrEnum):
     DONE = "done"
 
 
-OPEN = (State.BLOCKED, State.FAILED, State.WAITING, State.RETRYING)
+OPEN = (DeadLetterState.BLOCKED, DeadLetterState.FAILED, DeadLetterState.WAITING, DeadLetterState.RETRYING)
 
 
 class NoSuchDeadLetterError(LookupError):
@@ -82,7 +82,7 @@ class DeadLetter:
     error_type: str | None
     error: str | None
     attempts: int
-    state: State
+    state: DeadLetterState
     waits_for: str | None
     note: str | None
     parked_at: datetime
@@ -101,7 +101,7 @@ class DeadLetterWithData:
 async def list_dead_letters(
     db: Database,
     *,
-    states: Sequence[State] = OPEN,
+    states: Sequence[DeadLetterState] = OPEN,
     key: str | None = None,
     after: int = 0,
     limit: int = 50,
@@ -180,7 +180,7 @@ def _holds_mask(value: object) -> bool:
 
 def _dead_letter(row: asyncpg.Record) -> DeadLetter:
     values = {name: row[name] for name in DeadLetter.__slots__}
-    return DeadLetter(**{**values, "state": State(row["state"])})
+    return DeadLetter(**{**values, "state": DeadLetterState(row["state"])})
 
 
 def _parsed(body: bytes) -> object:

@@ -1,6 +1,6 @@
 """The caller of a route: `caller: Annotated[Principal, Depends(require(Role.SUPERVISOR))]`."""
 
-from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends
@@ -14,8 +14,6 @@ from libs.common.platform.http.problems import Problem
 # Declared for OpenAPI alone; we read the header ourselves, because FastAPI's error is no problem document.
 _BEARER = HTTPBearer(auto_error=False, bearerFormat="JWT", scheme_name="bearer")
 _REALM = 'Bearer realm="dozvon"'
-
-Require = Callable[..., Awaitable[Principal]]
 
 
 async def authenticate(request: Request) -> Principal:
@@ -38,19 +36,23 @@ async def authenticate(request: Request) -> Principal:
     return principal
 
 
-def require(*roles: Role) -> Require:
-    """Return a dependency that gives the caller if they have one of `roles` (none given: any authenticated caller).
+@dataclass(frozen=True, slots=True)
+class Require:
+    """A dependency that gives the caller if they have one of `roles` (none: any authenticated caller)."""
 
-    Raises Problem 401, 403.
-    """
+    roles: tuple[Role, ...]
 
-    async def principal(
-        request: Request, _: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
+    async def __call__(
+        self, request: Request, _: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)] = None
     ) -> Principal:
+        """Return the caller. Raises Problem 401, 403."""
         caller = await authenticate(request)
-        if roles and not caller.has(*roles):
+        if self.roles and not caller.has(*self.roles):
             challenge = f'{_REALM}, error="insufficient_scope"'
             raise Problem(403, "forbidden", headers={"WWW-Authenticate": challenge})
         return caller
 
-    return principal
+
+def require(*roles: Role) -> Require:
+    """Return the dependency of a route for callers with one of `roles`."""
+    return Require(roles)

@@ -20,6 +20,8 @@ import orjson
 from asyncpg.pool import PoolConnectionProxy
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from libs.common.platform.db.errors import connecting
+
 Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
 BeforeCommit: TypeAlias = Callable[[Connection], Awaitable[None]]
 
@@ -108,18 +110,19 @@ class Database:
     async def connect(cls, config: DatabaseConfig) -> Database:
         """Open both pools.
 
-        Raises OSError or asyncpg.PostgresError when the server cannot be reached.
+        Raises UnreachableError.
         """
         settings = config.server_settings()
-        pool = await asyncpg.create_pool(
-            config.url,
-            min_size=1,
-            max_size=config.pool_size,
-            server_settings=settings,
-            init=_prepare,
-            reset=_keep_session,
-            command_timeout=config.statement_timeout_ms / 1000 + 5,
-        )
+        with connecting(config.url):
+            pool = await asyncpg.create_pool(
+                config.url,
+                min_size=1,
+                max_size=config.pool_size,
+                server_settings=settings,
+                init=_prepare,
+                reset=_keep_session,
+                command_timeout=config.statement_timeout_ms / 1000 + 5,
+            )
         engine = create_async_engine(
             "postgresql+asyncpg://",
             # The driver reads the URL in both pools: SQLAlchemy takes `sslmode` and the like for its own arguments.

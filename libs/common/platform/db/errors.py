@@ -3,6 +3,10 @@
 The server's errors are judged by SQLSTATE, those of driver and network by class.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import parse_qs, urlsplit
+
 import asyncpg
 import sqlalchemy.exc
 
@@ -13,6 +17,22 @@ _IDLE_TOO_LONG = "25P03"
 _CONTENTION = frozenset({"55006", "55P03"})  # an object in use, a lock time-out
 _CODES = _CONTENTION | {_READ_ONLY, _IDLE_TOO_LONG}
 _LOST = ("connection", "pool")
+
+
+class UnreachableError(OSError):
+    """A database that cannot be connected to; the text names it without its password, and the reason."""
+
+
+@contextmanager
+def connecting(url: str) -> Iterator[None]:
+    """Name the database in what goes wrong with a connection. Raises UnreachableError."""
+    try:
+        yield
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        parts = urlsplit(url)
+        place = parts.hostname or parse_qs(parts.query).get("host", ["?"])[0]
+        named = f"{parts.path.removeprefix('/')} at {place}:{parts.port or 5432} as {parts.username}"
+        raise UnreachableError(f"cannot connect to database {named}: {error or type(error).__name__}") from error
 
 
 class PassingError(Exception):

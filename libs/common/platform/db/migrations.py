@@ -18,6 +18,8 @@ from asyncpg.pool import PoolConnectionProxy
 from sqlalchemy import Connection, MetaData, NullPool
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from libs.common.platform.db.errors import connecting
+
 if TYPE_CHECKING:
     from alembic.config import Config
 
@@ -53,9 +55,14 @@ async def migrate(service: str, url: str, scripts: Path | None = None, to: str =
         poolclass=NullPool,
     )
     try:
-        async with _one_run, engine.connect() as conn:
-            await _take_turn(conn)
-            await conn.run_sync(_upgrade, scripts or migrations_path(service), to)
+        async with _one_run:
+            with connecting(url):
+                conn = await engine.connect()
+            try:
+                await _take_turn(conn)
+                await conn.run_sync(_upgrade, scripts or migrations_path(service), to)
+            finally:
+                await conn.close()
     finally:
         await engine.dispose()
 

@@ -6,18 +6,17 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
-from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.routing import APIRoute
 from fastapi.telemetry import TelemetryConfig
 from prometheus_client import CollectorRegistry
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from libs.common.platform.auth.jwt import JwtVerifier
+from libs.common.platform.http.docs_page import docs_routes
 from libs.common.platform.http.language import Language
-from libs.common.platform.http.openapi import service_openapi
 from libs.common.platform.http.problems import BASE, ErrorTable, Problem, ProblemStyle, problem_response
 from libs.common.platform.http.readiness import Readiness
 from libs.common.platform.http.routes import StrictRoute
@@ -78,7 +77,7 @@ def create_app(
         Shell, service=service, tracing=tracing or Tracing(service), metrics=HttpMetrics(registry),
         body_limit=body_limit, templates=templates, origins=origins,
     )  # fmt: skip
-    app.openapi = lambda: service_openapi(app)  # type: ignore[method-assign] # FastAPI's documented way
+    app.openapi = lambda: _document(app)  # type: ignore[method-assign] # FastAPI's documented way
     return app
 
 
@@ -120,9 +119,16 @@ def _service_routes(prefix: str) -> list[BaseRoute]:
         "/readyz": _readyz,
         "/metrics": _metrics,
         "/openapi.json": _openapi,
-        "/docs": _docs,
     }
-    return [Route(prefix + path, endpoint, include_in_schema=False) for path, endpoint in paths.items()]
+    probes = [Route(prefix + path, endpoint, include_in_schema=False) for path, endpoint in paths.items()]
+    return [*probes, *docs_routes(prefix)]
+
+
+def _document(app: FastAPI) -> dict[str, object]:
+    # Imported and made when it is asked for: no process starts later for it.
+    from libs.common.platform.http.openapi.document import service_openapi
+
+    return service_openapi(app)
 
 
 async def _livez(_: Request) -> Response:
@@ -142,9 +148,5 @@ async def _metrics(request: Request) -> Response:
 
 
 async def _openapi(request: Request) -> Response:
-    return JSONResponse(request.app.openapi())
-
-
-async def _docs(request: Request) -> HTMLResponse:
-    app: FastAPI = request.app
-    return get_swagger_ui_html(openapi_url=f"/{app.state.service}/openapi.json", title=app.title)
+    # A second of computing: other requests are answered meanwhile.
+    return JSONResponse(await asyncio.to_thread(request.app.openapi))

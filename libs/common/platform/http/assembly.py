@@ -20,14 +20,11 @@ from libs.common.platform.db.migrations import schema_ready
 from libs.common.platform.http.app import Lifespan, begin_shutdown, create_app
 from libs.common.platform.sealing.keys import MissingKeyError
 from libs.common.platform.service import HasCore, Service
-from libs.common.platform.serving import serve
+from libs.common.platform.serving import ServingError, serve
 from libs.common.platform.settings import ServiceSettings, SettingsError
-from libs.common.platform.telemetry.logs import get_logger
 
 S = TypeVar("S", bound=ServiceSettings)
 C = TypeVar("C", bound=HasCore)
-
-log = get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +38,11 @@ class Api:
 async def serve_api(service: Service[S, C], settings: S, stop: asyncio.Event) -> None:
     """Serve a service's API until `stop`."""
     app = create_api(service, settings)
-    await serve(app, settings.host, settings.port, stop, on_stop=lambda: begin_shutdown(app))
+    try:
+        await serve(app, settings.host, settings.port, stop, on_stop=lambda: begin_shutdown(app))
+    except ServingError as error:
+        # The server has logged what keeps the app from starting, and forgotten it.
+        raise getattr(app.state, "failure", error) from None
 
 
 def create_api(service: Service[S, C], settings: S) -> FastAPI:
@@ -55,8 +56,8 @@ def create_api(service: Service[S, C], settings: S) -> FastAPI:
                 serve_context(service, app, ctx)
                 async with hinting(ctx.core.db):
                     yield
-        except (SettingsError, MissingKeyError) as error:
-            log.error("cannot run", reasons=[str(error)])  # noqa: TRY400 - the sentence says all
+        except (OSError, SettingsError, MissingKeyError) as error:
+            app.state.failure = error
             raise
 
     return build_api(service, _verifier(settings), lifespan, telemetry, settings.origins)
@@ -64,7 +65,7 @@ def create_api(service: Service[S, C], settings: S) -> FastAPI:
 
 def build_api(
     service: Service[S, C],
-    auth: JwtVerifier,
+    auth: JwtVerifier | None,
     lifespan: Lifespan | None = None,
     telemetry: Telemetry | None = None,
     origins: Collection[str] = (),

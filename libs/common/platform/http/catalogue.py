@@ -29,6 +29,7 @@ _ALL = (
     ProblemType(409, "already_exists", Text("Уже существует", "Already exists")),
     ProblemType(409, "request_in_progress", Text("Этот запрос ещё выполняется", "The request is in progress")),
     ProblemType(409, "answer_lost", Text("Выполнено, но ответ утерян", "Done, but the answer was lost")),
+    ProblemType(409, "wrong_state", Text("Состояние этого не допускает", "The state does not allow this")),
     ProblemType(412, "stale_version", Text("Версия устарела", "The version is stale")),
     ProblemType(413, "body_too_large", Text("Тело запроса слишком велико", "The body is too large")),
     ProblemType(415, "unsupported_media_type", Text("Такой тип тела не принимается", "Unsupported media type")),

@@ -5,16 +5,16 @@ from typing import Annotated
 from fastapi import Depends, Header, Query, Response
 from pydantic import BaseModel
 
-from libs.common.platform.configuration import Mode, StaleConfigurationError, digest
+from libs.common.platform.configuration import ConfigurationMode, StaleConfigurationError, digest
 from libs.common.platform.http.problems import Problem
 
 
 def seen(
-    mode: Annotated[Mode, Query()] = Mode.PLAN,
+    mode: Annotated[ConfigurationMode, Query()] = ConfigurationMode.PLAN,
     if_match: Annotated[str | None, Header(alias="If-Match", description="the ETag of the plan; to apply")] = None,
 ) -> str | None:
     """Return the tag of the plan that is applied, None to plan. Raises Problem 428 to apply without one."""
-    if mode is Mode.PLAN:
+    if mode is ConfigurationMode.PLAN:
         return None
     if if_match is None:
         raise Problem(428, "version_required")

@@ -1,4 +1,4 @@
-"""Versions: an ETag from a resource's `version`, If-Match on changes, 412 with the current state (RFC 9110 §13)."""
+"""Where what was made is (`Location`); its version: `ETag`, `If-Match`, 412 with the current state (RFC 9110)."""
 
 import re
 from typing import Annotated
@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from libs.common.platform.http.language import Text
 from libs.common.platform.http.problems import Fault, Problem
+from libs.common.platform.http.wire import MAX_INTEGER
 
 # Weak tags are accepted too: a gateway that compresses turns strong tags into weak ones.
 _IfMatch = Annotated[str | None, Header(alias="If-Match", description="the ETag that was read; required")]
@@ -22,6 +23,11 @@ def set_etag(response: Response, version: int) -> None:
     response.headers["ETag"] = etag(version)
 
 
+def set_location(response: Response, prefix: str, key: object) -> None:
+    """Say where what was made can be read: under the router's prefix by its key (RFC 9110 §10.2.2)."""
+    response.headers["Location"] = f"{prefix}/{key}"
+
+
 def required_version(if_match: _IfMatch = None) -> int:
     """Return the version the caller saw. Raises Problem 428 without If-Match, 400 for a malformed tag."""
     if if_match is None:
@@ -32,7 +38,7 @@ def required_version(if_match: _IfMatch = None) -> int:
             "/if-match", "malformed_tag", Text('одна метка вида "3"', 'give one tag, as in "3"'), "header"
         )
         raise Problem(400, "malformed_request", errors=[fault])
-    return int(match[1])
+    return min(int(match[1]), MAX_INTEGER)
 
 
 IfMatch = Annotated[int, Depends(required_version)]

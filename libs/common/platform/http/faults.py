@@ -7,9 +7,11 @@ from pydantic import ValidationError
 
 from libs.common.platform.http.language import Language, Text
 from libs.common.platform.http.problems import Fault, Place, Problem
+from libs.common.platform.http.wire import WrongValueError
 
 _PLACES: Mapping[str, Place] = {place: place for place in get_args(Place)}
 
+#: Faults of a shape, by pydantic's codes, with their texts.
 _RU = {
     "missing": "обязательное поле",
     "extra_forbidden": "такого поля нет",
@@ -47,12 +49,27 @@ _RU = {
     "too_short": "не меньше элементов: {min_length}",
     "too_long": "не больше элементов: {max_length}",
     "url_parsing": "нужен адрес URL",
+    "null_given": "это нельзя убрать: не указывайте или дайте значение",
+    "nothing_given": "нечего менять",
 }
+
+#: Codes of what a schema can say; all other faults are of rules.
+SHAPES = frozenset(_RU) | {"unknown_parameter", "given_twice", "nul_character", "lone_surrogate"}
 
 
 def validation_problem(errors: Sequence[Mapping[str, object]], language: Language, body: object = None) -> Problem:
     """Return a 422 that names every fault at once; the offending values themselves are not repeated."""
-    return Problem(422, "validation_failed", errors=[_fault(error, language, body) for error in errors])
+    kept = [error for error in errors if not _follows(error, errors)]
+    return Problem(422, "validation_failed", errors=[_fault(error, language, body) for error in kept])
+
+
+def _follows(error: Mapping[str, object], errors: Sequence[Mapping[str, object]]) -> bool:
+    """Return whether a list is only too short because of a faulty item in it, which is named itself."""
+    place = error.get("loc")
+    if error.get("type") != "too_short" or not isinstance(place, tuple):
+        return False
+    others = (other.get("loc") for other in errors)
+    return any(isinstance(at, tuple) and len(at) > len(place) and at[: len(place)] == place for at in others)
 
 
 def faults_under(place: Sequence[object], error: ValidationError, body: object = None) -> list[Fault]:
@@ -104,12 +121,17 @@ def _fault(error: Mapping[str, object], language: Language, body: object) -> Fau
 
 
 def _message(error: Mapping[str, object], code: str, language: Language) -> str:
+    context = error.get("ctx")
+    said = context.get("error") if isinstance(context, Mapping) else None
+    if isinstance(said, WrongValueError):
+        return said.text.in_language(language)
     english = str(error.get("msg", "invalid")).removeprefix("Value error, ")
     if language is Language.EN or code not in _RU:
         # Messages of our own validators come with type value_error, in the language they were written in.
         return english if language is Language.EN or code == "value_error" else "недопустимое значение"
-    context = error.get("ctx")
     values = {key: str(value) for key, value in context.items()} if isinstance(context, Mapping) else {}
+    if "expected" in values:
+        values["expected"] = values["expected"].replace(" or ", " или ")
     return _RU[code].format_map(_Blank(values))
 
 

@@ -28,16 +28,6 @@ from libs.common.platform.telemetry.logs import get_logger
 
 MAX_KEY = 255
 _ONE_KEY = Text(f"один ключ из 1–{MAX_KEY} знаков", f"one key of 1 to {MAX_KEY} characters")
-_SHOWN: dict[str, object] = {
-    "parameters": [
-        {
-            "name": "Idempotency-Key",
-            "in": "header",
-            "description": "names this call: once done, it is answered from memory for 24 hours; a refusal is not",
-            "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY},
-        }
-    ]
-}
 _REFUSAL, _FAILURE = 400, 500
 
 P = ParamSpec("P")
@@ -90,9 +80,6 @@ class IdempotentRoute(StrictRoute):
     def __init__(self, path: str, endpoint: Callable[..., Awaitable[object]], **options: object) -> None:
         if not inspect.iscoroutinefunction(endpoint):
             raise TypeError("an idempotent endpoint must be async")
-        if options.get("methods") == ["POST"]:
-            given = options.get("openapi_extra")
-            options["openapi_extra"] = {**(given if isinstance(given, dict) else {}), **_SHOWN}
         super().__init__(path, _claiming(endpoint), **options)  # type: ignore[arg-type] # passed through as given
 
     def get_route_handler(self) -> Handler:
@@ -100,6 +87,7 @@ class IdempotentRoute(StrictRoute):
         handle = super().get_route_handler()
 
         async def idempotent(request: Request) -> Response:
+            await self.authorize(request)
             key = idempotency_key(request) if request.method == "POST" else None
             if key is None:
                 return await handle(request)

@@ -1,7 +1,8 @@
 """Problem details (RFC 9457): one shape for every error, all faults at once, no internals.
 
 Domain errors know no HTTP: a table per service maps them (`ErrorTable`). A domain error may carry `faults`
-(a sequence of `Fault`), `context` (members added to the problem: `current`, `existing`) and `retry_after`.
+(a sequence of `Fault`), `context` (members added to the problem: `current`, `existing`), `retry_after`, and in both
+languages `detail`.
 """
 
 import math
@@ -116,10 +117,11 @@ def domain_problem(error: Exception, rule: ErrorRule) -> Problem:
     faults = [fault for fault in getattr(error, "faults", ()) if isinstance(fault, Fault)]
     context = getattr(error, "context", None)
     retry_after = getattr(error, "retry_after", None)
+    said = getattr(error, "detail", None)
     return Problem(
         status,
         code,
-        detail=str(error) or None,
+        detail=said if isinstance(said, Text) else str(error) or None,
         errors=faults,
         headers={"Retry-After": str(max(1, math.ceil(retry_after)))}
         if isinstance(retry_after, int | float)

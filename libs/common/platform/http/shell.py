@@ -176,7 +176,7 @@ class _Exchange:
             headers += cors_headers(self.scope, self.headers, shared)
         if not any(name == b"cache-control" for name, _ in headers):
             headers.append(_NO_STORE)
-        if not self.scope["path"].endswith("/docs"):
+        if not any(name == _CLOSED[0] for name, _ in headers):
             headers.append(_CLOSED)
         return headers
 

@@ -6,11 +6,13 @@ server cuts it (docs/adr/0001).
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
+from fastapi import Header
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
@@ -18,6 +20,15 @@ HEARTBEAT = 15.0  # seconds
 RETRY = 2_000  # milliseconds a client waits before it comes again
 _MAX_ID = 200
 _LINE_END = re.compile(r"\r\n|\r|\n")  # what ends a line of a stream, and nothing else of Unicode does
+
+
+MEDIA_TYPE = "text/event-stream"
+LastEventId = Annotated[
+    str | None,
+    Header(
+        alias="Last-Event-ID", description="`id` of the last event that was received: the stream goes on behind it"
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +62,25 @@ def event_stream(
     """Answer with `events` until they end, the client leaves, or the app stops (`app.state.stopping`)."""
     return StreamingResponse(
         _frames(events, request.app.state.stopping, heartbeat),
-        media_type="text/event-stream",
+        media_type=MEDIA_TYPE,
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
+
+
+def streamed(data: type[BaseModel], events: Sequence[str]) -> dict[int | str, dict[str, object]]:
+    """Return how a stream is described: the data of each of its events has the schema of `data`."""
+    reference = {"$ref": f"#/components/schemas/{data.__name__}"}
+    frame = f"id: 17\nevent: {events[0]}\ndata: {{…}}\n\n"
+    shown = {"type": "string", "contentMediaType": "application/json", "contentSchema": reference}
+    names = ", ".join(f"`{name}`" for name in events)
+    return {
+        200: {
+            "description": f"A stream that stays open. Events: {names}; `data` is a {data.__name__} as JSON. "
+            f"A line that begins with a colon comes every {HEARTBEAT:.0f} s and says that the stream is alive.",
+            "content": {MEDIA_TYPE: {"schema": shown, "example": f"retry: {RETRY}\n\nid: 16\n\n{frame}"}},
+            "x-events": dict.fromkeys(events, reference),
+        }
+    }
 
 
 async def _frames(

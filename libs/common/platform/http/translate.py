@@ -4,6 +4,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from libs.common.platform.auth.jwks import KeysUnavailableError
 from libs.common.platform.http.failures import database_problem, unavailable
@@ -25,7 +26,10 @@ def to_problem(request: Request, error: Exception) -> Problem | None:
     if rule is not None:
         return domain_problem(error, rule)
     if isinstance(error, HTTPException):
-        return framework_problem(error)
+        problem = framework_problem(error)
+        if problem.status_code == 405:
+            problem.headers = {"Allow": _allowed(request)}
+        return problem
     if isinstance(error, RequestValidationError):
         return validation_problem(error.errors(), request_language(request), error.body)
     if isinstance(error, ClientDisconnect):
@@ -38,3 +42,9 @@ def to_problem(request: Request, error: Exception) -> Problem | None:
 async def answer_framework_error(request: Request, error: Exception) -> Response:
     """Answer what FastAPI would answer in its own shape (registered for its two error classes)."""
     return problem_response(request, to_problem(request, error) or Problem(500, "internal_error"))
+
+
+def _allowed(request: Request) -> str:
+    """Return the methods of all routes of the path: the framework names those of the first alone."""
+    routes = [route for route in request.app.router.routes if route.matches(request.scope)[0] is not Match.NONE]
+    return ", ".join(sorted({method for route in routes for method in getattr(route, "methods", None) or ()}))

@@ -1,16 +1,104 @@
 """Types that the services put on the wire."""
 
-from typing import Annotated
+import re
+from datetime import UTC, datetime
+from typing import Annotated, ClassVar, Self, cast
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StrictInt,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
+from libs.common.platform.http.language import Text
+
+_NULL: dict[str, JsonValue] = {"type": "null"}
+
+#: What PostgreSQL's `integer` and `bigint` hold.
+MAX_INTEGER = 2**31 - 1
+MAX_BIGINT = 2**63 - 1
+
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)")
+_ENDS = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC, microsecond=0)
+
+#: The number of a version that people count: of a playbook, of a template.
+Number = Annotated[int, Field(ge=1, le=1_000_000)]
+#: A whole number that every reader of JSON knows exactly (RFC 8259 §6).
+Whole = Annotated[StrictInt, Field(ge=-(2**53) + 1, le=2**53 - 1)]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
+
+
+class WrongValueError(ValueError):
+    """What a validator of ours says of a value, in both languages."""
+
+    def __init__(self, ru: str, en: str) -> None:
+        super().__init__(en)
+        self.text = Text(ru, en)
+
+
+def _written(value: object) -> object:
+    """Refuse what pydantic would also read as a moment: numbers, dates, times without an offset (RFC 3339)."""
+    if isinstance(value, datetime) or (isinstance(value, str) and _RFC_3339.fullmatch(value)):
+        return value
+    raise PydanticCustomError("datetime_parsing", "Input should be a date and time as in RFC 3339")
+
+
+def _in_utc(value: datetime) -> datetime:
+    """Return the moment in UTC; one that is outside of the calendar there is its first or last moment."""
+    try:
+        return min(value.astimezone(UTC), _ENDS[1])
+    except OverflowError:
+        return _ENDS[0] if value.year < _ENDS[1].year else _ENDS[1]
+
+
+#: A moment that a caller sends: date, time and offset as RFC 3339 writes them; seconds may be left out.
+Moment = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_in_utc)]
 
 
 class Wire(BaseModel):
     """A body that the caller sends: unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _as_patch(schema: dict[str, JsonValue], model: type["Patch"]) -> None:
+    """Say in a schema what a patch takes: one member at least, and null for what can be taken away alone."""
+    schema["minProperties"] = 1
+    fields = cast("dict[str, dict[str, JsonValue]]", schema["properties"])
+    for name in fields.keys() - model.takes_away:
+        kept = [one for one in cast("list[dict[str, JsonValue]]", fields[name].pop("anyOf", [])) if one != _NULL]
+        fields[name].pop("default", None)
+        fields[name] |= kept[0] if len(kept) == 1 else {"anyOf": cast("JsonValue", kept)} if kept else {}
+
+
+class Patch(Wire):
+    """A change of something: what is left out stays, and `null` takes away what is named in `takes_away`."""
+
+    model_config = ConfigDict(json_schema_extra=_as_patch)
+
+    takes_away: ClassVar[frozenset[str]] = frozenset()
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _given(cls, value: object, info: ValidationInfo) -> object:
+        if value is None and info.field_name not in cls.takes_away:
+            raise PydanticCustomError("null_given", "this cannot be taken away: leave it out, or give a value")
+        return value
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.model_fields_set:
+            raise PydanticCustomError("nothing_given", "nothing to change")
+        return self
 
 
 class Titles(Wire):
