@@ -36,6 +36,7 @@ EXCEPTIONS = {
     "intake/deliveries/webhook": "a plain ASGI route, faster than one of api.py",
     "intake/sources/cache": "sources in the process's memory",
     "tasks/desks/readiness": "what a desk still needs before leads can be worked",
+    "tasks/tasks/customers": "whose the tasks of a page are, for who may see them",
     "tasks/playbooks/asked": "checks of what a playbook asks of intake",
     "tasks/playbooks/asks": "the language of playbooks: steps that ask intake, and those that hurry or move",
     "tasks/playbooks/builtin": "playbooks that every desk has",

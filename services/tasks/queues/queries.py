@@ -81,7 +81,7 @@ async def queue_tasks(
             rows = await store.tasks(tx.conn, queue, profile.id if profile else None, ctx.now(), remaining, behind)
             found += rows
             places += [_place(number, queue, row) for row in rows]
-    items = await shaped(ctx, found[: page.limit], language)
+    items = await shaped(ctx, caller, found[: page.limit], language)
     return Page(items=items, next_cursor=keyset.cut(places, page).next_cursor)
 
 

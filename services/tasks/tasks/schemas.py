@@ -151,11 +151,25 @@ class SubjectOut(BaseModel):
         return cls(kind=subject.kind, id=subject.id)
 
 
+class CustomerOut(BaseModel):
+    """The customer of a task: whom to call, and what their clock shows now.
+
+    `phone` is E.164, None while `phone_raw` cannot be read as a number.
+    """
+
+    name: str | None
+    phone: str | None
+    phone_raw: str | None
+    zone: str
+    local_time: datetime
+
+
 class TaskOut(BaseModel):
     """A task; titles are in the caller's language. `outcome…` and `closed…` are set once it has ended.
 
-    `lead_id` is absent when its subject is no lead, `order_number` when the lead has no order. `text`, `document`
-    and `author` are those of a free task.
+    `lead_id` is absent when its subject is no lead, `order_number` when the lead has no order, `customer` when the
+    task is about no customer and when the caller may not see them. `text`, `document` and `author` are those of a
+    free task.
     """
 
     id: UUID
@@ -163,6 +177,7 @@ class TaskOut(BaseModel):
     subject: SubjectOut
     lead_id: UUID | None
     order_number: str | None
+    customer: CustomerOut | None
     playbook: str
     playbook_version: int
     type: str
@@ -212,6 +227,7 @@ def task_out(
     desk: str,
     subject: Subject,
     order_number: str | None,
+    customer: CustomerOut | None,
     playbook: Playbook,
     version: int,
     language: Language,
@@ -225,6 +241,7 @@ def task_out(
         subject=SubjectOut.of(subject),
         lead_id=subject.lead_id,
         order_number=order_number,
+        customer=customer,
         playbook=playbook.code,
         playbook_version=version,
         title=brief.title if brief else kind.title.of(language.value),

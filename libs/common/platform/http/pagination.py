@@ -26,6 +26,9 @@ MAX_LIMIT = 200
 
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="how many items at most")]
 CursorParam = Annotated[str | None, Query(max_length=1000, description="next_cursor of the page before")]
+Ids = Annotated[
+    list[UUID] | None, Query(max_length=MAX_LIMIT, description="these alone; repeated, as `ids=…&ids=…`")
+]
 CursorValue: TypeAlias = str | int | datetime | date | Decimal | UUID | None
 
 Item = TypeVar("Item")
