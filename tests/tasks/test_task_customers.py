@@ -8,6 +8,7 @@ import pytest
 
 from libs.common.contracts.intake import Order
 from libs.common.contracts.shared import OrderStatus
+from libs.common.contracts.tasks import TaskAssigned
 from libs.common.platform.ids import uuid7
 from tests.tasks.client import Api, Json
 from tests.tasks.desk import ANNA_ID, BORIS_ID, Desk, lead_v2, proposal
@@ -99,3 +100,15 @@ async def test_a_task_is_found_by_any_number_of_its_order(desk: Desk, api: Api, 
     await desk.receive(theirs, lead_v2("callback", external_id="gc-78"))
     found = (await api.call("GET", "/tasks", params={"order_number": number})).json()["items"]
     assert [task["lead_id"] for task in found] == [str(theirs.lead_id)] * (number != "nobody's")
+
+
+@pytest.mark.req("U13")
+async def test_who_is_told_of_a_task_is_told_whom_to_call(desk: Desk, api: Api) -> None:
+    lead_id = await desk.lead("callback")
+    await desk.receive(proposal((await api.task(lead_id))["id"], lead_id))
+    (told,) = await desk.sent(TaskAssigned)
+    assert (told.person and told.person.phone, told.person and told.person.email, told.zone) == (
+        PHONE,
+        None,
+        "Europe/Moscow",
+    )

@@ -7,8 +7,21 @@ from uuid import UUID
 from pydantic import BaseModel
 
 
+class CustomerOut(BaseModel):
+    """Whom to call, and what their clock shows now. `phone` is E.164, None while `phone_raw` is not understood."""
+
+    name: str | None
+    phone: str | None
+    phone_raw: str | None
+    zone: str
+    local_time: datetime
+
+
 class FeedItem(BaseModel):
-    """One entry of an operator's feed; `position` grows by one, `title` is in the caller's language."""
+    """One entry of an operator's feed; `position` grows by one, `title` is in the caller's language.
+
+    `customer` is as known when the entry was written, and absent when the task is about no customer.
+    """
 
     position: int
     kind: Literal["task_assigned", "task_taken", "task_reminded"]
@@ -17,5 +30,6 @@ class FeedItem(BaseModel):
     lead_id: UUID | None
     title: str
     order_number: str | None
+    customer: CustomerOut | None
     due_at: datetime
     at: datetime
