@@ -34,6 +34,7 @@ EXCEPTIONS = {
     "intake/deliveries/first_order": "the lean statement for a new order of a new person",
     "intake/deliveries/same_customer": "the check of an identifier that may belong to another customer by now",
     "intake/deliveries/webhook": "a plain ASGI route, faster than one of api.py",
+    "intake/leads/search": "what a free text finds",
     "intake/sources/cache": "sources in the process's memory",
     "tasks/desks/readiness": "what a desk still needs before leads can be worked",
     "tasks/tasks/customers": "whose the tasks of a page are, for who may see them",

@@ -18,7 +18,7 @@ from services.notifications.feed.actions import store_operators
 from services.notifications.feed.hub import FeedHub
 from services.notifications.feed.queries import items_after
 from tests.notifications.api import running_api
-from tests.notifications.support import apply, context
+from tests.notifications.support import apply, context, requested
 from tests.support.patience import PATIENCE
 
 ANNA, BORIS = UUID(int=1), UUID(int=2)
@@ -210,8 +210,9 @@ async def test_the_feed_names_whom_to_call_and_their_time(notifications_db: Data
 
 
 @pytest.mark.req("U13", "U10")
-async def test_who_was_dismissed_reads_no_feed(notifications_db: Database) -> None:
-    dismissed = known(ANNA, "operator").model_copy(update={"active": False})
-    await write(notifications_db, dismissed, assigned())
+@pytest.mark.parametrize("path", ["/feed", "/messages"])
+async def test_who_was_dismissed_reads_no_feed_and_no_messages(notifications_db: Database, path: str) -> None:
+    dismissed, task = known(ANNA, "operator").model_copy(update={"active": False}), assigned()
+    await write(notifications_db, dismissed, task, requested(template="none", lead_id=task.lead_id))
     async with running_api(notifications_db) as api:
-        assert (await api.call("GET", "/feed", role="operator")).json()["items"] == []
+        assert (await api.call("GET", path, role="operator")).json()["items"] == []

@@ -50,7 +50,7 @@ class TaskOpened(TasksEvent):
 
 
 class TaskHanded(TasksEvent):
-    """Shared by events that tell an operator of a task: its customer, and the zone of their clock.
+    """Shared by events of an operator and their task: its customer, and the zone of their clock.
 
     None: it is about no customer.
     """

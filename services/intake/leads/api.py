@@ -9,7 +9,7 @@ from pydantic import AwareDatetime
 from libs.common.contracts.shared import Stage
 from libs.common.domain.code import Code
 from libs.common.platform.http.etag import set_etag
-from libs.common.platform.http.pagination import Page, Paged
+from libs.common.platform.http.pagination import Ids, Page, Paged
 from libs.common.platform.http.routes import api_router
 from libs.common.platform.telemetry.context import bind
 from services.intake.deps import Ctx, Lang, Reader, Staff
@@ -17,6 +17,10 @@ from services.intake.leads.queries import LeadFilter, get_lead, list_history, li
 from services.intake.leads.schemas import HistoryView, LeadDetail, LeadView
 
 router = api_router("/intake/v1/leads", tags=["leads"])
+
+_SEARCH = (
+    "any number of an order, ours or the source's; a name; a phone in any spelling, or 4 of its digits; an e-mail"
+)
 
 
 @router.get("")
@@ -33,10 +37,11 @@ async def get_leads(
     created_from: AwareDatetime | None = None,
     created_to: AwareDatetime | None = None,
     partner_id: UUID | None = None,
-    q: Annotated[str | None, Query(max_length=200, description="phone, name, e-mail or order number")] = None,
+    q: Annotated[str | None, Query(max_length=200, description=_SEARCH)] = None,
+    ids: Ids = None,
 ) -> Page[LeadView]:
     """List leads, the newest first; a partner sees their own, from the first appointment on."""
-    wanted = LeadFilter(desk, stage, status, source, owner_id, created_from, created_to, q, partner_id)
+    wanted = LeadFilter(desk, stage, status, source, owner_id, created_from, created_to, q, partner_id, ids)
     return await list_leads(ctx.core.db, caller, wanted, asked, language)
 
 
