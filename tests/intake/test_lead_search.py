@@ -1,4 +1,4 @@
-"""Leads are found by anything that is known of them: numbers, names, phones, e-mails (S4.15); and by their ids (U13)."""
+"""Leads are found by anything that is known of them: numbers, names, phones, e-mails, ids (S4.15)."""
 
 from urllib.parse import quote
 from uuid import uuid4
@@ -49,7 +49,7 @@ async def test_a_lead_of_another_country_is_found_too(api: Api, q: str) -> None:
 @pytest.mark.parametrize(
     "q", ["%", "_", "9" * 30, "nobody", "'", "UX-900", "567", "", " ", "№", "@", "+", "\u0661"]
 )
-async def test_what_nobody_has_finds_nobody(api: Api, q: str) -> None:
+async def test_what_is_not_there_is_not_found(api: Api, q: str) -> None:
     await people(api)
     assert await found(api, f"q={quote(q)}") == []
 

@@ -57,7 +57,7 @@ def _by_phone(text: str, digits: str) -> list[_Ids]:
 
 
 def _part_of_phone(digits: str) -> ColumnElement[bool]:
-    """Return the condition of a part: also one with a trunk prefix, or of a number that nobody could read."""
+    """Return the condition of a part: also one with a trunk prefix, or of a number that cannot be read."""
     raw = func.regexp_replace(lead.c.phone_raw, r"\D", "", "g")
     found = [lead.c.phone.contains(digits), and_(lead.c.phone.is_(None), raw.contains(digits))]
     if digits.startswith("8"):
