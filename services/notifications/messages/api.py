@@ -20,9 +20,10 @@ async def messages(
     asked: Paged,
     lead_id: UUID | None = None,
     state: State | None = None,
+    desk: str | None = None,
 ) -> Page[Message]:
     """List messages, newest first (S4.13); an operator sees those of leads whose task is or was theirs (P.6)."""
-    wanted = Filter(desks_of(caller), operator_of(caller), lead_id, state)
+    wanted = Filter(desks_of(caller, desk), operator_of(caller), lead_id, state)
     return (await list_messages(ctx.core.db, wanted, asked)).page(Message.model_validate)
 
 

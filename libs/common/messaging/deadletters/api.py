@@ -91,6 +91,7 @@ async def _list(
     caller: Admin,
     state: Annotated[list[State] | None, Query()] = None,
     key: str | None = None,
+    desk: str | None = None,
     cursor: Annotated[str, Query(pattern=r"^\d{1,18}$")] = "0",
     limit: Limit = 50,
 ) -> DeadLetters:
@@ -101,7 +102,7 @@ async def _list(
         key=key,
         after=int(cursor),
         limit=limit,
-        desks=None if caller.sees_all_desks else caller.desks,
+        desks=_desks(caller, desk),
     )
     more = str(found[-1].id) if len(found) == limit else None
     return DeadLetters(items=[DeadLetterOut(**asdict(dead_letter)) for dead_letter in found], next_cursor=more)
@@ -147,6 +148,12 @@ async def _detail(request: Request, caller: Principal, letter_id: int) -> DeadLe
     if not caller.may_see(opened.dead_letter.desk):
         raise Problem(404, "not_found")
     return DeadLetterDetail(**asdict(opened.dead_letter), headers=dict(opened.headers), data=opened.data)
+
+
+def _desks(caller: Principal, desk: str | None) -> frozenset[str] | None:
+    if desk is not None:
+        return frozenset({desk}) if caller.may_see(desk) else frozenset()
+    return None if caller.sees_all_desks else caller.desks
 
 
 def _db(request: Request) -> Database:
