@@ -10,14 +10,13 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union_all
 from libs.common.contracts.shared import IdentityKind
 from services.intake.customers.tables import identity
 from services.intake.leads.tables import lead
+from services.intake.orders.queries import numbered
 from services.intake.orders.tables import sales_order
 from services.intake.sources.tables import source
 
 LOCAL_DIGITS = 10  # of a number without country code or trunk prefix
 LEAST_DIGITS = 4  # of a part of a phone
 _MOST_WORDS = 5  # of a name
-_MAX_NUMBER = 2**63
-_SIGNS = "#№ "
 
 _Ids = Select[tuple[object, ...]]
 
@@ -26,22 +25,13 @@ def matching(text: str) -> ColumnElement[bool]:
     """Return the condition on leads that a text finds; an empty one finds nothing."""
     text = text.strip()
     digits = "".join(str(unicodedata.decimal(c)) for c in text if c.isdecimal())
-    ways = [*_by_number(text.lstrip(_SIGNS)), *_by_phone(text, digits), *_by_email(text), *_by_name(text)]
+    ways = [*_by_number(text), *_by_phone(text, digits), *_by_email(text), *_by_name(text)]
     return lead.c.id.in_(union_all(*ways)) if ways else lead.c.id.is_(None)
 
 
 def _by_number(text: str) -> list[_Ids]:
     """Find our number of an order, the source's number, and its id."""
-    if not text:
-        return []
-    orders, spelled = select(sales_order.c.lead_id), {text, text.upper(), text.lower()}
-    found = [
-        orders.where(sales_order.c.external_number.in_(spelled)),
-        orders.where(sales_order.c.source_id.in_(select(source.c.id)), sales_order.c.external_id.in_(spelled)),
-    ]
-    if text.isdecimal() and int(text) < _MAX_NUMBER:
-        found.append(orders.where(sales_order.c.order_number == int(text)))
-    return found
+    return [select(sales_order.c.lead_id).where(numbered(text))] if text else []
 
 
 def _by_phone(text: str, digits: str) -> list[_Ids]:

@@ -60,6 +60,7 @@ sales_order = Table(
     CheckConstraint(f"status IN ({_STATUSES})", name="status"),
     CheckConstraint("amount >= 0 AND paid >= 0", name="amounts"),
     Index("ix_sales_order_lead_id", "lead_id"),
+    Index("ix_sales_order_desk", "desk", "order_number"),
     Index(
         "ix_sales_order_external_number", "external_number", postgresql_where=text("external_number IS NOT NULL")
     ),
