@@ -2,15 +2,17 @@
 
 from uuid import UUID
 
+from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.routes import api_router
-from services.notifications.deps import Ctx, Staff, desks_of, operator_of
+from services.notifications.deps import Ctx, Manager, Staff, desks_of, operator_of
 from services.notifications.errors import NotFoundError
+from services.notifications.messages.actions import resend
 from services.notifications.messages.queries import Filter, list_messages, one_message
 from services.notifications.messages.rules import State
 from services.notifications.messages.schemas import Message, MessageWithAttempts
 
-router = api_router("/notifications/v1/messages", tags=["messages"])
+router = api_router("/notifications/v1/messages", tags=["messages"], route_class=IdempotentRoute)
 
 
 @router.get("")
@@ -34,3 +36,13 @@ async def message(message_id: UUID, ctx: Ctx, caller: Staff) -> MessageWithAttem
     if found is None:
         raise NotFoundError
     return MessageWithAttempts.model_validate(found)
+
+
+@router.post("/{message_id}/resend")
+async def post_resend(message_id: UUID, ctx: Ctx, caller: Manager) -> MessageWithAttempts:
+    """Send a message that failed for want of an approved template, once it has one; 409 `message_not_resendable`."""
+    async with ctx.core.db.begin() as tx:
+        await resend(tx, message_id, desks_of(caller), caller.sub, ctx.core.clock.now())
+        tx.after_commit("sender", ctx.due.set)
+        await tx.commit()
+    return await message(message_id, ctx, caller)
