@@ -8,8 +8,8 @@ from libs.common.platform.db.roles import SERVICES
 from libs.common.platform.http.assembly import build_api
 from libs.common.testkit.issuer import TokenIssuer
 
-#: Lists that need no desk: of desks themselves, and of the caller's own.
-ELSE = {"/tasks/v1/desks", "/notifications/v1/feed"}
+#: Lists that need no desk: of desks themselves, of one lead, and of the caller's own.
+ELSE = {"/tasks/v1/desks", "/tasks/v1/timeline", "/notifications/v1/feed"}
 
 
 def lists(service: str) -> dict[str, set[str]]:

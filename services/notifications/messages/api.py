@@ -40,7 +40,7 @@ async def message(message_id: UUID, ctx: Ctx, caller: Staff) -> MessageWithAttem
 
 @router.post("/{message_id}/resend")
 async def post_resend(message_id: UUID, ctx: Ctx, caller: Manager) -> MessageWithAttempts:
-    """Send a message that failed for want of an approved template, once it has one; 409 `message_not_resendable`."""
+    """Send a message that failed for want of an approved template; 409 `message_not_resendable` for any other."""
     async with ctx.core.db.begin() as tx:
         await resend(tx, message_id, desks_of(caller), caller.sub, ctx.core.clock.now())
         tx.after_commit("sender", ctx.due.set)
