@@ -7,6 +7,7 @@ from services.intake.calls.api import router as calls
 from services.intake.configuration.api import router as configuration
 from services.intake.contacts.api import router as contacts
 from services.intake.customers.api import router as customers
+from services.intake.deliveries.api import reruns
 from services.intake.deliveries.api import router as deliveries
 from services.intake.deliveries.webhook import webhook_routes
 from services.intake.doctor.api import router as doctor
@@ -22,6 +23,7 @@ API = Api(
         doctor,
         partners,
         deliveries,
+        reruns,
         contacts,
         calls,
         leads,

@@ -13,8 +13,10 @@ __all__ = ["Admin", "Chain", "Ctx", "Lang", "Manager", "Staff", "desks_of", "ope
 Ctx = Annotated[Context, Depends(context_of(Context))]
 
 
-def desks_of(caller: Principal) -> frozenset[str] | None:
-    """Return the desks that the caller may see; None means all."""
+def desks_of(caller: Principal, desk: str | None = None) -> frozenset[str] | None:
+    """Return the desks that the caller may see, of these the one that is asked for; None means all."""
+    if desk is not None:
+        return frozenset({desk}) if caller.may_see(desk) else frozenset()
     return None if caller.sees_all_desks else caller.desks
 
 

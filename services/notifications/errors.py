@@ -61,6 +61,14 @@ class AmbiguousDeskError(Exception):
     )
 
 
+class NotResendableError(Exception):
+    """The message did not fail for want of a template, was sent again already, or would fail again: `reason`."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.context = {"reason": reason}
+
+
 class SubscriptionError(Exception):
     """The provider refused our webhook address; `str()` is its code."""
 
@@ -90,5 +98,6 @@ ERRORS: ErrorTable = {
     ConfigRefusedError: (422, "validation_failed"),
     MalformedBodyError: (422, "validation_failed"),
     AmbiguousDeskError: (422, "validation_failed"),
+    NotResendableError: (409, "message_not_resendable"),
     SubscriptionError: (422, "subscription_refused"),
 }

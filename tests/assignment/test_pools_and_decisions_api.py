@@ -108,6 +108,25 @@ async def test_waiting_work_is_listed_by_deadline(desk: Desk) -> None:
     assert shown == [str(task_id(1)), str(task_id(2))]
 
 
+@pytest.mark.req("U12")
+@pytest.mark.parametrize("path", ["/decisions", "/work?state=held", "/shifts", "/operators", "/pools"])
+async def test_a_list_is_narrowed_to_a_desk(desk: Desk, path: str) -> None:
+    await desk.hire("ann")
+    await desk.receive(requested(1))
+    join = "&" if "?" in path else "?"
+    both = [await desk.items(f"{path}{join}desk={code}", roles=("admin",)) for code in ("demo", "ux")]
+    assert [len(found) for found in both] == [1, 0]
+
+
+@pytest.mark.req("U12", "P.6")
+@pytest.mark.parametrize("path", ["/decisions", "/work?state=held", "/shifts"])
+async def test_a_desk_that_is_asked_for_shows_no_more_than_the_token(desk: Desk, path: str) -> None:
+    await desk.hire("ann")
+    await desk.receive(requested(1))
+    join = "&" if "?" in path else "?"
+    assert await desk.items(f"{path}{join}desk=demo", desks=("ux",)) == []
+
+
 async def test_the_service_is_ready_when_its_schema_is(desk: Desk) -> None:
     answer = await desk.call("GET", "http://test/assignment/readyz")
     assert answer.json() == {"status": "ready"}

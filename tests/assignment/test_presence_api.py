@@ -102,3 +102,30 @@ async def test_every_change_of_presence_is_on_record_with_its_actor(desk: Desk) 
     await desk.ok("POST", "/pause", {"operator_id": str(ann)})
     rows = await desk.ctx.db.pool.fetch("SELECT presence, actor FROM presence_change ORDER BY id")
     assert [tuple(row) for row in rows] == [("checked_in", "ann"), ("paused", "boss")]
+
+
+@pytest.mark.req("U12")
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("presence=checked_in", ["Ann"]),
+        ("presence=paused&presence=checked_out", ["Bob", "Cid"]),
+        ("away=true", []),
+        ("active=true&away=false", ["Ann", "Bob", "Cid"]),
+    ],
+)
+async def test_operators_are_listed_by_presence(desk: Desk, query: str, names: list[str]) -> None:
+    for sub in ("ann", "bob"):
+        await desk.hire(sub)
+    await desk.hire("cid", here=False)
+    await desk.presence("bob", "pause")
+    assert [each["name"] for each in await desk.items(f"/operators?{query}")] == names
+
+
+@pytest.mark.req("U12")
+@pytest.mark.parametrize(("lasting", "names"), [("true", ["Ann"]), ("false", ["Bob"])])
+async def test_shifts_that_last_are_listed_apart(desk: Desk, lasting: str, names: list[str]) -> None:
+    for sub in ("ann", "bob"):
+        await desk.hire(sub)
+    await desk.presence("bob", "check-out")
+    assert [each["operator_name"] for each in await desk.items(f"/shifts?open={lasting}")] == names

@@ -65,7 +65,7 @@ async def test_a_number_under_another_name_is_found_and_its_patch_mends_it(api: 
     patch = next(mend["patch"] for mend in listed(examined, "mends") if mend["field"] == "phone")
     [source] = await api.ctx.core.db.pool.fetch("SELECT id, version FROM source")
     await api.ok("PATCH", f"/sources/{source['id']}", patch, headers={"if-match": f'"{source["version"]}"'})
-    done = await api.ok("POST", "/deliveries/rerun", {})
+    done = await api.ok("POST", "/reruns", {})
     assert (patch, done["by_disposition"]) == ({"config": {"field_map": {"phone": "client_line"}}}, {"accepted": 1})
 
 

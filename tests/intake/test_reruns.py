@@ -54,9 +54,9 @@ async def test_all_of_a_filter_is_read_again(api: Api) -> None:
         for number in "12":
             await kept(api, "unsupported_type", OLD[2][1], PARTS.replace(b"0001", f"000{number}".encode()), code)
     await kept(api, "not_an_object", OLD[0][1], b"[]")
-    done = await api.ok("POST", "/deliveries/rerun", {"source": "landing"})
+    done = await api.ok("POST", "/reruns", {"source": "landing"})
     assert done == {"read": 3, "by_disposition": {"accepted": 2, "quarantined": 1}, "next": None}
-    assert (await api.ok("POST", "/deliveries/rerun", {"reason": "unsupported_type"}))["read"] == 2
+    assert (await api.ok("POST", "/reruns", {"reason": "unsupported_type"}))["read"] == 2
 
 
 @pytest.mark.req("rerun")
@@ -67,7 +67,7 @@ async def test_a_long_quarantine_is_read_in_pages(api: Api) -> None:
     after: object = None
     read: list[object] = []
     while not read or after is not None:
-        page = await api.ok("POST", "/deliveries/rerun", {"limit": 2, **({"after": after} if after else {})})
+        page = await api.ok("POST", "/reruns", {"limit": 2, **({"after": after} if after else {})})
         read.append(page["read"])
         after = page["next"]
     assert read == [2, 2, 1]
@@ -76,6 +76,6 @@ async def test_a_long_quarantine_is_read_in_pages(api: Api) -> None:
 async def test_a_supervisor_reads_again_what_is_of_their_desks_alone(api: Api) -> None:
     await api.source()
     await kept(api, *OLD[0])
-    foreign = await api.call("POST", "/deliveries/rerun", {}, role="supervisor", desks=["other"])
-    operator = await api.call("POST", "/deliveries/rerun", {}, role="operator", desks=["demo"])
+    foreign = await api.call("POST", "/reruns", {}, role="supervisor", desks=["other"])
+    operator = await api.call("POST", "/reruns", {}, role="operator", desks=["demo"])
     assert (foreign.json()["read"], operator.status_code) == (0, 403)

@@ -201,6 +201,17 @@ async def test_an_operator_sees_the_messages_of_their_own_leads_alone(notificati
     assert (shown, [item["id"] for item in listed]) == ([200, 404], [str(own.message_id)])
 
 
+@pytest.mark.req("U12", "P.6")
+async def test_messages_are_narrowed_to_a_desk_within_the_token(notifications_db: Database) -> None:
+    async with open_desk(notifications_db) as opened, running_api(notifications_db) as api:
+        await opened.request(requested(template="not_approved"))
+        listed = [
+            (await api.call("GET", f"/messages?desk={asked}", role="supervisor", desk=own)).json()["items"]
+            for asked, own in ((DESK, DESK), ("other", DESK), (DESK, "other"))
+        ]
+    assert [len(found) for found in listed] == [1, 0, 0]
+
+
 async def test_pages_of_messages_hang_together(notifications_db: Database) -> None:
     async with open_desk(notifications_db) as opened, running_api(notifications_db) as api:
         await opened.request(*(requested(template="not_approved") for _ in range(5)))

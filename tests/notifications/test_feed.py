@@ -10,14 +10,15 @@ import pytest
 from libs.common.contracts import Cause, EventData, Received
 from libs.common.contracts.assignment import OperatorChanged
 from libs.common.contracts.notices import TaskReminded
-from libs.common.contracts.shared import Presence, Text
+from libs.common.contracts.shared import Customer, Presence, Text
 from libs.common.contracts.tasks import TaskAssigned, TaskLent, TaskReassigned, TaskReturned, TaskTaken
 from libs.common.platform.db import Database
 from libs.common.platform.ids import uuid7
 from services.notifications.feed.actions import store_operators
 from services.notifications.feed.hub import FeedHub
 from services.notifications.feed.queries import items_after
-from tests.notifications.support import apply, context
+from tests.notifications.api import running_api
+from tests.notifications.support import apply, context, requested
 from tests.support.patience import PATIENCE
 
 ANNA, BORIS = UUID(int=1), UUID(int=2)
@@ -194,3 +195,24 @@ async def test_an_idle_process_does_not_poll(notifications_db: Database) -> None
     await asyncio.sleep(0.5)
     assert hub._poller is not None
     assert hub._poller.done()
+
+
+@pytest.mark.req("U13")
+async def test_the_feed_names_whom_to_call_and_their_time(notifications_db: Database) -> None:
+    person = Customer(name="Анна", phone="+79161234567", email="anna@example.com")
+    told = assigned().model_copy(update={"person": person, "zone": "Asia/Omsk"})
+    await write(notifications_db, known(ANNA, "operator"), told, taken())
+    async with running_api(notifications_db) as api:
+        taken_one, one = (await api.call("GET", "/feed", role="operator")).json()["items"]
+    shown = one["customer"]
+    assert (taken_one["customer"], shown.pop("local_time")[-6:]) == (None, "+06:00")
+    assert shown == {"name": "Анна", "phone": "+79161234567", "phone_raw": None, "zone": "Asia/Omsk"}
+
+
+@pytest.mark.req("U13", "U10")
+@pytest.mark.parametrize("path", ["/feed", "/messages"])
+async def test_who_was_dismissed_reads_no_feed_and_no_messages(notifications_db: Database, path: str) -> None:
+    dismissed, task = known(ANNA, "operator").model_copy(update={"active": False}), assigned()
+    await write(notifications_db, dismissed, task, requested(template="none", lead_id=task.lead_id))
+    async with running_api(notifications_db) as api:
+        assert (await api.call("GET", path, role="operator")).json()["items"] == []

@@ -1,5 +1,6 @@
 """The service over HTTP."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -37,7 +38,7 @@ class Api:
         tag: str | None = None,
         key: str | None = None,
         language: str = "ru",
-        params: dict[str, str] | None = None,
+        params: Mapping[str, str | list[str]] | None = None,
     ) -> Response:
         if desks is None:
             desks = ("*",) if role == "admin" else ("demo",)

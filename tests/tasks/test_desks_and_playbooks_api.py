@@ -152,3 +152,33 @@ async def test_a_playbook_that_is_not_there_has_no_picture(api: Api) -> None:
 async def test_a_playbook_is_drawn_as_a_flowchart(api: Api) -> None:
     drawn = (await api.call("GET", "/playbooks/school/diagram", language="en")).json()
     assert drawn["mermaid"].startswith('flowchart TD\n    process_order["Process the order"]')
+
+
+@pytest.mark.req("U21")
+async def test_playbooks_say_which_version_each_desk_has(desk: Desk, api: Api) -> None:
+    await desk.add_desk("cars", TINY)
+    await desk.activate_playbook(TINY)
+    await api.call("POST", "/playbooks", role="admin", content=TINY)
+    listed = (await api.call("GET", "/playbooks", role="admin")).json()["items"]
+    shown = {(each["code"], each["desk"]): (each["version"], each["active"]) for each in listed}
+    assert shown["callback", None] == (1, {"demo": 1})
+    assert (shown["tiny", "cars"], shown["tiny", None]) == ((1, {"cars": 1}), (3, {"demo": 2}))
+
+
+@pytest.mark.req("U21")
+async def test_a_diagram_draws_the_version_in_use_unless_another_is_named(desk: Desk, api: Api) -> None:
+    await desk.activate_playbook(TINY)
+    await api.call("POST", "/playbooks", role="admin", content=TINY)
+    asked: list[dict[str, str]] = [{}, {"desk": "demo"}, {"version": "2"}]
+    drawn = [(await api.call("GET", "/playbooks/tiny/diagram", params=given)).json()["version"] for given in asked]
+    assert drawn == [1, 1, 2]
+
+
+@pytest.mark.req("U12", "P.6")
+@pytest.mark.parametrize(("asked", "codes"), [("cars", ["callback", "school", "tiny"]), ("other", [])])
+async def test_playbooks_are_narrowed_to_those_that_a_desk_may_use(
+    desk: Desk, api: Api, asked: str, codes: list[str]
+) -> None:
+    await desk.add_desk("cars", TINY)
+    found = await api.call("GET", "/playbooks", desks=("cars",), params={"desk": asked})
+    assert [each["code"] for each in found.json()["items"]] == codes

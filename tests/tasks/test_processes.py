@@ -46,7 +46,8 @@ async def test_of_a_pushed_lead_two_records_of_tasks_leave(desk: Desk) -> None:
     (asked,) = await desk.sent(tasks.WorkRequested)
     await desk.receive(proposal(asked.task_id, received.lead_id, asked.task_version))
     about = [data for data in await desk.sent(EventData) if getattr(data, "lead_id", None) == received.lead_id]
-    assert [type(data) for data in about] == [tasks.WorkRequested, tasks.TaskAssigned]
+    expected: list[type[EventData]] = [tasks.WorkRequested, tasks.TaskAssigned]
+    assert [type(data) for data in about] == expected
 
 
 async def test_what_another_event_says_is_still_a_step_of_the_timeline(desk: Desk, api: Api) -> None:

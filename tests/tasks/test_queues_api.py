@@ -159,3 +159,44 @@ async def test_readers_as_many_as_connections_never_wait_for_each_other(desk: De
     async with asyncio.timeout(PATIENCE):
         answers = await asyncio.gather(*(api.call("GET", path) for _ in range(desk.ctx.db.config.pool_size)))
     assert {answer.status_code for answer in answers} == {200}
+
+
+@pytest.mark.req("U11", "S1.1")
+async def test_every_queue_has_an_id_that_reads_its_tasks_alone(desk: Desk, api: Api) -> None:
+    leads = {name: str(await desk.lead(name)) for name in ("callback", "school")}
+    await desk.pass_time(timedelta(minutes=41))
+    queues = (await api.call("GET", "/queues")).json()["items"]
+    new = {queue["id"]: queue for queue in queues if queue["code"] == "new"}
+    found = {name: (await api.call("GET", f"/queues/{name}/tasks")).json()["items"] for name in new}
+    assert len({queue["id"] for queue in queues}) == len(queues)
+    assert {name: [task["lead_id"] for task in tasks] for name, tasks in found.items()} == {
+        f"demo:new:{name}": [lead_id] for name, lead_id in leads.items()
+    }
+
+
+@pytest.mark.req("U11")
+async def test_the_code_of_several_queues_still_reads_the_tasks_of_all(desk: Desk, api: Api) -> None:
+    leads = {str(await desk.lead(name)) for name in ("callback", "school")}
+    await desk.pass_time(timedelta(minutes=41))
+    tasks = (await api.call("GET", "/queues/new/tasks")).json()["items"]
+    assert {task["lead_id"] for task in tasks} == leads
+
+
+@pytest.mark.req("U11", "P.4")
+async def test_a_queue_keeps_its_id_when_its_playbook_changes(desk: Desk, api: Api) -> None:
+    pulled = TINY.replace("mode: push", "mode: pull")
+    await desk.activate_playbook(pulled)
+    old = str(await desk.lead("tiny"))
+    await desk.activate_playbook(pulled.replace("title: {ru: Новые", "title: {ru: Свежие"))
+    new = str(await desk.lead("tiny"))
+    found = [
+        (await api.call("GET", f"/queues/{name}/tasks")).json()["items"]
+        for name in ("demo:new:tiny", "demo:new:tiny:1")
+    ]
+    assert [[task["lead_id"] for task in tasks] for tasks in found] == [[new], [old]]
+
+
+@pytest.mark.req("U11", "P.6")
+async def test_a_queue_of_another_desk_is_404(desk: Desk, api: Api) -> None:
+    answer = await api.call("GET", "/queues/demo:new:callback/tasks", desks=("cars",))
+    assert answer.status_code == 404

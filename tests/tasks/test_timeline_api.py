@@ -1,6 +1,7 @@
 """The timeline over HTTP: every step, in the order of causes, explained."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -8,6 +9,7 @@ from libs.common.contracts import intake
 from libs.common.contracts import notifications as messages
 from libs.common.contracts.assignment import Candidate
 from libs.common.contracts.shared import Customer, Language, Stage
+from libs.common.platform.http.pagination import encode_cursor
 from tests.tasks.client import Api, Json
 from tests.tasks.desk import ANNA_ID, BORIS_ID, Desk, lead, proposal
 
@@ -143,3 +145,49 @@ async def test_the_timeline_holds_no_personal_data(desk: Desk, api: Api) -> None
     secrets = (person.name, person.phone, person.phone_raw, person.email)
     assert "message.failed" in stored
     assert [secret for secret in secrets if secret and secret in stored] == []
+
+
+@pytest.mark.req("U32")
+async def test_who_takes_their_own_task_again_leaves_no_trace(desk: Desk, api: Api) -> None:
+    lead_id = await desk.lead("callback")
+    task = await api.task(lead_id)
+    first = (await api.call("POST", f"/tasks/{task['id']}/take")).json()
+    before = await steps(api, lead_id)
+    again = [(await api.call("POST", f"/tasks/{task['id']}/take")).json() for _ in range(5)]
+    assert (again, await steps(api, lead_id)) == ([first] * 5, before)
+
+
+@pytest.mark.req("U32")
+@pytest.mark.parametrize("limit", [1, 2, 3, 200])
+async def test_a_timeline_is_read_page_by_page_in_its_order(desk: Desk, api: Api, limit: int) -> None:
+    lead_id = await desk.lead("callback")
+    asked = {"lead_id": str(lead_id), "limit": str(limit)}
+    pages = [(await api.call("GET", "/timeline", params=asked, language="en")).json()]
+    while pages[-1]["next_cursor"]:
+        given = {**asked, "cursor": pages[-1]["next_cursor"]}
+        pages.append((await api.call("GET", "/timeline", params=given, language="en")).json())
+    assert [step for page in pages for step in page["items"]] == await steps(api, lead_id)
+    assert all(len(page["items"]) <= limit for page in pages)
+
+
+@pytest.mark.req("U32")
+async def test_pages_of_a_timeline_hang_together_when_steps_come_in_between(desk: Desk, api: Api) -> None:
+    lead_id = await desk.lead("callback")
+    asked = {"lead_id": str(lead_id), "limit": "3"}
+    first = (await api.call("GET", "/timeline", params=asked)).json()
+    await api.call("POST", f"/tasks/{(await api.task(lead_id))['id']}/take")
+    rest = (
+        await api.call("GET", "/timeline", params={**asked, "limit": "200", "cursor": first["next_cursor"]})
+    ).json()
+    whole = [step["id"] for step in await steps(api, lead_id)]
+    assert [step["id"] for step in first["items"] + rest["items"]] == whole
+
+
+@pytest.mark.req("U32")
+@pytest.mark.parametrize(
+    "cursor", ["x", encode_cursor("cause", [UUID(int=1)]), encode_cursor("-id", [UUID(int=1)])]
+)
+async def test_a_cursor_of_something_else_is_400(desk: Desk, api: Api, cursor: str) -> None:
+    asked = {"lead_id": str(await desk.lead("callback")), "cursor": cursor}
+    answer = await api.call("GET", "/timeline", params=asked)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_cursor")

@@ -8,11 +8,11 @@ from typing import ClassVar
 from uuid import UUID
 
 from libs.common.contracts.shared import Text
-from libs.common.contracts.tasks import TasksEvent
+from libs.common.contracts.tasks import TaskHanded, TasksEvent
 from libs.common.domain.money import Money
 
 
-class TaskReminded(TasksEvent):
+class TaskReminded(TaskHanded):
     """An open task is due soon: once for each time that its playbook names (S2.12).
 
     `operator_id` has the task, or is responsible for its lead while no operator has it.

@@ -49,7 +49,17 @@ class TaskOpened(TasksEvent):
     playbook_version: int
 
 
-class TaskAssigned(TasksEvent):
+class TaskHanded(TasksEvent):
+    """Shared by events of an operator and their task: its customer, and the zone of their clock.
+
+    None: it is about no customer.
+    """
+
+    person: Customer | None = None
+    zone: str | None = None
+
+
+class TaskAssigned(TaskHanded):
     """The arbiter accepted a proposal of assignment: the operator owns the task from now on.
 
     `owns_lead`: they own the lead too, if they did not before; then no `lead.owner_changed` is published.
@@ -69,7 +79,7 @@ class TaskAssigned(TasksEvent):
     owns_lead: bool = False
 
 
-class TaskTaken(TasksEvent):
+class TaskTaken(TaskHanded):
     """An operator claimed a task by `take` or `next`."""
 
     event_type: ClassVar[str] = "dozvon.task.taken.v1"
@@ -326,7 +336,7 @@ class PlaybookActivatedV2(TasksEvent):
     lanes: tuple[str, ...]
 
 
-class TaskMoved(TasksEvent):
+class TaskMoved(TaskHanded):
     """Shared by the moves of an open task between operators. `actor` is an operator's id, a subject or `system`.
 
     `reason` is a code that readers may not know yet; the comment is not published.

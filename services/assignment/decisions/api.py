@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import Query
 
+from libs.common.domain.code import Code
 from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.routes import api_router
 from services.assignment.decisions.queries import Filter, list_decisions
@@ -25,6 +26,7 @@ async def get_decisions(
     lead_id: Id = None,
     task_id: Id = None,
     operator_id: Id = None,
+    desk: Annotated[Code | None, Query()] = None,
 ) -> Page[DecisionView]:
     """List decisions, the latest first: the chosen operator, and every candidate with the refusals (P.3)."""
-    return await list_decisions(ctx.db, caller, Filter(lead_id, task_id, operator_id), page, lang)
+    return await list_decisions(ctx.db, caller, Filter(lead_id, task_id, operator_id, desk), page, lang)

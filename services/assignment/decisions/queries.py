@@ -37,6 +37,7 @@ class Filter:
     lead_id: UUID | None = None
     task_id: UUID | None = None
     operator_id: UUID | None = None
+    desk: str | None = None
 
 
 async def list_decisions(
@@ -67,6 +68,7 @@ def _filtered(wanted: Filter) -> ColumnElement[bool]:
         decision.c.lead_id == wanted.lead_id if wanted.lead_id else true(),
         decision.c.task_id == wanted.task_id if wanted.task_id else true(),
         decision.c.operator_id == wanted.operator_id if wanted.operator_id else true(),
+        decision.c.desk == wanted.desk if wanted.desk else true(),
     )
 
 

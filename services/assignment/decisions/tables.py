@@ -28,4 +28,5 @@ decision = Table(
     Index("ix_decision_lead_id", "lead_id", "id"),
     Index("ix_decision_task_id", "task_id", "id"),
     Index("ix_decision_operator_id", "operator_id", "id"),
+    Index("ix_decision_desk", "desk", "id"),
 )

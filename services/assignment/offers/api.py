@@ -24,6 +24,7 @@ async def get_work(
     state: Annotated[WorkState, Query()] = WorkState.WAITING,
     pool: Annotated[Code | None, Query()] = None,
     operator_id: Annotated[UUID | None, Query()] = None,
+    desk: Annotated[Code | None, Query()] = None,
 ) -> Page[WorkView]:
     """List requested work of a state by deadline; operators see their own."""
-    return await list_work(ctx.db, caller, Filter(state, pool, operator_id), page)
+    return await list_work(ctx.db, caller, Filter(state, pool, operator_id, desk), page)

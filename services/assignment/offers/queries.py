@@ -22,6 +22,7 @@ class Filter:
     state: WorkState
     pool: str | None = None
     operator_id: UUID | None = None
+    desk: str | None = None
 
 
 async def list_work(db: Database, caller: Principal, wanted: Filter, page: PageQuery) -> Page[WorkView]:
@@ -49,4 +50,5 @@ def _filtered(wanted: Filter) -> ColumnElement[bool]:
         work.c.state == wanted.state,
         pool.c.code == wanted.pool if wanted.pool else true(),
         work.c.operator_id == wanted.operator_id if wanted.operator_id else true(),
+        work.c.desk == wanted.desk if wanted.desk else true(),
     )

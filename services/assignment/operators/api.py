@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import Query, Response
 
+from libs.common.contracts.shared import Presence
 from libs.common.domain.code import Code
 from libs.common.platform.http.etag import IfMatch, set_etag, set_location, stale
 from libs.common.platform.http.idempotent_route import IdempotentRoute
@@ -14,7 +15,7 @@ from libs.common.platform.http.routes import api_router
 from services.assignment.deps import Chain, Ctx, Manager, Staff
 from services.assignment.errors import StaleVersionError
 from services.assignment.operators.actions import change_operator, create_operator
-from services.assignment.operators.queries import get_me, get_operator, list_operators
+from services.assignment.operators.queries import Filter, get_me, get_operator, list_operators
 from services.assignment.operators.schemas import MeView, OperatorIn, OperatorPatch, OperatorView
 
 router = api_router("/assignment/v1/operators", tags=["operators"], route_class=IdempotentRoute)
@@ -40,9 +41,12 @@ async def get_operators(
     caller: Staff,
     page: Paged,
     desk: Annotated[Code | None, Query()] = None,
+    presence: Annotated[list[Presence] | None, Query(max_length=len(Presence))] = None,
+    away: Annotated[bool | None, Query(description="on shift and not there")] = None,
+    active: Annotated[bool | None, Query()] = None,
 ) -> Page[OperatorView]:
     """List the operators of the caller's desks; operators see only themselves."""
-    return await list_operators(ctx.db, caller, desk, page)
+    return await list_operators(ctx.db, caller, Filter(desk, presence, away, active), page)
 
 
 @router.get("/{operator_id}", operation_id="get_operator")

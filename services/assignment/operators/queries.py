@@ -1,10 +1,13 @@
 """Reads of operators of the caller's desks; operators see only themselves."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Label, Select, func, not_, or_, select, true
+from sqlalchemy import ColumnElement, Label, Select, and_, func, not_, or_, select, true
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
+from libs.common.contracts.shared import Presence
 from libs.common.platform.auth.principal import Principal, Role
 from libs.common.platform.db import Database
 from libs.common.platform.http.pagination import Page, PageQuery, paginate
@@ -46,9 +49,28 @@ async def get_me(db: Database, caller: Principal) -> MeView:
     return MeView.model_validate(dict(row))
 
 
-async def list_operators(db: Database, caller: Principal, desk: str | None, page: PageQuery) -> Page[OperatorView]:
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Filter of operators; None does not filter. `away`: on shift and not there."""
+
+    desk: str | None = None
+    presence: Sequence[Presence] | None = None
+    away: bool | None = None
+    active: bool | None = None
+
+    def condition(self) -> ColumnElement[bool]:
+        away = operator.c.away.is_not(None)
+        return and_(
+            true() if self.desk is None else operator.c.desks.contains([self.desk]),
+            true() if self.presence is None else operator.c.presence.in_(self.presence),
+            true() if self.away is None else away if self.away else not_(away),
+            true() if self.active is None else operator.c.active.is_(self.active),
+        )
+
+
+async def list_operators(db: Database, caller: Principal, wanted: Filter, page: PageQuery) -> Page[OperatorView]:
     """Return operators in order of creation."""
-    query = _views().where(visible(caller), operator.c.desks.contains([desk]) if desk else true())
+    query = _views().where(visible(caller), wanted.condition())
     async with db.read() as conn:
         found = await paginate(conn, query, "id", [operator.c.id], page)
     return found.page(lambda row: OperatorView.model_validate(dict(row)))

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import Body, Query
 
+from libs.common.domain.code import Code
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.refusals import refuses
@@ -13,7 +14,7 @@ from services.assignment.deps import Chain, Ctx, Staff
 from services.assignment.operators.queries import get_operator
 from services.assignment.operators.schemas import OperatorView
 from services.assignment.shifts.actions import change_presence, hear
-from services.assignment.shifts.queries import list_shifts
+from services.assignment.shifts.queries import Filter, list_shifts
 from services.assignment.shifts.rules import PresenceCommand
 from services.assignment.shifts.schemas import PresenceIn, ShiftView
 
@@ -80,6 +81,8 @@ async def get_shifts(
     caller: Staff,
     page: Paged,
     operator_id: Annotated[UUID | None, Query()] = None,
+    desk: Annotated[Code | None, Query(description="of operators who work there")] = None,
+    lasting: Annotated[bool | None, Query(alias="open", description="whether the shift lasts")] = None,
 ) -> Page[ShiftView]:
     """List shifts, the latest first; operators see their own."""
-    return await list_shifts(ctx.db, caller, operator_id, page)
+    return await list_shifts(ctx.db, caller, Filter(operator_id, desk, lasting), page)

@@ -16,8 +16,8 @@ class IdentityView(BaseModel):
     value: str
 
 
-class CustomerView(BaseModel):
-    """A customer of one desk, with all their orders (S1.11)."""
+class CustomerItem(BaseModel):
+    """A customer of one desk, in a list."""
 
     id: UUID
     desk: str
@@ -25,4 +25,9 @@ class CustomerView(BaseModel):
     created_at: datetime
     identities: list[IdentityView]
     version: int
+
+
+class CustomerView(CustomerItem):
+    """A customer of one desk, with all their orders (S1.11)."""
+
     orders: list[OrderView]

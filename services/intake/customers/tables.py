@@ -18,6 +18,7 @@ customer = Table(
     Column("last_lead_id", Uuid),
     Column("last_unpaid", Boolean),
     Column("version", BigInteger, nullable=False, server_default=text("1")),
+    Index("ix_customer_desk", "desk", "id"),
 )
 
 # No foreign key: in a race of two deliveries an identity may point to a customer that is inserted later.

@@ -19,6 +19,7 @@ from services.intake.deliveries.schemas import DeliveryView, RawDelivery, RerunI
 from services.intake.deps import Ctx, Manager
 
 router = api_router("/intake/v1/deliveries", tags=["deliveries"], route_class=IdempotentRoute)
+reruns = api_router("/intake/v1/reruns", tags=["deliveries"], route_class=IdempotentRoute)
 
 
 @router.get("", operation_id="list_deliveries")
@@ -45,7 +46,7 @@ async def get_one(delivery_id: UUID, ctx: Ctx, caller: Manager) -> RawDelivery:
     return await get_delivery(ctx.core.db, caller, delivery_id)
 
 
-@router.post("/rerun", operation_id="rerun_deliveries")
+@reruns.post("", operation_id="rerun_deliveries")
 async def post_reruns(body: RerunIn, ctx: Ctx, caller: Manager) -> RerunView:
     """Read a part of the quarantine again by today's rules and its sources' present settings, up to `limit`."""
     chosen = await quarantined(ctx.core.db, caller, body)

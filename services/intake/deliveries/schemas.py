@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from libs.common.domain.code import Code
-from libs.common.platform.http.wire import Wire
+from libs.common.platform.http.wire import Moment, Wire
 from services.intake.deliveries.rules import DeliveryKind, Disposition
 from services.intake.formats.rules import Reason
 
@@ -56,8 +56,8 @@ class RerunIn(Wire):
     desk: Code | None = None
     source: Code | None = None
     reason: Reason | None = None
-    received_from: AwareDatetime | None = None
-    received_to: Annotated[AwareDatetime | None, Field(description="exclusive")] = None
+    received_from: Moment | None = None
+    received_to: Annotated[Moment | None, Field(description="exclusive")] = None
     after: Annotated[UUID | None, Field(description="`next` of the answer before: go on behind it")] = None
     limit: Annotated[int, Field(ge=1, le=500)] = 100
 

@@ -8,15 +8,26 @@ from fastapi import Query, Response
 from libs.common.contracts.shared import Stage
 from libs.common.domain.code import Code
 from libs.common.platform.http.etag import set_etag
-from libs.common.platform.http.pagination import Page, Paged
+from libs.common.platform.http.pagination import Ids, Page, Paged
 from libs.common.platform.http.routes import api_router
 from libs.common.platform.http.wire import Moment
 from libs.common.platform.telemetry.context import bind
+from services.intake.customers.queries import get_customer
 from services.intake.deps import Ctx, Lang, Reader, Staff
 from services.intake.leads.queries import LeadFilter, get_lead, list_history, list_leads
 from services.intake.leads.schemas import HistoryView, LeadDetail, LeadView
+from services.intake.scope import is_partner_alone
 
 router = api_router("/intake/v1/leads", tags=["leads"])
+
+_SEARCH = (
+    "any number of an order, ours or the source's; a name; a phone in any spelling, or 4 of its digits; an e-mail"
+)
+
+
+_PART = "(orders|appointments|customer)"
+_CARD = "parts of the card, with commas; orders and appointments are always there"
+Parts = Annotated[str | None, Query(pattern=f"^{_PART}(,{_PART})*$", description=_CARD)]
 
 
 @router.get("", operation_id="list_leads")
@@ -33,18 +44,26 @@ async def get_leads(
     created_from: Moment | None = None,
     created_to: Moment | None = None,
     partner_id: UUID | None = None,
-    q: Annotated[str | None, Query(max_length=200, description="phone, name, e-mail or order number")] = None,
+    q: Annotated[str | None, Query(max_length=200, description=_SEARCH)] = None,
+    ids: Ids = None,
 ) -> Page[LeadView]:
     """List leads, the newest first; a partner sees their own, from the first appointment on."""
-    wanted = LeadFilter(desk, stage, status, source, owner_id, created_from, created_to, q, partner_id)
+    wanted = LeadFilter(desk, stage, status, source, owner_id, created_from, created_to, q, partner_id, ids)
     return await list_leads(ctx.core.db, caller, wanted, asked, language)
 
 
 @router.get("/{lead_id}", operation_id="get_lead")
-async def get_one(lead_id: UUID, ctx: Ctx, caller: Reader, language: Lang, response: Response) -> LeadDetail:
-    """Return one lead with its customer, orders and appointments."""
+async def get_one(
+    lead_id: UUID, ctx: Ctx, caller: Reader, language: Lang, response: Response, include: Parts = None
+) -> LeadDetail:
+    """Return one lead with its orders and appointments, and its customer if that is asked for.
+
+    A partner is never shown the customer: they see who comes, not how to reach them.
+    """
     bind(lead_id=str(lead_id))
     view = await get_lead(ctx.core.db, caller, lead_id, language)
+    if "customer" in (include or "").split(",") and not is_partner_alone(caller):
+        view.customer = await get_customer(ctx.core.db, caller, view.customer_id)
     set_etag(response, view.version)
     return view
 

@@ -1,10 +1,11 @@
 """Reads of leads within the caller's desks."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, and_, false, func, or_, select, true
+from sqlalchemy import ColumnElement, RowMapping, and_, false, select, true
 
 from libs.common.contracts.shared import Stage
 from libs.common.platform.auth.principal import Principal
@@ -15,14 +16,10 @@ from services.intake.appointments.queries import appointments_of_lead
 from services.intake.appointments.tables import appointment
 from services.intake.errors import NotFoundError
 from services.intake.leads.schemas import HistoryView, LeadDetail, LeadView
+from services.intake.leads.search import matching
 from services.intake.leads.tables import history, lead
 from services.intake.orders.queries import orders_of_lead
-from services.intake.orders.tables import sales_order
 from services.intake.scope import between, equal, is_partner_alone, own_or_free, visible
-
-_LOCAL_DIGITS = 10  # of a number without country code or trunk prefix
-_MIN_DIGITS = 4
-_MAX_NUMBER = 2**63
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +35,7 @@ class LeadFilter:
     created_to: datetime | None = None
     q: str | None = None
     partner_id: UUID | None = None
+    ids: Sequence[UUID] | None = None
 
     def condition(self) -> ColumnElement[bool]:
         return and_(
@@ -49,26 +47,8 @@ class LeadFilter:
             equal(lead.c.partner_id, self.partner_id),
             between(lead.c.created_at, self.created_from, self.created_to),
             true() if self.q is None else matching(self.q),
+            true() if self.ids is None else lead.c.id.in_(self.ids),
         )
-
-
-def matching(text: str) -> ColumnElement[bool]:
-    """Return the condition of a free-text search: e-mail, phone in any spelling, an order number, a name."""
-    text = text.strip()
-    if "@" in text:
-        return lead.c.email == text.lower()
-    digits = "".join(c for c in text if c.isascii() and c.isdigit())
-    found: list[ColumnElement[bool]] = []
-    if len(digits) >= _MIN_DIGITS:
-        # 8…, +7… and no prefix at all are one number: its last digits are compared.
-        ending = digits[-_LOCAL_DIGITS:][::-1]
-        found.append(and_(lead.c.phone.is_not(None), func.reverse(lead.c.phone).like(f"{ending}%")))
-    if digits == text and digits and int(digits) < _MAX_NUMBER:
-        numbered = or_(sales_order.c.order_number == int(digits), sales_order.c.external_number == digits)
-        found.append(lead.c.id.in_(select(sales_order.c.lead_id).where(numbered)))
-    if not digits and text:
-        found.append(lead.c.name.icontains(text, autoescape=True))
-    return or_(false(), *found)
 
 
 def readable(caller: Principal) -> ColumnElement[bool]:

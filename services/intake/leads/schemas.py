@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from libs.common.contracts.shared import Customer, Language, Signal, Stage
 from services.intake.appointments.schemas import AppointmentView
+from services.intake.customers.schemas import CustomerView
 from services.intake.orders.schemas import OrderView
 
 
@@ -38,10 +39,11 @@ class LeadView(BaseModel):
 
 
 class LeadDetail(LeadView):
-    """A lead with its orders and appointments."""
+    """A lead with its orders and appointments; with its customer and all their orders where that is asked for."""
 
     orders: list[OrderView]
     appointments: list[AppointmentView]
+    customer: CustomerView | None = None
 
 
 class Change(StrEnum):

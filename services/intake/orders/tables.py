@@ -13,6 +13,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -59,5 +60,9 @@ sales_order = Table(
     CheckConstraint(f"status IN ({_STATUSES})", name="status"),
     CheckConstraint("amount >= 0 AND paid >= 0", name="amounts"),
     Index("ix_sales_order_lead_id", "lead_id"),
+    Index("ix_sales_order_desk", "desk", "order_number"),
+    Index(
+        "ix_sales_order_external_number", "external_number", postgresql_where=text("external_number IS NOT NULL")
+    ),
     Index("ix_sales_order_customer_id", "customer_id", "source_id"),
 )

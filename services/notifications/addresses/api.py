@@ -10,6 +10,8 @@ router = api_router("/notifications/v1/addresses", tags=["addresses"])
 
 
 @router.get("", operation_id="list_addresses")
-async def addresses(ctx: Ctx, caller: Manager, asked: Paged, address: str | None = None) -> Page[Address]:
+async def addresses(
+    ctx: Ctx, caller: Manager, asked: Paged, address: str | None = None, desk: str | None = None
+) -> Page[Address]:
     """List the addresses of which something is known: opted out, or unreachable."""
-    return (await list_addresses(ctx.core.db, desks_of(caller), address, asked)).page(Address.model_validate)
+    return (await list_addresses(ctx.core.db, desks_of(caller, desk), address, asked)).page(Address.model_validate)

@@ -36,10 +36,7 @@ async def create(body: CreateChannel, ctx: Ctx, caller: Admin, response: Respons
 @router.get("", operation_id="list_channels")
 async def channels(ctx: Ctx, caller: Manager, asked: Paged, desk: str | None = None) -> Page[Channel]:
     """List channels, newest first."""
-    desks = desks_of(caller)
-    if desk is not None:
-        desks = frozenset({desk}) if caller.may_see(desk) else frozenset()
-    found = await list_channels(ctx.core.db, desks, asked)
+    found = await list_channels(ctx.core.db, desks_of(caller, desk), asked)
     return found.page(lambda row: shape({**row}, caller))
 
 

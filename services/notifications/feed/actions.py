@@ -13,9 +13,9 @@ from libs.common.platform.db import Transaction
 ADD = """
 WITH input AS (
     SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::jsonb[], $7::text[],
-                         $8::timestamptz[], $9::uuid[], $10::timestamptz[])
+                         $8::timestamptz[], $9::uuid[], $10::timestamptz[], $11::jsonb[], $12::text[])
         WITH ORDINALITY
-        AS t(operator_id, desk, kind, task_id, lead_id, title, order_number, due_at, event_id, at, n)
+        AS t(operator_id, desk, kind, task_id, lead_id, title, order_number, due_at, event_id, at, person, zone, n)
 ), bumped AS (
     INSERT INTO feed AS f (operator_id, desk, position)
     SELECT operator_id, min(desk), count(*) FROM input GROUP BY operator_id ORDER BY operator_id
@@ -23,23 +23,26 @@ WITH input AS (
     RETURNING operator_id, position
 )
 INSERT INTO feed_item
-    (operator_id, position, desk, kind, task_id, lead_id, title, order_number, due_at, event_id, at)
+    (operator_id, position, desk, kind, task_id, lead_id, title, order_number, due_at, event_id, at, person, zone)
 SELECT i.operator_id,
        b.position - count(*) OVER (PARTITION BY i.operator_id)
                   + row_number() OVER (PARTITION BY i.operator_id ORDER BY i.n),
-       i.desk, i.kind, i.task_id, i.lead_id, i.title, i.order_number, i.due_at, i.event_id, i.at
+       i.desk, i.kind, i.task_id, i.lead_id, i.title, i.order_number, i.due_at, i.event_id, i.at,
+       i.person, i.zone
 FROM input i JOIN bumped b USING (operator_id)
 """
 STORE_OPERATORS = """
-INSERT INTO operator AS o (operator_id, desk, subject, name, sequence)
-SELECT DISTINCT ON (operator_id) operator_id, desk, subject, name, sequence
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[])
-     AS t (operator_id, desk, subject, name, sequence)
+INSERT INTO operator AS o (operator_id, desk, subject, name, sequence, active)
+SELECT DISTINCT ON (operator_id) operator_id, desk, subject, name, sequence, active
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bool[])
+     AS t (operator_id, desk, subject, name, sequence, active)
 ORDER BY operator_id, sequence DESC
 ON CONFLICT (operator_id) DO UPDATE SET desk = excluded.desk, subject = excluded.subject, name = excluded.name,
-    sequence = excluded.sequence
+    sequence = excluded.sequence, active = excluded.active
 WHERE o.sequence < excluded.sequence
 """
+
+_SHOWN = {"name", "phone", "phone_raw"}
 
 FeedEvent: TypeAlias = TaskAssigned | TaskTaken | TaskReassigned | TaskLent | TaskReturned | TaskReminded
 
@@ -58,6 +61,8 @@ async def add_to_feeds(tx: Transaction, events: Sequence[Received[FeedEvent]]) -
             e.data.due_at,
             e.event_id,
             e.time,
+            e.data.person and e.data.person.model_dump(mode="json", include=_SHOWN),
+            e.data.zone,
         )
         for e in events
         if (operator_id := _operator(e.data)) is not None
@@ -113,4 +118,5 @@ async def store_operators(tx: Transaction, events: Sequence[Received[OperatorCha
         [e.data.subject for e in events],
         [e.data.name for e in events],
         [e.sequence for e in events],
+        [e.data.active for e in events],
     )

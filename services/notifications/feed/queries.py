@@ -25,11 +25,14 @@ class Item:
     order_number: str | None
     due_at: datetime
     at: datetime
+    person: Mapping[str, str | None] | None
+    zone: str | None
 
 
 async def feed_of(db: Database, subject: str) -> UUID | None:
-    """Return the operator of a token's `sub`; None until assignment has published that operator."""
-    query = select(operator.c.operator_id).where(operator.c.subject == subject).order_by(operator.c.operator_id)
+    """Return the active operator of a token's `sub`; None until assignment has published them."""
+    mine = select(operator.c.operator_id).where(operator.c.subject == subject, operator.c.active)
+    query = mine.order_by(operator.c.operator_id)
     async with db.read() as conn:
         found: UUID | None = await conn.scalar(query.limit(1))
     return found

@@ -1,6 +1,6 @@
 """Each operator's feed with gap-free positions, and the token (`sub`) that reads it."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Index, Table, Text, Uuid, text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, DateTime, Index, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.notifications.metadata import metadata
@@ -15,6 +15,8 @@ operator = Table(
     Column("name", Text, nullable=False),
     # Of the last event: an older one changes nothing. 0: stored by a release that did not compare.
     Column("sequence", BigInteger, nullable=False, server_default=text("0")),
+    # Who was dismissed reads no feed.
+    Column("active", Boolean, nullable=False, server_default=text("true")),
     Index("ix_operator_subject", "subject"),
 )
 
@@ -41,6 +43,9 @@ feed_item = Table(
     Column("due_at", DateTime(timezone=True), nullable=False),
     Column("event_id", Uuid, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
+    # Whom to call, and their zone; None: about no customer, or of an event of the release before.
+    Column("person", JSONB),
+    Column("zone", Text),
     CheckConstraint("position > 0", name="position"),
     CheckConstraint("kind IN ('task_assigned', 'task_taken', 'task_reminded')", name="kind"),
     Index("ix_feed_item_operator_id_lead_id", "operator_id", "lead_id"),

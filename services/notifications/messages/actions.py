@@ -1,6 +1,6 @@
 """Requests of playbooks: each becomes a message with a first attempt, or fails with its reason."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
@@ -15,9 +15,10 @@ from libs.common.platform.db import Transaction
 from libs.common.platform.db.bulk import Bulk
 from services.notifications.addresses.rules import AddressBook
 from services.notifications.addresses.store import address_books
+from services.notifications.errors import NotFoundError, NotResendableError
 from services.notifications.ladders.convert import passed_as_json, rungs_as_json
 from services.notifications.ladders.rules import Channel, Intent, Ready, Rung, Stop, Stopped, prepare, rung_deadline
-from services.notifications.ladders.store import Step, begin
+from services.notifications.ladders.store import Step, begin, fall
 from services.notifications.messages.rules import MessageState
 from services.notifications.messages.store import publish_stopped
 from services.notifications.providers.registry import PROVIDERS
@@ -38,6 +39,17 @@ FROM channel WHERE desk = ANY($1::text[]) AND active ORDER BY id
 """
 
 
+ASKED = """
+SELECT * FROM message WHERE id = $1 AND ($2::text[] IS NULL OR desk = ANY($2)) FOR NO KEY UPDATE
+"""
+# Its steps are published anew: it goes as a message that never failed.
+RESENT = """
+UPDATE message SET state = 'pending', code = NULL, detail = NULL, published = '{}', template_version = $2,
+    asked = NULL, resent_by = $3, resent_at = $4, changed_at = $4
+WHERE id = $1
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class _Row:
     """A message as it is stored: what was asked, and what is to become of it."""
@@ -55,6 +67,12 @@ class _Row:
     @property
     def passed(self) -> Sequence[object]:
         return passed_as_json(self.plan.passed)
+
+    @property
+    def asked(self) -> dict[str, object] | None:
+        """The request, if the message is to be sent again once its template is approved."""
+        mendable = isinstance(self.plan, Stopped) and self.plan.code == Stop.TEMPLATE_NOT_APPROVED
+        return self.request.data.model_dump(mode="json") if mendable else None
 
     def of_rung(self, name: str, default: object = None) -> object:
         """Return an attribute of that rung, or the default of a message that cannot leave."""
@@ -113,6 +131,7 @@ MESSAGES: Bulk[_Row] = Bulk(
         ("traceparent", "text", attrgetter("cause.traceparent")),
         ("requested_at", "timestamptz", attrgetter("request.time")),
         ("withdrawn_at", "timestamptz", attrgetter("withdrawn_at")),
+        ("asked", "jsonb", attrgetter("asked")),
     ),
 )
 STORE = f"""
@@ -163,6 +182,28 @@ async def request_messages(
     await begin(tx, steps)
     await publish_stopped(tx, [i for i, row in fresh.items() if isinstance(row.plan, Stopped)], now)
     return [step.message_id for step in steps]
+
+
+async def resend(
+    tx: Transaction, message_id: UUID, desks: Collection[str] | None, actor: str, now: datetime
+) -> None:
+    """Send a message that failed for want of an approved template, once, as the desk's channels are today.
+
+    Raises NotFoundError, NotResendableError. The caller commits.
+    """
+    row = await tx.conn.fetchrow(ASKED, message_id, desks if desks is None else list(desks))
+    if row is None:
+        raise NotFoundError
+    if row["asked"] is None or row["state"] != MessageState.FAILED:
+        raise NotResendableError(row["code"] or row["state"])
+    data = MessageRequested.model_validate(row["asked"])
+    cause = Cause(row["correlation_id"], row["causation_id"], row["traceparent"])
+    request = Received(message_id, row["key"], row["desk"], now, 0, cause, data)
+    plan = _plan(request, await _look_up(tx, [request]), now)
+    if isinstance(plan, Stopped):
+        raise NotResendableError(plan.code)
+    await fall(tx, [_step(message_id, plan, data.deadline, now)])
+    await tx.conn.execute(RESENT, message_id, plan.version, actor, now)
 
 
 def _step(message_id: UUID, plan: Ready, deadline: datetime | None, now: datetime) -> Step:

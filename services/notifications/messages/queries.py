@@ -50,9 +50,11 @@ async def one_message(db: Database, message_id: UUID, wanted: Filter) -> dict[st
 
 
 def _visible(wanted: Filter) -> ColumnElement[bool]:
-    """Filter by desk; an operator's own leads are those whose tasks are in their feed."""
+    """Filter by desk; a working operator's own leads are those whose tasks are in their feed."""
     of_desks = true() if wanted.desks is None else message.c.desk.in_(wanted.desks)
     if wanted.operator is None:
         return of_desks
     own = select(feed_item.c.lead_id).join(operator, operator.c.operator_id == feed_item.c.operator_id)
-    return and_(of_desks, message.c.lead_id.in_(own.where(operator.c.subject == wanted.operator)))
+    return and_(
+        of_desks, message.c.lead_id.in_(own.where(operator.c.subject == wanted.operator, operator.c.active))
+    )

@@ -48,6 +48,7 @@ class Message(BaseModel):
 
     `rung` is the place of its channel in the playbook's list, `passed` are those that came before or were left out.
     `withdrawn_at`: when its playbook wanted it no more; what had left by then has reported all the same.
+    `resent_at`: when `resent_by` had it sent again after it had failed without an approved template.
     `parts`: the provider's own template with its values, for when free text is not allowed; `segments` of an SMS.
     """
 
@@ -74,6 +75,8 @@ class Message(BaseModel):
     requested_at: datetime
     changed_at: datetime
     withdrawn_at: datetime | None
+    resent_at: datetime | None
+    resent_by: str | None
 
 
 class MessageWithAttempts(Message):

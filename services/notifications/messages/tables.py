@@ -44,6 +44,10 @@ message = Table(
     Column("changed_at", DateTime(timezone=True), nullable=False),
     # When it was not wanted any more (`withdrawals`): what has not left by then does not leave.
     Column("withdrawn_at", DateTime(timezone=True)),
+    # The whole request, personal data too, while it can be sent again: its template had no approved version.
+    Column("asked", JSONB),
+    Column("resent_at", DateTime(timezone=True)),
+    Column("resent_by", Text),
     CheckConstraint(
         "state IN ('pending', 'unknown', 'accepted', 'sent', 'failed', 'delivered', 'read')", name="state"
     ),

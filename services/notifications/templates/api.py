@@ -5,7 +5,6 @@ from typing import Annotated, cast
 
 from fastapi import Query
 
-from libs.common.platform.auth.principal import Principal
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.refusals import refuses
@@ -46,7 +45,7 @@ async def templates(
     state: TemplateState | None = None,
 ) -> Page[TemplateVersion]:
     """List versions, newest first."""
-    found = await list_templates(ctx.core.db, _asked(caller, desk), code, state, asked)
+    found = await list_templates(ctx.core.db, desks_of(caller, desk), code, state, asked)
     return found.page(lambda row: shape({**row}))
 
 
@@ -54,7 +53,7 @@ async def templates(
 @refuses("validation_failed")
 async def template(code: str, ctx: Ctx, caller: Staff, desk: OfDesk = None) -> TemplateView:
     """Return a template: its newest version, and the one that messages use."""
-    return _view(await versions_of(ctx.core.db, _asked(caller, desk), code))
+    return _view(await versions_of(ctx.core.db, desks_of(caller, desk), code))
 
 
 @router.post("/{code}/retire", operation_id="retire_template")
@@ -76,13 +75,6 @@ async def approve(
     """Make a version usable; approving it again changes nothing (S2.5)."""
     now = ctx.core.clock.now()
     return shape(await actions.approve(ctx.core.db, (code, number), desk, desks_of(caller), caller.sub, now, chain))
-
-
-def _asked(caller: Principal, desk: str | None) -> frozenset[str] | None:
-    """Return the desks that are asked for, among those that the caller may see; None means all."""
-    if desk is None:
-        return desks_of(caller)
-    return frozenset({desk}) if caller.may_see(desk) else frozenset()
 
 
 def _view(rows: Sequence[Mapping[str, object]]) -> TemplateView:

@@ -25,7 +25,7 @@ async def post_task(
     Operators make them for themselves and colleagues of their desks; `due_at` is never edited afterwards (S2.8).
     """
     task_id = await make_task(ctx, caller, body.asked(), chain)
-    made = await one_task(ctx, task_id, lang)
+    made = await one_task(ctx, caller, task_id, lang)
     set_etag(response, made.version)
     set_location(response, router.prefix, made.id)
     return made

@@ -16,9 +16,9 @@ from services.tasks.deps import Chain, Ctx, Lang, Manager, Staff, Worker
 from services.tasks.engine.state import MoveReason
 from services.tasks.errors import StaleLeadError, StaleTaskError
 from services.tasks.moves.actions import assign, assign_lead, hand_back, lend, release
-from services.tasks.moves.queries import get_lead, moved_task
+from services.tasks.moves.queries import get_lead
 from services.tasks.moves.schemas import HandoverIn, LeadOut, LoanIn, WordsIn
-from services.tasks.tasks.queries import get_task
+from services.tasks.tasks.queries import get_task, one_task
 from services.tasks.tasks.schemas import TaskOut
 
 router = api_router("/tasks/v1/tasks", tags=["moves"], route_class=IdempotentRoute)
@@ -42,7 +42,7 @@ async def post_release(
         await release(ctx, caller, task_id, seen, body.comment, chain)
     except StaleTaskError:
         raise await _stale(ctx, caller, task_id, lang) from None
-    return await _moved(ctx, task_id, lang, response)
+    return await _moved(ctx, caller, task_id, lang, response)
 
 
 @router.post("/{task_id}/assign", operation_id="assign_task")
@@ -62,7 +62,7 @@ async def post_assign(
         await assign(ctx, caller, task_id, seen, body.command(), MoveReason.ASSIGNED, chain)
     except StaleTaskError:
         raise await _stale(ctx, caller, task_id, lang) from None
-    return await _moved(ctx, task_id, lang, response)
+    return await _moved(ctx, caller, task_id, lang, response)
 
 
 @router.post("/{task_id}/redirect", operation_id="redirect_task")
@@ -82,7 +82,7 @@ async def post_redirect(
         await assign(ctx, caller, task_id, seen, body.command(), MoveReason.REDIRECTED, chain)
     except StaleTaskError:
         raise await _stale(ctx, caller, task_id, lang) from None
-    return await _moved(ctx, task_id, lang, response)
+    return await _moved(ctx, caller, task_id, lang, response)
 
 
 @router.post("/{task_id}/lend", operation_id="lend_task")
@@ -104,7 +104,7 @@ async def post_lend(
         await lend(ctx, caller, task_id, seen, body.command(), chain)
     except StaleTaskError:
         raise await _stale(ctx, caller, task_id, lang) from None
-    return await _moved(ctx, task_id, lang, response)
+    return await _moved(ctx, caller, task_id, lang, response)
 
 
 @router.post("/{task_id}/return", operation_id="return_task")
@@ -124,7 +124,7 @@ async def post_return(
         await hand_back(ctx, caller, task_id, seen, body.comment, chain)
     except StaleTaskError:
         raise await _stale(ctx, caller, task_id, lang) from None
-    return await _moved(ctx, task_id, lang, response)
+    return await _moved(ctx, caller, task_id, lang, response)
 
 
 @leads.get("/{lead_id}", operation_id="get_lead_work")
@@ -161,7 +161,7 @@ async def _stale(ctx: Context, caller: Principal, task_id: UUID, language: Langu
     return stale(current, current.version)
 
 
-async def _moved(ctx: Context, task_id: UUID, language: Language, response: Response) -> TaskOut:
-    found = await moved_task(ctx, task_id, language)
+async def _moved(ctx: Context, caller: Principal, task_id: UUID, language: Language, response: Response) -> TaskOut:
+    found = await one_task(ctx, caller, task_id, language)
     set_etag(response, found.version)
     return found

@@ -13,7 +13,6 @@ from services.tasks.moves.schemas import LeadOut
 from services.tasks.operators.tables import operator
 from services.tasks.processes.tables import process
 from services.tasks.tasks.queries import shaped
-from services.tasks.tasks.schemas import TaskOut
 from services.tasks.tasks.tables import task
 
 
@@ -26,15 +25,8 @@ async def get_lead(ctx: Context, caller: Principal, lead_id: UUID, language: Lan
         rows = (await conn.execute(opened.order_by(task.c.opened_at, task.c.id))).mappings().all()
     if row is None:
         raise NotFoundError
-    tasks = await shaped(ctx, rows, language)
+    tasks = await shaped(ctx, caller, rows, language)
     return LeadOut.model_validate({**row, "tasks": tasks, "version": row["owner_version"]})
-
-
-async def moved_task(ctx: Context, task_id: UUID, language: Language) -> TaskOut:
-    """Return a task that the caller has just moved, also if they may not see it any more."""
-    async with ctx.db.read() as conn:
-        rows = (await conn.execute(select(task).where(task.c.id == task_id))).mappings().all()
-    return (await shaped(ctx, rows, language))[0]
 
 
 def _visible(caller: Principal) -> ColumnElement[bool]:

@@ -30,6 +30,7 @@ from services.tasks.playbooks.queries import (
     list_versions,
     missing_of,
     read_version,
+    version_in_use,
 )
 from services.tasks.playbooks.schemas import (
     MAX_SOURCE,
@@ -61,6 +62,8 @@ _JSON = {
 }
 _BODY = {"requestBody": {"required": True, "content": {"application/yaml": _YAML, "application/json": _JSON}}}
 Version = Annotated[Number | None, Query(description="the newest unless given")]
+Drawn = Annotated[Number | None, Query(description="the one in use unless given, else the newest")]
+Of = Annotated[Code | None, Query(description="whose version is drawn")]
 Desk = Annotated[Code | None, Query(description="the one desk that may use it; none: all")]
 
 
@@ -76,15 +79,20 @@ async def post_playbook(
     if not (caller.sees_all_desks if desk is None else caller.may_see(desk)):
         raise Problem(403, "forbidden", detail=_NOT_FOR_ALL) if desk is None else NotFoundError
     source = _source(request.headers, await request.body())
-    stored = await add_version(ctx, source, caller.sub, desk)
-    set_location(response, f"{router.prefix}/{stored.code}/versions", stored.version)
-    return VersionOut.of(stored, lang)
+    made = await add_version(ctx, source, caller.sub, desk)
+    set_location(response, f"{router.prefix}/{made.code}/versions", made.version)
+    return _out(await get_version(ctx.db, caller, made.code, made.version), lang)
 
 
 @router.get("", operation_id="list_playbooks")
-async def get_playbooks(ctx: Ctx, caller: Staff, lang: Lang, page: Paged) -> Page[VersionOut]:
-    """List the newest version of each playbook: shared ones, and those of the caller's desks."""
-    found = await list_playbooks(ctx.db, caller, page)
+async def get_playbooks(
+    ctx: Ctx, caller: Staff, lang: Lang, page: Paged, desk: Annotated[Code | None, Query()] = None
+) -> Page[VersionOut]:
+    """List the newest version of each playbook: shared ones, and those of the caller's desks, or of one.
+
+    `active` says which versions the desks have, `active_at` who has the one that is shown.
+    """
+    found = await list_playbooks(ctx.db, caller, desk, page)
     return found.page(lambda row: _out(read_version(row), lang))
 
 
@@ -101,7 +109,7 @@ async def get_versions(code: str, ctx: Ctx, caller: Staff, lang: Lang, page: Pag
 async def get_one(code: str, version: Number, ctx: Ctx, caller: Staff, lang: Lang) -> VersionOut:
     """Return a version with its text."""
     found = await get_version(ctx.db, caller, code, version)
-    return VersionOut.of(found.view, lang, found.active_at, found.source)
+    return _out(found, lang, found.source)
 
 
 @router.post("/{code}/activate", operation_id="activate_playbook")
@@ -130,9 +138,11 @@ async def get_check(
 
 
 @router.get("/{code}/diagram", operation_id="draw_playbook")
-async def get_diagram(code: str, ctx: Ctx, caller: Staff, lang: Lang, version: Version = None) -> DiagramOut:
+async def get_diagram(
+    code: str, ctx: Ctx, caller: Staff, lang: Lang, version: Drawn = None, desk: Of = None
+) -> DiagramOut:
     """Draw a playbook as a Mermaid flowchart."""
-    found = (await get_version(ctx.db, caller, code, version)).view
+    found = (await version_in_use(ctx.db, caller, code, version, desk)).view
     compiled = await ctx.playbooks.of(ctx.db, [(found.code, found.version)])
     mermaid = diagram(compiled[found.code, found.version], lang.value)
     return DiagramOut(code=found.code, version=found.version, mermaid=mermaid)
@@ -144,9 +154,11 @@ async def get_diagram(code: str, ctx: Ctx, caller: Staff, lang: Lang, version: V
     response_class=Response,
     responses={200: {"content": {SVG: {}}}},
 )
-async def get_picture(code: str, ctx: Ctx, caller: Staff, lang: Lang, version: Version = None) -> Response:
+async def get_picture(
+    code: str, ctx: Ctx, caller: Staff, lang: Lang, version: Drawn = None, desk: Of = None
+) -> Response:
     """Draw a playbook as a picture that needs nothing to be shown."""
-    found = (await get_version(ctx.db, caller, code, version)).view
+    found = (await version_in_use(ctx.db, caller, code, version, desk)).view
     compiled = (await ctx.playbooks.of(ctx.db, [(found.code, found.version)]))[found.code, found.version]
     title = f"{compiled.title.of(lang.value)} · {found.version}"
     return Response(svg(cards(compiled, lang.value), title), media_type=SVG)
@@ -156,8 +168,8 @@ def _missing(found: Iterable[Missing]) -> tuple[MissingOut, ...]:
     return tuple(MissingOut(**asdict(each)) for each in found)
 
 
-def _out(row: StoredVersion, lang: Lang) -> VersionOut:
-    return VersionOut.of(row.view, lang, row.active_at)
+def _out(row: StoredVersion, lang: Lang, source: str | None = None) -> VersionOut:
+    return VersionOut.of(row.view, lang, row.active_at, row.active, source)
 
 
 def _source(headers: Headers, body: bytes) -> str:

@@ -1,5 +1,6 @@
 """Playbooks on the wire."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 
@@ -54,20 +55,29 @@ class ActivationOut(BaseModel):
 
 
 class VersionOut(BaseModel):
-    """A version of a playbook; `desk` absent = shared by all desks."""
+    """A version of a playbook; `desk` absent = shared by all desks.
+
+    `active`: the version that each desk has of this playbook; `active_at`: the desks that have this one.
+    """
 
     code: str
     version: VersionNumber
     title: str
     desk: str | None
     active_at: tuple[str, ...]
+    active: dict[str, int]
     created_at: datetime
     created_by: str
     source: str | None = None
 
     @classmethod
     def of(
-        cls, view: VersionView, language: Language, active_at: tuple[str, ...] = (), source: str | None = None
+        cls,
+        view: VersionView,
+        language: Language,
+        active_at: tuple[str, ...],
+        active: Mapping[str, int],
+        source: str | None = None,
     ) -> "VersionOut":
         return cls(
             code=view.code,
@@ -75,6 +85,7 @@ class VersionOut(BaseModel):
             title=view.title.of(language.value),
             desk=None if view.desk == LIBRARY else view.desk,
             active_at=active_at,
+            active=dict(active),
             created_at=view.created_at,
             created_by=view.created_by,
             source=source,

@@ -1,10 +1,10 @@
 """Effects of a decision → published events."""
 
-from typing import assert_never
+from typing import TypedDict, assert_never
 from uuid import UUID, uuid5
 
 from libs.common.contracts import EventData, notices, tasks
-from libs.common.contracts.shared import Customer, Identity, IdentityKind, Language, Text
+from libs.common.contracts.shared import Customer, Identity, IdentityKind, Language, SubjectKind, Text
 from libs.common.domain.money import Money
 from libs.common.platform.ids import uuid7
 from services.tasks.engine import effects as fx
@@ -66,6 +66,19 @@ def _nothing() -> tuple[EventData, ...]:
 
 def _whose(state: State) -> dict[str, UUID | None]:
     return {"lead_id": state.facts.lead_id, "customer_id": state.facts.customer_id}
+
+
+class _Whom(TypedDict, total=False):
+    person: Customer
+    zone: str
+
+
+def _whom(state: State) -> _Whom:
+    """Return whom the operator of a task is to call; nothing when it is about no customer."""
+    who, facts = state.facts.customer, state.facts
+    if facts.subject.kind not in (SubjectKind.LEAD, SubjectKind.CUSTOMER):
+        return {}
+    return {"person": Customer(name=who.name, phone=who.phone, phone_raw=who.phone_raw), "zone": facts.zone}
 
 
 def _task(state: State, task_id: object) -> Task:
@@ -150,6 +163,7 @@ def _held(
                     operator_id=operator.id,
                     decision_id=decision_id,
                     order_number=state.facts.order_number,
+                    **_whom(state),
                     owns_lead=owns and state.main and state.facts.lead_id is not None,
                 ),
             )
@@ -164,6 +178,7 @@ def _held(
                     pool=task.pool,
                     operator_id=operator.id,
                     pulled=pulled,
+                    **_whom(state),
                 ),
             )
         case fx.MoveTask():
@@ -208,6 +223,7 @@ def _reminded(task: Task, operator_id: UUID | None, state: State, playbook: Play
         operator_id=operator_id,
         important=task.important,
         order_number=state.facts.order_number,
+        **_whom(state),
     )
 
 
@@ -224,6 +240,7 @@ def _moved(effect: fx.MoveTask, task: Task, state: State, playbook: Playbook) ->
         "reason": effect.reason.value,
         "from_operator_id": effect.previous_id,
         "to_operator_id": effect.operator_id,
+        **(_whom(state) if effect.operator_id else {}),
     }
     match effect.move:
         case fx.Move.RELEASED:

@@ -47,7 +47,9 @@ process = Table(
     # Personal as `fields` are.
     Column("documents", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
     Index("ix_process_number", "desk", "order_number", postgresql_where=text("lead_id IS NOT NULL")),
-    Index("ix_process_external", "desk", "source", "external_id"),
+    Index("ix_process_external_id", "external_id", "source", "desk"),
+    Index("ix_process_external_number", text("(facts ->> 'external_number')"),
+          postgresql_where=text("lead_id IS NOT NULL AND facts ->> 'external_number' IS NOT NULL")),
     # A subject has any number of free tasks, and of each other playbook one live process.
     Index("uq_process_live", "desk", "subject_kind", text("COALESCE(subject_id, lead_id)"), "playbook", unique=True,
           postgresql_where=text("ended_at IS NULL AND playbook <> 'free'")),

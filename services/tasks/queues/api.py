@@ -31,7 +31,7 @@ async def get_queues(ctx: Ctx, caller: Staff, lang: Lang, desk: Desk = None) -> 
 async def get_queue_tasks(
     code: str, ctx: Ctx, caller: Staff, lang: Lang, page: Paged, desk: Desk = None
 ) -> Page[TaskOut]:
-    """List the tasks of a queue in its order."""
+    """List the tasks of a queue in its order: of one by its `id`, or of all that have a `code`."""
     return await queue_tasks(ctx, caller, code, desk, page, lang)
 
 

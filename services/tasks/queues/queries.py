@@ -17,7 +17,7 @@ from services.tasks.operators.rules import OperatorProfile
 from services.tasks.playbooks.terms import Holder
 from services.tasks.queues import store
 from services.tasks.queues.actions import all_queues
-from services.tasks.queues.rules import Place, Queue
+from services.tasks.queues.rules import Place, Queue, ids_of
 from services.tasks.queues.schemas import QueueOut
 from services.tasks.tasks.queries import shaped
 from services.tasks.tasks.schemas import TaskOut
@@ -35,12 +35,15 @@ async def list_queues(ctx: Context, caller: Principal, desk: str | None, languag
         if _is_stranger(caller, profile):
             return []
         me = profile.id if profile else None
-        for queue in await all_queues(ctx, tx, await _desks(tx, caller, desk)):
+        queues = await all_queues(ctx, tx, await _desks(tx, caller, desk))
+        ids = {queue: name for name, queue in ids_of(queues).items()}
+        for queue in queues:
             if queue.lane.holder is Holder.ME and me is None:
                 continue
             count, oldest = await store.size(tx.conn, queue, me, now)
             found.append(
                 QueueOut(
+                    id=ids[queue],
                     code=queue.lane.code,
                     desk=queue.desk,
                     title=queue.lane.title.of(language.value),
@@ -62,7 +65,7 @@ async def queue_tasks(
     page: PageQuery,
     language: Language,
 ) -> Page[TaskOut]:
-    """Return tasks of the queues of a code in their order. Raises NotFoundError."""
+    """Return tasks of the queue of an id, or of all queues of a code, in their order. Raises NotFoundError."""
     keyset = Keyset(code, _PLACE)
     after = _after(keyset, page)
     async with ctx.db.begin() as tx:
@@ -70,7 +73,8 @@ async def queue_tasks(
         if _is_stranger(caller, profile):
             raise NotFoundError
         queues = await all_queues(ctx, tx, await _desks(tx, caller, desk))
-        chosen = [queue for queue in queues if queue.lane.code == code]
+        named = ids_of(queues).get(code)
+        chosen = [queue for queue in queues if queue.lane.code == code] if named is None else [named]
         if not chosen:
             raise NotFoundError
         found: list[asyncpg.Record] = []
@@ -81,7 +85,7 @@ async def queue_tasks(
             rows = await store.tasks(tx.conn, queue, profile.id if profile else None, ctx.now(), remaining, behind)
             found += rows
             places += [_place(number, queue, row) for row in rows]
-    items = await shaped(ctx, found[: page.limit], language)
+    items = await shaped(ctx, caller, found[: page.limit], language)
     return Page(items=items, next_cursor=keyset.cut(places, page).next_cursor)
 
 

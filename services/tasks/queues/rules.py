@@ -35,6 +35,11 @@ class Queue:
         """The codes of the playbooks that share the queue."""
         return tuple(dict.fromkeys(code for code, _ in self.versions))
 
+    @property
+    def newest(self) -> Version:
+        """The newest version of the first playbook that shares the queue."""
+        return max(version for version in self.versions if version[0] == self.versions[0][0])
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -78,6 +83,20 @@ def queues_of(lanes: Iterable[tuple[str, str, Version, Lane, Turns]]) -> list[Qu
         shared.setdefault((desk, zone, lane, its), []).append(version)
     found = [Queue(desk, zone, lane, tuple(versions), its) for (desk, zone, lane, its), versions in shared.items()]
     return sorted(found, key=lambda queue: (queue.lane.priority, queue.lane.code, queue.desk, queue.versions))
+
+
+def ids_of(queues: Sequence[Queue]) -> Mapping[str, Queue]:
+    """Return queues by their ids, `<desk>:<lane>:<playbook>`.
+
+    Where versions of one playbook declare a lane differently, the older ones have their number behind that: the id
+    of a queue stays when the next version of its playbook is activated.
+    """
+    found: dict[str, Queue] = {}
+    for queue in sorted(queues, key=lambda each: each.newest, reverse=True):
+        playbook, version = queue.newest
+        plain = f"{queue.desk}:{queue.lane.code}:{playbook}"
+        found[f"{plain}:{version}" if plain in found else plain] = queue
+    return found
 
 
 def bounds(queue: Queue, now: datetime) -> Bounds:

@@ -8,8 +8,12 @@ from services.tasks.tasks.schemas import TaskOut
 
 
 class QueueOut(BaseModel):
-    """A queue: the number of its tasks and the age of its oldest lead in seconds (S1.1)."""
+    """A queue: the number of its tasks and the age of its oldest lead in seconds (S1.1).
 
+    Several queues of a desk may have one `code`, where playbooks declare it differently; `id` names one of them.
+    """
+
+    id: str
     code: str
     desk: str
     title: str

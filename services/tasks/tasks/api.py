@@ -7,7 +7,7 @@ from fastapi import Depends, Query, Response
 
 from libs.common.platform.http.etag import IfMatch, set_etag, stale
 from libs.common.platform.http.idempotent_route import IdempotentRoute
-from libs.common.platform.http.pagination import Page, Paged
+from libs.common.platform.http.pagination import Ids, Page, Paged
 from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from libs.common.platform.http.wire import Moment
@@ -21,21 +21,23 @@ from services.tasks.tasks.schemas import OutcomeIn, TaskOut
 router = api_router("/tasks/v1/tasks", tags=["tasks"], route_class=IdempotentRoute)
 
 Word = Annotated[str | None, Query(max_length=64)]
+Number = Annotated[str | None, Query(max_length=200, description="ours, or the source's own number or id")]
 Flag = Annotated[bool | None, Query()]
 When = Annotated[Moment | None, Query()]
 Order = Annotated[Literal["-opened_at", "opened_at", "due_at", "-due_at"], Query()]
 
 
 def _filter(
+    ids: Ids = None,
     desk: Word = None,
-    state: Annotated[TaskState | None, Query()] = None,
+    state: Annotated[list[TaskState] | None, Query(max_length=len(TaskState))] = None,
     type: Word = None,  # noqa: A002 - the name on the wire
     lane: Word = None,
     pool: Word = None,
     playbook: Word = None,
     lead_id: Annotated[UUID | None, Query()] = None,
     operator_id: Annotated[UUID | None, Query()] = None,
-    order_number: Word = None,
+    order_number: Number = None,
     overdue: Flag = None,
     waiting: Flag = None,
     important: Flag = None,
@@ -59,7 +61,7 @@ async def get_tasks(
 ) -> Page[TaskOut]:
     """List tasks: supervisors see those of their desks, operators their own and unassigned ones."""
     found = await list_tasks(ctx.db, caller, wanted, sort, page)
-    return Page(items=await shaped(ctx, found.rows, lang), next_cursor=found.next_cursor)
+    return Page(items=await shaped(ctx, caller, found.rows, lang), next_cursor=found.next_cursor)
 
 
 @router.get("/{task_id}", operation_id="get_task")

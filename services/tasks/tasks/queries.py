@@ -5,15 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, or_, select, true
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, or_, select, true, union_all
 
 from libs.common.platform.auth.principal import Principal, Role
 from libs.common.platform.db import Database
 from libs.common.platform.http.language import Language
 from libs.common.platform.http.pagination import Cut, PageQuery, paginate
 from services.tasks.context import Context
+from services.tasks.desks.tables import desk
 from services.tasks.errors import NotFoundError
 from services.tasks.operators.tables import operator
+from services.tasks.processes.tables import process
+from services.tasks.tasks.customers import customers_of
 from services.tasks.tasks.schemas import TaskOut, task_out
 from services.tasks.tasks.store import Row, read_task, subject_of
 from services.tasks.tasks.tables import task
@@ -21,10 +24,14 @@ from services.tasks.tasks.tables import task
 
 @dataclass(frozen=True, slots=True)
 class TaskFilter:
-    """Filter of tasks; None does not filter. Ranges include their start and exclude their end."""
+    """Filter of tasks; None does not filter. Ranges include their start and exclude their end.
 
+    `order_number`: ours, or the source's own number or id of the order.
+    """
+
+    ids: Sequence[UUID] | None = None
     desk: str | None = None
-    state: str | None = None
+    state: Sequence[str] | None = None
     type: str | None = None
     lane: str | None = None
     pool: str | None = None
@@ -43,8 +50,7 @@ class TaskFilter:
 
 
 _EQUAL = (
-    "desk", "state", "type", "lane", "pool", "playbook", "lead_id", "operator_id", "order_number", "overdue",
-    "waiting", "important",
+    "desk", "type", "lane", "pool", "playbook", "lead_id", "operator_id", "overdue", "waiting", "important",
 )  # fmt: skip
 
 
@@ -62,24 +68,27 @@ async def get_task(ctx: Context, caller: Principal, task_id: UUID, language: Lan
     rows = await _read(ctx.db, select(task).where(task.c.id == task_id, _visible(caller)))
     if not rows:
         raise NotFoundError
-    return (await shaped(ctx, rows, language))[0]
+    return (await shaped(ctx, caller, rows, language))[0]
 
 
-async def one_task(ctx: Context, task_id: UUID, language: Language) -> TaskOut:
-    """Return a task to its author, who need not see it later on."""
-    return (await shaped(ctx, await _read(ctx.db, select(task).where(task.c.id == task_id)), language))[0]
+async def one_task(ctx: Context, caller: Principal, task_id: UUID, language: Language) -> TaskOut:
+    """Return a task to who has just made or moved it; they need not see it later on."""
+    rows = await _read(ctx.db, select(task).where(task.c.id == task_id))
+    return (await shaped(ctx, caller, rows, language))[0]
 
 
-async def shaped(ctx: Context, rows: Sequence[Row], language: Language) -> list[TaskOut]:
-    """Return tasks for the wire, with titles of their playbook versions."""
+async def shaped(ctx: Context, caller: Principal, rows: Sequence[Row], language: Language) -> list[TaskOut]:
+    """Return tasks for the wire, with titles in a language and the customers that the caller may see."""
     keys = {(row["playbook"], row["playbook_version"]) for row in rows}
     playbooks = await ctx.playbooks.of(ctx.db, keys)
+    customers = await customers_of(ctx, caller, rows) if rows else {}
     return [
         task_out(
             read_task(row),
             desk=row["desk"],
             subject=subject_of(row),
             order_number=row["order_number"],
+            customer=customers.get(row["id"]),
             playbook=playbooks[row["playbook"], row["playbook_version"]],
             version=row["playbook_version"],
             language=language,
@@ -109,6 +118,12 @@ def _visible(caller: Principal) -> ColumnElement[bool]:
 
 def _filtered(wanted: TaskFilter) -> list[ColumnElement[bool]]:
     found = [task.c[name] == value for name in _EQUAL if (value := getattr(wanted, name)) is not None]
+    if wanted.ids is not None:
+        found.append(task.c.id.in_(wanted.ids))
+    if wanted.state is not None:
+        found.append(task.c.state.in_(wanted.state))
+    if wanted.order_number is not None:
+        found.append(_numbered(wanted.order_number))
     ranges: Mapping[str, tuple[datetime | None, datetime | None]] = {
         "opened_at": (wanted.created_from, wanted.created_to),
         "due_at": (wanted.due_from, wanted.due_to),
@@ -119,3 +134,11 @@ def _filtered(wanted: TaskFilter) -> list[ColumnElement[bool]]:
     if wanted.unowned is not None:
         found.append(task.c.operator_id.is_(None) if wanted.unowned else task.c.operator_id.is_not(None))
     return found
+
+
+def _numbered(number: str) -> ColumnElement[bool]:
+    """Return the condition of the tasks of leads with this number of an order: three looks into an index each."""
+    leads = select(process.c.lead_id).where(process.c.lead_id.is_not(None))
+    ours = leads.where(process.c.desk.in_(select(desk.c.desk)), process.c.order_number == number)
+    theirs = leads.where(process.c.facts["external_number"].astext == number)
+    return task.c.lead_id.in_(union_all(ours, theirs, leads.where(process.c.external_id == number)))

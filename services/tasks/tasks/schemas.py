@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, StrictBool, StrictStr
 
 from libs.common.contracts.shared import Mode, SubjectKind
 from libs.common.platform.http.language import Language
-from libs.common.platform.http.wire import Moment, Whole, Wire
+from libs.common.platform.http.wire import CustomerOut, Moment, Whole, Wire
 from services.tasks.engine.facts import Subject
 from services.tasks.engine.matrix import LONGEST_COMMENT
 from services.tasks.engine.state import Task, TaskState
@@ -154,8 +154,9 @@ class SubjectOut(BaseModel):
 class TaskOut(BaseModel):
     """A task; titles are in the caller's language. `outcome…` and `closed…` are set once it has ended.
 
-    `lead_id` is absent when its subject is no lead, `order_number` when the lead has no order. `text`, `document`
-    and `author` are those of a free task.
+    `lead_id` is absent when its subject is no lead, `order_number` when the lead has no order, `customer` when the
+    task is about no customer and when the caller may not see them. `text`, `document` and `author` are those of a
+    free task.
     """
 
     id: UUID
@@ -163,6 +164,7 @@ class TaskOut(BaseModel):
     subject: SubjectOut
     lead_id: UUID | None
     order_number: str | None
+    customer: CustomerOut | None
     playbook: str
     playbook_version: int
     type: str
@@ -212,6 +214,7 @@ def task_out(
     desk: str,
     subject: Subject,
     order_number: str | None,
+    customer: CustomerOut | None,
     playbook: Playbook,
     version: int,
     language: Language,
@@ -225,6 +228,7 @@ def task_out(
         subject=SubjectOut.of(subject),
         lead_id=subject.lead_id,
         order_number=order_number,
+        customer=customer,
         playbook=playbook.code,
         playbook_version=version,
         title=brief.title if brief else kind.title.of(language.value),

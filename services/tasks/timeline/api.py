@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Query
 
 from libs.common.platform.http.language import Text
+from libs.common.platform.http.pagination import MAX_LIMIT, CursorParam, PageQuery
 from libs.common.platform.http.problems import Fault, Problem
 from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
@@ -34,15 +35,21 @@ async def get_timeline(
     subject: Annotated[str | None, Query(max_length=64, description="such as `customer:<id>`")] = None,
     source: Word = None,
     external_id: Word = None,
+    limit: Annotated[int | None, Query(ge=1, le=MAX_LIMIT, description="a page; all steps unless given")] = None,
+    cursor: CursorParam = None,
 ) -> TimelineOut:
-    """Return the timeline of a lead, found by its id or by source and external id, or of another subject."""
+    """Return the timeline of a lead, found by its id or by source and external id, or of another subject.
+
+    Pages follow the order of causes; a step that comes in between pages is on none that was given before.
+    """
+    page = None if limit is None and cursor is None else PageQuery(limit or 50, cursor)
     if subject is not None:
-        return await timeline(ctx, caller, _subject(subject), lang)
+        return await timeline(ctx, caller, _subject(subject), lang, page)
     if lead_id is None:
         if source is None or external_id is None:
             raise Problem(422, "validation_failed", errors=[Fault("/lead_id", "missing", _WHICH, "query")])
         lead_id = await lead_of(ctx, caller, source, external_id)
-    return await timeline(ctx, caller, Subject.lead(lead_id), lang)
+    return await timeline(ctx, caller, Subject.lead(lead_id), lang, page)
 
 
 def _subject(key: str) -> Subject:

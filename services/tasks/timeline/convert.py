@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import NamedTuple, assert_never
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from pydantic import BaseModel
 
@@ -64,7 +64,8 @@ def waiting_entries(
     waiting = Entry(
         desk=event.desk,
         subject=Subject.lead(data.lead_id),
-        event_id=uuid7(),
+        # The same at each reading of a lead that still waits.
+        event_id=uuid5(event.event_id, Kind.PLAYBOOK_AWAITED),
         causation_id=event.event_id,
         correlation_id=event.cause.correlation_id,
         owner=OWN,
@@ -75,7 +76,12 @@ def waiting_entries(
     )
     if until is None:
         return [waiting]
-    resumed = waiting._replace(event_id=uuid7(), causation_id=waiting.event_id, time=until, kind=Kind.PLAYBOOK_CAME)
+    resumed = waiting._replace(
+        event_id=uuid5(event.event_id, Kind.PLAYBOOK_CAME),
+        causation_id=waiting.event_id,
+        time=until,
+        kind=Kind.PLAYBOOK_CAME,
+    )
     return [waiting, resumed]
 
 

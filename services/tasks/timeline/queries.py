@@ -9,6 +9,7 @@ from libs.common.contracts.shared import SubjectKind
 from libs.common.platform.auth.principal import Principal, Role
 from libs.common.platform.db import Connection
 from libs.common.platform.http.language import Language
+from libs.common.platform.http.pagination import Keyset, PageQuery, invalid_cursor
 from services.tasks.context import Context
 from services.tasks.engine.facts import Subject
 from services.tasks.errors import NotFoundError
@@ -22,6 +23,7 @@ from services.tasks.timeline.store import Entry, read_entry
 from services.tasks.timeline.texts import title_of
 from services.tasks.timeline.waiting import waiting_steps
 
+_BY_CAUSE = Keyset("cause", {"id": UUID})
 LONGEST = 5000  # steps; a lead lives a month
 
 PROCESSES = """
@@ -52,8 +54,13 @@ async def lead_of(ctx: Context, caller: Principal, source: str, external_id: str
     return found
 
 
-async def timeline(ctx: Context, caller: Principal, subject: Subject, language: Language) -> TimelineOut:
-    """Return a subject's timeline. Raises NotFoundError, also for what the caller may not see (P.6)."""
+async def timeline(
+    ctx: Context, caller: Principal, subject: Subject, language: Language, page: PageQuery | None = None
+) -> TimelineOut:
+    """Return a subject's timeline, or a page of it.
+
+    Raises NotFoundError, also for what the caller may not see (P.6), and Problem 400 `invalid_cursor`.
+    """
     async with ctx.db.pool.acquire() as conn:
         found = await _entries(conn, subject)
         processes = await conn.fetch(PROCESSES, subject.id)
@@ -71,7 +78,22 @@ async def timeline(ctx: Context, caller: Principal, subject: Subject, language: 
         }
     shaped = _shaped(subject, found, head, names, playbooks, language)
     linked = [DocumentOut(**document) for row in processes for document in row["documents"]]
-    return shaped.model_copy(update={"documents": [one for n, one in enumerate(linked) if one not in linked[:n]]})
+    steps, more = _cut(shaped.items, page)
+    documents = [one for n, one in enumerate(linked) if one not in linked[:n]]
+    return shaped.model_copy(update={"documents": documents, "items": steps, "next_cursor": more})
+
+
+def _cut(steps: Sequence[StepOut], page: PageQuery | None) -> tuple[Sequence[StepOut], str | None]:
+    """Return the steps of a page, and the cursor of the next one: it names a step, and follows that if it moves."""
+    if page is None:
+        return steps, None
+    if (after := _BY_CAUSE.after(page)) is not None:
+        places = [number for number, step in enumerate(steps, 1) if step.id == after[0]]
+        if not places:
+            raise invalid_cursor()
+        steps = steps[places[0] :]
+    cut = _BY_CAUSE.cut([{"id": step.id} for step in steps], page)
+    return steps[: page.limit], cut.next_cursor
 
 
 async def _entries(conn: Connection, subject: Subject) -> list[Entry]:

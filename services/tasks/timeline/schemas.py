@@ -42,7 +42,7 @@ class TimelineOut(BaseModel):
     """The steps of a lead or another subject, ordered by cause and time.
 
     `source` to `owner_id` are those of the process with which the lead began, or of the subject's newest one.
-    `documents` are those of all its processes, each once.
+    `documents` are those of all its processes, each once. No `next_cursor`: there are no more steps.
     """
 
     subject: SubjectOut
@@ -58,3 +58,4 @@ class TimelineOut(BaseModel):
     owner_id: UUID | None
     documents: list[DocumentOut]
     items: list[StepOut]
+    next_cursor: str | None = None

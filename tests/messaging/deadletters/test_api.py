@@ -167,3 +167,10 @@ async def test_others_may_not_look(client: httpx.AsyncClient) -> None:
 
 async def _two(stack: Stack) -> bool:
     return len(await stack.states()) == 2
+
+
+@pytest.mark.req("U12")
+@pytest.mark.parametrize(("desk", "count"), [("demo", 2), ("ux", 0)])
+async def test_the_list_is_narrowed_to_a_desk(client: httpx.AsyncClient, desk: str, count: int) -> None:
+    found = await client.get(PATH, params={"desk": desk}, headers=token())
+    assert len(found.json()["items"]) == count

@@ -207,26 +207,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/intake/v1/deliveries/rerun": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Rerun deliveries
-         * @description Read a part of the quarantine again by today's rules and its sources' present settings, up to `limit`.
-         */
-        post: operations["rerun_deliveries"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/intake/v1/deliveries/{delivery_id}/rerun": {
         parameters: {
             query?: never;
@@ -241,6 +221,26 @@ export interface paths {
          * @description Read a quarantined delivery again by its source's present settings; any other stays unchanged.
          */
         post: operations["rerun_delivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/reruns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rerun deliveries
+         * @description Read a part of the quarantine again by today's rules and its sources' present settings, up to `limit`.
+         */
+        post: operations["rerun_deliveries"];
         delete?: never;
         options?: never;
         head?: never;
@@ -386,7 +386,9 @@ export interface paths {
         };
         /**
          * Get lead
-         * @description Return one lead with its customer, orders and appointments.
+         * @description Return one lead with its orders and appointments, and its customer if that is asked for.
+         *
+         *     A partner is never shown the customer: they see who comes, not how to reach them.
          */
         get: operations["get_lead"];
         put?: never;
@@ -541,6 +543,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/intake/v1/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List orders
+         * @description List orders, the newest first; an operator sees those of their leads and of leads that have no owner.
+         */
+        get: operations["list_orders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/intake/v1/orders/{order_id}": {
         parameters: {
             query?: never;
@@ -553,6 +575,26 @@ export interface paths {
          * @description Return one order.
          */
         get: operations["get_order"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/customers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List customers
+         * @description List customers, the newest first; an operator sees those of their leads and of leads that have no owner.
+         */
+        get: operations["list_customers"];
         put?: never;
         post?: never;
         delete?: never;
@@ -790,7 +832,9 @@ export interface paths {
         };
         /**
          * List playbooks
-         * @description List the newest version of each playbook: shared ones, and those of the caller's desks.
+         * @description List the newest version of each playbook: shared ones, and those of the caller's desks, or of one.
+         *
+         *     `active` says which versions the desks have, `active_at` who has the one that is shown.
          */
         get: operations["list_playbooks"];
         put?: never;
@@ -1336,7 +1380,7 @@ export interface paths {
         };
         /**
          * List queue tasks
-         * @description List the tasks of a queue in its order.
+         * @description List the tasks of a queue in its order: of one by its `id`, or of all that have a `code`.
          */
         get: operations["list_queue_tasks"];
         put?: never;
@@ -1367,6 +1411,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tasks/v1/pools": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List task pools
+         * @description List the pools that have open tasks: how many, how many wait or are overdue, and whether the pool exists.
+         *
+         *     The tasks of a pool that does not exist wait for ever: a playbook misspells its code, or it is yet to be made.
+         */
+        get: operations["list_task_pools"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tasks/v1/timeline": {
         parameters: {
             query?: never;
@@ -1377,6 +1443,8 @@ export interface paths {
         /**
          * Get timeline
          * @description Return the timeline of a lead, found by its id or by source and external id, or of another subject.
+         *
+         *     Pages follow the order of causes; a step that comes in between pages is on none that was given before.
          */
         get: operations["get_timeline"];
         put?: never;
@@ -2088,6 +2156,26 @@ export interface paths {
         get: operations["get_message"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/v1/messages/{message_id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resend message
+         * @description Send a message that failed for want of an approved template; 409 `message_not_resendable` for any other.
+         */
+        post: operations["resend_message"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3421,6 +3509,92 @@ export interface components {
             identities?: components["schemas"]["Identity"][];
         };
         /**
+         * CustomerItem
+         * @description A customer of one desk, in a list.
+         */
+        CustomerItem: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Name
+             * @description name
+             */
+            name: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             * @description when it was made
+             */
+            created_at: string;
+            /**
+             * Identities
+             * @description further ways to recognise the person
+             */
+            identities: components["schemas"]["IdentityView"][];
+            /**
+             * Version
+             * @description its version: `If-Match` takes it
+             */
+            version: number;
+        };
+        /**
+         * Page[CustomerItem]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        CustomerItemPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["CustomerItem"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
+        };
+        /**
+         * CustomerOut
+         * @description Whom to call, and what their clock shows now. `phone` is E.164; None: `phone_raw` is no number.
+         */
+        CustomerOut: {
+            /**
+             * Name
+             * @description name
+             */
+            name: string | null;
+            /**
+             * Phone
+             * @description phone number in E.164
+             */
+            phone: string | null;
+            /**
+             * Phone Raw
+             * @description phone number as it was written
+             */
+            phone_raw: string | null;
+            /**
+             * Zone
+             * @description IANA time zone
+             */
+            zone: string;
+            /**
+             * Local Time
+             * Format: date-time
+             * @description what their clock shows now
+             */
+            local_time: string;
+        };
+        /**
          * CustomerView
          * @description A customer of one desk, with all their orders.
          */
@@ -4196,6 +4370,8 @@ export interface components {
         /**
          * FeedItem
          * @description One entry of an operator's feed; `position` grows by one, `title` is in the caller's language.
+         *
+         *     `customer` is as known when the entry was written, and absent when the task is about no customer.
          */
         FeedItem: {
             /**
@@ -4235,6 +4411,8 @@ export interface components {
              * @description our number of the order, for people
              */
             order_number: string | null;
+            /** @description whom to call, for who may see the lead */
+            customer: components["schemas"]["CustomerOut"] | null;
             /**
              * Due At
              * Format: date-time
@@ -4704,7 +4882,7 @@ export interface components {
         Language: "ru" | "en";
         /**
          * LeadDetail
-         * @description A lead with its orders and appointments.
+         * @description A lead with its orders and appointments; with its customer and all their orders where that is asked for.
          */
         LeadDetail: {
             /**
@@ -4820,6 +4998,8 @@ export interface components {
              * @description appointments of the lead, the newest first
              */
             appointments: components["schemas"]["AppointmentView"][];
+            /** @description the lead's customer, if it was asked for */
+            customer?: components["schemas"]["CustomerView"] | null;
         };
         /**
          * LeadOut
@@ -5308,6 +5488,7 @@ export interface components {
          *
          *     `rung` is the place of its channel in the playbook's list, `passed` are those that came before or were left out.
          *     `withdrawn_at`: when its playbook wanted it no more; what had left by then has reported all the same.
+         *     `resent_at`: when `resent_by` had it sent again after it had failed without an approved template.
          *     `parts`: the provider's own template with its values, for when free text is not allowed; `segments` of an SMS.
          */
         Message: {
@@ -5428,6 +5609,16 @@ export interface components {
              * @description when it was withdrawn
              */
             withdrawn_at: string | null;
+            /**
+             * Resent At
+             * @description when it was sent again
+             */
+            resent_at: string | null;
+            /**
+             * Resent By
+             * @description who sent it again
+             */
+            resent_by: string | null;
         };
         /**
          * Page[Message]
@@ -5577,6 +5768,16 @@ export interface components {
              * @description when it was withdrawn
              */
             withdrawn_at: string | null;
+            /**
+             * Resent At
+             * @description when it was sent again
+             */
+            resent_at: string | null;
+            /**
+             * Resent By
+             * @description who sent it again
+             */
+            resent_by: string | null;
             /**
              * Attempts
              * @description attempts to send it
@@ -6145,6 +6346,22 @@ export interface components {
             version: number;
         };
         /**
+         * Page[OrderView]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        OrderViewPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["OrderView"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
+        };
+        /**
          * OutcomeIn
          * @description The outcome of a task; the task's `outcomes` list what each one requires.
          */
@@ -6649,6 +6866,66 @@ export interface components {
             share?: number;
         };
         /**
+         * PoolOut
+         * @description The open tasks of a pool.
+         *
+         *     `waiting`: those that no operator has and whose corridor has come, the oldest since `oldest_at`. `known` is
+         *     false where assignment has said nothing of a pool of this code.
+         */
+        PoolOut: {
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Code
+             * @description short machine name
+             */
+            code: string;
+            /**
+             * Known
+             * @description whether assignment has the pool
+             */
+            known: boolean;
+            /**
+             * Open
+             * @description how many tasks are open
+             */
+            open: number;
+            /**
+             * Waiting
+             * @description whether it waits
+             */
+            waiting: number;
+            /**
+             * Overdue
+             * @description whether it should be done by now
+             */
+            overdue: number;
+            /**
+             * Oldest At
+             * @description since when the oldest one waits
+             */
+            oldest_at: string | null;
+        };
+        /**
+         * Page[PoolOut]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        PoolOutPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["PoolOut"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
+        };
+        /**
          * PoolPart
          * @description A pool of the desk; see `PoolIn`.
          */
@@ -7015,8 +7292,15 @@ export interface components {
         /**
          * QueueOut
          * @description A queue: the number of its tasks and the age of its oldest lead in seconds.
+         *
+         *     Several queues of a desk may have one `code`, where playbooks declare it differently; `id` names one of them.
          */
         QueueOut: {
+            /**
+             * Id
+             * @description its id
+             */
+            id: string;
             /**
              * Code
              * @description short machine name
@@ -8743,8 +9027,9 @@ export interface components {
          * TaskOut
          * @description A task; titles are in the caller's language. `outcome…` and `closed…` are set once it has ended.
          *
-         *     `lead_id` is absent when its subject is no lead, `order_number` when the lead has no order. `text`, `document`
-         *     and `author` are those of a free task.
+         *     `lead_id` is absent when its subject is no lead, `order_number` when the lead has no order, `customer` when the
+         *     task is about no customer and when the caller may not see them. `text`, `document` and `author` are those of a
+         *     free task.
          */
         TaskOut: {
             /**
@@ -8770,6 +9055,8 @@ export interface components {
              * @description our number of the order, for people
              */
             order_number: string | null;
+            /** @description whom to call, for who may see the lead */
+            customer: components["schemas"]["CustomerOut"] | null;
             /**
              * Playbook
              * @description code of the playbook
@@ -9302,7 +9589,7 @@ export interface components {
          * @description The steps of a lead or another subject, ordered by cause and time.
          *
          *     `source` to `owner_id` are those of the process with which the lead began, or of the subject's newest one.
-         *     `documents` are those of all its processes, each once.
+         *     `documents` are those of all its processes, each once. No `next_cursor`: there are no more steps.
          */
         TimelineOut: {
             /** @description what it is about */
@@ -9367,6 +9654,11 @@ export interface components {
              * @description what was ordered
              */
             items: components["schemas"]["StepOut"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
         };
         /**
          * Titles
@@ -9607,6 +9899,8 @@ export interface components {
         /**
          * VersionOut
          * @description A version of a playbook; `desk` absent = shared by all desks.
+         *
+         *     `active`: the version that each desk has of this playbook; `active_at`: the desks that have this one.
          */
         VersionOut: {
             /**
@@ -9634,6 +9928,13 @@ export interface components {
              * @description desks on which this version is active
              */
             active_at: string[];
+            /**
+             * Active
+             * @description whether it is in use
+             */
+            active: {
+                [key: string]: number;
+            };
             /**
              * Created At
              * Format: date-time
@@ -10123,6 +10424,9 @@ export type ContactViewPage = components['schemas']['ContactViewPage'];
 export type CpaConfig = components['schemas']['CpaConfig'];
 export type CreateChannel = components['schemas']['CreateChannel'];
 export type Customer = components['schemas']['Customer'];
+export type CustomerItem = components['schemas']['CustomerItem'];
+export type CustomerItemPage = components['schemas']['CustomerItemPage'];
+export type CustomerOut = components['schemas']['CustomerOut'];
 export type CustomerView = components['schemas']['CustomerView'];
 export type DayView = components['schemas']['DayView'];
 export type DeadLetterDetail = components['schemas']['DeadLetterDetail'];
@@ -10207,6 +10511,7 @@ export type OperatorView = components['schemas']['OperatorView'];
 export type OperatorViewPage = components['schemas']['OperatorViewPage'];
 export type OrderStatus = components['schemas']['OrderStatus'];
 export type OrderView = components['schemas']['OrderView'];
+export type OrderViewPage = components['schemas']['OrderViewPage'];
 export type OutcomeIn = components['schemas']['OutcomeIn'];
 export type OutcomeOut = components['schemas']['OutcomeOut'];
 export type PartChange = components['schemas']['PartChange'];
@@ -10221,6 +10526,8 @@ export type PersonOut = components['schemas']['PersonOut'];
 export type PlaybookPart = components['schemas']['PlaybookPart'];
 export type PlaybookReadinessOut = components['schemas']['PlaybookReadinessOut'];
 export type PoolIn = components['schemas']['PoolIn'];
+export type PoolOut = components['schemas']['PoolOut'];
+export type PoolOutPage = components['schemas']['PoolOutPage'];
 export type PoolPart = components['schemas']['PoolPart'];
 export type PoolPatch = components['schemas']['PoolPatch'];
 export type PoolSeatView = components['schemas']['PoolSeatView'];
@@ -11012,12 +11319,9 @@ export interface operations {
                 /** @description how it reaches an operator */
                 mode?: components["schemas"]["ConfigurationMode"];
             };
-            header: {
-                /**
-                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
-                 * @example "3"
-                 */
-                "If-Match": components["parameters"]["IfMatch"];
+            header?: {
+                /** @description the ETag of the plan, to apply */
+                "If-Match"?: string | null;
             };
             path: {
                 /** @description short machine name */
@@ -11122,7 +11426,6 @@ export interface operations {
                         status: 412;
                         /** @enum {string} */
                         code: "stale_version";
-                        current: components["schemas"]["IntakeConfigured"];
                     };
                 };
             };
@@ -11859,98 +12162,6 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
-    rerun_deliveries: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "desk": "demo"
-                 *     }
-                 */
-                "application/json": components["schemas"]["RerunIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "read": 1,
-                     *       "by_disposition": {},
-                     *       "next": "0190b6d0-0000-7000-8000-0000042f103c"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["RerunView"];
-                };
-            };
-            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 400;
-                        /** @enum {string} */
-                        code: "malformed_request" | "malformed_json";
-                    };
-                };
-            };
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Forbidden"];
-            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 409;
-                        /** @enum {string} */
-                        code: "request_in_progress" | "answer_lost";
-                    };
-                };
-            };
-            413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
-            422: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {integer} */
-                        status: 422;
-                        /** @enum {string} */
-                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
-                    };
-                };
-            };
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
     rerun_delivery: {
         parameters: {
             query?: never;
@@ -12051,6 +12262,98 @@ export interface operations {
                 };
             };
             413: components["responses"]["BodyTooLarge"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    rerun_deliveries: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "desk": "demo"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RerunIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "read": 1,
+                     *       "by_disposition": {},
+                     *       "next": "0190b6d0-0000-7000-8000-0000042f103c"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RerunView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
             422: {
                 headers: {
@@ -12734,8 +13037,10 @@ export interface operations {
                 created_to?: string | null;
                 /** @description the partner */
                 partner_id?: string | null;
-                /** @description phone, name, e-mail or order number */
+                /** @description any number of an order, ours or the source's; a name; a phone in any spelling, or 4 of its digits; an e-mail */
                 q?: string | null;
+                /** @description these alone; repeated, as `ids=…&ids=…` */
+                ids?: string[] | null;
                 /** @description how many items at most */
                 limit?: number;
                 /** @description next_cursor of the page before */
@@ -12825,7 +13130,10 @@ export interface operations {
     };
     get_lead: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description parts of the card, with commas; orders and appointments are always there */
+                include?: string | null;
+            };
             header?: {
                 /**
                  * @description the `ETag` of what you have: 304 without a body if it is still so
@@ -12937,7 +13245,57 @@ export interface operations {
                      *           "updated_at": "2026-03-02T09:00:00Z",
                      *           "version": 3
                      *         }
-                     *       ]
+                     *       ],
+                     *       "customer": {
+                     *         "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *         "desk": "demo",
+                     *         "name": "Анна Тестова",
+                     *         "created_at": "2026-03-02T09:00:00Z",
+                     *         "identities": [
+                     *           {
+                     *             "kind": "phone",
+                     *             "value": "value"
+                     *           }
+                     *         ],
+                     *         "version": 3,
+                     *         "orders": [
+                     *           {
+                     *             "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *             "desk": "demo",
+                     *             "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *             "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *             "source_id": "0190b6d0-0000-7000-8000-0000953c1c61",
+                     *             "external_id": "LP-77",
+                     *             "external_number": "100500",
+                     *             "order_number": "1042",
+                     *             "status": "new",
+                     *             "amount": {
+                     *               "amount": "743.00",
+                     *               "currency": "RUB"
+                     *             },
+                     *             "paid": {
+                     *               "amount": "743.00",
+                     *               "currency": "RUB"
+                     *             },
+                     *             "payment_link": "https://pay.example.com/7Q2F",
+                     *             "items": [
+                     *               {
+                     *                 "title": "Математика, 8 класс",
+                     *                 "code": "callback",
+                     *                 "quantity": 1,
+                     *                 "price": {
+                     *                   "amount": "743.00",
+                     *                   "currency": "RUB"
+                     *                 }
+                     *               }
+                     *             ],
+                     *             "remarks": "remarks",
+                     *             "placed_at": "2026-03-02T09:00:00Z",
+                     *             "created_at": "2026-03-02T09:00:00Z",
+                     *             "version": 3
+                     *           }
+                     *         ]
+                     *       }
                      *     }
                      */
                     "application/json": components["schemas"]["LeadDetail"];
@@ -13764,6 +14122,112 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    list_orders: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description only those with this status */
+                status?: components["schemas"]["OrderStatus"][] | null;
+                /** @description the lead */
+                lead_id?: string | null;
+                /** @description the customer */
+                customer_id?: string | null;
+                /** @description the source */
+                source_id?: string | null;
+                /** @description ours, or the source's own number or id */
+                number?: string | null;
+                /** @description made at this moment or later */
+                created_from?: string | null;
+                /** @description made before this moment */
+                created_to?: string | null;
+                /** @description these alone; repeated, as `ids=…&ids=…` */
+                ids?: string[] | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "desk": "demo",
+                     *           "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *           "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *           "source_id": "0190b6d0-0000-7000-8000-0000953c1c61",
+                     *           "external_id": "LP-77",
+                     *           "external_number": "100500",
+                     *           "order_number": "1042",
+                     *           "status": "new",
+                     *           "amount": {
+                     *             "amount": "743.00",
+                     *             "currency": "RUB"
+                     *           },
+                     *           "paid": {
+                     *             "amount": "743.00",
+                     *             "currency": "RUB"
+                     *           },
+                     *           "payment_link": "https://pay.example.com/7Q2F",
+                     *           "items": [
+                     *             {
+                     *               "title": "Математика, 8 класс",
+                     *               "code": "callback",
+                     *               "quantity": 1,
+                     *               "price": {
+                     *                 "amount": "743.00",
+                     *                 "currency": "RUB"
+                     *               }
+                     *             }
+                     *           ],
+                     *           "remarks": "remarks",
+                     *           "placed_at": "2026-03-02T09:00:00Z",
+                     *           "created_at": "2026-03-02T09:00:00Z",
+                     *           "version": 3
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OrderViewPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     get_order: {
         parameters: {
             query?: never;
@@ -13842,6 +14306,82 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_customers: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description made at this moment or later */
+                created_from?: string | null;
+                /** @description made before this moment */
+                created_to?: string | null;
+                /** @description what finds one of their leads */
+                q?: string | null;
+                /** @description these alone; repeated, as `ids=…&ids=…` */
+                ids?: string[] | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "desk": "demo",
+                     *           "name": "Анна Тестова",
+                     *           "created_at": "2026-03-02T09:00:00Z",
+                     *           "identities": [
+                     *             {
+                     *               "kind": "phone",
+                     *               "value": "value"
+                     *             }
+                     *           ],
+                     *           "version": 3
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CustomerItemPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
             422: components["responses"]["Unprocessable"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
@@ -13936,6 +14476,8 @@ export interface operations {
                 state?: components["schemas"]["DeadLetterState"][] | null;
                 /** @description key of the event, such as `lead:<id>` */
                 key?: string | null;
+                /** @description code of the desk */
+                desk?: string | null;
                 /** @description how many items at most */
                 limit?: number;
                 /** @description next_cursor of the page before */
@@ -15012,12 +15554,9 @@ export interface operations {
                 /** @description how it reaches an operator */
                 mode?: components["schemas"]["ConfigurationMode"];
             };
-            header: {
-                /**
-                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
-                 * @example "3"
-                 */
-                "If-Match": components["parameters"]["IfMatch"];
+            header?: {
+                /** @description the ETag of the plan, to apply */
+                "If-Match"?: string | null;
             };
             path: {
                 /** @description short machine name */
@@ -15117,7 +15656,6 @@ export interface operations {
                         status: 412;
                         /** @enum {string} */
                         code: "stale_version";
-                        current: components["schemas"]["TasksConfigured"];
                     };
                 };
             };
@@ -15132,6 +15670,8 @@ export interface operations {
     list_playbooks: {
         parameters: {
             query?: {
+                /** @description code of the desk */
+                desk?: string | null;
                 /** @description how many items at most */
                 limit?: number;
                 /** @description next_cursor of the page before */
@@ -15167,6 +15707,7 @@ export interface operations {
                      *           "active_at": [
                      *             "active_at"
                      *           ],
+                     *           "active": {},
                      *           "created_at": "2026-03-02T09:00:00Z",
                      *           "created_by": "created_by",
                      *           "source": "landing"
@@ -15281,6 +15822,7 @@ export interface operations {
                      *       "active_at": [
                      *         "active_at"
                      *       ],
+                     *       "active": {},
                      *       "created_at": "2026-03-02T09:00:00Z",
                      *       "created_by": "created_by",
                      *       "source": "landing"
@@ -15384,6 +15926,7 @@ export interface operations {
                      *           "active_at": [
                      *             "active_at"
                      *           ],
+                     *           "active": {},
                      *           "created_at": "2026-03-02T09:00:00Z",
                      *           "created_by": "created_by",
                      *           "source": "landing"
@@ -15454,6 +15997,7 @@ export interface operations {
                      *       "active_at": [
                      *         "active_at"
                      *       ],
+                     *       "active": {},
                      *       "created_at": "2026-03-02T09:00:00Z",
                      *       "created_by": "created_by",
                      *       "source": "landing"
@@ -15633,8 +16177,10 @@ export interface operations {
     draw_playbook: {
         parameters: {
             query?: {
-                /** @description the newest unless given */
+                /** @description the one in use unless given, else the newest */
                 version?: number | null;
+                /** @description whose version is drawn */
+                desk?: string | null;
             };
             header?: {
                 /**
@@ -15679,8 +16225,10 @@ export interface operations {
     draw_playbook_svg: {
         parameters: {
             query?: {
-                /** @description the newest unless given */
+                /** @description the one in use unless given, else the newest */
                 version?: number | null;
+                /** @description whose version is drawn */
+                desk?: string | null;
             };
             header?: {
                 /**
@@ -15720,10 +16268,12 @@ export interface operations {
             query?: {
                 /** @description order of the list */
                 sort?: "-opened_at" | "opened_at" | "due_at" | "-due_at";
+                /** @description these alone; repeated, as `ids=…&ids=…` */
+                ids?: string[] | null;
                 /** @description code of the desk */
                 desk?: string | null;
                 /** @description only those in this state */
-                state?: components["schemas"]["TaskState"] | null;
+                state?: components["schemas"]["TaskState"][] | null;
                 /** @description its kind */
                 type?: string | null;
                 /** @description code of the lane */
@@ -15736,7 +16286,7 @@ export interface operations {
                 lead_id?: string | null;
                 /** @description the operator */
                 operator_id?: string | null;
-                /** @description our number of the order, for people */
+                /** @description ours, or the source's own number or id */
                 order_number?: string | null;
                 /** @description only those that should be done by now, or only others */
                 overdue?: boolean | null;
@@ -15790,6 +16340,13 @@ export interface operations {
                      *           },
                      *           "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
                      *           "order_number": "1042",
+                     *           "customer": {
+                     *             "name": "Анна Тестова",
+                     *             "phone": "+79990000001",
+                     *             "phone_raw": "8 999 000-00-01",
+                     *             "zone": "Europe/Moscow",
+                     *             "local_time": "2026-03-02T09:00:00Z"
+                     *           },
                      *           "playbook": "callback",
                      *           "playbook_version": 1,
                      *           "type": "callback",
@@ -15960,6 +16517,13 @@ export interface operations {
                      *       },
                      *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
                      *       "order_number": "1042",
+                     *       "customer": {
+                     *         "name": "Анна Тестова",
+                     *         "phone": "+79990000001",
+                     *         "phone_raw": "8 999 000-00-01",
+                     *         "zone": "Europe/Moscow",
+                     *         "local_time": "2026-03-02T09:00:00Z"
+                     *       },
                      *       "playbook": "callback",
                      *       "playbook_version": 1,
                      *       "type": "callback",
@@ -16167,6 +16731,13 @@ export interface operations {
                      *       },
                      *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
                      *       "order_number": "1042",
+                     *       "customer": {
+                     *         "name": "Анна Тестова",
+                     *         "phone": "+79990000001",
+                     *         "phone_raw": "8 999 000-00-01",
+                     *         "zone": "Europe/Moscow",
+                     *         "local_time": "2026-03-02T09:00:00Z"
+                     *       },
                      *       "playbook": "callback",
                      *       "playbook_version": 1,
                      *       "type": "callback",
@@ -16320,6 +16891,13 @@ export interface operations {
                      *       },
                      *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
                      *       "order_number": "1042",
+                     *       "customer": {
+                     *         "name": "Анна Тестова",
+                     *         "phone": "+79990000001",
+                     *         "phone_raw": "8 999 000-00-01",
+                     *         "zone": "Europe/Moscow",
+                     *         "local_time": "2026-03-02T09:00:00Z"
+                     *       },
                      *       "playbook": "callback",
                      *       "playbook_version": 1,
                      *       "type": "callback",
@@ -16538,6 +17116,13 @@ export interface operations {
                      *       },
                      *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
                      *       "order_number": "1042",
+                     *       "customer": {
+                     *         "name": "Анна Тестова",
+                     *         "phone": "+79990000001",
+                     *         "phone_raw": "8 999 000-00-01",
+                     *         "zone": "Europe/Moscow",
+                     *         "local_time": "2026-03-02T09:00:00Z"
+                     *       },
                      *       "playbook": "callback",
                      *       "playbook_version": 1,
                      *       "type": "callback",
@@ -17007,6 +17592,13 @@ export interface operations {
                      *       },
                      *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
                      *       "order_number": "1042",
+                     *       "customer": {
+                     *         "name": "Анна Тестова",
+                     *         "phone": "+79990000001",
+                     *         "phone_raw": "8 999 000-00-01",
+                     *         "zone": "Europe/Moscow",
+                     *         "local_time": "2026-03-02T09:00:00Z"
+                     *       },
                      *       "playbook": "callback",
                      *       "playbook_version": 1,
                      *       "type": "callback",
@@ -17245,6 +17837,13 @@ export interface operations {
                      *       },
                      *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
                      *       "order_number": "1042",
+                     *       "customer": {
+                     *         "name": "Анна Тестова",
+                     *         "phone": "+79990000001",
+                     *         "phone_raw": "8 999 000-00-01",
+                     *         "zone": "Europe/Moscow",
+                     *         "local_time": "2026-03-02T09:00:00Z"
+                     *       },
                      *       "playbook": "callback",
                      *       "playbook_version": 1,
                      *       "type": "callback",
@@ -17483,6 +18082,13 @@ export interface operations {
                      *       },
                      *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
                      *       "order_number": "1042",
+                     *       "customer": {
+                     *         "name": "Анна Тестова",
+                     *         "phone": "+79990000001",
+                     *         "phone_raw": "8 999 000-00-01",
+                     *         "zone": "Europe/Moscow",
+                     *         "local_time": "2026-03-02T09:00:00Z"
+                     *       },
                      *       "playbook": "callback",
                      *       "playbook_version": 1,
                      *       "type": "callback",
@@ -17722,6 +18328,13 @@ export interface operations {
                      *       },
                      *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
                      *       "order_number": "1042",
+                     *       "customer": {
+                     *         "name": "Анна Тестова",
+                     *         "phone": "+79990000001",
+                     *         "phone_raw": "8 999 000-00-01",
+                     *         "zone": "Europe/Moscow",
+                     *         "local_time": "2026-03-02T09:00:00Z"
+                     *       },
                      *       "playbook": "callback",
                      *       "playbook_version": 1,
                      *       "type": "callback",
@@ -17959,6 +18572,13 @@ export interface operations {
                      *       },
                      *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
                      *       "order_number": "1042",
+                     *       "customer": {
+                     *         "name": "Анна Тестова",
+                     *         "phone": "+79990000001",
+                     *         "phone_raw": "8 999 000-00-01",
+                     *         "zone": "Europe/Moscow",
+                     *         "local_time": "2026-03-02T09:00:00Z"
+                     *       },
                      *       "playbook": "callback",
                      *       "playbook_version": 1,
                      *       "type": "callback",
@@ -18197,6 +18817,13 @@ export interface operations {
                      *           },
                      *           "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
                      *           "order_number": "1042",
+                     *           "customer": {
+                     *             "name": "Анна Тестова",
+                     *             "phone": "+79990000001",
+                     *             "phone_raw": "8 999 000-00-01",
+                     *             "zone": "Europe/Moscow",
+                     *             "local_time": "2026-03-02T09:00:00Z"
+                     *           },
                      *           "playbook": "callback",
                      *           "playbook_version": 1,
                      *           "type": "callback",
@@ -18376,6 +19003,13 @@ export interface operations {
                      *           },
                      *           "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
                      *           "order_number": "1042",
+                     *           "customer": {
+                     *             "name": "Анна Тестова",
+                     *             "phone": "+79990000001",
+                     *             "phone_raw": "8 999 000-00-01",
+                     *             "zone": "Europe/Moscow",
+                     *             "local_time": "2026-03-02T09:00:00Z"
+                     *           },
                      *           "playbook": "callback",
                      *           "playbook_version": 1,
                      *           "type": "callback",
@@ -19260,6 +19894,7 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
+                     *           "id": "id",
                      *           "code": "callback",
                      *           "desk": "demo",
                      *           "title": "Математика, 8 класс",
@@ -19329,6 +19964,13 @@ export interface operations {
                      *           },
                      *           "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
                      *           "order_number": "1042",
+                     *           "customer": {
+                     *             "name": "Анна Тестова",
+                     *             "phone": "+79990000001",
+                     *             "phone_raw": "8 999 000-00-01",
+                     *             "zone": "Europe/Moscow",
+                     *             "local_time": "2026-03-02T09:00:00Z"
+                     *           },
                      *           "playbook": "callback",
                      *           "playbook_version": 1,
                      *           "type": "callback",
@@ -19483,6 +20125,13 @@ export interface operations {
                      *         },
                      *         "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
                      *         "order_number": "1042",
+                     *         "customer": {
+                     *           "name": "Анна Тестова",
+                     *           "phone": "+79990000001",
+                     *           "phone_raw": "8 999 000-00-01",
+                     *           "zone": "Europe/Moscow",
+                     *           "local_time": "2026-03-02T09:00:00Z"
+                     *         },
                      *         "playbook": "callback",
                      *         "playbook_version": 1,
                      *         "type": "callback",
@@ -19648,6 +20297,70 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    list_task_pools: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "desk": "demo",
+                     *           "code": "callback",
+                     *           "known": true,
+                     *           "open": 1,
+                     *           "waiting": 1,
+                     *           "overdue": 1,
+                     *           "oldest_at": "2026-03-02T09:00:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PoolOutPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     get_timeline: {
         parameters: {
             query?: {
@@ -19659,6 +20372,10 @@ export interface operations {
                 source?: string | null;
                 /** @description the sender's own id */
                 external_id?: string | null;
+                /** @description a page; all steps unless given */
+                limit?: number | null;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
             };
             header?: {
                 /**
@@ -19717,7 +20434,8 @@ export interface operations {
                      *           "caused_by": "0190b6d0-0000-7000-8000-00005024b850",
                      *           "correlation_id": "0190b6d0-0000-7000-8000-00009924e382"
                      *         }
-                     *       ]
+                     *       ],
+                     *       "next_cursor": "next_cursor"
                      *     }
                      */
                     "application/json": components["schemas"]["TimelineOut"];
@@ -19738,6 +20456,8 @@ export interface operations {
                 state?: components["schemas"]["DeadLetterState"][] | null;
                 /** @description key of the event, such as `lead:<id>` */
                 key?: string | null;
+                /** @description code of the desk */
+                desk?: string | null;
                 /** @description how many items at most */
                 limit?: number;
                 /** @description next_cursor of the page before */
@@ -20057,6 +20777,12 @@ export interface operations {
             query?: {
                 /** @description code of the desk */
                 desk?: string | null;
+                /** @description whether they are on shift */
+                presence?: components["schemas"]["Presence"][] | null;
+                /** @description on shift and not there */
+                away?: boolean | null;
+                /** @description only those that are in use, or are not */
+                active?: boolean | null;
                 /** @description how many items at most */
                 limit?: number;
                 /** @description next_cursor of the page before */
@@ -21834,6 +22560,10 @@ export interface operations {
             query?: {
                 /** @description the operator */
                 operator_id?: string | null;
+                /** @description of operators who work there */
+                desk?: string | null;
+                /** @description whether the shift lasts */
+                open?: boolean | null;
                 /** @description how many items at most */
                 limit?: number;
                 /** @description next_cursor of the page before */
@@ -21900,6 +22630,8 @@ export interface operations {
                 pool?: string | null;
                 /** @description the operator */
                 operator_id?: string | null;
+                /** @description code of the desk */
+                desk?: string | null;
                 /** @description how many items at most */
                 limit?: number;
                 /** @description next_cursor of the page before */
@@ -21972,6 +22704,8 @@ export interface operations {
                 task_id?: string | null;
                 /** @description the operator */
                 operator_id?: string | null;
+                /** @description code of the desk */
+                desk?: string | null;
                 /** @description how many items at most */
                 limit?: number;
                 /** @description next_cursor of the page before */
@@ -22123,12 +22857,9 @@ export interface operations {
                 /** @description how it reaches an operator */
                 mode?: components["schemas"]["ConfigurationMode"];
             };
-            header: {
-                /**
-                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
-                 * @example "3"
-                 */
-                "If-Match": components["parameters"]["IfMatch"];
+            header?: {
+                /** @description the ETag of the plan, to apply */
+                "If-Match"?: string | null;
             };
             path: {
                 /** @description short machine name */
@@ -22207,7 +22938,6 @@ export interface operations {
                         status: 412;
                         /** @enum {string} */
                         code: "stale_version";
-                        current: components["schemas"]["AssignmentConfigured"];
                     };
                 };
             };
@@ -22226,6 +22956,8 @@ export interface operations {
                 state?: components["schemas"]["DeadLetterState"][] | null;
                 /** @description key of the event, such as `lead:<id>` */
                 key?: string | null;
+                /** @description code of the desk */
+                desk?: string | null;
                 /** @description how many items at most */
                 limit?: number;
                 /** @description next_cursor of the page before */
@@ -23610,12 +24342,9 @@ export interface operations {
                 /** @description how it reaches an operator */
                 mode?: components["schemas"]["ConfigurationMode"];
             };
-            header: {
-                /**
-                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
-                 * @example "3"
-                 */
-                "If-Match": components["parameters"]["IfMatch"];
+            header?: {
+                /** @description the ETag of the plan, to apply */
+                "If-Match"?: string | null;
             };
             path: {
                 /** @description short machine name */
@@ -23695,7 +24424,6 @@ export interface operations {
                         status: 412;
                         /** @enum {string} */
                         code: "stale_version";
-                        current: components["schemas"]["NotificationsConfigured"];
                     };
                 };
             };
@@ -23714,6 +24442,8 @@ export interface operations {
                 lead_id?: string | null;
                 /** @description only those in this state */
                 state?: components["schemas"]["MessageState"] | null;
+                /** @description code of the desk */
+                desk?: string | null;
                 /** @description how many items at most */
                 limit?: number;
                 /** @description next_cursor of the page before */
@@ -23765,7 +24495,9 @@ export interface operations {
                      *           "detail": "detail",
                      *           "requested_at": "2026-03-02T09:00:00Z",
                      *           "changed_at": "2026-03-02T09:00:00Z",
-                     *           "withdrawn_at": "2026-03-02T09:00:00Z"
+                     *           "withdrawn_at": "2026-03-02T09:00:00Z",
+                     *           "resent_at": "2026-03-02T09:00:00Z",
+                     *           "resent_by": "resent_by"
                      *         }
                      *       ],
                      *       "next_cursor": "next_cursor"
@@ -23847,6 +24579,8 @@ export interface operations {
                      *       "requested_at": "2026-03-02T09:00:00Z",
                      *       "changed_at": "2026-03-02T09:00:00Z",
                      *       "withdrawn_at": "2026-03-02T09:00:00Z",
+                     *       "resent_at": "2026-03-02T09:00:00Z",
+                     *       "resent_by": "resent_by",
                      *       "attempts": [
                      *         {
                      *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
@@ -23884,11 +24618,152 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    resend_message: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the message */
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "task_id": "0190b6d0-0000-7000-8000-00008db60186",
+                     *       "purpose": "purpose",
+                     *       "template": "order_received",
+                     *       "template_version": 1,
+                     *       "language": "ru",
+                     *       "channel": "whatsapp",
+                     *       "provider": "wazzup",
+                     *       "address": "address",
+                     *       "text": "Thank you, we have your order",
+                     *       "parts": {},
+                     *       "segments": 1,
+                     *       "rung": 1,
+                     *       "passed": [
+                     *         {
+                     *           "number": 1,
+                     *           "kind": "kind",
+                     *           "provider": "wazzup",
+                     *           "code": "callback"
+                     *         }
+                     *       ],
+                     *       "deadline": "2026-03-02T09:00:00Z",
+                     *       "state": "pending",
+                     *       "code": "callback",
+                     *       "detail": "detail",
+                     *       "requested_at": "2026-03-02T09:00:00Z",
+                     *       "changed_at": "2026-03-02T09:00:00Z",
+                     *       "withdrawn_at": "2026-03-02T09:00:00Z",
+                     *       "resent_at": "2026-03-02T09:00:00Z",
+                     *       "resent_by": "resent_by",
+                     *       "attempts": [
+                     *         {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "number": 1,
+                     *           "rung": 1,
+                     *           "channel_id": "0190b6d0-0000-7000-8000-000072f5a1aa",
+                     *           "state": "state",
+                     *           "tries": 1,
+                     *           "provider_message_id": "provider_message_id",
+                     *           "code": "callback",
+                     *           "detail": "detail",
+                     *           "offered_at": "2026-03-02T09:00:00Z"
+                     *         }
+                     *       ],
+                     *       "reports": [
+                     *         {
+                     *           "status": "status",
+                     *           "progress": "progress",
+                     *           "code": "callback",
+                     *           "provider_message_id": "provider_message_id",
+                     *           "at": "2026-03-02T09:00:00Z",
+                     *           "received_at": "2026-03-02T09:00:00Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MessageWithAttempts"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `message_not_resendable`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "message_not_resendable";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     list_addresses: {
         parameters: {
             query?: {
                 /** @description only this phone number or e-mail */
                 address?: string | null;
+                /** @description code of the desk */
+                desk?: string | null;
                 /** @description how many items at most */
                 limit?: number;
                 /** @description next_cursor of the page before */
@@ -23988,6 +24863,13 @@ export interface operations {
                      *           "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
                      *           "title": "Математика, 8 класс",
                      *           "order_number": "1042",
+                     *           "customer": {
+                     *             "name": "Анна Тестова",
+                     *             "phone": "+79990000001",
+                     *             "phone_raw": "8 999 000-00-01",
+                     *             "zone": "Europe/Moscow",
+                     *             "local_time": "2026-03-02T09:00:00Z"
+                     *           },
                      *           "due_at": "2026-03-02T09:00:00Z",
                      *           "at": "2026-03-02T09:00:00Z"
                      *         }
@@ -24073,6 +24955,8 @@ export interface operations {
                 state?: components["schemas"]["DeadLetterState"][] | null;
                 /** @description key of the event, such as `lead:<id>` */
                 key?: string | null;
+                /** @description code of the desk */
+                desk?: string | null;
                 /** @description how many items at most */
                 limit?: number;
                 /** @description next_cursor of the page before */

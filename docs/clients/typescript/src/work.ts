@@ -11,7 +11,7 @@ export async function comeToWork(dozvon: Dozvon): Promise<MeView> {
 export async function next(dozvon: Dozvon, me: MeView): Promise<TaskOut | null> {
   const found = answered(await dozvon.POST("/tasks/v1/next"));
   if (found.task) return found.task;
-  const query = { operator_id: me.id, state: "active", sort: "due_at", limit: 1 } as const;
+  const query = { operator_id: me.id, state: ["active" as const], sort: "due_at" as const, limit: 1 };
   return answered(await dozvon.GET("/tasks/v1/tasks", { params: { query } })).items[0] ?? null;
 }
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Body, Depends, Path, Query, Request
 from pydantic import BaseModel, Field
 
+from libs.common.domain.code import Code
 from libs.common.messaging.deadletters import store as deadletters
 from libs.common.messaging.deadletters.store import (
     DeadLetterState,
@@ -95,6 +96,7 @@ async def _list(
     page: Paged,
     state: Annotated[list[DeadLetterState] | None, Query()] = None,
     key: Annotated[str | None, Query(max_length=200)] = None,
+    desk: Annotated[Code | None, Query()] = None,
 ) -> Page[DeadLetterOut]:
     """List parked events, by default those that are still open."""
     (after,) = _BY_ID.after(page) or (0,)
@@ -104,7 +106,7 @@ async def _list(
         key=key,
         after=cast("int", after),
         limit=page.reach,
-        desks=None if caller.sees_all_desks else caller.desks,
+        desks=_desks(caller, desk),
     )
     return _BY_ID.cut([asdict(dead_letter) for dead_letter in found], page).page(DeadLetterOut.model_validate)
 
@@ -151,6 +153,12 @@ async def _detail(request: Request, caller: Principal, letter_id: LetterId) -> D
     if not caller.may_see(opened.dead_letter.desk):
         raise Problem(404, "not_found")
     return DeadLetterDetail(**asdict(opened.dead_letter), headers=dict(opened.headers), data=opened.data)
+
+
+def _desks(caller: Principal, desk: str | None) -> frozenset[str] | None:
+    if desk is not None:
+        return frozenset({desk}) if caller.may_see(desk) else frozenset()
+    return None if caller.sees_all_desks else caller.desks
 
 
 def _db(request: Request) -> Database:

@@ -11,7 +11,7 @@ from libs.common.platform.http.problems import Problem
 
 def seen(
     mode: Annotated[ConfigurationMode, Query()] = ConfigurationMode.PLAN,
-    if_match: Annotated[str | None, Header(alias="If-Match", description="the ETag of the plan; to apply")] = None,
+    if_match: Annotated[str | None, Header(alias="If-Match", description="the ETag of the plan, to apply")] = None,
 ) -> str | None:
     """Return the tag of the plan that is applied, None to plan. Raises Problem 428 to apply without one."""
     if mode is ConfigurationMode.PLAN:

@@ -26,6 +26,9 @@ MAX_LIMIT = 200
 
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="how many items at most")]
 CursorParam = Annotated[str | None, Query(max_length=1000, description="next_cursor of the page before")]
+Ids = Annotated[
+    list[UUID] | None, Query(max_length=MAX_LIMIT, description="these alone; repeated, as `ids=…&ids=…`")
+]
 CursorValue: TypeAlias = str | int | datetime | date | Decimal | UUID | None
 
 Item = TypeVar("Item")
@@ -95,7 +98,7 @@ class Keyset:
             return None
         key = decode_cursor(asked.cursor, self.order, tuple(self.types.values()))
         if None in key:
-            raise _invalid_cursor()
+            raise invalid_cursor()
         return key
 
     def parameters(self, asked: PageQuery) -> tuple[CursorValue, ...]:
@@ -147,10 +150,11 @@ def decode_cursor(cursor: str, order: str, types: Sequence[type]) -> tuple[Curso
             raise ValueError("another list's cursor")  # noqa: TRY301 - one place turns all of them into a problem
         return tuple(_read(text, kind) for text, kind in zip(texts, types, strict=True))
     except (ValueError, TypeError, ArithmeticError, UnicodeError, binascii.Error) as error:
-        raise _invalid_cursor() from error
+        raise invalid_cursor() from error
 
 
-def _invalid_cursor() -> Problem:
+def invalid_cursor() -> Problem:
+    """Return the problem of a cursor that was never given for a list, or is one no more."""
     text = Text("курсор не этого списка", "not a cursor of this list")
     return Problem(400, "invalid_cursor", errors=[Fault("/cursor", "invalid_cursor", text, "query")])
 

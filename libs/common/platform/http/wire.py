@@ -106,3 +106,13 @@ class Titles(Wire):
 
     ru: Name
     en: Name
+
+
+class CustomerOut(BaseModel):
+    """Whom to call, and what their clock shows now. `phone` is E.164; None: `phone_raw` is no number."""
+
+    name: str | None
+    phone: str | None
+    phone_raw: str | None
+    zone: str
+    local_time: datetime

@@ -22,6 +22,7 @@ _COMMON: Mapping[str, tuple[str, ...]] = {
     "Unavailable": ("unavailable",),
 }
 _COMES_AGAIN = frozenset({429, 503})
+STALE = 412
 LAGS = "not_known_yet"  # what one service has yet to hear of another comes by itself
 _BY_CODES = {frozenset(codes): name for name, codes in _COMMON.items()}
 
@@ -118,7 +119,7 @@ def _headers(status: int, codes: Collection[str], has_current: bool) -> dict[str
     shown = {
         "WWW-Authenticate": status in (401, 403),
         "Retry-After": status in _COMES_AGAIN or LAGS in codes,
-        "ETag": has_current,
+        "ETag": has_current or status == STALE,
         "X-Request-Id": True,
     }
     return header_refs(*(name for name, is_sent in shown.items() if is_sent))

@@ -59,13 +59,30 @@ def _made(app: FastAPI) -> Document:
         "schemas": {**schemas, **SCHEMAS}, "parameters": {**PARAMETERS}, "headers": {**HEADERS},
         "responses": common_responses(), "securitySchemes": {**SECURITY},
     }  # fmt: skip
-    return pruned(with_examples(without_nul(describe(_renamed(document)))))
+    return pruned(with_examples(without_nul(_closed(describe(_renamed(document))))))
 
 
 def _renamed(document: Document) -> Document:
     """Return the document with the names of pages as people say them: `LeadViewPage`, not `Page_LeadView_`."""
     renamed: Document = json.loads(_PAGES.sub(r"\1Page", json.dumps(document)))
     return renamed
+
+
+def _closed(document: Document) -> Document:
+    """Refuse names that fit no pattern of a mapping, as the services do."""
+    for part in _mappings(document):
+        part.setdefault("additionalProperties", False)
+    return document
+
+
+def _mappings(part: object) -> Iterator[Document]:
+    if isinstance(part, dict):
+        if "patternProperties" in part:
+            yield part
+        part = list(part.values())
+    if isinstance(part, list):
+        for inner in part:
+            yield from _mappings(inner)
 
 
 def pruned(document: Document) -> Document:
@@ -116,7 +133,7 @@ def _finish(operation: Document, shape: Shape, codes: Codes, named: Sequence[str
     responses.pop("422", None)
     for answer in responses.values():
         answer["headers"] = success_headers(shape)
-    current = _schema_of(next(iter(responses.values()), {}))
+    current = _schema_of(next(iter(responses.values()), {})) if shape.takes_version else None
     responses |= cast("dict[str, Document]", refusals(codes.by_status([*codes_of(shape), *named]), current))
     if shape.is_read and shape.sets_etag:
         responses["304"] = not_modified()
@@ -124,7 +141,7 @@ def _finish(operation: Document, shape: Shape, codes: Codes, named: Sequence[str
     operation["summary"] = summary(str(operation["operationId"]))
     if shape.roles:
         operation["x-roles"] = sorted(shape.roles)
-    parameters = [_shared(one) for one in cast("list[Document]", operation.get("parameters", []))]
+    parameters = [_shared(one, shape) for one in cast("list[Document]", operation.get("parameters", []))]
     if shape.takes_key:
         parameters.append({"$ref": "#/components/parameters/IdempotencyKey"})
     if shape.is_read and shape.sets_etag:
@@ -148,8 +165,11 @@ def summary(operation_id: str) -> str:
     return operation_id.replace("_", " ").capitalize()
 
 
-def _shared(parameter: Document) -> Document:
+def _shared(parameter: Document, shape: Shape) -> Document:
+    """Return a parameter that many operations have by its reference; one that only some requests need stays."""
     name = _SHARED.get(str(parameter.get("name")))
+    if name == "IfMatch" and not shape.takes_version:
+        return parameter
     return {"$ref": f"#/components/parameters/{name}"} if name else parameter
 
 

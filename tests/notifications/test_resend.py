@@ -1,0 +1,115 @@
+"""A message that failed because its template was not approved is sent again, once, by a supervisor (U5)."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from libs.common.contracts.notifications import (
+    MessageDelivered,
+    MessageFailed,
+    MessageRead,
+    MessageSent,
+    MessageStep,
+)
+from libs.common.platform.db import Database
+from tests.notifications.api import Api, running_api
+from tests.notifications.support import BODIES, DESK, Desk, open_desk, requested, withdrawn, worker
+
+LATE = {"desk": DESK, "code": "late", "bodies": BODIES}
+
+
+@pytest_asyncio.fixture
+async def desk(notifications_db: Database) -> AsyncIterator[Desk]:
+    async with open_desk(notifications_db) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture
+async def api(desk: Desk) -> AsyncIterator[Api]:
+    async with running_api(desk.db, desk.url) as running:
+        yield running
+
+
+async def approve(api: Api) -> None:
+    version = (await api.call("POST", "/templates", LATE)).json()["version"]
+    answer = await api.call("POST", f"/templates/late/versions/{version}/approve")
+    assert answer.is_success, answer.text
+
+
+@pytest.mark.req("U5")
+async def test_once_its_template_is_approved_it_is_sent_and_says_who_asked(desk: Desk, api: Api) -> None:
+    message = requested(template="late")
+    await desk.request(message)
+    await approve(api)
+    answer = await api.call("POST", f"/messages/{message.message_id}/resend", role="supervisor")
+    sent = answer.json()
+    assert (answer.status_code, sent["state"], sent["code"], sent["template_version"]) == (200, "pending", None, 1)
+    assert (sent["resent_by"], sent["resent_at"] is not None, len(sent["attempts"])) == ("supervisor", True, 1)
+
+
+@pytest.mark.req("U5")
+async def test_it_is_sent_again_once_however_often_and_at_once_it_is_asked_for(desk: Desk, api: Api) -> None:
+    message = requested(template="late")
+    await desk.request(message)
+    await approve(api)
+    path = f"/messages/{message.message_id}/resend"
+    answers = await asyncio.gather(*(api.call("POST", path, role="supervisor") for _ in range(4)))
+    found = (await api.call("GET", f"/messages/{message.message_id}")).json()
+    assert (sorted(each.status_code for each in answers), len(found["attempts"])) == ([200, 409, 409, 409], 1)
+
+
+@pytest.mark.req("U5")
+async def test_the_same_key_gets_the_first_answer_again(desk: Desk, api: Api) -> None:
+    message = requested(template="late")
+    await desk.request(message)
+    await approve(api)
+    path = f"/messages/{message.message_id}/resend"
+    first, again = [await api.call("POST", path, role="supervisor", idempotency_key="k") for _ in range(2)]
+    assert (again.json(), again.headers["idempotency-replayed"]) == (first.json(), "true")
+
+
+@pytest.mark.req("U5")
+async def test_what_would_fail_again_is_refused_and_may_be_tried_later(desk: Desk, api: Api) -> None:
+    message = requested(template="late")
+    await desk.request(message)
+    path = f"/messages/{message.message_id}/resend"
+    refused = await api.call("POST", path, role="supervisor", idempotency_key="k")
+    await approve(api)
+    sent = await api.call("POST", path, role="supervisor", idempotency_key="k2")
+    assert (refused.status_code, refused.json()["code"], refused.json()["reason"], sent.status_code) == (
+        409, "message_not_resendable", "template_not_approved", 200,
+    )  # fmt: skip
+
+
+@pytest.mark.req("U5")
+async def test_a_message_that_is_not_wanted_any_more_is_not_sent(desk: Desk, api: Api) -> None:
+    message = requested(template="late")
+    await desk.request(message, withdrawn(message))
+    await approve(api)
+    answer = await api.call("POST", f"/messages/{message.message_id}/resend", role="supervisor")
+    assert (answer.status_code, answer.json()["reason"]) == (409, "withdrawn")
+
+
+@pytest.mark.req("U5", "P.6")
+@pytest.mark.parametrize(("role", "of", "status"), [("operator", DESK, 403), ("supervisor", "other", 404)])
+async def test_only_a_supervisor_of_the_desk_sends_again(
+    desk: Desk, api: Api, role: str, of: str, status: int
+) -> None:
+    message = requested(template="late")
+    await desk.request(message)
+    answer = await api.call("POST", f"/messages/{message.message_id}/resend", role=role, desk=of)
+    assert answer.status_code == status
+
+
+@pytest.mark.req("U5")
+async def test_what_is_sent_again_reaches_the_customer_and_publishes_its_steps(desk: Desk, api: Api) -> None:
+    message = requested(template="late")
+    await desk.request(message)
+    await approve(api)
+    async with worker(desk.context()):
+        await api.call("POST", f"/messages/{message.message_id}/resend", role="supervisor")
+        await desk.until("read")
+    steps = [type(event) for event in await desk.events() if isinstance(event, MessageStep)]
+    assert (steps, await desk.accepted()) == ([MessageFailed, MessageSent, MessageDelivered, MessageRead], 1)
