@@ -118,6 +118,15 @@ async def test_a_list_is_narrowed_to_a_desk(desk: Desk, path: str) -> None:
     assert [len(found) for found in both] == [1, 0]
 
 
+@pytest.mark.req("U23", "P.6")
+@pytest.mark.parametrize("path", ["/decisions", "/work?state=held", "/shifts", "/operators", "/pools"])
+async def test_an_administrator_sees_the_desks_of_their_token(desk: Desk, path: str) -> None:
+    await desk.hire("ann")
+    await desk.receive(requested(1))
+    seen = [await desk.items(path, roles=("admin",), desks=(code,)) for code in ("demo", "ux")]
+    assert [len(found) for found in seen] == [1, 0]
+
+
 @pytest.mark.req("U12", "P.6")
 @pytest.mark.parametrize("path", ["/decisions", "/work?state=held", "/shifts"])
 async def test_a_desk_that_is_asked_for_shows_no_more_than_the_token(desk: Desk, path: str) -> None:

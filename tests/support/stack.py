@@ -75,7 +75,8 @@ class ProcessStack:
     def token(self, sub: str = "admin", *roles: str) -> dict[str, str]:
         """Return the header of a caller: of an administrator of all desks, of others of the demo desk."""
         given = roles or ("admin",)
-        return {"Authorization": f"Bearer {self.issuer.token(sub, given, ['*' if 'admin' in given else 'demo'])}"}
+        desks = ["*"] if "admin" in given else ["demo"]
+        return {"Authorization": f"Bearer {self.issuer.token(sub, given, desks)}"}
 
     async def start(self) -> DemoDesk:
         """Start all nine processes, wait until they are ready, make the demo desk."""

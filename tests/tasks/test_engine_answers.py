@@ -130,7 +130,7 @@ def test_waiting_for_what_nobody_asked_is_noted(playbook: Playbook) -> None:
 def test_who_pulls_a_task_has_it_and_takes_it_once() -> None:
     process = started(PULLED)
     took = (TakeTask("call.on_take", process.task.id, ANNA, START, pulled=True),)
-    assert (process.take(), process.take()) == (took, ())
+    assert (process.take(), process.take()) == (took, (Record("engine.take", Noticed.ALREADY_TAKEN),))
 
 
 def test_who_was_given_a_task_begins_it() -> None:

@@ -58,7 +58,7 @@ async def list_decisions(
 def _visible(caller: Principal) -> ColumnElement[bool]:
     if caller.sees_all_desks:
         return true()
-    if caller.has(Role.SUPERVISOR):
+    if caller.has(Role.SUPERVISOR, Role.ADMIN):
         return decision.c.desk.in_([*caller.desks])
     return decision.c.operator_id.in_(select(operator.c.id).where(operator.c.subject == caller.sub))
 

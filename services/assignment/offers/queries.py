@@ -40,7 +40,7 @@ async def list_work(db: Database, caller: Principal, wanted: Filter, page: PageQ
 def _visible(caller: Principal) -> ColumnElement[bool]:
     if caller.sees_all_desks:
         return true()
-    if caller.has(Role.SUPERVISOR):
+    if caller.has(Role.SUPERVISOR, Role.ADMIN):
         return work.c.desk.in_([*caller.desks])
     return work.c.operator_id.in_(select(operator.c.id).where(operator.c.subject == caller.sub))
 

@@ -24,7 +24,7 @@ def visible(caller: Principal) -> ColumnElement[bool]:
     if caller.sees_all_desks:
         return true()
     own = operator.c.subject == caller.sub
-    if not caller.has(Role.SUPERVISOR):
+    if not caller.has(Role.SUPERVISOR, Role.ADMIN):
         return own
     return or_(own, operator.c.desks.overlap([*caller.desks]))
 

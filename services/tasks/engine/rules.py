@@ -281,10 +281,7 @@ def _waiting(run: Run, event: Waiting) -> None:
 
 
 def _taken(run: Run, event: Taken) -> None:
-    """Assign a task to the first who takes it; starting an assigned task runs the same steps (S1.2, S4.3).
-
-    Who has taken it already takes it again without a trace.
-    """
+    """Assign a task to the first who takes it; starting an assigned task runs the same steps (S1.2, S4.3)."""
     task = run.state.open_task(event.task_id)
     if task is None:
         run.emit(Refuse("engine.take", Refusal.TASK_CLOSED))
@@ -293,6 +290,7 @@ def _taken(run: Run, event: Taken) -> None:
         run.emit(Refuse("engine.take", refusal))
         return
     if task.taken_at is not None:
+        run.emit(Record("engine.take", Noticed.ALREADY_TAKEN))
         return
     run.rule, run.task = f"{task.type}.on_take", task
     run.actor, run.operator = str(event.operator.id), event.operator

@@ -151,7 +151,7 @@ def _silent_step(effect: fx.Effect) -> tuple[str, dict[str, object]] | None:  # 
     """Return kind and facts of an effect without an event."""
     match effect:
         case fx.Record(code=code, text=text):
-            return code, _title(text)
+            return None if code is fx.Noticed.ALREADY_TAKEN else (code, _title(text))
         case fx.Breach():
             return Kind.BREACH, {}
         case fx.EndProcess():
