@@ -161,10 +161,9 @@ class Desk:
         return [REGISTRY[row["type"]].model_validate(orjson.loads(row["body"])) for row in rows]
 
     async def until(self, *states: str, seconds: float = PATIENCE) -> Mapping[UUID, str]:
-        """Wait until every message is in one of `states`."""
-        return await eventually(
-            self.states, lambda found: bool(found) and set(found.values()) <= set(states), seconds
-        )
+        """Wait until every message is in one of `states`; `accepted` is also what has come further since."""
+        wanted = {*states, *(("sent", "delivered", "read") if "accepted" in states else ())}
+        return await eventually(self.states, lambda found: bool(found) and set(found.values()) <= wanted, seconds)
 
 
 async def eventually(look: Callable[[], Awaitable[T]], good: Callable[[T], bool], seconds: float = PATIENCE) -> T:

@@ -15,10 +15,15 @@ ELSE = {"/tasks/v1/desks", "/tasks/v1/timeline", "/notifications/v1/feed"}
 def lists(service: str) -> dict[str, set[str]]:
     """Return the lists of a service that are not of one thing alone, each with its parameters."""
     api = build_api(import_module(f"services.{service}.app").SERVICE, TokenIssuer.generate().verifier())
-    reads = {
-        path: each["get"] for path, each in api.openapi()["paths"].items() if "get" in each and "{" not in path
+    document = api.openapi()
+    shared = {
+        f"#/components/parameters/{name}": one["name"] for name, one in document["components"]["parameters"].items()
     }
-    found = {path: {each["name"] for each in read.get("parameters", ())} for path, read in reads.items()}
+    reads = {path: each["get"] for path, each in document["paths"].items() if "get" in each and "{" not in path}
+    found = {
+        path: {each.get("name") or shared[each["$ref"]] for each in read.get("parameters", ())}
+        for path, read in reads.items()
+    }
     return {path: names for path, names in found.items() if "cursor" in names}
 
 

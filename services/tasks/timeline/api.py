@@ -26,7 +26,7 @@ Word = Annotated[str | None, Query(max_length=200)]
 
 
 @router.get("/timeline", operation_id="get_timeline")
-@refuses("not_found")
+@refuses("not_found", "invalid_cursor")
 async def get_timeline(
     ctx: Ctx,
     caller: Staff,
