@@ -1,7 +1,7 @@
 """Names as they may stand in a message."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from libs.common.domain.names import has_link, plain_name
@@ -21,6 +21,7 @@ def test_a_name_stays_as_it_is(name: str) -> None:
 
 @pytest.mark.req("name-with-link")
 @given(PIECES | st.text(max_size=40))
+@example("t.mewww.Анна")
 def test_no_link_and_no_line_break_is_left_in_any_name(text: str) -> None:
     name = plain_name(text)
     assert not has_link(name)

@@ -28,6 +28,13 @@ def plain_name(text: str) -> str:
     """Return a name without links, markup and line breaks; empty when nothing that is a name is left."""
     if _WORDS.fullmatch(text):  # most names are a word or a few
         return "" if text.casefold() in _NOTHING else text
+    name = _cut(text)
+    while (rest := _cut(name)) != name:  # what stood on both sides of a link may be one together
+        name = rest
+    return name
+
+
+def _cut(text: str) -> str:
     visible = "".join(" " if c.isspace() or category(c) == "Cc" else c for c in text if category(c) != "Cf")
     cut = _LINK.sub(" ", _TAG.sub(" ", visible))
     name = " ".join(_DOT.sub(". ", cut).replace("@", " ").split()).strip(" \"'`,;:<>|/\\")
