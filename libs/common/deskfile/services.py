@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from time import monotonic
 
 import httpx
+from pydantic import BaseModel
 
 from libs.common.deskfile.reading import Document
+from libs.common.platform.configuration import PartChange
 
 #: In the order of applying: no lead comes before its playbook, its people and its messages.
 MEMBERS: Mapping[str, tuple[str, ...]] = {
@@ -21,14 +23,16 @@ CONFLICT, REFUSED = 409, 422
 LAGS, UNHEARD = "not_known_yet", "unknown_playbook"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One change of a service's part."""
+class _Held(BaseModel):
+    """What a desk has at a service."""
 
-    action: str
-    kind: str
-    code: str
-    fields: tuple[str, ...]
+    document: Document | None
+
+
+class _Said(_Held, extra="allow"):
+    """What applying a document changes, and what one service alone says of it."""
+
+    changes: tuple[PartChange, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ class Answer:
     """What a service said of its part: what the desk had before, what changes, and all else in `said`."""
 
     before: Document | None
-    changes: tuple[Change, ...]
+    changes: tuple[PartChange, ...]
     tag: str
     said: Document
 
@@ -82,16 +86,11 @@ class Part:
     async def export(self) -> Document | None:
         """Return what the desk has; None for a desk that does not exist. Raises RefusedError."""
         answer = await self._client.get(self._path)
-        document: Document | None = self._checked(answer)["document"]  # type: ignore[assignment]  # an object or null
-        return document
+        return _Held.model_validate(self._checked(answer)).document
 
     def _answer(self, sent: httpx.Response) -> Answer:
-        said = self._checked(sent)
-        changes = tuple(
-            Change(each["action"], each["kind"], each["code"], tuple(each.get("fields", ())))
-            for each in said["changes"]  # type: ignore[attr-defined]  # a list of objects
-        )
-        return Answer(said["document"], changes, sent.headers["ETag"], said)  # type: ignore[arg-type]  # as in `export`
+        said = _Said.model_validate(self._checked(sent))
+        return Answer(said.document, said.changes, sent.headers["ETag"], said.model_extra or {})
 
     def _checked(self, sent: httpx.Response) -> Document:
         if sent.is_success:
