@@ -1,6 +1,6 @@
 # Works with any POSIX shell and make 3.81; nothing but Python is needed on the machine (`drill`: a container engine).
 .DEFAULT_GOAL := help
-.PHONY: help run check test lint fmt contracts bench chaos drill soak migrate lock
+.PHONY: help run check test browser lint fmt contracts bench chaos drill soak migrate lock
 
 # Where this is set, each of our processes would compile the whole tree anew, and pytest rewrite all tests.
 unexport PYTHONDONTWRITEBYTECODE
@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-# Rounds of `make chaos`, modules of `make soak` (all, after chaos), further arguments of pytest for `make test`, tests that run side by side.
+# Rounds of `make chaos`, modules of `make soak` (all, after chaos), further arguments of pytest, tests that run side by side.
 N ?= 20
 MODULES ?=
 ARGS ?=
@@ -43,6 +43,9 @@ check: lint ## Lint, then run the tests that need no server: a minute
 test: lint ## Lint, then run all tests on a real PostgreSQL and a real Kafka
 	$(PYTEST) $(ARGS)
 
+browser: $(READY) ## Try pages of other origins in a real browser (CHROME=path; as root on Debian it is installed)
+	@$(BIN)/python -m tests.browser $(ARGS)
+
 lint: $(READY) ## Check style, types and import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -61,7 +64,7 @@ contracts: $(READY) ## Write the generated files anew: events, APIs, requirement
 	$(BIN)/python -m services.notifications.providers.reference
 	$(BIN)/python -m deploy.readme
 
-bench: $(READY) $(if $(PEERS),$(BENCH_STAMP)) ## Measure the shipped app and write docs/benchmarks.md (PART=chain: one part; smoke: all, tiny)
+bench: $(READY) $(if $(PEERS),$(BENCH_STAMP)) ## Measure the shipped app and write docs/benchmarks.md (PART=chain: one part; smoke: what tests leave out, tiny)
 	$(BIN)/python -m tests.bench $(if $(PART),--only $(PART)) --peers $(BENCH_VENV)/bin/python $(ARGS)
 
 chaos: $(READY) ## Kill random processes under load, N rounds (N=20), and check the invariants

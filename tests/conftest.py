@@ -29,17 +29,18 @@ if TYPE_CHECKING:
 SERVER_FIXTURES = frozenset({"postgres_url", "kafka_bootstrap"})
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 
-# Folders whose tests start whole stacks: one worker has them all, so that one stack at a time uses the machine.
-WHOLE_STACKS = (
-    "tests/bench/test_smoke.py",
-    "tests/chaos/",
-    "tests/e2e/",
-    "tests/fuzz/",
-    "tests/local/",
-    "tests/upgrade/",
-)
-# Tests that look at all our sources: one worker has them all, so that the tree is parsed once.
-WHOLE_TREE = ("tests/architecture/", "tests/deploy/test_compose.py")
+# Scopes of tests that share something dear: one worker has all of a scope.
+SCOPES = {
+    # Whole stacks: two of them at a time use the machine.
+    "stacks under load": ("tests/bench/test_smoke.py", "tests/chaos/", "tests/fuzz/"),
+    "stacks": ("tests/e2e/", "tests/local/", "tests/roles/", "tests/upgrade/"),
+    # All our sources, parsed once, and all documents, made once.
+    "tree": ("tests/architecture/", "tests/contracts/", "tests/deploy/test_compose.py"),
+    # The compiler of the client, started once.
+    "client": ("tests/clients/",),
+}
+
+BROWSER = Path(__file__).parent / "browser"
 
 
 class Run:
@@ -70,8 +71,9 @@ settings.load_profile("suite")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--pure` leaves out all tests that need a server."""
+    """`--pure` leaves out all tests that need a server, and all but `--browser` those that need a browser."""
     parser.addoption("--pure", action="store_true", help="only tests that need no server")
+    parser.addoption("--browser", help="path of the browser that tests/browser drive (make browser)")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -99,6 +101,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     seconds = sum(one.ru_utime + one.ru_stime for one in usage)
     terminalreporter.write_line(f"CPU seconds, workers and servers included: {seconds:.0f}")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave tests/browser to `make browser`."""
+    left_out = collection_path.is_relative_to(BROWSER) and config.getoption("browser") is None
+    return left_out or None  # None: others decide
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -240,9 +248,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def _scope(nodeid: str) -> str:
-    if nodeid.startswith(WHOLE_STACKS):
-        return "stacks"
-    return "tree" if nodeid.startswith(WHOLE_TREE) else nodeid
+    return next((scope for scope, places in SCOPES.items() if nodeid.startswith(places)), nodeid)
 
 
 def _uses_servers(item: pytest.Item) -> bool:

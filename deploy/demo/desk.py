@@ -10,8 +10,8 @@ import httpx
 
 from deploy.standins.smsru import SmsRuStandin
 from deploy.standins.wazzup.accounts import DEMO_CHANNEL, DEMO_KEY
-from libs.common.deskfile.applying import FailedError, apply, plan
-from libs.common.deskfile.reading import BadFileError, read
+from libs.common.deskfile.applying import FailedError, Outcome, apply, plan
+from libs.common.deskfile.reading import BadFileError, DeskFile, read
 from libs.common.platform.files import write_whole
 from libs.common.testkit.issuer import TokenIssuer
 
@@ -92,7 +92,7 @@ class Seeder:
     async def _sources(self) -> dict[str, dict[str, str]] | None:
         """Return the sources that an earlier start has made in this very database, with their tokens."""
         kept: dict[str, dict[str, str]] = json.loads(self._kept.read_text()) if self._kept.exists() else {}
-        there = {source["code"]: source["hook"] for source in await self._list("/intake/v1/sources")}
+        there = {s["code"]: s["hook"] for s in await _listed(self._client, "/intake/v1/sources", DESK)}
         known = all(code in kept and kept[code].get("hook") == there.get(code) for code in SOURCES)
         return kept if known else None
 
@@ -100,14 +100,9 @@ class Seeder:
         tokens = {code: secrets.token_urlsafe(24) for code in SOURCES}
         environment = {f"{code.upper()}_TOKEN": token for code, token in tokens.items()}
         try:
-            file = read(FILE, {**ACCOUNTS, **environment})
-            outcome = await apply(self._client, file, await plan(self._client, file))
+            outcome = await put_to_work(self._client, read(FILE, {**ACCOUNTS, **environment}))
         except (BadFileError, FailedError) as error:
             raise SeedError("; ".join(error.lines)) from error
-        for channel in await self._list("/notifications/v1/channels"):
-            await self._post(f"/notifications/v1/channels/{channel['id']}/subscribe")
-        for operator in await self._list("/assignment/v1/operators"):
-            await self._post("/assignment/v1/check-in", {"operator_id": operator["id"]})
         addresses = outcome.said("intake", "hooks")
         kept = {code: {"hook": str(addresses[code]), "secret": token} for code, token in tokens.items()}
         # Last: a start that was interrupted makes all of it again.
@@ -117,13 +112,24 @@ class Seeder:
     def _webhook_url(self, source: dict[str, str]) -> str:
         return f"{self._public_url}{source['hook']}"
 
-    async def _post(self, path: str, body: object = None) -> None:
-        _accepted(await self._client.post(path, json=body))
 
-    async def _list(self, path: str) -> list[dict[str, str]]:
-        answer = await self._client.get(path, params={"limit": 200, "desk": DESK})
-        items: list[dict[str, str]] = _accepted(answer)["items"]
-        return items
+async def put_to_work(client: httpx.AsyncClient, file: DeskFile) -> Outcome:
+    """Apply a desk file, subscribe its channels to what their providers report, check its operators in.
+
+    `client` bears an administrator's token. Raises BadFileError, FailedError, SeedError.
+    """
+    outcome = await apply(client, file, await plan(client, file))
+    for channel in await _listed(client, "/notifications/v1/channels", file.desk):
+        _accepted(await client.post(f"/notifications/v1/channels/{channel['id']}/subscribe"))
+    for operator in await _listed(client, "/assignment/v1/operators", file.desk):
+        _accepted(await client.post("/assignment/v1/check-in", json={"operator_id": operator["id"]}))
+    return outcome
+
+
+async def _listed(client: httpx.AsyncClient, path: str, desk: str) -> list[dict[str, str]]:
+    answer = await client.get(path, params={"limit": 200, "desk": desk})
+    items: list[dict[str, str]] = _accepted(answer)["items"]
+    return items
 
 
 def _accepted(answer: httpx.Response) -> dict[str, list[dict[str, str]]]:

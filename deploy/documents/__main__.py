@@ -1,13 +1,17 @@
-"""Write docs/openapi and the client's types: `python -m deploy.documents`; nothing if it would let clients down."""
+"""Write docs/openapi, docs/roles.md and the client's types: `python -m deploy.documents`.
+
+Nothing is written if it would let clients down.
+"""
 
 import json
 import re
 import sys
 from collections.abc import Mapping
 
-from deploy.documents import client
+from deploy.documents import client, roles
 from deploy.documents.changes import breaks
 from deploy.documents.made import FOLDER, MERGED, documents, path_of, text_of
+from libs.common.platform.db.roles import SERVICES
 from libs.common.platform.http.openapi.shape import Document
 
 #: Lines of `broken()` that are accepted, each with its reason; a line is taken out once the documents are written.
@@ -32,6 +36,7 @@ def main() -> int:
     FOLDER.mkdir(exist_ok=True)
     for name, document in made.items():
         path_of(name).write_text(text_of(document), "utf-8")
+    roles.DOCUMENT.write_text(roles.with_roles({name: made[name] for name in SERVICES}), "utf-8")
     client.TYPES.write_text(client.types_of(path_of(MERGED)), "utf-8")
     return 0
 

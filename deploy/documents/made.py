@@ -34,6 +34,12 @@ def merged(made: Mapping[str, Document]) -> Document:
     return {**first, "info": info, "paths": paths, "components": ordered}
 
 
+def committed(name: str) -> Document:
+    """Return a document as it is committed; a test holds it against the code's."""
+    found: Document = json.loads(path_of(name).read_text("utf-8"))
+    return found
+
+
 def text_of(document: Document) -> str:
     """Return the committed form."""
     return json.dumps(document, ensure_ascii=False, indent=1) + "\n"

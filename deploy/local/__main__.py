@@ -12,11 +12,12 @@ from pathlib import Path
 import uvloop
 
 from deploy.local.environment import take_choices
-from deploy.local.guide import guide
+from deploy.local.guide import VARIABLES, guide, variables
 from deploy.local.home import home_from_environment
 from deploy.local.ports import require_free
 from deploy.local.process import LocalStackError, lock_file
 from deploy.local.stack import Stack
+from libs.common.platform.files import write_whole
 
 _DEFAULT_PORT = "8000"
 _PORTS = range(1, 65_536)
@@ -81,6 +82,7 @@ async def _until_asked_to_stop(work: Coroutine[object, object, None], say: Say) 
 async def _serve(stack: Stack, say: Say) -> None:
     require_free(stack.port, "set PORT to another one")
     async with stack.running() as desk:
+        write_whole(stack.home.path / VARIABLES, variables(stack.url, stack.standins, desk), 0o600)
         say(guide(stack.url, str(stack.home.path), desk))
         await asyncio.Event().wait()
 

@@ -1,6 +1,6 @@
 """Routes that exist in the embedded stack alone: the clock, tokens, what there is, what was sent."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from typing import Annotated
 
@@ -49,9 +49,13 @@ class StandinDownError(Exception):
 
 
 def create_dev(
-    clock: SharedClock, issuer: TokenIssuer, standins: str, info: Callable[[], dict[str, object]]
+    clock: SharedClock,
+    issuer: TokenIssuer,
+    standins: str,
+    info: Callable[[], dict[str, object]],
+    origins: Collection[str] = (),
 ) -> FastAPI:
-    """Return the origin's own app."""
+    """Return the origin's own app. `origins`: pages elsewhere that may read its answers, tokens included."""
     routes = api_router("/dev", tags=["dev"])
 
     @routes.post("/clock")
@@ -88,4 +92,5 @@ def create_dev(
         title="Dozvon, embedded stack",
         routers=[routes],
         errors={StandinDownError: (503, "unavailable")},
+        origins=origins,
     )

@@ -9,7 +9,7 @@ from libs.common.platform.db.roles import SERVICES
 from libs.common.platform.settings import ServiceSettings
 from libs.common.platform.settings.source import is_shared
 
-CHOICES = ("POSTGRES_URL", "KAFKA_BOOTSTRAP", "TOPIC_PREFIX", "LOG_LEVEL", "OTLP_ENDPOINT")
+CHOICES = ("POSTGRES_URL", "KAFKA_BOOTSTRAP", "TOPIC_PREFIX", "LOG_LEVEL", "OTLP_ENDPOINT", "CORS_ORIGINS")
 
 
 def take_choices(environ: MutableMapping[str, str]) -> dict[str, str]:

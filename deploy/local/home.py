@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local.process import LocalStackError, one_line
+from libs.common.connect.webpush import VapidKey, new_vapid_key
 from libs.common.platform.db.roles import SERVICES
 from libs.common.platform.files import write_whole
 from libs.common.platform.sealing.keys import DataKeys, new_key
@@ -51,6 +52,11 @@ class Home:
         """What the stand-ins accepted: one file per provider."""
         return self.path / "journals"
 
+    @property
+    def media(self) -> Path:
+        """The files of messages."""
+        return self.path / "media"
+
     def passwords(self) -> Mapping[str, str]:
         """Return the database password of each service's role, made at the first start."""
         path = self.path / "passwords.json"
@@ -68,6 +74,16 @@ class Home:
             write_whole(path, f"{new_key('local')}\n", 0o600)
         with _legible(path):
             DataKeys.parse(path.read_text())
+        return path.read_text()
+
+    def vapid_key(self) -> str:
+        """Return the key of pushes to browsers, made at the first start."""
+        path = self.path / "data-keys" / "vapid"
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        if not path.exists():
+            write_whole(path, f"{new_vapid_key()}\n", 0o600)
+        with _legible(path):
+            VapidKey.parse(path.read_text())
         return path.read_text()
 
     def issuer(self) -> TokenIssuer:

@@ -15,7 +15,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from libs.common.platform.http.app import begin_shutdown
-from libs.common.platform.http.docs_page import docs_routes
+from libs.common.platform.http.docs_page import PAGE, docs_routes
 
 _ASK_SECONDS = 3.0
 DOCUMENT = Path(__file__).parents[2] / "docs" / "openapi" / "dozvon.json"
@@ -25,7 +25,7 @@ class Origin:
     """An ASGI app that hands each request to the service that its path names, and all others to `own`.
 
     `own` gets `/livez` and `/readyz` over all services and `workers` (name: port of its health server), and the
-    document of all four APIs with its page.
+    document of all four APIs with its page; `/` names where these are.
     """
 
     def __init__(self, services: Mapping[str, FastAPI], own: FastAPI, workers: Mapping[str, int]) -> None:
@@ -35,6 +35,7 @@ class Origin:
         own.router.lifespan_context = lambda _: self.running()
         own.add_route("/livez", self._livez)
         own.add_route("/readyz", self._readyz)
+        own.add_route("/", _index)
         own.add_route("/openapi.json", _document)
         own.router.routes += docs_routes("")
 
@@ -70,6 +71,10 @@ class Origin:
 
 async def _document(_: Request) -> Response:
     return FileResponse(DOCUMENT, media_type="application/json")
+
+
+async def _index(_: Request) -> Response:
+    return FileResponse(PAGE / "index.json", media_type="application/json")
 
 
 async def readiness(services: Mapping[str, FastAPI], workers: Mapping[str, int]) -> dict[str, bool]:

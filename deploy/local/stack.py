@@ -81,6 +81,11 @@ class Stack:
         finally:
             await servers.stop()
 
+    @property
+    def standins(self) -> str:
+        """Where providers are played, once they are up."""
+        return f"http://127.0.0.1:{self._ports['standins']}"
+
     def info(self, servers: Servers, children: Children) -> dict[str, object]:
         """Return what is up and how to reach it: the body of `GET /dev/info`."""
         desk = self._desk.as_dict() if self._desk else {}
@@ -116,7 +121,7 @@ class Stack:
             raise LocalStackError(f"PostgreSQL at {place} cannot be set up: {reason}") from error
 
     def _choose_ports(self) -> None:
-        names = [*(f"{service}-worker" for service in SERVICES), "standins"]
+        names = [*(f"{service}-worker" for service in SERVICES), "standins", "mail"]
         self._ports = dict(zip(names, free_ports(len(names)), strict=True))
 
     def _environment(self, service: str, servers: Servers) -> dict[str, str]:
@@ -132,12 +137,21 @@ class Stack:
             f"{own}_WORKER_PORT": str(self._ports[f"{service}-worker"]),
             f"{own}_PORT": str(self.port),
             **(self._outside(own) if service in ("intake", "notifications") else {}),
-            **({"NOTIFICATIONS_PUBLIC_URL": self.url} if service == "notifications" else {}),
+            **(self._notifications() if service == "notifications" else {}),
+        }
+
+    def _notifications(self) -> dict[str, str]:
+        return {
+            "NOTIFICATIONS_PUBLIC_URL": self.url,
+            "NOTIFICATIONS_MEDIA_FOLDER": str(self.home.media),
+            "NOTIFICATIONS_VAPID_KEY": self.home.vapid_key(),
+            "NOTIFICATIONS_VAPID_SUBJECT": "mailto:admin@example.com",
         }
 
     def _outside(self, own: str) -> dict[str, str]:
         place = f"127.0.0.1:{self._ports['standins']}"
-        return {f"{own}_STANDINS_URL": f"http://{place}/", f"{own}_EGRESS_ALLOW": place}
+        allowed = f"{place},127.0.0.1:{self._ports['mail']}"
+        return {f"{own}_STANDINS_URL": f"http://{place}/", f"{own}_EGRESS_ALLOW": allowed}
 
     async def _start_children(self, children: Children, servers: Servers) -> None:
         self.say("starting the workers and the stand-ins of providers")
@@ -147,6 +161,7 @@ class Stack:
         port, journals = str(self._ports["standins"]), str(self.home.journals)
         clock = str(self.home.clock)
         standins = ["deploy.standins", "--port", port, "--journals", journals, "--clock", clock]
+        standins += ["--mail-port", str(self._ports["mail"])]
         await children.start("standins", standins, os.environ)
 
     @asynccontextmanager
@@ -157,8 +172,8 @@ class Stack:
 
         self.say("starting the four services")
         apps = create_apps({service: self._environment(service, servers) for service in SERVICES})
-        standins = f"http://127.0.0.1:{self._ports['standins']}"
-        own = create_dev(clock, issuer, standins, partial(self.info, servers, children))
+        pages = list(filter(None, self.choices.get("CORS_ORIGINS", "").split(",")))
+        own = create_dev(clock, issuer, self.standins, partial(self.info, servers, children), pages)
         workers = {name: port for name, port in self._ports.items() if name.endswith("-worker")}
         stop = asyncio.Event()
         origin = Origin(apps, own, workers)

@@ -9,15 +9,19 @@ from pathlib import Path
 from deploy.standins.faults import PROFILES, Profile
 from deploy.standins.journal import Journal
 from deploy.standins.mango import MangoStandin
+from deploy.standins.max import MaxStandin
 from deploy.standins.provider import ProviderStandin
 from deploy.standins.server import Standin, bound, server
 from deploy.standins.smsaero import SmsAeroStandin
 from deploy.standins.smsc import SmscStandin
 from deploy.standins.smsru import SmsRuStandin
+from deploy.standins.smtp import SmtpStandin
 from deploy.standins.team_webhook import TeamWebhookStandin
+from deploy.standins.telegram import TelegramStandin
 from deploy.standins.twilio import TwilioStandin
 from deploy.standins.wazzup.accounts import DEMO_CHANNEL, DEMO_KEY, Account, Channel
 from deploy.standins.wazzup.standin import Standin as Wazzup
+from deploy.standins.web_push import WebPushStandin
 from deploy.standins.whatsapp_cloud import WhatsAppCloudStandin
 from libs.common.platform.clock import Clock, SharedClock, SystemClock
 
@@ -28,10 +32,14 @@ GATEWAYS: Sequence[type[ProviderStandin]] = (
     SmscStandin,
     SmsRuStandin,
     SmsAeroStandin,
+    TelegramStandin,
+    MaxStandin,
     TeamWebhookStandin,
 )
 #: The telephone exchanges.
 EXCHANGES: Sequence[type[ProviderStandin]] = (MangoStandin,)
+#: What browsers get pushes from.
+PUSH_SERVICES: Sequence[type[ProviderStandin]] = (WebPushStandin,)
 
 
 def _arguments(argv: Sequence[str]) -> argparse.Namespace:
@@ -40,6 +48,7 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8900)
+    parser.add_argument("--mail-port", type=int, default=0, help="of the mail relay; 0: any free one")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--profile", choices=sorted(PROFILES), default="nasty", help="of Wazzup's")
     parser.add_argument("--gateways", choices=sorted(PROFILES), default="gateway", help="profile of the others")
@@ -74,8 +83,11 @@ async def _serve(options: argparse.Namespace) -> None:
     accounts = [_account(text) for text in options.wazzup_account or [f"{DEMO_KEY}={DEMO_CHANNEL}"]]
     standins: list[Standin] = [Wazzup(accounts, PROFILES[options.profile], options.seed, journal(Wazzup.code))]
     profile: Profile = PROFILES[options.gateways]
-    every = (*GATEWAYS, *EXCHANGES)
+    every = (*GATEWAYS, *EXCHANGES, *PUSH_SERVICES)
     standins += [known([known.demo()], profile, options.seed, journal(known.code), clock) for known in every]
+    relay = SmtpStandin([SmtpStandin.demo()], profile, options.seed, journal(SmtpStandin.code), clock)
+    relay.mail_port, relay.mail_host = options.mail_port, options.host
+    standins.append(relay)
     await server(standins).serve(sockets=[bound(options.port, options.host)])
 
 

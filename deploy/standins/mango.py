@@ -27,6 +27,12 @@ LINE = "74955550101"
 NO_ANSWER = "9999"  # customers whose number ends so do not answer
 DONE = 1000
 _TALK = 30  # seconds that a conversation lasts by its summary
+#: A file of sound: 800 samples of silence, 8000 a second.
+SILENCE = b"".join((
+    b"RIFF", (836).to_bytes(4, "little"), b"WAVEfmt ", (16).to_bytes(4, "little"), b"\x01\x00\x01\x00",
+    (8000).to_bytes(4, "little"), (8000).to_bytes(4, "little"), b"\x01\x00\x08\x00", b"data",
+    (800).to_bytes(4, "little"), b"\x80" * 800,
+))  # fmt: skip
 
 
 class MangoStandin(ProviderStandin):
@@ -47,6 +53,8 @@ class MangoStandin(ProviderStandin):
         return [
             Route("/vpbx/commands/callback", self._callback, methods=["POST"]),
             Route("/vpbx/commands/transfer", self._transfer, methods=["POST"]),
+            Route("/vpbx/queries/recording/post", self._recording, methods=["POST"]),
+            Route("/vpbx/recordings/{recording}", self._sound, methods=["GET"]),
         ]
 
     def accepted(self, entry: Entry) -> Response:
@@ -111,7 +119,16 @@ class MangoStandin(ProviderStandin):
             "talk_time": started if answered else 0, "end_time": started + (_TALK if answered else 0),
             "entry_result": int(answered), "disconnect_reason": 1110,
         }  # fmt: skip
-        self._event(entry, "events/summary", after + self.dice.delay(self.dice.profile.callback_delay), summary)
+        ended = after + self.dice.delay(self.dice.profile.callback_delay)
+        self._event(entry, "events/summary", ended, summary)
+        if answered:
+            recorded: Payload = {
+                "entry_id": entry.message_id, "call_id": leg, "extension": extension, "timestamp": started + _TALK,
+                "recording_id": f"cmVj{entry.message_id}", "recording_state": "Completed", "seq": next(sequence),
+            }  # fmt: skip
+            self._event(
+                entry, "events/recording", ended + self.dice.delay(self.dice.profile.callback_delay), recorded
+            )
 
     def _call(
         self,
@@ -163,6 +180,20 @@ class MangoStandin(ProviderStandin):
             return Response(status_code=503)
         await asyncio.sleep(self.dice.delay(self.dice.profile.answer_delay))
         return as_json({"result": DONE})
+
+    async def _recording(self, request: Request) -> Response:
+        """Redirect to a link of a recording, which needs no signature."""
+        command = await self._command(request)
+        if isinstance(command, Response):
+            return command
+        _, body = command
+        path = request.url.path.replace("queries/recording/post", f"recordings/{body.get('recording_id', '')}")
+        return Response(status_code=302, headers={"location": str(request.url.replace(path=path))})
+
+    async def _sound(self, request: Request) -> Response:
+        """Play a tenth of a second of silence."""
+        del request
+        return Response(SILENCE, media_type="audio/wav")
 
     async def _command(self, request: Request) -> tuple[GatewayAccount, dict[str, object]] | Response:
         form = {name: str(value) for name, value in (await request.form()).items()}

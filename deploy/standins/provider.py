@@ -19,6 +19,7 @@ from starlette.routing import Route
 from deploy.standins.callbacks import Callback, Callbacks, Payload, Post
 from deploy.standins.control import as_json, control_routes, object_of
 from deploy.standins.faults import GATEWAY, Dice, Failure, Mode, Profile
+from deploy.standins.files import Files, SentFile, file_of
 from deploy.standins.journal import Entry, Journal, Status
 from deploy.standins.server import cut
 from libs.common.platform.clock import Clock, SystemClock
@@ -78,6 +79,7 @@ class ProviderStandin(ABC):
         journal: Journal | None = None, clock: Clock | None = None,
     ) -> None:  # fmt: skip
         self.dice = Dice(profile, seed)
+        self.files = Files(self.dice)
         self.journal = journal or Journal()
         self.clock = clock or SystemClock()
         self.accounts = {account.key: account for account in accounts}
@@ -148,6 +150,17 @@ class ProviderStandin(ABC):
         del account, chat_id, text
         return None
 
+    def sent_file(
+        self, account: GatewayAccount, chat_id: str, text: str, file: SentFile, base: str
+    ) -> Callback | None:
+        """Return the callback of a customer's file with its caption; `base`: our address. None: there is none."""
+        del account, chat_id, text, file, base
+        return None
+
+    async def give_file(self, request: Request) -> Response:
+        """Give out a file by its address alone."""
+        return await self.files.answer(request, request.path_params["link"])
+
     def failure_of(self, wish: Wish) -> Failure | None:
         """Return how a message fails for reasons of its own, with no failure ordered."""
         if wish.chat_id.endswith(REFUSED_ENDING):
@@ -194,11 +207,11 @@ class ProviderStandin(ABC):
         return await cut(request) if answer is None else answer
 
     def status_of(self, message_id: str) -> str | None:
-        """Return how a message is doing: as far as its callbacks went, or would have gone without an address."""
+        """Return how a message is doing: as far as callbacks went, in any order, or would have gone anywhere."""
         entry = self.journal.entries.get(message_id)
         if entry is None:
             return None
-        return entry.statuses[-1] if entry.statuses else Status.DELIVERED
+        return max(map(Status, entry.statuses), key=list(Status).index, default=Status.DELIVERED)
 
     def subscribe(self, account: GatewayAccount, uri: str) -> None:
         """Keep our address."""
@@ -258,10 +271,15 @@ class ProviderStandin(ABC):
         return as_json({})
 
     async def _write(self, request: Request) -> Response:
-        """Let a customer write: `{"key": …, "chat_id": …, "text": …}`."""
+        """Let a customer write: `{"key": …, "chat_id": …, "text": …}`, and with a `file` (`file_of`) send it."""
         body = await object_of(request) or {}
-        account = self.accounts.get(str(body.get("key")))
-        callback = self.inbound(account, str(body.get("chat_id")), str(body.get("text"))) if account else None
+        account, chat_id = self.accounts.get(str(body.get("key"))), str(body.get("chat_id"))
+        text, file = str(body.get("text", "")), file_of(body.get("file"))
+        callback = None
+        if account is not None and file is not None:
+            callback = self.sent_file(account, chat_id, text, file, f"{request.base_url}{self.code}/")
+        elif account is not None:
+            callback = self.inbound(account, chat_id, text)
         if callback is None:
             return as_json({"error": "no such key, or nobody can write here"}, 404)
         self.later(callback)

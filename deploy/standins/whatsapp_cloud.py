@@ -1,5 +1,6 @@
 """A stand-in for Meta's WhatsApp Cloud API: 24-hour window, templates, batched webhooks signed over their bytes."""
 
+import base64
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ from starlette.routing import Route
 from deploy.standins.callbacks import Callback, Payload, Post
 from deploy.standins.control import as_json, object_of
 from deploy.standins.faults import Failure, Mode
+from deploy.standins.files import SentFile
 from deploy.standins.journal import Entry, Status
 from deploy.standins.provider import GatewayAccount, ProviderStandin, Wish, moment
 
@@ -51,6 +53,8 @@ class WhatsAppCloudStandin(ProviderStandin):
         return [
             Route("/{version}/{number}/messages", self._send, methods=["POST"]),
             Route("/{version}/{number}", self._configure, methods=["POST"]),
+            Route("/files/{link}", self.give_file),
+            Route("/{version}/{media}", self._where),
         ]
 
     def accepted(self, entry: Entry) -> Response:
@@ -97,16 +101,47 @@ class WhatsAppCloudStandin(ProviderStandin):
 
     def inbound(self, account: GatewayAccount, chat_id: str, text: str) -> Callback | None:
         """Let a customer write, which opens their window."""
-        now = self.clock.now()
+        return self._said(account, chat_id, {"type": "text", "text": {"body": text}})
+
+    def sent_file(
+        self, account: GatewayAccount, chat_id: str, text: str, file: SentFile, base: str
+    ) -> Callback | None:
+        """Let a customer send a file: it is named by an id, which the API takes."""
+        del base
+        digest = base64.b64encode(hashlib.sha256(file.content).digest()).decode()
+        shown = {"id": self.files.keep(file), "mime_type": file.mime, "sha256": digest}
+        more = {"filename": file.name, "caption": text}
+        shown |= {name: value for name, value in more.items() if value}
+        return self._said(account, chat_id, {"type": file.sort, file.sort: shown})
+
+    def _said(self, account: GatewayAccount, chat_id: str, content: Payload) -> Callback:
+        now, number = self.clock.now(), next(self.numbers)
         self.written[chat_id] = now
         message = {
             "from": chat_id,
-            "id": f"wamid.{hashlib.sha256(f'{chat_id} {now}'.encode()).hexdigest()}",
+            "id": f"wamid.{hashlib.sha256(f'{chat_id} {now} {number}'.encode()).hexdigest()}",
             "timestamp": str(int(now.timestamp())),
-            "type": "text",
-            "text": {"body": text},
+            **content,
         }
         return Callback("inbound", {"account": account.key, "message": message})
+
+    async def give_file(self, request: Request) -> Response:
+        """Give out a file to who shows the token of a number."""
+        if not any(_is_of(request, account) for account in self.accounts.values()):
+            return Response(status_code=401)
+        return await super().give_file(request)
+
+    async def _where(self, request: Request) -> Response:
+        """Say where a file is, for minutes."""
+        if not any(_is_of(request, account) for account in self.accounts.values()):
+            return self.refused(self.token_code)
+        media = request.path_params["media"]
+        if (file := self.files.known(media)) is None:
+            return self.refused("100")
+        digest, size = hashlib.sha256(file.content).hexdigest(), len(file.content)
+        url = f"{request.base_url}{self.code}/files/{self.files.link(media)}"
+        shown = {"url": url, "mime_type": file.mime, "sha256": digest, "file_size": size, "id": media}
+        return as_json({"messaging_product": "whatsapp", **shown})
 
     def judge(self, account: GatewayAccount, name: str, language: str, event: str, reason: str = "NONE") -> None:
         """Judge a template: `APPROVED`, `REJECTED`, `PAUSED`, … with a reason."""
@@ -154,8 +189,12 @@ class WhatsAppCloudStandin(ProviderStandin):
 
     def _account(self, request: Request) -> GatewayAccount | None:
         account = self.accounts.get(request.path_params["number"])
-        _, _, given = request.headers.get("authorization", "").partition(" ")
-        return account if account is not None and hmac.compare_digest(given, account.secret) else None
+        return account if account is not None and _is_of(request, account) else None
+
+
+def _is_of(request: Request, account: GatewayAccount) -> bool:
+    _, _, given = request.headers.get("authorization", "").partition(" ")
+    return hmac.compare_digest(given, account.secret)
 
 
 def _text(body: Mapping[str, object]) -> str | None:

@@ -3,10 +3,17 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from libs.common.contracts.attention import AssignmentAttentionCleared, AssignmentAttentionRaised
+from libs.common.contracts.erasures import AssignmentScrubbed
+from libs.common.platform.attention.watch import attention_loop, publish
+from libs.common.platform.erasure.actions import Eraser
 from libs.common.platform.service import Service
+from services.assignment.attention import KINDS
 from services.assignment.context import open_context
+from services.assignment.erasures.places import PLACES
 from services.assignment.errors import ERRORS
 from services.assignment.operators.worker import announcing_loop
+from services.assignment.schedule.worker import schedule_loop
 from services.assignment.settings import AssignmentSettings
 from services.assignment.shifts.worker import silence_loop
 from services.assignment.subscriptions import TOPICS, subscriptions
@@ -22,6 +29,8 @@ def api() -> "Api":
     return API
 
 
+SAY = publish(AssignmentAttentionRaised, AssignmentAttentionCleared)
+
 SERVICE = Service(
     name="assignment",
     title="Dozvon: assignment",
@@ -30,7 +39,13 @@ SERVICE = Service(
     migrations=Path(__file__).parent / "migrations",
     topics=TOPICS,
     subscriptions=subscriptions,
-    loops=lambda ctx: (announcing_loop(ctx), silence_loop(ctx)),
+    loops=lambda ctx: (
+        announcing_loop(ctx),
+        silence_loop(ctx),
+        schedule_loop(ctx),
+        attention_loop(ctx.core, KINDS, SAY),
+        *Eraser(ctx.core, PLACES, AssignmentScrubbed).loops(),
+    ),
     api=api,
     errors=ERRORS,
 )

@@ -3,8 +3,12 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from libs.common.messaging.inbox.rehearsal import EventRefusedError
 from libs.common.platform.configuration import BadConfigurationError
-from libs.common.platform.http.problems import ErrorTable, Fault
+from libs.common.platform.http.language import Text
+from libs.common.platform.http.problems import ErrorTable, Fault, NotKnownYetError
+from services.assignment.absences.rules import AbsenceFault
+from services.assignment.schedule.rules import PlanFault
 from services.assignment.shifts.rules import NotOnShiftError, OperatorInactiveError
 
 
@@ -50,10 +54,97 @@ class HomeDeskError(Exception):
     faults = (Fault("/desks", "home_desk_missing", "the home desk must be one of them"),)
 
 
+class UnknownDepartmentError(Exception):
+    """The operator's home desk has no such department; `nearest` look like it."""
+
+    def __init__(self, code: str, nearest: Sequence[str]) -> None:
+        super().__init__()
+        known = ", ".join(nearest)
+        ru, en = f"подразделения {code!r} нет", f"no department {code!r}"
+        said = Text(f"{ru}; похожие: {known}", f"{en}; there is {known}") if known else Text(ru, en)
+        self.faults = [Fault("/department", "unknown_department", said)]
+
+
+class UnknownPauseError(Exception):
+    """The operator's home desk allows pauses for other reasons; `known` are their codes."""
+
+    def __init__(self, known: Sequence[str]) -> None:
+        super().__init__()
+        shown = ", ".join(known)
+        said = Text(f"можно: {shown}", f"one of: {shown}")
+        self.faults = [Fault("/reason", "unknown_pause_reason", said)]
+
+
+class UnfitHeadError(Exception):
+    """Who heads a department works at its desk, and has their home there."""
+
+    faults = (Fault("/head_id", "unfit_head", Text("не работает в этом отделе", "does not work at this desk")),)
+
+
+class PlanRefusedError(Exception):
+    """A shift that cannot be planned as it was asked for; every fault is named."""
+
+    def __init__(self, found: Sequence[PlanFault]) -> None:
+        super().__init__()
+        self.faults = [Fault(f"/{each.field}", each.code, _plan(each)) for each in found]
+
+
+class ShiftOverError(Exception):
+    """The planned shift has ended, or was cancelled."""
+
+
+class AbsenceRefusedError(Exception):
+    """An absence that cannot be planned as it was asked for; every fault is named."""
+
+    def __init__(self, found: Sequence[AbsenceFault]) -> None:
+        super().__init__()
+        self.faults = [Fault(f"/{each.field}", each.code, _ABSENCES[each.code]) for each in found]
+
+
+class AbsenceOverlapsError(Exception):
+    """The operator has another absence then; `existing` is its id."""
+
+    def __init__(self, existing: UUID) -> None:
+        super().__init__()
+        self.context = {"existing": str(existing)}
+
+
+class AbsenceOverError(Exception):
+    """The absence is over, or was cancelled."""
+
+
 class AmbiguousPoolError(Exception):
     """Several of the caller's desks have a pool of this code."""
 
     faults = (Fault("/desk", "ambiguous", "several desks have this pool: say which", "query"),)
+
+
+_PLANS = {
+    "operator_inactive": Text("оператор не работает здесь больше", "the operator does not work here any more"),
+    "unknown_shift": Text("такой смены в отделе нет", "the desk has no such shift"),
+    "in_the_past": Text("это время прошло", "this time is past"),
+    "too_far": Text("дальше года", "more than a year ahead"),
+    "overlaps": Text("у оператора тогда другая смена", "the operator has another shift then"),
+    "not_a_shift": Text("смена длится до 24 часов", "a shift lasts up to 24 hours"),
+}
+
+
+_ABSENCES = {
+    "operator_inactive": _PLANS["operator_inactive"],
+    "ends_before_it_starts": Text("кончается раньше, чем начинается", "it ends before it starts"),
+    "in_the_past": _PLANS["in_the_past"],
+    "too_far": _PLANS["too_far"],
+    "desk_not_known_yet": Text(
+        "часы отдела ещё не известны: повторите", "the desk's clock is not known yet: try again"
+    ),
+    "unfit_deputy": Text("замещает другой оператор того же отдела", "another operator of the same desk deputises"),
+}
+
+
+def _plan(found: PlanFault) -> Text:
+    said = _PLANS[found.code]
+    known = ", ".join(found.nearest)
+    return Text(f"{said.ru}; похожие: {known}", f"{said.en}; there is {known}") if known else said
 
 
 ERRORS: ErrorTable = {
@@ -64,7 +155,17 @@ ERRORS: ErrorTable = {
     BadConfigurationError: (422, "validation_failed"),
     NotOnShiftError: (409, "not_on_shift"),
     OperatorInactiveError: (409, "operator_inactive"),
+    NotKnownYetError: (409, "not_known_yet"),
+    PlanRefusedError: (422, "validation_failed"),
+    ShiftOverError: (409, "shift_over"),
+    AbsenceRefusedError: (422, "validation_failed"),
+    AbsenceOverlapsError: (409, "absence_overlaps"),
+    AbsenceOverError: (409, "absence_over"),
     UnknownPoolError: (422, "validation_failed"),
     HomeDeskError: (422, "validation_failed"),
+    UnknownDepartmentError: (422, "validation_failed"),
+    UnknownPauseError: (422, "validation_failed"),
+    UnfitHeadError: (422, "validation_failed"),
     AmbiguousPoolError: (422, "validation_failed"),
+    EventRefusedError: (422, "event_refused"),
 }

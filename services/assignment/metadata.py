@@ -4,10 +4,18 @@ from sqlalchemy import MetaData
 
 from libs.common.messaging.inbox.tables import inbox_tables
 from libs.common.messaging.outbox.tables import outbox_tables
+from libs.common.platform.attention.tables import attention_table
 from libs.common.platform.db.naming import NAMING
+from libs.common.platform.edits.tables import edit_table
+from libs.common.platform.erasure.tables import erasure_tables
+from libs.common.platform.filters.tables import saved_filter_table
 from libs.common.platform.http.idempotency import idempotency_table
 
 metadata = MetaData(naming_convention=NAMING)
 outbox_tables(metadata)
 inbox_tables(metadata)
 idempotency_table(metadata)
+edit_table(metadata)
+attention_table(metadata)
+saved_filter_table(metadata)
+erasure_tables(metadata)

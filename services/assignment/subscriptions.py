@@ -1,15 +1,17 @@
 """The events that assignment consumes, and the use case of each."""
 
-from libs.common.contracts import Topic, tasks
+from libs.common.contracts import Topic, desks, erasures, tasks
 from libs.common.messaging.inbox import UseCase
+from libs.common.platform.erasure.actions import note_erasures
 from services.assignment.context import Context
+from services.assignment.desks.actions import project_desks
 from services.assignment.offers.actions import work_events
 
-TOPICS = (Topic.TASKS,)
+TOPICS = (Topic.TASKS, Topic.PARTIES)
 
 
 def subscriptions(ctx: Context) -> dict[str, UseCase]:
-    """Return the use case of each event type; all types share one, so that a batch is not split."""
+    """Return the use case of each event type; those of work share one, so that a batch is not split."""
     apply = work_events(ctx)
     return {
         tasks.WorkRequested.event_type: apply,
@@ -24,4 +26,6 @@ def subscriptions(ctx: Context) -> dict[str, UseCase]:
         tasks.TaskCompleted.event_type: apply,
         tasks.TaskFailed.event_type: apply,
         tasks.TaskDeferred.event_type: apply,
+        desks.DeskChanged.event_type: project_desks,
+        erasures.CustomerErased.event_type: note_erasures,
     }

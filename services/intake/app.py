@@ -3,11 +3,17 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from libs.common.contracts.attention import IntakeAttentionCleared, IntakeAttentionRaised
 from libs.common.messaging.inbox.intervals import UNHURRIED
+from libs.common.platform.attention.watch import attention_loop, publish
 from libs.common.platform.service import Service
+from services.intake.attention import KINDS
 from services.intake.calls.worker import loops
+from services.intake.contacts.worker import trimming_loop
 from services.intake.context import open_context
+from services.intake.erasures.actions import eraser, keeper
 from services.intake.errors import ERRORS
+from services.intake.partners.worker import announcing_loop
 from services.intake.settings import IntakeSettings
 from services.intake.sources.store import SealedSources
 from services.intake.subscriptions import TOPICS, subscriptions
@@ -23,6 +29,8 @@ def api() -> "Api":
     return API
 
 
+SAY = publish(IntakeAttentionRaised, IntakeAttentionCleared)
+
 SERVICE = Service(
     name="intake",
     title="Dozvon: intake",
@@ -31,9 +39,17 @@ SERVICE = Service(
     migrations=Path(__file__).parent / "migrations",
     topics=TOPICS,
     subscriptions=subscriptions,
-    loops=loops,
+    loops=lambda ctx: (
+        *loops(ctx),
+        announcing_loop(ctx),
+        attention_loop(ctx.core, KINDS, SAY),
+        *eraser(ctx).loops(),
+        keeper(ctx).loop(),
+        trimming_loop(ctx),
+    ),
     consuming=UNHURRIED,
     api=api,
     errors=ERRORS,
+    audited=True,
     sealed=(SealedSources(),),
 )

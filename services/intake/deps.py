@@ -6,13 +6,14 @@ from fastapi import Depends
 
 from libs.common.platform.auth.dependencies import require
 from libs.common.platform.auth.principal import Principal, Role
-from libs.common.platform.http.deps import Admin, Chain, Lang, Manager, Overseer, Staff, context_of
+from libs.common.platform.http.deps import Admin, Chain, Crew, Lang, Manager, Overseer, Staff, Worker, context_of
 from services.intake.context import Context
 
-__all__ = ["Admin", "Chain", "Ctx", "Lang", "Manager", "Overseer", "Reader", "Staff"]
+__all__ = ["Admin", "Chain", "Crew", "Ctx", "Lang", "Manager", "Overseer", "Reader", "Staff", "Worker"]
 
 Ctx = Annotated[Context, Depends(context_of(Context))]
-#: Staff, and partners for what is theirs.
+#: Crew, and partners for what is theirs.
 Reader = Annotated[
-    Principal, Depends(require(Role.OPERATOR, Role.SUPERVISOR, Role.ADMIN, Role.SERVICE, Role.PARTNER))
+    Principal,
+    Depends(require(Role.SUPERVISOR, Role.ADMIN, Role.SERVICE, work=[Role.OPERATOR], partner=[Role.PARTNER])),
 ]

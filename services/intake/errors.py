@@ -1,11 +1,13 @@
 """Domain errors, and the table that maps them to HTTP."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Self
 from uuid import UUID
 
 from libs.common.platform.configuration import BadConfigurationError
 from libs.common.platform.http.language import Text
-from libs.common.platform.http.problems import ErrorTable, Fault
+from libs.common.platform.http.problems import ErrorTable, Fault, NotKnownYetError
 from services.intake.deliveries.batch import OverloadedError
 
 
@@ -32,12 +34,14 @@ class AlreadyExistsError(Exception):
 class ConfigRefusedError(Exception):
     """A configuration or a secret that the format refuses; `faults` name each member, and no value."""
 
-    def __init__(self, places: Sequence[tuple[str | int, ...]], codes: Sequence[str]) -> None:
+    def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__()
-        self.faults = [
-            Fault("".join(f"/{part}" for part in place), code, _CONFIG)
-            for place, code in zip(places, codes, strict=True)
-        ]
+        self.faults = faults
+
+    @classmethod
+    def of(cls, place: str, code: str) -> Self:
+        """Return the refusal of one member."""
+        return cls([Fault(place, code, _CONFIG)])
 
 
 class UnknownPartnerError(Exception):
@@ -49,14 +53,23 @@ class UnknownPartnerError(Exception):
         self.faults = [Fault("/partner", "unknown_partner", detail)]
 
 
-class NotKnownYetError(Exception):
-    """Playbooks that intake has not heard of: word of them may be on its way. `waits_for` names each."""
+class MisspeltError(Exception):
+    """A name that is not known, most often a slip of the pen; `nearest` are the known ones."""
 
-    retry_after = 2
-
-    def __init__(self, waits_for: Sequence[Mapping[str, object]]) -> None:
+    def __init__(self, member: str, name: str, nearest: Sequence[str]) -> None:
         super().__init__()
-        self.context = {"waits_for": list(waits_for)}
+        known = ", ".join(nearest) or "–"
+        detail = Text(f"{name!r} неизвестно; есть: {known}", f"{name!r} is not known; there is {known}")
+        self.faults = [Fault(f"/{member}", f"unknown_{member}", detail)]
+
+
+class ChannelTakenError(Exception):
+    """Another source of the desk names the channel."""
+
+    def __init__(self, channel: str, code: str) -> None:
+        super().__init__()
+        detail = Text(f"канал {channel} уже у источника {code}", f"the channel {channel} is source {code}'s")
+        self.faults = [Fault("/channel", "channel_taken", detail)]
 
 
 class StepRefusedError(Exception):
@@ -75,6 +88,55 @@ class AlreadyPlannedError(Exception):
         self.context = {"existing": str(existing)}
 
 
+class IdentityTakenError(Exception):
+    """Another customer has the identity; `customer_id` is theirs, shown to who may see them."""
+
+    def __init__(self, customer_id: UUID, *, shown: bool = False) -> None:
+        super().__init__()
+        self.customer_id = customer_id
+        self.context = {"customer_id": str(customer_id), "mend": "merge"} if shown else {"mend": "merge"}
+
+
+class NoIdentityError(Exception):
+    """What is given can identify no person, such as a number that cannot be one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.faults = [Fault("/value", "no_identity", _NO_IDENTITY)]
+
+
+class MergeRefusedError(Exception):
+    """A plan with pairs that cannot be merged; `faults` name each by its place among the pairs."""
+
+    def __init__(self, places: Mapping[int, str]) -> None:
+        super().__init__()
+        self.places = places
+
+
+class MergeFaultsError(Exception):
+    """A plan that is refused, with every fault at the place where its body has it."""
+
+    def __init__(self, faults: Sequence[tuple[str, str]]) -> None:
+        super().__init__()
+        self.faults = [Fault(pointer, code, _MERGES[code]) for pointer, code in faults]
+
+
+class MergeStateError(Exception):
+    """Only a plan is applied, and only what was applied is taken back."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__()
+        self.context = {"state": state}
+
+
+class LaterMergesError(Exception):
+    """Leads of these customers were merged: those merges are to be taken back first."""
+
+    def __init__(self, merges: Sequence[UUID]) -> None:
+        super().__init__()
+        self.context = {"merges": [str(merge) for merge in merges]}
+
+
 class AppointmentOverError(Exception):
     """The appointment was cancelled, kept or missed."""
 
@@ -85,6 +147,30 @@ class CallRefusedError(Exception):
     def __init__(self, pointer: str, code: str) -> None:
         super().__init__()
         self.faults = [Fault(pointer, code, _CALLS[code])]
+
+
+class InTheFutureError(Exception):
+    """What is recorded has yet to be said."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.faults = [Fault("/at", "in_the_future", Text("это время ещё не настало", "this time is yet to come"))]
+
+
+class DoNotCallError(Exception):
+    """The customer is not to be called: `reason` says whether they withdrew or are on the black list."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__()
+        self.context = {"reason": reason}
+
+
+class CallsExhaustedError(Exception):
+    """The customer was called today as often as the desk allows; `next_at`: when their next day begins."""
+
+    def __init__(self, next_at: datetime) -> None:
+        super().__init__()
+        self.context = {"next_at": next_at.isoformat()}
 
 
 class CallUnderWayError(Exception):
@@ -107,8 +193,25 @@ class ExchangeHaltedError(Exception):
         self.context = {"reason": reason}
 
 
+class RecordingUnavailableError(Exception):
+    """A recording cannot be had: its keeper does not answer, or has it no more."""
+
+    retry_after = 60
+
+
+_MERGES = {
+    "unknown": Text("в отделе такого нет", "the desk has no such one"),
+    "same": Text("нельзя слить с собой", "it cannot be merged into itself"),
+    "named_twice": Text("уже назван в этом слиянии", "it is named in this merge already"),
+    "merged_already": Text("уже слит с другим", "it is merged into another already"),
+    "other_customer": Text("это заявки разных клиентов", "these are leads of different customers"),
+    "winner_is_over": Text("заявка-победитель закончена, а эта в работе", "the winner is over, this one is not"),
+    "appointment_planned": Text("у неё есть запись", "it has an appointment"),
+}
+_NO_IDENTITY = Text("по этому нельзя узнать человека", "nobody can be known by this")
 _CALLS = {
     "no_exchange": Text("этот источник не умеет звонить", "this source cannot call"),
+    "no_extension": Text("неизвестно, с какого телефона звонить", "it is not known from which telephone to call"),
     "no_number": Text("по этому номеру нельзя позвонить", "this number cannot be called"),
 }
 _TIMES = {
@@ -125,13 +228,24 @@ ERRORS: ErrorTable = {
     AlreadyExistsError: (409, "already_exists"),
     ConfigRefusedError: (422, "validation_failed"),
     UnknownPartnerError: (422, "validation_failed"),
+    MisspeltError: (422, "validation_failed"),
+    ChannelTakenError: (422, "validation_failed"),
     StepRefusedError: (422, "validation_failed"),
     AlreadyPlannedError: (409, "already_planned"),
+    IdentityTakenError: (409, "identity_taken"),
+    NoIdentityError: (422, "validation_failed"),
+    InTheFutureError: (422, "validation_failed"),
+    MergeFaultsError: (422, "validation_failed"),
+    MergeStateError: (409, "merge_state"),
+    LaterMergesError: (409, "later_merges"),
     AppointmentOverError: (409, "appointment_over"),
     CallRefusedError: (422, "validation_failed"),
+    DoNotCallError: (409, "do_not_call"),
+    CallsExhaustedError: (409, "calls_exhausted"),
     CallUnderWayError: (409, "call_under_way"),
     CallNotConnectedError: (409, "call_not_connected"),
     ExchangeHaltedError: (409, "exchange_halted"),
+    RecordingUnavailableError: (503, "recording_unavailable"),
     NoSecretError: (409, "no_secret"),
     OverloadedError: (503, "unavailable"),
 }

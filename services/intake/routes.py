@@ -1,19 +1,31 @@
 """What the API of intake serves."""
 
+from libs.common.platform.erasure.retention_api import retention_router
 from libs.common.platform.http.assembly import Api
 from services.intake.appointments.api import router as appointments
 from services.intake.appointments.api import under_lead as appointments_of_leads
+from services.intake.attention import KINDS
 from services.intake.calls.api import router as calls
 from services.intake.configuration.api import router as configuration
+from services.intake.consents.api import black_list
+from services.intake.consents.api import router as consents
 from services.intake.contacts.api import router as contacts
 from services.intake.customers.api import router as customers
 from services.intake.deliveries.api import reruns
 from services.intake.deliveries.api import router as deliveries
 from services.intake.deliveries.webhook import webhook_routes
 from services.intake.doctor.api import router as doctor
+from services.intake.erasures.api import of_customer as erasures_of_customers
+from services.intake.erasures.api import router as erasures
+from services.intake.erasures.schemas import IntakeRetention
 from services.intake.leads.api import router as leads
+from services.intake.masking.api import router as masking
+from services.intake.merges.api import router as merges
 from services.intake.orders.api import router as orders
 from services.intake.partners.api import router as partners
+from services.intake.recordings.api import router as recordings
+from services.intake.recordings.player import player_routes
+from services.intake.rehearsals.api import router as rehearsals
 from services.intake.sources.api import router as sources
 
 API = Api(
@@ -21,16 +33,26 @@ API = Api(
         sources,
         configuration,
         doctor,
+        rehearsals,
         partners,
         deliveries,
         reruns,
         contacts,
+        recordings,
         calls,
         leads,
         appointments_of_leads,
         appointments,
         orders,
         customers,
+        consents,
+        black_list,
+        erasures_of_customers,
+        erasures,
+        retention_router("intake", IntakeRetention),
+        masking,
+        merges,
     ),
-    routes=webhook_routes(),
+    routes=(*webhook_routes(), *player_routes()),
+    attention=KINDS,
 )

@@ -1,12 +1,18 @@
 """Everything in the service's schema: importing this module completes `metadata`."""
 
 from services.intake.appointments import tables as appointments
+from services.intake.calling import tables as calling
 from services.intake.calls import tables as calls
 from services.intake.changes import tables as changes
+from services.intake.channels import tables as channels
+from services.intake.consents import tables as consents
 from services.intake.contacts import tables as contacts
 from services.intake.customers import tables as customers
 from services.intake.deliveries import tables as deliveries
+from services.intake.erasures import tables as erasures
 from services.intake.leads import tables as leads
+from services.intake.masking import tables as masking
+from services.intake.merges import tables as merges
 from services.intake.metadata import metadata
 from services.intake.operators import tables as operators
 from services.intake.orders import tables as orders
@@ -16,12 +22,18 @@ from services.intake.sources import tables as sources
 
 __all__ = [
     "appointments",
+    "calling",
     "calls",
     "changes",
+    "channels",
+    "consents",
     "contacts",
     "customers",
     "deliveries",
+    "erasures",
     "leads",
+    "masking",
+    "merges",
     "metadata",
     "operators",
     "orders",

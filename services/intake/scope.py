@@ -3,9 +3,9 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import ColumnElement, ScalarSelect, Select, Table, func, or_, select, true
 
-from libs.common.platform.auth.principal import Principal, Role
+from libs.common.platform.auth.principal import Principal, Scope
 from services.intake.operators.tables import operator
 
 
@@ -16,15 +16,48 @@ def visible(caller: Principal, desk: ColumnElement[str]) -> ColumnElement[bool]:
 
 def own_or_free(caller: Principal, owner: ColumnElement[UUID | None]) -> ColumnElement[bool]:
     """Return the condition on a lead's `owner_id`: operators see their own and unowned leads while active."""
-    if caller.has(Role.SUPERVISOR, Role.ADMIN, Role.SERVICE):
+    if caller.sees_whole_desks:
         return true()
-    me = select(operator.c.id).where(operator.c.subject == caller.sub, operator.c.active)
+    me = _operator(caller)
     return (owner.is_(None) & me.exists()) | owner.in_(me)
+
+
+def mine(caller: Principal) -> Select[tuple[UUID]]:
+    """Return the ids of the active operator that the caller is."""
+    return _operator(caller)
+
+
+def is_active(caller: Principal) -> ColumnElement[bool]:
+    """Return the condition that the caller is an operator who was not dismissed."""
+    return _operator(caller).exists()
+
+
+def _operator(caller: Principal) -> Select[tuple[UUID]]:
+    return select(operator.c.id).where(operator.c.subject == caller.sub, operator.c.active)
+
+
+def root_of(table: Table, given: ColumnElement[UUID] | UUID) -> ScalarSelect[UUID]:
+    """Return which customer or lead one is by now: itself, or the winner of the last of its merges."""
+    one = table.alias()
+    return select(func.coalesce(one.c.merged_into, one.c.id)).where(one.c.id == given).scalar_subquery()
+
+
+def whole(table: Table, root: ColumnElement[UUID] | ScalarSelect[UUID]) -> Select[tuple[UUID]]:
+    """Return the ids of all customers or leads that are one by now."""
+    one = table.alias()
+    return select(one.c.id).where(or_(one.c.id == root, one.c.merged_into == root))
+
+
+def of_whole(
+    column: ColumnElement[UUID] | ColumnElement[UUID | None], table: Table, given: UUID | None
+) -> ColumnElement[bool]:
+    """Return the condition of what belongs to a customer or lead, under any id of theirs; None: all."""
+    return true() if given is None else column.in_(whole(table, root_of(table, given)))
 
 
 def is_partner_alone(caller: Principal) -> bool:
     """Return whether the caller is a partner and none of the staff."""
-    return caller.has(Role.PARTNER) and not caller.has(Role.OPERATOR, Role.SUPERVISOR, Role.ADMIN, Role.SERVICE)
+    return caller.scope is Scope.PARTNER
 
 
 def equal(column: ColumnElement[str] | ColumnElement[UUID], value: str | UUID | None) -> ColumnElement[bool]:

@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from libs.common.connect.egress import Egress
+from libs.common.connect.exchange import Answered, HttpRequest
+from libs.common.connect.mail import Mail, MailTransport
 from libs.common.connect.transport import Transport
 from libs.common.platform.core import Core
+from libs.common.platform.objects import Objects
 from services.notifications.channels.cache import Adapters
 from services.notifications.feed.hub import FeedHub
 from services.notifications.settings import NotificationsSettings
@@ -28,11 +31,26 @@ class Context:
     due: asyncio.Event = field(
         default_factory=asyncio.Event
     )  # set when this process has new due messages: wakes the sender
+    pushes: asyncio.Event = field(default_factory=asyncio.Event)  # the same of pushes
 
     @cached_property
     def adapters(self) -> Adapters:
         """The adapters of channels."""
         return Adapters(self.core.keys, self.settings.standins)
+
+    @cached_property
+    def mailer(self) -> MailTransport:
+        """What hands mails over."""
+        return MailTransport(Egress(self.settings.egress_allow), self.settings.send_timeout)
+
+    async def carry(self, request: HttpRequest | Mail) -> Answered:
+        """Call outside, each kind of request by its own transport."""
+        return await (self.mailer.call(request) if isinstance(request, Mail) else self.transport.call(request))
+
+    @cached_property
+    def objects(self) -> Objects | None:
+        """Where files of messages are kept."""
+        return self.settings.objects
 
     @cached_property
     def callbacks(self) -> CallbackQueue:

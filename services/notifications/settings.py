@@ -3,11 +3,15 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import Annotated, Self
+from uuid import UUID
 
-from pydantic import Field, HttpUrl, model_validator
+from pydantic import Field, HttpUrl, SecretStr, field_validator, model_validator
 
 from libs.common.connect.command.store import Policy
+from libs.common.connect.webpush import VapidKey
+from libs.common.platform.objects import S3, Bucket, Folder, Objects
 from libs.common.platform.settings import ServiceSettings
 from services.notifications.providers.registry import PROVIDERS
 from services.notifications.providers.values import Limits
@@ -32,11 +36,53 @@ class NotificationsSettings(ServiceSettings, env_prefix="NOTIFICATIONS_"):
     """Calls at the same time per channel and worker, at most: fewer while answers stay out."""
     callback_batch: Annotated[int, Field(ge=1, le=5000)] = 500
     """Callbacks applied in one transaction."""
+    vapid_key: SecretStr | None = None
+    """Key that shows push services who sends (`dozvon keys push`); another one ends all subscriptions. Absent:
+    nothing is pushed to browsers."""
+    vapid_subject: Annotated[str | None, Field(pattern=r"^(mailto:[^@\s]+@[^@\s]+|https://\S+)$")] = None
+    """Whom push services may write to about our pushes: `mailto:` or `https:`; needed with `VAPID_KEY`."""
+    push_hosts: Annotated[str, Field(pattern=r"^[a-z0-9.*,-]*$")] = (
+        "fcm.googleapis.com,*.push.services.mozilla.com,*.notify.windows.com,*.push.apple.com"
+    )
+    """Push services that browsers may name, with commas between; `*.` stands before what names end with."""
+
+    @field_validator("vapid_key")
+    @classmethod
+    def _is_a_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            VapidKey.parse(value.get_secret_value())
+        return value
+
+    media_folder: Path | None = None
+    """Folder for files of messages, shared by API and worker. Without it and a bucket they are not fetched."""
+    media_s3_endpoint: Annotated[str | None, Field(pattern=r"^https?://\S+$")] = None
+    """S3 API of a bucket for them instead (`https://storage.yandexcloud.net`), as browsers reach it as well."""
+    media_s3_bucket: str | None = None
+    """Name of that bucket; nothing in it is public."""
+    media_s3_region: str = "us-east-1"
+    """Region of that bucket."""
+    media_s3_key: str | None = None
+    """Id of the key that may put, get and delete its objects."""
+    media_s3_secret: SecretStr | None = None
+    """Secret of that key."""
+    media_timeout: Annotated[float, Field(gt=0, le=120)] = 20.0
+    """Seconds that one call for a file, or to the bucket, may take."""
+    media_link_seconds: Annotated[int, Field(ge=1, le=3600)] = 300
+    """Seconds for which the address of a file holds."""
+
+    @model_validator(mode="after")
+    def _one_store(self) -> Self:
+        parts = (self.media_s3_endpoint, self.media_s3_bucket, self.media_s3_key, self.media_s3_secret)
+        if any(parts) and (self.media_folder or not all(parts)):
+            raise ValueError("give MEDIA_FOLDER, or all of MEDIA_S3_ENDPOINT, _BUCKET, _KEY and _SECRET")
+        return self
 
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
         if self.send_timeout >= self.send_lease:
             raise ValueError("send_timeout must be less than send_lease, or two workers send the same message")
+        if (self.vapid_key is None) != (self.vapid_subject is None):
+            raise ValueError("vapid_key and vapid_subject are given together, or neither")
         for code, adapter in PROVIDERS.items():
             memory = adapter.limits.remembers
             if memory is not None and self.repeat + self.lease >= memory:
@@ -56,6 +102,17 @@ class NotificationsSettings(ServiceSettings, env_prefix="NOTIFICATIONS_"):
         return timedelta(seconds=self.repeat_window)
 
     @property
+    def objects(self) -> Objects | None:
+        """Return the store of files; None: there is none."""
+        if self.media_folder is not None:
+            return Folder(self.media_folder)
+        given = (self.media_s3_endpoint, self.media_s3_bucket, self.media_s3_key, self.media_s3_secret)
+        match given:
+            case (str(endpoint), str(name), str(key), SecretStr() as secret):
+                return S3(Bucket(endpoint, name, self.media_s3_region, key, secret), self.media_timeout)
+        return None
+
+    @property
     def standins(self) -> str | None:
         """Return the address of the stand-ins, with its last slash."""
         return None if self.standins_url is None else f"{str(self.standins_url).rstrip('/')}/"
@@ -65,6 +122,20 @@ class NotificationsSettings(ServiceSettings, env_prefix="NOTIFICATIONS_"):
         """Return where providers reach us, without its last slash."""
         return None if self.public_url is None else str(self.public_url).rstrip("/")
 
+    def unsubscribe(self, attempt_id: UUID) -> str | None:
+        """Return where the reader of an advertisement ends them; None: we are not reached from outside."""
+        return None if self.callbacks is None else f"{self.callbacks}/notifications/v1/unsubscribe/{attempt_id.hex}"
+
+    @cached_property
+    def vapid(self) -> VapidKey | None:
+        """Return the key of pushes; None: there are none."""
+        return None if self.vapid_key is None else VapidKey.parse(self.vapid_key.get_secret_value())
+
+    @property
+    def push_services(self) -> frozenset[str]:
+        """Return the hosts that pushes may go to."""
+        return frozenset(filter(None, self.push_hosts.split(",")))
+
     @cached_property
     def policies(self) -> Mapping[str, Policy]:
         """Return how long attempts are repeated and waited for, by provider."""
@@ -72,4 +143,4 @@ class NotificationsSettings(ServiceSettings, env_prefix="NOTIFICATIONS_"):
 
     def _policy(self, code: str, limits: Limits) -> Policy:
         patience = limits.unknown_after if self.unknown_after is None else timedelta(seconds=self.unknown_after)
-        return Policy(code, self.repeat if limits.remembers else timedelta(0), patience)
+        return Policy(code, self.repeat if limits.remembers else timedelta(0), patience, limits.pair_interval)

@@ -4,9 +4,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from libs.common.platform.attention.watch import attention_loop
+from libs.common.platform.erasure.retention import Keeper
 from libs.common.platform.service import Service
 from libs.common.platform.worker import Lookout, Loop
+from services.tasks.attention.actions import follow_own
+from services.tasks.attention.kinds import KINDS
+from services.tasks.bulk.worker import ARE_UNDER_WAY as BULK_ACTIONS
+from services.tasks.bulk.worker import bulk_loop
 from services.tasks.context import Context, open_context
+from services.tasks.erasures.actions import eraser
+from services.tasks.erasures.places import AGED
 from services.tasks.errors import ERRORS
 from services.tasks.fanouts.worker import ARE_UNDER_WAY as FANOUTS
 from services.tasks.fanouts.worker import fanout_loop
@@ -36,6 +44,7 @@ WORK: Mapping[str, str] = {
     "fanouts": FANOUTS,
     "releases": ARE_PENDING,
     "redistributions": REDISTRIBUTIONS,
+    "bulk_actions": BULK_ACTIONS,
 }
 
 
@@ -48,8 +57,12 @@ def loops(ctx: Context) -> tuple[Loop, ...]:
         fanout_loop(ctx, lookout.watch("fanouts")),
         release_loop(ctx, lookout.watch("releases")),
         redistribution_loop(ctx, lookout.watch("redistributions")),
+        bulk_loop(ctx, lookout.watch("bulk_actions")),
         waiting_loop(ctx),
         announcing_loop(ctx),
+        attention_loop(ctx.core, KINDS, follow_own(ctx)),
+        *eraser(ctx).loops(),
+        Keeper(ctx.core, AGED).loop(),
     )
 
 
@@ -64,4 +77,5 @@ SERVICE = Service(
     loops=loops,
     api=api,
     errors=ERRORS,
+    audited=True,
 )

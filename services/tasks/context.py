@@ -8,6 +8,7 @@ from typing import Self
 
 from libs.common.platform.core import Core
 from libs.common.platform.db import Database
+from services.tasks.live.hub import TaskHub
 from services.tasks.metrics import Metrics
 from services.tasks.playbooks.cache import PlaybookCache
 from services.tasks.settings import TasksSettings
@@ -15,16 +16,19 @@ from services.tasks.settings import TasksSettings
 
 @dataclass(frozen=True)
 class Context:
-    """The technical core, the service's settings, compiled playbooks and metrics."""
+    """The technical core, the service's settings, compiled playbooks, metrics and live changes."""
 
     core: Core
     settings: TasksSettings
     playbooks: PlaybookCache
     metrics: Metrics
+    live: TaskHub
 
     @classmethod
     def of(cls, core: Core, settings: TasksSettings) -> Self:
-        return cls(core, settings, PlaybookCache(), Metrics.on(core.metrics))
+        playbooks = PlaybookCache()
+        live = TaskHub(core.db, playbooks, core.clock.now)
+        return cls(core, settings, playbooks, Metrics.on(core.metrics), live)
 
     @property
     def db(self) -> Database:
@@ -37,5 +41,9 @@ class Context:
 
 @asynccontextmanager
 async def open_context(core: Core, settings: TasksSettings) -> AsyncIterator[Context]:
-    """Open a process's context; it holds nothing that must be closed."""
-    yield Context.of(core, settings)
+    """Open a process's context; after the block it looks for changes no more."""
+    ctx = Context.of(core, settings)
+    try:
+        yield ctx
+    finally:
+        await ctx.live.close()

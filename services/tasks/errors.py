@@ -1,13 +1,17 @@
 """Errors of the use cases, and the table that maps them to HTTP problems."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
+from libs.common.messaging.inbox.rehearsal import EventRefusedError
 from libs.common.platform.configuration import BadConfigurationError
 from libs.common.platform.http.language import Text
-from libs.common.platform.http.problems import ErrorTable, Fault
+from libs.common.platform.http.problems import ErrorTable, Fault, NotKnownYetError
+from services.tasks.engine.deeds import Left
 from services.tasks.engine.effects import Refusal
 from services.tasks.engine.fields import MatrixFault
 from services.tasks.playbooks.source import InvalidPlaybookError
+from services.tasks.playbooks.standing import Missing
 from services.tasks.processes.store import LostRaceError
 
 
@@ -39,6 +43,19 @@ class BadPlaybookError(Exception):
         self.faults = [
             Fault(fault.path, fault.code, f"line {fault.line}: {fault.detail}") for fault in error.faults
         ]
+
+
+class MisspeltError(Exception):
+    """Names of a playbook that are slips of the pen for names that its desk has."""
+
+    def __init__(self, found: Sequence[Missing]) -> None:
+        super().__init__()
+        self.faults = [Fault(each.path, f"unknown_{each.kind}", _misspelt(each)) for each in found]
+
+
+def _misspelt(each: Missing) -> Text:
+    known = ", ".join(each.nearest)
+    return Text(f"{each.name!r} неизвестно; похожие: {known}", f"{each.name!r} is not known; there is {known}")
 
 
 class StaleTaskError(Exception):
@@ -157,6 +174,48 @@ class OutcomeRefusedError(TaskRefusedError):
         self.faults = [Fault(f.pointer, f.code, Text(f.detail.ru, f.detail.en)) for f in faults]
 
 
+class WorkedOnError(TaskRefusedError):
+    """What followed a wrong outcome was worked on."""
+
+    context: ClassVar[Mapping[str, str]] = {"final": "worked_on"}
+
+
+class OutcomeFinalError(Exception):
+    """The outcome cannot be mended any more; `final` says why."""
+
+    def __init__(self, final: str) -> None:
+        super().__init__(final)
+        self.context = {"final": final}
+
+
+class AlreadyLeftError(Exception):
+    """Some of what the wrong outcome did stays when it is taken back; `left` names it."""
+
+    def __init__(self, left: Sequence[Left]) -> None:
+        super().__init__()
+        self.context = {"left": [{"kind": each.kind, "code": each.code} for each in left]}
+
+
+class StaleBulkActionError(Exception):
+    """The bulk action has another version than the caller sent."""
+
+
+class BulkActionStateError(Exception):
+    """Only a plan is applied, and only what was applied is undone; `state` is what it is."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(state)
+        self.context = {"state": state}
+
+
+class TooManyTasksError(Exception):
+    """The filter of a bulk action matches more tasks than one may have."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.context = {"most": most}
+
+
 class FreeTaskRefusedError(Exception):
     """A free task lacks something, or is addressed to nobody that the desk has; every fault is named."""
 
@@ -179,6 +238,7 @@ _REFUSALS: dict[Refusal, type[TaskRefusedError]] = {
     Refusal.ALREADY_THEIRS: AlreadyTheirsError,
     Refusal.NOT_LENT: NotLentError,
     Refusal.LEAD_ENDED: LeadEndedError,
+    Refusal.WORKED_ON: WorkedOnError,
 }
 
 
@@ -191,6 +251,8 @@ ERRORS: ErrorTable = {
     NotFoundError: (404, "not_found"),
     AlreadyExistsError: (409, "already_exists"),
     BadPlaybookError: (422, "invalid_playbook"),
+    MisspeltError: (422, "validation_failed"),
+    NotKnownYetError: (409, "not_known_yet"),
     NoOperatorError: (403, "no_operator"),
     NotEligibleError: (403, "not_eligible"),
     NotOnShiftError: (409, "not_on_shift"),
@@ -208,8 +270,14 @@ ERRORS: ErrorTable = {
     PastMomentError: (422, "validation_failed"),
     SameOperatorError: (422, "validation_failed"),
     RedistributionStateError: (409, "redistribution_state"),
+    BulkActionStateError: (409, "bulk_action_state"),
+    TooManyTasksError: (422, "too_many_tasks"),
+    WorkedOnError: (409, "outcome_final"),
+    OutcomeFinalError: (409, "outcome_final"),
+    AlreadyLeftError: (409, "already_left"),
     OutcomeRefusedError: (422, "outcome_refused"),
     FreeTaskRefusedError: (422, "validation_failed"),
     OperatorInactiveError: (409, "operator_inactive"),
     LostRaceError: (409, "conflict"),
+    EventRefusedError: (422, "event_refused"),
 }

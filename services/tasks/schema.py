@@ -1,7 +1,12 @@
 """Every table of the service, collected for migrations and the drift test."""
 
+from services.tasks.attention import tables as attention
+from services.tasks.bulk import tables as bulk
+from services.tasks.calls import tables as calls
 from services.tasks.desks import tables as desks
 from services.tasks.fanouts import tables as fanouts
+from services.tasks.mending import tables as mending
+from services.tasks.merges import tables as merges
 from services.tasks.metadata import metadata
 from services.tasks.moves import tables as moves
 from services.tasks.operators import tables as operators
@@ -24,6 +29,7 @@ TABLES = (
     operators.operator,
     pools.pool,
     partners.partner,
+    calls.call,
     processes.process,
     tasks.task,
     sheets.ticked_step,
@@ -31,11 +37,16 @@ TABLES = (
     moves.pending_release,
     redistributions.redistribution,
     redistributions.member,
+    bulk.bulk_action,
+    bulk.bulk_member,
+    mending.mendable,
+    merges.merged,
     timers.timer,
     timeline.entry,
     queues.lane_visit,
     fanouts.fanout,
     fanouts.command,
+    attention.matter,
 )
 
 __all__ = ["TABLES", "metadata"]

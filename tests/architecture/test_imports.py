@@ -6,6 +6,7 @@ import inspect
 import sys
 from collections.abc import Iterator
 from enum import Enum
+from functools import cache
 
 import pytest
 from importlinter.cli import lint_imports
@@ -51,7 +52,8 @@ def imports(source: Source) -> Iterator[tuple[str, str]]:
                 yield from ((module, alias.name) for alias in names)
 
 
-def pure_modules() -> list[str]:
+@cache  # it reads the tree
+def modules_of_rules() -> list[str]:
     """Return all rules, and every module of their own service that they are made of."""
     found, waiting = set(), list(RULES)
     while waiting:
@@ -70,7 +72,7 @@ def allowed(module: str, name: str) -> bool:
     if module == SHARED_WORDS:
         return issubclass(getattr(importlib.import_module(module), name), Enum)
     standard = top in sys.stdlib_module_names and top not in IMPURE
-    return standard or module in MODULES_OF_RULES or module.startswith(PURE_LIBRARIES)
+    return standard or module in modules_of_rules() or module.startswith(PURE_LIBRARIES)
 
 
 def aliases() -> Iterator[tuple[str, str, str]]:
@@ -84,31 +86,33 @@ def aliases() -> Iterator[tuple[str, str, str]]:
                 )
 
 
-MODULES_OF_RULES = pure_modules()
-
-
 def test_import_contracts_hold(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     monkeypatch.syspath_prepend(str(ROOT))
     assert lint_imports(no_cache=True) == 0, capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", MODULES_OF_RULES)
-def test_rules_import_nothing_but_what_is_pure(name: str) -> None:
+def foreign(name: str) -> Iterator[str]:
+    """Yield what a module of rules imports and may not."""
     also = LIBRARIES_OF_DECLARATIONS if name in DECLARED else set()
-    foreign = [
-        f"{module}.{what}"
-        for module, what in imports(MODULES[name])
-        if module.partition(".")[0] not in also and not allowed(module, what)
+    for module, what in imports(MODULES[name]):
+        if module.partition(".")[0] not in also and not allowed(module, what):
+            yield f"{name}: {module}.{what}"
+
+
+def test_rules_import_nothing_but_what_is_pure() -> None:
+    assert [what for name in modules_of_rules() for what in foreign(name)] == []
+
+
+def test_rules_read_no_clock_and_draw_no_ids() -> None:
+    calls = [
+        (name, node)
+        for name in modules_of_rules()
+        for node in ast.walk(MODULES[name].tree)
+        if isinstance(node, ast.Call)
     ]
-    assert foreign == []
-
-
-@pytest.mark.parametrize("name", MODULES_OF_RULES)
-def test_rules_read_no_clock_and_draw_no_ids(name: str) -> None:
-    calls = [node for node in ast.walk(MODULES[name].tree) if isinstance(node, ast.Call)]
-    reads = [f"line {call.lineno}" for call in calls if ast.unparse(call.func).endswith(tuple(IMPURE_CALLS))]
-    assert reads == []
+    impure = tuple(IMPURE_CALLS)
+    assert [f"{name}:{call.lineno}" for name, call in calls if ast.unparse(call.func).endswith(impure)] == []
 
 
 def test_an_event_module_goes_by_its_own_name_in_every_service() -> None:

@@ -11,7 +11,21 @@ import pytest
 from deploy import venv
 from tests.architecture.sources import ROOT
 
-TARGETS = ("run", "check", "test", "lint", "fmt", "contracts", "bench", "chaos", "drill", "soak", "migrate", "lock")
+TARGETS = (
+    "run",
+    "check",
+    "test",
+    "browser",
+    "lint",
+    "fmt",
+    "contracts",
+    "bench",
+    "chaos",
+    "drill",
+    "soak",
+    "migrate",
+    "lock",
+)
 
 
 def make(*arguments: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
@@ -162,6 +176,14 @@ def test_build_fails_when_tests_fail_or_none_was_run(tmp_path: Path, makes: str)
     assert build(tmp_path, makes).returncode != 0
 
 
-def test_build_fails_when_the_benchmark_does_and_tests_all_the_same(tmp_path: Path) -> None:
-    done = build(tmp_path, 'if [ "$1" = bench ]; then exit 1; fi; echo "=== 3 passed in 1s ==="')
+@pytest.mark.parametrize("part", ["bench", "browser"])
+def test_build_fails_when_a_part_does_and_tests_all_the_same(tmp_path: Path, part: str) -> None:
+    done = build(tmp_path, f'if [ "$1" = {part} ]; then exit 1; fi; echo "=== 3 passed in 1s ==="')
     assert (done.returncode, done.stdout.splitlines()[-1]) == (1, "=== 3 passed in 1s ===")
+
+
+def test_build_ends_with_the_line_of_all_tests_not_with_that_of_the_browsers(tmp_path: Path) -> None:
+    done = build(
+        tmp_path, 'case "$1" in browser) echo "=== 2 passed in 1s ===";; test) echo "3 passed in 9s";; esac'
+    )
+    assert done.stdout.splitlines()[-1] == "3 passed in 9s"

@@ -1,7 +1,7 @@
 """Operators go away and come back, by themselves or unheard (S4.6)."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -153,3 +153,22 @@ async def test_a_heartbeat_that_comes_as_its_operator_is_found_silent_brings_the
                 await asyncio.sleep(0.01)
     await asyncio.gather(finding, heard)
     assert not await is_away(desk)
+
+
+@pytest.mark.req("S2.2")
+async def test_a_board_shows_why_an_operator_pauses_and_since_when(desk: Desk) -> None:
+    await desk.hire("ann", pools=("callback",))
+    await desk.ok("POST", "/pause", {"reason": "обед"}, sub="ann", roles=("operator",))
+    found = (await desk.call("GET", "/pools/callback")).json()
+    (seat,) = found["seats"]
+    own = (await desk.call("GET", "/me", sub="ann", roles=("operator",))).json()
+    assert (seat["presence"], seat["pause_reason"]) == ("paused", "обед")
+    assert datetime.fromisoformat(seat["presence_since"]) == datetime.fromisoformat(own["presence_since"])
+
+
+async def test_another_reason_replaces_the_first_and_work_ends_the_pause(desk: Desk) -> None:
+    await desk.hire("ann")
+    await desk.ok("POST", "/pause", {"reason": "обед"}, sub="ann", roles=("operator",))
+    again = await desk.ok("POST", "/pause", {"reason": "планёрка"}, sub="ann", roles=("operator",))
+    back = await desk.ok("POST", "/check-in", sub="ann", roles=("operator",))
+    assert (again["pause_reason"], back["pause_reason"]) == ("планёрка", None)

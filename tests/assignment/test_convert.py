@@ -5,6 +5,8 @@ from typing import cast, get_args
 import pytest
 
 from libs.common.contracts import REGISTRY, Cause, EventData, Received, export, tasks
+from libs.common.contracts.desks import DeskChanged
+from libs.common.contracts.erasures import CustomerErased
 from libs.common.platform.ids import uuid7
 from libs.common.testkit.messaging import NOON
 from services.assignment.context import Context
@@ -29,9 +31,9 @@ def received(model: type[EventData]) -> Received[EventData]:
     return Received(uuid7(), "lead:1", "demo", NOON, 1, Cause.fresh(), data)
 
 
-def test_assignment_listens_to_exactly_what_it_can_read() -> None:
+def test_assignment_listens_to_exactly_what_it_can_read_to_desks_and_to_erasures() -> None:
     unused = cast("Context", None)  # the table is read, none of its use cases runs
-    assert {REGISTRY[name] for name in subscriptions(unused)} == set(ABOUT_WORK)
+    assert {REGISTRY[name] for name in subscriptions(unused)} == {*ABOUT_WORK, DeskChanged, CustomerErased}
 
 
 @pytest.mark.parametrize("model", ABOUT_WORK)

@@ -9,6 +9,7 @@ async def me(desk: Desk, sub: str, role: str = "operator") -> dict[str, object]:
     return await desk.ok("GET", "/me", sub=sub, roles=(role,))
 
 
+@pytest.mark.req("U26")
 async def test_an_operator_reads_their_own_record(desk: Desk) -> None:
     ann = await desk.hire("ann", roles=["adviser"])
     seen = await me(desk, "ann")
@@ -37,6 +38,7 @@ async def test_a_supervisor_who_takes_work_reads_their_own_record_and_no_other(d
     assert (await me(desk, "boss", "supervisor"))["id"] == str(boss)
 
 
+@pytest.mark.req("U26")
 @pytest.mark.parametrize("role", ["operator", "supervisor", "admin", "service"])
 async def test_a_token_without_an_operator_is_told_so(desk: Desk, role: str) -> None:
     await desk.hire("ann")

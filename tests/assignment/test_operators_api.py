@@ -161,3 +161,11 @@ PIGEON = {"identities": [{"kind": "pigeon", "value": "1"}]}
 async def test_an_address_that_cannot_be_one_is_refused(desk: Desk, contact: dict[str, object]) -> None:
     body = {"desk": "demo", "subject": "ann", "name": "Ann", "contact": contact}
     assert (await desk.call("POST", "/operators", body)).status_code == 422
+
+
+@pytest.mark.req("S0.4")
+async def test_an_extension_is_said_stays_and_is_taken_away(desk: Desk) -> None:
+    ann = await desk.hire("ann", here=False, extension="101")
+    for version, change in enumerate(({"name": "Anna"}, {"extension": None}), 1):
+        await desk.ok("PATCH", f"/operators/{ann}", change, headers={"if-match": f'"{version}"'})
+    assert [event.extension for event in await desk.sent(OperatorChanged)] == ["101", "101", None]

@@ -4,7 +4,7 @@ import pytest
 
 from services.assignment.decisions.schemas import DecisionView
 from services.assignment.pools.schemas import PoolView
-from tests.assignment.desk import Desk, completed, lead_id, requested, task_id
+from tests.assignment.desk import BOSS, Desk, completed, lead_id, requested, task_id
 from tests.assignment.operators import NOW
 
 
@@ -47,6 +47,15 @@ async def test_a_pool_is_changed_against_its_version(desk: Desk) -> None:
     first = await desk.call("PATCH", "/pools/callback", {"role": "adviser"}, headers={"if-match": '"1"'})
     stale = await desk.call("PATCH", "/pools/callback", {"role": "x"}, headers={"if-match": '"1"'})
     assert (first.json()["role"], first.headers["etag"], stale.status_code) == ("adviser", '"2"', 412)
+
+
+async def test_a_conflict_shows_the_changes_of_ones_own_desk_s_pool(desk: Desk) -> None:
+    titles, seen = {"title": {"ru": "Х", "en": "X"}}, {"if-match": '"1"'}
+    await desk.ok("POST", "/pools", {"desk": "b", "code": "callback", **titles}, desks=("b",))
+    await desk.ok("PATCH", "/pools/callback", titles, sub="stranger", desks=("b",), headers=seen)
+    await desk.ok("PATCH", "/pools/callback?desk=demo", titles, headers=seen)
+    stale = (await desk.call("PATCH", "/pools/callback", titles, headers=seen)).json()
+    assert [each["by"] for each in stale["changes"]] == [BOSS]
 
 
 async def test_a_foreign_pool_does_not_exist(desk: Desk) -> None:

@@ -16,7 +16,7 @@ from typing import assert_never
 import uvloop
 
 from libs.common.platform.telemetry.logs import configure_logging
-from tests.bench import accept, before, chain, idle, messages, pipes, workers
+from tests.bench import accept, before, chain, idle, messages, pipes, streams, workers
 from tests.bench.bare import bare_chain_on
 from tests.bench.figures import Part
 from tests.bench.peers import compare
@@ -27,12 +27,14 @@ from tests.bench.sizes import EACH, FULL, QUICK, SMOKE, Name, Size, chosen
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 ACCOUNTS = 16
+EVENTS = 20  # leads that happen while streams are open
 
 
 def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parts = ", ".join(Name)
-    parser.add_argument("--only", default="", help=f"parts, with commas between, or `smoke`: all, tiny ({parts})")
+    what = f"parts, with commas between, or `smoke`: what `make test` leaves out, tiny ({parts})"
+    parser.add_argument("--only", default="", help=what)
     parser.add_argument("--quick", action="store_true", help="short loads: proves the tool, measures badly")
     parser.add_argument("--peers", type=_program, help="Python of the environment that has the peers' libraries")
     parser.add_argument("--output", type=Path, help="where the report goes (a full run: docs/benchmarks.md)")
@@ -85,6 +87,8 @@ async def measure(servers: Servers, name: Name, size: Size, peers: Path | None) 
             )
         case Name.IDLE:
             return await idle.measure(servers, size.seconds, settled=min(idle.SETTLED, size.seconds))
+        case Name.STREAMS:
+            return await streams.measure(servers, streams=size.streams, leads=EVENTS, seconds=size.seconds)
         case Name.PEERS:
             return await _peers(servers, size, peers)
         case Name.BEFORE:

@@ -1,4 +1,4 @@
-"""The benchmark's desk, made through the public APIs."""
+"""The benchmark's desk: of a file, or those parts of it that a measurement needs."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from pathlib import Path
 
 import httpx
 
+from deploy.demo.desk import put_to_work
+from libs.common.deskfile.reading import read
 from tests.bench.client import Target
 from tests.support.stack import ProcessStack
 
 DESK = "bench"
-POOL = "bench"
-OPERATORS = 10
-CAPACITY = 1_000_000
 NO_LIMIT = 100_000  # deliveries a second
+FILE = Path(__file__).with_name("desk.yaml")
 PLAYBOOK = Path(__file__).with_name("playbook.yaml")
+OPERATORS = 10  # of the file
 TITLE = {"ru": "Замер", "en": "Benchmark"}
 TEMPLATE = "bench"
 BODIES = {
@@ -26,7 +27,7 @@ SECRET = "bench-source-secret-of-32-letters"
 
 
 async def make_source(stack: ProcessStack) -> Target:
-    """Make the source that all orders come through and return where to post them."""
+    """Make a source where intake runs alone, and return where to post its orders."""
     body = {
         "desk": DESK,
         "code": "bench",
@@ -41,20 +42,19 @@ async def make_source(stack: ProcessStack) -> Target:
     return Target(stack.ports["intake-api"], made["hook"], {"X-Source-Token": SECRET})
 
 
-async def make_desk(stack: ProcessStack, playbook: bytes) -> None:
-    """Make the desk with its playbook, and operators with capacity for everything."""
-    await post(stack, "/tasks/v1/desks", {"code": DESK, "title": TITLE, "zone": "Europe/Moscow"})
-    made = await post(stack, "/tasks/v1/playbooks", playbook)
-    await post(stack, "/tasks/v1/playbooks/bench/activate", {"desk": DESK, "version": made["version"]})
-    await post(stack, "/assignment/v1/pools", {"desk": DESK, "code": POOL, "title": TITLE})
-    for number in range(OPERATORS):
-        operator = {"desk": DESK, "subject": f"bench-{number}", "name": f"Operator {number}", "capacity": CAPACITY}
-        made = await post(stack, "/assignment/v1/operators", {**operator, "pools": [{"code": POOL}]})
-        await post(stack, "/assignment/v1/check-in", {"operator_id": made["id"]})
+async def make_desk(stack: ProcessStack, playbook: str) -> Target:
+    """Make the desk of the file by a playbook, its operators at work, and return where to post its orders."""
+    async with stack.administrator() as client:
+        outcome = await put_to_work(client, read(FILE, {"SECRET": SECRET, "PLAYBOOK": playbook}))
+    webhook = str(outcome.said("intake", "hooks")["bench"])
+    return Target(stack.ports["intake-api"], webhook, {"X-Source-Token": SECRET})
 
 
 async def make_channels(stack: ProcessStack, accounts: Mapping[str, str]) -> None:
-    """Make the desk, an approved template, and a channel per account (API key → the provider's channel id)."""
+    """Make the desk, an approved template, and a channel per account (API key → the provider's channel id).
+
+    By single calls, for intake and assignment, which a desk file would ask too, do not run here.
+    """
     await post(stack, "/tasks/v1/desks", {"code": DESK, "title": TITLE, "zone": "Europe/Moscow"})
     made = await post(stack, "/notifications/v1/templates", {"desk": DESK, "code": TEMPLATE, "bodies": BODIES})
     path = f"/notifications/v1/templates/{TEMPLATE}/versions/{made['version']}/approve?desk={DESK}"
@@ -66,12 +66,8 @@ async def make_channels(stack: ProcessStack, accounts: Mapping[str, str]) -> Non
 
 
 async def post(stack: ProcessStack, path: str, body: object = None) -> dict[str, str]:
-    """Post as the administrator: JSON, or YAML as bytes. Raises RuntimeError with the problem when refused."""
-    if isinstance(body, bytes):
-        headers = {**stack.token(), "Content-Type": "application/yaml"}
-        answer = await stack.client.post(path, content=body, headers=headers)
-    else:
-        answer = await stack.client.post(path, json=body, headers=stack.token())
+    """Post as the administrator. Raises RuntimeError with the problem when refused."""
+    answer = await stack.client.post(path, json=body, headers=stack.token())
     if answer.status_code >= httpx.codes.BAD_REQUEST:
         raise RuntimeError(f"{path}: {answer.status_code} {answer.text}")
     made: dict[str, str] = answer.json()

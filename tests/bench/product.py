@@ -16,7 +16,7 @@ from libs.common.contracts.tasks import TaskAssigned
 from libs.common.messaging.bus.topics import PARTITIONS, ensure_topics
 from tests.bench.client import Target, post_orders
 from tests.bench.cpu import CpuMeter
-from tests.bench.desk import PLAYBOOK, make_desk, make_source
+from tests.bench.desk import PLAYBOOK, make_desk
 from tests.bench.figures import Count
 from tests.bench.observer import Observer, observing
 from tests.bench.servers import Servers, count
@@ -81,7 +81,7 @@ class Product:
 
     servers: Servers
     stack: ProcessStack
-    playbook: bytes
+    playbook: str
     effects: Mapping[str, str]
     target: Target | None = None
     sent: list[int] = field(default_factory=list)
@@ -92,8 +92,7 @@ class Product:
         names = [name for name in self.stack.ports if name != "standins"]
         async with running_processes(self.stack, *names):
             if self.target is None:
-                await make_desk(self.stack, self.playbook)
-                self.target = await make_source(self.stack)
+                self.target = await make_desk(self.stack, self.playbook)
                 await asyncio.sleep(1)  # the operators' events reach tasks
             yield self.target
 
@@ -137,7 +136,7 @@ async def product_on(
     `effects` are queries for further rows that each lead leaves behind once.
     """
     prefix = servers.unused(prefix)
-    home, text = servers.folder / prefix, await asyncio.to_thread(playbook.read_bytes)
+    home, text = servers.folder / prefix, await asyncio.to_thread(playbook.read_text)
     home.mkdir()
     async with servers.database() as database:
         stack = ProcessStack(home, database, servers.kafka.url, prefix, PARTITIONS, tuple(standin))

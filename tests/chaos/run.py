@@ -24,7 +24,9 @@ from tests.support.staff import Staff
 ORDERS_PER_SECOND = 8
 #: How far business time goes before each kill: past the due time of a callback task, so that timers fire.
 STEP = timedelta(minutes=6)
-FALL_SECONDS = 60
+FALL_SECONDS, LOAD_SECONDS = 60, 60
+#: A run of fewer orders and ended tasks proves little; a busy machine takes its time for them.
+LEAST_LEADS, LEAST_OUTCOMES = 100, 20
 #: The fault point where a process's first life ends: after the commit and before the answer, after the ack and
 #: before the delete, with timers claimed, after the effect and before the offset, after the send and before its
 #: record. Reached within seconds of load, no matter what is killed first.
@@ -64,6 +66,9 @@ class ChaosRun:
                 await self._kill(target)
             for name in self.points:
                 await self._until_fallen(name)
+            async with asyncio.timeout(LOAD_SECONDS):
+                while len(customers.answers) < LEAST_LEADS or len(staff.outcomes) < LEAST_OUTCOMES:
+                    await asyncio.sleep(0.3)
         await self.stack.until_ready(*PROCESSES)
         await customers.post_again()
         if twice := customers.answered_twice():

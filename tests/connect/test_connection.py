@@ -13,6 +13,7 @@ from libs.common.connect.egress import Egress
 from libs.common.platform.clock import ManualClock
 from libs.common.platform.db import Database, Transaction
 from libs.common.testkit.messaging import eventually
+from tests.support.patience import PATIENCE
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 NAME = "pbx"
@@ -113,7 +114,7 @@ class Desk:
         return [row["note"] for row in rows]
 
     async def until(self, good: Callable[[], Awaitable[bool]]) -> None:
-        await eventually(good, 10)
+        await eventually(good, PATIENCE)
 
     async def connected(self) -> bool:
         return bool(self.exchange.lines)

@@ -9,14 +9,15 @@ import pytest
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
+from deploy.documents import roles
 from deploy.documents.__main__ import broken
-from deploy.documents.made import MERGED, documents, merged, path_of, text_of
+from deploy.documents.made import MERGED, committed, documents, merged, path_of, text_of
 from libs.common.platform.db.roles import SERVICES
 
 Json = dict[str, Any]  # a document is read as it is
 NAMES = (*SERVICES, MERGED)
-MADE: Mapping[str, Json] = documents()
-WHOLE = MADE[MERGED]
+COMMITTED: Mapping[str, Json] = {name: committed(name) for name in NAMES}
+WHOLE = COMMITTED[MERGED]
 OPERATIONS: list[Json] = [operation for item in WHOLE["paths"].values() for operation in item.values()]
 
 
@@ -58,6 +59,12 @@ def described(document: Json) -> Iterator[tuple[str, Json]]:
             yield from ((f"{operation['operationId']} {one['name']}", one) for one in parameters(operation))
 
 
+@pytest.fixture(scope="module")
+def made() -> Mapping[str, Json]:
+    """What the code says today: it takes seconds to make."""
+    return documents()
+
+
 def examples() -> Iterator[tuple[Json, object]]:
     """Each example of a JSON body or answer after its schema."""
     for operation in OPERATIONS:
@@ -69,13 +76,27 @@ def examples() -> Iterator[tuple[Json, object]]:
 
 @pytest.mark.req("U25")
 @pytest.mark.parametrize("name", NAMES)
-def test_what_is_committed_is_what_the_code_says(name: str) -> None:
-    assert path_of(name).read_text("utf-8") == text_of(MADE[name]), "run `make contracts`"
+def test_what_is_committed_is_what_the_code_says(made: Mapping[str, Json], name: str) -> None:
+    assert path_of(name).read_text("utf-8") == text_of(made[name]), "run `make contracts`"
+
+
+@pytest.mark.req("U23")
+def test_the_table_of_roles_is_what_the_routes_declare(made: Mapping[str, Json]) -> None:
+    table = roles.with_roles({name: made[name] for name in SERVICES})
+    assert roles.DOCUMENT.read_text("utf-8") == table, "run `make contracts`"
+
+
+@pytest.mark.req("U23")
+def test_every_operation_has_its_row_or_a_sender_who_proves_themselves() -> None:
+    bare = ids(one for one in OPERATIONS if "x-scopes" not in one)
+    assert bare == [
+        "ask_to_unsubscribe", "deliver", "deliver_by_get", "report", "report_by_get", "unsubscribe",
+    ]  # fmt: skip
 
 
 @pytest.mark.req("U25")
-def test_clients_of_what_is_committed_are_not_let_down() -> None:
-    assert broken(MADE) == []
+def test_clients_of_what_is_committed_are_not_let_down(made: Mapping[str, Json]) -> None:
+    assert broken(made) == []
 
 
 @pytest.mark.req("U25")
@@ -86,9 +107,9 @@ def test_operations_are_called_by_what_they_do_and_by_one_name_each() -> None:
 
 
 def test_two_meanings_of_one_name_are_refused() -> None:
-    other = {**MADE["tasks"], "components": {"schemas": {"TaskOut": {"type": "string"}}}}
+    other = {**COMMITTED["tasks"], "components": {"schemas": {"TaskOut": {"type": "string"}}}}
     with pytest.raises(ValueError, match="TaskOut"):
-        merged({"tasks": MADE["tasks"], "other": other})
+        merged({"tasks": COMMITTED["tasks"], "other": other})
 
 
 @pytest.mark.req("U25")
@@ -99,7 +120,7 @@ def test_schemas_have_names_that_people_say() -> None:
 @pytest.mark.req("U25")
 @pytest.mark.parametrize("name", NAMES)
 def test_every_schema_field_operation_and_parameter_is_described(name: str) -> None:
-    assert [place for place, part in described(MADE[name]) if not part.get("description")] == []
+    assert [place for place, part in described(COMMITTED[name]) if not part.get("description")] == []
 
 
 @pytest.mark.req("U25")
@@ -152,7 +173,9 @@ def test_a_stale_version_is_answered_with_the_schema_of_what_is_there() -> None:
 @pytest.mark.req("U34")
 def test_what_is_made_says_where_it_is() -> None:
     made = [op for op in OPERATIONS if "201" in op["responses"]]
-    assert ids(op for op in made if "Location" not in op["responses"]["201"]["headers"]) == ["propose_template"]
+    without = ids(op for op in made if "Location" not in op["responses"]["201"]["headers"])
+    tickets = ["create_notifications_stream_ticket", "create_tasks_stream_ticket"]  # shown once
+    assert without == [*tickets, "propose_template"]
 
 
 @pytest.mark.req("U6")
@@ -171,13 +194,21 @@ def test_a_playbook_has_a_body() -> None:
     assert (body["required"], set(body["content"])) == (True, {"application/yaml", "application/json"})
 
 
-@pytest.mark.req("U6")
-def test_the_stream_says_its_media_type_its_events_and_how_to_resume() -> None:
-    stream = WHOLE["paths"]["/notifications/v1/stream"]["get"]
+@pytest.mark.req("U6", "U14", "U15")
+@pytest.mark.parametrize(
+    ("service", "schemas"),
+    [
+        ("notifications", {"FeedItem", "StreamPlace", "StreamEnd"}),
+        ("tasks", {"TaskChange", "TaskGone", "StreamPlace", "StreamEnd"}),
+    ],
+)
+def test_a_stream_says_its_media_type_its_events_and_how_to_resume(service: str, schemas: set[str]) -> None:
+    stream = WHOLE["paths"][f"/{service}/v1/stream"]["get"]
     answer = stream["responses"]["200"]
-    assert answer["content"]["text/event-stream"]["schema"]["contentSchema"]["$ref"].endswith("/FeedItem")
-    assert "task_assigned" in answer["x-events"]
-    assert "Last-Event-ID" in [one["name"] for one in parameters(stream)]
+    described = {reference["$ref"].rpartition("/")[2] for reference in answer["x-events"].values()}
+    assert (set(answer["content"]), described) == ({"text/event-stream"}, schemas)
+    assert {"Last-Event-ID", "after"} <= {one["name"] for one in parameters(stream)}
+    assert stream["security"] == [{"bearer": []}, {"stream_ticket": []}]
 
 
 @pytest.mark.req("U25")

@@ -1,8 +1,8 @@
 """Kill every container of the running demo, one by one, under orders: `python -m tests.deploy.compose_drill`.
 
-Needs the demo of deploy/compose.yml up (README, *Containers*); `make drill` puts one up for it. Not part of `make
-test`: it takes minutes and a container engine. Exit code 1 when an accepted order was lost, doubled or left without
-operator or message.
+Needs the demo of deploy/compose.yml up (docs/operations.md, *Containers*); `make drill` puts one up for it. Not
+part of `make test`: it takes minutes and a container engine. Exit code 1 when an accepted order was lost, doubled
+or left without operator or message.
 """
 
 import argparse

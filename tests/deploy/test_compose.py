@@ -26,7 +26,7 @@ from tests.architecture.sources import Source, sources
 DEPLOY = Path(__file__).parents[2] / "deploy"
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yml").read_text())["services"]
 SECRETS = yaml.safe_load((DEPLOY / "compose.secrets.yml").read_text())["services"]
-README = (DEPLOY.parent / "README.md").read_text()
+OPERATIONS = (DEPLOY.parent / "docs" / "operations.md").read_text()
 GATEWAY = (DEPLOY / "Caddyfile").read_text()
 OURS = {name: service for name, service in COMPOSE.items() if "dozvon" in service["image"]}
 LASTING = {name: service for name, service in COMPOSE.items() if service["restart"] != "no"}
@@ -63,8 +63,30 @@ def test_no_container_shares_a_namespace_of_the_machine() -> None:
 
 def test_images_are_the_four_and_ours() -> None:
     foreign = {service["image"] for service in COMPOSE.values()} - {service["image"] for service in OURS.values()}
-    assert foreign == {"postgres:18", "apache/kafka:4.3.1", "caddy:2"}
+    assert {image.partition("@")[0] for image in foreign} == {"postgres:18", "apache/kafka:4.3.1", "caddy:2"}
     assert "ARG PYTHON_IMAGE=docker.io/library/python:3.11-slim-bookworm" in (DEPLOY / "Dockerfile").read_text()
+
+
+@pytest.mark.req("U24")
+def test_images_of_others_are_named_by_digest() -> None:
+    foreign = {service["image"] for service in COMPOSE.values()} - {service["image"] for service in OURS.values()}
+    base = re.search(r"^ARG PYTHON_IMAGE=(.+)$", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE)
+    assert base is not None
+    assert [image for image in (*foreign, base[1]) if not re.search(r"@sha256:[0-9a-f]{64}$", image)] == []
+
+
+@pytest.mark.req("U24")
+@pytest.mark.parametrize("name", sorted(COMPOSE))
+def test_every_container_has_limits_and_a_log_that_ends(name: str) -> None:
+    service = COMPOSE[name]
+    assert {"mem_limit", "cpus", "pids_limit"} <= set(service)
+    assert set(service["logging"]["options"]) == {"max-size", "max-file"}
+
+
+@pytest.mark.req("U24")
+def test_replicas_of_a_worker_share_no_name() -> None:
+    named = [name for name, service in COMPOSE.items() if "INSTANCE" in (service.get("environment") or {})]
+    assert named == []
 
 
 @pytest.mark.parametrize("name", sorted(OURS))
@@ -122,11 +144,6 @@ def test_the_keys_of_the_demo_can_be_used() -> None:
     assert [DataKeys.parse(value).first for value in values] == ["demo", "demo"]
 
 
-def test_workers_have_names_of_their_own() -> None:
-    names = [OURS[f"{service}-worker"]["environment"]["INSTANCE"] for service in SERVICES]
-    assert len(set(names)) == len(SERVICES)
-
-
 def test_the_demo_starts_only_when_asked_for() -> None:
     demo = {name for name, service in COMPOSE.items() if "deploy.standins" in str(service) or "demo" in name}
     assert "standins" in demo
@@ -138,6 +155,14 @@ def test_env_files_set_every_password_and_nothing_unknown(file: str) -> None:
     asked = set(re.findall(r"\$\{([A-Z_]+)", (DEPLOY / "compose.yml").read_text()))
     given = variables((DEPLOY / file).read_text()) - {"COMPOSE_PROFILES"}
     assert {name for name in asked if name.endswith(("PASSWORD", "DATA_KEYS"))} <= given <= asked
+
+
+@pytest.mark.req("U9")
+@pytest.mark.parametrize("file", [".env.example", "demo.env"])
+def test_no_container_is_made_without_a_word_on_the_issuer(file: str) -> None:
+    asked = (DEPLOY / "compose.yml").read_text()
+    given = re.findall(r"^JWKS_(?:URL|FILE)=(.+)$", (DEPLOY / file).read_text(), re.MULTILINE)
+    assert ("JWKS_URL: ${JWKS_URL?" in asked, len(given)) == (True, 1)
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -158,23 +183,24 @@ def test_the_gateway_has_the_document_of_all_apis_and_its_page() -> None:
     assert [mount[1] for mount in mounts] == ["/srv/openapi", "/srv/page"]
     assert all(file.is_file() and f"rewrite * /{file.name}" in GATEWAY for file in files)
     assert f'"{POLICY}"' in GATEWAY
+    assert "handle / {\n\t\troot * /srv/page\n\t\trewrite * /index.json" in GATEWAY
 
 
 def test_the_gateway_keeps_metrics_inside() -> None:
     assert re.search(r"@inside path_regexp .*metrics.*\n\thandle @inside \{\n\t\terror 404", GATEWAY)
 
 
-def test_readmes_demo_takes_its_values_from_the_demos_own_file() -> None:
-    lines = [line for line in README.splitlines() if line.startswith("docker compose") and "demo" in line]
+def test_the_demo_as_shown_takes_its_values_from_the_demos_own_file() -> None:
+    lines = [line for line in OPERATIONS.splitlines() if line.startswith("docker compose") and "demo" in line]
     shown = "docker compose --env-file deploy/demo.env -f deploy/compose.yml --profile demo "
     assert [line for line in lines if not line.startswith(shown)] == []
     assert {line.removeprefix(shown).split()[0] for line in lines} == {"up", "run"}
 
 
-def test_what_readme_runs_in_containers_is_there() -> None:
-    files = re.findall(r"deploy/[\w.]*\w", README)
+def test_what_is_shown_of_containers_is_there() -> None:
+    files = re.findall(r"deploy/[\w.]*\w", OPERATIONS)
     missing = {name for name in files if not (DEPLOY.parent / name).exists()}
-    services = re.findall(r"^docker compose .*(?:--no-deps|exec) (\S+)", README, re.MULTILINE)
+    services = re.findall(r"^docker compose .*(?:--no-deps|exec) (\S+)", OPERATIONS, re.MULTILINE)
     assert (missing - {"deploy/.env", "deploy/secrets"}, set(services) - set(COMPOSE)) == (set(), set())
 
 

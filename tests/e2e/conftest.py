@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 import pytest_asyncio
 
@@ -54,6 +55,14 @@ async def desk(stack: ProcessStack) -> DemoDesk:
     made = await stack.start()
     await make_room(stack)
     return made
+
+
+@pytest.fixture
+async def admin(stack: ProcessStack, desk: DemoDesk) -> AsyncIterator[httpx.AsyncClient]:
+    """A client with the token of an administrator of all desks."""
+    del desk
+    async with stack.administrator() as client:
+        yield client
 
 
 @pytest.fixture

@@ -2,17 +2,20 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import closing
 from datetime import timedelta
 from typing import TypeVar
+from uuid import UUID
 
 import httpx
 import pytest
 
 from deploy.demo.desk import DemoDesk
 from libs.common.testkit.otlp import TraceReceiver
+from tests.support.browser import Browser, raw64
 from tests.support.customers import Customers
+from tests.support.settle import settle
 from tests.support.stack import ProcessStack
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(120)]
@@ -110,6 +113,13 @@ async def feed(stack: ProcessStack, subject: str, after: str = "0") -> AsyncIter
                 yield position, json.loads(line.removeprefix("data:"))
 
 
+async def tasks_of(stack: ProcessStack, leads: Sequence[UUID]) -> list[str]:
+    """Return the tasks of these leads that have come into Maria's feed."""
+    answer = await stack.client.get("/notifications/v1/feed", headers=stack.token("maria", "operator"))
+    items = [item for item in answer.json()["items"] if item["kind"] == "task_assigned"]
+    return sorted(item["task_id"] for item in items if UUID(item["lead_id"]) in leads)
+
+
 @pytest.mark.req("S0.3", "P.5")
 async def test_the_feed_resumes_where_it_broke_off(stack: ProcessStack, customers: Customers) -> None:
     await customers.post_many(6)
@@ -122,6 +132,46 @@ async def test_the_feed_resumes_where_it_broke_off(stack: ProcessStack, customer
         second.append(int(position))
         break
     assert second == [first[1]]
+
+
+@pytest.mark.req("S0.3")
+async def test_each_new_lead_is_in_its_operator_s_feed_and_on_their_phone_once(
+    stack: ProcessStack, customers: Customers
+) -> None:
+    service = f"http://127.0.0.1:{stack.ports['standins']}/web_push"
+    phone, path = Browser(f"{service}/send/maria"), "/notifications/v1/push-subscriptions"
+    async with httpx.AsyncClient() as client:
+        (await client.post(f"{service}/_control", json={"profile": "kind"})).raise_for_status()
+        maria = stack.token("maria", "operator")
+        (await stack.client.put(path, json=phone.subscription, headers=maria)).raise_for_status()
+        await customers.post_many(6)
+        await settle(stack)
+        bodies = [item["text"] for item in (await client.get(f"{service}/_journal")).json()["items"]]
+    got = await tasks_of(stack, customers.lead_ids())
+    pushed = [json.loads(phone.decrypt(raw64(body)))["task_id"] for body in bodies]
+    # Leads of other tests may still come to Maria meanwhile: theirs are pushed beside ours.
+    assert (sorted(task for task in pushed if task in got), len(got) > 0) == (got, True)
+
+
+@pytest.mark.req("U14")
+async def test_an_operator_s_feed_says_that_a_supervisor_closed_the_task_that_they_had_taken(
+    stack: ProcessStack, customers: Customers
+) -> None:
+    await customers.post_many(3)
+    maria, chief = stack.token("maria", "operator"), stack.token("chief", "supervisor")
+    async for position, entry in feed(stack, "maria"):
+        path = f"/tasks/v1/tasks/{entry['task_id']}"
+        if (await stack.client.post(f"{path}/take", headers=maria)).status_code == 200:
+            taken_at = position
+            break
+    task = await stack.client.get(path, headers=chief)
+    outcome = {"outcome": "reached", "comment": "позвонила сама", "call_made": True}
+    given = {**chief, "If-Match": task.headers["etag"]}
+    (await stack.client.post(f"{path}/outcome", json=outcome, headers=given)).raise_for_status()
+    async for _, said in feed(stack, "maria", after=taken_at):
+        if (said["kind"], said["task_id"]) == ("task_closed", entry["task_id"]):
+            break
+    assert said["title"] == task.json()["title"]
 
 
 async def test_one_trace_goes_from_the_webhook_to_the_provider(

@@ -1,13 +1,12 @@
 """A desk as a file, on all four services: planned, applied, applied again, taken back, exported."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
 import pytest
 import yaml
 
-from deploy.demo.desk import ACCOUNTS, DemoDesk
+from deploy.demo.desk import put_to_work
 from libs.common.deskfile.applying import FailedError, apply, export, plan
 from libs.common.deskfile.reading import BadFileError, DeskFile, read
 from tests.e2e.test_third_playbook import until
@@ -17,14 +16,6 @@ pytestmark = [pytest.mark.servers, pytest.mark.timeout(180)]
 
 FILE = Path(__file__).with_name("workshop.yaml")
 PLAYBOOK = Path(__file__).with_name("third_playbook.yaml")
-
-
-@pytest.fixture
-async def admin(stack: ProcessStack, desk: DemoDesk) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of all services with the token of an administrator of all desks."""
-    headers = {"Authorization": f"Bearer {stack.issuer.token('admin', ['admin'], ['*'])}", "Accept-Language": "en"}
-    async with httpx.AsyncClient(transport=stack.transport, base_url="http://stack", headers=headers) as client:
-        yield client
 
 
 def written(folder: Path, code: str, *changes: tuple[str, str]) -> DeskFile:
@@ -39,7 +30,7 @@ def written(folder: Path, code: str, *changes: tuple[str, str]) -> DeskFile:
         text = text.replace(old, new)
     (folder / "third_playbook.yaml").write_bytes(PLAYBOOK.read_bytes())
     (folder / "desk.yaml").write_text(text, encoding="utf-8")
-    return read(folder / "desk.yaml", ACCOUNTS)
+    return read(folder / "desk.yaml", {"WAZZUP_KEY": f"key-{code}", "WAZZUP_CHANNEL": f"channel-{code}"})
 
 
 def said(answers: object) -> list[str]:
@@ -58,10 +49,11 @@ async def first_task(admin: httpx.AsyncClient, lead_id: str) -> dict[str, object
 
 
 async def test_a_file_makes_a_desk_that_works_and_the_second_time_nothing(
-    admin: httpx.AsyncClient, tmp_path: Path
+    stack: ProcessStack, admin: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     file = written(tmp_path, "bikes")
-    outcome = await apply(admin, file, await plan(admin, file))
+    await stack.open_account("key-bikes", "channel-bikes")
+    outcome = await put_to_work(admin, file)
     assert len(said(outcome.answers)) == 8
     assert said(await plan(admin, file)) == []
     token, hook = outcome.said("intake", "secrets")["site"], outcome.said("intake", "hooks")["site"]
@@ -91,6 +83,33 @@ async def test_every_fault_of_every_service_is_named_with_its_line_and_nothing_i
     assert {"4", "12"} <= lines.keys()
     assert "workshop" in lines["12"]
     assert (await admin.get("/tasks/v1/desks/faulty")).status_code == 404
+
+
+async def test_faults_of_no_stage_hide_those_of_another(admin: httpx.AsyncClient, tmp_path: Path) -> None:
+    """The file's own, a shape, a rule within a service, a name and a placeholder: all in one answer."""
+    file = written(
+        tmp_path, "many", ("{env: WAZZUP_KEY}", "{env: NO_SUCH_KEY}"), ("roles: [mechanic]", "roles: 5"),
+        ("pools:\n", "pools:\n  paint: {title: 5}\n"), ("bring your bicycle", "bring your {bycicle"),
+        ("заказ {order_number}", "заказ {ordr_number}"), ("zone: Asia/Omsk, language: ru", "zone: Asia/Omks"),
+        ("playbook: workshop,", "playbook: workshpo,"),
+    )  # fmt: skip
+    with pytest.raises(BadFileError) as refused:
+        await plan(admin, file)
+    assert [line.split(": ")[1] for line in refused.value.lines] == [
+        "/channels/main/config/api_key", "/pools/paint/title", "/operators/nora-many/roles",
+        "/templates/workshop_welcome/bodies/en", "/sources/site/zone", "/templates/workshop_welcome/bodies/ru",
+        "/sources/site/playbook",
+    ]  # fmt: skip
+
+
+async def test_a_placeholder_that_no_message_fills_in_is_a_fault(admin: httpx.AsyncClient, tmp_path: Path) -> None:
+    file = written(tmp_path, "unfilled", ("заказ {order_number}", "заказ {ordr_number}"))
+    with pytest.raises(BadFileError) as refused:
+        await plan(admin, file)
+    assert [line.partition(": ")[2] for line in refused.value.lines] == [
+        "/templates/workshop_welcome/bodies/ru: playbook 'workshop' fills in no {ordr_number};"
+        " it fills in order_number"
+    ]
 
 
 async def test_names_of_another_part_are_checked_against_the_file(admin: httpx.AsyncClient, tmp_path: Path) -> None:

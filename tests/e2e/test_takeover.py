@@ -34,6 +34,7 @@ async def move(stack: ProcessStack, command: str, operator_id: str) -> None:
 
 
 @pytest.mark.req("S2.2")
+@pytest.mark.req("U1")
 async def test_the_call_of_who_goes_home_is_a_colleague_s(stack: ProcessStack, customers: Customers) -> None:
     await customers.post()
     (lead_id,) = customers.lead_ids()

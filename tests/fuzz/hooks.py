@@ -9,7 +9,7 @@ from libs.common.platform.http.faults import SHAPES
 
 #: Refusals of a request whose shape is right: made-up versions, cursors and keys, and rules of the state.
 _FAIR = {"stale_version", "invalid_cursor", "idempotency_key_reused", "subscription_refused", "invalid_playbook",
-         "outcome_refused"}  # fmt: skip
+         "outcome_refused", "event_refused"}  # fmt: skip
 #: One of several parameters must be given, which OpenAPI cannot say.
 _ONE_OF = {("/lead_id", "missing")}
 _CONFIG = re.compile(r"/config(/|$)")

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar, cast
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 import httpx
 from httpx import ASGITransport, AsyncClient
@@ -12,6 +12,7 @@ from httpx import ASGITransport, AsyncClient
 from libs.common.contracts import REGISTRY, Cause, EventData, Received
 from libs.common.contracts.assignment import OperatorChanged
 from libs.common.contracts.intake import LeadReceivedV2, Order
+from libs.common.contracts.notifications import ChannelChanged
 from libs.common.contracts.shared import Presence
 from libs.common.platform.clock import ManualClock
 from libs.common.platform.http.assembly import build_api, serve_context
@@ -76,7 +77,12 @@ class Api:
         return document
 
     async def source(self, code: str = "landing", **members: object) -> str:
-        """Make a source and return the path of its webhook; without authentication by default."""
+        """Make a source and return the path of its webhook; without authentication by default.
+
+        A channel that it names is there.
+        """
+        if (channel := members.get("channel")) is not None:
+            await self.channels(str(channel))
         view = await self.ok("POST", "/sources", {**new_source(code), **members})
         return str(view["hook"])
 
@@ -101,12 +107,22 @@ class Api:
             await use_cases[events[0].event_type](tx, received)
             await tx.commit()
 
-    async def hire(self, subject: str = "ann", *, active: bool = True, operator_id: UUID | None = None) -> None:
+    async def channels(self, *codes: str, active: bool = True) -> None:
+        """Hear of channels of the desk."""
+        for code in codes:
+            named = {"channel_id": uuid5(NAMESPACE_URL, code), "code": code, "kind": "whatsapp", "version": 1}
+            await self.hear(ChannelChanged.model_validate({**named, "active": active}))
+
+    async def hire(
+        self, subject: str = "ann", *, active: bool = True, operator_id: UUID | None = None,
+        extension: str | None = None,
+    ) -> None:  # fmt: skip
         """Hear of an operator of the desk: `ann` is who calls."""
         await self.hear(
             OperatorChanged(
                 operator_id=operator_id or uuid7(), subject=subject, name=subject, active=active, roles=(),
                 desks=("demo",), pools=(), products=(), capacity=20, presence=Presence.CHECKED_IN,
+                extension=extension,
             )
         )  # fmt: skip
 

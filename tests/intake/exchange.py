@@ -9,10 +9,11 @@ from typing import TypeVar, cast
 
 from pydantic import SecretStr
 
+from deploy.local.ports import free_port
 from deploy.standins.faults import KIND, Profile
 from deploy.standins.mango import DEMO_KEY, DEMO_SALT, MangoStandin
 from deploy.standins.provider import GatewayAccount
-from deploy.standins.server import bound, running
+from deploy.standins.server import running
 from libs.common.platform.clock import ManualClock
 from libs.common.platform.core import Core
 from libs.common.platform.db import Database
@@ -40,6 +41,11 @@ class Exchange:
 
     def context(self) -> Context:
         return context(self.db, self._url)
+
+    @property
+    def address(self) -> str:
+        """Where the stand-ins are, with its last slash."""
+        return f"{self._url.rstrip('/')}/"
 
     @asynccontextmanager
     async def worker(self) -> AsyncIterator[None]:
@@ -91,9 +97,7 @@ async def open_exchange(db: Database, profile: Profile = KIND, seed: int = 3) ->
     """Open a desk whose exchange is played by the stand-in."""
     account = GatewayAccount(DEMO_KEY, DEMO_SALT)
     standin = MangoStandin([account], replace(profile), seed)
-    sock = bound()
-    port = sock.getsockname()[1]
-    sock.close()
+    port = free_port()
     async with running(standin) as url:
         api, stop = Api(context(db, url)), asyncio.Event()
         serving = asyncio.create_task(serve(api.app, "127.0.0.1", port, stop, lifespan="off"))

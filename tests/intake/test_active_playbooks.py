@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import pytest
 
 from libs.common.contracts import Cause, Received
+from libs.common.contracts.desks import FirstStatus, PlaybookActivatedV2
 from libs.common.contracts.intake import LeadReceivedV2
 from libs.common.contracts.shared import Stage, Text
-from libs.common.contracts.tasks import FirstStatus, PlaybookActivatedV2
 from libs.common.platform.ids import uuid7
 from services.intake.playbooks.actions import project_playbooks
 from tests.intake.api import NOW, Api, new_source, order
@@ -53,12 +53,38 @@ async def test_another_desk_s_playbook_says_nothing_of_this_desk(api: Api) -> No
 
 async def test_a_mended_playbook_is_seen_in_the_answer_and_in_the_list(api: Api) -> None:
     await receive(api, (1, activated()))
-    made = await make(api, "calback")
+    made = await make(api, "another")
     mended = await api.ok("PATCH", f"/sources/{made['id']}", {"playbook": "callback"}, headers={"if-match": '"1"'})
     assert (made["playbook_active"], mended["playbook_active"]) == (False, True)
     listed = (await api.ok("GET", "/sources"))["items"]
     assert isinstance(listed, list)
     assert [item["playbook_active"] for item in listed] == [True]
+
+
+@pytest.mark.req("U4")
+@pytest.mark.parametrize(
+    ("given", "fault"),
+    [
+        ({"playbook": "calback"}, ("/playbook", "unknown_playbook", "callback")),
+        ({"desk": "demoo", "playbook": "other"}, ("/desk", "unknown_desk", "demo")),
+    ],
+)
+async def test_a_slip_of_the_pen_is_refused_with_the_nearest_name(
+    api: Api, given: dict[str, str], fault: tuple[str, str, str]
+) -> None:
+    await receive(api, (1, activated()))
+    refused = await api.call("POST", "/sources", {**new_source("landing"), **given})
+    (found,) = refused.json()["errors"]
+    assert (refused.status_code, found["pointer"], found["code"]) == (422, *fault[:2])
+    assert fault[2] in found["detail"]
+
+
+@pytest.mark.req("U4")
+async def test_a_slip_in_a_change_is_refused_too(api: Api) -> None:
+    await receive(api, (1, activated()))
+    made = await make(api)
+    path, change = f"/sources/{made['id']}", {"playbook": "calback"}
+    assert (await api.call("PATCH", path, change, headers={"if-match": '"1"'})).status_code == 422
 
 
 async def test_an_activation_after_the_source_counts_by_itself(api: Api) -> None:

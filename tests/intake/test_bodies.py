@@ -92,6 +92,17 @@ async def test_parts_that_never_end_are_read_as_far_as_they_go(api: Api) -> None
     assert (await person(api)).phone == "+79130000001"
 
 
+@pytest.mark.req("multipart")
+@pytest.mark.parametrize("charset", ["utf-8", "windows-1251"])
+@pytest.mark.parametrize("body", [
+    "name=Анна\r\nphone=+79130000001\r\n", "phone=8 913 000-00-01\r\nname=Анна\r\ncomment=a & b\r\nc=d\r\n",
+])  # fmt: skip
+async def test_a_form_that_a_browser_sends_as_plain_text_is_a_lead(api: Api, body: str, charset: str) -> None:
+    await post(api, body.encode(charset), "text/plain")
+    found = await person(api)
+    assert (found.name, found.phone) == ("Анна", "+79130000001")
+
+
 def bare_deflate(data: bytes) -> bytes:
     packer = zlib.compressobj(wbits=-15)
     return packer.compress(data) + packer.flush()

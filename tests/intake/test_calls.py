@@ -54,6 +54,10 @@ async def _read(line: Exchange) -> list[str | None]:
     return line.dialled
 
 
+async def _leg(line: Exchange) -> object:
+    return await line.db.pool.fetchval("SELECT leg FROM call WHERE kind = 'dial'")
+
+
 async def _halted(line: Exchange) -> bool:
     return bool(await line.db.pool.fetchval("SELECT count(*) FROM exchange WHERE halted_at IS NOT NULL"))
 
@@ -201,7 +205,7 @@ async def test_a_call_that_comes_too_late_is_not_made(line: Exchange) -> None:
 async def test_a_call_in_which_people_talk_is_passed_on(line: Exchange) -> None:
     async with line.worker():
         view = await line.call()
-        await recorded(line)
+        await eventually(lambda: _leg(line), bool)
         passed = await line.api.ok("POST", f"/calls/{view['id']}/transfer", {"extension": "102"})
         await line.until(passed, "accepted")
     transfer = line.standin.journal.entries[list(line.standin.journal.entries)[-1]]
@@ -212,6 +216,16 @@ async def test_a_call_in_which_no_one_talks_yet_cannot_be_passed_on(line: Exchan
     view = await line.call()
     answer = await line.api.call("POST", f"/calls/{view['id']}/transfer", {"extension": "102"})
     assert (answer.status_code, answer.json()["code"]) == (409, "call_not_connected")
+
+
+@pytest.mark.req("P.11")
+async def test_a_call_rings_at_the_operator_s_own_telephone_unless_another_is_named(line: Exchange) -> None:
+    asked = {"desk": "demo", "source": "line", "phone": "+79161234567"}
+    unknown = await line.api.call("POST", "/calls", asked)
+    await line.api.hire("ann", extension="104")
+    views = [await line.api.ok("POST", "/calls", {**asked, **more}) for more in ({}, {"extension": "105"})]
+    assert [fault["code"] for fault in unknown.json()["errors"]] == ["no_extension"]
+    assert [view["extension"] for view in views] == ["104", "105"]
 
 
 @pytest.mark.parametrize(

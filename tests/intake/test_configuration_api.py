@@ -281,7 +281,9 @@ async def test_a_misspelt_playbook_is_refused_with_the_nearest_names(api: Api) -
 
 
 async def test_a_source_that_waits_for_its_playbook_already_is_not_judged_again(api: Api) -> None:
-    await api.ok("POST", "/sources", {"desk": "demo", "code": "landing", **LANDING, "playbook": "calback"})
+    await api.ok("POST", "/sources", {"desk": "demo", "code": "landing", **LANDING})
+    # As it stood before the desk had a playbook that looks like it.
+    await api.ctx.core.db.pool.execute("UPDATE source SET playbook = 'calback'")
     applied = await planned_and_applied(api, with_landing(playbook="calback", zone="Asia/Omsk"))
     assert (applied.status_code, [each["playbook"] for each in waiting(applied)]) == (200, ["calback"])
 
@@ -290,3 +292,17 @@ async def test_a_source_that_waits_for_its_playbook_already_is_not_judged_again(
 async def test_only_administrators_configure(api: Api) -> None:
     answers = [await plan(api, WHOLE, role="supervisor"), await api.call("GET", PATH, role="supervisor")]
     assert [answer.status_code for answer in answers] == [403, 403]
+
+
+@pytest.mark.req("U16")
+async def test_sources_change_their_channels_for_one_another_s(api: Api) -> None:
+    def of(landing: str | None, shop: str | None) -> object:
+        return {"sources": {"landing": {**LANDING, "channel": landing}, "shop": {**SHOP, "channel": shop}}}
+
+    early = await planned_and_applied(api, of("main", "second"))
+    await api.channels("main", "second")
+    await planned_and_applied(api, of("main", "second"))
+    assert (early.status_code, early.json()["code"]) == (409, "not_known_yet")
+    await planned_and_applied(api, of("second", "main"))
+    assert [(await sources(api))[code]["channel"] for code in ("landing", "shop")] == ["second", "main"]
+    assert faults(await plan(api, of("main", "main"))) == [("/sources/landing/channel", "channel_taken")]

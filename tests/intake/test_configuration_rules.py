@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.intake.configuration.rules import is_slip, nearest
+from libs.common.domain.slips import is_slip, nearest
 
 
 @pytest.mark.parametrize("name", ["calback", "callbak", "callbcak", "callbackk", "callback-"])

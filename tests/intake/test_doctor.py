@@ -58,15 +58,46 @@ async def test_a_delivery_is_shown_as_it_came_and_as_it_is_understood(api: Api) 
     ]  # fmt: skip
 
 
-async def test_a_number_under_another_name_is_found_and_its_patch_mends_it(api: Api) -> None:
-    url = await api.source()
-    await api.deliver(url, {"client_line": "8 916 123-45-67", "name": "Анна"})
+async def mended(api: Api, url: str, body: object, field: str) -> object:
+    """Deliver, apply what the doctor says of a field, and return its patch."""
+    await api.deliver(url, body)
     examined = listed(await doctor(api), "deliveries")[0]
-    patch = next(mend["patch"] for mend in listed(examined, "mends") if mend["field"] == "phone")
+    patch = next(mend["patch"] for mend in listed(examined, "mends") if mend["field"] == field)
     [source] = await api.ctx.core.db.pool.fetch("SELECT id, version FROM source")
     await api.ok("PATCH", f"/sources/{source['id']}", patch, headers={"if-match": f'"{source["version"]}"'})
+    return patch
+
+
+async def test_a_number_under_another_name_is_found_and_its_patch_mends_it(api: Api) -> None:
+    patch = await mended(api, await api.source(), {"client_line": "8 916 123-45-67", "name": "Анна"}, "phone")
     done = await api.ok("POST", "/reruns", {})
-    assert (patch, done["by_disposition"]) == ({"config": {"field_map": {"phone": "client_line"}}}, {"accepted": 1})
+    names = ["client_line", "customer.phone", "phone", "tel"]
+    assert (patch, done["by_disposition"]) == ({"config": {"field_map": {"phone": names}}}, {"accepted": 1})
+
+
+async def test_a_mend_leaves_alone_what_was_understood_before(api: Api) -> None:
+    url = await api.source()
+    await mended(api, url, {"client_line": "8 916 123-45-67", "name": "Анна"}, "phone")
+    await mended(api, url, order(status="Думает"), "status")
+    await mended(api, url, order(status="Ждёт"), "status")
+    said = [{"phone": "+79161234501"}, {"client_line": "+79161234502"}, order(status="Думает")]
+    assert [(await api.deliver(url, body))["disposition"] for body in said] == ["accepted"] * 3
+
+
+async def test_what_no_rule_reads_is_listed_with_the_names_like_it(api: Api) -> None:
+    body = {"phone": "8 916 123-45-67", "customer": {"fistname": "Анна"}, "kommentar": "звонить", "Empty": "",
+            "utm_source": "vk", "Price": "1990", "items": [{"title": "Крем"}]}  # fmt: skip
+    await api.deliver(await api.source(), body)
+    [one] = listed(await doctor(api), "deliveries")
+    first, second = listed(one, "unread")
+    assert (first["name"], second) == ("customer.fistname", {"name": "kommentar", "alike": []})
+    assert "first_name" in str(first["alike"])
+
+
+async def test_a_number_beside_a_phone_that_is_none_is_found_too(api: Api) -> None:
+    body = {"phone": "перезвоните", "client_line": "8 916 123-45-67"}
+    patch = await mended(api, await api.source(), body, "phone")
+    assert patch == {"config": {"field_map": {"phone": ["client_line", "phone"]}}}
 
 
 @pytest.mark.parametrize(("body", "field", "code"), [
@@ -96,3 +127,23 @@ async def test_only_an_administrator_asks_the_doctor(api: Api) -> None:
     supervisor = await api.call("GET", f"/sources/{source_id}/doctor", role="supervisor", desks=["demo"])
     unknown = await api.call("GET", "/sources/00000000-0000-0000-0000-000000000001/doctor")
     assert (supervisor.status_code, unknown.status_code) == (403, 404)
+
+
+async def test_the_doctor_says_how_the_source_is_rehearsed(api: Api) -> None:
+    await api.source()
+    source_id = await api.ctx.core.db.pool.fetchval("SELECT id FROM source")
+    command, first, *others = str((await doctor(api))["rehearsal"]).splitlines()
+    assert (command, len(others)) == ("dozvon source rehearse demo landing", 3)
+    assert f"http://test/intake/v1/sources/{source_id}/test-lead?dry_run" in first
+
+
+async def test_two_mends_of_one_delivery_do_not_undo_each_other(api: Api) -> None:
+    url = await api.source()
+    await api.deliver(url, {"client_line": "8 916 123-45-67", "client_mail": "anna@example.org"})
+    mends = listed(listed(await doctor(api), "deliveries")[0], "mends")
+    for mend in mends:
+        [source] = await api.ctx.core.db.pool.fetch("SELECT id, version FROM source")
+        tag = {"if-match": f'"{source["version"]}"'}
+        await api.ok("PATCH", f"/sources/{source['id']}", mend["patch"], headers=tag)
+    field_map = await api.ctx.core.db.pool.fetchval("SELECT field_map FROM source")
+    assert {mend["field"] for mend in mends} == set(field_map) == {"phone", "email"}

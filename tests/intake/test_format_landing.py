@@ -123,6 +123,7 @@ def test_too_many_lines_are_cut_and_noted() -> None:
     (b"<order/>", "application/xml", Reason.UNSUPPORTED_TYPE),
     (b"phone=1", "text/plain; charset=utf-7", Reason.BAD_CHARSET),
     (b"a=1&" * 500, "application/x-www-form-urlencoded", Reason.BAD_FORM),
+    (b"a=1\r\n" * 500, "text/plain", Reason.BAD_FORM),
     (b"", "application/json", Reason.NO_CONTACT),
 ])  # fmt: skip
 def test_what_is_no_order_says_why(body: bytes, content_type: str, reason: Reason) -> None:

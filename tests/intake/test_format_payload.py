@@ -32,6 +32,23 @@ def test_names_stay_as_they_came_too() -> None:
     assert payload == {"customer[phone]": "1", "customer": {"phone": "1"}, "name": "x"}
 
 
+@pytest.mark.parametrize(("body", "payload"), [
+    (b"a=1 & 2%20\r\nb=x=y\r\nc=\r\n", {"a": "1 & 2%20", "b": "x=y", "c": ""}),
+    (b"a=first\r\n\r\nthird\r\nb=+7\r\n", {"a": "first\r\n\r\nthird", "b": "+7"}),
+    (b"no field\r\na=1\r\n", {"a": "1"}),
+    (b"a[b]=1\r\n", {"a[b]": "1", "a": {"b": "1"}}),
+    (b"a=1&b=2\r\n", {"a": "1", "b": "2\r\n"}),
+    (b"a=1&b=2", {"a": "1", "b": "2"}),
+])  # fmt: skip
+def test_a_form_of_plain_text_has_a_field_on_each_line(body: bytes, payload: dict[str, Json]) -> None:
+    assert object_of(RawRequest("POST", b"", {"content-type": "text/plain"}, body)) == payload
+
+
+def test_a_form_of_very_many_lines_is_read_at_once() -> None:
+    payload = object_of(RawRequest("POST", b"", {"content-type": "text/plain"}, b"a=" + b"\r\n" * 500_000))
+    assert list(payload) == ["a"]
+
+
 def test_a_field_of_its_own_is_not_hidden_by_brackets() -> None:
     assert object_of(RawRequest("POST", b"", FORM, b"a=1&a[b]=2"))["a"] == "1"
 

@@ -1,11 +1,13 @@
 """Calls of Mango Office, from the webhook to the contact."""
 
 import asyncio
+from itertools import permutations
 
 import pytest
 
 from libs.common.contracts.intake import ContactRecorded, LeadReceivedV2
 from libs.common.contracts.shared import ContactKind
+from libs.common.platform.ids import uuid7
 from tests.intake.api import Api
 from tests.intake.payloads import raw_of
 
@@ -96,3 +98,38 @@ async def test_a_new_salt_of_the_cabinet_is_taken(api: Api) -> None:
     await api.ok("POST", f"/sources/{made['id']}/rotate", {"secret": "vpbx-salt-invented"})
     await post(api, str(made["hook"]), "summary_missed")
     assert await api.count("contact") == 1
+
+
+@pytest.mark.req("P.11", "S0.4")
+async def test_who_takes_a_call_is_the_operator_of_that_telephone_and_who_is_only_rung_is_not(api: Api) -> None:
+    url, anna, boris = await webhook(api), uuid7(), uuid7()
+    await api.hire("anna", operator_id=anna, extension="101")
+    await api.hire("boris", operator_id=boris, extension="102", active=False)
+    await post(api, url, "call_appeared", "call_connected", "summary_answered", "call_connected")
+    assert [call.operator_id for call in await api.said(ContactRecorded)][:2] == [None, anna]
+    assert await api.ctx.core.db.pool.fetchval("SELECT operator_id FROM contact") == anna
+
+
+async def test_a_telephone_that_two_share_names_neither(api: Api) -> None:
+    for who in ("anna", "boris"):
+        await api.hire(who, extension="101")
+    await post(api, await webhook(api), "summary_answered")
+    assert [call.operator_id for call in await api.said(ContactRecorded)] == [None]
+
+
+@pytest.mark.req("P.11")
+@pytest.mark.parametrize("order", [*permutations(("recording_completed", "summary_answered"))])
+async def test_a_recording_is_of_its_call_in_either_order(api: Api, order: tuple[str, ...]) -> None:
+    await post(api, await webhook(api), "recording_started", *order, "recording_completed")
+    [call] = {event.contact_id: event for event in await api.said(ContactRecorded)}.values()
+    row = await api.ctx.core.db.pool.fetchrow("SELECT recording, kind FROM contact")
+    assert call.recording == f"/intake/v1/contacts/{call.contact_id}/recording"
+    assert row is not None
+    assert tuple(row) == ("aW52ZW50ZWQtcmVjb3JkaW5nLTE=", "call_in")
+    assert await api.count("early_recording") == 0
+
+
+async def test_a_recording_and_its_call_that_come_at_once_find_each_other(api: Api) -> None:
+    url = await webhook(api)
+    await asyncio.gather(post(api, url, "summary_answered"), post(api, url, "recording_completed"))
+    assert await api.ctx.core.db.pool.fetchval("SELECT recording IS NOT NULL FROM contact")

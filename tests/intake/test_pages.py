@@ -91,6 +91,13 @@ async def test_a_script_hears_what_became_of_its_order(api: Api, headers: dict[s
     assert (answer.status_code, answer.json()["disposition"]) == (202, "accepted")
 
 
+async def test_a_visitor_whose_form_cannot_be_read_is_thanked_too_and_the_desk_sees_it(api: Api) -> None:
+    answer = await api.send("POST", await api.source(thanks_url=THANKS), content=b"name=Anna", headers=BROWSER)
+    waiting = (await api.call("GET", "/attention")).json()["items"]
+    assert (answer.status_code, answer.headers["location"]) == (303, THANKS)
+    assert [(row["kind"], row["count"]) for row in waiting] == [("quarantine", 1)]
+
+
 async def test_thanks_are_changed_and_taken_away(api: Api) -> None:
     await api.source(thanks_url=THANKS, origins=[SHOP], repeat_seconds=60)
     [source] = await api.ctx.core.db.pool.fetch("SELECT id FROM source")

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from libs.common.contracts.intake import PartnerChanged
+from services.intake.partners.actions import announce_partners
 from tests.intake.api import MOSCOW, NOW, Api, lead_of, new_source, order
 
 PERSON = {"name": "Мария", "phone": "8 916 555-44-33", "email": "Maria@salon.example"}
@@ -148,3 +149,21 @@ async def test_a_partner_sees_and_changes_nothing_of_others(api: Api) -> None:
     listed = (await as_partner(api, other["id"], "/leads")).json()["items"]
     nameless = (await as_partner(api, "no-uuid", "/leads")).json()["items"]
     assert ([each.status_code for each in answers], listed, nameless) == ([404, 403, 403], [], [])
+
+
+@pytest.mark.req("S0.4")
+async def test_a_card_has_links_and_the_lines_that_are_called_for_the_partner(api: Api) -> None:
+    links = {"card_link": "https://desk.example/salon", "cabinet_link": "https://salon.example/cabinet"}
+    view = await a_partner(api, **links, lines=["+7 (495) 555-01-01"])
+    shown = await changed(api, view, card_link=None)
+    [made, event] = await api.said(PartnerChanged)
+    assert (made.card_link, made.cabinet_link, made.lines) == (*links.values(), ("74955550101",))
+    assert (shown["card_link"], shown["cabinet_link"], event.lines) == (None, links["cabinet_link"], made.lines)
+
+
+async def test_a_card_that_the_release_before_wrote_is_said_once_more_and_no_change(api: Api) -> None:
+    await a_partner(api, calls_go_to="partner")
+    await api.ctx.core.db.pool.execute("UPDATE partner SET announced_version = NULL")
+    assert [await announce_partners(api.ctx) for _ in range(2)] == [1, 0]
+    [made, again] = await api.said(PartnerChanged)
+    assert (again.again, again) == (True, made.model_copy(update={"again": True}))

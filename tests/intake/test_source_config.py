@@ -2,7 +2,9 @@
 
 import pytest
 
+from services.intake.formats.config import FIELDS
 from services.intake.formats.registry import FORMATS
+from tests.architecture.sources import ROOT
 from tests.intake.api import Api, order
 
 NEW = {"desk": "demo", "code": "site", "playbook": "callback", "zone": "Europe/Moscow"}
@@ -50,7 +52,7 @@ async def test_members_beside_the_configuration_are_shown_as_before(api: Api) ->
 @pytest.mark.parametrize(("config", "pointer"), [
     ({"format": "tilda"}, "/config/format"), ({"auth": "token"}, "/config/auth"),
     ({"currency": "x"}, "/config/currency"), ({"api_key": "x"}, "/config/api_key"),
-    ({"field_map": {"telephone": "x"}}, "/config/field_map"),
+    ({"field_map": {"telephone": "x"}}, "/config/field_map/telephone"),
 ])  # fmt: skip
 async def test_a_change_that_the_format_does_not_take_is_named(
     api: Api, config: dict[str, object], pointer: str
@@ -58,6 +60,22 @@ async def test_a_change_that_the_format_does_not_take_is_named(
     made = await make(api)
     answer = await api.call("PATCH", f"/sources/{made['id']}", {"config": config}, headers={"if-match": '"1"'})
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, pointer)
+
+
+@pytest.mark.parametrize("language", ["ru", "en"])
+async def test_a_field_that_is_not_ours_is_named_with_those_like_it_and_all_that_are(
+    api: Api, language: str
+) -> None:
+    config, speaks = {"field_map": {"phon": "tel", "klient": "fio"}}, {"accept-language": language}
+    refused = await api.call("POST", "/sources", {**NEW, "config": {**LANDING, **config}}, headers=speaks)
+    first, second = refused.json()["errors"]
+    assert (first["pointer"], second["pointer"]) == ("/config/field_map/phon", "/config/field_map/klient")
+    assert [part for part in ("phon", ": phone", ", ".join(FIELDS)) if part not in first["detail"]] == []
+
+
+def test_the_guide_names_every_field_that_may_be_mapped() -> None:
+    guide = (ROOT / "docs/guides/landing-page.md").read_text("utf-8")
+    assert [name for name in FIELDS if f"`{name}`" not in guide] == []
 
 
 async def test_a_source_that_the_release_before_has_made_is_open(api: Api) -> None:

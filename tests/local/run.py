@@ -103,8 +103,12 @@ class Run:
         return line
 
     def commands(self) -> list[str]:
-        """The printed commands, in order."""
-        return re.findall(r"^(?:sleep \d+; )?curl .+$", self.said, re.MULTILINE)
+        """The printed commands, in order; each as its own script, with the variables that it uses and `N=1`."""
+        first, *steps = re.split(r"^# \d+\..*\n", self.said.split("Try it")[-1], flags=re.MULTILINE)
+        variables = next(line for line in first.splitlines() if line.startswith(". "))
+        whose = next(line for step in steps for line in step.splitlines() if line.startswith("WHO="))
+        shared = {True: f"{variables}\nN=1\n{whose}\n", False: f"{variables}\nN=1\n"}
+        return [shared["$WHO" in step] + step.split(UP)[0].rstrip() for step in steps]
 
     def info(self) -> dict[str, Any]:
         made: dict[str, Any] = self.get("/dev/info").json()

@@ -16,12 +16,13 @@ def test_no_setting_of_the_callers_is_left_for_a_service_to_find(name: str) -> N
 
 
 def test_what_a_person_may_choose_is_taken_and_what_is_empty_is_not_chosen() -> None:
-    environ = {"LOG_LEVEL": "ERROR", "OTLP_ENDPOINT": "http://127.0.0.1:1/v1/traces", "TOPIC_PREFIX": ""}
+    environ = {"LOG_LEVEL": "ERROR", "CORS_ORIGINS": "http://localhost:5173", "TOPIC_PREFIX": ""}
     assert take_choices(dict(environ)) == {name: value for name, value in environ.items() if value}
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("POSTGRES_URL", "nonsense"), ("KAFKA_BOOTSTRAP", "nowhere"), ("LOG_LEVEL", "loud")]
+    ("name", "value"),
+    [("POSTGRES_URL", "nonsense"), ("KAFKA_BOOTSTRAP", "nowhere"), ("LOG_LEVEL", "loud"), ("CORS_ORIGINS", "desk")],
 )
 def test_an_unusable_choice_is_named_without_its_value(name: str, value: str) -> None:
     with pytest.raises(LocalStackError, match=rf"^{name}: ") as raised:

@@ -23,6 +23,8 @@ from libs.common.testkit.database import StackDatabase
 from libs.common.testkit.issuer import AUDIENCE, TokenIssuer
 from tests.support.stack import DATA_KEYS
 
+PAGE = "http://localhost:5173"
+
 
 def _service(name: str, status: int = 200) -> FastAPI:
     app = FastAPI()
@@ -36,7 +38,7 @@ def _service(name: str, status: int = 200) -> FastAPI:
 
 def _origin(tmp_path: Path, services: Mapping[str, FastAPI], workers: Mapping[str, int] | None = None) -> Origin:
     own = create_dev(
-        SharedClock(tmp_path / "clock"), TokenIssuer.generate(), "http://127.0.0.1:1", lambda: {"a": 1}
+        SharedClock(tmp_path / "clock"), TokenIssuer.generate(), "http://127.0.0.1:1", lambda: {"a": 1}, [PAGE]
     )
     return Origin(services, own, workers or {})
 
@@ -65,12 +67,30 @@ async def test_the_origin_has_one_document_of_all_four(tmp_path: Path) -> None:
     assert {path.split("/")[1] for path in document["paths"]} == set(SERVICES)
 
 
+async def test_the_root_of_the_origin_says_where_everything_is(tmp_path: Path) -> None:
+    async with _client(_origin(tmp_path, {})) as client:
+        index = (await client.get("/")).json()
+        pages = [(await client.get(index[name])).status_code for name in ("docs", "openapi", "ready")]
+    assert (pages, index["services"].keys()) == ([200] * 3, {*SERVICES})
+
+
 @pytest.mark.req("U37")
 async def test_the_origins_page_shows_its_document(tmp_path: Path) -> None:
     async with _client(_origin(tmp_path, {})) as client:
         page = (await client.get("/docs")).text
         start = (await client.get("/docs/start.js")).text
     assert ("docs/start.js" in page, 'new URL("openapi.json", location.href)' in start) == (True, True)
+
+
+@pytest.mark.req("U2")
+@pytest.mark.parametrize(("asking", "allowed"), [(PAGE, PAGE), ("http://localhost:1", None)])
+@pytest.mark.parametrize("path", ["/dev/info", "/openapi.json"])
+async def test_pages_of_the_origins_that_were_named_read_the_stacks_own_routes(
+    tmp_path: Path, path: str, asking: str, allowed: str | None
+) -> None:
+    async with _client(_origin(tmp_path, {})) as client:
+        answer = await client.get(path, headers={"origin": asking})
+    assert (answer.status_code, answer.headers.get("access-control-allow-origin")) == (200, allowed)
 
 
 @pytest.mark.servers

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from deploy.documents import client
+from deploy.local.guide import VARIABLES
 from libs.common.platform.db.roles import SERVICES
 from libs.common.platform.ids import uuid7
 from libs.common.testkit.database import PASSWORD, empty_database
@@ -43,23 +44,24 @@ def open_work(run: Run, token: str) -> int:
     return int(answer.raise_for_status().json()["open_work"])
 
 
-def test_the_five_commands_work_as_printed_and_in_order(run: Run) -> None:
+@pytest.mark.req("U16")
+def test_the_commands_work_as_printed_and_in_order(run: Run) -> None:
     run.start()
-    landing, landing_timeline, school, clock, school_timeline = run.commands()
+    landing, timeline, following, answer, feed, outcome = run.commands()
     assert json.loads(shell(landing))["disposition"] == "accepted"
-    until(lambda: {ASSIGNED, DELIVERED} <= set(kinds(shell(landing_timeline))))
-    assert json.loads(shell(school))["disposition"] == "accepted"
-    until(lambda: kinds(shell(school_timeline)))
-    assert ASSIGNED not in kinds(shell(school_timeline))  # its corridor opens in its 20th minute
-    assert "now" in json.loads(shell(clock))
-    until(lambda: ASSIGNED in kinds(shell(school_timeline)))
+    until(lambda: {ASSIGNED, DELIVERED} <= set(kinds(shell(timeline))))
+    assert json.loads(shell(following))["task"]["type"] == "call_back"
+    assert "messageId" in json.loads(shell(answer))
+    until(lambda: "message_received" in kinds(shell(timeline)))
+    until(lambda: "А можно завтра?" in shell(feed))
+    assert json.loads(shell(outcome))["outcome"] == "reached"
 
 
 def test_somebody_who_is_not_on_whatsapp_gets_an_sms(run: Run) -> None:
     run.start()
     landing, timeline, *_ = run.commands()
-    shell(landing.replace("order-1", "order-sms").replace("8 900 000-00-01", "8 900 040-44-04"))
-    sms = timeline.replace("order-1", "order-sms")
+    shell(landing.replace("N=1", "N=sms").replace("8 900 000-00-01", "8 900 040-44-04"))
+    sms = timeline.replace("N=1", "N=sms")
     until(lambda: DELIVERED in kinds(shell(sms)))
     found = [item["facts"]["channel"] for item in json.loads(shell(sms))["items"] if item["kind"] == DELIVERED]
     assert found == ["sms"]
@@ -69,8 +71,8 @@ def test_somebody_who_is_not_on_whatsapp_gets_an_sms(run: Run) -> None:
 def test_the_worked_example_of_a_client_goes_from_log_in_to_the_resumed_stream(run: Run) -> None:
     run.start()
     landing, timeline, *_ = run.commands()
-    shell(landing.replace("order-1", "order-example"))
-    until(lambda: ASSIGNED in kinds(shell(timeline.replace("order-1", "order-example"))))
+    shell(landing.replace("N=1", "N=example"))
+    until(lambda: ASSIGNED in kinds(shell(timeline.replace("N=1", "N=example"))))
     operators = run.info()["operators"]
     busy = [sub for sub, token in operators.items() if open_work(run, token)]
     client.install()
@@ -84,12 +86,12 @@ def test_the_origin_is_ready_over_four_services_and_their_workers(run: Run) -> N
     assert parts == dict.fromkeys([*(f"{service}-api" for service in SERVICES), *WORKERS], True)
 
 
-def test_info_gives_as_json_what_is_printed(run: Run) -> None:
+def test_info_gives_as_json_what_the_commands_take(run: Run) -> None:
     run.start()
-    info, commands = run.info(), run.commands()
-    for source, command in (("landing", commands[0]), ("school", commands[2])):
-        assert info["sources"][source]["url"] in command
-        assert info["sources"][source]["token"] in command
+    info, variables = run.info(), (run.home / VARIABLES).read_text().splitlines()
+    for name, source in info["sources"].items():
+        assert f"{name.upper()}={source['url']}" in variables
+        assert f"{name.upper()}_TOKEN={source['token']}" in variables
     assert (set(info["operators"]), info["playbooks"]) == ({"maria", "ivan", "olga"}, ["callback", "school"])
     assert {"origin", "standins", *WORKERS} <= set(info["ports"])
     assert set(info["pids"]) == {"origin", "postgresql", "kafka", "standins", *WORKERS}
@@ -110,9 +112,9 @@ def test_what_is_killed_is_said_and_comes_back(run: Run, name: str, line: str) -
 def test_two_stacks_live_side_by_side(run: Run, other: Run) -> None:
     run.start()
     other.start()
-    shell(other.commands()[0].replace("order-1", "order-of-the-other"))
-    until(lambda: ASSIGNED in kinds(shell(other.commands()[1].replace("order-1", "order-of-the-other"))))
-    assert kinds(shell(run.commands()[1].replace("order-1", "order-of-the-other"))) == []
+    shell(other.commands()[0].replace("N=1", "N=of-the-other"))
+    until(lambda: ASSIGNED in kinds(shell(other.commands()[1].replace("N=1", "N=of-the-other"))))
+    assert kinds(shell(run.commands()[1].replace("N=1", "N=of-the-other"))) == []
     assert other.end() == 0
     assert run.ready()
 
@@ -130,13 +132,13 @@ def test_ctrl_c_ends_open_streams_and_everything_else(run: Run) -> None:
 def test_a_second_start_is_quick_and_finds_yesterdays_order(run: Run) -> None:
     run.start()
     landing, timeline, *_ = run.commands()
-    shell(landing.replace("order-1", "order-of-yesterday"))
-    until(lambda: DELIVERED in kinds(shell(timeline.replace("order-1", "order-of-yesterday"))))
+    shell(landing.replace("N=1", "N=of-yesterday"))
+    until(lambda: DELIVERED in kinds(shell(timeline.replace("N=1", "N=of-yesterday"))))
     run.end()
     seconds = run.start()
     print(f"second start: {seconds:.1f} s")  # noqa: T201 - seen with `pytest -s`
     assert seconds <= SECOND_START_SECONDS * max(1, os.getloadavg()[0] / (os.cpu_count() or 1))
-    assert DELIVERED in kinds(shell(run.commands()[1].replace("order-1", "order-of-yesterday")))
+    assert DELIVERED in kinds(shell(run.commands()[1].replace("N=1", "N=of-yesterday")))
 
 
 def test_a_killed_parent_leaves_no_worker_beside_those_of_the_next_start(run: Run) -> None:

@@ -16,7 +16,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from deploy.standins.server import bound
+from deploy.local.ports import free_port
 from deploy.standins.wazzup import KIND, Account, Profile, Standin, running
 from deploy.standins.wazzup.accounts import DEMO_CHANNEL, DEMO_KEY
 from libs.common.connect.command.store import Halted, Limits
@@ -25,6 +25,7 @@ from libs.common.connect.transport import Transport
 from libs.common.contracts import REGISTRY, Cause, EventData, Received
 from libs.common.contracts.shared import Customer, Language
 from libs.common.contracts.tasks import MessageRequested, MessageWithdrawn
+from libs.common.platform.auth.principal import Principal, Role
 from libs.common.platform.clock import Clock, SystemClock
 from libs.common.platform.core import Core
 from libs.common.platform.db import Database
@@ -59,6 +60,7 @@ CAUSE = Cause.fresh("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
 
 
 LIMITS = Limits(16, timedelta(seconds=1))
+VAPID_KEY = base64.urlsafe_b64encode(bytes(31) + b"\x07").decode()
 KEYS = "tests:" + base64.b64encode(bytes(32)).decode()
 
 
@@ -69,6 +71,8 @@ def settings(standins: str, **changes: object) -> NotificationsSettings:
         "standins_url": standins,
         "data_keys": KEYS,
         "egress_allow": standins.removeprefix("http://"),
+        "vapid_key": VAPID_KEY,
+        "vapid_subject": "mailto:admin@example.com",
     }
     return NotificationsSettings.model_validate({**given, **quick})
 
@@ -109,9 +113,7 @@ async def webhook_server(db: Database) -> AsyncIterator[str]:
 
     app, stop = Starlette(routes=routes), asyncio.Event()
     app.state.ctx = context(db, "http://127.0.0.1:9")
-    sock = bound()
-    port = sock.getsockname()[1]
-    sock.close()
+    port = free_port()
     serving = asyncio.create_task(serve(app, "127.0.0.1", port, stop, lifespan="off"))
     await asyncio.sleep(0.05)
     try:
@@ -236,6 +238,9 @@ async def expire(db: Database) -> int:
     return await store.expire(db, settings("http://127.0.0.1:9").policies, datetime.now(UTC))
 
 
+SUPERVISOR = Principal("supervisor", frozenset({Role.SUPERVISOR}), frozenset({DESK}))
+
+
 async def approved_template(
     db: Database,
     code: str = "order_received",
@@ -245,7 +250,7 @@ async def approved_template(
     """Propose and approve a template of the desk."""
     now = datetime.now(UTC)
     row = await propose(db, DESK, code, bodies, variants or {}, "operator", now)
-    await approve(db, (code, int(str(row["version"]))), DESK, None, "supervisor", now, CAUSE)
+    await approve(db, (code, int(str(row["version"]))), DESK, None, SUPERVISOR, now, CAUSE)
     await db.pool.execute("DELETE FROM outbox")
 
 

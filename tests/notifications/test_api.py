@@ -17,6 +17,7 @@ from tests.notifications.api import PREFIX, Api, running_api
 from tests.notifications.support import BODIES, DESK, Desk, open_desk, requested, worker
 from tests.notifications.test_feed import ANNA, BORIS, assigned, known, write
 from tests.support.patience import PATIENCE
+from tests.support.streams import SOON_OVER, following
 
 TEMPLATE = {"desk": DESK, "code": "order_received", "bodies": BODIES}
 CHANNEL = {"desk": DESK, "code": "main", "api_key": DEMO_KEY, "provider_channel_id": DEMO_CHANNEL}
@@ -283,6 +284,56 @@ async def test_a_stream_shows_its_callers_feed_alone(api: Api) -> None:
     assert orjson.loads(frame["data"])["task_id"] == str(task_id)
 
 
+@pytest.mark.req("U14")
+async def test_the_stream_of_a_dismissed_operator_says_so_and_ends(api: Api) -> None:
+    await write(api.ctx.core.db, known(ANNA, "anna"))
+    async with following(api.http, f"{PREFIX}/stream", api.token("anna")) as stream:
+        await dismiss(api)
+        assert await stream.events(2) == [{"event": "end", "data": '{"reason":"dismissed"}'}]
+
+
+async def test_who_was_dismissed_before_hears_so_at_once(api: Api) -> None:
+    await write(api.ctx.core.db, known(ANNA, "anna").model_copy(update={"active": False}))
+    async with following(api.http, f"{PREFIX}/stream", api.token("anna")) as stream:
+        assert [frame["event"] for frame in await stream.events(2)] == ["end"]
+
+
+async def dismiss(api: Api) -> None:
+    await api.ctx.core.db.pool.execute("UPDATE operator SET active = false")
+
+
+@pytest.mark.req("U15")
+async def test_a_feed_s_stream_ends_with_its_token_and_says_so(api: Api) -> None:
+    token = api.token("anna", lifetime=SOON_OVER)
+    async with following(api.http, f"{PREFIX}/stream", token) as stream:
+        assert await stream.events(2) == [{"event": "end", "data": '{"reason":"token_expired"}'}]
+
+
+@pytest.mark.req("U15")
+async def test_a_ticket_opens_the_feed_of_its_caller_once_and_goes_on_behind_a_position(api: Api) -> None:
+    await write(api.ctx.core.db, known(ANNA, "anna"), assigned(), assigned())
+    path = f"{PREFIX}/stream?ticket={await ticket(api)}&after=1"
+    async with following(api.http, path) as stream:
+        (frame,) = await stream.events(1)
+    again = await api.http.get(path)
+    assert (frame["id"], again.status_code, again.json()["reason"]) == ("2", 401, "used")
+
+
+@pytest.mark.req("U15")
+async def test_a_ticket_of_another_service_is_unknown_here(api: Api) -> None:
+    answer = await api.http.get(f"{PREFIX}/stream?ticket=of-another-service")
+    assert (answer.status_code, answer.json()["code"], answer.json()["reason"]) == (
+        401,
+        "invalid_ticket",
+        "unknown",
+    )
+
+
+async def ticket(api: Api) -> str:
+    headers = {"authorization": f"Bearer {api.token('anna')}"}
+    return str((await api.http.post(f"{PREFIX}/stream-tickets", headers=headers)).json()["ticket"])
+
+
 async def test_an_open_stream_ends_when_the_service_stops(notifications_db: Database) -> None:
     async with asyncio.timeout(PATIENCE), running_api(notifications_db) as api:
         await write(notifications_db, known(ANNA, "anna"))
@@ -323,3 +374,16 @@ async def test_it_is_ready_with_its_schema(api: Api) -> None:
 async def test_the_contract_lists_every_route(api: Api) -> None:
     paths = (await api.http.get("/notifications/openapi.json")).json()["paths"]
     assert {f"{PREFIX}/{name}" for name in ("templates", "channels", "messages", "feed", "stream")} <= set(paths)
+
+
+@pytest.mark.req("U34")
+async def test_two_active_channels_do_not_write_from_one_end_of_an_account(api: Api) -> None:
+    first = (await api.call("POST", "/channels", CHANNEL)).json()
+    other = {**CHANNEL, "code": "other", "hook_key": "another-key-of-a-webhook"}
+    refused = await api.call("POST", "/channels", other)
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "sender_taken")
+    path, tag = f"/channels/{first['id']}", '"1"'
+    assert (await api.call("PATCH", path, {"active": False}, if_match=tag)).is_success
+    assert (await api.call("POST", "/channels", other)).status_code == 201
+    again = await api.call("PATCH", path, {"active": True}, if_match='"2"')
+    assert (again.status_code, again.json()["errors"][0]["code"]) == (422, "sender_taken")

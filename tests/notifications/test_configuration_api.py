@@ -287,7 +287,37 @@ async def test_messages_leave_by_channels_and_templates_of_a_document(notificati
     assert row["text"] == "По файлу"
 
 
+async def test_a_number_that_another_desk_writes_from_is_named_at_its_channel(api: Api) -> None:
+    other = {"desk": "other", "code": "main", "config": WAZZUP}
+    assert (await api.call("POST", "/channels", other, desk="other")).status_code == 201
+    assert faults(await plan(api, WHOLE)) == [("/channels/main/config", "sender_taken")]
+
+
 @pytest.mark.req("P.6")
 async def test_only_administrators_configure(api: Api) -> None:
     answers = [await plan(api, WHOLE, role="supervisor"), await api.call("GET", PATH, role="supervisor")]
     assert [answer.status_code for answer in answers] == [403, 403]
+
+
+async def test_a_channel_gets_another_code_in_one_document(api: Api) -> None:
+    await planned_and_applied(api, WHOLE)
+    renamed = {**WHOLE, "channels": {"a-new-name": WHOLE["channels"]["main"]}}
+    done = await planned_and_applied(api, renamed)
+    assert changes(done)[:2] == [("create", "a-new-name", []), ("retire", "main", [])]
+
+
+@pytest.mark.req("P.14")
+async def test_when_the_desk_writes_is_part_of_the_document_and_may_be_taken_away(api: Api) -> None:
+    hours = {"quiet": {"starts": "21:00", "ends": "09:00"}, "marketing_a_week": 2, "doubt": "candidates"}
+    applied = await planned_and_applied(api, {**WHOLE, "sending": hours})
+    exported = (await api.call("GET", PATH)).json()["document"]
+    again = await plan(api, exported)
+    cleared = await planned_and_applied(api, {**WHOLE, "sending": {}})
+    assert ("change", "hours", ["quiet", "marketing_a_week", "doubt"]) in changes(applied)
+    assert (exported["sending"], changes(again)) == ({**hours, "marketing_quiet": None}, [])
+    assert changes(cleared) == [("change", "hours", ["quiet", "marketing_a_week", "doubt"])]
+
+
+async def test_a_night_that_never_ends_is_refused(api: Api) -> None:
+    refused = await plan(api, {**WHOLE, "sending": {"quiet": {"starts": "21:00", "ends": "21:00"}}})
+    assert [pointer for pointer, _ in faults(refused)] == ["/sending/quiet"]

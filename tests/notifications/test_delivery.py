@@ -195,7 +195,7 @@ async def test_a_status_error_fails_a_message_that_was_sent(kind: Desk) -> None:
     async with worker(kind.context()):
         await kind.request(requested())
         await kind.until("failed")
-    assert [type(event) for event in await kind.events()] == [MessageSent, MessageFailed]
+    assert [event.event_type for event in await kind.events()] == [MessageSent.event_type, MessageFailed.event_type]
 
 
 @pytest.mark.parametrize("code", ["GENERAL_ERROR", "UNKNOWN_ERROR", "TOO_MANY_EXT_REQS"])
@@ -260,7 +260,8 @@ async def test_a_rate_limit_slows_down_and_loses_nothing(notifications_db: Datab
 
 async def test_channels_of_one_key_share_its_pace(kind: Desk) -> None:
     for n in range(12):
-        await channel(kind.db, code=f"c{n}", hook_key=f"hook-key-of-channel-{n}", rate_5s=8)
+        own = {"code": f"c{n}", "hook_key": f"hook-key-of-channel-{n}", "provider_channel_id": f"end-{n}"}
+        await channel(kind.db, **own, rate_5s=8)
     await kind.request(*(requested(person={"name": "Анна", "phone": f"+790000000{n:02}"}) for n in range(60)))
     assert len(await claim(kind.db)) <= 2
 

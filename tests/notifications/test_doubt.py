@@ -130,7 +130,8 @@ async def test_a_callback_after_the_callback_timeout_still_counts(
     assert await kind.attempts() == ["unknown"]
     async with worker(kind.context()):
         await kind.until("read")
-    assert [type(event) for event in await kind.events()][:3] == [MessageFailed, MessageSent, MessageDelivered]
+    steps = [event.event_type for event in await kind.events()]
+    assert steps[:3] == [step.event_type for step in (MessageFailed, MessageSent, MessageDelivered)]
 
 
 async def test_callbacks_before_the_201_are_kept_and_matched(kind: Desk) -> None:

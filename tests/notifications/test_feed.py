@@ -9,9 +9,20 @@ import pytest
 
 from libs.common.contracts import Cause, EventData, Received
 from libs.common.contracts.assignment import OperatorChanged
-from libs.common.contracts.notices import TaskReminded
+from libs.common.contracts.notices import CallRinging, TaskReminded
 from libs.common.contracts.shared import Customer, Presence, Text
-from libs.common.contracts.tasks import TaskAssigned, TaskLent, TaskReassigned, TaskReturned, TaskTaken
+from libs.common.contracts.tasks import (
+    TaskAssigned,
+    TaskCompleted,
+    TaskDeferred,
+    TaskFailed,
+    TaskLent,
+    TaskOverdue,
+    TaskReassigned,
+    TaskReleased,
+    TaskReturned,
+    TaskTaken,
+)
 from libs.common.platform.db import Database
 from libs.common.platform.ids import uuid7
 from services.notifications.feed.actions import store_operators
@@ -84,6 +95,75 @@ async def test_a_task_that_a_colleague_had_comes_into_the_feed_of_who_has_it_now
     assert [item.kind for item in await items_after(notifications_db, ANNA, 0, 10)] == ["task_assigned"]
 
 
+def ended(kind: type[EventData], **changes: object) -> EventData:
+    """An end of Anna's task, by her supervisor."""
+    own = {
+        "task_id": uuid7(), "lead_id": uuid7(), "task_type": "call", "pool": "callback", "operator_id": ANNA,
+        "outcome": "reached", "actor": "chief", "title": Text(ru="Позвонить", en="Call"), "was_due_at": DUE,
+        "order_number": "1042", "successor_id": uuid7(), "due_at": DUE,
+    }  # fmt: skip
+    return kind.model_validate({**own, **changes})
+
+
+async def entries(db: Database, operator: UUID = ANNA) -> list[tuple[str, str | None]]:
+    return [(item.kind, item.order_number) for item in await items_after(db, operator, 0, 10)]
+
+
+@pytest.mark.req("U14")
+@pytest.mark.parametrize("kind", [TaskCompleted, TaskFailed, TaskDeferred])
+async def test_who_had_a_task_finds_in_their_feed_that_it_was_closed(
+    notifications_db: Database, kind: type[EventData]
+) -> None:
+    await write(notifications_db, ended(kind), ended(kind, operator_id=None))
+    assert await entries(notifications_db) == [("task_closed", "1042")]
+
+
+@pytest.mark.req("U14")
+@pytest.mark.parametrize("kind", [TaskReassigned, TaskLent, TaskReturned])
+async def test_who_had_a_task_that_a_colleague_has_now_finds_that_in_their_feed(
+    notifications_db: Database, kind: type[EventData]
+) -> None:
+    about = {**taken().model_dump(), "person": Customer(name="Анна"), "zone": "Asia/Omsk", "until": DUE}
+    moved = {**about, "from_operator_id": ANNA, "to_operator_id": BORIS, "actor": "chief", "reason": "assigned"}
+    await write(notifications_db, kind.model_validate(moved))
+    (lost,) = await items_after(notifications_db, ANNA, 0, 10)
+    (got,) = await items_after(notifications_db, BORIS, 0, 10)
+    assert (lost.kind, lost.person, got.kind, got.zone) == ("task_moved", None, "task_assigned", "Asia/Omsk")
+
+
+@pytest.mark.req("U14")
+async def test_who_lent_a_task_finds_that_a_third_has_it_or_no_operator(notifications_db: Database) -> None:
+    third = UUID(int=3)
+    about = {**taken().model_dump(), "actor": "chief", "reason": "assigned", "lender_id": ANNA}
+    moved = TaskReassigned.model_validate({**about, "from_operator_id": BORIS, "to_operator_id": third})
+    back = TaskReassigned.model_validate({**about, "from_operator_id": BORIS, "to_operator_id": ANNA})
+    released = TaskReleased.model_validate({**about, "operator_id": BORIS, "taken": True})
+    await write(notifications_db, moved, back, released)
+    kinds = [[kind for kind, _ in await entries(notifications_db, who)] for who in (ANNA, BORIS, third)]
+    assert kinds == [
+        ["task_moved", "task_assigned", "task_released"], ["task_moved", "task_moved", "task_released"],
+        ["task_assigned"],
+    ]  # fmt: skip
+
+
+@pytest.mark.req("U14")
+async def test_who_has_an_overdue_task_finds_it_in_their_feed_with_its_customer(
+    notifications_db: Database,
+) -> None:
+    about = {**taken().model_dump(), "person": Customer(name="Анна", email="a@example.com"), "zone": "Asia/Omsk"}
+    overdue = TaskOverdue.model_validate({**about, "order_number": "1042"})
+    await write(notifications_db, overdue, overdue.model_copy(update={"operator_id": None}))
+    (item,) = await items_after(notifications_db, ANNA, 0, 10)
+    shown = {"name": "Анна", "phone": None, "phone_raw": None}
+    assert (item.kind, item.person, item.due_at) == ("task_overdue", shown, DUE)
+
+
+async def test_an_end_of_the_release_before_which_lacks_a_title_is_left_out(notifications_db: Database) -> None:
+    old = ended(TaskCompleted, title=None, was_due_at=None)
+    await write(notifications_db, old, ended(TaskOverdue, title=None), ended(TaskFailed))
+    assert [kind for kind, _ in await entries(notifications_db)] == ["task_closed"]
+
+
 @pytest.mark.req("S2.12")
 @pytest.mark.parametrize(("operator", "kinds"), [(ANNA, ["task_reminded"]), (None, [])])
 async def test_who_is_reminded_of_a_task_finds_it_in_their_feed(
@@ -92,6 +172,24 @@ async def test_who_is_reminded_of_a_task_finds_it_in_their_feed(
     given = {**taken().model_dump(), "operator_id": operator, "important": True}
     await write(notifications_db, TaskReminded.model_validate(given))
     assert [item.kind for item in await items_after(notifications_db, ANNA, 0, 10)] == kinds
+
+
+@pytest.mark.req("S0.4")
+async def test_whose_telephone_rings_reads_in_their_feed_who_calls(notifications_db: Database) -> None:
+    caller = Customer(name="Анна", phone="+79990000001")
+    ringing = CallRinging(
+        contact_id=uuid7(),
+        lead_id=uuid7(),
+        operator_id=ANNA,
+        extension="101",
+        at=DUE,
+        person=caller,
+        zone="Asia/Omsk",
+    )
+    await write(notifications_db, ringing)
+    (item,) = await items_after(notifications_db, ANNA, 0, 10)
+    shown = {"name": "Анна", "phone": "+79990000001", "phone_raw": None}
+    assert (item.kind, item.person, item.lead_id, item.task_id) == ("call_ringing", shown, ringing.lead_id, None)
 
 
 @pytest.mark.req("S3.14")
@@ -193,8 +291,27 @@ async def test_an_idle_process_does_not_poll(notifications_db: Database) -> None
     await write(notifications_db, known(ANNA, "anna"), assigned())
     await read(hub, "anna", 0, 1)
     await asyncio.sleep(0.5)
-    assert hub._poller is not None
-    assert hub._poller.done()
+    assert not hub.poll.is_looking
+
+
+@pytest.mark.req("S0.3")
+@pytest.mark.parametrize("how", ["pushed", "taken over", "back from a stand-in"])
+async def test_a_lead_that_reaches_its_operator_is_an_entry_that_a_phone_can_show(
+    notifications_db: Database, how: str
+) -> None:
+    moved = {"from_operator_id": BORIS, "to_operator_id": ANNA, "actor": "chief", "reason": "redistributed"}
+    event: TaskAssigned | TaskReassigned = assigned()
+    if how == "taken over":
+        event = TaskReassigned.model_validate({**taken().model_dump(), **moved})
+    elif how == "back from a stand-in":
+        event = event.model_copy(
+            update={"decision_id": event.task_id}
+        )  # no decision of assignment stands behind it
+    await write(notifications_db, known(ANNA, "operator"), event)
+    async with running_api(notifications_db) as api:
+        (item,) = (await api.call("GET", "/feed", role="operator")).json()["items"]
+    shown = item["kind"], item["title"], item["url"]
+    assert shown == ("task_assigned", "Позвонить", f"/tasks/v1/tasks/{event.task_id}")
 
 
 @pytest.mark.req("U13")

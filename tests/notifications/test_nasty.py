@@ -21,6 +21,11 @@ def patient(opened: Desk) -> Context:
     return opened.context(send_timeout=2.0, send_lease=3.0, repeat_window=25.0, unknown_after=50.0)
 
 
+async def typed(opened: Desk) -> int:
+    """Return how many echoes were taken for messages that were typed in the provider's app: all are ours."""
+    return len(await opened.rows("SELECT FROM received_message"))
+
+
 async def ended(opened: Desk) -> None:
     await opened.until("delivered", "read")
 
@@ -35,6 +40,7 @@ async def test_every_message_is_delivered_and_none_is_sent_twice(notifications_d
         assert not opened.standin.journal.twice()
         sent = [event.message_id for event in await opened.events() if isinstance(event, MessageSent)]
         assert len(sent) == len(set(sent)) == COUNT
+        assert await typed(opened) == 0
 
 
 async def test_workers_that_die_between_answer_and_record_send_nothing_twice(
@@ -52,6 +58,7 @@ async def test_workers_that_die_between_answer_and_record_send_nothing_twice(
             await opened.request(*(requested(variables={"order_number": str(n)}) for n in range(60)))
             await ended(opened)
         texts = [entry.text for entry in opened.standin.journal.entries.values()]
+        assert await typed(opened) == 0
     assert len(texts) == len(set(texts)) == 60
 
 

@@ -138,6 +138,15 @@ def test_an_opt_out_by_one_kind_of_channel_holds_for_all() -> None:
     assert (stopped.code, stopped.detail) == ("ladder_exhausted", "whatsapp: opted_out, sms: opted_out")
 
 
+@pytest.mark.parametrize("kind", ["telegram", "max"])
+def test_the_same_figures_at_a_messenger_that_numbers_its_users_are_another_customer(kind: str) -> None:
+    bot = replace(MAIN, kind=kind)
+    book = AddressBook({(kind, PHONE): Known(opted_out=True)})
+    assert prepare(both(), TEMPLATE, [MAIN, SMS], book, NOW) == Ready((rung(1, MAIN), rung(2, SMS)), 3)
+    assert isinstance(prepare(intent("Анна", None, kind), TEMPLATE, [bot], book, NOW), Stopped)
+    assert isinstance(prepare(intent("Анна", None, kind), TEMPLATE, [bot], AddressBook(OPTED_OUT), NOW), Ready)
+
+
 @pytest.mark.parametrize(("kind", "channel"), [("whatsapp", MAIN), ("sms", SMS)])
 @pytest.mark.parametrize("marketing", [True, False])
 def test_who_wants_no_advertisements_gets_none_by_any_channel(kind: str, channel: Channel, marketing: bool) -> None:

@@ -60,7 +60,7 @@ async def test_a_secret_stands_in_no_column_as_it_is(notifications_db: Database)
 
 async def test_a_secret_moved_to_another_row_does_not_open(notifications_db: Database) -> None:
     await channel(notifications_db)
-    await channel(notifications_db, code="other", hook_key="hook-key-of-the-other")
+    await channel(notifications_db, code="other", hook_key="hook-key-of-the-other", provider_channel_id="other")
     await notifications_db.pool.execute(
         "UPDATE channel SET secrets = (SELECT secrets FROM channel WHERE code = 'other') WHERE code = 'main'"
     )
@@ -162,7 +162,7 @@ async def test_a_missing_key_is_named(notifications_db: Database) -> None:
 
 
 def environment(db: Database, keys: str) -> dict[str, str]:
-    own = {"NOTIFICATIONS_POSTGRES_URL": db.config.url, "NOTIFICATIONS_DATA_KEYS": keys}
+    own = {"NOTIFICATIONS_POSTGRES_URL": db.config.url, "NOTIFICATIONS_DATA_KEYS": keys, "JWKS_FILE": "jwks.json"}
     return {**os.environ, **own, "PYTHONPATH": str(Path(__file__).parents[2]), "LOG_LEVEL": "ERROR"}
 
 

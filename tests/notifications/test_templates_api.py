@@ -7,8 +7,9 @@ import orjson
 import pytest
 
 from libs.common.contracts import REGISTRY
-from libs.common.contracts.notifications import TemplateRetired
+from libs.common.contracts.notifications import TemplateApproved, TemplateRetired
 from libs.common.platform.db import Database
+from services.notifications.templates.actions import announce_templates
 from tests.notifications.api import Api, running_api
 from tests.notifications.support import BODIES, DESK, open_desk, requested
 
@@ -57,6 +58,19 @@ async def test_a_template_shows_its_newest_version_and_the_one_in_use(api: Api) 
         "proposed",
         1,
     )
+
+
+@pytest.mark.req("S2.5")
+async def test_a_version_is_tried_with_values_before_it_is_approved(api: Api) -> None:
+    body = {**TEMPLATE, "bodies": {"ru": "{name}, ваш заказ {order_number}"}}
+    await api.call("POST", "/templates", {**body, "variants": {"sms": {"bodies": {"ru": "Заказ {order_number}"}}}})
+    path, values = f"{PATH}/versions/1/preview", {"values": {"order_number": "1001"}}
+    texts = (await api.call("POST", path, values, role="operator")).json()["texts"]
+    assert [(one["channel"], one["filled"], one["unfilled"], one["segments"]) for one in texts] == [
+        (None, None, ["name"], None),
+        ("sms", "Заказ 1001", [], 1),
+    ]
+    assert (await api.call("POST", f"{PATH}/versions/2/preview", values)).status_code == 404
 
 
 async def test_a_template_of_another_desk_does_not_exist(api: Api) -> None:
@@ -122,3 +136,17 @@ async def test_a_message_of_a_retired_template_fails_as_of_one_that_is_not_appro
         await desk.request(requested())
         (message,) = (await api.call("GET", "/messages")).json()["items"]
     assert (message["state"], message["code"]) == ("failed", "template_not_approved")
+
+
+@pytest.mark.req("P.1", "S2.5")
+async def test_templates_in_use_of_an_earlier_release_are_published_once(api: Api) -> None:
+    await approved(api)
+    await api.call("POST", "/templates", {**TEMPLATE, "code": "other"})
+    await api.call("POST", "/templates/other/versions/1/approve")
+    await api.call("POST", "/templates/other/retire")
+    db, published = api.ctx.core.db, "SELECT count(*) FROM outbox WHERE type = $1"
+    before = await db.pool.fetchval(published, TemplateApproved.event_type)
+    await db.pool.execute("UPDATE template SET announced_at = NULL")
+    now = api.ctx.core.clock.now()
+    assert [await announce_templates(db, now) for _ in range(2)] == [1, 0]
+    assert await db.pool.fetchval(published, TemplateApproved.event_type) == before + 1

@@ -19,6 +19,10 @@ TECHNICAL = {
     "stream": "a key belongs to one desk, and its events carry it",
     "inbox": "event ids only",
     "idempotency": "callers, some of several desks",
+    "audit": "one answer may show customers of several desks: `desks` names them",
+    "edit": "addresses of resources: a desk's are refused to others before they are read",
+    "stream_ticket": "callers, some of several desks",
+    "channel_minute": "numbers of a channel, which has a desk",
     "pace": "one provider account may serve several desks",
 }
 RELOPTIONS = "SELECT array_to_string(reloptions, ' ') FROM pg_class WHERE relname = $1"

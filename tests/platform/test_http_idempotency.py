@@ -163,6 +163,7 @@ async def test_what_was_refused_before_execution_leaves_no_trace(
 REFUSALS = [TakenError(), *(Problem(status, "conflict") for status in (400, 403, 404, 409, 412, 422, 428))]
 
 
+@pytest.mark.req("U8")
 @pytest.mark.parametrize("refusal", REFUSALS)
 async def test_a_refusal_that_changed_nothing_is_decided_anew(endpoint: Endpoint, refusal: Exception) -> None:
     endpoint.mood["inside"] = refusal
@@ -172,6 +173,7 @@ async def test_a_refusal_that_changed_nothing_is_decided_anew(endpoint: Endpoint
     assert (again.status_code, "idempotency-replayed" in again.headers, await endpoint.effects()) == (201, False, 1)
 
 
+@pytest.mark.req("U8")
 async def test_a_mended_body_may_keep_the_key_of_its_refusal(endpoint: Endpoint) -> None:
     endpoint.mood["inside"] = Problem(422, "outcome_refused")
     await endpoint.post(name="a")

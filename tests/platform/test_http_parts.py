@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from starlette.requests import Request
 
 from libs.common.platform.http.catalogue import CATALOGUE, type_of
-from libs.common.platform.http.etag import etag, required_version, stale
+from libs.common.platform.http.etag import etag, named, required_version, stale
 from libs.common.platform.http.faults import untagged
 from libs.common.platform.http.language import Language, language_of
 from libs.common.platform.http.pagination import Keyset, PageQuery, decode_cursor, encode_cursor
@@ -83,10 +83,9 @@ def test_a_tag_that_is_not_ours_is_malformed(tag: str) -> None:
     assert caught.value.status_code == 400
 
 
-def test_a_change_without_a_version_is_428() -> None:
-    with pytest.raises(Problem) as caught:
-        required_version()
-    assert caught.value.status_code == 428
+@pytest.mark.parametrize(("call", "status"), [(request(), 428), (request(if_match='"2"'), 412)])
+def test_a_stale_version_that_was_never_named_is_428(call: Request, status: int) -> None:
+    assert named(stale(Task(version=3), required_version()), call).status_code == status
 
 
 def test_a_stale_version_is_412_with_the_current_state() -> None:

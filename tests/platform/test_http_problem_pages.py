@@ -29,6 +29,12 @@ def test_the_page_shows_code_status_and_titles(kind: ProblemType) -> None:
     assert all(part in page for part in (f"# {kind.code}", f"**{kind.status}**", *kind.title, "What to do"))
 
 
+@pytest.mark.req("U31")
+def test_what_may_not_be_done_to_a_dead_letter_has_its_page() -> None:
+    assert "wrong_state" in CATALOGUE
+    assert (PAGES / "wrong_state.md").is_file()
+
+
 def test_the_index_lists_every_type() -> None:
     index = (PAGES / "README.md").read_text("utf-8")
     assert not [kind for kind in kinds() if f"| [{kind.code}]({kind.code}.md) | {kind.status} |" not in index]

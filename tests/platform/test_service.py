@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -16,6 +17,7 @@ import pytest_asyncio
 from deploy.local.ports import free_port
 from libs.common.platform.db.migrations import migrate
 from libs.common.testkit.database import empty_database
+from libs.common.testkit.issuer import TokenIssuer
 from tests.platform.tiny_service import SERVICE
 from tests.support.patience import PATIENCE
 
@@ -24,14 +26,15 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest_asyncio.fixture
-async def bare(postgres_url: str, kafka_bootstrap: str) -> AsyncIterator[dict[str, str]]:
-    """The environment of a service with an empty schema and topics of its own."""
+async def bare(postgres_url: str, kafka_bootstrap: str, tmp_path: Path) -> AsyncIterator[dict[str, str]]:
+    """The environment of a service with an issuer, an empty schema and topics of its own."""
+    TokenIssuer.in_folder(tmp_path)
     async with empty_database(postgres_url) as url:
         conn = await asyncpg.connect(url)
         await conn.execute("CREATE SCHEMA tiny")
         await conn.close()
         topics = {"KAFKA_BOOTSTRAP": kafka_bootstrap, "TOPIC_PREFIX": f"tiny-{uuid4().hex[:8]}"}
-        yield {"TINY_POSTGRES_URL": url, "LOG_LEVEL": "ERROR", **topics}
+        yield {"TINY_POSTGRES_URL": url, "LOG_LEVEL": "ERROR", "JWKS_FILE": str(tmp_path / "jwks.json"), **topics}
 
 
 @pytest_asyncio.fixture
@@ -90,6 +93,42 @@ async def test_an_api_is_ready_once_its_schema_is_migrated(bare: dict[str, str])
     assert (before, migrated, after) == (503, 0, 200)
 
 
+@pytest.mark.req("U9")
+@pytest.mark.parametrize("command", ["api", "all"])
+async def test_an_api_without_an_issuer_does_not_start_and_says_which_setting(
+    command: str, environ: dict[str, str]
+) -> None:
+    code, text = await ended(await start(command, **{**environ, "JWKS_FILE": ""}))
+    assert (code, text.startswith("tiny: JWKS_URL or JWKS_FILE is missing")) == (1, True)
+
+
+@pytest.mark.req("U9")
+async def test_workers_and_migrations_need_no_issuer(bare: dict[str, str]) -> None:
+    given = {**bare, "JWKS_FILE": ""}
+    migrated, _ = await ended(await start("migrate", **given))
+    worker = await start("worker", **given)
+    assert worker.stdout is not None
+    said = await worker.stdout.readline()
+    worker.send_signal(signal.SIGTERM)
+    code, _ = await ended(worker)
+    assert (migrated, said, code) == (0, b"runs\n", 0)
+
+
+@pytest.mark.req("U9")
+async def test_an_api_is_ready_by_itself_once_its_issuer_is_there(environ: dict[str, str], tmp_path: Path) -> None:
+    port, keys = free_port(), tmp_path / "later"
+    process = await start("api", **{**environ, "JWKS_FILE": str(keys / "jwks.json"), "TINY_PORT": str(port)})
+    url = f"http://127.0.0.1:{port}/tiny/readyz"
+    before = await _status(url)
+    async with httpx.AsyncClient() as client:
+        named = (await client.get(url)).json()["checks"]
+    TokenIssuer.in_folder(keys)
+    await _status(url, httpx.codes.OK)
+    process.send_signal(signal.SIGTERM)
+    await ended(process)
+    assert (before, named) == (503, {"issuer": "failed"})
+
+
 async def test_a_setting_of_an_earlier_release_does_not_keep_a_service_from_starting(
     environ: dict[str, str],
 ) -> None:
@@ -129,10 +168,12 @@ async def test_what_cannot_run_says_why(
     assert (found, says in text.splitlines()[-1], "secret" in text) == (code, True, False)
 
 
-async def _status(url: str) -> int:
+async def _status(url: str, wanted: int | None = None) -> int:
+    """Return the first answer, or the first that is the `wanted` one."""
     async with asyncio.timeout(PATIENCE), httpx.AsyncClient() as client:
         while True:
-            try:
-                return (await client.get(url)).status_code
-            except httpx.TransportError:
-                await asyncio.sleep(0.05)
+            with suppress(httpx.TransportError):
+                status = (await client.get(url)).status_code
+                if wanted in (None, status):
+                    return status
+            await asyncio.sleep(0.05)

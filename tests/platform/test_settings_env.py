@@ -102,6 +102,14 @@ def test_keys_come_from_one_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         DeskSettings.load()
 
 
+@pytest.mark.req("U9")
+@pytest.mark.parametrize("url", ["issuer.test/jwks", "file:///keys/jwks.json", "https://"])
+def test_an_issuer_that_cannot_be_asked_is_refused(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("JWKS_URL", url)
+    with pytest.raises(SettingsError, match="JWKS_URL"):
+        DeskSettings.load()
+
+
 def test_settings_are_frozen_and_print_no_secret() -> None:
     settings = DeskSettings.load()
     with pytest.raises(ValidationError):

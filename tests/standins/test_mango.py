@@ -12,10 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from deploy.local.ports import free_port
 from deploy.standins.faults import GATEWAY, KIND, Profile
 from deploy.standins.mango import DEMO_KEY, DEMO_SALT, MangoStandin
 from deploy.standins.provider import GatewayAccount
-from deploy.standins.server import bound, running
+from deploy.standins.server import running
 from libs.common.connect.command.rules import Accepted, Answer, Class, Refused, Unclear, answer_to
 from libs.common.connect.egress import Egress
 from libs.common.connect.exchange import Lost
@@ -70,9 +71,7 @@ class Desk:
 async def opened(profile: Profile = KIND) -> AsyncIterator[Desk]:
     account = GatewayAccount(DEMO_KEY, DEMO_SALT)
     standin = MangoStandin([account], profile, seed=3)
-    sock = bound()
-    port = sock.getsockname()[1]
-    sock.close()
+    port = free_port()
     account.callbacks, stop = f"http://127.0.0.1:{port}/webhook", asyncio.Event()
     async with running(standin) as base:
         transport = Transport(Egress(base.removeprefix("http://")), 5.0)
@@ -123,8 +122,8 @@ async def test_nothing_checks_whether_a_command_came_before() -> None:
 
 
 async def test_by_default_it_loses_answers_and_repeats_and_reorders_events() -> None:
-    rates = replace(GATEWAY, answer_least=0.0, answer_delay=0.01, callback_delay=0.02, lose_answer=0.05,
-                    fail_accepted=0.05)  # fmt: skip
+    rates = replace(GATEWAY, answer_least=0.0, answer_delay=0.01, callback_delay=0.02, lose_answer=0.2,
+                    fail_accepted=0.2)  # fmt: skip
     async with opened(rates) as desk:
         answers = [
             answer for n in range(1, 91, 10) for answer in await asyncio.gather(*map(desk.dial, range(n, n + 10)))

@@ -16,8 +16,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from deploy.local.ports import free_port
 from deploy.standins.faults import Dice, Mode
-from deploy.standins.server import bound
 from deploy.standins.wazzup import KIND, NASTY, Account, Failure, Journal, Profile, Standin, running
 from deploy.standins.wazzup.accounts import DEMO_CHANNEL, DEMO_KEY
 from libs.common.platform.serving import serve
@@ -65,9 +65,7 @@ def kind_of(part: dict[str, object]) -> str:
 @pytest.fixture
 async def receiver() -> AsyncIterator[Receiver]:
     opened, stop = Receiver(), asyncio.Event()
-    sock = bound()
-    port = sock.getsockname()[1]
-    sock.close()
+    port = free_port()
     app = Starlette(routes=[Route("/webhook", opened.take, methods=["POST"])])
     serving = asyncio.create_task(serve(app, "127.0.0.1", port, stop, lifespan="off"))
     opened.url = f"http://127.0.0.1:{port}/webhook"

@@ -33,12 +33,13 @@ class TaskFact:
 
 @dataclass(frozen=True, slots=True)
 class MessageFact:
-    """An intent, and the keys under which it was offered to the provider."""
+    """An intent, and the keys under which it was offered to the provider; `written` by a person, not asked for."""
 
     message_id: UUID
     lead_id: UUID
     state: str
     attempts: Sequence[str]
+    written: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +67,17 @@ class Facts:
     left: Mapping[str, int]
 
 
-LIVE = "SELECT lead_id FROM tasks.process WHERE ended_at IS NULL"
+# Of leads: a task of what waits for a person has a process without one.
+LIVE = "SELECT lead_id FROM tasks.process WHERE ended_at IS NULL AND lead_id IS NOT NULL"
+PROCESSES = "SELECT lead_id FROM tasks.process WHERE lead_id IS NOT NULL"
 TASKS = """
 SELECT t.id, t.lead_id, t.state, t.mode, t.operator_id, t.comment, t.offered_at IS NOT NULL,
        EXISTS (SELECT FROM tasks.timer o WHERE o.task_id = t.id AND o.name LIKE 'offer:%'), w.state, w.operator_id
 FROM tasks.task t LEFT JOIN assignment.work w ON w.task_id = t.id
+WHERE t.lead_id IS NOT NULL
 """
 MESSAGES = """
-SELECT m.id, m.lead_id, m.state, array_remove(array_agg(a.id::text), NULL)
+SELECT m.id, m.lead_id, m.state, array_remove(array_agg(a.id::text), NULL), m.author IS NOT NULL
 FROM notifications.message m LEFT JOIN notifications.attempt a ON a.message_id = m.id GROUP BY m.id
 """
 PARKED = "SELECT count(*) FROM {0}.parked WHERE state IN ('blocked', 'failed', 'retrying')"
@@ -87,7 +91,7 @@ async def collect(conn: Connection, journal: Journal, events: Sequence[EventFact
     return Facts(
         answered=answered,
         leads=[row["id"] for row in await conn.fetch("SELECT id FROM intake.lead")],
-        processes=[row["lead_id"] for row in await conn.fetch("SELECT lead_id FROM tasks.process")],
+        processes=[row["lead_id"] for row in await conn.fetch(PROCESSES)],
         live=frozenset(row["lead_id"] for row in await conn.fetch(LIVE)),
         tasks=[TaskFact(*row) for row in await conn.fetch(TASKS)],
         messages=[MessageFact(*row) for row in await conn.fetch(MESSAGES)],

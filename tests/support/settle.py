@@ -14,7 +14,11 @@ from tests.support.topics import EventFact, read_topics, unread
 
 SETTLE_SECONDS = 90
 LOOK_AGAIN = 0.5
-OPEN_MESSAGES = "SELECT count(*) FROM notifications.message WHERE state IN ('pending', 'accepted', 'sent')"
+# What waits for the morning is not under way.
+OPEN_MESSAGES = """
+SELECT count(*) FROM notifications.message m WHERE state IN ('pending', 'accepted', 'sent') AND NOT EXISTS (
+    SELECT FROM notifications.attempt a WHERE a.message_id = m.id AND a.state = 'held' AND a.not_before > $1)
+"""
 DUE_TIMERS = "SELECT count(*) FROM tasks.timer WHERE due_at <= $1"
 _NOT_BACK = "a server that is not back yet"
 
@@ -60,7 +64,7 @@ async def _look(stack: ProcessStack) -> tuple[dict[str, int], int]:
         return {_NOT_BACK: 1}, -1
     try:
         moving = await backlog(conn)
-        moving["messages under way"] = await conn.fetchval(OPEN_MESSAGES)
+        moving["messages under way"] = await conn.fetchval(OPEN_MESSAGES, stack.clock.now())
         moving["timers due"] = await conn.fetchval(DUE_TIMERS, stack.clock.now())
         written = await _written(conn)
     finally:

@@ -25,6 +25,7 @@ from tests.support.routing import RoutingTransport
 from tests.support.topics import Topics
 
 READY_SECONDS = 60
+VAPID_KEY = base64.urlsafe_b64encode(bytes(31) + b"\x07").decode()
 DATA_KEYS = "tests:" + base64.b64encode(bytes(32)).decode()
 
 
@@ -78,6 +79,22 @@ class ProcessStack:
         desks = ["*"] if "admin" in given else ["demo"]
         return {"Authorization": f"Bearer {self.issuer.token(sub, given, desks)}"}
 
+    @asynccontextmanager
+    async def administrator(self) -> AsyncIterator[httpx.AsyncClient]:
+        """Give a client of all services with the token of an administrator of all desks."""
+        headers = {**self.token(), "Accept-Language": "en"}
+        async with httpx.AsyncClient(
+            transport=self.transport, base_url="http://stack", headers=headers, timeout=30
+        ) as client:
+            yield client
+
+    async def open_account(self, key: str, channel: str) -> None:
+        """Open an account of one channel at the messenger's stand-in."""
+        body = {"key": key, "channel_ids": [channel]}
+        async with httpx.AsyncClient() as client:
+            answer = await client.post(f"http://127.0.0.1:{self.ports['standins']}/wazzup/_accounts", json=body)
+            answer.raise_for_status()
+
     async def start(self) -> DemoDesk:
         """Start all nine processes, wait until they are ready, make the demo desk."""
         await ensure_topics(self.bootstrap, self.prefix, self.partitions)
@@ -93,6 +110,13 @@ class ProcessStack:
         service, part = name.split("-")
         env = {**os.environ, **self._environment(service), **self.env}
         await self.children.start(name, [f"services.{service}", part], env, self.once.get(name, {}))
+
+    async def start_second(self, service: str) -> None:
+        """Start a second worker of a service beside its first one."""
+        own, port = service.upper(), free_ports(1)[0]
+        mine = {f"{own}_INSTANCE": f"{service}-{self.prefix}-2", f"{own}_WORKER_PORT": str(port)}
+        env = {**os.environ, **self._environment(service), **self.env, **mine}
+        await self.children.start(f"{service}-worker-2", [f"services.{service}", "worker"], env)
 
     async def halt(self, *names: str) -> None:
         await asyncio.gather(*(self.children.halt(name) for name in names))
@@ -140,7 +164,10 @@ class ProcessStack:
     def _messenger(self) -> dict[str, str]:
         return {
             "NOTIFICATIONS_STANDINS_URL": f"http://127.0.0.1:{self.ports['standins']}/",
+            "NOTIFICATIONS_MEDIA_FOLDER": str(self.home / "media"),
             "NOTIFICATIONS_EGRESS_ALLOW": f"127.0.0.1:{self.ports['standins']}",
+            "NOTIFICATIONS_VAPID_KEY": VAPID_KEY,
+            "NOTIFICATIONS_VAPID_SUBJECT": "mailto:admin@example.com",
             "NOTIFICATIONS_PUBLIC_URL": f"http://127.0.0.1:{self.ports['notifications-api']}",
         }
 

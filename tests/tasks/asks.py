@@ -42,6 +42,11 @@ OF_LEADS: list[object] = [
     *[{"charge": "client"}] * 3,
     {"appointment": {"is": "cancelled", "by": "partner", "warned": False}},
 ]
+WHENS: list[dict[str, object]] = [
+    {"when": {"owned": True}},
+    {"when": {"stand_in": True}},
+    {"when": {"over": {"calls": 2}}},
+]
 TRIGGERS = ["appointment_changed", "change_refused"]
 
 

@@ -7,6 +7,7 @@ import pytest_asyncio
 from libs.common.platform.db import Database
 from tests.tasks.client import Api, api_of
 from tests.tasks.desk import Desk, lead_v2
+from tests.tasks.live import Live, running
 from tests.tasks.visits import ORDER, PARTNER_ID, SALON, Salon, partner
 
 
@@ -22,6 +23,13 @@ async def api(desk: Desk) -> AsyncIterator[Api]:
     """The service over HTTP, on the same database as `desk`."""
     async with api_of(desk) as http:
         yield Api(http)
+
+
+@pytest_asyncio.fixture
+async def live(desk: Desk) -> AsyncIterator[Live]:
+    """The service on a real socket, with streams of its own."""
+    async with running(desk) as served:
+        yield served
 
 
 @pytest_asyncio.fixture

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from libs.common.contracts import Cause, EventData, Received
 from libs.common.contracts import assignment as work
 from libs.common.contracts import intake as leads
+from libs.common.contracts.notifications import TemplateApproved
 from libs.common.contracts.registry import REGISTRY
 from libs.common.contracts.shared import (
     ContactKind,
@@ -21,6 +22,7 @@ from libs.common.contracts.shared import (
     OrderStatus,
     Presence,
     Signal,
+    Speaker,
     Stage,
     TakenWork,
     Text,
@@ -35,7 +37,10 @@ from libs.common.platform.telemetry.metrics import new_registry
 from libs.common.platform.telemetry.tracing import Tracing
 from services.tasks.context import Context
 from services.tasks.desks.actions import DeskSpec, create_desk
-from services.tasks.playbooks.actions import activate, add_version
+from services.tasks.playbooks.actions import add_version, start_on
+from services.tasks.playbooks.grammar import parse
+from services.tasks.playbooks.standing import NameKind, used
+from services.tasks.playbooks.vocabulary import VOCABULARY
 from services.tasks.settings import TasksSettings
 from services.tasks.subscriptions import subscriptions
 from services.tasks.timers.actions import fire_due
@@ -90,8 +95,19 @@ class Desk:
         await self.receive(operator(ANNA_ID, "anna"), operator(BORIS_ID, "boris"))
 
     async def activate_playbook(self, source: str, desk: str = "demo", owner: str | None = None) -> None:
-        version = await add_version(self.ctx, source, "test", owner)
-        await activate(self.ctx, version.code, version.version, desk, "test", Cause.fresh())
+        """Start the desk's new leads on a playbook, as its file does: what it names may come later."""
+        made = await add_version(self.ctx, source, "test", owner)
+        async with self.ctx.db.begin() as tx:
+            playbook = await self.ctx.playbooks.get(tx.conn, made.code, made.version)
+            await start_on(self.ctx, tx, playbook, made.version, desk, "test", Cause.fresh())
+            await tx.commit()
+
+    async def furnish(self, source: str) -> None:
+        """Let the desk have the pools and templates that a playbook names."""
+        named = {(kind, name) for _, kind, name in used(parse(source, VOCABULARY))}
+        pools = (pool(name) for kind, name in named if kind is NameKind.POOL)
+        templates = (approved(name) for kind, name in named if kind is NameKind.TEMPLATE)
+        await self.receive(*pools, *templates)
 
     async def add_desk(self, code: str, source: str) -> None:
         """Create another desk with its own playbook."""
@@ -212,7 +228,7 @@ def contact(**changes: object) -> leads.ContactRecorded:
         "at": START,
         "source_id": uuid7(),
         "source": "telephony",
-        "person": leads.Speaker(phone="+79990000001"),
+        "person": Speaker(phone="+79990000001"),
     }
     return leads.ContactRecorded.model_validate({**fields, **changes})
 
@@ -231,6 +247,10 @@ def operator(operator_id: UUID, subject: str, **changes: object) -> work.Operato
         "presence": Presence.CHECKED_IN,
     }
     return work.OperatorChanged.model_validate({**fields, **changes})
+
+
+def approved(code: str) -> TemplateApproved:
+    return TemplateApproved(code=code, version=1, languages=(Language.RU,), actor="chief")
 
 
 def pool(code: str = "callback", **changes: object) -> work.PoolChanged:

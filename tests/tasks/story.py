@@ -11,7 +11,8 @@ from uuid import UUID
 import yaml
 
 from libs.common.contracts.shared import ContactKind, MessageProgress, Mode, Stage, SubjectKind
-from services.tasks.engine.effects import Effect
+from services.tasks.engine.deeds import Deed, deed_of
+from services.tasks.engine.effects import Effect, Refuse
 from services.tasks.engine.events import (
     ContactRecorded,
     CustomerChanged,
@@ -33,6 +34,7 @@ from services.tasks.engine.events import (
     StatusChanged,
     StatusRefused,
     Taken,
+    TakenBack,
     TimerFired,
     Waiting,
 )
@@ -52,7 +54,7 @@ from services.tasks.playbooks.grammar import parse
 from services.tasks.playbooks.model import Playbook
 from services.tasks.playbooks.terms import Need, Trigger
 from tests.tasks import asks
-from tests.tasks.support import ANNA, BORIS, LIBRARY, START, VOCABULARY, EngineProcess, blank, changed, facts
+from tests.tasks.support import ANNA, BORIS, LIBRARY, STAFF, START, VOCABULARY, EngineProcess, blank, changed, facts
 
 LACKING = 0.25  # share of processes without an order, and of those without a phone or an address
 FITTING = 0.75  # share of events that fit the state; the others are arbitrary
@@ -78,13 +80,13 @@ class Story:
     dice: Random
     playbook: Playbook
     process: EngineProcess = field(init=False)
-
     known: Facts | None = None
+    deed: Deed | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         known = self.known or self._facts()
         self.process = EngineProcess(self.playbook, blank(self.playbook, known))
-        self.process.state.partner = asks.partner(self.dice)
+        self.process.state.partner, self.process.state.staff = asks.partner(self.dice), STAFF
 
     def _facts(self) -> Facts:
         """Return what is known at the start: mostly an order and a customer."""
@@ -127,7 +129,14 @@ class Story:
     def _step(self, event: Event) -> Step:
         before = self.process.state
         effects = self.process.on(event)
+        self._remember(event, before, effects)
         return Step(before, event, self.process.now, effects, self.process.state)
+
+    def _remember(self, event: Event, before: State, effects: tuple[Effect, ...]) -> None:
+        if isinstance(event, OutcomeGiven) and not isinstance(effects[0], Refuse):
+            task = next(task for task in before.tasks if task.id == event.task_id)
+            given = task, event.actor, event.outcome, self.process.now
+            self.deed = deed_of(*given, before, self.process.state, effects)
 
     def _fitting(self) -> Event:
         """Return an event that fits the state now, or a report that may come at any time."""
@@ -135,9 +144,15 @@ class Story:
         moves: list[Callable[[], Event]] = [self._reported]
         if state.timers:
             moves += [self._timer] * 2
+        if self.deed is not None:
+            moves += [partial(self._taken_back, self.deed)]
         for task in state.open_tasks:
             moves += [partial(self._about, task)] * 4
         return self.dice.choice(moves)()
+
+    def _taken_back(self, deed: Deed) -> TakenBack:
+        self.deed, sent = None, self.dice.choice([frozenset(), frozenset(deed.messages)])
+        return TakenBack(deed, "x", "не тот исход", sent, {ANNA.id: ANNA})
 
     def _about(self, task: Task) -> Event:
         if task.among and self.dice.random() < 0.7:
@@ -160,6 +175,7 @@ class Story:
     def _outcome(self, task: Task) -> OutcomeGiven:
         outcome = self.dice.choice(list(self.playbook.task_types[task.type].outcomes.values()))
         needs, holder = outcome.requires, _holder(task)
+        called = {Need.REQUIRED: True, Need.FORBIDDEN: None}.get(needs.call_made, self.dice.choice([True, None]))
         return OutcomeGiven(
             task_id=task.id,
             outcome=outcome.code,
@@ -167,9 +183,7 @@ class Story:
             actor=str(holder.id),
             operator=holder,
             supervisor=False,
-            call_made={Need.REQUIRED: True, Need.FORBIDDEN: None}.get(
-                needs.call_made, self.dice.choice([True, None])
-            ),
+            call_made=called,
             callback_at=self.process.now + timedelta(hours=3) if needs.callback_at is Need.REQUIRED else None,
             problem=self.dice.choice(needs.problems) if needs.problem is Need.REQUIRED else None,
             fields=asks.filled(outcome, self.process.now),
@@ -188,11 +202,7 @@ class Story:
         events: list[Event] = [
             LeadUpdated(self.dice.choice([Customer(), Customer(phone="+79990000001")]), "en", "Asia/Omsk"),
             CustomerChanged(Customer("Пётр")),
-            ContactRecorded(
-                self.process.now - self.dice.choice(PAUSES),
-                self.dice.choice([None, self._person()]),
-                self.dice.choice(list(ContactKind)),
-            ),
+            self._contact(),
             Heard(self.dice.choice(list(Trigger)), self.dice.choice([None, *STATUSES])),
             changed(self.dice.choice(STATUSES)),
             StatusChanged(status, Stage.WORKING, self.dice.random() < 0.5),
@@ -201,6 +211,10 @@ class Story:
             *asks.reports(self.dice, state, self.process.now),
         ]
         return self.dice.choice(events)
+
+    def _contact(self) -> ContactRecorded:
+        at = self.process.now - self.dice.choice(PAUSES)
+        return ContactRecorded(at, self.dice.choice([None, self._person()]), self.dice.choice([*ContactKind]))
 
     def _any(self) -> Event:
         """Return any event: about tasks that are open, were open or never existed."""
@@ -251,7 +265,7 @@ class Story:
             Lent(task_id, self._person(), later, "x", holder=whose),
             Returned(task_id, "x", by=whose, gone=gone),
             LeadGiven(self._person(), roles, "x", reason),
-            *[Redistributed(untaken, self._person(), task_id, self._person(), True, "x", reason)] * 2,
+            *[Redistributed(untaken, self._person(), task_id, self._person(), True, "x", reason, absent=whose)] * 2,
             Redistributed(untaken, None, self.dice.choice([None, task_id]), None, False, "x", reason),
         ]
         return self.dice.choice(moves)
@@ -311,18 +325,17 @@ LAST: list[list[object]] = [
     [{"end": True}],
     [{"end": CLOSE}],
 ]
-NEEDED = "required"
+NEEDED, PEOPLE = "required", ("actor", "owner", "original")
 #: Steps that may stand anywhere.
 ANYWHERE: list[object] = [
     {"status": "one"}, {"status": "two"}, {"message": "hello"}, {"timer": "later"}, {"cancel_timer": "later"},
-    {"owner": "actor"}, {"owner": "nobody"}, {"note": WORDS},
+    {"owner": "actor"}, {"owner": "nobody"}, {"owner": "original"}, {"note": WORDS},
     *[{"offer": "first"}, {"offer": "second"}] * 3, {"start": "other"}, *asks.ANYWHERE,
 ]  # fmt: skip
 TRIGGERS = [
     "lead_updated", "number_corrected", "order_changed", "status_changed", "status_refused", "work_waiting",
     "task_assigned", "task_overdue", "message_delivered", "message_failed", "contact_recorded", *asks.TRIGGERS,
 ]  # fmt: skip
-WHENS: list[dict[str, object]] = [{"when": {"owned": True}}, {"when": {"over": {"calls": 2}}}]
 RHYTHMS: list[dict[str, object]] = [{}, {"every": "3h"}]
 LEADS_ALONE = {"lead_updated", "number_corrected", "order_changed", "status_changed", "appointment_changed"}
 
@@ -332,7 +345,7 @@ def _outcome(result: str, then: list[object], **requires: object) -> dict[str, o
 
 
 def _successor(dice: Random) -> dict[str, object]:
-    return {"due": {"from": "callback_at"}, **dice.choice([{}, {"for": "actor"}, {"for": "owner"}])}
+    return {"due": {"from": "callback_at"}, **dice.choice([{}, *({"for": who} for who in PEOPLE)])}
 
 
 def small(dice: Random) -> Playbook:
@@ -347,7 +360,7 @@ def small(dice: Random) -> Playbook:
 
     def rule() -> dict[str, object]:
         otherwise: dict[str, object] = {"when": {"open": "second"}, "else": steps(LAST)}
-        whens = [{}, *WHENS, otherwise]
+        whens = [{}, *asks.WHENS, otherwise]
         return {"process": dice.choice(["live", "live", "any", "ended"]), **dice.choice(whens), "then": steps(LAST)}
 
     def kind() -> dict[str, object]:

@@ -12,7 +12,7 @@ from services.tasks.engine.effects import Effect
 from services.tasks.engine.events import Event, LeadReceived, OrderChanged, OutcomeGiven, Taken, TimerFired
 from services.tasks.engine.facts import Customer, Facts, Order, Subject
 from services.tasks.engine.rules import resolve
-from services.tasks.engine.state import Desk, Operator, OperatorId, ProcessId, State, Task
+from services.tasks.engine.state import Colleague, Desk, Operator, OperatorId, ProcessId, Staff, State, Task
 from services.tasks.playbooks.grammar import Vocabulary, parse
 from services.tasks.playbooks.model import Playbook
 
@@ -26,6 +26,7 @@ VOCABULARY = Vocabulary(
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday, noon in Moscow
 ANNA = Operator(OperatorId(UUID(int=1)), "Анна")
 BORIS = Operator(OperatorId(UUID(int=2)), "Борис")
+STAFF: Staff = {who.id: Colleague(who, on_shift=True) for who in (ANNA, BORIS)}
 DESK = Desk("demo", "Демо", "Demo", "Europe/Moscow", ("ru", "en"))
 
 

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
+from libs.common.contracts.desks import PlaybookActivatedV2
 from libs.common.contracts.shared import Stage
-from libs.common.contracts.tasks import PlaybookActivatedV2
 from services.tasks.playbooks.actions import announce
 from services.tasks.playbooks.worker import announcing_loop
 from tests.support.patience import PATIENCE
@@ -26,7 +26,7 @@ async def published(desk: Desk) -> list[tuple[str, str, int]]:
 async def test_an_activation_publishes_first_status_pools_and_lanes(desk: Desk) -> None:
     _, school = await desk.sent(PlaybookActivatedV2)
     assert (school.desk, school.code, school.pools) == ("demo", "school", ("sales",))
-    assert school.lanes == ("fresh", "mine", "again", "new")
+    assert school.lanes == ("fresh", "answers", "mine", "again", "new")
     assert school.first_status is not None
     assert (school.first_status.code, school.first_status.title.en, school.first_status.stage) == (
         "new",
@@ -37,6 +37,7 @@ async def test_an_activation_publishes_first_status_pools_and_lanes(desk: Desk) 
 
 async def test_activating_an_active_playbook_publishes_nothing(desk: Desk, api: Api) -> None:
     before = await published(desk)
+    await desk.furnish((LIBRARY / "school.yaml").read_text(encoding="utf-8"))
     await api.call("POST", "/playbooks/school/activate", role="supervisor", json={"version": 1, "desk": "demo"})
     assert (await announce(desk.ctx), await published(desk)) == (0, before)
 
@@ -50,7 +51,7 @@ async def test_what_an_earlier_release_activated_is_published_once(desk: Desk) -
 
 async def test_what_an_earlier_release_activates_beside_this_one_is_published_too(desk: Desk, api: Api) -> None:
     school = (LIBRARY / "school.yaml").read_text(encoding="utf-8")
-    await api.call("POST", "/playbooks", role="admin", content=school)
+    await api.call("POST", "/playbooks", role="admin", content=f"{school}\n# again\n")
     await desk.ctx.db.pool.execute(EARLIER_ACTIVATION)
     await announce(desk.ctx)
     assert (await published(desk))[2:] == [("demo", "school", 2)]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from httpx import Response
 
-from libs.common.contracts import tasks
+from libs.common.contracts import desks
 from tests.tasks.client import Api
 from tests.tasks.desk import Desk
 from tests.tasks.support import LIBRARY, TINY
@@ -29,9 +29,9 @@ async def planned_and_applied(api: Api, document: object) -> Response:
     return await apply(api, document, (await plan(api, document)).headers["etag"])
 
 
-async def made(desk: Desk) -> list[tasks.DeskChanged]:
+async def made(desk: Desk) -> list[desks.DeskChanged]:
     """Return what was published of the desk that the tests configure."""
-    return [event for event in await desk.sent(tasks.DeskChanged) if event.code == "cars"]
+    return [event for event in await desk.sent(desks.DeskChanged) if event.code == "cars"]
 
 
 def changes(answer: Response) -> list[tuple[str, str, str]]:
@@ -49,7 +49,7 @@ async def test_applying_makes_the_desk_and_starts_its_playbooks(desk: Desk, api:
     applied = await planned_and_applied(api, WHOLE)
     assert (applied.status_code, changes(applied)[0]) == (200, ("create", "desk", "cars"))
     assert [(event.code, event.zone) for event in await made(desk)] == [("cars", "Asia/Omsk")]
-    assert (await desk.sent(tasks.PlaybookActivatedV2))[-1].code == "callback"
+    assert (await desk.sent(desks.PlaybookActivatedV2))[-1].code == "callback"
 
 
 async def test_applying_again_changes_nothing_and_posts_no_version(desk: Desk, api: Api) -> None:

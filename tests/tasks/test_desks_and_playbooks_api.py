@@ -1,21 +1,24 @@
 """Desks and playbooks over HTTP."""
 
+from uuid import uuid4
+
 import pytest
 
-from libs.common.contracts import tasks
+from libs.common.contracts import desks
 from services.tasks.playbooks.cache import PlaybookCache
 from tests.tasks.client import KEYS, Api
-from tests.tasks.desk import Desk
+from tests.tasks.desk import Desk, pool
 from tests.tasks.support import LIBRARY, TINY
 
 DESK = {"code": "cars", "title": {"ru": "Сервис", "en": "Cars"}, "zone": "Asia/Omsk"}
 SCHOOL = (LIBRARY / "school.yaml").read_text(encoding="utf-8")
+NEXT = f"{SCHOOL}\n# said once more\n"
 
 
 async def test_a_desk_is_made_and_told_to_everybody(desk: Desk, api: Api) -> None:
     made = await api.call("POST", "/desks", role="admin", json=DESK)
     assert (made.status_code, made.headers["etag"]) == (201, '"1"')
-    assert (await desk.sent(tasks.DeskChanged))[-1].zone == "Asia/Omsk"
+    assert (await desk.sent(desks.DeskChanged))[-1].zone == "Asia/Omsk"
 
 
 async def test_a_desk_that_exists_is_409_with_its_code(api: Api) -> None:
@@ -59,9 +62,16 @@ async def test_operators_neither_make_desks_nor_see_foreign_ones(api: Api) -> No
     assert (await api.call("GET", "/desks/demo", desks=("other",))).status_code == 404
 
 
+@pytest.mark.req("U34")
+async def test_the_text_of_the_newest_version_makes_none(api: Api) -> None:
+    again = await api.call("POST", "/playbooks", role="admin", content=SCHOOL)
+    assert (again.status_code, again.json()["version"]) == (200, 1)
+    assert again.headers["location"] == "/tasks/v1/playbooks/school/versions/1"
+
+
 @pytest.mark.req("P.4")
 async def test_each_text_is_the_next_version(api: Api) -> None:
-    made = await api.call("POST", "/playbooks", role="admin", content=SCHOOL)
+    made = await api.call("POST", "/playbooks", role="admin", content=NEXT)
     listed = (await api.call("GET", "/playbooks/school/versions", language="en")).json()["items"]
     assert (made.status_code, made.json()["version"]) == (201, 2)
     assert [(v["version"], v["active_at"]) for v in listed] == [(2, []), (1, ["demo"])]
@@ -73,7 +83,7 @@ async def test_each_text_is_the_next_version(api: Api) -> None:
 async def test_a_playbook_in_yaml_is_made_once_under_its_key(api: Api, media: str) -> None:
     headers = {"Authorization": f"Bearer {KEYS.token('ann', ['admin'])}", "Idempotency-Key": "k-1"}
     answers = [
-        await api.http.post("/tasks/v1/playbooks", headers={**headers, "Content-Type": media}, content=SCHOOL)
+        await api.http.post("/tasks/v1/playbooks", headers={**headers, "Content-Type": media}, content=NEXT)
         for _ in "ab"
     ]
     assert [(a.status_code, a.headers.get("idempotency-replayed")) for a in answers] == [(201, None), (201, "true")]
@@ -82,7 +92,7 @@ async def test_a_playbook_in_yaml_is_made_once_under_its_key(api: Api, media: st
 
 
 async def test_every_fault_of_a_playbook_is_named_with_its_line(api: Api) -> None:
-    broken = SCHOOL.replace("mode: mixed", "mode: shove").replace("template: no_answer", "tmplate: no_answer")
+    broken = SCHOOL.replace("mode: mixed", "mode: shove", 2).replace("template: no_answer", "tmplate: no_answer", 1)
     refused = await api.call("POST", "/playbooks", role="admin", content=broken)
     codes = [fault["code"] for fault in refused.json()["errors"]]
     assert (refused.status_code, codes) == (422, ["missing_key", "unknown_key", "unknown_value", "unknown_value"])
@@ -93,6 +103,7 @@ async def test_every_fault_of_a_playbook_is_named_with_its_line(api: Api) -> Non
 async def test_two_desks_may_each_have_a_playbook_of_their_own_under_one_code(desk: Desk, api: Api) -> None:
     await api.call("POST", "/desks", role="admin", json=DESK)
     for code in ("demo", "cars"):
+        await desk.receive(pool("main", desk=code, pool_id=uuid4()))
         made = await api.call("POST", "/playbooks", role="admin", content=TINY, params={"desk": code})
         body = {"version": made.json()["version"], "desk": code}
         await api.call("POST", "/playbooks/tiny/activate", role="admin", json=body)
@@ -110,18 +121,19 @@ async def test_a_stricter_check_does_not_stop_what_runs_on_an_older_version(desk
 
 
 async def test_a_playbook_may_come_inside_json(api: Api) -> None:
-    made = await api.call("POST", "/playbooks", role="admin", json={"source": SCHOOL})
+    made = await api.call("POST", "/playbooks", role="admin", json={"source": NEXT})
     assert made.status_code == 201
 
 
 @pytest.mark.req("P.4")
 async def test_activation_is_told_once_and_counts_at_once(desk: Desk, api: Api) -> None:
-    await api.call("POST", "/playbooks", role="admin", content=SCHOOL)
+    await api.call("POST", "/playbooks", role="admin", content=NEXT)
+    await desk.furnish(NEXT)
     for _ in range(2):
         body = {"version": 2, "desk": "demo"}
         await api.call("POST", "/playbooks/school/activate", role="supervisor", json=body)
     await desk.lead("school")
-    activated = [(data.code, data.version) for data in await desk.sent(tasks.PlaybookActivated)]
+    activated = [(data.code, data.version) for data in await desk.sent(desks.PlaybookActivated)]
     assert activated == [("callback", 1), ("school", 1), ("school", 2)]
     assert (await desk.tasks())[-1].playbook_version == 2
 
@@ -158,7 +170,7 @@ async def test_a_playbook_is_drawn_as_a_flowchart(api: Api) -> None:
 async def test_playbooks_say_which_version_each_desk_has(desk: Desk, api: Api) -> None:
     await desk.add_desk("cars", TINY)
     await desk.activate_playbook(TINY)
-    await api.call("POST", "/playbooks", role="admin", content=TINY)
+    await api.call("POST", "/playbooks", role="admin", content=f"{TINY}\n# again\n")
     listed = (await api.call("GET", "/playbooks", role="admin")).json()["items"]
     shown = {(each["code"], each["desk"]): (each["version"], each["active"]) for each in listed}
     assert shown["callback", None] == (1, {"demo": 1})
@@ -168,7 +180,7 @@ async def test_playbooks_say_which_version_each_desk_has(desk: Desk, api: Api) -
 @pytest.mark.req("U21")
 async def test_a_diagram_draws_the_version_in_use_unless_another_is_named(desk: Desk, api: Api) -> None:
     await desk.activate_playbook(TINY)
-    await api.call("POST", "/playbooks", role="admin", content=TINY)
+    await api.call("POST", "/playbooks", role="admin", content=f"{TINY}\n# again\n")
     asked: list[dict[str, str]] = [{}, {"desk": "demo"}, {"version": "2"}]
     drawn = [(await api.call("GET", "/playbooks/tiny/diagram", params=given)).json()["version"] for given in asked]
     assert drawn == [1, 1, 2]
@@ -182,3 +194,27 @@ async def test_playbooks_are_narrowed_to_those_that_a_desk_may_use(
     await desk.add_desk("cars", TINY)
     found = await api.call("GET", "/playbooks", desks=("cars",), params={"desk": asked})
     assert [each["code"] for each in found.json()["items"]] == codes
+
+
+@pytest.mark.req("U5")
+async def test_a_playbook_that_misspells_a_pool_is_not_activated(desk: Desk, api: Api) -> None:
+    await desk.receive(pool("main"))
+    await api.call("POST", "/playbooks", role="admin", content=TINY.replace("pool: main", "pool: mainn"))
+    body = {"version": 1, "desk": "demo"}
+    refused = await api.call("POST", "/playbooks/tiny/activate", role="supervisor", json=body)
+    (fault,) = refused.json()["errors"]
+    assert (refused.status_code, fault["pointer"], fault["code"]) == (422, "/task_types/call/pool", "unknown_pool")
+    assert "main" in fault["detail"].split("похожие")[1]
+
+
+@pytest.mark.req("U5")
+async def test_a_pool_that_may_be_on_its_way_is_waited_for(desk: Desk, api: Api) -> None:
+    await desk.receive(pool("main"))
+    await api.call("POST", "/playbooks", role="admin", content=TINY.replace("pool: main", "pool: evening"))
+    body = {"version": 1, "desk": "demo"}
+    early = await api.call("POST", "/playbooks/tiny/activate", role="supervisor", json=body)
+    (awaited,) = early.json()["waits_for"]
+    assert (early.status_code, early.json()["code"], early.headers["retry-after"]) == (409, "not_known_yet", "2")
+    assert awaited == {"pointer": "/task_types/call/pool", "kind": "pool", "name": "evening", "nearest": []}
+    await desk.receive(pool("evening"))
+    assert (await api.call("POST", "/playbooks/tiny/activate", role="supervisor", json=body)).status_code == 200

@@ -21,7 +21,7 @@ from tests.tasks.story import Step, Story, small, varied
 from tests.tasks.support import CALLBACK, FREE, SCHOOL, started
 
 MOVES = 25
-SEEDS = range(40)
+SEEDS = range(44)
 FEW = 8  # of the seeds judge a mutant: the others throw the same dice once more
 LEAST = 10  # of each kind of effect in all stories, so that no check is vacuous
 

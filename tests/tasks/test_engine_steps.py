@@ -97,7 +97,7 @@ def test_an_attempt_in_vain_is_counted_under_its_own_name() -> None:
     process = taken()
     process.state.tasks = (replace(process.task, important=True),)
     effects = by_anna(process, "no_answer", problem="busy")
-    assert effects[0] == CountAttempt("call_back.no_answer", "calls", 1)
+    assert effects[0] == CountAttempt("task_types.call_back.outcomes.no_answer.then.0.choose.2", "calls", 1)
     assert (process.task.rule, process.task.attempt, process.task.important) == ("attempts.calls.1", 2, True)
     assert process.all(RequestMessage)[-1].rule == "attempts.calls.1"
 

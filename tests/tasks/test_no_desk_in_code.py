@@ -17,6 +17,7 @@ SALE = Path("tests/tasks/sale.yaml").read_text(encoding="utf-8")
 async def set_up_parts(desk: Desk, api: Api) -> None:
     """The desk's playbook, kept and activated over HTTP, and one specialist."""
     posted = await api.call("POST", "/playbooks", role="admin", content=SALE)
+    await desk.furnish(SALE)
     body = {"version": posted.json()["version"], "desk": "demo"}
     await api.call("POST", "/playbooks/parts/activate", role="admin", json=body)
     await desk.receive(operator(uuid4(), "dora", roles=("parts_specialist",), pools=("parts",)))

@@ -19,6 +19,7 @@ async def asked(desk: Desk) -> tasks.WorkRequested:
 
 @pytest.mark.req("S2.3")
 @pytest.mark.parametrize("path", ["/next", "/tasks/{task_id}/take"])
+@pytest.mark.req("U20")
 async def test_who_is_off_shift_pulls_nothing(desk: Desk, api: Api, path: str) -> None:
     work = await asked(desk)
     await desk.receive(LEFT)
@@ -28,6 +29,7 @@ async def test_who_is_off_shift_pulls_nothing(desk: Desk, api: Api, path: str) -
 
 @pytest.mark.req("S2.3")
 @pytest.mark.parametrize("path", ["/next", "/tasks/{task_id}/take"])
+@pytest.mark.req("U20")
 async def test_who_is_off_shift_pulls_from_a_pool_that_allows_it(desk: Desk, api: Api, path: str) -> None:
     work = await asked(desk)
     await desk.receive(LEFT, pool(off_shift_pull=True))

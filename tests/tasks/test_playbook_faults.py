@@ -37,6 +37,11 @@ def test_shipped_playbooks_are_valid_with_the_real_vocabulary(code: str) -> None
     assert parse((LIBRARY / f"{code}.yaml").read_text(encoding="utf-8"), REAL).code == code
 
 
+def test_a_message_may_go_by_a_messenger_s_bot() -> None:
+    declared = GOOD + "        - message: a\nmessages: {a: {template: b, channels: [telegram, max, sms]}}\n"
+    assert parse(declared, REAL).messages["a"].ways == ("telegram", "max", "sms")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "line", "code"),
     [

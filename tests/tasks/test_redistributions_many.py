@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from libs.common.contracts import Cause, tasks
-from services.tasks.redistributions import actions
+from libs.common.platform import stages
 from services.tasks.redistributions.actions import apply, continue_redistribution
 from services.tasks.redistributions.worker import redistribution_loop
 from services.tasks.tasks.actions import take
@@ -29,7 +29,7 @@ from tests.tasks.turns import one_after_the_other
 async def test_many_members_are_moved_by_the_worker_and_a_kill_loses_none(
     desk: Desk, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(actions, "MOST", 2)
+    monkeypatch.setattr(stages, "MOST", 2)
     for _ in range(5):
         await owned(desk, api)
     what = await applied(api)
@@ -46,7 +46,7 @@ async def test_many_members_are_taken_back_by_the_worker(
     for _ in range(5):
         await owned(desk, api)
     what = await applied(api)
-    monkeypatch.setattr(actions, "MOST", 2)
+    monkeypatch.setattr(stages, "MOST", 2)
     undone = await step(api, what, "undo")
     while await continue_redistribution(desk.ctx):
         pass
@@ -56,10 +56,10 @@ async def test_many_members_are_taken_back_by_the_worker(
 async def test_a_member_that_fails_alone_is_noted_and_the_others_go_on(
     desk: Desk, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(actions, "MOST", 0)
+    monkeypatch.setattr(stages, "MOST", 0)
     bad, _ = await owned(desk, api), await owned(desk, api)
     what = await applied(api)
-    monkeypatch.setattr(actions, "MOST", 100)
+    monkeypatch.setattr(stages, "MOST", 100)
     await desk.ctx.db.pool.execute("UPDATE process SET facts = facts - 'language' WHERE lead_id = $1", bad)
     while await continue_redistribution(desk.ctx):
         pass
@@ -67,10 +67,10 @@ async def test_a_member_that_fails_alone_is_noted_and_the_others_go_on(
 
 
 async def test_the_loop_moves_them(desk: Desk, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(actions, "MOST", 0)
+    monkeypatch.setattr(stages, "MOST", 0)
     await owned(desk, api)
     what = await applied(api)
-    monkeypatch.setattr(actions, "MOST", 100)
+    monkeypatch.setattr(stages, "MOST", 100)
     stop = asyncio.Event()
 
     async def look() -> None:

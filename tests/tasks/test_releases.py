@@ -39,6 +39,17 @@ async def taken(desk: Desk, api: Api) -> Json:
     return begun
 
 
+@pytest.mark.req("U1")
+async def test_who_was_given_a_task_before_they_were_known_leaves_it_too(desk: Desk, api: Api) -> None:
+    """Topics overtake one another: a proposal may come before the first word of its operator."""
+    lead_id = await desk.lead("callback")
+    task = await api.task(lead_id)
+    await desk.receive(proposal(task["id"], lead_id, operator_id=(stranger := uuid4())))
+    await desk.receive(operator(stranger, "vera"), operator(stranger, "vera", active=False, version=2))
+    (released,) = await desk.sent(tasks.TaskReleased)
+    assert (released.operator_id, released.reason) == (stranger, "inactive")
+
+
 async def give_back(api: Api, task: Json, sub: str = "anna", role: str = "operator") -> tuple[int, Json]:
     body = {"comment": "не мой клиент"}
     path = f"/tasks/{task['id']}/release"
@@ -48,6 +59,7 @@ async def give_back(api: Api, task: Json, sub: str = "anna", role: str = "operat
 
 @pytest.mark.req("S2.2")
 @pytest.mark.parametrize(("changes", "reason"), WAYS)
+@pytest.mark.req("U1")
 async def test_what_was_not_taken_leaves_with_nobody_who_leaves(
     desk: Desk, api: Api, changes: dict[str, object], reason: str
 ) -> None:
@@ -58,6 +70,7 @@ async def test_what_was_not_taken_leaves_with_nobody_who_leaves(
     assert (await api.task(UUID(task["lead_id"])))["operator_id"] is None
 
 
+@pytest.mark.req("U1")
 async def test_pushed_work_that_was_released_asks_for_another_operator(desk: Desk, api: Api) -> None:
     task = await assigned(desk, api)
     await desk.receive(OUT)
@@ -148,6 +161,7 @@ async def test_the_loop_works_them_off(desk: Desk, api: Api, monkeypatch: pytest
     await asyncio.gather(release_loop(desk.ctx)(stop), look())
 
 
+@pytest.mark.req("U1")
 async def test_an_operator_gives_a_task_back_and_is_not_asked_again(desk: Desk, api: Api) -> None:
     status, task = await give_back(api, await taken(desk, api))
     (released,) = await desk.sent(tasks.TaskReleased)

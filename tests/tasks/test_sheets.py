@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 import pytest_asyncio
 
+from libs.common.contracts.tasks import MessageRequested
 from services.tasks.engine.variables import variables
 from services.tasks.playbooks.grammar import parse
 from services.tasks.playbooks.sheets import NAMES
@@ -53,6 +54,16 @@ async def sheet(api: Api, task: Json, **asked: object) -> Json:
     assert answer.status_code == 200
     found: Json = answer.json()
     return found
+
+
+@pytest.mark.req("S2.5")
+async def test_a_lead_says_what_its_messages_would_be_filled_with(desk: Desk, api: Api) -> None:
+    lead_id = await desk.lead("callback")
+    found = (await api.call("GET", f"/leads/{lead_id}/message-values")).json()
+    (requested,) = await desk.sent(MessageRequested)
+    assert found["language"] == requested.language
+    assert requested.variables.items() <= found["values"].items()
+    assert found["values"]["name"] == requested.person.name
 
 
 @pytest.mark.req("P.9")

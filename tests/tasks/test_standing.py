@@ -2,19 +2,14 @@
 
 import pytest
 
-from libs.common.contracts.notifications import TemplateApproved, TemplateRetired
-from libs.common.contracts.shared import Language
+from libs.common.contracts.notifications import TemplateRetired
 from tests.tasks.client import Api, Json
-from tests.tasks.desk import ANNA_ID, BORIS_ID, Desk, operator, pool
+from tests.tasks.desk import ANNA_ID, BORIS_ID, Desk, approved, operator, pool
 from tests.tasks.support import TINY
 
 MESSAGE = TINY.replace("task_types:", "messages:\n  hello: {template: greeting}\ntask_types:").replace(
     "        - open: call", "        - message: hello\n        - open: call"
 )
-
-
-def approved(code: str) -> TemplateApproved:
-    return TemplateApproved(code=code, version=1, languages=(Language.RU,), actor="chief")
 
 
 async def check(api: Api, desk: str = "demo") -> Json:
@@ -62,18 +57,19 @@ async def test_word_of_a_template_that_comes_late_changes_nothing(desk: Desk, ap
     assert await lacking(api) == [("template", "greeting", [])]
 
 
-async def test_templates_are_judged_once_any_was_heard_of(desk: Desk, api: Api) -> None:
+async def test_a_desk_without_any_template_lacks_all_that_are_named(desk: Desk, api: Api) -> None:
     await desk.activate_playbook(MESSAGE)
     await desk.receive(pool("main"))
-    assert await lacking(api) == []
+    assert await lacking(api) == [("template", "greeting", [])]
 
 
 @pytest.mark.req("P.4")
-async def test_an_activation_says_what_the_desk_lacks_and_goes_on(desk: Desk, api: Api) -> None:
-    await desk.activate_playbook(TINY)
+async def test_an_activation_says_which_roles_the_desk_lacks_and_goes_on(desk: Desk, api: Api) -> None:
+    await desk.activate_playbook(TINY.replace("- open: call", "- open: {type: call, for: supervisor}"))
+    await desk.receive(pool("main"))
     body = {"version": 1, "desk": "demo"}
     answer = (await api.call("POST", "/playbooks/tiny/activate", role="supervisor", json=body)).json()
-    assert [(each["path"], each["name"]) for each in answer["missing"]] == [("/task_types/call/pool", "main")]
+    assert [(each["kind"], each["name"]) for each in answer["missing"]] == [("role", "supervisor")]
 
 
 async def test_another_desk_is_nobodys_business(desk: Desk, api: Api) -> None:

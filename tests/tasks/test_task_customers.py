@@ -6,15 +6,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from libs.common.contracts.intake import Order
-from libs.common.contracts.shared import OrderStatus
+from libs.common.contracts.intake import LeadUpdated, Order
+from libs.common.contracts.shared import Customer, Language, OrderStatus, Signal
 from libs.common.contracts.tasks import TaskAssigned
 from libs.common.platform.ids import uuid7
 from tests.tasks.client import Api, Json
 from tests.tasks.desk import ANNA_ID, BORIS_ID, Desk, lead_v2, proposal
 
 PHONE = "+79990000001"
-IVAN = {"name": "Иван", "phone": PHONE, "phone_raw": None, "zone": "Europe/Moscow"}
+IVAN = {"name": "Иван", "phone": PHONE, "phone_raw": None, "zone": "Europe/Moscow", "do_not_call": False}
 
 
 async def customers(api: Api, sub: str, role: str = "operator") -> list[Json | None]:
@@ -29,6 +29,16 @@ async def test_a_task_names_its_customer_with_the_time_where_they_are(desk: Desk
     one = (await api.call("GET", f"/tasks/{task['id']}")).json()["customer"]
     local = desk.clock.now().astimezone(ZoneInfo("Europe/Moscow"))
     assert (one, task["customer"]) == ({**IVAN, "local_time": local.isoformat()},) * 2
+
+
+@pytest.mark.req("P.14")
+async def test_a_task_says_that_its_customer_is_not_to_be_called_any_more(desk: Desk, api: Api) -> None:
+    lead_id, signals = await desk.lead("callback"), (Signal.DO_NOT_CALL,)
+    person = Customer(name="Иван", phone=PHONE)
+    await desk.receive(
+        LeadUpdated(lead_id=lead_id, signals=signals, person=person, language=Language.RU, zone="Europe/Moscow")
+    )
+    assert [one and one["do_not_call"] for one in await customers(api, "anna")] == [True]
 
 
 @pytest.mark.req("U13")

@@ -60,6 +60,23 @@ async def test_beginning_assigned_work_sets_in_work_and_is_told_as_such(desk: De
     assert (await desk.sent(tasks.LeadStatusRequested))[-1].status == "in_work"
 
 
+@pytest.mark.req("U36")
+async def test_who_was_given_a_task_may_end_it_without_taking_it_first(desk: Desk, api: Api) -> None:
+    lead_id = await desk.lead("callback")
+    (asked,) = await desk.sent(tasks.WorkRequested)
+    await desk.receive(proposal(asked.task_id, lead_id))
+    task = (await api.call("GET", f"/tasks/{asked.task_id}")).json()
+    ended = await api.outcome(task, "reached", call_made=True)
+    assert (ended.status_code, ended.json()["state"]) == (200, "completed")
+
+
+@pytest.mark.req("U36")
+async def test_what_was_given_to_no_operator_is_taken_before_it_is_ended(desk: Desk, api: Api) -> None:
+    task = await api.task(await desk.lead("callback"))
+    refused = await api.outcome(task, "reached", call_made=True)
+    assert (refused.status_code, refused.json()["code"]) == (409, "task_not_taken")
+
+
 async def test_taking_one_s_own_task_again_changes_nothing(desk: Desk, api: Api) -> None:
     task = await opened(desk, api)
     again = await api.call("POST", f"/tasks/{task['id']}/take")
@@ -69,7 +86,6 @@ async def test_taking_one_s_own_task_again_changes_nothing(desk: Desk, api: Api)
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"active": False}, "inactive"),
         ({"roles": ("adviser",)}, "wrong_role"),
         ({"pools": ("callback",)}, "not_in_pool"),
         ({"products": ("other",)}, "unknown_product"),
@@ -162,6 +178,7 @@ async def test_a_call_repeated_with_its_key_is_answered_again_and_done_once(desk
     assert (len(await desk.sent(tasks.TaskTaken)), len(await desk.sent(tasks.TaskCompleted))) == (1, 1)
 
 
+@pytest.mark.req("U8")
 async def test_a_refused_outcome_is_mended_under_the_same_key(desk: Desk, api: Api) -> None:
     task = await opened(desk, api)
     path, good, bad = f"/tasks/{task['id']}/outcome", {"outcome": "paid", "comment": "да"}, {"outcome": "odd"}

@@ -7,7 +7,8 @@ import pytest
 
 from services.tasks.engine.facts import Facts, Order
 from services.tasks.engine.state import State
-from services.tasks.engine.variables import message_language, money, variables
+from services.tasks.engine.variables import OF_PERSON, VARIABLES, fillable, message_language, money, variables
+from services.tasks.playbooks.messages import Addressee
 from tests.tasks.support import ANNA, DESK, ORDER_ID, SCHOOL, blank, facts
 
 ORDER = Order(
@@ -37,6 +38,15 @@ def test_every_variable_has_its_value() -> None:
         "desk_title": "Демо",
         "operator_name": "Анна",
     }
+
+
+def test_a_template_may_name_every_variable_and_the_fields_that_are_no_secret() -> None:
+    told = state()
+    told.owner = ANNA
+    message = next(iter(SCHOOL.messages.values()))
+    assert variables(told, "ru").keys() < {*VARIABLES}
+    assert {*VARIABLES, *OF_PERSON} <= {*fillable(SCHOOL, message)}
+    assert {*OF_PERSON}.isdisjoint(fillable(SCHOOL, replace(message, to=Addressee.TEAM, channels=("team",))))
 
 
 def test_what_has_no_value_is_left_out() -> None:

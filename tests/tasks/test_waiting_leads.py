@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 import pytest
+import pytest_asyncio
 from structlog.testing import capture_logs
 
 from libs.common.contracts import intake
@@ -13,7 +15,7 @@ from libs.common.messaging.inbox.store import claim, park
 from services.tasks.playbooks.waiting import UnknownPlaybookError, adopt_parked, release_ready
 from services.tasks.playbooks.worker import waiting_loop
 from tests.tasks.client import Api, Json
-from tests.tasks.desk import Desk, lead
+from tests.tasks.desk import Desk, lead, pool
 from tests.tasks.inbox import Inbox
 from tests.tasks.support import START, TINY
 
@@ -33,6 +35,12 @@ FROM generate_series(1, 9999) AS n, (SELECT * FROM parked LIMIT 1) AS one
 def quiet() -> Iterator[None]:
     with capture_logs():
         yield
+
+
+@pytest_asyncio.fixture(autouse=True)
+async def pools(desk: Desk) -> None:
+    """What the playbook names is there."""
+    await desk.receive(pool("main"), pool("main", desk="cars", pool_id=uuid4()))
 
 
 @pytest.fixture
@@ -77,6 +85,7 @@ def changed(received: intake.LeadReceived) -> intake.OrderChanged:
 
 
 @pytest.mark.req("P.1", "P.4")
+@pytest.mark.req("U4")
 async def test_leads_that_came_first_go_on_at_activation_each_once(desk: Desk, api: Api, inbox: Inbox) -> None:
     leads = [lead("tiny") for _ in range(3)]
     await inbox.receive(*leads)
@@ -220,6 +229,7 @@ async def test_operators_and_other_desks_do_not_see_a_waiting_lead(api: Api, inb
     assert (operator.status_code, foreign.status_code) == (404, 404)
 
 
+@pytest.mark.req("U4")
 async def test_a_desk_shows_which_playbooks_its_leads_wait_for(desk: Desk, api: Api, inbox: Inbox) -> None:
     await inbox.receive(lead("typo"), lead("typo"))
     found = {playbook.pop("code"): playbook for playbook in await readiness(api)}

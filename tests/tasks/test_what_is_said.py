@@ -9,8 +9,7 @@ import pytest_asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libs.common.contracts.intake import Speaker
-from libs.common.contracts.shared import ContactKind, Direction
+from libs.common.contracts.shared import ContactKind, Direction, Speaker
 from services.tasks.engine.words import says
 from tests.tasks.client import Api
 from tests.tasks.desk import Desk, contact

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -65,9 +66,17 @@ class Ends:
         await self.people.post(f"{DEAD_LETTERS}/{dead['id']}/discard", {"note": "written by a foreign hand"})
 
     async def _activate(self) -> None:
-        """Give the desk the playbook that it lacked: the lead that the frozen release parked goes on by itself."""
+        """Give the desk the playbook that it lacked: the lead that the frozen release parked goes on by itself.
+
+        Its templates and pools are those of before the upgrade, which are published once after it.
+        """
         made = await self.people.post_yaml("/tasks/v1/playbooks", SURVEY.read_bytes())
+        await eventually(partial(self._knows_names, made["version"]), PATIENCE)
         await self.people.post("/tasks/v1/playbooks/survey/activate", {"desk": DESK, "version": made["version"]})
+
+    async def _knows_names(self, version: int) -> bool:
+        checked = await self.people.get("/tasks/v1/playbooks/survey/check", desk=DESK, version=version)
+        return not [each for each in checked["missing"] if each["kind"] != "role"]
 
     async def _rerun(self, name: str) -> None:
         """Mend the source's map and read what is in quarantine again."""

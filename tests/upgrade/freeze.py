@@ -51,6 +51,7 @@ TECHNICAL: Mapping[str, Sequence[str]] = {
     **{f"{service}.{table}": columns for service in SERVICES for table, columns in _MESSAGING.items()},
     "notifications.attempt": ("due_at", "offered_at"),
     "notifications.callback": ("stored_at", "look_at"),
+    "notifications.media": ("due_at",),
     "notifications.pace": ("free_at",),
 }
 _INBOX = "SELECT event_id::text FROM {}.inbox"

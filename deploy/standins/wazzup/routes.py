@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from deploy.standins.control import as_json, control_routes, object_of
+from deploy.standins.files import file_of
 from deploy.standins.server import cut
 from deploy.standins.wazzup.accounts import Account, Channel, webhook_address_is_valid
 from deploy.standins.wazzup.answers import Answer, error
@@ -31,7 +32,11 @@ def routes(standin: "Standin") -> Sequence[Route]:
     async def inbound(request: Request) -> Response:
         return await _inbound(request, standin)
 
+    async def give(request: Request) -> Response:
+        return await standin.files.answer(request, request.path_params["link"])
+
     return [
+        Route("/files/{link}", give),
         Route("/v3/message", authorised(_message), methods=["POST"]),
         Route("/v3/channels", authorised(_channels)),
         Route("/v3/webhooks", authorised(_webhooks), methods=["GET", "PATCH"]),
@@ -108,12 +113,21 @@ async def _accounts(request: Request, standin: "Standin") -> Response:
 
 
 async def _inbound(request: Request, standin: "Standin") -> Response:
-    """Let a customer write: `{"key": …, "chat_id": …, "text": …}`."""
+    """Let a customer write: `{"key": …, "chat_id": …, "text": …}`; with `name`, as their profile says.
+
+    With `echo` they are written to in the provider's own app; with a `file` (`standins/files.py`) they send it.
+    """
     body = await object_of(request) or {}
     account = standin.accounts.get(str(body.get("key")))
     if account is None:
         return as_json({"error": "no such key"}, 404)
-    message_id = await standin.inbound(account, str(body.get("chat_id")), str(body.get("text")))
+    name, chat_id, text = body.get("name"), str(body.get("chat_id")), str(body.get("text"))
+    shown = name if isinstance(name, str) else None
+    sent: dict[str, object] = {}
+    if (file := file_of(body.get("file"))) is not None:
+        link = standin.files.link(standin.files.keep(file))
+        sent = {"type": file.sort, "contentUri": f"{request.base_url}{standin.code}/files/{link}"}
+    message_id = await standin.inbound(account, chat_id, text, shown, echo=body.get("echo") is True, **sent)
     return as_json({"messageId": message_id}, 202)
 
 

@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from deploy.standins.callbacks import Callback, Callbacks, Payload, Post
 from deploy.standins.faults import NASTY, Dice, Failure, Mode, Profile
+from deploy.standins.files import Files
 from deploy.standins.journal import Entry, Journal, Status
 from deploy.standins.wazzup.accounts import Account
 from deploy.standins.wazzup.answers import LOST, Answer, error
@@ -44,6 +45,7 @@ class Standin:
         journal: Journal | None = None,
     ) -> None:
         self.dice = Dice(profile, seed)
+        self.files = Files(self.dice)
         self.journal = journal or Journal()
         self.accounts = {account.key: account for account in accounts}
         self.callbacks: dict[str, Callbacks] = {}
@@ -118,10 +120,16 @@ class Standin:
         await self._announce(entry, failure)
         return await self._answer(entry, failure)
 
-    async def inbound(self, account: Account, chat_id: str, text: str) -> str:
-        """Let a customer write to the account's first channel; returns the messageId."""
+    async def inbound(
+        self, account: Account, chat_id: str, text: str, name: str | None = None, *, echo: bool = False,
+        **members: object,
+    ) -> str:  # fmt: skip
+        """Let a customer write to the account's first channel, or be written to (`echo`); return the messageId."""
         message_id = str(uuid4())
-        payload = _message(account.channels[0].channel_id, chat_id, text, message_id, echo=False)
+        payload = _message(account.channels[0].channel_id, chat_id, text, message_id, echo=echo)
+        payload |= members
+        if name is not None:
+            payload["contact"] = {"name": name}
         self._later(account.key, Callback("messages", payload), 0)
         return message_id
 

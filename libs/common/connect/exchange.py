@@ -43,11 +43,12 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back. Header names are in lower case; a body beyond the transport's cap is left out whole."""
+    """What came back. Header names are in lower case; a body beyond the cap is left out (`too_long`)."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    too_long: bool = False
 
     def json(self) -> dict[str, object]:
         """Return the body's JSON object; an empty one for anything else."""

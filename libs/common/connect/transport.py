@@ -6,7 +6,9 @@ moment is known at which the first byte leaves.
 
 import asyncio
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import urlsplit
 
@@ -75,12 +77,38 @@ class Transport:
         async with self._connections.lent(outgoing.url.origin, connect) as connection:
             response = await connection.handle_async_request(outgoing)
             try:
-                headers = {
-                    name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers
-                }
-                return Reply(response.status, headers, await self._body(response))
+                body = await self._body(response)
+                return Reply(response.status, _read_headers(response), body or b"", too_long=body is None)
             finally:
                 await response.aclose()
+
+    @asynccontextmanager
+    async def opened(self, request: HttpRequest, most: int, seconds: float) -> AsyncIterator["Opened | Lost"]:
+        """Call and yield the reply, whose body is read by the caller: at most so many bytes, in so many seconds.
+
+        Reading the body raises TooMuchError, and httpcore's errors.
+        """
+        connect = self._timeout * CONNECT_SHARE
+        limits = {"connect": connect, "read": self._timeout, "write": self._timeout}
+        async with AsyncExitStack() as stack:
+            try:
+                outgoing = httpcore.Request(
+                    request.method, request.url, headers=_headers(request), content=request.body,
+                    extensions={"timeout": limits},
+                )  # fmt: skip
+                lent = self._connections.lent(outgoing.url.origin, connect)
+                connection = await stack.enter_async_context(lent)
+                response = await connection.handle_async_request(outgoing)
+            except ForbiddenAddressError:
+                found: Opened | Lost = Lost(arrived=False, code=FORBIDDEN)
+            except (httpcore.LocalProtocolError, ValueError) as error:
+                found = Lost(arrived=False, code=MALFORMED, detail=type(error).__name__)
+            except (OSError, httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as error:
+                found = Lost(arrived=True, code=NO_ANSWER, detail=type(error).__name__)
+            else:
+                stack.push_async_callback(response.aclose)
+                found = Opened(response.status, _read_headers(response), _bounded(response, most, seconds))
+            yield found
 
     def _connect(self, origin: httpcore.Origin) -> httpcore.AsyncHTTPConnection:
         trusted = self._trusted if origin.scheme == b"https" else None
@@ -91,13 +119,27 @@ class Transport:
         """The authorities that we trust, read once."""
         return httpcore.default_ssl_context()
 
-    async def _body(self, response: httpcore.Response) -> bytes:
+    async def _body(self, response: httpcore.Response) -> bytes | None:
+        """Return the body; None as soon as it is longer than the cap."""
         body = bytearray()
         async for part in response.aiter_stream():
             body += part
             if len(body) > self._max_body:
-                return b""
+                return None
         return bytes(body)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A reply whose body comes part by part; headers as in a `Reply`."""
+
+    status: int
+    headers: Mapping[str, str]
+    parts: AsyncIterator[bytes]
+
+
+class TooMuchError(Exception):
+    """A body is longer than agreed, or takes longer."""
 
 
 class _Left:
@@ -165,3 +207,18 @@ def _headers(request: HttpRequest) -> list[tuple[bytes, bytes]]:
     }
     given = {name.lower(): value for name, value in request.headers.items()}
     return [(name.encode("ascii"), value.encode("latin-1")) for name, value in {**own, **given}.items()]
+
+
+def _read_headers(response: httpcore.Response) -> dict[str, str]:
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
+
+
+async def _bounded(response: httpcore.Response, most: int, seconds: float) -> AsyncIterator[bytes]:
+    """Yield a body part by part. Raises TooMuchError."""
+    loop, length = asyncio.get_running_loop(), 0
+    until = loop.time() + seconds
+    async for part in response.aiter_stream():
+        length += len(part)
+        if length > most or loop.time() > until:
+            raise TooMuchError
+        yield part

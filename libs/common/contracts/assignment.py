@@ -51,6 +51,7 @@ class WorkAssigned(AssignmentEvent):
     reason: str
     candidates: tuple[Candidate, ...]
     operator_version: int | None = None  # of the operator as assignment saw them; fences a later change (S2.3)
+    deputises_for: UUID | None = None  # the lead's owner, who is absent and has named the operator
 
 
 class WorkWaiting(AssignmentEvent):
@@ -68,7 +69,9 @@ class WorkWaiting(AssignmentEvent):
 class OperatorChanged(PeopleEvent):
     """An operator was made or changed. `subject` is the `sub` of their token; key `operator:<id>`.
 
-    `person` is how they are reached, None where that is not known.
+    `person` is how they are reached, None where that is not known; `extension` their telephone at the exchange.
+    `department` is theirs, `heads` are those that they head, both by codes of their home desk. `absent_until`: when
+    a planned absence ends that lasts, in which `deputy_id` deputises.
     """
 
     event_type: ClassVar[str] = "dozvon.operator.changed.v1"
@@ -86,6 +89,11 @@ class OperatorChanged(PeopleEvent):
     away: bool = False
     version: int = 0
     person: Customer | None = None
+    department: str | None = None
+    heads: tuple[str, ...] = ()
+    absent_until: datetime | None = None
+    deputy_id: UUID | None = None
+    extension: str | None = None
 
 
 class ShiftStarted(PeopleEvent):
@@ -106,11 +114,15 @@ class ShiftEnded(PeopleEvent):
     at: datetime
 
 
+MEND_WITHIN = 15  # minutes; of pools that do not say
+
+
 class PoolChanged(PeopleEvent):
     """A pool was made or changed. Key `pool:<id>`.
 
     `off_shift_pull`: operators off shift may take its tasks (S2.3). `taken_work`: what becomes of the tasks that an
-    operator has taken and leaves behind.
+    operator has taken and leaves behind. `mend_within`: the minutes in which a wrong outcome may be
+    mended, 0 = never.
     """
 
     event_type: ClassVar[str] = "dozvon.pool.changed.v1"
@@ -120,6 +132,7 @@ class PoolChanged(PeopleEvent):
     code: str
     off_shift_pull: bool
     taken_work: TakenWork
+    mend_within: int = MEND_WITHIN
     version: int
 
 

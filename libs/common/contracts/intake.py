@@ -23,8 +23,10 @@ from libs.common.contracts.shared import (
     OrderStatus,
     Part,
     Signal,
+    Speaker,
     Stage,
     Text,
+    ZoneSource,
 )
 from libs.common.contracts.topics import Topic
 from libs.common.domain.money import Money
@@ -91,7 +93,7 @@ class ContactFacts(BaseModel):
     """A call or a message of a customer, as the sender says it.
 
     `at` is its beginning by the sender's clock, `duration` seconds of conversation. Who answered or called is
-    `operator_id` where known, `extension` as telephony has it. `recording` is a reference, never the sound itself.
+    `operator_id` where known, `extension` as telephony has it. `recording` is where leave to listen is asked for.
     """
 
     contact_id: UUID
@@ -162,6 +164,7 @@ class LeadReceivedV2(IntakeEvent):
     earlier_lead_id: UUID | None = None  # of the unpaid order that `second_unpaid_order` speaks of (S4.2)
     language: Language
     zone: str
+    zone_source: ZoneSource | None = None
     received_at: datetime
     partner_id: UUID | None = None
     person: Customer
@@ -171,6 +174,7 @@ class LeadUpdated(IntakeEvent):
     """The person, the signals or the pinned comment of a lead changed without a change of status.
 
     `request_id` names the `change.requested` that it answers. The comment itself is not published.
+    `all_identities`: the person has all that they are known by; else identities that are left out stay as known.
     """
 
     event_type: ClassVar[str] = "dozvon.lead.updated.v1"
@@ -181,8 +185,27 @@ class LeadUpdated(IntakeEvent):
     request_id: UUID | None = None
     signals: tuple[Signal, ...] = ()
     person: Customer
+    all_identities: bool = False
     language: Language
     zone: str
+    zone_source: ZoneSource | None = None
+
+
+class LeadMerged(IntakeEvent):
+    """Two leads are one by now, or by `undone` two again: said of both, each under its own key.
+
+    No id is rewritten: what was written of `loser_id` is read as of `winner_id`, which alone is worked.
+    """
+
+    event_type: ClassVar[str] = "dozvon.lead.merged.v1"
+
+    merge_id: UUID
+    lead_id: UUID
+    customer_id: UUID | None = None
+    winner_id: UUID
+    loser_id: UUID
+    undone: bool = False
+    actor: str
 
 
 class LeadStatusChanged(IntakeEvent):
@@ -236,13 +259,6 @@ class OrderChanged(IntakeEvent):
     request_id: UUID | None = None
 
 
-class Speaker(Customer):
-    """Who called or wrote, and what they said: the `text` of a message, the `button` that they pressed."""
-
-    text: str | None = None
-    button: str | None = None
-
-
 class ContactRecorded(IntakeEvent, ContactFacts):
     """A call or a message happened. Key `lead:<id>`, or `contact:<id>` while no lead is known."""
 
@@ -267,6 +283,40 @@ class CustomerChanged(PartyEvent):
     lead_id: UUID | None = None
     version: int
     request_id: UUID | None = None
+    person: Customer
+
+
+class CustomerMerged(PartyEvent):
+    """A customer is another one by now, or by `undone` stands by itself again. Key `customer:<id>` of the loser.
+
+    No id is rewritten: what was written of `customer_id` is read as of `winner_id`. What the winner is known by
+    follows as `customer.changed`.
+    """
+
+    event_type: ClassVar[str] = "dozvon.customer.merged.v1"
+
+    merge_id: UUID
+    customer_id: UUID
+    winner_id: UUID
+    undone: bool = False
+    actor: str
+
+
+class MessageResolved(PartyEvent):
+    """Whose a message is, and for which lead: the answer to `message.received`. Key `customer:<id>`.
+
+    `lead_id` None: the customer has no live lead, and no source opens one for the channel. `person` and `zone` are
+    the lead's, else as the message shows its sender; `partner_operator_id` works the leads of the lead's partner.
+    """
+
+    event_type: ClassVar[str] = "dozvon.message.resolved.v1"
+
+    message_id: UUID
+    customer_id: UUID
+    lead_id: UUID | None = None
+    partner_id: UUID | None = None
+    partner_operator_id: UUID | None = None
+    zone: str | None = None
     person: Customer
 
 
@@ -296,6 +346,8 @@ class PartnerChanged(PartyEvent):
     """A partner's card was made or changed (S0.12). Key `partner:<id>`. `person` is how the partner is reached.
 
     No `hours` = round the clock. `operator_id` works the partner's leads, `consultant_id` minds the card (S0.14).
+    `card_link` and `cabinet_link` are where staff open the card, and the partner their cabinet; `lines` are called
+    for the partner, by their digits. `again`: nothing has changed, the card is said once more.
     """
 
     event_type: ClassVar[str] = "dozvon.partner.changed.v1"
@@ -313,6 +365,10 @@ class PartnerChanged(PartyEvent):
     consultant_id: UUID | None = None
     address: str | None = None
     site: str | None = None
+    card_link: str | None = None
+    cabinet_link: str | None = None
+    lines: tuple[str, ...] = ()
+    again: bool = False
     person: Customer
 
 
@@ -336,6 +392,7 @@ class ChangeRefused(IntakeEvent):
 
 
 EVENTS = (
-    LeadReceived, LeadReceivedV2, LeadUpdated, LeadStatusChanged, LeadStatusRefused, OrderChanged,
-    ContactRecorded, CustomerChanged, AppointmentChanged, PartnerChanged, ChangeRefused,
+    LeadReceived, LeadReceivedV2, LeadUpdated, LeadMerged, LeadStatusChanged, LeadStatusRefused, OrderChanged,
+    ContactRecorded, CustomerChanged, CustomerMerged, MessageResolved, AppointmentChanged, PartnerChanged,
+    ChangeRefused,
 )  # fmt: skip

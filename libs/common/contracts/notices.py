@@ -1,4 +1,4 @@
-"""Events that tasks owns besides those of its work: what it reminds of, what partners owe.
+"""Events that tasks owns besides those of its work: reminders, calls, what partners owe, what is merged.
 
 The key is that of the subject.
 """
@@ -32,6 +32,23 @@ class TaskReminded(TaskHanded):
     order_number: str | None = None
 
 
+class CallRinging(TaskHanded):
+    """A customer calls, and an operator's telephone rings (S0.4): who calls is the `person`.
+
+    Key of the lead, else `contact:<id>`. One of each operator at the telephone; nothing says when it stops.
+    """
+
+    event_type: ClassVar[str] = "dozvon.call.ringing.v1"
+
+    contact_id: UUID
+    lead_id: UUID | None = None
+    customer_id: UUID | None = None
+    operator_id: UUID
+    extension: str
+    line: str | None = None
+    at: datetime
+
+
 class PartnerChargeDue(TasksEvent):
     """A partner owes a charge, such as a client who was brought (S0.15); once for a process and a charge.
 
@@ -52,4 +69,18 @@ class PartnerChargeDue(TasksEvent):
     reason: str
 
 
-EVENTS = (TaskReminded, PartnerChargeDue)
+class WorkMerged(TasksEvent):
+    """The work of a lead is that of another by now, or by `undone` its own again. Key `lead:<id>` of the loser.
+
+    It comes after all that the loser's work has requested. `actor` has merged the leads, `system` before this.
+    """
+
+    event_type: ClassVar[str] = "dozvon.work.merged.v1"
+
+    lead_id: UUID
+    winner_id: UUID
+    undone: bool = False
+    actor: str
+
+
+EVENTS = (TaskReminded, CallRinging, PartnerChargeDue, WorkMerged)

@@ -1,6 +1,16 @@
 """The registry: every published event type and its model."""
 
-from libs.common.contracts import assignment, intake, notices, notifications, tasks
+from libs.common.contracts import (
+    assignment,
+    attention,
+    consents,
+    desks,
+    erasures,
+    intake,
+    notices,
+    notifications,
+    tasks,
+)
 from libs.common.contracts.envelope import EventData
 from libs.common.contracts.topics import topic_name
 
@@ -8,7 +18,7 @@ OWNERS = (intake.OWNER, tasks.OWNER, assignment.OWNER, notifications.OWNER)
 
 REGISTRY: dict[str, type[EventData]] = {
     model.event_type: model
-    for module in (intake, tasks, notices, assignment, notifications)
+    for module in (intake, consents, tasks, desks, notices, assignment, notifications, attention, erasures)
     for model in module.EVENTS
 }
 

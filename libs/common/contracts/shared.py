@@ -58,6 +58,18 @@ class Customer(Part):
     identities: tuple[Identity, ...] = ()
 
 
+class Speaker(Customer):
+    """Who called or wrote, and what they said: the `text` of a message, the `button` that they pressed.
+
+    `stop`: the message is one of its channel's stop words and no more: its address takes no advertisements, and its
+    customer withdraws everything.
+    """
+
+    text: str | None = None
+    button: str | None = None
+    stop: bool = False
+
+
 class Stage(StrEnum):
     """The canonical state of a lead behind each desk's own status names."""
 
@@ -115,11 +127,37 @@ class ContactKind(StrEnum):
     MESSAGE = "message"
 
 
+class Purpose(StrEnum):
+    """For what a customer is contacted; each can be withdrawn by itself (P.14)."""
+
+    TRANSACTIONAL = "transactional"  # messages of their own affairs
+    MARKETING = "marketing"  # advertisements
+    CALLS = "calls"
+
+
+class ZoneSource(StrEnum):
+    """By what the zone of a customer is known; the desk's is that of the source by which they came (P.13)."""
+
+    ADDRESS = "address"
+    PHONE = "phone"
+    DESK = "desk"
+
+
 class Direction(StrEnum):
     """From the customer, or to them."""
 
     IN = "in"
     OUT = "out"
+
+
+class MessageContent(StrEnum):
+    """What a message is: words, a pressed button, a file, a place on the map, or what we cannot show."""
+
+    TEXT = "text"
+    BUTTON = "button"
+    MEDIA = "media"
+    LOCATION = "location"
+    UNSUPPORTED = "unsupported"
 
 
 class ChangeTarget(StrEnum):

@@ -1,7 +1,7 @@
-"""Events that tasks owns: desks, playbooks, tasks, work and owners.
+"""Events that tasks owns: tasks, work, owners, and what it wants of others; those of desks stand in `desks`.
 
-The key is that of the subject: `lead:<id>`, `customer:<id>`, `partner:<id>` or `staff:<id>`; `desk:<code>` of
-desks and playbooks. `lead_id` is None when the subject is no lead.
+The key is that of the subject: `lead:<id>`, `customer:<id>`, `partner:<id>` or `staff:<id>`. `lead_id` is None when
+the subject is no lead.
 """
 
 from datetime import datetime
@@ -9,7 +9,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from libs.common.contracts.envelope import EventData
-from libs.common.contracts.shared import CallingHours, ChangeTarget, Customer, Language, Mode, Part, Stage, Text
+from libs.common.contracts.shared import ChangeTarget, Customer, Language, Mode, Stage, Text, ZoneSource
 from libs.common.contracts.topics import Topic
 
 OWNER = "tasks"
@@ -96,7 +96,11 @@ class TaskTaken(TaskHanded):
 
 
 class TaskEnded(TasksEvent):
-    """Shared by the three ends of a task. `actor` is an operator's id or `system`; the comment is not published."""
+    """Shared by the three ends of a task. `actor` is an operator's id or `system`; the comment is not published.
+
+    `title` and `was_due_at` are the task's own; None: of a release that did not say them. `call_made`: its outcome
+    says that there was a call.
+    """
 
     task_id: UUID
     lead_id: UUID | None = None
@@ -107,6 +111,10 @@ class TaskEnded(TasksEvent):
     outcome: str | None
     actor: str
     rule: str | None = None
+    title: Text | None = None
+    was_due_at: datetime | None = None
+    order_number: str | None = None
+    call_made: bool | None = None
 
 
 class TaskCompleted(TaskEnded):
@@ -130,8 +138,8 @@ class TaskDeferred(TaskEnded):
     due_at: datetime
 
 
-class TaskOverdue(TasksEvent):
-    """A task passed its due time unfinished; said once per task (S2.6)."""
+class TaskOverdue(TaskHanded):
+    """A task passed its due time unfinished; said once per task (S2.6). `title` None: of a release without it."""
 
     event_type: ClassVar[str] = "dozvon.task.overdue.v1"
 
@@ -141,6 +149,8 @@ class TaskOverdue(TasksEvent):
     task_type: str
     due_at: datetime
     operator_id: UUID | None
+    title: Text | None = None
+    order_number: str | None = None
 
 
 class WorkRequested(TasksEvent):
@@ -220,7 +230,9 @@ class MessageRequested(TasksEvent):
     """A playbook requests a message to the customer. The event is self-contained.
 
     `variables` hold no personal data: a template reads name, phone and e-mail from `person`.
-    `dedupe_key` makes the intent unique per desk; after `deadline` the message is not sent.
+    `dedupe_key` makes the intent unique per desk; after `deadline` the message is not sent. `to_customer` false: it
+    goes to a partner, one of the staff or the team, and is no part of the customer's conversation.
+    `zone_source`: by what the customer's `zone` is known; of the desk's alone a number may say more.
     """
 
     event_type: ClassVar[str] = "dozvon.message.requested.v1"
@@ -235,9 +247,11 @@ class MessageRequested(TasksEvent):
     variables: dict[str, str]
     language: Language
     zone: str
+    zone_source: ZoneSource | None = None
     purpose: str
     deadline: datetime | None
     dedupe_key: str
+    to_customer: bool = True
     person: Customer
 
 
@@ -288,54 +302,6 @@ class ChangeRequested(TasksEvent):
     reason: str
 
 
-class DeskChanged(TasksEvent):
-    """A desk was made or changed. Key `desk:<code>`."""
-
-    event_type: ClassVar[str] = "dozvon.desk.changed.v1"
-
-    code: str
-    title: Text
-    zone: str
-    languages: tuple[Language, ...]
-    calendar: tuple[CallingHours, ...]
-
-
-class PlaybookActivated(TasksEvent):
-    """New leads of a desk start on this version. Key `desk:<code>`. V2 says more."""
-
-    event_type: ClassVar[str] = "dozvon.playbook.activated.v1"
-
-    code: str
-    version: int
-    actor: str
-
-
-class FirstStatus(Part):
-    """The status that stands first in a playbook, with its canonical stage."""
-
-    code: str
-    title: Text
-    stage: Stage
-
-
-class PlaybookActivatedV2(TasksEvent):
-    """New leads of a desk start on this version. Key `desk:<code>`.
-
-    A type of its own beside V1: readers of an earlier release skip V1, and would also skip the publication of
-    playbooks that were active before the upgrade. `pools` are those of the task types.
-    """
-
-    event_type: ClassVar[str] = "dozvon.playbook.activated.v2"
-
-    desk: str
-    code: str
-    version: int
-    actor: str
-    first_status: FirstStatus | None
-    pools: tuple[str, ...]
-    lanes: tuple[str, ...]
-
-
 class TaskMoved(TaskHanded):
     """Shared by the moves of an open task between operators. `actor` is an operator's id, a subject or `system`.
 
@@ -354,22 +320,30 @@ class TaskMoved(TaskHanded):
 
 
 class TaskReleased(TaskMoved):
-    """An operator has a task no more, and no other has it yet. `taken`: they had taken it."""
+    """An operator has a task no more, and no other has it yet. `taken`: they had taken it.
+
+    `lender_id` had lent it to them, and does not get it back.
+    """
 
     event_type: ClassVar[str] = "dozvon.task.released.v1"
 
     operator_id: UUID
     taken: bool
+    lender_id: UUID | None = None
 
 
 class TaskReassigned(TaskMoved):
-    """A task was given to an operator by name; `from_operator_id` None: no operator had it."""
+    """A task was given to an operator by name; `from_operator_id` None: no operator had it.
+
+    `lender_id` had lent it, and does not get it back.
+    """
 
     event_type: ClassVar[str] = "dozvon.task.reassigned.v1"
 
     from_operator_id: UUID | None
     to_operator_id: UUID
     order_number: str | None = None
+    lender_id: UUID | None = None
 
 
 class TaskLent(TaskMoved):
@@ -394,6 +368,6 @@ class TaskReturned(TaskMoved):
 EVENTS = (
     TaskOpened, TaskAssigned, TaskTaken, TaskCompleted, TaskFailed, TaskDeferred, TaskOverdue,
     WorkRequested, WorkWithdrawn, WorkDeclined, LeadStatusRequested, LeadOwnerChanged,
-    MessageRequested, MessageWithdrawn, ChangeRequested, DeskChanged, PlaybookActivated, PlaybookActivatedV2,
+    MessageRequested, MessageWithdrawn, ChangeRequested,
     TaskReleased, TaskReassigned, TaskLent, TaskReturned,
 )  # fmt: skip

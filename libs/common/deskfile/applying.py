@@ -1,13 +1,17 @@
-"""Plan everywhere, then apply in order; what one service refuses is taken back at those before it."""
+"""Plan everywhere, then apply in order; what one service refuses is taken back at those before it.
+
+A plan names every fault of the file: a service judges its part in stages, and is asked again for what it has not
+refused.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import httpx
 
-from libs.common.deskfile.names import missing_names
+from libs.common.deskfile.names import wrong_names
 from libs.common.deskfile.reading import BadFileError, DeskFile, Document
-from libs.common.deskfile.services import MEMBERS, Answer, Part, RefusedError, part_of, unknown_members
+from libs.common.deskfile.services import MEMBERS, Answer, Part, RefusedError, part_of, unknown_members, without
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +36,33 @@ class FailedError(Exception):
 
 
 async def plan(client: httpx.AsyncClient, file: DeskFile) -> Mapping[str, Answer]:
-    """Plan at every service. Raises BadFileError with every fault of all of them; nothing is changed."""
+    """Plan at every service. Raises BadFileError with every fault of the file; nothing is changed."""
     lines = [file.place(f"/{name}", "no such member of a desk file") for name in unknown_members(file.document)]
+    lines += [file.place(at, detail) for at, detail in file.faults]
+    readable = without(file.document, [at for at, _ in file.faults])
     plans: dict[str, Answer] = {}
     for service in MEMBERS:
-        try:
-            plans[service] = await Part(client, service, file.desk).plan(part_of(service, file.document))
-        except RefusedError as error:
-            lines += _lines(file, error)
-    if len(plans) == len(MEMBERS):
-        lines += [file.place(fault.at, fault.detail) for fault in missing_names(file.document, plans)]
+        answer, refusals = await _judged(Part(client, service, file.desk), part_of(service, readable))
+        lines += [line for refused in refusals for line in _lines(file, refused)]
+        plans |= {} if answer is None else {service: answer}
+    lines += [file.place(fault.at, fault.detail) for fault in wrong_names(file.document, plans)]
     if lines:
-        raise BadFileError(lines)
+        raise BadFileError(list(dict.fromkeys(lines)))
     return plans
+
+
+async def _judged(part: Part, document: Document) -> tuple[Answer | None, list[RefusedError]]:
+    """Return the plan of what a service does not refuse, None without any, and its refusals of the rest."""
+    refusals: list[RefusedError] = []
+    while True:
+        try:
+            return await part.plan(document), refusals
+        except RefusedError as error:
+            refusals.append(error)
+            rest = without(document, [fault.at for fault in error.faults])
+            if rest == document:
+                return None, refusals
+            document = rest
 
 
 async def apply(client: httpx.AsyncClient, file: DeskFile, plans: Mapping[str, Answer]) -> Outcome:

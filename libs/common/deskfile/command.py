@@ -78,21 +78,22 @@ def export_command(
 
 
 async def _planned(file: DeskFile, origin: str, token: str) -> Mapping[str, Answer]:
-    async with _client(origin, token) as client:
+    async with client_of(origin, token) as client:
         return await plan(client, file)
 
 
 async def _applied(file: DeskFile, origin: str, token: str) -> Outcome:
-    async with _client(origin, token) as client:
+    async with client_of(origin, token) as client:
         return await apply(client, file, await plan(client, file))
 
 
 async def _exported(desk: str, origin: str, token: str) -> dict[str, object]:
-    async with _client(origin, token) as client:
+    async with client_of(origin, token) as client:
         return await export(client, desk)
 
 
-def _client(origin: str, token: str) -> httpx.AsyncClient:
+def client_of(origin: str, token: str) -> httpx.AsyncClient:
+    """Return a client of all services."""
     headers = {"Authorization": f"Bearer {token}", "Accept-Language": "en"}
     return httpx.AsyncClient(base_url=origin, headers=headers, timeout=SECONDS)
 

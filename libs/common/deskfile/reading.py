@@ -43,12 +43,16 @@ for _tag, _pattern, _first in (
 
 @dataclass(frozen=True, slots=True)
 class DeskFile:
-    """A read desk file: its document with all references resolved, and where each member stands."""
+    """A read desk file: its document with its references resolved, and where each member stands.
+
+    `faults`: members that refer to what is not there, or are given twice, each with what is wrong.
+    """
 
     path: Path
     document: Document
     lines: Mapping[str, int]
     files: Mapping[str, Path] = field(default_factory=dict)
+    faults: tuple[tuple[str, str], ...] = ()
 
     @property
     def desk(self) -> str:
@@ -72,7 +76,7 @@ class DeskFile:
 
 
 def read(path: Path, environment: Mapping[str, str] | None = None) -> DeskFile:
-    """Read a desk file. Raises BadFileError for what is no YAML, has no desk, or refers to what is not there."""
+    """Read a desk file. Raises BadFileError for what is no YAML, or names no desk."""
     try:
         text = path.read_text(encoding="utf-8")
         node = yaml.compose(text, _Loader)
@@ -91,18 +95,16 @@ def read(path: Path, environment: Mapping[str, str] | None = None) -> DeskFile:
         raise BadFileError([f"{path}:1: a desk file names its desk: `desk: <code>`"])
     resolver = _Resolver(path.parent, os.environ if environment is None else environment, {}, [])
     resolved = resolver.resolve(document, ())
-    faults = doubles + [(lines.get(at, 1), at, detail) for at, detail in resolver.faults]
-    if faults:
-        raise BadFileError([f"{path}:{line}: {at}: {detail}" for line, at, detail in sorted(faults)])
+    faults = sorted((*doubles, *resolver.faults), key=lambda fault: lines.get(fault[0], 1))
     assert isinstance(resolved, dict)  # noqa: S101 - no reference stands for the whole file
-    return DeskFile(path, resolved, lines, resolver.files)
+    return DeskFile(path, resolved, lines, resolver.files, tuple(faults))
 
 
 def _within(at: str, start: str) -> bool:
     return at == start or at.startswith(f"{start}/")
 
 
-def _places(node: yaml.Node, path: tuple[object, ...], lines: dict[str, int]) -> Iterator[tuple[int, str, str]]:
+def _places(node: yaml.Node, path: tuple[object, ...], lines: dict[str, int]) -> Iterator[tuple[str, str]]:
     """Note the line of every member; yield those that are given twice, of which YAML would drop the first."""
     lines.setdefault(pointer(path), node.start_mark.line + 1)
     if isinstance(node, yaml.MappingNode):
@@ -110,7 +112,7 @@ def _places(node: yaml.Node, path: tuple[object, ...], lines: dict[str, int]) ->
         for key, value in node.value:
             at = (*path, key.value)
             if key.value in seen:
-                yield key.start_mark.line + 1, pointer(at), "given twice"
+                yield pointer(at), "given twice"
             seen.add(key.value)
             lines[pointer(at)] = key.start_mark.line + 1
             yield from _places(value, at, lines)

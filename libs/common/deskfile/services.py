@@ -1,7 +1,8 @@
 """The four services as the command sees them: which members of a file are whose, and their answers."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from time import monotonic
 
@@ -13,11 +14,15 @@ from libs.common.platform.configuration import PartChange
 
 #: In the order of applying: no lead comes before its playbook, its people and its messages.
 MEMBERS: Mapping[str, tuple[str, ...]] = {
-    "tasks": ("title", "zone", "languages", "calendar", "playbooks"),
-    "assignment": ("pools", "operators"),
-    "notifications": ("channels", "templates"),
-    "intake": ("sources",),
+    "tasks": ("title", "zone", "languages", "calendar", "holidays", "playbooks"),
+    "assignment": ("pools", "operators", "shifts", "departments", "pauses"),
+    "notifications": ("channels", "templates", "sending"),
+    "intake": ("sources", "calling"),
 }
+_TITLE = {"ru": "–", "en": "–"}
+#: What stands for a faulty member without which the others could not be judged.
+STAND_INS: Mapping[str, object] = {"title": _TITLE, "zone": "UTC"}
+STAND_IN_POOL: Document = {"title": _TITLE}
 PATIENCE = 60.0  # seconds for what one service has published to reach another
 CONFLICT, REFUSED = 409, 422
 LAGS, UNHEARD = "not_known_yet", "unknown_playbook"
@@ -86,24 +91,24 @@ class Part:
     async def export(self) -> Document | None:
         """Return what the desk has; None for a desk that does not exist. Raises RefusedError."""
         answer = await self._client.get(self._path)
-        return _Held.model_validate(self._checked(answer)).document
+        return _Held.model_validate(checked(self.service, answer)).document
 
     def _answer(self, sent: httpx.Response) -> Answer:
-        said = _Said.model_validate(self._checked(sent))
+        said = _Said.model_validate(checked(self.service, sent))
         return Answer(said.document, said.changes, sent.headers["ETag"], said.model_extra or {})
 
-    def _checked(self, sent: httpx.Response) -> Document:
-        if sent.is_success:
-            found: Document = sent.json()
-            return found
-        try:
-            problem = sent.json()
-        except ValueError:
-            raise RefusedError(self.service, sent.status_code, sent.reason_phrase, ()) from None
-        faults = tuple(
-            Refusal(each["pointer"], each["detail"] or each["code"]) for each in problem.get("errors", ())
-        )
-        raise RefusedError(self.service, sent.status_code, problem.get("code", ""), faults)
+
+def checked(service: str, sent: httpx.Response) -> Document:
+    """Return what a service has answered. Raises RefusedError."""
+    if sent.is_success:
+        found: Document = sent.json()
+        return found
+    try:
+        problem = sent.json()
+    except ValueError:
+        raise RefusedError(service, sent.status_code, sent.reason_phrase, ()) from None
+    faults = tuple(Refusal(each["pointer"], each["detail"] or each["code"]) for each in problem.get("errors", ()))
+    raise RefusedError(service, sent.status_code, problem.get("code", ""), faults)
 
 
 def _lags(sent: httpx.Response) -> bool:
@@ -116,6 +121,32 @@ def _lags(sent: httpx.Response) -> bool:
 def part_of(service: str, document: Document) -> Document:
     """Return the members of a file that are this service's."""
     return {name: document[name] for name in MEMBERS[service] if name in document}
+
+
+def without(document: Document, faulty: Iterable[str]) -> Document:
+    """Return a document without the things that JSON pointers lead into, so that all others can be judged.
+
+    Of a template's texts only the faulty ones are left out.
+    """
+    left = deepcopy(document)
+    for at in faulty:
+        _, name, code, member, text, *_ = (
+            part.replace("~1", "/").replace("~0", "~") for part in f"{at}////".split("/")
+        )
+        section = left.get(name)
+        thing = section.get(code) if isinstance(section, dict) else None
+        texts = thing.get(member) if isinstance(thing, dict) and member == "bodies" else None
+        if name in STAND_INS:
+            left[name] = STAND_INS[name]
+        elif not isinstance(section, dict) or not code:
+            left.pop(name, None)
+        elif name == "pools" and code in section:
+            section[code] = STAND_IN_POOL
+        elif isinstance(texts, dict) and len(texts) > 1 and text in texts:
+            del texts[text]
+        else:
+            section.pop(code, None)
+    return left
 
 
 def unknown_members(document: Document) -> list[str]:

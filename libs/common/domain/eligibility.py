@@ -22,6 +22,8 @@ class Refusal(StrEnum):
     GAVE_IT_BACK = "gave_it_back"
     NOT_ASKED = "not_asked"
     AT_SHARE = "at_share"
+    ABSENT = "absent"
+    AFTER_CALL = "after_call"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class Standing:
     gave_it_back: bool = False
     asked: bool = True
     below_share: bool = True
+    absent: bool = False
+    after_call: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,8 @@ _TESTS: tuple[tuple[Refusal, Callable[[Standing, Demand], bool]], ...] = (
     (Refusal.GAVE_IT_BACK, lambda operator, _: not operator.gave_it_back),
     (Refusal.NOT_ASKED, lambda operator, _: operator.asked),
     (Refusal.AT_SHARE, lambda operator, _: operator.below_share),
+    (Refusal.ABSENT, lambda operator, _: not operator.absent),
+    (Refusal.AFTER_CALL, lambda operator, _: not operator.after_call),
 )
 
 

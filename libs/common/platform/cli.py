@@ -1,7 +1,7 @@
 """`dozvon`: what a person does from a terminal. `dozvon --help` lists it.
 
 `dead-letters` and `keys` connect as the service does: `<SERVICE>_POSTGRES_URL` or `POSTGRES_URL`, and the password
-beside it. `desk` speaks to the services' APIs.
+beside it. `desk` and `source` speak to the services' APIs.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ import asyncpg
 import orjson
 import typer
 
+from libs.common.connect.webpush import new_vapid_key
 from libs.common.deskfile.command import app as desk
 from libs.common.messaging.deadletters import store as deadletters
 from libs.common.messaging.deadletters.store import DeadLetterState, NoSuchDeadLetterError, WrongStateError
@@ -28,6 +29,7 @@ from libs.common.platform.db import Database
 from libs.common.platform.sealing.keys import new_key
 from libs.common.platform.settings import ServiceSettings, SettingsError
 from libs.common.platform.settings.source import EnvironmentSource
+from libs.common.rehearsal.command import app as source
 
 
 class Service(StrEnum):
@@ -43,6 +45,7 @@ app = typer.Typer(help="What a person does from a terminal.", no_args_is_help=Tr
 parked = typer.Typer(help="Events that a worker could not apply.", no_args_is_help=True)
 keys = typer.Typer(help="Keys of stored secrets.", no_args_is_help=True)
 app.add_typer(desk, name="desk")
+app.add_typer(source, name="source")
 app.add_typer(parked, name="dead-letters")
 app.add_typer(keys, name="keys")
 
@@ -65,6 +68,12 @@ def new_command(
 ) -> None:
     """Print a fresh key as a service takes it."""
     typer.echo(new_key(name or f"{datetime.now(UTC):%Y-%m-%d}"))
+
+
+@keys.command("push")
+def push_command() -> None:
+    """Print a fresh key of pushes to browsers as notifications takes it (`VAPID_KEY`)."""
+    typer.echo(new_vapid_key())
 
 
 @keys.command("rotate")

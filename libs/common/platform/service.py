@@ -13,6 +13,7 @@ import asyncpg
 
 from libs.common.messaging.inbox import Subscriptions
 from libs.common.messaging.inbox.intervals import USUAL, ConsumerIntervals
+from libs.common.platform.audit.sweep import keep_audit
 from libs.common.platform.core import Core, Telemetry, open_core
 from libs.common.platform.db.migrations import migrate
 from libs.common.platform.garbage import calm_collector
@@ -49,7 +50,7 @@ class Service(Generic[S, C]):
     `context` opens the use cases' context around the core, once per process. `topics` are those that it reads,
     `consuming` how hastily. `api` imports what the HTTP process serves, which no worker needs: it takes half a
     second and 20 MB. `loops` run in the worker beside relay and consumer. `migrations` is its alembic folder.
-    `sealed` are its columns with secrets.
+    `sealed` are its columns with secrets. `audited`: it gives customers' data out, and who reads them is logged.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Service(Generic[S, C]):
     consuming: ConsumerIntervals = USUAL
     errors: ErrorTable = field(default_factory=dict)
     sealed: Sequence[SealedColumn] = ()
+    audited: bool = False
 
     @asynccontextmanager
     async def open_context(self, settings: S, telemetry: Telemetry | None = None) -> AsyncIterator[C]:
@@ -101,14 +103,14 @@ class Service(Generic[S, C]):
             return await rotate(self.sealed, core.db, core.keys)
 
     def _loops(self, ctx: C) -> Sequence[Loop]:
-        loops = self.loops(ctx)
-        if not self.sealed:
-            return loops
-
         async def sealing(stop: asyncio.Event) -> None:
             await keep_sealed(self.sealed, ctx.core.db, ctx.core.keys, stop)
 
-        return [*loops, sealing]
+        async def audit(stop: asyncio.Event) -> None:
+            await keep_audit(ctx.core.db, ctx.core.settings.audit_days, stop)
+
+        own = ((sealing, self.sealed), (audit, self.audited))
+        return [*self.loops(ctx), *(loop for loop, is_wanted in own if is_wanted)]
 
 
 def run(service: Service[S, C], argv: Sequence[str]) -> int:
@@ -118,6 +120,8 @@ def run(service: Service[S, C], argv: Sequence[str]) -> int:
         return 2
     try:
         settings = service.settings.load()
+        if argv[0] in {"api", "all"}:
+            _ = settings.token_keys
     except SettingsError as error:
         sys.stderr.write(f"{service.name}: {error}\n")
         return 1

@@ -1,8 +1,9 @@
 """An ASGI app under uvicorn, with the deadlines that uvicorn lacks (uvicorn issue 157) and a clean stop."""
 
 import asyncio
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Literal
 
 import uvicorn
@@ -15,6 +16,7 @@ HEADER_SECONDS = 5.0
 REQUEST_SECONDS = 15.0
 DRAIN_SECONDS = 10
 TICK = 1.0  # seconds
+MOST_FILES = 16_384  # twice as many as requests at once
 MAX_LINE = 65_536  # bytes of a request line that is held back
 SPACE, DELETE = 0x20, 0x7F
 RAW_TARGET = "dozvon.raw_target"
@@ -37,6 +39,7 @@ async def serve(
 
     Raises ServingError when the port is taken or the app's lifespan does not start.
     """
+    allow_connections()
     config = uvicorn.Config(
         app,
         host=host,
@@ -54,6 +57,19 @@ async def serve(
         await _Server(config, stop, on_stop).serve()
     except SystemExit as error:  # uvicorn exits like this when it cannot start
         raise ServingError(f"cannot serve on {host}:{port}") from error
+
+
+def allow_connections() -> None:
+    """Let this process have the sockets that it serves: a shell gives it 1,024 files, and each stream takes one."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(MOST_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(ValueError, OSError):  # then it stays as it was
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 class _Server(uvicorn.Server):

@@ -19,7 +19,7 @@ router = api_router("/assignment/v1/desks/{code}/configuration", tags=["desks"])
 @router.get("", operation_id="get_assignment_configuration")
 @refuses("not_found")
 async def get_configuration(code: Code, ctx: Ctx, caller: Admin, response: Response) -> AssignmentConfiguration:
-    """Return the pools and operators of a desk, as a document that can be applied again."""
+    """Return the pools, operators and shifts of a desk, as a document that can be applied again."""
     if not caller.may_see(code):
         raise NotFoundError
     async with ctx.db.begin() as tx:
@@ -35,8 +35,8 @@ async def post_configuration(
 ) -> AssignmentConfigured:
     """Say what applying a document would change, or apply it to the plan that `If-Match` names.
 
-    Pools and operators that it does not name are retired: operators become inactive and leave their pools, and
-    their tasks go to others as at a check-out.
+    What it does not name is retired: operators become inactive and leave their pools, and their tasks go to others
+    as at a check-out. Shifts that change are planned anew from now on.
     """
     if not caller.may_see(code):
         raise NotFoundError

@@ -6,8 +6,18 @@ from uuid import UUID
 import asyncpg
 
 from libs.common.platform.db import Transaction
-from services.assignment.configuration.schemas import AssignmentPart, OperatorPart, PoolPart, SeatPart
+from services.assignment.configuration.schemas import (
+    AssignmentPart,
+    DepartmentPart,
+    OperatorPart,
+    PoolPart,
+    SeatPart,
+)
 from services.assignment.operators.schemas import OperatorContactIn
+from services.assignment.pauses.schemas import PauseReasonPart
+from services.assignment.pauses.store import REASONS
+from services.assignment.schedule.schemas import ShiftPart
+from services.assignment.schedule.store import kind_of
 from services.assignment.wire import Titles
 
 POOLS = "SELECT * FROM pool WHERE desk = $1 ORDER BY code"
@@ -17,6 +27,12 @@ SELECT o.*, ARRAY(SELECT ROW(p.code, s.weight) FROM seat s JOIN pool p ON p.id =
                   WHERE s.operator_id = o.id AND p.desk = $1 ORDER BY p.code) AS seats
 FROM operator o WHERE o.desk = $1 ORDER BY o.subject
 """
+# Retired ones too, as above.
+DEPARTMENTS = """
+SELECT d.*, o.subject AS head FROM department d LEFT JOIN operator o ON o.id = d.head_id
+WHERE d.desk = $1 ORDER BY d.code
+"""
+SHIFTS = "SELECT * FROM shift_kind WHERE desk = $1 AND active ORDER BY code"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,29 +50,55 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A desk's pools and operators, retired ones included; `part` is without those."""
+    """What a desk has, retired ones included; `part` is without those, and has its shifts."""
 
     part: AssignmentPart
     pools: dict[str, Stored]
     operators: dict[str, Stored]
+    departments: dict[str, Stored]
 
 
 async def read_desk(tx: Transaction, desk: str) -> Found:
     """Return what a desk has."""
     pools = await tx.conn.fetch(POOLS, desk)
     operators = await tx.conn.fetch(OPERATORS, desk)
+    shifts = await tx.conn.fetch(SHIFTS, desk)
+    departments = await tx.conn.fetch(DEPARTMENTS, desk)
+    pauses = await tx.conn.fetch(REASONS, desk)
     part = AssignmentPart(
         pools={row["code"]: _pool(row) for row in pools if row["active"]},
         operators={row["subject"]: _operator(row) for row in operators if row["active"]},
+        shifts={row["code"]: _shift(row) for row in shifts},
+        departments={row["code"]: _department(row) for row in departments if row["active"]},
+        pauses={row["code"]: _pause(row) for row in pauses},
     )
-    return Found(
-        part, {row["code"]: Stored.of(row) for row in pools}, {row["subject"]: Stored.of(row) for row in operators}
+    stored = (
+        {row["code"]: Stored.of(row) for row in pools},
+        {row["subject"]: Stored.of(row) for row in operators},
+        {row["code"]: Stored.of(row) for row in departments},
     )
+    return Found(part, *stored)
 
 
 def _pool(row: asyncpg.Record) -> PoolPart:
-    plain = ("role", "off_shift_pull", "taken_work", "away_after", "share")
+    plain = ("role", "off_shift_pull", "taken_work", "away_after", "share", "mend_within", "after_call")
     return PoolPart(title=Titles(**row["title"]), **{name: row[name] for name in plain})
+
+
+def _shift(row: asyncpg.Record) -> ShiftPart:
+    starts, ends = (row[name].strftime("%H:%M") for name in ("starts", "ends"))
+    kind, title = kind_of(row), Titles(**row["title"])
+    week = {day: tuple(who) for day, who in kind.week.items()}
+    return ShiftPart(title=title, starts=starts, ends=ends, late_after=kind.late_after, week=week)
+
+
+def _department(row: asyncpg.Record) -> DepartmentPart:
+    return DepartmentPart(title=Titles(**row["title"]), head=row["head"])
+
+
+def _pause(row: asyncpg.Record) -> PauseReasonPart:
+    limits = {name: row[name] for name in ("paid", "minutes", "shift_minutes")}
+    return PauseReasonPart(title=Titles(**row["title"]), **limits)
 
 
 def _operator(row: asyncpg.Record) -> OperatorPart:
@@ -71,4 +113,6 @@ def _operator(row: asyncpg.Record) -> OperatorPart:
         pools=seats,
         **lists,
         contact=OperatorContactIn(**contact) if contact else None,
+        department=row["department"],
+        extension=row["extension"],
     )

@@ -5,6 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from libs.common.contracts.assignment import MEND_WITHIN
 from libs.common.contracts.shared import TakenWork
 from libs.common.domain.code import Code
 from libs.common.platform.configuration import Configuration, Configured
@@ -16,11 +17,23 @@ from services.assignment.operators.schemas import (
     OperatorPatch,
     Products,
     SeatIn,
+    Telephone,
     refuse_repeated_pools,
 )
+from services.assignment.pauses.schemas import PauseReasonPart
 from services.assignment.pools.actions import NewPool, PoolChange
 from services.assignment.pools.rules import DEFAULT_SHARE
-from services.assignment.pools.schemas import AwayAfter, OffShiftPull, PoolIn, PoolPatch, Share, TakenRule
+from services.assignment.pools.schemas import (
+    AfterCall,
+    AwayAfter,
+    MendWithin,
+    OffShiftPull,
+    PoolIn,
+    PoolPatch,
+    Share,
+    TakenRule,
+)
+from services.assignment.schedule.schemas import ShiftPart
 from services.assignment.wire import Codes, Name, Titles, Wire
 
 
@@ -33,6 +46,8 @@ class PoolPart(Wire):
     taken_work: TakenRule = TakenWork.KEEP
     away_after: AwayAfter = 5
     share: Share = DEFAULT_SHARE
+    mend_within: MendWithin = MEND_WITHIN
+    after_call: AfterCall = 0
 
     def new(self, desk: str, code: str) -> NewPool:
         return PoolIn(desk=desk, code=code, **_given(self)).command()
@@ -64,6 +79,8 @@ class OperatorPart(Wire):
     capacity: Capacity | None = None
     pools: Annotated[tuple[Seat, ...], Field(max_length=100)] = ()
     contact: OperatorContactIn | None = None
+    department: Code | None = None
+    extension: Telephone | None = None
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
@@ -82,14 +99,24 @@ class OperatorPart(Wire):
         return tuple(seat.seat() for seat in self.pools)
 
 
+class DepartmentPart(Wire):
+    """A department of the desk, and the `sub` of who heads it."""
+
+    title: Titles
+    head: Annotated[str | None, Field(min_length=1, max_length=255)] = None
+
+
 class AssignmentPart(Wire):
-    """The pools and operators of a desk; null: as they are. Those that are not named are retired."""
+    """What a desk has at assignment; null: as it is. What is not named in one that is given is retired."""
 
     pools: dict[Code, PoolPart] | None = None
     operators: Annotated[
         dict[Annotated[str, Field(min_length=1, max_length=255)], OperatorPart] | None,
         Field(description="by the `sub` of their tokens"),
     ] = None
+    shifts: dict[Code, ShiftPart] | None = None
+    departments: dict[Code, DepartmentPart] | None = None
+    pauses: dict[Code, PauseReasonPart] | None = None
 
 
 def _given(part: Wire) -> dict[str, object]:

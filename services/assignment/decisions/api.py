@@ -10,7 +10,7 @@ from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.routes import api_router
 from services.assignment.decisions.queries import Filter, list_decisions
 from services.assignment.decisions.schemas import DecisionView
-from services.assignment.deps import Ctx, Lang, Staff
+from services.assignment.deps import Ctx, Lang, People
 
 router = api_router("/assignment/v1/decisions", tags=["decisions"])
 
@@ -20,7 +20,7 @@ Id = Annotated[UUID | None, Query()]
 @router.get("", operation_id="list_decisions")
 async def get_decisions(
     ctx: Ctx,
-    caller: Staff,
+    caller: People,
     lang: Lang,
     page: Paged,
     lead_id: Id = None,

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import TypedDict
 from uuid import UUID
 
+from asyncpg import Record
 from sqlalchemy import ColumnElement, RowMapping, and_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from libs.common.domain.eligibility import Refusal
-from libs.common.platform.auth.principal import Principal, Role
+from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Database
 from libs.common.platform.http.language import Language
 from libs.common.platform.http.pagination import Page, PageQuery, paginate
@@ -52,14 +53,12 @@ async def list_decisions(
     async with db.read() as conn:
         found = await paginate(conn, query, "-id", [decision.c.id], page)
         names = await _names(conn, found.rows)
-    return found.page(lambda row: _view(row, names, language))
+    return found.page(lambda row: decision_view(row, names, language))
 
 
 def _visible(caller: Principal) -> ColumnElement[bool]:
-    if caller.sees_all_desks:
-        return true()
-    if caller.has(Role.SUPERVISOR, Role.ADMIN):
-        return decision.c.desk.in_([*caller.desks])
+    if caller.sees_whole_desks:
+        return true() if caller.sees_all_desks else decision.c.desk.in_([*caller.desks])
     return decision.c.operator_id.in_(select(operator.c.id).where(operator.c.subject == caller.sub))
 
 
@@ -78,14 +77,15 @@ async def _names(conn: AsyncConnection, rows: Sequence[RowMapping]) -> Mapping[U
     return {row.id: row.name for row in found}
 
 
-def _view(row: RowMapping, names: Mapping[UUID, str], language: Language) -> DecisionView:
+def decision_view(row: RowMapping | Record, names: Mapping[UUID, str], language: Language) -> DecisionView:
+    """Return a stored decision, with its pool's code, for the wire."""
     choice, chosen = Choice(row["reason"]), row["operator_id"]
     shaped = {
         "reason": ReasonView(code=choice, title=CHOICES[choice].in_language(language)),
         "operator_name": names.get(chosen),
         "candidates": [_candidate(each, chosen, names, language) for each in row["candidates"]],
     }
-    return DecisionView.model_validate({**row, **shaped})
+    return DecisionView.model_validate({**dict(row), **shaped})
 
 
 def _candidate(

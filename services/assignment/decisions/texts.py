@@ -7,6 +7,7 @@ from services.assignment.pools.rules import Choice
 CHOICES: dict[Choice, Text] = {
     Choice.LEAST_VIRTUAL_TIME: Text("его очередь", "it was their turn"),
     Choice.PREFERRED_OWNER: Text("ведёт этого клиента", "responsible for this customer"),
+    Choice.DEPUTY_OF_OWNER: Text("замещает ответственного", "deputises for who is responsible"),
     Choice.DRAINED_AT_CHECK_IN: Text("работа ждала начала смены", "the work waited for a check-in"),
     Choice.DRAINED_OPERATOR_CHANGED: Text(
         "работа ждала, пока изменятся настройки оператора", "the work waited for a change of an operator"
@@ -30,4 +31,6 @@ REFUSALS: dict[Refusal, Text] = {
     Refusal.GAVE_IT_BACK: Text("вернул эту задачу", "gave this task back"),
     Refusal.NOT_ASKED: Text("задача предложена другим", "others were named for it"),
     Refusal.AT_SHARE: Text("ещё не взял свою долю", "has yet to take their share"),
+    Refusal.ABSENT: Text("в плановом отсутствии", "on a planned absence"),
+    Refusal.AFTER_CALL: Text("заканчивает предыдущий звонок", "writes up a call"),
 }

@@ -28,6 +28,8 @@ def work_events(ctx: Context) -> UseCase:
         for parsed in parsed_events:
             pool_id = names.get(parsed.pool) if parsed.pool is not None else None
             snapshot.apply(parsed.offer(snapshot), parsed.step_at(snapshot, pool_id), ctx.now())
+            if parsed.called is not None:
+                snapshot.wrap_up(parsed.called, pool_id, ctx.now())
         await decide_and_save(ctx, tx, snapshot, Choice.DRAINED_WORK_FINISHED, drain=snapshot.capacity_freed)
 
     return apply

@@ -8,7 +8,7 @@ from fastapi import Query
 from libs.common.domain.code import Code
 from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.routes import api_router
-from services.assignment.deps import Ctx, Staff
+from services.assignment.deps import Ctx, People
 from services.assignment.offers.queries import Filter, list_work
 from services.assignment.offers.rules import WorkState
 from services.assignment.offers.schemas import WorkView
@@ -19,7 +19,7 @@ router = api_router("/assignment/v1/work", tags=["work"])
 @router.get("", operation_id="list_work")
 async def get_work(
     ctx: Ctx,
-    caller: Staff,
+    caller: People,
     page: Paged,
     state: Annotated[WorkState, Query()] = WorkState.WAITING,
     pool: Annotated[Code | None, Query()] = None,

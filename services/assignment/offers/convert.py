@@ -28,6 +28,7 @@ from services.assignment.offers.snapshot import Snapshot, Verdict
 from services.assignment.pools.rules import (
     SCALE,
     Candidate,
+    Choice,
     DecisionId,
     LeadId,
     Need,
@@ -54,7 +55,7 @@ WorkEvent: TypeAlias = (
 
 #: Reasons of a move for which the turn of who loses the task is given back.
 EXCUSED = frozenset(
-    {"inactive", "off_shift", "away", "taken_away", "assigned", "lender_gone", "redistributed", "undone"}
+    {"inactive", "absent", "off_shift", "away", "taken_away", "assigned", "lender_gone", "redistributed", "undone"}
 )
 
 
@@ -62,7 +63,7 @@ EXCUSED = frozenset(
 class ParsedEvent:
     """A parsed event: its offer, the pool that it names, and the operator to whom it assigns the task.
 
-    `step` builds the step once the pool's id is known. `role` is that of a request.
+    `step` builds the step once the pool's id is known. `role` is that of a request. `called` has ended a call.
     """
 
     task_id: TaskId
@@ -73,6 +74,7 @@ class ParsedEvent:
     pool: PoolName | None = None
     role: str | None = None
     new_holder: OperatorId | None = None
+    called: OperatorId | None = None
 
     def offer(self, snapshot: Snapshot) -> Offer:
         """Return the known offer, or a new one."""
@@ -117,7 +119,8 @@ def parse(event: Received[EventData]) -> ParsedEvent:
             return build(lambda _: Assigned(who, excused, previous), (event.desk, data.pool), new_holder=who)
         case tasks.TaskCompleted() | tasks.TaskFailed() | tasks.TaskDeferred():
             by = OperatorId(data.operator_id) if data.operator_id else None
-            return build(lambda _: Ended(by), (event.desk, data.pool))
+            called = by if data.call_made and data.actor == str(by) else None
+            return build(lambda _: Ended(by), (event.desk, data.pool), called=called)
         case _:
             assert_never(data)
 
@@ -166,10 +169,17 @@ def repeated_event(snapshot: Snapshot, row: Record, now: datetime, limit: int) -
         data: EventData = assignment.WorkWaiting.model_validate(about)
     else:
         of_operator = {name: row[name] for name in ("operator_id", "operator_name", "reason", "task_version")}
-        data = assignment.WorkAssigned.model_validate({**about, **of_operator, "operator_version": 0})
+        deputises_for = deputised(row["reason"], offer.request)
+        known_of = {**of_operator, "operator_version": 0, "deputises_for": deputises_for}
+        data = assignment.WorkAssigned.model_validate({**about, **known_of})
     origin = offer.request.origin if offer.request else Origin(row["id"], None, None)
     cause = Cause(origin.correlation_id, origin.causation_id, origin.traceparent)
     return Outgoing(key=offer.key, desk=offer.desk, time=now, data=data, cause=cause)
+
+
+def deputised(reason: str, request: Request | None) -> UUID | None:
+    """Return the absent owner for whom a decision has given the work to their deputy."""
+    return request.need.prefer if request is not None and reason == Choice.DEPUTY_OF_OWNER else None
 
 
 def _requested(event: Received[EventData], data: tasks.WorkRequested, pool_id: PoolId | None) -> Requested:
@@ -214,6 +224,7 @@ def _payload(snapshot: Snapshot, verdict: Verdict, limit: int) -> EventData:
         reason=verdict.decision.choice.value,
         candidates=candidates,
         operator_version=operator.version,
+        deputises_for=deputised(verdict.decision.choice, request),
     )
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, select, true
 
-from libs.common.platform.auth.principal import Principal, Role
+from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Database
 from libs.common.platform.http.pagination import Page, PageQuery, paginate
 from services.assignment.offers.rules import WorkState
@@ -38,10 +38,8 @@ async def list_work(db: Database, caller: Principal, wanted: Filter, page: PageQ
 
 
 def _visible(caller: Principal) -> ColumnElement[bool]:
-    if caller.sees_all_desks:
-        return true()
-    if caller.has(Role.SUPERVISOR, Role.ADMIN):
-        return work.c.desk.in_([*caller.desks])
+    if caller.sees_whole_desks:
+        return true() if caller.sees_all_desks else work.c.desk.in_([*caller.desks])
     return work.c.operator_id.in_(select(operator.c.id).where(operator.c.subject == caller.sub))
 
 

@@ -122,11 +122,11 @@ class Snapshot:
         return [self.offers[task_id] for task_id in self.undecided]
 
     def changed_operators(self) -> list[Operator]:
-        """Return the operators whose number of open tasks or last work changed."""
+        """Return the operators whose number of open tasks, last work or work after a call changed."""
         return [
             after
             for before, after in ((self._operators_before[key], each) for key, each in self.operators.items())
-            if (after.open_work, after.last_work_at) != (before.open_work, before.last_work_at)
+            if _written(after) != _written(before)
         ]
 
     def changed_pools(self) -> list[PoolState]:
@@ -141,6 +141,13 @@ class Snapshot:
             for before, after in zip(self._pools_before[pool.pool_id].seats, pool.seats, strict=True)
             if after != before
         ]
+
+    def wrap_up(self, operator_id: OperatorId, pool_id: PoolId | None, now: datetime) -> None:
+        """Let an operator write up a call that they have ended: nothing is offered for the seconds of its pool."""
+        operator, pool = self.operators.get(operator_id), self.pools.get(pool_id) if pool_id else None
+        if operator is not None and pool is not None and pool.after_call and operator.is_here:
+            until = now + timedelta(seconds=pool.after_call)
+            self.operators[operator_id] = replace(operator, after_call_until=until)
 
     def _put(self, offer: Offer) -> None:
         self.offers[offer.task_id] = offer
@@ -201,3 +208,7 @@ class Snapshot:
         self.capacity_freed = True
         operator = self.operators[operator_id]
         self.operators[operator_id] = replace(operator, open_work=operator.open_work - 1)
+
+
+def _written(operator: Operator) -> tuple[object, ...]:
+    return operator.open_work, operator.last_work_at, operator.after_call_until

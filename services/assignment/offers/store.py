@@ -70,7 +70,7 @@ staff AS (SELECT unnest($3::uuid[]) AS operator_id), wide AS (SELECT unnest($2::
 # of one task need not, and come one after the other.
 _LOCKED = f"""
 pools AS (
-    SELECT id, desk, code, virtual_time, turn, share, xmin AS row_version FROM pool
+    SELECT id, desk, code, virtual_time, turn, share, after_call, xmin AS row_version FROM pool
     WHERE id IN (SELECT pool_id FROM wide) ORDER BY id FOR NO KEY UPDATE
 ), locked AS MATERIALIZED (
     SELECT array_agg(id) AS ids FROM pools
@@ -80,13 +80,14 @@ pools AS (
     ) AS ids FROM locked
 ), people AS (
     SELECT o.id, name, active, presence, roles, desks, products, capacity, open_work, away IS NOT NULL AS away,
-           version, last_work_at, o.xmin AS row_version
+           version, last_work_at, absent_until IS NOT NULL AS absent, deputy_id, after_call_until,
+           o.xmin AS row_version
     FROM crew JOIN operator o ON o.id = ANY(crew.ids) ORDER BY o.id FOR NO KEY UPDATE OF o
 ), found AS (
     SELECT
-        ARRAY(SELECT ROW(id, desk, code, virtual_time, turn, share) FROM pools) AS pools,
+        ARRAY(SELECT ROW(id, desk, code, virtual_time, turn, share, after_call) FROM pools) AS pools,
         ARRAY(SELECT ROW(id, name, active, presence, roles, desks, products, capacity, open_work, away, version,
-                         last_work_at) FROM people) AS people,
+                         last_work_at, absent, deputy_id, after_call_until) FROM people) AS people,
         ARRAY(SELECT ROW(pool_id, operator_id, weight, virtual_time, floor, eligible, last_turn, turns)
               FROM locked JOIN seat ON pool_id = ANY(ids) ORDER BY pool_id, operator_id) AS seats,
         EXISTS (SELECT FROM pools now JOIN pool seen USING (id) WHERE now.row_version <> seen.xmin)
@@ -129,6 +130,7 @@ OPERATORS: Bulk[Operator] = Bulk(
         ("id", "uuid", attrgetter("operator_id")),
         ("open_work", "int", attrgetter("open_work")),
         ("last_work_at", "timestamptz", attrgetter("last_work_at")),
+        ("after_call_until", "timestamptz", attrgetter("after_call_until")),
     ),
 )
 POOLS: Bulk[PoolState] = Bulk(
@@ -171,15 +173,16 @@ WITH decided AS (
     UPDATE decision d SET outcome = n.outcome, outcome_reason = n.reason, outcome_at = $3
     FROM unnest({SETTLED.parameters(4)}) AS n({SETTLED.names}) WHERE d.id = n.id
 ), counts AS (
-    UPDATE operator o SET open_work = n.open_work, last_work_at = n.last_work_at
+    UPDATE operator o SET open_work = n.open_work, last_work_at = n.last_work_at,
+        after_call_until = n.after_call_until
     FROM unnest({OPERATORS.parameters(7)}) AS n({OPERATORS.names}) WHERE o.id = n.id
 ), turns AS (
     UPDATE pool p SET virtual_time = n.virtual_time, turn = n.turn
-    FROM unnest({POOLS.parameters(10)}) AS n({POOLS.names}) WHERE p.id = n.id
+    FROM unnest({POOLS.parameters(11)}) AS n({POOLS.names}) WHERE p.id = n.id
 ), seats AS (
     UPDATE seat s SET virtual_time = n.virtual_time, floor = n.floor, eligible = n.eligible,
                       last_turn = n.last_turn, turns = n.turns
-    FROM unnest({SEATS.parameters(13)}) AS n({SEATS.names})
+    FROM unnest({SEATS.parameters(14)}) AS n({SEATS.names})
     WHERE s.pool_id = n.pool_id AND s.operator_id = n.operator_id
 )
 INSERT INTO work ({_WORK})

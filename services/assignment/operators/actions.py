@@ -6,6 +6,7 @@ from uuid import UUID
 
 from libs.common.contracts import Cause
 from libs.common.contracts.shared import Customer, Presence
+from libs.common.domain.slips import nearest
 from libs.common.messaging import outbox
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Transaction
@@ -16,6 +17,7 @@ from services.assignment.errors import (
     HomeDeskError,
     NotFoundError,
     StaleVersionError,
+    UnknownDepartmentError,
     UnknownPoolError,
 )
 from services.assignment.offers import store
@@ -25,10 +27,12 @@ from services.assignment.pools.rules import Choice, OperatorId, PoolId
 from services.assignment.shifts.actions import apply_move
 from services.assignment.shifts.rules import PresenceCommand, Whereabouts, move
 
+NO_DEPARTMENT = ""  # of a change: they leave theirs
+
 INSERT = """
 INSERT INTO operator (id, desk, subject, name, roles, desks, products, capacity, open_work, active, presence,
-                      presence_since, version, created_at, contact)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, true, 'checked_out', $9, 1, $9, $10)
+                      presence_since, version, created_at, contact, department, extension)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, true, 'checked_out', $9, 1, $9, $10, $11, $12)
 ON CONFLICT (subject) DO NOTHING RETURNING id
 """
 EXISTING = "SELECT id FROM operator WHERE subject = $1"
@@ -39,9 +43,12 @@ UPDATE operator SET
     products = coalesce($6, products), capacity = coalesce($7, capacity), active = coalesce($8, active),
     presence = CASE WHEN $8 = false THEN 'checked_out' ELSE presence END,
     away = CASE WHEN $8 = false THEN NULL ELSE away END, contact = coalesce($9::jsonb, contact),
-    version = version + 1
+    department = CASE WHEN $10::text IS NULL THEN department ELSE nullif($10, '') END,
+    extension = CASE WHEN $11 THEN $12 ELSE extension END, version = version + 1
 WHERE id = $1 AND version = $2 RETURNING id
 """
+HOME = "SELECT desk FROM operator WHERE id = $1"
+DEPARTMENTS = "SELECT code FROM department WHERE desk = $1 AND active ORDER BY code"
 FIND_POOLS = """
 SELECT n.position, p.id FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS n(desk, code, position)
 LEFT JOIN pool p ON p.desk = n.desk AND p.code = n.code AND p.desk = ANY($3) AND p.active
@@ -95,11 +102,16 @@ class NewOperator:
     capacity: int | None
     pools: Sequence[SeatSpec]
     contact: Customer | None = None
+    department: str | None = None
+    extension: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OperatorChange:
-    """A change of an operator; None leaves a field as it is."""
+    """A change of an operator; None leaves a field as it is, NO_DEPARTMENT takes them out of theirs.
+
+    `moves`: whether `extension` is given.
+    """
 
     name: str | None = None
     roles: Sequence[str] | None = None
@@ -109,16 +121,20 @@ class OperatorChange:
     active: bool | None = None
     pools: Sequence[SeatSpec] | None = None
     contact: Customer | None = None
+    department: str | None = None
+    extension: str | None = None
+    moves: bool = False
 
 
 async def create_operator(ctx: Context, caller: Principal, new: NewOperator, cause: Cause) -> OperatorId:
     """Create an operator, checked out.
 
-    Raises NotFoundError for a foreign desk, AlreadyExistsError, UnknownPoolError.
+    Raises NotFoundError for a foreign desk, AlreadyExistsError, UnknownPoolError, UnknownDepartmentError.
     """
     if not all(map(caller.may_see, new.desks)):
         raise NotFoundError
     async with ctx.db.begin() as tx:
+        await _known_department(tx, new.desk, new.department)
         operator_id = await add_operator(ctx, tx, new, cause)
         await tx.commit()
     return operator_id
@@ -132,7 +148,8 @@ async def add_operator(ctx: Context, tx: Transaction, new: NewOperator, cause: C
     pools = await _pool_ids(tx, new.pools, new.desks)
     # The pools are locked because a concurrent batch would miss the new seat in its snapshot.
     locked = await store.load(tx, store.Scope(pools=pools))
-    if await tx.conn.fetchval(INSERT, operator_id, *who, capacity, now, as_json(new.contact)) is None:
+    more = as_json(new.contact), new.department, new.extension
+    if await tx.conn.fetchval(INSERT, operator_id, *who, capacity, now, *more) is None:
         raise AlreadyExistsError(await tx.conn.fetchval(EXISTING, new.subject))
     await tx.conn.execute(PUT_SEATS, operator_id, pools, [spec.weight for spec in new.pools])
     event = await operator_changed(tx, operator_id, now, cause)
@@ -146,9 +163,10 @@ async def change_operator(
 ) -> None:
     """Change an operator of version `seen`; deactivation checks them out.
 
-    Raises NotFoundError, HomeDeskError, StaleVersionError, UnknownPoolError.
+    Raises NotFoundError, HomeDeskError, StaleVersionError, UnknownPoolError, UnknownDepartmentError.
     """
     async with ctx.db.begin() as tx:
+        await _known_department(tx, await tx.conn.fetchval(HOME, operator_id), change.department)
         await update_operator(ctx, tx, caller, operator_id, seen, change, cause)
         await tx.commit()
 
@@ -192,6 +210,15 @@ async def announce_operators(ctx: Context) -> int:
         return len(rows)
 
 
+async def _known_department(tx: Transaction, desk: str, department: str | None) -> None:
+    """Raises UnknownDepartmentError for one that the desk does not have."""
+    if department in (None, NO_DEPARTMENT):
+        return
+    known = [row["code"] for row in await tx.conn.fetch(DEPARTMENTS, desk)]
+    if department not in known:
+        raise UnknownDepartmentError(department, nearest(department, known))
+
+
 async def _desks_after(
     tx: Transaction, caller: Principal, who: OperatorId, change: OperatorChange
 ) -> Sequence[str]:
@@ -209,7 +236,8 @@ async def _desks_after(
 
 async def _update(tx: Transaction, who: OperatorId, seen: int, change: OperatorChange) -> None:
     lists = [None if each is None else list(each) for each in (change.roles, change.desks, change.products)]
-    values = change.name, *lists, change.capacity, change.active, as_json(change.contact)
+    moved = change.department, change.moves, change.extension
+    values = change.name, *lists, change.capacity, change.active, as_json(change.contact), *moved
     if await tx.conn.fetchval(UPDATE, who, seen, *values) is None:
         raise StaleVersionError
 

@@ -12,7 +12,7 @@ from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
-from services.assignment.deps import Chain, Ctx, Manager, Staff
+from services.assignment.deps import Chain, Ctx, Manager, Myself, People
 from services.assignment.errors import StaleVersionError
 from services.assignment.operators.actions import change_operator, create_operator
 from services.assignment.operators.queries import Filter, get_me, get_operator, list_operators
@@ -38,7 +38,7 @@ async def post_operator(
 @router.get("", operation_id="list_operators")
 async def get_operators(
     ctx: Ctx,
-    caller: Staff,
+    caller: People,
     page: Paged,
     desk: Annotated[Code | None, Query()] = None,
     presence: Annotated[list[Presence] | None, Query(max_length=len(Presence))] = None,
@@ -50,7 +50,7 @@ async def get_operators(
 
 
 @router.get("/{operator_id}", operation_id="get_operator")
-async def get_one(operator_id: UUID, ctx: Ctx, caller: Staff, response: Response) -> OperatorView:
+async def get_one(operator_id: UUID, ctx: Ctx, caller: People, response: Response) -> OperatorView:
     """Return one operator."""
     view = await get_operator(ctx.db, caller, operator_id)
     set_etag(response, view.version)
@@ -81,7 +81,7 @@ async def patch_operator(
 
 @me.get("", operation_id="get_me")
 @refuses("no_operator")
-async def get_own(ctx: Ctx, caller: Staff, response: Response) -> MeView:
+async def get_own(ctx: Ctx, caller: Myself, response: Response) -> MeView:
     """Return the caller's own operator with what they have open; 404 `no_operator` for a token without one."""
     view = await get_me(ctx.db, caller)
     set_etag(response, view.version)

@@ -11,7 +11,9 @@ from libs.common.platform.db import Transaction
 from services.assignment.pools.rules import OperatorId
 
 POOLS = """
-ARRAY(SELECT p.code FROM seat s JOIN pool p ON p.id = s.pool_id WHERE s.operator_id = o.id ORDER BY p.code) AS pools
+ARRAY(SELECT p.code FROM seat s JOIN pool p ON p.id = s.pool_id
+      WHERE s.operator_id = o.id ORDER BY p.code) AS pools,
+ARRAY(SELECT d.code FROM department d WHERE d.head_id = o.id AND d.active ORDER BY d.code) AS heads
 """
 ANNOUNCED = f"UPDATE operator o SET announced_version = version WHERE id = $1 RETURNING o.*, {POOLS}"  # noqa: S608 - clauses of our own
 
@@ -40,6 +42,11 @@ def event_of(row: Record, now: datetime, cause: Cause) -> Outgoing:
         away=row["away"] is not None,
         version=row["version"],
         person=person_of(row),
+        department=row["department"],
+        heads=tuple(row["heads"]),
+        absent_until=row["absent_until"],
+        deputy_id=row["deputy_id"],
+        extension=row["extension"],
     )
     return Outgoing(key=f"operator:{row['id']}", desk=row["desk"], time=now, data=data, cause=cause)
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Label, Select, and_, func, not_, or_, select, true
+from sqlalchemy import ColumnElement, Label, Select, and_, case, func, not_, or_, select, true
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from libs.common.contracts.shared import Presence
-from libs.common.platform.auth.principal import Principal, Role
+from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Database
 from libs.common.platform.http.pagination import Page, PageQuery, paginate
 from services.assignment.errors import NoOperatorError, NotFoundError
@@ -18,14 +18,16 @@ from services.assignment.operators.schemas import MeView, OperatorView
 from services.assignment.operators.tables import operator
 from services.assignment.pools.tables import pool, seat
 
+pause_reason = case((operator.c.presence == Presence.PAUSED, operator.c.pause_reason))
+
 
 def visible(caller: Principal) -> ColumnElement[bool]:
     """Return the condition under which the caller may see an operator (P.6)."""
+    own = operator.c.subject == caller.sub
+    if not caller.sees_whole_desks:
+        return own
     if caller.sees_all_desks:
         return true()
-    own = operator.c.subject == caller.sub
-    if not caller.has(Role.SUPERVISOR, Role.ADMIN):
-        return own
     return or_(own, operator.c.desks.overlap([*caller.desks]))
 
 
@@ -86,8 +88,9 @@ def _views() -> Select[tuple[object, ...]]:
         .where(seat.c.operator_id == operator.c.id)
         .scalar_subquery()
     )
-    columns = [column for column in operator.c if column is not operator.c.away]
-    return select(*columns, operator.c.away.is_not(None).label("away"), places.label("pools"))
+    said = {operator.c.away: operator.c.away.is_not(None), operator.c.pause_reason: pause_reason}
+    columns = [said[column].label(column.name) if column in said else column for column in operator.c]
+    return select(*columns, places.label("pools"))
 
 
 def _counts() -> Label[object]:

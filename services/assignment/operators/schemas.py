@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 from uuid import UUID
 
 from pydantic import BaseModel, Field, field_validator, model_validator
@@ -11,7 +11,7 @@ from libs.common.contracts.shared import Customer, Identity, IdentityKind, Prese
 from libs.common.domain.code import Code
 from libs.common.domain.phone import read_phone
 from libs.common.platform.http.wire import Patch, WrongValueError
-from services.assignment.operators.actions import NewOperator, OperatorChange, SeatSpec
+from services.assignment.operators.actions import NO_DEPARTMENT, NewOperator, OperatorChange, SeatSpec
 from services.assignment.wire import Codes, Name, Wire
 
 Products = Annotated[
@@ -29,6 +29,7 @@ class SeatIn(Wire):
     weight: Annotated[int, Field(ge=1, le=100)] = 1
 
 
+Department = Annotated[Code | None, Field(description="code of a department of the home desk")]
 Handle = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
 
 
@@ -59,6 +60,9 @@ class OperatorContactIn(Wire):
         return Customer(phone=self.phone, email=self.email, identities=identities)
 
 
+Telephone = Annotated[str, Field(pattern=r"^\d{1,12}$", description="of a telephone at the exchange")]
+
+
 class OperatorIn(Wire):
     """An operator to create. `subject` is the `sub` of their tokens, `desk` their home desk."""
 
@@ -71,6 +75,8 @@ class OperatorIn(Wire):
     capacity: Capacity | None = None
     pools: Annotated[tuple[SeatIn, ...], Field(max_length=100)] = ()
     contact: OperatorContactIn | None = None
+    department: Department = None
+    extension: Telephone | None = None
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
@@ -90,11 +96,15 @@ class OperatorIn(Wire):
             self.capacity,
             seat_specs(self.pools, self.desk),
             self.contact.person() if self.contact else None,
+            self.department,
+            self.extension,
         )
 
 
 class OperatorPatch(Patch):
-    """A change of an operator; a field left out stays. `pools` replaces all seats."""
+    """A change of an operator; a field left out stays. `pools` replaces all seats; `takes_away` may be null."""
+
+    takes_away: ClassVar[frozenset[str]] = frozenset({"department", "extension"})
 
     name: Name | None = None
     roles: Codes | None = None
@@ -104,6 +114,8 @@ class OperatorPatch(Patch):
     active: bool | None = None
     pools: Annotated[tuple[SeatIn, ...], Field(max_length=100)] | None = None
     contact: OperatorContactIn | None = None
+    department: Department = None
+    extension: Telephone | None = None
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
@@ -114,9 +126,11 @@ class OperatorPatch(Patch):
         """Return the use case's input; `home` is the desk of seats without one."""
         pools = None if self.pools is None else seat_specs(self.pools, home)
         contact = self.contact.person() if self.contact else None
+        leaves = self.department is None and "department" in self.model_fields_set
         return OperatorChange(
-            self.name, self.roles, self.desks, self.products, self.capacity, self.active, pools, contact
-        )
+            self.name, self.roles, self.desks, self.products, self.capacity, self.active, pools, contact,
+            NO_DEPARTMENT if leaves else self.department, self.extension, "extension" in self.model_fields_set,
+        )  # fmt: skip
 
 
 class SeatView(BaseModel):
@@ -144,7 +158,13 @@ class OperatorView(BaseModel):
     presence: Presence
     away: bool
     presence_since: datetime
+    pause_reason: str | None
     contact: Customer | None
+    department: str | None
+    absent_until: Annotated[datetime | None, Field(description="when a planned absence ends that lasts")]
+    deputy_id: UUID | None
+    after_call_until: datetime | None
+    extension: str | None
     pools: tuple[SeatView, ...]
     version: int
     created_at: datetime

@@ -16,14 +16,16 @@ from services.assignment.pools.rules import PoolId
 
 INSERT = """
 INSERT INTO pool (id, desk, code, title, role, virtual_time, turn, version, created_at, off_shift_pull, taken_work,
-                  away_after, share, announced_version)
-VALUES ($1, $2, $3, $4, $5, 0, 0, 1, $6, $7, $8, $9, $10, 1) ON CONFLICT (desk, code) DO NOTHING RETURNING *
+                  away_after, share, mend_within, after_call, announced_version)
+VALUES ($1, $2, $3, $4, $5, 0, 0, 1, $6, $7, $8, $9, $10, $11, $12, 1)
+ON CONFLICT (desk, code) DO NOTHING RETURNING *
 """
 EXISTING = "SELECT id FROM pool WHERE desk = $1 AND code = $2"
 UPDATE = """
 UPDATE pool SET title = coalesce($3, title), role = coalesce($4, role),
     off_shift_pull = coalesce($5, off_shift_pull), taken_work = coalesce($6, taken_work),
-    away_after = coalesce($7, away_after), share = coalesce($8, share), active = coalesce($9, active),
+    away_after = coalesce($7, away_after), share = coalesce($8, share), mend_within = coalesce($9, mend_within),
+    after_call = coalesce($10, after_call), active = coalesce($11, active),
     version = version + 1, announced_version = version + 1
 WHERE id = $1 AND version = $2 RETURNING *
 """
@@ -46,7 +48,8 @@ class NewPool:
     """A pool to create: `code` is unique in the desk, `title` has ru and en, `role` is the role of its work.
 
     `away_after`: the minutes of silence after which its operators are away; 0 = never. `share`: the untaken tasks
-    up to which an operator is given work that has waited.
+    up to which an operator is given work that has waited. `mend_within`: the minutes in which a wrong outcome may
+    be mended; 0 = never. `after_call`: the seconds in which its operators write up a call.
     """
 
     desk: str
@@ -57,6 +60,8 @@ class NewPool:
     taken_work: TakenWork
     away_after: int
     share: int
+    mend_within: int
+    after_call: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,8 @@ class PoolChange:
     taken_work: TakenWork | None = None
     away_after: int | None = None
     share: int | None = None
+    mend_within: int | None = None
+    after_call: int | None = None
     active: bool | None = None
 
 
@@ -84,7 +91,8 @@ async def create_pool(ctx: Context, caller: Principal, new: NewPool, cause: Caus
 
 async def add_pool(ctx: Context, tx: Transaction, new: NewPool, cause: Cause) -> PoolId:
     """Create a pool in the caller's transaction. Raises AlreadyExistsError."""
-    pool_id, rules = PoolId(uuid7()), (new.off_shift_pull, new.taken_work, new.away_after, new.share)
+    pool_id = PoolId(uuid7())
+    rules = new.off_shift_pull, new.taken_work, new.away_after, new.share, new.mend_within, new.after_call
     values = pool_id, new.desk, new.code, new.title, new.role, ctx.now(), *rules
     if (row := await tx.conn.fetchrow(INSERT, *values)) is None:
         raise AlreadyExistsError(await tx.conn.fetchval(EXISTING, new.desk, new.code))
@@ -105,8 +113,9 @@ async def update_pool(
     """Change a pool in the caller's transaction; see `change_pool`."""
     if change.active is False and (seated := await tx.conn.fetch(SEATED, pool_id)):
         raise PoolInUseError([row["subject"] for row in seated])
-    rules = change.off_shift_pull, change.taken_work, change.away_after, change.share, change.active
-    row = await tx.conn.fetchrow(UPDATE, pool_id, seen, change.title, change.role, *rules)
+    rules = change.off_shift_pull, change.taken_work, change.away_after, change.share, change.mend_within
+    values = change.title, change.role, *rules, change.after_call, change.active
+    row = await tx.conn.fetchrow(UPDATE, pool_id, seen, *values)
     if row is None:
         raise StaleVersionError
     await outbox.add(tx, [pool_changed(row, ctx.now(), cause)])

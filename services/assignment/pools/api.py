@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Query, Response
+from fastapi import Depends, Query, Response
 
 from libs.common.domain.code import Code
 from libs.common.platform.http.etag import IfMatch, set_etag, set_location, stale
@@ -19,6 +19,11 @@ from services.assignment.pools.schemas import PoolIn, PoolPatch, PoolView
 router = api_router("/assignment/v1/pools", tags=["pools"], route_class=IdempotentRoute)
 
 Desk = Annotated[Code | None, Query(description="needed when several desks have a pool of this code")]
+
+
+async def _desk_of(code: str, ctx: Ctx, caller: Manager, lang: Lang, desk: Desk = None) -> str:
+    """Return the desk whose pool is meant, given or not."""
+    return (await get_pool(ctx.db, caller, code, desk, lang)).desk
 
 
 @router.post("", operation_id="create_pool", status_code=201)
@@ -61,7 +66,7 @@ async def patch_pool(
     lang: Lang,
     cause: Chain,
     response: Response,
-    desk: Desk = None,
+    desk: Annotated[str, Depends(_desk_of)],
 ) -> PoolView:
     """Change a pool's title, role or rules; a field left out stays."""
     current = await get_pool(ctx.db, caller, code, desk, lang)
@@ -69,6 +74,6 @@ async def patch_pool(
         await change_pool(ctx, current.id, seen, body.command(), cause)
     except StaleVersionError:
         raise stale(current, current.version) from None
-    view = await get_pool(ctx.db, caller, code, current.desk, lang)
+    view = await get_pool(ctx.db, caller, code, desk, lang)
     set_etag(response, view.version)
     return view

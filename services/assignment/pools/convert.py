@@ -17,6 +17,7 @@ def pool_changed(row: Record, now: datetime, cause: Cause) -> Outgoing:
         code=row["code"],
         off_shift_pull=row["off_shift_pull"],
         taken_work=TakenWork(row["taken_work"]),
+        mend_within=row["mend_within"],
         version=row["version"],
     )
     return Outgoing(f"pool:{row['id']}", row["desk"], now, data, cause)

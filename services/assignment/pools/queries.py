@@ -9,6 +9,7 @@ from libs.common.platform.http.language import Language
 from libs.common.platform.http.pagination import Page, PageQuery, paginate
 from services.assignment.errors import AmbiguousPoolError, NotFoundError
 from services.assignment.offers.tables import work
+from services.assignment.operators.queries import pause_reason
 from services.assignment.operators.tables import operator
 from services.assignment.pools.rules import SCALE
 from services.assignment.pools.schemas import PoolView
@@ -50,7 +51,8 @@ def _view(row: RowMapping, language: Language) -> PoolView:
 def _views(caller: Principal, desk: str | None) -> Select[tuple[object, ...]]:
     place = func.jsonb_build_object(
         "operator_id", operator.c.id, "name", operator.c.name, "presence", operator.c.presence,
-        "away", operator.c.away.is_not(None),
+        "away", operator.c.away.is_not(None), "presence_since", operator.c.presence_since,
+        "pause_reason", pause_reason,
         "weight", seat.c.weight, "turns", seat.c.turns, "virtual_time", seat.c.virtual_time / float(SCALE),
         "open_work", operator.c.open_work, "capacity", operator.c.capacity,
     )  # fmt: skip

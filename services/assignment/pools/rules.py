@@ -33,6 +33,7 @@ class Choice(StrEnum):
 
     LEAST_VIRTUAL_TIME = "least_virtual_time"
     PREFERRED_OWNER = "preferred_owner"
+    DEPUTY_OF_OWNER = "deputy_of_owner"
     DRAINED_AT_CHECK_IN = "drained_at_check_in"
     DRAINED_OPERATOR_CHANGED = "drained_operator_changed"
     DRAINED_WORK_FINISHED = "drained_work_finished"
@@ -44,7 +45,8 @@ class Operator:
     """The fields of an operator that determine eligibility and ties; `capacity` and `open_work` count tasks.
 
     `last_work_at`: when they last got work of any pool (None: never, or it was given back). `untaken` counts what
-    they have and have not taken; it is known only while waiting offers are drained.
+    they have and have not taken; it is known only while waiting offers are drained. `absent`: by a plan, and
+    `deputy_id` deputises. `after_call_until`: they write up a call.
     """
 
     operator_id: OperatorId
@@ -59,13 +61,20 @@ class Operator:
     away: bool = False
     version: int = 1
     last_work_at: datetime | None = None
+    absent: bool = False
+    deputy_id: OperatorId | None = None
+    after_call_until: datetime | None = None
     untaken: int = 0
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the operator is on shift, at work and here."""
+        return self.active and self.presence is Presence.CHECKED_IN and not self.away and not self.absent
 
     @property
     def free_capacity(self) -> int:
         """The number of tasks that the operator can still get now."""
-        on_duty = self.active and self.presence is Presence.CHECKED_IN and not self.away
-        return max(0, self.capacity - self.open_work) if on_duty else 0
+        return max(0, self.capacity - self.open_work) if self.is_here and self.after_call_until is None else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +103,8 @@ class Seat:
 class PoolState:
     """A pool and its seats; all pools share `operators`, because open work counts across pools.
 
-    `share`: the untaken tasks up to which an operator is given work that has waited.
+    `share`: the untaken tasks up to which an operator is given work that has waited. `after_call`: the seconds in
+    which they write up a call.
     """
 
     pool_id: PoolId
@@ -105,6 +115,7 @@ class PoolState:
     virtual_time: int = 0
     turn: int = 0
     share: int = DEFAULT_SHARE
+    after_call: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +158,8 @@ class Decision:
 def decide_turn(pool: PoolState, need: Need, now: datetime, *, waited: bool = False) -> Decision:
     """Choose an operator (S2.1): the preferred owner if eligible, else the eligible seat of least virtual time.
 
+    Of an owner who is absent by a plan it is their deputy.
+
     Ties go to the operator who has been longest without work of any pool, then to the one with least open work,
     then to the lower id. The turn of a preferred owner counts like any other. Work that has waited goes to nobody
     who has the pool's share of untaken tasks, so that a backlog is shared by those who come in the same minutes;
@@ -164,11 +177,20 @@ def decide_turn(pool: PoolState, need: Need, now: datetime, *, waited: bool = Fa
         return Decision(now, None, Choice.NOBODY_ELIGIBLE, candidates, 0, 0, replace(pool, seats=seats))
     chosen = min(eligible, key=lambda seat: order(seat, pool.operators[seat.operator_id]))
     choice = Choice.LEAST_VIRTUAL_TIME
+    preferred, why = _preferred(pool, need)
     for seat in eligible:
-        if seat.operator_id == need.prefer:
-            chosen, choice = seat, Choice.PREFERRED_OWNER
+        if seat.operator_id == preferred:
+            chosen, choice = seat, why
     after = _advanced(pool, seats, chosen, chosen.virtual_time)
     return Decision(now, chosen.operator_id, choice, candidates, chosen.virtual_time, chosen.cost, after)
+
+
+def _preferred(pool: PoolState, need: Need) -> tuple[OperatorId | None, Choice]:
+    """Return who gets work first: the owner of its lead, or who deputises while they are absent."""
+    owner = pool.operators.get(need.prefer) if need.prefer is not None else None
+    if owner is not None and owner.absent:
+        return owner.deputy_id, Choice.DEPUTY_OF_OWNER
+    return need.prefer, Choice.PREFERRED_OWNER
 
 
 def why_not(operator: Operator, need: Need, desk: str, share: int | None = None) -> tuple[Refusal, ...]:
@@ -185,6 +207,8 @@ def why_not(operator: Operator, need: Need, desk: str, share: int | None = None)
         gave_it_back=operator.operator_id == need.avoid,
         asked=not need.among or operator.operator_id in need.among,
         below_share=share is None or operator.untaken < share,
+        absent=operator.absent,
+        after_call=operator.after_call_until is not None,
     )
     return refusals(standing, Demand(desk, need.role, need.products))
 

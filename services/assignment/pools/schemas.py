@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from libs.common.contracts.assignment import MEND_WITHIN
 from libs.common.contracts.shared import Presence, TakenWork
 from libs.common.domain.code import Code
 from libs.common.platform.http.wire import Patch
@@ -17,6 +18,15 @@ OffShiftPull = Annotated[bool, Field(description="operators off shift may take i
 TakenRule = Annotated[TakenWork, Field(description="what becomes of the taken tasks of an operator who leaves")]
 Share = Annotated[
     int, Field(ge=1, le=1000, description="untaken tasks up to which an operator gets work that has waited")
+]
+MendWithin = Annotated[
+    int, Field(ge=0, le=1440, description="minutes in which a wrong outcome of its tasks may be mended; 0: never")
+]
+AfterCall = Annotated[
+    int,
+    Field(
+        ge=0, le=3600, description="seconds in which who has ended a call writes it up, offered nothing; 0: none"
+    ),
 ]
 AwayAfter = Annotated[int, Field(ge=0, le=1440, description="minutes of silence after which one is away; 0: never")]
 
@@ -32,9 +42,11 @@ class PoolIn(Wire):
     taken_work: TakenRule = TakenWork.KEEP
     away_after: AwayAfter = 5
     share: Share = DEFAULT_SHARE
+    mend_within: MendWithin = MEND_WITHIN
+    after_call: AfterCall = 0
 
     def command(self) -> NewPool:
-        rules = self.off_shift_pull, self.taken_work, self.away_after, self.share
+        rules = self.off_shift_pull, self.taken_work, self.away_after, self.share, self.mend_within, self.after_call
         return NewPool(self.desk, self.code, self.title.model_dump(), self.role, *rules)
 
 
@@ -47,11 +59,13 @@ class PoolPatch(Patch):
     taken_work: TakenRule | None = None
     away_after: AwayAfter | None = None
     share: Share | None = None
+    mend_within: MendWithin | None = None
+    after_call: AfterCall | None = None
     active: Annotated[bool | None, Field(description="false: retire it; its operators have left it before")] = None
 
     def command(self) -> PoolChange:
         title = self.title.model_dump() if self.title else None
-        rules = self.off_shift_pull, self.taken_work, self.away_after, self.share
+        rules = self.off_shift_pull, self.taken_work, self.away_after, self.share, self.mend_within, self.after_call
         return PoolChange(title, self.role, *rules, self.active)
 
 
@@ -70,6 +84,8 @@ class PoolSeatView(BaseModel):
     name: str
     presence: Presence
     away: bool
+    presence_since: datetime
+    pause_reason: str | None
     weight: int
     turns: int
     virtual_time: float
@@ -90,6 +106,8 @@ class PoolView(BaseModel):
     taken_work: TakenWork
     away_after: int
     share: int
+    mend_within: int
+    after_call: int
     active: bool
     turns: int
     waiting: WaitingView

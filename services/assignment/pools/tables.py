@@ -37,6 +37,10 @@ pool = Table(
     Column("away_after", Integer, nullable=False, server_default=text("5")),
     # The untaken tasks up to which an operator is given work that has waited.
     Column("share", Integer, nullable=False, server_default=text("3")),
+    # Minutes in which a wrong outcome of its tasks may be mended; 0: never.
+    Column("mend_within", Integer, nullable=False, server_default=text("15")),
+    # Seconds in which who has ended a call of its tasks writes it up and is offered nothing.
+    Column("after_call", Integer, nullable=False, server_default=text("0")),
     # The version that was last published.
     Column("announced_version", Integer),
     # False: retired, no operator may be seated in it.
@@ -44,6 +48,8 @@ pool = Table(
     CheckConstraint("taken_work IN ('keep', 'release')", name="taken_work"),
     CheckConstraint("away_after >= 0", name="away_after"),
     CheckConstraint("share > 0", name="share"),
+    CheckConstraint("after_call BETWEEN 0 AND 3600", name="after_call"),
+    CheckConstraint("mend_within BETWEEN 0 AND 1440", name="mend_within"),
     UniqueConstraint("desk", "code"),
     CheckConstraint("virtual_time >= 0 AND turn >= 0", name="counters"),
     CheckConstraint("version > 0", name="version"),

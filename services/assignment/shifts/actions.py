@@ -1,19 +1,21 @@
 """Use cases of presence: check-in, check-out, pause, away. Who can be given work drains what waits."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from libs.common.contracts import Cause, Outgoing
 from libs.common.contracts.assignment import ShiftEnded, ShiftStarted
 from libs.common.contracts.shared import Presence
-from libs.common.platform.auth.principal import Principal, Role
+from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Transaction
 from libs.common.platform.ids import uuid7
 from services.assignment.context import Context
-from services.assignment.errors import NoOperatorError, NotFoundError
+from services.assignment.errors import NoOperatorError, NotFoundError, UnknownPauseError
 from services.assignment.offers import store
 from services.assignment.offers.actions import decide_and_save
 from services.assignment.operators.convert import operator_changed
+from services.assignment.pauses import store as pauses
 from services.assignment.pools.rules import Choice, OperatorId
 from services.assignment.shifts.rules import Away, Move, PresenceCommand, ShiftStep, Whereabouts, move
 
@@ -22,14 +24,16 @@ SYSTEM = "system"  # the actor of what no person did
 WHO = """
 SELECT id, desks, subject FROM operator WHERE CASE WHEN $1::uuid IS NULL THEN subject = $2 ELSE id = $1 END
 """
-WHEREABOUTS = "SELECT presence, away, active FROM operator WHERE id = $1"
+WHEREABOUTS = "SELECT presence, away, active, pause_reason FROM operator WHERE id = $1"
 SET_PRESENCE = """
 WITH moved AS (
-    UPDATE operator SET presence = $2, away = $7, presence_since = $3, version = version + 1 WHERE id = $1
+    UPDATE operator SET presence = $2, away = $7, presence_since = $3, pause_reason = $8,
+        after_call_until = CASE WHEN $2 = 'checked_out' THEN NULL ELSE after_call_until END,
+        version = version + 1 WHERE id = $1
     RETURNING id, desk
 )
-INSERT INTO presence_change (id, desk, operator_id, at, presence, actor)
-SELECT $5, desk, id, $3, $6, $4 FROM moved
+INSERT INTO presence_change (id, desk, operator_id, at, presence, actor, reason)
+SELECT $5, desk, id, $3, $6, $4, $8 FROM moved
 """
 START_SHIFT = (
     "INSERT INTO shift (id, desk, operator_id, started_at) SELECT $2, desk, id, $3 FROM operator WHERE id = $1"
@@ -44,6 +48,11 @@ INSERT INTO heartbeat AS h (operator_id, desk, at)
 SELECT id, desk, clock_timestamp() FROM operator WHERE subject = $1 AND presence <> 'checked_out'
 ON CONFLICT (operator_id) DO UPDATE SET at = greatest(h.at, excluded.at)
 """
+AFTER_CALL_OVER = "SELECT id FROM operator WHERE after_call_until <= $1 ORDER BY id"
+END_AFTER_CALL = """
+UPDATE operator SET after_call_until = NULL
+WHERE id = $1 AND after_call_until IS NOT NULL AND ($2::timestamptz IS NULL OR after_call_until <= $2) RETURNING id
+"""
 OWN = "SELECT id, away FROM operator WHERE subject = $1"
 # The strictest of an operator's pools counts; who has none is given no work anyway.
 _SILENT = """
@@ -57,7 +66,12 @@ STILL_SILENT = f"SELECT o.id {_SILENT} AND o.id = $1 FOR NO KEY UPDATE OF h"
 
 
 async def change_presence(
-    ctx: Context, caller: Principal, command: PresenceCommand, operator_id: UUID | None, cause: Cause
+    ctx: Context,
+    caller: Principal,
+    command: PresenceCommand,
+    operator_id: UUID | None,
+    cause: Cause,
+    reason: str | None = None,
 ) -> OperatorId:
     """Apply a command to the caller's own operator, or to `operator_id` for a supervisor (P.6).
 
@@ -65,7 +79,7 @@ async def change_presence(
     """
     async with ctx.db.begin() as tx:
         who = await _who(tx, caller, operator_id)
-        await _change(ctx, tx, who, command, caller.sub, cause)
+        await _change(ctx, tx, who, command, caller.sub, cause, reason)
         await tx.commit()
         return who
 
@@ -100,11 +114,19 @@ async def find_silent(ctx: Context) -> int:
 
 
 async def _change(
-    ctx: Context, tx: Transaction, who: OperatorId, command: PresenceCommand, actor: str, cause: Cause
+    ctx: Context,
+    tx: Transaction,
+    who: OperatorId,
+    command: PresenceCommand,
+    actor: str,
+    cause: Cause,
+    reason: str | None = None,
 ) -> None:
     # Loaded once for the locks, and again below after the change of presence.
     locked = await store.load(tx, store.Scope(operators=[who]))
-    step = move(await whereabouts(tx, who), command)
+    if command is PresenceCommand.PAUSE and reason is not None:
+        await _known_reason(tx, who, reason)
+    step = move(await whereabouts(tx, who), command, reason)
     if step.changed:
         events = await apply_move(ctx, tx, who, step, actor, cause)
         events = [await operator_changed(tx, who, ctx.now(), cause), *events]
@@ -120,7 +142,9 @@ async def whereabouts(tx: Transaction, who: OperatorId) -> Whereabouts:
     if row is None:
         raise LookupError(who)
     away = Away(row["away"]) if row["away"] else None
-    return Whereabouts(Presence(row["presence"]), away, active=row["active"])
+    presence = Presence(row["presence"])
+    reason = row["pause_reason"] if presence is Presence.PAUSED else None
+    return Whereabouts(presence, away, active=row["active"], reason=reason)
 
 
 async def apply_move(
@@ -128,7 +152,10 @@ async def apply_move(
 ) -> Sequence[Outgoing]:
     """Write a change of presence and return the events of the shift; the caller sends `operator.changed`."""
     now, after = ctx.now(), step.after
-    await tx.conn.execute(SET_PRESENCE, who, after.presence, now, actor, uuid7(), after.shown, after.away)
+    moved = who, after.presence, now, actor, uuid7(), after.shown, after.away, after.reason
+    await tx.conn.execute(SET_PRESENCE, *moved)
+    paused = after.presence is Presence.PAUSED
+    await pauses.follow(tx.conn, who, now, paused=paused, reason=after.reason if paused else None)
     desk: str = await tx.conn.fetchval("SELECT desk FROM operator WHERE id = $1", who)
     key = f"operator:{who}"
     if step.shift is not ShiftStep.NONE:
@@ -142,11 +169,47 @@ async def apply_move(
     return []
 
 
+async def end_after_call(ctx: Context, caller: Principal) -> OperatorId:
+    """End the caller's work after a call before its time; nothing where there is none. Raises NoOperatorError."""
+    row = await ctx.db.pool.fetchrow(OWN, caller.sub)
+    if row is None:
+        raise NoOperatorError
+    await _end_after_call(ctx, OperatorId(row["id"]), None)
+    return OperatorId(row["id"])
+
+
+async def end_after_calls(ctx: Context) -> int:
+    """End the work after calls whose time is over; return of how many operators."""
+    now = ctx.now()
+    over = [OperatorId(row["id"]) for row in await ctx.db.pool.fetch(AFTER_CALL_OVER, now)]
+    for who in over:
+        await _end_after_call(ctx, who, now)
+    return len(over)
+
+
+async def _end_after_call(ctx: Context, who: OperatorId, over: datetime | None) -> None:
+    """End it if its time is over by then (None: whenever that is), and give the operator what waits."""
+    async with ctx.db.begin() as tx:
+        locked = await store.load(tx, store.Scope(operators=[who]))
+        if await tx.conn.fetchval(END_AFTER_CALL, who, over) is None:
+            return
+        snapshot = await store.reload(tx, locked)
+        await decide_and_save(ctx, tx, snapshot, Choice.DRAINED_WORK_FINISHED, drain=True)
+        await tx.commit()
+
+
+async def _known_reason(tx: Transaction, who: OperatorId, reason: str) -> None:
+    """Raises UnknownPauseError where the desk names its reasons, and this is none of them."""
+    codes = await pauses.codes_for(tx.conn, who)
+    if codes and reason not in codes:
+        raise UnknownPauseError(codes)
+
+
 async def _who(tx: Transaction, caller: Principal, operator_id: UUID | None) -> OperatorId:
     row = await tx.conn.fetchrow(WHO, operator_id, caller.sub)
     if row is None:
         raise NotFoundError
-    is_manager = caller.has(Role.SUPERVISOR, Role.ADMIN) and any(map(caller.may_see, row["desks"]))
+    is_manager = caller.sees_whole_desks and any(map(caller.may_see, row["desks"]))
     if row["subject"] != caller.sub and not is_manager:
         raise NotFoundError
     return OperatorId(row["id"])

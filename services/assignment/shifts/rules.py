@@ -44,11 +44,12 @@ class OperatorInactiveError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Whereabouts:
-    """The presence of an operator, and whether one on shift is away."""
+    """The presence of an operator, whether one on shift is away, and why they pause if they said so."""
 
     presence: Presence
     away: Away | None = None
     active: bool = True
+    reason: str | None = None
 
     @property
     def shown(self) -> str:
@@ -70,8 +71,8 @@ class Move:
         return self.after.presence is Presence.CHECKED_IN and self.after.away is None
 
 
-def move(before: Whereabouts, command: PresenceCommand) -> Move:
-    """Return the result of a command; a repeated command changes nothing.
+def move(before: Whereabouts, command: PresenceCommand, reason: str | None = None) -> Move:
+    """Return the result of a command; a repeated command changes nothing. `reason` is that of a pause.
 
     Raises NotOnShiftError for a pause, `away` or `back` without a shift, OperatorInactiveError for a check-in while
     inactive.
@@ -82,14 +83,14 @@ def move(before: Whereabouts, command: PresenceCommand) -> Move:
             if not before.active:
                 raise OperatorInactiveError
             step = ShiftStep.START if off_shift else ShiftStep.NONE
-            return _moved(before, replace(before, presence=Presence.CHECKED_IN, away=None), step)
+            return _moved(before, replace(before, presence=Presence.CHECKED_IN, away=None, reason=None), step)
         case PresenceCommand.CHECK_OUT:
             step = ShiftStep.NONE if off_shift else ShiftStep.END
-            return _moved(before, replace(before, presence=Presence.CHECKED_OUT, away=None), step)
+            return _moved(before, replace(before, presence=Presence.CHECKED_OUT, away=None, reason=None), step)
         case PresenceCommand.PAUSE | PresenceCommand.AWAY | PresenceCommand.BACK if off_shift:
             raise NotOnShiftError
         case PresenceCommand.PAUSE:
-            return _moved(before, replace(before, presence=Presence.PAUSED))
+            return _moved(before, replace(before, presence=Presence.PAUSED, reason=reason))
         case PresenceCommand.AWAY:
             return _moved(before, replace(before, away=Away.SELF))
         case PresenceCommand.BACK:

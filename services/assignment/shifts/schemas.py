@@ -1,9 +1,10 @@
 """Presence and shifts on the wire."""
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from services.assignment.wire import Wire
 
@@ -12,6 +13,12 @@ class PresenceIn(Wire):
     """The operator whose presence changes; the caller by default."""
 
     operator_id: UUID | None = None
+
+
+class PauseIn(PresenceIn):
+    """Who pauses, the caller by default, and why."""
+
+    reason: Annotated[str | None, Field(min_length=1, max_length=100, pattern=r"\S")] = None
 
 
 class ShiftView(BaseModel):

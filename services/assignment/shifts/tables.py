@@ -26,6 +26,7 @@ presence_change = Table(
     Column("at", DateTime(timezone=True), nullable=False),
     Column("presence", Text, nullable=False),
     Column("actor", Text, nullable=False),
+    Column("reason", Text),
     CheckConstraint("presence IN ('checked_out', 'checked_in', 'paused', 'away')", name="presence"),
     Index("ix_presence_change_operator_id", "operator_id", "id"),
 )

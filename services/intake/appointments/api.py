@@ -6,6 +6,7 @@ from fastapi import Response
 
 from libs.common.contracts import Cause
 from libs.common.contracts.shared import AppointmentStep
+from libs.common.platform.audit.shown import shows
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.http.etag import IfMatch, set_etag, set_location, stale
 from libs.common.platform.http.idempotent_route import IdempotentRoute
@@ -18,7 +19,7 @@ from services.intake.appointments.queries import appointments_of_lead, get_appoi
 from services.intake.appointments.rules import Wish
 from services.intake.appointments.schemas import AppointmentIn, AppointmentView, Cancellation, Ending, Move
 from services.intake.context import Context
-from services.intake.deps import Chain, Ctx, Reader, Staff
+from services.intake.deps import Chain, Crew, Ctx, Reader
 from services.intake.errors import StaleVersionError
 from services.intake.leads.queries import get_lead
 
@@ -32,8 +33,9 @@ under_lead = api_router(
 
 @under_lead.post("", operation_id="plan_appointment", status_code=201)
 @refuses("already_planned")
+@shows("lead:lead_id", "customer:customer_id")
 async def post_appointment(
-    lead_id: UUID, body: AppointmentIn, ctx: Ctx, caller: Staff, cause: Chain, response: Response
+    lead_id: UUID, body: AppointmentIn, ctx: Ctx, caller: Crew, cause: Chain, response: Response
 ) -> AppointmentView:
     """Plan an appointment. 409 while another one of the lead is under way, 422 outside of the partner's hours."""
     lead = await get_lead(ctx.core.db, caller, lead_id, Language.EN)
@@ -44,6 +46,7 @@ async def post_appointment(
 
 
 @under_lead.get("", operation_id="list_lead_appointments")
+@shows("lead:lead_id", "customer:customer_id")
 async def get_appointments(lead_id: UUID, ctx: Ctx, caller: Reader) -> Page[AppointmentView]:
     """List the appointments of a lead, the newest first."""
     lead = await get_lead(ctx.core.db, caller, lead_id, Language.EN)
@@ -51,15 +54,17 @@ async def get_appointments(lead_id: UUID, ctx: Ctx, caller: Reader) -> Page[Appo
 
 
 @router.get("/{appointment_id}", operation_id="get_appointment")
-async def get_one(appointment_id: UUID, ctx: Ctx, caller: Staff, response: Response) -> AppointmentView:
+@shows("lead:lead_id", "customer:customer_id")
+async def get_one(appointment_id: UUID, ctx: Ctx, caller: Crew, response: Response) -> AppointmentView:
     """Return one appointment."""
     return _shown(await _readable(ctx, caller, appointment_id), response)
 
 
 @router.post("/{appointment_id}/move", operation_id="move_appointment")
 @refuses("appointment_over")
+@shows("lead:lead_id", "customer:customer_id")
 async def post_move(
-    appointment_id: UUID, body: Move, ctx: Ctx, caller: Staff, cause: Chain, seen: IfMatch, response: Response
+    appointment_id: UUID, body: Move, ctx: Ctx, caller: Crew, cause: Chain, seen: IfMatch, response: Response
 ) -> AppointmentView:
     """Give an appointment another time."""
     return await _step(ctx, caller, appointment_id, seen, body.wish(), _by(caller, body.reason, cause), response)
@@ -67,8 +72,9 @@ async def post_move(
 
 @router.post("/{appointment_id}/cancel", operation_id="cancel_appointment")
 @refuses("appointment_over")
+@shows("lead:lead_id", "customer:customer_id")
 async def post_cancel(
-    appointment_id: UUID, body: Cancellation, ctx: Ctx, caller: Staff, cause: Chain, seen: IfMatch,
+    appointment_id: UUID, body: Cancellation, ctx: Ctx, caller: Crew, cause: Chain, seen: IfMatch,
     response: Response,
 ) -> AppointmentView:  # fmt: skip
     """Cancel an appointment."""
@@ -77,8 +83,9 @@ async def post_cancel(
 
 @router.post("/{appointment_id}/keep", operation_id="keep_appointment")
 @refuses("appointment_over")
+@shows("lead:lead_id", "customer:customer_id")
 async def post_keep(
-    appointment_id: UUID, body: Ending, ctx: Ctx, caller: Staff, cause: Chain, seen: IfMatch, response: Response
+    appointment_id: UUID, body: Ending, ctx: Ctx, caller: Crew, cause: Chain, seen: IfMatch, response: Response
 ) -> AppointmentView:
     """Say that the customer came (S0.10)."""
     wish = Wish(AppointmentStep.KEPT)
@@ -87,8 +94,9 @@ async def post_keep(
 
 @router.post("/{appointment_id}/miss", operation_id="miss_appointment")
 @refuses("appointment_over")
+@shows("lead:lead_id", "customer:customer_id")
 async def post_miss(
-    appointment_id: UUID, body: Ending, ctx: Ctx, caller: Staff, cause: Chain, seen: IfMatch, response: Response
+    appointment_id: UUID, body: Ending, ctx: Ctx, caller: Crew, cause: Chain, seen: IfMatch, response: Response
 ) -> AppointmentView:
     """Say that the customer did not come (S0.10)."""
     wish = Wish(AppointmentStep.MISSED)

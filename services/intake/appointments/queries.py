@@ -3,21 +3,24 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from libs.common.platform.db import Database
 from services.intake.appointments.schemas import AppointmentView
 from services.intake.appointments.tables import appointment
 from services.intake.errors import NotFoundError
+from services.intake.leads.tables import lead
 
 MOST = 200
 
 
 async def appointments_of_lead(db: Database, lead_id: UUID) -> Sequence[AppointmentView]:
-    """Return a lead's appointments, the newest first."""
-    query = (
-        select(appointment).where(appointment.c.lead_id == lead_id).order_by(appointment.c.id.desc()).limit(MOST)
+    """Return the appointments of a lead and of those that were merged into it, the newest first."""
+    theirs = or_(
+        appointment.c.lead_id == lead_id,
+        appointment.c.lead_id.in_(select(lead.c.id).where(lead.c.merged_into == lead_id)),
     )
+    query = select(appointment).where(theirs).order_by(appointment.c.id.desc()).limit(MOST)
     async with db.read() as conn:
         rows = (await conn.execute(query)).mappings()
         return [AppointmentView.model_validate(dict(row)) for row in rows]

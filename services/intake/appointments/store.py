@@ -11,7 +11,9 @@ from libs.common.platform.db import Transaction
 from libs.common.platform.ids import uuid7
 from services.intake.appointments.rules import Wish
 
-LEAD = "SELECT id, desk, customer_id, partner_id FROM lead WHERE id = $1 AND desk = $2 FOR UPDATE"
+LEAD = """
+SELECT id, desk, customer_id, partner_id FROM lead WHERE id = $1 AND desk = $2 AND merged_into IS NULL FOR UPDATE
+"""
 UNDER_WAY = "SELECT * FROM appointment WHERE lead_id = $1 AND state = 'planned'"
 PARTNER = "SELECT * FROM partner WHERE id = $1"
 PLAN = """
@@ -43,7 +45,7 @@ class Line(NamedTuple):
 
 
 async def locked_lead(tx: Transaction, lead_id: UUID, desk: str) -> asyncpg.Record | None:
-    """Lock and return a lead of the desk."""
+    """Lock and return a lead of the desk; None for one that was merged: its winner has the appointments."""
     return await tx.conn.fetchrow(LEAD, lead_id, desk)
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from libs.common.platform.ids import uuid7
+from services.intake.calling.actions import refuse_call
 from services.intake.calls import store
 from services.intake.calls.rules import PATIENCE, CallKind, may_transfer, number_of
 from services.intake.calls.schemas import CallIn
@@ -23,8 +24,8 @@ from services.intake.sources.rules import Source
 async def start_call(ctx: Context, asked: CallIn, actor: str, traceparent: str | None) -> UUID:
     """Write the command of a call and return its id.
 
-    Raises CallRefusedError (the source is no exchange, the number cannot be called), NotFoundError,
-    ExchangeHaltedError, CallUnderWayError.
+    Raises CallRefusedError (the source is no exchange, the number cannot be called, no telephone is known),
+    NotFoundError, ExchangeHaltedError, CallUnderWayError, DoNotCallError, CallsExhaustedError.
     """
     pool, now = ctx.core.db.pool, ctx.core.clock.now()
     source = await _source(ctx, await pool.fetchval(store.SOURCE, asked.desk, asked.source))
@@ -37,8 +38,12 @@ async def start_call(ctx: Context, asked: CallIn, actor: str, traceparent: str |
     number = number_of(typed, source.region)
     if number is None:
         raise CallRefusedError(place, "no_number")
-    operator_id = asked.operator_id or await pool.fetchval(store.OPERATOR, actor, asked.desk)
-    new = NewCall(uuid7(), CallKind.DIAL, asked.extension, number, actor, asked.lead_id, operator_id)
+    who = await pool.fetchrow(store.OPERATOR, actor, asked.desk, asked.operator_id)
+    operator_id = asked.operator_id or (who["id"] if who else None)
+    extension = asked.extension or (who["extension"] if who else None)
+    if extension is None:
+        raise CallRefusedError("/extension", "no_extension")
+    new = NewCall(uuid7(), CallKind.DIAL, extension, number, actor, asked.lead_id, operator_id)
     return await _write(ctx, source, new, now, traceparent)
 
 
@@ -75,6 +80,8 @@ async def _write(ctx: Context, source: Source, new: NewCall, now: datetime, trac
         halted = await store.ensure_exchange(tx, source, found)
         if halted is not None:
             raise ExchangeHaltedError(halted)
+        if new.kind is CallKind.DIAL:
+            await refuse_call(tx, source.desk, new.lead_id, new.to_number, source.zone.key, now)
         existing = await store.add(tx, source, new, now, now + PATIENCE, traceparent)
         if existing is not None:
             raise CallUnderWayError(existing)

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Query, Response
 
 from libs.common.domain.code import Code
+from libs.common.platform.audit.shown import shows
 from libs.common.platform.http.etag import set_location
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.language import Language
@@ -16,7 +17,7 @@ from libs.common.platform.telemetry.tracing import current_traceparent
 from services.intake.calls.actions import start_call, transfer_call
 from services.intake.calls.queries import get_call, list_calls
 from services.intake.calls.schemas import CallIn, CallView, TransferIn
-from services.intake.deps import Ctx, Staff
+from services.intake.deps import Crew, Ctx
 from services.intake.errors import NotFoundError
 from services.intake.leads.queries import get_lead
 
@@ -24,11 +25,13 @@ router = api_router("/intake/v1/calls", tags=["calls"], route_class=IdempotentRo
 
 
 @router.post("", operation_id="start_call", status_code=201)
-@refuses("not_found", "call_under_way", "exchange_halted")
-async def post_call(body: CallIn, ctx: Ctx, caller: Staff, response: Response) -> CallView:
+@refuses("not_found", "call_under_way", "exchange_halted", "do_not_call", "calls_exhausted")
+@shows("call:id", "lead:lead_id")
+async def post_call(body: CallIn, ctx: Ctx, caller: Crew, response: Response) -> CallView:
     """Start a call. What became of it is a contact: the exchange's own events say so, never the answer to this.
 
-    409 while the same call is under way or in doubt, or while the exchange waits for a person.
+    409 while the same call is under way or in doubt, or while the exchange waits for a person; also when the
+    customer is not to be called, or was called today as often as the desk allows: `next_at` says when again.
     """
     if not caller.may_see(body.desk):
         raise NotFoundError
@@ -40,9 +43,10 @@ async def post_call(body: CallIn, ctx: Ctx, caller: Staff, response: Response) -
 
 
 @router.get("", operation_id="list_calls")
+@shows("call:id", "lead:lead_id")
 async def get_calls(
     ctx: Ctx,
-    caller: Staff,
+    caller: Crew,
     asked: Paged,
     desk: Annotated[Code | None, Query()] = None,
     lead_id: UUID | None = None,
@@ -52,14 +56,16 @@ async def get_calls(
 
 
 @router.get("/{call_id}", operation_id="get_call")
-async def get_one(call_id: UUID, ctx: Ctx, caller: Staff) -> CallView:
+@shows("call:id", "lead:lead_id")
+async def get_one(call_id: UUID, ctx: Ctx, caller: Crew) -> CallView:
     """Return one call."""
     return await get_call(ctx.core.db, caller, call_id)
 
 
 @router.post("/{call_id}/transfer", operation_id="transfer_call", status_code=201)
 @refuses("call_not_connected", "call_under_way", "exchange_halted")
-async def post_transfer(call_id: UUID, body: TransferIn, ctx: Ctx, caller: Staff, response: Response) -> CallView:
+@shows("call:id", "lead:lead_id")
+async def post_transfer(call_id: UUID, body: TransferIn, ctx: Ctx, caller: Crew, response: Response) -> CallView:
     """Pass a call on to another extension, unasked. 409 while no conversation is known in it."""
     seen = await get_call(ctx.core.db, caller, call_id)
     transfer_id = await transfer_call(ctx, seen.id, body.extension, caller.sub, current_traceparent())

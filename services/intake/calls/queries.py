@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, and_, false, select, true
+from sqlalchemy import ColumnElement, RowMapping, and_, select
 
-from libs.common.platform.auth.principal import Principal, Role
+from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Database
 from libs.common.platform.http.pagination import Page, PageQuery, paginate
 from services.intake.calls.schemas import CallView
@@ -12,14 +12,15 @@ from services.intake.calls.tables import call
 from services.intake.errors import NotFoundError
 from services.intake.leads.queries import readable
 from services.intake.leads.tables import lead
-from services.intake.scope import equal, visible
+from services.intake.scope import equal, is_active, visible
 
 
 def _readable(caller: Principal) -> ColumnElement[bool]:
     """Return the condition of the calls that a caller may read: an operator's own, and their leads' (P.6)."""
+    if caller.sees_whole_desks:
+        return visible(caller, call.c.desk)
     theirs = select(lead.c.id).where(lead.c.id == call.c.lead_id, readable(caller)).exists()
-    all_of_desk = true() if caller.has(Role.SUPERVISOR, Role.ADMIN, Role.SERVICE) else false()
-    return and_(visible(caller, call.c.desk), all_of_desk | theirs | (call.c.actor == caller.sub))
+    return and_(visible(caller, call.c.desk), theirs | ((call.c.actor == caller.sub) & is_active(caller)))
 
 
 async def list_calls(

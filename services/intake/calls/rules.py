@@ -31,12 +31,16 @@ class CallState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What an event of the exchange says of a command: `code` None, it happens; else why it does not."""
+    """What an event of the exchange says of a command: `code` None, it happens; else why it does not.
+
+    `recording`: the conversation of `entry_id` is kept under this id.
+    """
 
     command_id: str | None
     entry_id: str | None = None
     leg: str | None = None
     code: str | None = None
+    recording: str | None = None
 
 
 def number_of(typed: str | None, region: str) -> str | None:

@@ -14,7 +14,7 @@ Extension = Annotated[str, Field(pattern=r"^\d{1,12}$", description="of a teleph
 
 
 class CallIn(Wire):
-    """A call to start (P.11): the telephone of `extension` rings, then the customer's.
+    """A call to start (P.11): the telephone of `extension` rings, or that of who calls, then the customer's.
 
     The customer is that of a lead, or a number. `source` is the exchange. `operator_id`: who calls; without it the
     caller.
@@ -24,7 +24,7 @@ class CallIn(Wire):
     source: Code
     lead_id: UUID | None = None
     phone: Annotated[str, Field(min_length=1, max_length=64)] | None = None
-    extension: Extension
+    extension: Extension | None = None
     operator_id: UUID | None = None
 
     @model_validator(mode="after")

@@ -39,7 +39,11 @@ WHERE id = $1 AND halted_at IS NOT NULL
 LEAD = "SELECT phone FROM lead WHERE id = $1 AND desk = $2"
 SOURCE = "SELECT key FROM source WHERE desk = $1 AND code = $2 AND active"
 CALL = "SELECT c.*, s.key AS source_key FROM call c JOIN source s ON s.id = c.exchange_id WHERE c.id = $1"
-OPERATOR = "SELECT id FROM operator WHERE subject = $1 ORDER BY desk = $2 DESC, id LIMIT 1"
+OPERATOR = """
+SELECT id, extension FROM operator
+WHERE active AND ((subject = $1 AND $3::uuid IS NULL) OR (id = $3 AND desk = $2))
+ORDER BY desk = $2 DESC, id LIMIT 1
+"""
 ADD = """
 INSERT INTO call (id, desk, exchange_id, kind, of_id, lead_id, operator_id, actor, extension, to_number, from_leg,
                   traceparent, created_at, state, number, tries, due_at, expires_at)

@@ -95,4 +95,5 @@ call = Table(
     Index("ix_call_entry_id", "exchange_id", "entry_id", postgresql_where=text("entry_id IS NOT NULL")),
     Index("ix_call_lead_id", "lead_id", "id", postgresql_where=text("lead_id IS NOT NULL")),
     Index("ix_call_desk", "desk", "id"),
+    Index("ix_call_to_number", "to_number", "created_at"),
 )  # fmt: skip

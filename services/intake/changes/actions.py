@@ -17,9 +17,9 @@ from services.intake.appointments.actions import answer_step
 from services.intake.changes import store
 from services.intake.changes.convert import (
     asked_of,
-    changed_customer,
     changed_lead,
     changed_order,
+    changed_person,
     fields_of,
     named,
     refused,
@@ -37,6 +37,7 @@ from services.intake.changes.rules import (
     read_status,
 )
 from services.intake.changes.store import Line
+from services.intake.customers.store import By, known_by
 
 Request: TypeAlias = Received[ChangeRequested]
 Answer: TypeAlias = Callable[[Transaction, Request, datetime], Awaitable[list[Outgoing]]]
@@ -134,13 +135,14 @@ async def _customer_fields(tx: Transaction, event: Request, now: datetime) -> li
         return [refused(event, _invalid(customer, change), now)]
     if taken:
         return [refused(event, Refused(Code.IDENTITY_TAKEN, customer["version"]), now)]
-    customer = await store.set_customer(tx, customer, change)
+    by = By(event.data.actor, event.data.reason, event.event_id)
+    customer = await store.set_customer(tx, customer, change, by, now)
     leads = await store.set_persons(tx, customer, change, now)
     for lead in leads:
         await store.log(tx, event, Line("lead_person", lead["id"], None, named(change)), now)
-    known_by = await tx.conn.fetch(store.IDENTITIES, customer["id"])
-    changed = changed_customer(event, customer, change, known_by, now)
-    return [changed, *(changed_lead(event, lead, now) for lead in leads)]
+    known = await known_by(tx, customer["id"])
+    changed = changed_person(event, customer, change, known, now)
+    return [changed, *(changed_lead(event, lead, now, known_by=known) for lead in leads)]
 
 
 async def _unknown(tx: Transaction, event: Request, now: datetime) -> list[Outgoing]:

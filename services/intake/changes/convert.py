@@ -8,10 +8,12 @@ from uuid import UUID
 import asyncpg
 
 from libs.common.contracts import EventData, Outgoing, Received
-from libs.common.contracts.intake import ChangeRefused, CustomerChanged, Fault
-from libs.common.contracts.shared import Customer, Identity, IdentityKind, OrderStatus
+from libs.common.contracts.intake import ChangeRefused, Fault
+from libs.common.contracts.shared import Customer, OrderStatus
 from libs.common.contracts.tasks import ChangeRequested
 from services.intake.changes.rules import Asked, OrderFields, PersonChange, Refused
+from services.intake.contacts.rules import Known
+from services.intake.customers.convert import customer_changed
 from services.intake.leads.convert import lead_updated
 from services.intake.orders.convert import order_changed
 
@@ -75,43 +77,35 @@ def changed_order(event: Request, order: asyncpg.Record, before: OrderStatus, no
 
 
 def changed_lead(
-    event: Request, lead: asyncpg.Record, now: datetime, *, request_id: UUID | None = None
+    event: Request,
+    lead: asyncpg.Record,
+    now: datetime,
+    *,
+    request_id: UUID | None = None,
+    known_by: Sequence[Known] | None = None,
 ) -> Outgoing:
     """Return what changed of a lead; `request_id` when this is the answer."""
-    return _answer(event, f"lead:{lead['id']}", lead_updated(lead, request_id), now)
+    return _answer(event, f"lead:{lead['id']}", lead_updated(lead, request_id, known_by), now)
 
 
-def changed_customer(
+def changed_person(
     event: Request,
     customer: asyncpg.Record,
     change: PersonChange,
-    known_by: Sequence[asyncpg.Record],
+    known_by: Sequence[Known],
     now: datetime,
 ) -> Outgoing:
     """Return the answer that a customer is now as asked for; the phone and e-mail asked for come first."""
-    phone = change.phone.e164 if change.phone else _first(known_by, IdentityKind.PHONE)
-    email = change.email or _first(known_by, IdentityKind.EMAIL)
-    others = [(row["kind"], row["value"]) for row in known_by if row["value"] not in (phone, email)]
-    person = Customer(
-        name=customer["name"],
-        phone=phone,
-        phone_raw=change.phone.raw if change.phone else phone,
-        email=email,
-        identities=tuple(Identity(kind=kind, value=value) for kind, value in others),
-    )
-    data = CustomerChanged(
-        customer_id=customer["id"],
+    data = customer_changed(
+        customer,
+        known_by,
+        phone=change.phone,
+        email=change.email,
         lead_id=event.data.lead_id,
-        version=customer["version"],
         request_id=event.data.request_id,
-        person=person,
     )
     return _answer(event, f"customer:{customer['id']}", data, now)
 
 
 def _answer(event: Request, key: str, data: EventData, now: datetime) -> Outgoing:
     return Outgoing(key=key, desk=event.desk, time=now, data=data, cause=event.follow())
-
-
-def _first(known_by: Sequence[asyncpg.Record], kind: IdentityKind) -> str | None:
-    return next((row["value"] for row in known_by if row["kind"] == kind), None)

@@ -13,6 +13,10 @@ from libs.common.contracts.tasks import ChangeRequested
 from libs.common.messaging.inbox import Transient
 from libs.common.platform.db import Transaction
 from services.intake.changes.rules import OrderFields, PersonChange
+from services.intake.customers import store as customers
+from services.intake.customers.convert import known_of
+from services.intake.customers.rules import IdentityStep
+from services.intake.customers.store import By
 
 CLAIM = """
 INSERT INTO change_request (request_id, desk, target, target_id, actor, at)
@@ -25,7 +29,11 @@ RETURNING request_id
 """
 ORDER = "SELECT * FROM sales_order WHERE id = $1 AND desk = $2 FOR UPDATE"
 LEAD = "SELECT * FROM lead WHERE id = $1 AND desk = $2 FOR UPDATE"
-CUSTOMER = "SELECT * FROM customer WHERE id = $1 AND desk = $2 FOR UPDATE"
+# As they are by now.
+CUSTOMER = """
+SELECT * FROM customer
+WHERE id = (SELECT coalesce(merged_into, id) FROM customer WHERE id = $1) AND desk = $2 FOR UPDATE
+"""
 LOG = """
 INSERT INTO history (desk, lead_id, order_id, at, what, actor, from_value, to_value, reason, cause_id)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
@@ -41,29 +49,30 @@ UPDATE lead SET pinned_comment = nullif($2, ''), updated_at = $3, version = vers
 """
 # Locked in the order in which they are inserted everywhere.
 OWNERS = """
-SELECT i.customer_id FROM customer_identity i
-JOIN unnest($2::text[], $3::text[]) AS k(kind, value) USING (kind, value)
+SELECT coalesce((SELECT c.merged_into FROM customer c WHERE c.id = i.customer_id), i.customer_id)
+       <> coalesce((SELECT c.merged_into FROM customer c WHERE c.id = $4), $4) AS another
+FROM customer_identity i JOIN unnest($2::text[], $3::text[]) AS k(kind, value) USING (kind, value)
 WHERE i.desk = $1 ORDER BY i.kind, i.value FOR UPDATE OF i
 """
 ATTACH = """
 INSERT INTO customer_identity (desk, kind, value, customer_id)
 SELECT $1, k.kind, k.value, $4 FROM unnest($2::text[], $3::text[]) AS k(kind, value) ORDER BY k.kind, k.value
 ON CONFLICT (desk, kind, value) DO NOTHING
-RETURNING kind
+RETURNING kind, value
 """
-IDENTITIES = "SELECT kind, value FROM customer_identity WHERE customer_id = $1 ORDER BY kind, value"
 SET_CUSTOMER = "UPDATE customer SET name = coalesce($2, name), version = version + 1 WHERE id = $1 RETURNING *"
 # The people of leads under way; the others keep whom they were about.
-SET_PERSONS = """
+SET_PERSONS = f"""
 UPDATE lead l
 SET name = coalesce($3, name), phone = coalesce($4, phone), phone_raw = coalesce($5, phone_raw),
     email = coalesce($6, email), updated_at = $7, version = version + 1
 WHERE id IN (
-    SELECT id FROM lead WHERE customer_id = $1 AND desk = $2 AND stage IN ('new', 'working', 'booked')
+    SELECT id FROM lead WHERE customer_id IN ({customers.TREE}) AND desk = $2 AND merged_into IS NULL
+      AND stage IN ('new', 'working', 'booked')
       AND (coalesce($3, name), coalesce($4, phone), coalesce($6, email)) IS DISTINCT FROM (name, phone, email)
     ORDER BY id FOR UPDATE)
 RETURNING *
-"""
+"""  # noqa: S608 - constants
 
 
 class Line(NamedTuple):
@@ -122,17 +131,20 @@ async def set_comment(tx: Transaction, lead: asyncpg.Record, comment: str, now: 
 
 async def taken(tx: Transaction, desk: str, customer_id: UUID, change: PersonChange) -> bool:
     """Lock the identities of a change; return whether another customer has one of them."""
-    rows = await tx.conn.fetch(OWNERS, desk, *_columns(change))
-    return any(row["customer_id"] != customer_id for row in rows)
+    rows = await tx.conn.fetch(OWNERS, desk, *_columns(change), customer_id)
+    return any(row["another"] for row in rows)
 
 
-async def set_customer(tx: Transaction, customer: asyncpg.Record, change: PersonChange) -> asyncpg.Record:
+async def set_customer(
+    tx: Transaction, customer: asyncpg.Record, change: PersonChange, by: By, now: datetime
+) -> asyncpg.Record:
     """Attach identities, write the name, and return the row, unchanged when nothing is new.
 
     Raises IdentityRaceError.
     """
     desk, customer_id = customer["desk"], customer["id"]
-    attached = await tx.conn.fetch(ATTACH, desk, *_columns(change), customer_id)
+    attached = known_of(await tx.conn.fetch(ATTACH, desk, *_columns(change), customer_id))
+    await customers.log(tx, desk, customer_id, IdentityStep.ATTACHED, attached, by, now)
     if await taken(tx, desk, customer_id, change):
         raise IdentityRaceError(str(customer_id))
     if not attached and change.name in (None, customer["name"]):
@@ -152,7 +164,7 @@ async def set_persons(
 
 
 def _columns(change: PersonChange) -> tuple[list[str], list[str]]:
-    return [kind.value for kind, _ in change.known_by], [value for _, value in change.known_by]
+    return customers.columns(change.known_by)
 
 
 async def _one(tx: Transaction, statement: str, *args: object) -> asyncpg.Record:

@@ -2,28 +2,37 @@
 
 from collections.abc import Iterator, Mapping
 
+from libs.common.domain.slips import is_slip, nearest
 from libs.common.platform import configuration
 from libs.common.platform.configuration import Action, PartChange
 from libs.common.platform.http.faults import pointer
 from libs.common.platform.http.language import Text
 from libs.common.platform.http.problems import Fault
 from libs.common.platform.sealing import DataKeys
+from services.intake.calling.schemas import CallingPart
 from services.intake.configuration.queries import Found
-from services.intake.configuration.rules import is_slip, nearest
 from services.intake.configuration.schemas import Awaited, IntakePart, SourcePart
 from services.intake.formats.config import SecretKind
 
+#: The kind of a change of how often the desk calls.
+CALLING = "calling"
 _NOT_NEEDED = Text("этому источнику секрет не нужен", "a source of this kind has no secret")
 _MISSING = Text("нужен секрет, который выдал провайдер", "the secret that the provider has given")
 
 
 def changes_of(found: Found, wanted: IntakePart, keys: DataKeys) -> list[PartChange]:
     """Return what a document changes; a secret that it gives and that differs is a change of `secret`."""
-    if wanted.sources is None:
-        return []
-    had = {code: _compared(each.part(), each.secret(keys)) for code, each in found.active.items()}
-    asked = {code: _compared(part, _secret(part)) for code, part in wanted.sources.items()}
-    return list(configuration.changes("source", had, asked))
+    made: list[PartChange] = []
+    if wanted.sources is not None:
+        had = {code: _compared(each.part(), each.secret(keys)) for code, each in found.active.items()}
+        asked = {code: _compared(part, _secret(part)) for code, part in wanted.sources.items()}
+        made += configuration.changes("source", had, asked)
+    if wanted.calling is not None:
+        said = found.part.calling or CallingPart()
+        fields = [each for each in CallingPart.model_fields if getattr(said, each) != getattr(wanted.calling, each)]
+        if fields:
+            made.append(PartChange(action=Action.CHANGE, kind=CALLING, code="limits", fields=tuple(fields)))
+    return made
 
 
 def secret_faults(found: Found, wanted: IntakePart) -> Iterator[Fault]:
@@ -51,7 +60,7 @@ def awaited(found: Found, wanted: IntakePart) -> dict[str, Awaited]:
 
 def names_playbook(change: PartChange) -> bool:
     """Return whether a change gives a source its playbook; one that it has had already is not judged again."""
-    return change.action is Action.CREATE or "playbook" in change.fields
+    return change.kind != CALLING and (change.action is Action.CREATE or "playbook" in change.fields)
 
 
 def misspelt(found: Found, waits_for: Mapping[str, Awaited]) -> list[Fault]:

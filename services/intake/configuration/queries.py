@@ -8,6 +8,8 @@ import asyncpg
 
 from libs.common.platform.db import Transaction
 from libs.common.platform.sealing import DataKeys
+from services.intake.calling.schemas import CallingPart
+from services.intake.calling.store import calling_of
 from services.intake.configuration.schemas import IntakePart, SourcePart
 from services.intake.sources.queries import view_of, webhook_of
 from services.intake.sources.rules import current
@@ -70,4 +72,5 @@ async def read_desk(tx: Transaction, desk: str) -> Found:
     sources = {row["code"]: StoredSource.of(row) for row in await tx.conn.fetch(SOURCES, desk)}
     playbooks = tuple(row["code"] for row in await tx.conn.fetch(PLAYBOOKS, desk))
     parts = {code: source.part() for code, source in sources.items() if source.view.active}
-    return Found(IntakePart(sources=parts), sources, playbooks)
+    calling = CallingPart.of(await calling_of(tx.conn, desk))
+    return Found(IntakePart(sources=parts, calling=calling), sources, playbooks)

@@ -5,6 +5,7 @@ from pydantic import BaseModel
 from libs.common.domain.code import Code
 from libs.common.platform.configuration import Configuration, Configured
 from libs.common.platform.http.wire import Wire
+from services.intake.calling.schemas import CallingPart
 from services.intake.sources.schemas import SourceFields, SourcePatch
 
 
@@ -20,9 +21,10 @@ class SourcePart(SourceFields):
 
 
 class IntakePart(Wire):
-    """The sources of a desk; null: as they are. Those that are not named are retired."""
+    """The sources of a desk, and how often it calls; null: as they are. Sources that are not named are retired."""
 
     sources: dict[Code, SourcePart] | None = None
+    calling: CallingPart | None = None
 
 
 class Awaited(BaseModel):

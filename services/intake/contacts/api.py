@@ -7,6 +7,7 @@ from fastapi import Query, Response
 
 from libs.common.contracts.shared import ContactKind
 from libs.common.domain.code import Code
+from libs.common.platform.audit.shown import shows
 from libs.common.platform.http.etag import set_etag, set_location
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
@@ -16,7 +17,7 @@ from services.intake.contacts.actions import record_contact
 from services.intake.contacts.queries import ContactFilter, get_contact, list_contacts
 from services.intake.contacts.schemas import ContactIn, ContactView, RecordedContact
 from services.intake.deliveries.rules import Disposition
-from services.intake.deps import Chain, Ctx, Overseer, Staff
+from services.intake.deps import Chain, Crew, Ctx, Overseer
 from services.intake.errors import NotFoundError
 
 router = api_router("/intake/v1/contacts", tags=["contacts"], route_class=IdempotentRoute)
@@ -24,6 +25,7 @@ router = api_router("/intake/v1/contacts", tags=["contacts"], route_class=Idempo
 
 @router.post("", operation_id="record_contact", status_code=201, responses={200: {"model": RecordedContact}})
 @refuses("not_found")
+@shows("contact:id", "lead:lead_id", "customer:customer_id")
 async def post_contact(
     body: ContactIn, ctx: Ctx, caller: Overseer, cause: Chain, response: Response
 ) -> RecordedContact:
@@ -40,9 +42,10 @@ async def post_contact(
 
 
 @router.get("", operation_id="list_contacts")
+@shows("contact:id", "lead:lead_id", "customer:customer_id")
 async def get_contacts(
     ctx: Ctx,
-    caller: Staff,
+    caller: Crew,
     asked: Paged,
     desk: Annotated[Code | None, Query()] = None,
     kind: ContactKind | None = None,
@@ -56,6 +59,7 @@ async def get_contacts(
 
 
 @router.get("/{contact_id}", operation_id="get_contact")
-async def get_one(contact_id: UUID, ctx: Ctx, caller: Staff) -> ContactView:
+@shows("contact:id", "lead:lead_id", "customer:customer_id")
+async def get_one(contact_id: UUID, ctx: Ctx, caller: Crew) -> ContactView:
     """Return one contact."""
     return await get_contact(ctx.core.db, caller, contact_id)

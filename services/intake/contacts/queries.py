@@ -3,18 +3,22 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, false, select, true
+from sqlalchemy import ColumnElement, RowMapping, and_, select, true
 
-from libs.common.contracts.shared import ContactKind
-from libs.common.platform.auth.principal import Principal, Role
+from libs.common.contracts.shared import ContactKind, Customer
+from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Database
 from libs.common.platform.http.pagination import Page, PageQuery, paginate
+from services.intake.contacts.rules import recording_path
 from services.intake.contacts.schemas import ContactView
 from services.intake.contacts.tables import contact
+from services.intake.customers.tables import customer
 from services.intake.errors import NotFoundError
 from services.intake.leads.queries import readable
 from services.intake.leads.tables import lead
-from services.intake.scope import equal, visible
+from services.intake.masking.queries import hidden
+from services.intake.masking.rules import masked_person
+from services.intake.scope import equal, of_whole, visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +35,8 @@ class ContactFilter:
         return and_(
             equal(contact.c.desk, self.desk),
             equal(contact.c.kind, self.kind),
-            equal(contact.c.lead_id, self.lead_id),
-            equal(contact.c.customer_id, self.customer_id),
+            of_whole(contact.c.lead_id, lead, self.lead_id),
+            of_whole(contact.c.customer_id, customer, self.customer_id),
             true() if self.of_no_lead is None else contact.c.lead_id.is_(None) == self.of_no_lead,
         )
 
@@ -40,17 +44,25 @@ class ContactFilter:
 def _readable(caller: Principal) -> ColumnElement[bool]:
     """Return the condition of the contacts that a caller may read: an operator's are those of their leads (P.6)."""
     theirs = select(lead.c.id).where(lead.c.id == contact.c.lead_id, readable(caller)).exists()
-    all_of_desk = true() if caller.has(Role.SUPERVISOR, Role.ADMIN, Role.SERVICE) else false()
-    return and_(visible(caller, contact.c.desk), all_of_desk | theirs)
+    return and_(visible(caller, contact.c.desk), true() if caller.sees_whole_desks else theirs)
 
 
 async def list_contacts(
     db: Database, caller: Principal, wanted: ContactFilter, asked: PageQuery
 ) -> Page[ContactView]:
-    query = select(contact).where(_readable(caller), wanted.condition())
+    owner = select(lead.c.owner_id).where(lead.c.id == contact.c.lead_id).scalar_subquery()
+    masked = hidden(caller, contact.c.desk, owner).label("hidden")
+    query = select(contact, masked).where(_readable(caller), wanted.condition())
     async with db.read() as conn:
         found = await paginate(conn, query, "-at", [contact.c.at, contact.c.id], asked)
-    return found.page(lambda row: ContactView.model_validate(dict(row)))
+    return found.page(_shown)
+
+
+def _shown(row: RowMapping) -> ContactView:
+    view = view_of(row)
+    if not row["hidden"]:
+        return view
+    return view.model_copy(update={"person": Customer.model_validate(masked_person(row["person"]))})
 
 
 async def get_contact(db: Database, caller: Principal, contact_id: UUID) -> ContactView:
@@ -60,4 +72,10 @@ async def get_contact(db: Database, caller: Principal, contact_id: UUID) -> Cont
         row = (await conn.execute(query)).mappings().one_or_none()
     if row is None:
         raise NotFoundError
-    return ContactView.model_validate(dict(row))
+    return view_of(row)
+
+
+def view_of(row: RowMapping) -> ContactView:
+    """Return a contact as it is shown: of a recording, where leave to listen is asked for."""
+    recording = recording_path(row["id"]) if row["recording"] else None
+    return ContactView.model_validate({**row, "recording": recording})

@@ -1,7 +1,7 @@
 """Decisions about contacts: who it was, and whether it opens a lead. Data in, decision out."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 from uuid import UUID
@@ -29,9 +29,9 @@ Known = tuple[IdentityKind, str]
 class Said:
     """What a sender says of a call or a message; `phone` is as typed, `identities` as the channel spells them.
 
-    `text` and `button` are what a message says. `under_way`: a call that has not ended yet. It says who is called,
-    and changes nothing of a call that has ended, should it come after its end. `command_id`: of the command of ours
-    that started it; `leg`: in which people talk.
+    `text` and `button` are what a message says, `stop` whether that is a stop word and no more. `under_way`: a call
+    that has not ended yet. It says who is called, and changes nothing of a call that has ended, should it come
+    after its end. `command_id`: of the command of ours that started it; `leg`: in which people talk.
     """
 
     kind: ContactKind
@@ -51,6 +51,7 @@ class Said:
     lead_id: UUID | None = None
     text: str | None = None
     button: str | None = None
+    stop: bool = False
     under_way: bool = False
     command_id: str | None = None
     leg: str | None = None
@@ -90,7 +91,7 @@ def read_person(said: Said, region: str, test_prefixes: Collection[str]) -> Pers
     numbers = [value for kind, value in said.identities if kind in (IdentityKind.PHONE, IdentityKind.WHATSAPP)]
     typed = said.phone or next(iter(numbers), None)
     phone = read_phone(typed, region) if typed else None
-    others = {known for each in said.identities if (known := _read(each, region)) is not None}
+    others = {known for each in said.identities if (known := read_known(each, region)) is not None}
     known_by = set(others)
     if phone is not None and phone.e164 is not None and not is_false(phone):
         known_by.add((IdentityKind.PHONE, phone.e164))
@@ -113,12 +114,55 @@ def owner_of(found: Mapping[Known, UUID], new: UUID) -> UUID:
     return found[min(owned, key=lambda known: (_PRECEDENCE.index(known[0]), known[1]))] if owned else new
 
 
+def spoke(said: Said) -> bool:
+    """Return whether who is at the extension is who called or answered: while it only rings, they are neither."""
+    match said.kind:
+        case ContactKind.CALL_OUT:
+            return True
+        case ContactKind.CALL_IN:
+            return said.leg is not None or not said.under_way
+        case ContactKind.MISSED | ContactKind.MESSAGE:
+            return False
+        case _:
+            assert_never(said.kind)
+
+
+def recording_path(contact_id: UUID) -> str:
+    """Return where leave to listen is asked for: nothing else of a recording is shown or published."""
+    return f"/intake/v1/contacts/{contact_id}/recording"
+
+
+def written_number(said: Said, person: Person, region: str) -> Known | None:
+    """Return the one number that a person writes who is known by their channel alone: asked for it, they answer."""
+    writes = said.direction is Direction.IN and said.text is not None
+    if not writes or any(kind is IdentityKind.PHONE for kind, _ in person.known_by):
+        return None
+    phone = read_phone(said.text or "", region)
+    one = phone.valid and not phone.others and not is_false(phone)
+    return (IdentityKind.PHONE, phone.e164) if one and phone.e164 else None
+
+
+def completed(person: Person, known_by: Sequence[Known]) -> Person:
+    """Return a person with what their customer is known by besides, as a new lead of theirs is to have it."""
+    number = next((value for kind, value in known_by if kind is IdentityKind.PHONE), None)
+    address = next((value for kind, value in known_by if kind is IdentityKind.EMAIL), None)
+    typed = person.phone is not None and person.phone.e164 is not None
+    phone = person.phone if typed or number is None else Phone(number, number, valid=True)
+    others = {known for known in known_by if known[0] not in (IdentityKind.PHONE, IdentityKind.EMAIL)}
+    return replace(person, phone=phone, email=person.email or address, others=tuple(sorted(others)))
+
+
+def callable_number(person: Person) -> str | None:
+    """Return the number at which a person can be called."""
+    return None if person.phone is None or is_false(person.phone) else person.phone.e164
+
+
 def opens_lead(said: Said, person: Person) -> bool:
     """Return whether the contact of a customer without a live lead opens one: they turned to us, and are known."""
     return said.direction is Direction.IN and bool(person.known_by)
 
 
-def _read(known: Known, region: str) -> Known | None:
+def read_known(known: Known, region: str) -> Known | None:
     """Return an identity as it is stored; None for a number that cannot be one."""
     kind, value = known
     match kind:

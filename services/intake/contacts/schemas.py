@@ -89,7 +89,7 @@ class ContactIn(Wire):
 
 
 class ContactView(BaseModel):
-    """A contact; `person` is who it was as the sender said."""
+    """A contact; `person` is who it was as the sender said, `recording` where leave to listen is asked for."""
 
     id: UUID
     desk: str

@@ -9,9 +9,11 @@ from uuid import UUID
 
 import asyncpg
 
-from libs.common.contracts.shared import IdentityKind, Stage
+from libs.common.contracts.shared import Stage
 from libs.common.platform.db import Transaction
 from services.intake.contacts.rules import Known, Person, Said, owner_of
+from services.intake.customers import store as customers
+from services.intake.customers.rules import Place
 from services.intake.playbooks.rules import SHOWN_TITLE, UNSEEN, Born
 from services.intake.sources.rules import Source
 
@@ -29,30 +31,34 @@ SET (kind, direction, at, duration, operator_id, extension, line, recording, mes
     FROM (SELECT CASE WHEN $17 THEN c.kind ELSE excluded.kind END,
                  CASE WHEN $17 THEN c.direction ELSE excluded.direction END,
                  CASE WHEN $17 THEN c.at ELSE excluded.at END, coalesce(excluded.duration, c.duration),
-                 coalesce(excluded.operator_id, c.operator_id),
+                 CASE WHEN {_ENDED} THEN coalesce(c.operator_id, excluded.operator_id)
+                      ELSE coalesce(excluded.operator_id, c.operator_id) END,
                  CASE WHEN {_ENDED} THEN c.extension ELSE coalesce(excluded.extension, c.extension) END,
                  coalesce(excluded.line, c.line), coalesce(excluded.recording, c.recording),
                  coalesce(excluded.message_id, c.message_id)) s
 )
 RETURNING old.id IS NULL AS fresh, coalesce(new.version > old.version, false) AS moved, new.*
 """  # noqa: S608 - made of constants alone
-CLAIM = """
-INSERT INTO customer_identity AS c (desk, kind, value, customer_id)
-SELECT $1, k.kind, k.value, $2 FROM unnest($3::text[], $4::text[]) AS k(kind, value) ORDER BY k.kind, k.value
-ON CONFLICT (desk, kind, value) DO UPDATE SET customer_id = c.customer_id
-RETURNING kind, value, customer_id
-"""
 ATTACH = "UPDATE customer_identity SET customer_id = $2 WHERE customer_id = $1"
+HAS_ANOTHER = f"""
+SELECT EXISTS (SELECT FROM customer_identity WHERE customer_id IN ({customers.TREE}) AND kind = $2 AND value <> $3)
+"""  # noqa: S608 - constants
 # An identity may point to a customer who was never inserted: two deliveries raced.
 CUSTOMER = """
 INSERT INTO customer AS c (id, desk, name, created_at) VALUES ($1, $2, $3, $4)
 ON CONFLICT (id) DO UPDATE SET name = coalesce(c.name, excluded.name)
 """
-LIVE = """
-SELECT id FROM lead WHERE customer_id = $1 AND desk = $2 AND stage IN ('new', 'working', 'booked')
+LIVE = f"""
+SELECT id FROM lead
+WHERE customer_id IN ({customers.TREE}) AND desk = $2 AND merged_into IS NULL
+  AND stage IN ('new', 'working', 'booked')
 ORDER BY created_at DESC, id DESC LIMIT 1
+"""  # noqa: S608 - constants
+# As they are by now: a lead that was merged is the winner.
+NAMED = """
+SELECT coalesce(l.merged_into, l.id) AS id, coalesce(c.merged_into, l.customer_id) AS customer_id
+FROM lead l LEFT JOIN customer c ON c.id = l.customer_id WHERE l.id = $1 AND l.desk = $2
 """
-NAMED = "SELECT id, customer_id FROM lead WHERE id = $1 AND desk = $2"
 FIRST_STATUS = "SELECT first_status, first_title, first_stage FROM active_playbook WHERE desk = $1 AND code = $2"
 OPEN = """
 WITH logged AS (
@@ -60,8 +66,30 @@ WITH logged AS (
     VALUES ($2, $1, $15, 'lead_status', 'source:' || $5, $7, 'received', $16)
 )
 INSERT INTO lead (id, desk, customer_id, source_id, source, playbook, status, title, stage, signals, name, phone,
-                  phone_raw, email, language, zone, marketing, created_at, updated_at, version, partner_id)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $17, $18, '{}', $15, $15, 1, $19)
+                  phone_raw, email, language, zone, zone_source, marketing, created_at, updated_at, version,
+                  partner_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $17, $18, $20, '{}', $15, $15, 1, $19)
+"""
+# An extension that several share names none of them.
+BY_EXTENSION = """
+SELECT CASE count(*) WHEN 1 THEN (array_agg(id))[1] END FROM operator
+WHERE desk = $1 AND extension = $2 AND active
+"""
+KNOWN = "SELECT EXISTS (SELECT FROM contact WHERE source_id = $1 AND external_id = $2)"
+KEEP_RECORDING = """
+UPDATE contact SET recording = $3, version = version + 1
+WHERE source_id = $1 AND external_id = $2 AND recording IS DISTINCT FROM $3 RETURNING *
+"""
+# Both a call and its recording wait for the other that is being stored: each then finds what came first.
+ONE_CALL = "SELECT pg_advisory_xact_lock(hashtext('recording'), hashtext($1::uuid::text || ' ' || $2))"
+KEEP_EARLY = """
+INSERT INTO early_recording (source_id, external_id, desk, recording, received_at) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (source_id, external_id) DO UPDATE SET recording = excluded.recording
+"""
+TRIM_EARLY = "DELETE FROM early_recording WHERE received_at < $1"
+TAKE_EARLY = """
+WITH early AS (DELETE FROM early_recording WHERE source_id = $2 AND external_id = $3 RETURNING recording)
+UPDATE contact c SET recording = early.recording FROM early WHERE c.id = $1 RETURNING c.*
 """
 SETTLE = "UPDATE contact SET customer_id = $2, lead_id = $3 WHERE id = $1"
 
@@ -88,18 +116,63 @@ async def store(
     return Stored(row, row["fresh"], row["moved"])
 
 
-async def customer_of(tx: Transaction, desk: str, person: Person, new: UUID, now: datetime) -> UUID | None:
-    """Return the customer behind a person's identities, made where there is none; None without any identity."""
+class Found(NamedTuple):
+    """The customer behind a person; `attached`: by what they were not known before. `fresh`: they are new."""
+
+    customer_id: UUID
+    attached: tuple[Known, ...]
+    fresh: bool
+
+
+async def customer_of(
+    tx: Transaction, desk: str, person: Person, new: UUID, now: datetime, wrote: Known | None = None
+) -> Found | None:
+    """Return the customer behind a person's identities, made where there is none; None without any identity.
+
+    `wrote`: a number in their message. It finds no customer, and becomes theirs if they have none and no one else
+    has it.
+    """
     if not person.known_by:
         return None
-    kinds, values = [kind.value for kind, _ in person.known_by], [value for _, value in person.known_by]
-    rows = await tx.conn.fetch(CLAIM, desk, new, kinds, values)
-    found: dict[Known, UUID] = {(IdentityKind(row["kind"]), row["value"]): row["customer_id"] for row in rows}
-    customer = owner_of(found, new)
+    asked = person.known_by if wrote is None else sorted({*person.known_by, wrote})
+    claimed = {each.known: each for each in await customers.claim(tx, desk, new, asked)}
+    customer = owner_of({known: each.customer_id for known, each in claimed.items() if known != wrote}, new)
     if customer != new:
         await tx.conn.execute(ATTACH, new, customer)
     await tx.conn.execute(CUSTOMER, customer, desk, person.name, now)
-    return customer
+    attached = [known for known, each in claimed.items() if each.fresh]
+    if wrote in attached and await tx.conn.fetchval(HAS_ANOTHER, customer, *wrote):
+        attached.remove(wrote)
+        await customers.release(tx, desk, customer, wrote)
+    return Found(customer, tuple(attached), customer == new)
+
+
+async def operator_at(tx: Transaction, desk: str, extension: str) -> UUID | None:
+    """Return the active operator of a desk whose telephone an extension is."""
+    found: UUID | None = await tx.conn.fetchval(BY_EXTENSION, desk, extension)
+    return found
+
+
+async def keep_recording(
+    tx: Transaction, source: Source, external_id: str, recording: str, now: datetime
+) -> asyncpg.Record | None:
+    """Write where the recording of a call is; return its row, None when it is so already or the call unknown.
+
+    That of an unknown call is kept until the call is heard of.
+    """
+    await tx.conn.execute(ONE_CALL, source.id, external_id)
+    row = await tx.conn.fetchrow(KEEP_RECORDING, source.id, external_id, recording)
+    if row is None and not await tx.conn.fetchval(KNOWN, source.id, external_id):
+        await tx.conn.execute(KEEP_EARLY, source.id, external_id, source.desk, recording, now)
+    return row
+
+
+async def with_early_recording(
+    tx: Transaction, contact_id: UUID, source_id: UUID, external_id: str
+) -> asyncpg.Record | None:
+    """Return a call that was just stored with its recording, if that came before it; else None."""
+    await tx.conn.execute(ONE_CALL, source_id, external_id)
+    return await tx.conn.fetchrow(TAKE_EARLY, contact_id, source_id, external_id)
 
 
 async def live_lead(tx: Transaction, customer_id: UUID, desk: str) -> UUID | None:
@@ -122,8 +195,8 @@ async def born(tx: Transaction, desk: str, playbook: str) -> Born:
 
 
 async def open_lead(
-    tx: Transaction, lead_id: UUID, customer_id: UUID, source: Source, person: Person, first: Born, now: datetime,
-    cause: UUID,
+    tx: Transaction, lead_id: UUID, customer_id: UUID, source: Source, person: Person, place: Place, first: Born,
+    now: datetime, cause: UUID,
 ) -> None:  # fmt: skip
     """Insert a lead without an order, and its first line of history."""
     phone = person.phone
@@ -131,7 +204,7 @@ async def open_lead(
         OPEN, lead_id, source.desk, customer_id, source.id, source.code, source.playbook, first.status,
         dict(first.title or SHOWN_TITLE), first.stage.value, list(person.signals), person.name,
         phone.e164 if phone else None, phone.raw if phone else None, person.email, now, cause, source.language,
-        source.zone.key, source.partner_id,
+        place.zone, source.partner_id, place.source.value,
     )  # fmt: skip
 
 

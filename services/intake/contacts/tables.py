@@ -53,3 +53,15 @@ contact = Table(
     Index("ix_contact_lead_id", "lead_id", "at", postgresql_where=text("lead_id IS NOT NULL")),
     Index("ix_contact_customer_id", "customer_id", "at", postgresql_where=text("customer_id IS NOT NULL")),
 )
+
+# Where the recording of a call is of which nothing else has been heard yet: events come in any order.
+early_recording = Table(
+    "early_recording",
+    metadata,
+    Column("source_id", Uuid, primary_key=True),
+    Column("external_id", Text, primary_key=True),
+    Column("desk", Text, nullable=False),
+    Column("recording", Text, nullable=False),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Index("ix_early_recording_received_at", "received_at"),
+)

@@ -6,19 +6,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, select, true
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, exists, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from libs.common.contracts.shared import IdentityKind
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Database
 from libs.common.platform.http.pagination import Page, PageQuery, paginate
-from services.intake.customers.schemas import CustomerItem, CustomerView, IdentityView
-from services.intake.customers.tables import customer, identity
+from services.intake.consents.convert import closed_of
+from services.intake.consents.rules import LISTED
+from services.intake.customers.rules import place_by
+from services.intake.customers.schemas import CustomerItem, CustomerView, IdentityChangeView, IdentityView
+from services.intake.customers.tables import customer, identity, identity_change
 from services.intake.errors import NotFoundError
 from services.intake.leads.search import matching
 from services.intake.leads.tables import lead
+from services.intake.masking.queries import hidden
+from services.intake.masking.rules import masked
 from services.intake.orders.queries import orders_of_customer
-from services.intake.scope import between, equal, own_or_free, visible
+from services.intake.scope import between, equal, mine, of_whole, own_or_free, root_of, visible
+from services.intake.sources.tables import source
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,55 +42,106 @@ class CustomerFilter:
         return and_(
             equal(customer.c.desk, self.desk),
             between(customer.c.created_at, self.created_from, self.created_to),
-            true() if self.ids is None else customer.c.id.in_(self.ids),
+            true() if self.ids is None else customer.c.id.in_(_now(self.ids)),
         )
 
 
 async def list_customers(
     db: Database, caller: Principal, wanted: CustomerFilter, asked: PageQuery
 ) -> Page[CustomerItem]:
-    """Return customers, the newest first."""
+    """Return customers, the newest first; one who is merged is shown as the winner."""
     theirs = exists().where(
-        lead.c.customer_id == customer.c.id,
+        _of(customer.c.id),
         own_or_free(caller, lead.c.owner_id),
         true() if wanted.q is None else matching(wanted.q),
     )
-    query = select(customer).where(visible(caller, customer.c.desk), theirs, wanted.condition())
+    alone = customer.c.merged_into.is_(None)
+    owner = select(lead.c.owner_id).where(_of(customer.c.id), lead.c.owner_id.in_(mine(caller))).limit(1)
+    is_masked = hidden(caller, customer.c.desk, owner.scalar_subquery()).label("hidden")
+    query = select(customer, is_masked).where(visible(caller, customer.c.desk), alone, theirs, wanted.condition())
     async with db.read() as conn:
         found = await paginate(conn, query, "-id", [customer.c.id], asked)
         known = await _identities(conn, [row["id"] for row in found.rows])
-    return found.page(lambda row: CustomerItem.model_validate({**row, "identities": known.get(row["id"], [])}))
+    return found.page(lambda row: _item(row, known.get(row["id"], [])))
+
+
+def _item(row: RowMapping, known: Sequence[IdentityView]) -> CustomerItem:
+    if row["hidden"]:
+        known = [IdentityView(kind=each.kind, value=masked(each.value)) for each in known]
+    return CustomerItem.model_validate({**row, "identities": known})
 
 
 async def _identities(conn: AsyncConnection, ids: Sequence[UUID]) -> Mapping[UUID, list[IdentityView]]:
     """Return the identities of customers in their order."""
-    columns = identity.c.customer_id, identity.c.kind, identity.c.value
-    query = select(*columns).where(identity.c.customer_id.in_(ids)).order_by(identity.c.kind, identity.c.value)
+    one = customer.alias()
+    query = (
+        select(func.coalesce(one.c.merged_into, one.c.id), identity.c.kind, identity.c.value)
+        .join(one, one.c.id == identity.c.customer_id)
+        .where(or_(one.c.id.in_(ids), one.c.merged_into.in_(ids)))
+        .order_by(identity.c.kind, identity.c.value)
+    )
     found: dict[UUID, list[IdentityView]] = defaultdict(list)
     for whose, kind, value in await conn.execute(query):
         found[whose].append(IdentityView(kind=kind, value=value))
     return found
 
 
-async def get_customer(db: Database, caller: Principal, customer_id: UUID) -> CustomerView:
-    """Return one customer, all their orders with them (S1.11).
+def _of(customer_id: ColumnElement[UUID]) -> ColumnElement[bool]:
+    """Return the condition of the leads of a customer, under any id of theirs."""
+    one = customer.alias("one")
+    return and_(or_(one.c.id == customer_id, one.c.merged_into == customer_id), lead.c.customer_id == one.c.id)
 
-    Raises NotFoundError, also when the caller may see none of the customer's leads.
+
+def _now(ids: Sequence[UUID]) -> Select[tuple[UUID]]:
+    one = customer.alias()
+    return select(func.coalesce(one.c.merged_into, one.c.id)).where(one.c.id.in_(ids))
+
+
+async def get_customer(db: Database, caller: Principal, customer_id: UUID) -> CustomerView:
+    """Return one customer, all their orders with them (S1.11); one who is merged is shown as the winner.
+
+    Raises NotFoundError, also to an operator who may see none of the customer's leads.
     """
-    theirs = select(lead.c.id).where(lead.c.customer_id == customer.c.id, own_or_free(caller, lead.c.owner_id))
-    query = select(customer).where(customer.c.id == customer_id, visible(caller, customer.c.desk), theirs.exists())
+    leads = select(lead.c.id).where(_of(customer.c.id), own_or_free(caller, lead.c.owner_id))
+    theirs = true() if caller.sees_whole_desks else leads.exists()
+    them = select(customer).where(
+        customer.c.id == root_of(customer, customer_id), visible(caller, customer.c.desk), theirs
+    )
+    merged = select(customer.c.id).where(customer.c.merged_into == root_of(customer, customer_id))
     async with db.read() as conn:
-        row = (await conn.execute(query)).one_or_none()
+        row = (await conn.execute(them)).one_or_none()
         if row is None:
             raise NotFoundError
-        known = await _identities(conn, [customer_id])
-    orders = await orders_of_customer(db, caller, customer_id)
+        known = await _identities(conn, [row.id])
+        others = (await conn.execute(merged.order_by(customer.c.id))).scalars().all()
+        newest = select(source.c.zone).join(lead, lead.c.source_id == source.c.id).where(_of(customer.c.id))
+        newest = newest.where(customer.c.id == row.id).order_by(lead.c.id.desc()).limit(1)
+        desk_zone = (await conn.execute(newest)).scalar_one_or_none()
+    phones = [one.value for one in known.get(row.id, []) if one.kind is IdentityKind.PHONE]
+    place = place_by(phones, row.zone, desk_zone)
+    orders = await orders_of_customer(db, caller, row.id)
     return CustomerView(
         id=row.id,
         desk=row.desk,
         name=row.name,
         created_at=row.created_at,
-        identities=known.get(customer_id, []),
+        identities=known.get(row.id, []),
+        zone=place.zone if place else None,
+        zone_source=place.source if place else None,
+        closed=[*closed_of(row.barred)],
+        listed=LISTED in (row.barred or ()),
         version=row.version,
         orders=[*orders],
+        merged=[*others],
     )
+
+
+async def list_identity_changes(
+    db: Database, caller: Principal, customer_id: UUID, asked: PageQuery
+) -> Page[IdentityChangeView]:
+    """Return what was attached to a customer and detached, in its order. Raises NotFoundError."""
+    await get_customer(db, caller, customer_id)
+    changes = select(identity_change).where(of_whole(identity_change.c.customer_id, customer, customer_id))
+    async with db.read() as conn:
+        found = await paginate(conn, changes, "id", [identity_change.c.id], asked)
+    return found.page(lambda row: IdentityChangeView.model_validate(dict(row)))

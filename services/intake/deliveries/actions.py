@@ -1,7 +1,9 @@
 """Use cases: store a delivery, quarantine it, read it again."""
 
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
+from typing import assert_never
 from uuid import UUID
 
 import asyncpg
@@ -26,18 +28,26 @@ from services.intake.sources.rules import Source
 
 READ = "SELECT * FROM delivery WHERE id = $1"
 SOURCE = "SELECT * FROM source WHERE id = $1"
-
+# What a delivery has just added to a lead: the names of the person's fields.
+GAINED = """
+SELECT to_value FROM history
+WHERE lead_id = $1 AND cause_id = $2 AND at = $3 AND what = 'lead_person' AND reason = 'said by the source'
+ORDER BY id DESC LIMIT 1
+"""
+ADD_NOTES = "UPDATE delivery SET notes = notes || $2::text::jsonb WHERE id = $1"
 
 log = get_logger(__name__)
 
 
-async def receive(ctx: Context, source: Source, raw: RawRequest, traceparent: str | None) -> Answer:
+async def receive(
+    ctx: Context, source: Source, raw: RawRequest, traceparent: str | None, *, trial: bool = False
+) -> Answer:
     """Store an authentic request: as a lead, a change, a contact, a repeat, or in quarantine.
 
     Raises OverloadedError, and the driver's errors while the database is away; then nothing was stored.
     """
     now = ctx.core.clock.now()
-    delivery = Delivery(uuid7(), source, now, raw, traceparent)
+    delivery = Delivery(uuid7(), source, now, raw, traceparent, trial)
     parsed = parse_delivery(delivery, now)
     if isinstance(parsed, Unreadable):
         return await quarantine(ctx, delivery, parsed)
@@ -101,24 +111,30 @@ async def _keep(ctx: Context, delivery: Delivery, reason: Reason, headers: str, 
 
 
 async def rerun(ctx: Context, delivery_id: UUID, traceparent: str | None) -> Disposition:
-    """Read a quarantined delivery again by its source's present settings; any other stays unchanged.
+    """Read a delivery again by its source's present settings; return what it is afterwards.
 
-    Return what it is afterwards.
-
-    When a newer delivery has changed the same order meanwhile, this one changes nothing (S4.1). Raises
-    NotFoundError, OverloadedError.
+    One of the quarantine becomes what it is read as; when a newer delivery has changed the same order meanwhile, it
+    changes nothing (S4.1). One that was accepted gives its lead what is read of the person by now and the lead
+    lacks, as a later delivery of its order would. Raises NotFoundError, OverloadedError.
     """
     stored = await ctx.core.db.pool.fetchrow(READ, delivery_id)
     known = await ctx.core.db.pool.fetchrow(SOURCE, stored["source_id"]) if stored is not None else None
     if stored is None or known is None:
         raise NotFoundError
-    if stored["disposition"] != Disposition.QUARANTINED:
-        return Disposition(stored["disposition"])
     source = source_of(known)
     now = ctx.core.clock.now()
     raw = _kept_request(stored, source.body_limit)
     delivery = Delivery(delivery_id, source, stored["received_at"], raw, traceparent)
-    reason, notes = await _read_again(ctx, delivery, now)
+    match Disposition(stored["disposition"]):
+        case Disposition.QUARANTINED:
+            reason, notes = await _read_again(ctx, delivery, now)
+        case Disposition.ACCEPTED | Disposition.REPEAT:
+            reason, notes = None, "[]"
+            await _complete(ctx, parse_delivery(delivery, now), stored, now)
+        case Disposition.TEST | Disposition.NOTED as settled:
+            return settled
+        case unknown:
+            assert_never(unknown)
     async with ctx.core.db.begin() as tx:
         disposition = await tx.conn.fetchval(COUNT_RERUN, delivery_id, now, reason, notes)
         await tx.commit()
@@ -145,6 +161,32 @@ async def _read_again(ctx: Context, delivery: Delivery, now: datetime) -> tuple[
     except UnstorableError as error:
         return Reason.UNSTORABLE.value, notes_json(unstorable(error).notes)
     return None, "[]"
+
+
+async def _complete(
+    ctx: Context, parsed: DeliveryRow | Understood | Unreadable, stored: asyncpg.Record, now: datetime
+) -> None:
+    """Give the leads of an accepted delivery what they lack of their persons, and note it on the delivery."""
+    async with ctx.core.db.begin() as tx:
+        for row, lead_id in _with_leads(parsed, stored):
+            if await update_leads(tx.conn, [(row, lead_id)]):
+                gained = await tx.conn.fetchval(GAINED, lead_id, row.delivery.id, now) or ""
+                added = (Note(name, "added", row.order.places.get(name, "")) for name in gained.split(", ") if name)
+                await tx.conn.execute(ADD_NOTES, row.delivery.id, notes_json(tuple(added)))
+        await tx.commit()
+
+
+def _with_leads(
+    parsed: DeliveryRow | Understood | Unreadable, stored: asyncpg.Record
+) -> Iterator[tuple[DeliveryRow, UUID]]:
+    """Yield the orders of a delivery with their leads; nothing when it is not read as the same parts any more."""
+    if isinstance(parsed, Unreadable):
+        return
+    parts = parsed.parts if isinstance(parsed, Understood) else (parsed,)
+    leads = [part["lead_id"] for part in stored["facts"]] if stored["facts"] else [stored["lead_id"]]
+    for part, lead_id in zip(parts, leads, strict=True) if len(parts) == len(leads) else ():
+        if isinstance(part, DeliveryRow) and lead_id is not None:
+            yield part, UUID(str(lead_id))
 
 
 async def _accept_again(ctx: Context, row: DeliveryRow) -> None:

@@ -18,16 +18,27 @@ from services.intake.deliveries.store import DELIVERIES, MESSAGE, REPEAT, Runner
 
 _SAID = DELIVERIES.only("name", "phone", "email", "phone_key", "signals")
 _CUSTOMER = DELIVERIES.only(
-    "delivery_id", "now", "name", "phone", "phone_raw", "email", "phone_key", "signals", "source", "traceparent"
+    "delivery_id",
+    "now",
+    "name",
+    "phone",
+    "phone_raw",
+    "email",
+    "phone_key",
+    "signals",
+    "source",
+    "traceparent",
+    "zone",
+    "zone_source",
 )
 _CAUSE = DELIVERIES.only("delivery_id", "now", "source", "traceparent")
 
-# When two deliveries of one customer race, the e-mail may point to a customer id that is never inserted. Point it
-# to the customer of the phone.
+# When two deliveries of one customer race, the e-mail may point to a customer id that is never inserted, or to one
+# who has been merged meanwhile. Point it to the customer of the phone.
 REPOINT = """
 UPDATE customer_identity c SET customer_id = $3
 WHERE c.desk = $1 AND c.kind = 'email' AND c.value = $2 AND c.customer_id <> $3
-  AND NOT EXISTS (SELECT FROM customer u WHERE u.id = c.customer_id)
+  AND NOT EXISTS (SELECT FROM customer u WHERE u.id = c.customer_id AND u.merged_into IS NULL)
 """
 
 _FALSE = f"'{Signal.FALSE_NUMBER}' = ANY (l.signals)"
@@ -62,26 +73,35 @@ WITH given AS (
            CASE WHEN c.better OR l.phone IS NULL THEN coalesce(n.phone_raw, l.phone_raw) ELSE l.phone_raw END
                AS best_raw,
            CASE WHEN c.better THEN array_remove(l.signals, '{Signal.FALSE_NUMBER}') ELSE l.signals END
-               || CASE WHEN {_doubtful("n.signals")} THEN '{{{Signal.UNCERTAIN}}}'::text[] END AS best_signals
+               || CASE WHEN {_doubtful("n.signals")} THEN '{{{Signal.UNCERTAIN}}}'::text[] END AS best_signals,
+           l.zone_source = 'desk' AND n.zone_source = 'phone' AND (c.better OR l.phone IS NULL) AS placed
     FROM unnest({_CUSTOMER.parameters(2)}) AS n({_CUSTOMER.names})
     JOIN lead l ON l.id = $1::uuid
     CROSS JOIN LATERAL (SELECT n.phone_key IS NOT NULL AND {_FALSE} AS better) c
 ), known_by AS (
     INSERT INTO customer_identity (desk, kind, value, customer_id)
-    SELECT l.desk, i.kind, i.value, l.customer_id
-    FROM given g JOIN lead l ON l.id = g.lead_id
+    SELECT l.desk, i.kind, i.value, coalesce(u.merged_into, l.customer_id)
+    FROM given g JOIN lead l ON l.id = g.lead_id LEFT JOIN customer u ON u.id = l.customer_id
     CROSS JOIN LATERAL (VALUES ('email', g.email), ('phone', g.phone_key)) i(kind, value)
     WHERE i.value IS NOT NULL ORDER BY i.kind
     ON CONFLICT DO NOTHING
+    RETURNING desk, kind, value, customer_id
+), learned AS (
+    INSERT INTO identity_change (desk, customer_id, at, what, kind, value, actor, reason, cause_id)
+    SELECT k.desk, k.customer_id, g.now, 'attached', k.kind, k.value, 'source:' || g.source, 'said by the source',
+           g.delivery_id
+    FROM known_by k, given g
 ), filled AS (
     UPDATE lead l
     SET name = coalesce(l.name, g.name), phone = g.best, phone_raw = g.best_raw, email = coalesce(l.email, g.email),
+        zone = CASE WHEN g.placed THEN g.zone ELSE l.zone END,
+        zone_source = CASE WHEN g.placed THEN g.zone_source ELSE l.zone_source END,
         signals = g.best_signals, updated_at = g.now, version = l.version + 1
     FROM given g
     WHERE l.id = g.lead_id AND (coalesce(l.name, g.name), g.best, coalesce(l.email, g.email), g.best_signals)
           IS DISTINCT FROM (l.name, l.phone, l.email, l.signals)
-    RETURNING l.id, l.desk, l.customer_id, l.name, l.phone, l.phone_raw, l.email, l.language, l.zone, l.signals,
-              l.version, concat_ws(', ', CASE WHEN old.name IS DISTINCT FROM new.name THEN 'name' END,
+    RETURNING l.id, l.desk, l.customer_id, l.name, l.phone, l.phone_raw, l.email, l.language, l.zone, l.zone_source,
+              l.signals, l.version, concat_ws(', ', CASE WHEN old.name IS DISTINCT FROM new.name THEN 'name' END,
                         CASE WHEN old.phone IS DISTINCT FROM new.phone THEN 'phone' END,
                         CASE WHEN old.email IS DISTINCT FROM new.email THEN 'email' END) AS gained
 ), named AS (

@@ -11,11 +11,12 @@ from uuid import UUID, uuid5
 
 import orjson
 
-from libs.common.contracts.shared import Signal
+from libs.common.contracts.shared import Signal, ZoneSource
 from libs.common.domain.phone import Phone, read_phone
+from libs.common.domain.zones import zone_of_phone
 from libs.common.platform.telemetry.logs import get_logger
 from services.intake.contacts.rules import Said
-from services.intake.deliveries.rules import Customer, is_false, signals_of
+from services.intake.deliveries.rules import Customer, DeliveryKind, is_false, signals_of
 from services.intake.formats.identifiers import identifier_of, is_no_id
 from services.intake.formats.rules import (
     Fact,
@@ -50,13 +51,22 @@ cached_phone = lru_cache(maxsize=8192)(read_phone)
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """An authentic request of a source. `received_at` is business time, `id` a UUIDv7."""
+    """An authentic request of a source. `received_at` is business time, `id` a UUIDv7.
+
+    `trial`: an administrator tries the source. Its order is one of its own, of no person who can be called.
+    """
 
     id: UUID
     source: Source
     received_at: datetime
     raw: RawRequest
     traceparent: str | None
+    trial: bool = False
+
+    @property
+    def repeat_key(self) -> str | None:
+        """What all retries of the request carry; a trial is never a repeat."""
+        return None if self.trial else self.source.format.repeat_key(self.raw)
 
     def headers_json(self) -> str:
         """Return the headers to store, secrets masked."""
@@ -109,6 +119,15 @@ class DeliveryRow:
     before: str | None
     keys: frozenset[Hashable]
 
+    @property
+    def zone(self) -> str:
+        """The zone of the number where it has one alone, else the source's."""
+        return zone_of_phone(self.phone_key) or self.delivery.source.zone.key
+
+    @property
+    def zone_source(self) -> ZoneSource:
+        return ZoneSource.DESK if zone_of_phone(self.phone_key) is None else ZoneSource.PHONE
+
 
 # What a delivery says, each part ready to be stored; an unreadable one becomes a note.
 Part: TypeAlias = DeliveryRow | Said | Noted | Reported | Unreadable
@@ -153,7 +172,7 @@ def _understood(delivery: Delivery, facts: tuple[Fact, ...], now: datetime) -> U
 
 def _part(delivery: Delivery, fact: Fact, now: datetime, n: int) -> Part:
     if not isinstance(fact, ParsedOrder):
-        return fact
+        return Noted(DeliveryKind.CONTACT) if delivery.trial and isinstance(fact, Said | Reported) else fact
     row = _row_within_limit(delivery, fact, now, n)
     # The request's key is the delivery's: no order of it has it alone.
     return row if isinstance(row, Unreadable) else without_message_id(row)
@@ -203,11 +222,17 @@ def _row_within_limit(
 ) -> DeliveryRow | Unreadable:
     """Return the row of an order; `n`: the how-manyth part of its delivery it is, from 0."""
     order = _with_second_phone(_without_future_time(order, delivery), delivery)
+    order = _tried(order, delivery, n) if delivery.trial else order
     own, before = (order.external_id, None) if order.external_id else _fallback_ids(delivery, n)
     row = _row(delivery, order, own, now, before)
     if row.size > MAX_EVENT:
         return Unreadable(Reason.TOO_LARGE, (Note("items", "too_large"),))
     return row
+
+
+def _tried(order: ParsedOrder, delivery: Delivery, n: int) -> ParsedOrder:
+    """Return the order of a trial: it changes no other, and is of no person who can be written to."""
+    return replace(order, external_id=f"test-{delivery.id}-{n + 1}", phone=None, email=None)
 
 
 def _row(
@@ -240,11 +265,11 @@ def _row(
         notes=notes_json(order.notes),
         items=items.decode(),
         marketing=orjson.dumps(order.marketing).decode(),
-        signals=",".join(_signals(order, phone, source)),
+        signals=",".join(_signals(delivery, order, phone)),
         head=head.decode(),
         order_head=order_head.decode(),
         size=len(head) + len(order_head),
-        webhook_id=source.format.repeat_key(delivery.raw),
+        webhook_id=delivery.repeat_key,
         unsure=source.format.weak_ids,
         before=before,
         keys=frozenset(keys),
@@ -255,9 +280,9 @@ def _phone(order: ParsedOrder, source: Source) -> Phone | None:
     return cached_phone(order.phone, order.region or source.region) if order.phone else None
 
 
-def _signals(order: ParsedOrder, phone: Phone | None, source: Source) -> Iterator[Signal]:
+def _signals(delivery: Delivery, order: ParsedOrder, phone: Phone | None) -> Iterator[Signal]:
     """Yield what is recognised about a lead: of its number, and of what could not be read for certain."""
-    yield from signals_of(phone, source.test_prefixes)
+    yield from (Signal.TEST_NUMBER,) if delivery.trial else signals_of(phone, delivery.source.test_prefixes)
     if phone is not None and phone.others:
         yield Signal.OTHER_CONTACT
     if any(note.code in UNCERTAIN for note in order.notes):
@@ -327,7 +352,6 @@ def _head(delivery: Delivery, order: ParsedOrder, phone: Phone | None) -> bytes:
             "contact": None,
             "marketing": order.marketing,
             "language": source.language,
-            "zone": source.zone.key,
             "received_at": delivery.received_at,
             "partner_id": source.partner_id,
             "person": {

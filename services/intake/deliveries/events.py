@@ -45,6 +45,8 @@ LEAD_RECEIVED: Fields = {
     "stage": "born_stage",
     "signals": "signals",
     "earlier_lead_id": "earlier",
+    "zone": "zone",
+    "zone_source": "zone_source",
 }
 # What is known of an order: the codes of its fields that have a value, and its sums.
 FILLED = (
@@ -87,6 +89,7 @@ CUSTOMER: Fields = {
 LEAD_UPDATED: Fields = {
     "lead_id": "l.id",
     "request_id": "NULL",
-    **{name: f"l.{name}" for name in ("customer_id", "version", "signals", "language", "zone")},
+    **{name: f"l.{name}" for name in ("customer_id", "version", "signals", "language", "zone", "zone_source")},
     "person": json_object(CUSTOMER),
+    "all_identities": "false",
 }

@@ -46,11 +46,11 @@ WITH given AS MATERIALIZED (
     FROM given, (SELECT count(*) FROM phones) AS before
 ), leads AS (
     INSERT INTO lead (id, desk, customer_id, source_id, source, playbook, status, title, stage, signals,
-                      earlier_lead_id, name, phone, phone_raw, email, language, zone, marketing, created_at,
-                      updated_at, version, partner_id)
+                      earlier_lead_id, name, phone, phone_raw, email, language, zone, zone_source, marketing,
+                      created_at, updated_at, version, partner_id)
     SELECT lead_id, desk, customer_id, source_id, source, playbook, born_status,
            coalesce(born_title, '{SHOWN_TITLE_JSON}'), born_stage, signals, earlier, name, phone, phone_raw, email,
-           language, zone, marketing::jsonb, received_at, now, 1, partner_id
+           language, zone, zone_source, marketing::jsonb, received_at, now, 1, partner_id
     FROM given
 ), log AS (
     INSERT INTO history (desk, lead_id, order_id, at, what, actor, to_value, reason, cause_id)

@@ -16,7 +16,7 @@ import orjson
 from libs.common.contracts import Cause
 from libs.common.platform.db import Connection, Transaction
 from services.intake.calls.store import hear
-from services.intake.contacts.actions import record
+from services.intake.contacts.actions import record, record_recording
 from services.intake.contacts.rules import Said
 from services.intake.context import Context
 from services.intake.deliveries.backfill import update_leads
@@ -78,7 +78,7 @@ async def understand(ctx: Context, parsed: Understood, now: datetime, *, again: 
 
 async def _understand(tx: Transaction, parsed: Understood, now: datetime, *, again: bool) -> Answer:
     delivery = parsed.delivery
-    key = delivery.source.format.repeat_key(delivery.raw)
+    key = delivery.repeat_key
     known = await tx.conn.fetchrow(KNOWN_KEY, delivery.source.id, key, delivery.id) if key else None
     if known is not None and await _is_of_another(tx.conn, parsed, key):
         known = key = None
@@ -156,6 +156,11 @@ async def _part(
             return Became(PartAnswer(DeliveryKind.CONTACT, recorded.disposition, recorded.lead_id))
         case Noted(kind):
             return Became(PartAnswer(kind, Disposition.NOTED))
+        case Reported(heard) if heard.recording is not None:
+            cause = Cause(delivery.id, None, delivery.traceparent)
+            kept = await record_recording(tx, delivery.source, heard, now, cause)
+            disposition = Disposition.NOTED if kept is None else kept.disposition
+            return Became(PartAnswer(DeliveryKind.CONTACT, disposition, kept.lead_id if kept else None))
         case Reported(heard):
             call = await hear(tx, delivery.source.id, heard)
             disposition = Disposition.NOTED if call is None else Disposition.ACCEPTED

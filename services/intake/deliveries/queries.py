@@ -89,14 +89,14 @@ def _shown(row: Row[tuple[object, ...]]) -> RawDelivery:
     return RawDelivery.model_validate({**members, **_readable(row.body), "query": row.query.decode("latin-1")})
 
 
-async def quarantined(db: Database, caller: Principal, wanted: RerunIn) -> list[UUID]:
-    """Return deliveries of the quarantine, the oldest first, at most `limit`."""
+async def to_rerun(db: Database, caller: Principal, wanted: RerunIn) -> list[UUID]:
+    """Return deliveries that are to be read again, the oldest first, at most `limit`."""
     query = (
         select(delivery.c.id)
         .join_from(delivery, source, source.c.id == delivery.c.source_id)
         .where(
             visible(caller, delivery.c.desk),
-            delivery.c.disposition == Disposition.QUARANTINED.value,
+            delivery.c.disposition == wanted.disposition.value,
             equal(delivery.c.desk, wanted.desk),
             equal(source.c.code, wanted.source),
             equal(delivery.c.reason, wanted.reason),

@@ -51,8 +51,9 @@ class DeliveryView(BaseModel):
 
 
 class RerunIn(Wire):
-    """Which of the quarantine is read again, the oldest first; an absent member means all."""
+    """Which deliveries are read again, the oldest first; an absent member means all, of the quarantine."""
 
+    disposition: Literal[Disposition.QUARANTINED, Disposition.ACCEPTED] = Disposition.QUARANTINED
     desk: Code | None = None
     source: Code | None = None
     reason: Reason | None = None

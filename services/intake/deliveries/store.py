@@ -22,8 +22,10 @@ import asyncpg
 import orjson
 
 from libs.common.contracts.intake import LeadReceivedV2, OrderChanged
+from libs.common.contracts.shared import Purpose, Signal
 from libs.common.platform.db import Connection
 from libs.common.platform.db.bulk import Bulk
+from services.intake.consents.rules import LISTED
 from services.intake.deliveries.convert import DeliveryRow
 from services.intake.deliveries.events import LEAD_RECEIVED, ORDER, ORDER_CHANGED, joined, json_object
 from services.intake.formats import rules
@@ -65,7 +67,8 @@ DELIVERIES: Bulk[DeliveryRow] = Bulk(
         ("email", "text", attrgetter("customer.email")),
         ("phone_key", "text", attrgetter("phone_key")),
         ("language", "text", attrgetter("delivery.source.language")),
-        ("zone", "text", attrgetter("delivery.source.zone.key")),
+        ("zone", "text", attrgetter("zone")),
+        ("zone_source", "text", attrgetter("zone_source")),
         ("signals", "text", attrgetter("signals")),
         ("traceparent", "text", attrgetter("delivery.traceparent")),
         ("head", "text", attrgetter("head")),
@@ -82,6 +85,8 @@ UNPAID, PAID, BEFORE_PAID = (
     ", ".join(f"'{status.value}'" for status in sorted(statuses))
     for statuses in (rules.UNPAID, rules.PAID, rules.BEFORE_PAID)
 )
+# Who is not called (P.14): the customer's row says so, whichever delivery is theirs.
+STOP_CALLS = f"{Purpose.CALLS},{LISTED}"
 _SAME = "(c.last_source_id, c.last_external_id) = (excluded.last_source_id, excluded.last_external_id)"
 
 ACCEPT = f"""
@@ -107,17 +112,17 @@ WITH given AS MATERIALIZED (
          WHERE p.desk = i.desk AND p.kind = 'phone' AND p.value = i.phone_key), i.new_customer_id)
     FROM given i WHERE i.email IS NOT NULL AND i.known IS NULL ORDER BY i.desk, i.email
     ON CONFLICT (desk, kind, value) DO UPDATE SET customer_id = c.customer_id
-    RETURNING desk, value, customer_id
+    RETURNING desk, value, new.customer_id, old.customer_id IS NULL AS attached
 ), phones AS (
     INSERT INTO customer_identity AS c (desk, kind, value, customer_id)
     SELECT i.desk, 'phone', i.phone_key, coalesce(e.customer_id, i.new_customer_id)
     FROM given i LEFT JOIN emails e ON e.value = i.email AND e.desk = i.desk
     WHERE i.phone_key IS NOT NULL AND i.known IS NULL ORDER BY i.desk, i.phone_key
     ON CONFLICT (desk, kind, value) DO UPDATE SET customer_id = c.customer_id
-    RETURNING desk, value, customer_id
+    RETURNING desk, value, new.customer_id, old.customer_id IS NULL AS attached
 ), resolved AS MATERIALIZED (
     SELECT i.*, coalesce(i.known_customer, p.customer_id, e.customer_id, i.new_customer_id) AS customer_id,
-           e.customer_id AS email_customer
+           e.customer_id AS email_customer, p.attached AS new_phone, e.attached AS new_email
     FROM given i
     LEFT JOIN phones p ON p.value = i.phone_key AND p.desk = i.desk
     LEFT JOIN emails e ON e.value = i.email AND e.desk = i.desk
@@ -134,7 +139,16 @@ WITH given AS MATERIALIZED (
         -- A concurrent duplicate must not write a lead that is never inserted.
         last_lead_id = CASE WHEN {_SAME} THEN c.last_lead_id ELSE excluded.last_lead_id END,
         last_unpaid = CASE WHEN {_SAME} THEN c.last_unpaid ELSE excluded.last_unpaid END
-    RETURNING new.id, old.last_source_id, old.last_external_id, old.last_lead_id, old.last_unpaid
+    RETURNING new.id, new.zone, new.barred, old.id IS NOT NULL AS before, old.last_source_id, old.last_external_id,
+              old.last_lead_id, old.last_unpaid
+), learned AS (
+    INSERT INTO identity_change (desk, customer_id, at, what, kind, value, actor, reason, cause_id)
+    SELECT r.desk, r.customer_id, r.now, 'attached', k.kind, k.value, 'source:' || r.source, 'said by the source',
+           r.delivery_id
+    FROM resolved r JOIN customers c ON c.id = r.customer_id AND c.before
+    CROSS JOIN LATERAL (VALUES ('email', r.email, r.new_email), ('phone', r.phone_key, r.new_phone))
+         k(kind, value, attached)
+    WHERE k.attached
 ), orders AS (
     INSERT INTO sales_order AS o
         (id, desk, lead_id, customer_id, source_id, external_id, external_number, order_number, status, status_said,
@@ -175,13 +189,18 @@ WITH given AS MATERIALIZED (
                 THEN r.notes::jsonb || jsonb_build_array(
                     jsonb_build_object('field', 'status', 'code', 'state_kept', 'detail', r.status))
                 ELSE r.notes::jsonb END AS notes, r.marketing, r.name, r.phone, r.phone_raw,
-           r.email, r.language, r.zone, r.traceparent, r.head, r.order_head, r.webhook_id, r.born_status,
+           r.email, r.language, coalesce(c.zone, r.zone) AS zone,
+           CASE WHEN c.zone IS NULL THEN r.zone_source ELSE 'address' END AS zone_source,
+           r.traceparent, r.head, r.order_head, r.webhook_id, r.born_status,
            r.born_title, r.born_stage, o.fresh, o.moved, o.from_status,
            o.id AS order_id, o.lead_id, o.customer_id, o.order_number, o.status, o.amount, o.paid, o.currency,
            o.payment_link, CASE WHEN o.moved THEN o.items END AS items, o.external_number, o.remarks,
            o.version AS order_version,
            e.lead_id AS earlier, 'lead:' || o.lead_id AS key,
-           CASE WHEN e.lead_id IS NULL THEN r.marks ELSE r.marks || 'second_unpaid_order'::text END AS signals,
+           CASE WHEN e.lead_id IS NULL THEN r.marks ELSE r.marks || 'second_unpaid_order'::text END
+               || CASE WHEN c.barred && '{{{STOP_CALLS}}}' OR r.email_customer <> o.customer_id AND EXISTS (
+                      SELECT FROM customer x WHERE x.id = r.email_customer AND '{LISTED}' = ANY (x.barred))
+                       THEN '{{{Signal.DO_NOT_CALL}}}'::text[] END AS signals,
            CASE WHEN o.moved THEN 'accepted' WHEN NOT o.fresh THEN 'repeat'
                 WHEN 'test_number' = ANY (r.marks) THEN 'test' ELSE 'accepted' END AS disposition,
            CASE WHEN r.unsure AND r.known IS NULL AND NOT o.fresh
@@ -192,10 +211,15 @@ WITH given AS MATERIALIZED (
     LEFT JOIN customers c ON c.id = o.customer_id
     LEFT JOIN LATERAL (
         SELECT coalesce(
-            (SELECT u.lead_id FROM sales_order u JOIN lead l ON l.id = u.lead_id
-             WHERE u.customer_id = o.customer_id AND u.source_id = o.source_id AND u.status IN ({UNPAID})
-               AND l.stage IN ('new', 'working', 'booked')
-             ORDER BY u.order_number LIMIT 1),
+            -- A customer who is new has no earlier order, and nobody is merged into them.
+            CASE WHEN c.before IS NOT FALSE THEN (
+                SELECT l.id FROM sales_order u JOIN lead m ON m.id = u.lead_id
+                                               JOIN lead l ON l.id = coalesce(m.merged_into, m.id)
+                WHERE u.customer_id = ANY (ARRAY(SELECT o.customer_id UNION ALL SELECT w.id FROM customer w
+                                                 WHERE w.merged_into = o.customer_id))
+                  AND u.source_id = o.source_id AND u.status IN ({UNPAID})
+                  AND l.stage IN ('new', 'working', 'booked')
+                ORDER BY u.order_number LIMIT 1) END,
             CASE WHEN c.last_unpaid AND c.last_source_id = o.source_id AND c.last_external_id <> o.external_id
                   AND NOT EXISTS (SELECT FROM sales_order u WHERE u.source_id = c.last_source_id
                                   AND u.external_id = c.last_external_id)
@@ -205,11 +229,11 @@ WITH given AS MATERIALIZED (
     ) e ON o.fresh AND o.status IN ({UNPAID})
 ), leads AS (
     INSERT INTO lead (id, desk, customer_id, source_id, source, playbook, status, title, stage, signals,
-                      earlier_lead_id, name, phone, phone_raw, email, language, zone, marketing, created_at,
-                      updated_at, version, partner_id)
+                      earlier_lead_id, name, phone, phone_raw, email, language, zone, zone_source, marketing,
+                      created_at, updated_at, version, partner_id)
     SELECT lead_id, desk, customer_id, source_id, source, playbook, born_status,
            coalesce(born_title, '{SHOWN_TITLE_JSON}'), born_stage, signals, earlier, name, phone, phone_raw, email,
-           language, zone, marketing::jsonb, received_at, now, 1, partner_id
+           language, zone, zone_source, marketing::jsonb, received_at, now, 1, partner_id
     FROM outcome WHERE fresh
 ), log AS (
     INSERT INTO history (desk, lead_id, order_id, at, what, actor, from_value, to_value, reason, cause_id)

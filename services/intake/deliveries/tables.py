@@ -53,6 +53,10 @@ delivery = Table(
     CheckConstraint("disposition <> 'quarantined' OR lead_id IS NULL", name="lead"),
     Index("ix_delivery_quarantined", "desk", "id", postgresql_where=text("disposition = 'quarantined'")),
     Index("ix_delivery_source_id", "source_id", "id"),
+    # By which an erasure finds what names a person.
+    Index("ix_delivery_lead_id", "lead_id", postgresql_where=text("lead_id IS NOT NULL")),
+    Index("ix_delivery_of_no_lead", "id", postgresql_where=text("lead_id IS NULL")),
+    Index("ix_delivery_of_several", "id", postgresql_where=text("facts IS NOT NULL")),
     Index(
         "uq_delivery_source_id_webhook_id",
         "source_id",

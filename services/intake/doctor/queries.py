@@ -11,11 +11,23 @@ from services.intake.deliveries.convert import cached_phone
 from services.intake.deliveries.queries import raw_deliveries
 from services.intake.deliveries.rules import Disposition
 from services.intake.deliveries.tables import delivery
-from services.intake.doctor.rules import fields_of, mends_of, snippets
-from services.intake.doctor.schemas import DayView, DoctorView, ExaminedView, MendView, SnippetView, UnderstoodOrder
+from services.intake.doctor.rules import fields_of, mends_of, rehearsal, snippets, unread_of
+from services.intake.doctor.schemas import (
+    DayView,
+    DoctorView,
+    ExaminedView,
+    MendView,
+    Readout,
+    SnippetView,
+    UnderstoodOrder,
+    UnreadField,
+)
 from services.intake.errors import NotFoundError
-from services.intake.formats.config import OrderConfig, SecretKind
-from services.intake.formats.rules import Note, ParsedOrder, RawRequest, Unreadable
+from services.intake.formats.base import Format
+from services.intake.formats.config import SecretKind
+from services.intake.formats.orders import OrderFormat
+from services.intake.formats.payload import object_of
+from services.intake.formats.rules import Json, Note, ParsedOrder, RawRequest, Unreadable, UnreadableError
 from services.intake.sources.cache import source_of
 from services.intake.sources.rules import Source
 
@@ -34,7 +46,8 @@ async def examine(core: Core, source_id: UUID, origin: str) -> DoctorView:
     pasted = snippets(f"{origin}/intake/v1/hooks/{source.key}", needs_token=source.format.config.secret is needs)
     return DoctorView(
         days=await _days(core, source),
-        deliveries=[ExaminedView(delivery=view, **_read(source, raw)) for view, raw in kept],
+        deliveries=[ExaminedView(delivery=view, **dict(read_out(source, raw))) for view, raw in kept],
+        rehearsal=rehearsal(origin, source.desk, source.code, source.id),
         snippets=[SnippetView(kind=kind, text=text) for kind, text in pasted.items()],
     )
 
@@ -70,22 +83,38 @@ def _day(day: date, counted: Counter[str]) -> DayView:
     )
 
 
-def _read(source: Source, raw: RawRequest) -> dict[str, list[UnderstoodOrder] | list[MendView]]:
+def read_out(source: Source, raw: RawRequest) -> Readout:
+    """Return what a request says by the source's present settings."""
     facts, config = source.format.read(raw), source.format.config
     orders = [fact for fact in facts if isinstance(fact, ParsedOrder)]
-    unread = next((fact for fact in facts if isinstance(fact, Unreadable)), None)
+    refused = next((fact for fact in facts if isinstance(fact, Unreadable)), None)
     notes: list[Note] = [
         note for fact in facts if isinstance(fact, ParsedOrder | Unreadable) for note in fact.notes
     ]
-    fields = fields_of(raw, config.charset if isinstance(config, OrderConfig) else None)
-    found = mends_of(unread.reason if unread else None, notes, fields, source.region)
+    fields = fields_of(_payload(source.format, raw))
+    known = source.format.known if isinstance(source.format, OrderFormat) else None
+    unread = {} if known is None else unread_of(fields, known)
+    maps = config.model_dump(mode="json", include={"field_map", "status_map"})
+    found = mends_of(refused.reason if refused else None, notes, fields, source.region, maps)
     mends = [
         MendView.model_validate(
             {"field": m.field, "code": m.code, "text": {"ru": m.ru, "en": m.en}, "patch": m.patch}
         )
         for m in found
     ]
-    return {"understood": [_order(source, order) for order in orders], "mends": mends}
+    return Readout(
+        understood=[_order(source, order) for order in orders],
+        mends=mends,
+        unread=[UnreadField(name=name, alike=list(alike)) for name, alike in unread.items()],
+    )
+
+
+def _payload(form: Format, raw: RawRequest) -> dict[str, Json]:
+    """Return the fields of a request as its format reads them, nothing of what cannot be read."""
+    try:
+        return form.payload(raw) if isinstance(form, OrderFormat) else object_of(raw, None)
+    except UnreadableError:
+        return {}
 
 
 def _order(source: Source, order: ParsedOrder) -> UnderstoodOrder:

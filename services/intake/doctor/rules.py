@@ -1,15 +1,22 @@
 """How a delivery that was not understood is mended, and what a sender pastes. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeAlias
+from uuid import UUID
 
 from libs.common.domain.phone import read_phone
-from services.intake.formats.payload import object_of
-from services.intake.formats.rules import Json, Note, RawRequest, Reason, UnreadableError
+from libs.common.domain.slips import nearest
+from services.intake.formats.common import is_read
+from services.intake.formats.rules import Json, Note, Reason
 from services.intake.formats.values import read_email
 
 MAX_FIELDS = 20  # names of the request's fields that a mend repeats
+MAX_NAMES = 10  # of the sender's, for one field of ours
+#: The source's `field_map` and `status_map`.
+Maps: TypeAlias = Mapping[str, Mapping[str, object]]
+Patch: TypeAlias = dict[str, Maps]
 
 
 class SnippetKind(StrEnum):
@@ -30,7 +37,7 @@ class Mend:
     code: str
     ru: str
     en: str
-    patch: dict[str, object] | None = None
+    patch: Patch | None = None
 
 
 _BODY = {
@@ -52,28 +59,47 @@ _BODY = {
 }
 
 
-def fields_of(raw: RawRequest, charset: str | None) -> dict[str, str]:
-    """Return the request's fields that are texts or numbers, by the paths that a map takes."""
-    try:
-        return dict(_flat(object_of(raw, charset), ""))
-    except UnreadableError:
-        return {}
+def fields_of(payload: Json) -> dict[str, str]:
+    """Return the fields of a payload that are texts or numbers, by the paths that a map takes."""
+    return dict(_flat(payload, ""))
 
 
-def mends_of(reason: Reason | None, notes: Sequence[Note], fields: Mapping[str, str], region: str) -> list[Mend]:
-    """Return how to mend a delivery's faults, the fatal ones first."""
-    found = [_mend(note, fields, region) for note in notes]
+def unread_of(fields: Mapping[str, str], known: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Return the fields that have a value and that no rule reads, each with the known names that look like it."""
+    return {
+        name: nearest(name.rpartition(".")[2].lower(), sorted(known))
+        for name, value in fields.items()
+        if value.strip() and not is_read(name, known)
+    }
+
+
+def mends_of(
+    reason: Reason | None, notes: Sequence[Note], fields: Mapping[str, str], region: str, maps: Maps
+) -> list[Mend]:
+    """Return how to mend a delivery's faults, the fatal ones first; `maps`: what the source's maps have already.
+
+    Each patch has what those before it add: a PATCH gives a map whole, so that the last one is enough.
+    """
+    found: list[Mend] = []
+    for note in notes:
+        found.append(_mend(note, fields, region, maps))
+        maps = {**maps, **_maps_of(found[-1])}
     if reason in _BODY:
         found.insert(0, Mend("body", reason.value, *_BODY[reason]))
     return found
 
 
-def _mend(note: Note, fields: Mapping[str, str], region: str) -> Mend:
+def _maps_of(mend: Mend) -> Maps:
+    """Return the maps that a mend's patch gives."""
+    return mend.patch["config"] if mend.patch else {}
+
+
+def _mend(note: Note, fields: Mapping[str, str], region: str, maps: Maps) -> Mend:
     match note.field, note.code:
         case ("phone" | "email") as field, "missing" | "no_digits" | "not_an_address":
-            return _unmapped(note, field, fields, region)
+            return _unmapped(note, field, fields, region, maps)
         case _, "unknown_status":
-            patch: dict[str, object] = {"config": {"status_map": {note.detail: "new"}}}
+            patch = _added(maps, "status_map", note.detail, "new")
             return Mend(
                 note.field, note.code,
                 f"Скажите, какой это статус: «{note.detail}» в status_map источника.",
@@ -88,11 +114,14 @@ def _mend(note: Note, fields: Mapping[str, str], region: str) -> Mend:
             )  # fmt: skip
 
 
-def _unmapped(note: Note, field: str, fields: Mapping[str, str], region: str) -> Mend:
+def _unmapped(note: Note, field: str, fields: Mapping[str, str], region: str, maps: Maps) -> Mend:
     """Name the field of the request that holds the number or the address under another name, if there is one."""
     name = next((name for name, value in fields.items() if _is_a(field, value, region)), None)
     if name is not None:
-        patch: dict[str, object] = {"config": {"field_map": {field: name}}}
+        usual = (
+            note.detail.split(", ") if note.code == "missing" else [n for n in fields if fields[n] == note.detail]
+        )
+        patch = _added(maps, "field_map", field, [name, *usual][:MAX_NAMES])
         return Mend(
             note.field, note.code,
             f"Похоже, {field} приходит в поле «{name}»: добавьте это в field_map источника.",
@@ -104,6 +133,11 @@ def _unmapped(note: Note, field: str, fields: Mapping[str, str], region: str) ->
         f"Ни одного поля с этим нет; ищем: {note.detail}. Пришли поля: {had}.",
         f"No field has it; looked for: {note.detail}. The fields that came: {had}.",
     )  # fmt: skip
+
+
+def _added(maps: Maps, map_name: str, key: str, value: object) -> Patch:
+    """Return the body of a PATCH that adds to one of the maps, which it gives whole."""
+    return {"config": {map_name: {**maps.get(map_name, {}), key: value}}}
 
 
 def _is_a(field: str, value: str, region: str) -> bool:
@@ -119,6 +153,17 @@ def _flat(value: Json, path: str) -> Iterator[tuple[str, str]]:
             yield path, str(value)
         case _:
             return
+
+
+def rehearsal(origin: str, desk: str, source: str, source_id: UUID) -> str:
+    """Return the command that rehearses a source, and the requests that it makes."""
+    return (
+        f"dozvon source rehearse {desk} {source}\n"
+        f"POST {origin}/intake/v1/sources/{source_id}/test-lead?dry_run <a request of the sender, or nothing>\n"
+        f'POST {origin}/tasks/v1/rehearsals {{"desk": "{desk}", "lead": <lead>, "contact": <contact>}}\n'
+        f'POST {origin}/assignment/v1/rehearsals {{"desk": "{desk}", "work": <work of each task>}}\n'
+        f'POST {origin}/notifications/v1/rehearsals {{"desk": "{desk}", "message": <each of messages>}}'
+    )
 
 
 def snippets(url: str, *, needs_token: bool) -> dict[SnippetKind, str]:

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Annotated
 
 from pydantic import BaseModel, Field
 
@@ -47,6 +48,7 @@ class UnderstoodOrder(BaseModel):
     items: list[LineView]
     placed_at: datetime | None
     said_at: datetime | None
+    places: Annotated[dict[str, str], Field(description="our field → the payload's name under which it was found")]
 
 
 class MendView(BaseModel):
@@ -58,12 +60,25 @@ class MendView(BaseModel):
     patch: dict[str, object] | None
 
 
-class ExaminedView(BaseModel):
-    """A delivery as it came, what is understood of it today, and how to mend what is not."""
+class UnreadField(BaseModel):
+    """A field of a request that no rule reads, and the names that are read and look like its own."""
 
-    delivery: RawDelivery
+    name: str
+    alike: list[str]
+
+
+class Readout(BaseModel):
+    """What is understood of a request by the source's present settings, and how to mend what is not."""
+
     understood: list[UnderstoodOrder]
     mends: list[MendView]
+    unread: list[UnreadField]
+
+
+class ExaminedView(Readout):
+    """A delivery as it came, and what is understood of it today."""
+
+    delivery: RawDelivery
 
 
 class SnippetView(BaseModel):
@@ -78,4 +93,5 @@ class DoctorView(BaseModel):
 
     days: list[DayView]
     deliveries: list[ExaminedView] = Field(description="the newest first")
+    rehearsal: Annotated[str, Field(description="the command that tries the source, and the four requests of it")]
     snippets: list[SnippetView]

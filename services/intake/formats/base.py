@@ -6,6 +6,7 @@ retry and says what the sender wants to hear. `deliveries` does everything else,
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
@@ -90,6 +91,10 @@ class Format(ABC):
     @abstractmethod
     def verify(self, raw: RawRequest) -> Proof:
         """Return whether the request proves its sender, in constant time. Raises nothing."""
+
+    @abstractmethod
+    def example(self, at: datetime) -> RawRequest:
+        """Return a request as this source's sender makes it, of an invented person; it proves no sender."""
 
     @abstractmethod
     def read(self, raw: RawRequest) -> tuple[Fact, ...]:

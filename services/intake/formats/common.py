@@ -1,7 +1,9 @@
 """Shared by the formats: names of fields, contacts, marketing marks."""
 
 import re
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
+from typing import TypeAlias
 
 from libs.common.domain.names import plain_name
 from services.intake.formats.amounts import read_currency
@@ -32,6 +34,10 @@ _PERSONAL = re.compile(
 )
 
 
+#: A format's own names: our field → paths in the payload, the first that has a value wins.
+Names: TypeAlias = Mapping[str, tuple[Path, ...]]
+
+
 def names(**fields: str) -> dict[str, tuple[Path, ...]]:
     """Return a format's own names: our field → alternatives divided by spaces, dots for nested ones."""
     return {name: tuple(tuple(text.split(".")) for text in texts.split()) for name, texts in fields.items()}
@@ -43,6 +49,21 @@ def reader(payload: dict[str, Json], own: dict[str, tuple[Path, ...]], mapped: M
     for name in _WRAPPERS & lower.keys():
         lower = _unwrapped(name, lower)
     return Reader(lower, {**own, **mapped.paths} if mapped.paths else own)
+
+
+def is_read(path: str, known: Collection[str]) -> bool:
+    """Return whether a field of a payload has one of the known names, or is within one, or is a mark."""
+    parts = path.lower().split(".")
+    while not _is_known(parts, known):
+        if parts[0] not in _WRAPPERS or len(parts) == 1:
+            return False
+        parts = parts[1:]
+    return True
+
+
+def _is_known(parts: Sequence[str], known: Collection[str]) -> bool:
+    within = {".".join(parts[:number]) for number in range(1, len(parts) + 1)}
+    return parts[0] == "marketing" or _mark(parts[-1]) is not None or not within.isdisjoint(known)
 
 
 def _in_lower_case(payload: dict[str, Json]) -> dict[str, Json]:

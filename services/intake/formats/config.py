@@ -6,8 +6,10 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from libs.common.contracts.shared import OrderStatus
+from libs.common.domain.slips import nearest
 from services.intake.formats.charsets import Charset
 from services.intake.formats.payload import split_path
 from services.intake.formats.rules import Mapped
@@ -45,19 +47,24 @@ class ResponseKind(StrEnum):
     OK = "ok"
 
 
-def _field_map(value: dict[str, str | list[str]]) -> dict[str, str | list[str]]:
-    unknown = sorted(set(value) - set(FIELDS))
-    if unknown:
-        raise ValueError(f"no such field: {', '.join(unknown)[:200]}; there are: {', '.join(sorted(FIELDS))}")
-    return value
+def _of_ours(name: str) -> str:
+    if name in FIELDS:
+        return name
+    said = {"alike": ", ".join(nearest(name, FIELDS)) or "–", "known": ", ".join(FIELDS)}
+    raise PydanticCustomError(
+        "unknown_field", "'{name}' is no field of ours; alike: {alike}; there are: {known}", {"name": name, **said}
+    )
 
 
+OurField = Annotated[str, Field(max_length=100), AfterValidator(_of_ours)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 Place = Annotated[str, Field(min_length=1, max_length=200)]
 FieldMap = Annotated[
-    dict[str, Place | Annotated[list[Place], Field(max_length=10)]],
-    Field(max_length=_MAX_MAP, description="our field → name or dotted path in the payload"),
-    AfterValidator(_field_map),
+    dict[OurField, Place | Annotated[list[Place], Field(max_length=10)]],
+    Field(
+        max_length=_MAX_MAP,
+        description=f"our field → name or dotted path in the payload, or several; ours: {', '.join(FIELDS)}",
+    ),
 ]
 StatusMap = Annotated[
     dict[Annotated[str, Field(min_length=1, max_length=100)], OrderStatus],

@@ -4,6 +4,7 @@
 answer to an order that cannot be read is an error with status 200: networks repeat what is answered 5xx.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -48,6 +49,15 @@ class Cpa(OrderFormat):
 
     code = "cpa"
     Config = CpaConfig
+    names = _NAMES
+    sample: ClassVar[Mapping[str, str]] = {
+        "external_id": "id",
+        "name": "name",
+        "phone": "phone",
+        "product": "offer",
+        "amount": "price",
+    }
+    also_read = frozenset({*_MARKS, "country"})
     token_fields: ClassVar[tuple[str, ...]] = ("key",)
 
     def read(self, raw: RawRequest) -> tuple[Fact, ...]:
@@ -86,6 +96,7 @@ def _read(payload: dict[str, Json], mapped: Mapped) -> ParsedOrder:
         items=items,
         marketing=marketing(fields),
         notes=tuple(fields.notes),
+        places=fields.places,
     )
 
 

@@ -58,6 +58,15 @@ class ExchangeFormat(Format):
     def transfer(self, call: Transfer, api: str) -> HttpRequest:
         """Return the request that passes a call on."""
 
+    def recording(self, reference: str, api: str) -> HttpRequest | None:
+        """Return the request for a link to a recording that the provider keeps; None: it gives none."""
+        del reference, api
+        return None
+
+    def link(self, reply: Reply) -> str | None:
+        """Read the link from the reply, of any shape. Raises nothing."""
+        return reply.headers.get("location") if 300 <= reply.status < 400 else None
+
     @abstractmethod
     def answer(self, reply: Reply, command_id: str) -> Answer:
         """Read the reply to a command, of any shape. Raises nothing."""

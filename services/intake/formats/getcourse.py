@@ -4,8 +4,9 @@ Placeholders that were not filled come empty or literally; a phone loses its plu
 Russian title; times are in the account's zone.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from libs.common.contracts.shared import OrderStatus
 from services.intake.formats.common import LINK, contacts, currency, marketing, names, reader
@@ -82,6 +83,17 @@ class GetCourse(PageFormat):
 
     code = "getcourse"
     Config = GetCourseConfig
+    names = _NAMES
+    sample: ClassVar[Mapping[str, str]] = {
+        "external_id": "id",
+        "external_number": "number",
+        "first_name": "first_name",
+        "last_name": "last_name",
+        "phone": "phone",
+        "email": "email",
+        "positions": "positions",
+        "amount": "cost_money",
+    }
     weak_ids = False
 
     def read(self, raw: RawRequest) -> tuple[Fact, ...]:
@@ -121,4 +133,5 @@ def _read(fields: Reader, mapped: Mapped) -> ParsedOrder:
         placed_at=fields.moment("placed_at", mapped.zone),
         said_at=fields.moment("said_at", mapped.zone),
         notes=tuple(fields.notes),
+        places=fields.places,
     )

@@ -1,7 +1,8 @@
 """Landing pages: the Standard Webhooks envelope `{type, timestamp, data}`, a plain JSON object, or a form."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from libs.common.contracts.shared import OrderStatus
 from services.intake.formats.common import LINK, contacts, currency, marketing, names, reader
@@ -68,6 +69,21 @@ class Landing(PageFormat):
 
     code = "landing"
     Config = LandingConfig
+    names = _NAMES
+    sample: ClassVar[Mapping[str, str]] = {
+        "external_id": "external_id",
+        "name": "name",
+        "phone": "phone",
+        "email": "email",
+        "product": "product",
+        "amount": "total",
+    }
+
+    also_read = frozenset({"type", "timestamp", "orders"})
+
+    def payload(self, raw: RawRequest) -> dict[str, Json]:
+        """Return what the envelope holds, or the request itself. Raises UnreadableError."""
+        return _unwrap(super().payload(raw))[0]
 
     def read(self, raw: RawRequest) -> tuple[Fact, ...]:
         """Return what a request says: an order, or those of its list `orders`."""
@@ -138,4 +154,5 @@ def _read(fields: Reader, mapped: Mapped, status: OrderStatus | None) -> ParsedO
         placed_at=fields.moment("placed_at", mapped.zone),
         said_at=fields.moment("said_at", mapped.zone),
         notes=tuple(fields.notes),
+        places=fields.places,
     )

@@ -5,6 +5,8 @@ how it was, and it alone makes a call missed: a leg that was not taken may be fo
 
 A command has an id of ours, which nothing checks for repeats and which the events of its call carry; the telephone
 of our side rings first. Its answer says 1000 or why not, and may come again as an event (`result/callback`).
+
+A recording has an id, which an event of its own says; a link to the sound is asked for when it is played.
 """
 
 import hashlib
@@ -29,6 +31,7 @@ from services.intake.deliveries.rules import DeliveryKind
 from services.intake.formats.base import Answer, Proof, Reply
 from services.intake.formats.common import names
 from services.intake.formats.config import FormatConfig, SecretKind
+from services.intake.formats.examples import form_of
 from services.intake.formats.exchange import Dial, ExchangeFormat, Transfer
 from services.intake.formats.payload import object_of, opened
 from services.intake.formats.rules import (
@@ -54,9 +57,11 @@ _NAMES = names(
     line="line_number to.line_number",
     command_id="command_id",
     leg="call_id",
+    recording="recording_id",
 )
 _ID = 128  # characters of an id
 _DONE, _THEIRS = 1000, 5000
+_COMPLETE = "Completed"
 _RINGS = ("Appeared", "Connected")
 
 
@@ -124,6 +129,18 @@ class Mango(ExchangeFormat):
         signed = f"{self.config.api_key}{text}{salt}".encode("utf-8", "surrogatepass")
         return hashlib.sha256(signed).hexdigest().encode()
 
+    def example(self, at: datetime) -> RawRequest:
+        """Return a missed call."""
+        said: dict[str, Json] = {
+            "entry_id": "example-1",
+            "call_direction": Way.IN,
+            "create_time": int(at.timestamp()) + self.config.clock_ahead * 3600,
+            "entry_result": 0,
+            "from": {"number": "79000000001"},
+            "to": {"number": "74950000001"},
+        }
+        return form_of({"json": orjson.dumps(said).decode()})
+
     def read(self, raw: RawRequest) -> tuple[Fact, ...]:
         """Return what an event says; those that change nothing of a contact are noted."""
         try:
@@ -170,6 +187,10 @@ class Mango(ExchangeFormat):
         }
         return self._command(f"{api}commands/transfer", command)
 
+    def recording(self, reference: str, api: str) -> HttpRequest | None:
+        """Return `queries/recording/post`, which is answered with a redirect to a link that works once."""
+        return self._command(f"{api}queries/recording/post", {"recording_id": reference, "action": "play"})
+
     def answer(self, reply: HttpReply, command_id: str) -> CommandAnswer:
         """Read the result: 1000 is done; 5xxx is an error of theirs, after which the call may have been made."""
         result = _whole(_plain(reply.json().get("result")))
@@ -197,11 +218,22 @@ def _read(event: dict[str, Json], ahead: timedelta) -> Said | Noted | Reported:
     if "result" in event and isinstance(command_id := event.get("command_id"), str):
         result = _whole(event["result"])
         return Reported(Heard(command_id[:_ID], code=None if result == _DONE else str(result)))
+    if "recording_id" in event:
+        return _recording(event)
     if "call_state" in event:
         return _ring(event, ahead)
     if "entry_result" in event:
         return _summary(event, ahead)
     return Noted(DeliveryKind.CONTACT)
+
+
+def _recording(event: dict[str, Json]) -> Noted | Reported:
+    """Return where the recording of a conversation is kept, once it is complete."""
+    fields = Reader(event, _NAMES)
+    recording, entry_id = fields.text("recording", 2 * _ID), fields.identifier("entry_id")
+    if event.get("recording_state", _COMPLETE) != _COMPLETE or recording is None or entry_id is None:
+        return Noted(DeliveryKind.CONTACT)
+    return Reported(Heard(None, entry_id, recording=recording))
 
 
 def _ring(event: dict[str, Json], ahead: timedelta) -> Said | Noted | Reported:

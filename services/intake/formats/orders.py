@@ -1,18 +1,23 @@
 """What formats of orders share: proof by a token or a signature, the source's map, the choice of an answer."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
-from typing import assert_never
+from typing import ClassVar, assert_never
 
 from pydantic import SecretStr
 
 from libs.common.platform.auth.webhooks import WebhookRefusedError, WebhookVerifier
 from services.intake.formats.base import OK, Answer, Format, Proof, Reply, as_json
+from services.intake.formats.common import Names
 from services.intake.formats.config import Auth, OrderConfig, PageConfig, ResponseKind, mapped_of
 from services.intake.formats.content import digest_of
+from services.intake.formats.examples import example_fields, form_of
 from services.intake.formats.identifiers import is_no_id
+from services.intake.formats.payload import object_of
 from services.intake.formats.proof import token_proof
-from services.intake.formats.rules import Mapped, RawRequest, cleaned
+from services.intake.formats.rules import Json, Mapped, RawRequest, cleaned
 
 
 @dataclass(frozen=True)
@@ -20,6 +25,12 @@ class OrderFormat(Format):
     """A format of orders. A source whose secrets are malformed cannot be made: ValueError."""
 
     config: OrderConfig
+
+    #: Our field → the sender's names of it, and what is read besides.
+    names: ClassVar[Names]
+    also_read: ClassVar[frozenset[str]] = frozenset()
+    #: Our field → the sender's name of it, in the example.
+    sample: ClassVar[Mapping[str, str]]
 
     def __post_init__(self) -> None:
         if self.config.auth is Auth.SIGNATURE and self.secrets:
@@ -36,12 +47,27 @@ class OrderFormat(Format):
         made = mapped_of(self.zone.key, config.currency, config.field_map, config.status_map)
         return made.with_charset(config.charset)
 
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """The names under which something of a request is read, in lower case."""
+        named = {".".join(path).lower() for paths in {**self.names, **self.mapped.paths}.values() for path in paths}
+        return frozenset({*named, *self.also_read, *self.token_fields})
+
+    def payload(self, raw: RawRequest) -> dict[str, Json]:
+        """Return a request's fields as the rules read them. Raises UnreadableError."""
+        return object_of(raw, self.mapped.charset)
+
     @property
     def ways(self) -> tuple[str, ...]:
         """How a request may prove its sender, for who has not."""
         if self.config.auth is Auth.SIGNATURE:
             return ("Standard Webhooks: headers webhook-id, webhook-timestamp, webhook-signature",)
         return super().ways
+
+    def example(self, at: datetime) -> RawRequest:
+        """Return a form."""
+        del at
+        return form_of(example_fields(self.sample, self.config.field_map))
 
     def verify(self, raw: RawRequest) -> Proof:
         """Return whether the request proves its sender, in constant time. Raises nothing."""

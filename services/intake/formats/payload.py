@@ -17,6 +17,9 @@ _MARK = b"\xef\xbb\xbf"  # of UTF-8
 MAX_DEPTH = 8  # of nested names in a form
 _FORM = "application/x-www-form-urlencoded"
 _PARTS = "multipart/form-data"
+_PLAIN = "text/plain"
+_END = b"\r\n"
+_FIELD_ENDS = re.compile(r"\r\n(?=[^\r\n]*=)")
 _WORD = 19  # digits: any shorter number fits into 64 bits
 _BRACKETS = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])+)")
 _STEP = re.compile(r"\[([^\[\]]*)\]")
@@ -38,7 +41,9 @@ def object_of(raw: RawRequest, charset: str | None = None) -> dict[str, Json]:
         return {**query, **_fields(parts_of(raw.body, raw.content_type, charset, MAX_FIELDS))}
     if _is_json(media, raw.body):
         return {**query, **_json(decoded(raw.body, charset))}
-    if media in {_FORM, "text/plain", "", "application/json", "application/octet-stream"}:
+    if media == _PLAIN and raw.body.endswith(_END) and (b"&" not in raw.body or raw.body.count(_END) > 1):
+        return {**query, **_lines(decoded(raw.body, charset))}
+    if media in {_FORM, _PLAIN, "", "application/json", "application/octet-stream"}:
         return {**query, **_pairs(raw.body, charset)}
     raise UnreadableError(Reason.UNSUPPORTED_TYPE, Note("body", "media_type", media[:100]))
 
@@ -48,18 +53,14 @@ def is_blank(value: Json) -> bool:
     return value is None or (isinstance(value, str) and stands_for_nothing(value))
 
 
-def found(payload: dict[str, Json], paths: tuple[Path, ...]) -> Iterator[Json]:
-    """Return the values at the paths, in their order; None for a missing one."""
-    for first, *steps in paths:
+def found(payload: dict[str, Json], paths: tuple[Path, ...]) -> Iterator[tuple[Path, Json]]:
+    """Return the paths and the values there, in their order; None for a missing one."""
+    for path in paths:
+        first, *steps = path
         value = payload.get(first)
         for step in steps:
             value = value.get(step) if isinstance(value, dict) else None
-        yield value
-
-
-def find(payload: dict[str, Json], paths: tuple[Path, ...]) -> Json:
-    """Return the first value that is not empty, or None."""
-    return next((value for value in found(payload, paths) if value is not None and not is_blank(value)), None)
+        yield path, value
 
 
 def split_path(text: str) -> tuple[Path, ...]:
@@ -174,6 +175,18 @@ def _pairs(text: bytes, charset: str) -> dict[str, Json]:
     except ValueError as error:
         raise UnreadableError(Reason.BAD_FORM, Note("body", "form", str(error)[:200])) from error
     return _fields((_decoded(name, charset), _decoded(value, charset)) for name, value in pairs)
+
+
+def _lines(text: str) -> dict[str, Json]:
+    """Return the fields of a form that a browser sends as plain text: a line each (HTML), and nothing is escaped.
+
+    A line without `=` is the next line of the value before it.
+    """
+    lines = _FIELD_ENDS.split(text.removesuffix("\r\n"), MAX_FIELDS)
+    if len(lines) > MAX_FIELDS:
+        raise UnreadableError(Reason.BAD_FORM, Note("body", "form", f"more than {MAX_FIELDS} fields"))
+    pairs = (line.partition("=") for line in lines)
+    return _fields((name, value) for name, sign, value in pairs if sign)
 
 
 def _decoded(latin: str, charset: str) -> str:

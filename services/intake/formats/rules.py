@@ -149,7 +149,8 @@ class ParsedOrder:
     """A readable delivery. None means not given, so that the stored value stays.
 
     `said_at` is the sender's own time of this state: an older one never overwrites a newer one (S4.1). `region`:
-    the country of a local number (ISO 3166), where the sender says it.
+    the country of a local number (ISO 3166), where the sender says it. `places`: under which name of the payload
+    each field was found; it says nothing of the order itself.
     """
 
     currency: str
@@ -168,6 +169,7 @@ class ParsedOrder:
     placed_at: datetime | None = None
     said_at: datetime | None = None
     notes: tuple[Note, ...] = ()
+    places: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

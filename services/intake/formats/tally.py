@@ -7,14 +7,16 @@ e-mail are known by their kind all the same, and hidden fields have the names of
 import base64
 import hashlib
 import hmac
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from datetime import datetime
+from typing import ClassVar, Literal
 
 from services.intake.deliveries.rules import DeliveryKind
 from services.intake.formats.base import Proof
 from services.intake.formats.common import contacts, currency, marketing, names, reader
 from services.intake.formats.config import Auth, OrderConfig
+from services.intake.formats.examples import example_fields, json_of
 from services.intake.formats.items import items_of, sum_of
 from services.intake.formats.orders import OrderFormat
 from services.intake.formats.payload import object_of
@@ -61,6 +63,14 @@ class Tally(OrderFormat):
 
     code = "tally"
     Config = TallyConfig
+    names = _NAMES
+    sample: ClassVar[Mapping[str, str]] = {
+        "external_id": "submissionId",
+        "name": "name",
+        "phone": "phone",
+        "email": "email",
+        "product": "product",
+    }
     weak_ids = False
 
     @property
@@ -74,6 +84,11 @@ class Tally(OrderFormat):
             return Proof.CURRENT
         return proof_of(raw.headers.get("tally-signature"), [_sign(raw.body, secret) for secret in self.secrets])
 
+    def payload(self, raw: RawRequest) -> dict[str, Json]:
+        """Return the answers by their labels. Raises UnreadableError."""
+        data = super().payload(raw).get("data")
+        return _fields(data) if isinstance(data, dict) else {}
+
     def read(self, raw: RawRequest) -> tuple[Fact, ...]:
         """Return what a request says; only answers are of use."""
         try:
@@ -83,6 +98,12 @@ class Tally(OrderFormat):
             return (_read(event, self.mapped),)
         except UnreadableError as error:
             return (error.answer,)
+
+    def example(self, at: datetime) -> RawRequest:
+        """Return the answers of a form."""
+        said = example_fields(self.sample, self.config.field_map)
+        answers: list[Json] = [{"label": name, "value": value} for name, value in said.items()]
+        return json_of({"eventType": _RESPONSE, "data": {"createdAt": at.isoformat(), "fields": answers}})
 
     def repeat_key(self, raw: RawRequest) -> str | None:
         """Return the event's id, which retries share."""
@@ -102,8 +123,7 @@ def _read(event: dict[str, Json], mapped: Mapped) -> ParsedOrder | Unreadable:
     data = event.get("data")
     if not isinstance(data, dict):
         return Unreadable(Reason.NOT_AN_ORDER)
-    answers = dict(_answers(data.get("fields")))
-    fields = reader({**answers, **{name: data.get(name) for name in _OWN}}, _NAMES, mapped)
+    fields = reader(_fields(data), _NAMES, mapped)
     name, phone, email = contacts(fields)
     items, amount = items_of(fields), fields.money("amount")
     return ParsedOrder(
@@ -117,7 +137,13 @@ def _read(event: dict[str, Json], mapped: Mapped) -> ParsedOrder | Unreadable:
         marketing=marketing(fields),
         placed_at=fields.moment("placed_at", mapped.zone),
         notes=tuple(fields.notes),
+        places=fields.places,
     )
+
+
+def _fields(data: dict[str, Json]) -> dict[str, Json]:
+    """Return the answers by their labels, and what the form says of itself."""
+    return {**dict(_answers(data.get("fields"))), **{name: data.get(name) for name in _OWN}}
 
 
 def _answers(fields: Json) -> Iterator[tuple[str, Json]]:

@@ -6,6 +6,7 @@ text. `tranid` names one submission, `orderid` the cart: it comes again when the
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 from urllib.parse import parse_qsl, unquote
@@ -61,7 +62,20 @@ class Tilda(OrderFormat):
 
     code = "tilda"
     Config = TildaConfig
+    names = _NAMES
+    sample: ClassVar[Mapping[str, str]] = {
+        "external_id": "tranid",
+        "name": "Name",
+        "phone": "Phone",
+        "email": "Email",
+    }
     token_fields: ClassVar[tuple[str, ...]] = ("token",)
+
+    also_read = frozenset({"test", "cookies", "payment.systranid", "payment.promocode"})
+
+    def payload(self, raw: RawRequest) -> dict[str, Json]:
+        """Return the fields of the form, its cart as an object. Raises UnreadableError."""
+        return _payload(raw, self.mapped)
 
     def read(self, raw: RawRequest) -> tuple[Fact, ...]:
         """Return what a request says."""
@@ -119,6 +133,7 @@ def _read(payload: dict[str, Json], mapped: Mapped) -> ParsedOrder:
         items=items,
         marketing=marketing(fields),
         notes=tuple(fields.notes),
+        places=fields.places,
     )
 
 

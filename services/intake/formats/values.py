@@ -13,7 +13,7 @@ from libs.common.contracts.shared import OrderStatus
 from services.intake.formats.amounts import read_amount
 from services.intake.formats.identifiers import identifier_of, is_no_id
 from services.intake.formats.moments import read_moment
-from services.intake.formats.payload import find, found
+from services.intake.formats.payload import found, is_blank
 from services.intake.formats.rules import Json, Note, Path, Reason, UnreadableError, cleaned
 from services.intake.formats.texts import plain, stands_for_nothing
 
@@ -22,15 +22,23 @@ _WRITTEN_OUT = 400  # digits
 
 @dataclass(slots=True)
 class Reader:
-    """Reads fields of one payload by their paths and collects notes on unreadable ones."""
+    """Reads fields of one payload by their paths and collects notes on unreadable ones.
+
+    `places`: under which name of the payload each of our fields was found.
+    """
 
     payload: dict[str, Json]
     paths: dict[str, tuple[Path, ...]]
     notes: list[Note] = field(default_factory=list)
+    places: dict[str, str] = field(default_factory=dict)
 
     def value(self, name: str) -> Json:
         """Return the raw value of our field, None when there is none."""
-        return find(self.payload, self.paths.get(name, ()))
+        for path, value in found(self.payload, self.paths.get(name, ())):
+            if value is not None and not is_blank(value):
+                self.places[name] = ".".join(path)
+                return value
+        return None
 
     def text(self, name: str, limit: int) -> str | None:
         """Return a field as clean text, cut at `limit` characters."""
@@ -47,9 +55,10 @@ class Reader:
 
     def identifier(self, name: str) -> str | None:
         """Return the first value of a field that is an identifier; placeholders are noted."""
-        for value in found(self.payload, self.paths.get(name, ())):
+        for path, value in found(self.payload, self.paths.get(name, ())):
             text = self._stripped(name, value)
             if text and not is_no_id(text):
+                self.places[name] = ".".join(path)
                 return identifier_of(text)
             if text:
                 self.note(name, "no_identifier", text)

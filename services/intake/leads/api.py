@@ -7,13 +7,14 @@ from fastapi import Query, Response
 
 from libs.common.contracts.shared import Stage
 from libs.common.domain.code import Code
+from libs.common.platform.audit.shown import shows
 from libs.common.platform.http.etag import set_etag
 from libs.common.platform.http.pagination import Ids, Page, Paged
 from libs.common.platform.http.routes import api_router
 from libs.common.platform.http.wire import Moment
 from libs.common.platform.telemetry.context import bind
 from services.intake.customers.queries import get_customer
-from services.intake.deps import Ctx, Lang, Reader, Staff
+from services.intake.deps import Crew, Ctx, Lang, Reader
 from services.intake.leads.queries import LeadFilter, get_lead, list_history, list_leads
 from services.intake.leads.schemas import HistoryView, LeadDetail, LeadView
 from services.intake.scope import is_partner_alone
@@ -31,6 +32,7 @@ Parts = Annotated[str | None, Query(pattern=f"^{_PART}(,{_PART})*$", description
 
 
 @router.get("", operation_id="list_leads")
+@shows("lead:id", "customer:customer_id")
 async def get_leads(
     ctx: Ctx,
     caller: Reader,
@@ -46,13 +48,15 @@ async def get_leads(
     partner_id: UUID | None = None,
     q: Annotated[str | None, Query(max_length=200, description=_SEARCH)] = None,
     ids: Ids = None,
+    merged: Annotated[bool, Query(description="also those that were merged into others")] = False,
 ) -> Page[LeadView]:
     """List leads, the newest first; a partner sees their own, from the first appointment on."""
-    wanted = LeadFilter(desk, stage, status, source, owner_id, created_from, created_to, q, partner_id, ids)
+    wanted = LeadFilter(desk, stage, status, source, owner_id, created_from, created_to, q, partner_id, ids, merged)
     return await list_leads(ctx.core.db, caller, wanted, asked, language)
 
 
 @router.get("/{lead_id}", operation_id="get_lead")
+@shows("lead:id", "customer:customer_id")
 async def get_one(
     lead_id: UUID, ctx: Ctx, caller: Reader, language: Lang, response: Response, include: Parts = None
 ) -> LeadDetail:
@@ -69,7 +73,8 @@ async def get_one(
 
 
 @router.get("/{lead_id}/history", operation_id="list_lead_history")
-async def get_history(lead_id: UUID, ctx: Ctx, caller: Staff, asked: Paged) -> Page[HistoryView]:
+@shows("lead:lead_id")
+async def get_history(lead_id: UUID, ctx: Ctx, caller: Crew, asked: Paged) -> Page[HistoryView]:
     """Return every change of a lead and its orders: who, when, from, to, why."""
     bind(lead_id=str(lead_id))
     return await list_history(ctx.core.db, caller, lead_id, asked)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, and_, false, select, true
+from sqlalchemy import ColumnElement, RowMapping, and_, false, func, select, true
 
 from libs.common.contracts.shared import Stage
 from libs.common.platform.auth.principal import Principal
@@ -14,17 +14,23 @@ from libs.common.platform.http.language import Language
 from libs.common.platform.http.pagination import Page, PageQuery, paginate
 from services.intake.appointments.queries import appointments_of_lead
 from services.intake.appointments.tables import appointment
+from services.intake.customers.tables import customer
 from services.intake.errors import NotFoundError
 from services.intake.leads.schemas import HistoryView, LeadDetail, LeadView
 from services.intake.leads.search import matching
 from services.intake.leads.tables import history, lead
+from services.intake.masking.queries import hidden
+from services.intake.masking.rules import masked_person
 from services.intake.orders.queries import orders_of_lead
-from services.intake.scope import between, equal, is_partner_alone, own_or_free, visible
+from services.intake.scope import between, equal, is_partner_alone, own_or_free, root_of, visible
 
 
 @dataclass(frozen=True, slots=True)
 class LeadFilter:
-    """The filter of the list; None means all. `created_to` is exclusive, `q` is free text (S4.15)."""
+    """The filter of the list; None means all. `created_to` is exclusive, `q` is free text (S4.15).
+
+    `merged`: also those that are others by now; those that are named are shown in any case.
+    """
 
     desk: str | None = None
     stage: Stage | None = None
@@ -36,6 +42,7 @@ class LeadFilter:
     q: str | None = None
     partner_id: UUID | None = None
     ids: Sequence[UUID] | None = None
+    merged: bool = False
 
     def condition(self) -> ColumnElement[bool]:
         return and_(
@@ -48,6 +55,7 @@ class LeadFilter:
             between(lead.c.created_at, self.created_from, self.created_to),
             true() if self.q is None else matching(self.q),
             true() if self.ids is None else lead.c.id.in_(self.ids),
+            true() if self.merged or self.ids is not None else lead.c.merged_into.is_(None),
         )
 
 
@@ -70,7 +78,8 @@ def _of_partner(caller: Principal) -> ColumnElement[bool]:
 async def list_leads(
     db: Database, caller: Principal, wanted: LeadFilter, asked: PageQuery, language: Language
 ) -> Page[LeadView]:
-    query = select(lead).where(readable(caller), wanted.condition())
+    masked = hidden(caller, lead.c.desk, lead.c.owner_id).label("hidden")
+    query = select(lead, _customer(), masked).where(readable(caller), wanted.condition())
     async with db.read() as conn:
         found = await paginate(conn, query, "-created_at", [lead.c.created_at, lead.c.id], asked)
     return found.page(lambda row: LeadView.model_validate(_members(row, language, caller)))
@@ -78,7 +87,7 @@ async def list_leads(
 
 async def get_lead(db: Database, caller: Principal, lead_id: UUID, language: Language) -> LeadDetail:
     """Return one lead with its orders and appointments. Raises NotFoundError, also for one they may not see."""
-    query = select(lead).where(lead.c.id == lead_id, readable(caller))
+    query = select(lead, _customer()).where(lead.c.id == lead_id, readable(caller))
     async with db.read() as conn:
         row = (await conn.execute(query)).mappings().one_or_none()
     if row is None:
@@ -101,9 +110,23 @@ async def list_history(db: Database, caller: Principal, lead_id: UUID, asked: Pa
     return found.page(lambda row: HistoryView.model_validate(dict(row)))
 
 
+def _customer() -> ColumnElement[UUID]:
+    """Return who the customer of a lead is by now."""
+    return func.coalesce(root_of(customer, lead.c.customer_id), lead.c.customer_id).label("by_now")
+
+
 def _members(row: RowMapping, language: Language, caller: Principal) -> dict[str, object]:
     """Return a lead as a caller sees it: a partner sees who comes, not how to reach them or what the desk notes."""
     own = ("name",) if is_partner_alone(caller) else ("name", "phone", "phone_raw", "email")
-    hidden: dict[str, object] = {"marketing": {}, "pinned_comment": None, "signals": [], "earlier_lead_id": None}
+    hidden: dict[str, object] = {
+        "marketing": {},
+        "pinned_comment": None,
+        "signals": [],
+        "earlier_lead_id": None,
+    }
     members = {**row, **(hidden if is_partner_alone(caller) else {})}
-    return {**members, "person": {name: row[name] for name in own}, "title": row["title"][language.value]}
+    members["customer_id"] = members.pop("by_now")
+    person: dict[str, object] = {name: row[name] for name in own}
+    if row.get("hidden"):
+        person = masked_person(person)
+    return {**members, "person": person, "title": row["title"][language.value]}

@@ -6,14 +6,14 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from libs.common.contracts.shared import Customer, Language, Signal, Stage
+from libs.common.contracts.shared import Customer, Language, Signal, Stage, ZoneSource
 from services.intake.appointments.schemas import AppointmentView
 from services.intake.customers.schemas import CustomerView
 from services.intake.orders.schemas import OrderView
 
 
 class LeadView(BaseModel):
-    """A lead in a list; `title` is the status in the caller's language."""
+    """A lead in a list; `title` is the status in the caller's language, `merged_into` which lead it is by now."""
 
     id: UUID
     desk: str
@@ -30,11 +30,13 @@ class LeadView(BaseModel):
     person: Customer
     language: Language
     zone: str
+    zone_source: ZoneSource
     marketing: dict[str, str]
     created_at: datetime
     updated_at: datetime
     pinned_comment: str | None
     partner_id: UUID | None
+    merged_into: UUID | None
     version: int
 
 
@@ -56,6 +58,7 @@ class Change(StrEnum):
     ORDER_FIELDS = "order_fields"
     PINNED_COMMENT = "pinned_comment"
     APPOINTMENT = "appointment"
+    LEAD_MERGED = "lead_merged"
 
 
 class HistoryView(BaseModel):

@@ -8,7 +8,7 @@ import unicodedata
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union_all
 
 from libs.common.contracts.shared import IdentityKind
-from services.intake.customers.tables import identity
+from services.intake.customers.tables import customer, identity
 from services.intake.leads.tables import lead
 from services.intake.orders.queries import numbered
 from services.intake.orders.tables import sales_order
@@ -22,11 +22,14 @@ _Ids = Select[tuple[object, ...]]
 
 
 def matching(text: str) -> ColumnElement[bool]:
-    """Return the condition on leads that a text finds; an empty one finds nothing."""
+    """Return the condition on leads that a text finds, a merged one as its winner; an empty one finds nothing."""
     text = text.strip()
     digits = "".join(str(unicodedata.decimal(c)) for c in text if c.isdecimal())
     ways = [*_by_number(text), *_by_phone(text, digits), *_by_email(text), *_by_name(text)]
-    return lead.c.id.in_(union_all(*ways)) if ways else lead.c.id.is_(None)
+    if not ways:
+        return lead.c.id.is_(None)
+    one = lead.alias()
+    return lead.c.id.in_(select(func.coalesce(one.c.merged_into, one.c.id)).where(one.c.id.in_(union_all(*ways))))
 
 
 def _by_number(text: str) -> list[_Ids]:
@@ -79,4 +82,5 @@ def _customers(kind: IdentityKind, value: ColumnElement[bool]) -> _Ids:
     """Find the leads of customers who are known by an identity, which a lead itself need not name."""
     desks = select(source.c.desk).distinct()
     known = select(identity.c.customer_id).where(identity.c.desk.in_(desks), identity.c.kind == kind.value, value)
-    return select(lead.c.id).where(lead.c.customer_id.in_(known))
+    merged = select(customer.c.id).where(customer.c.merged_into.in_(known))
+    return select(lead.c.id).where(lead.c.customer_id.in_(union_all(known, merged)))

@@ -29,6 +29,8 @@ lead = Table(
     Column("email", Text),
     Column("language", Text, nullable=False),
     Column("zone", Text, nullable=False),
+    # By what it is known; that of the desk is its source's.
+    Column("zone_source", Text, nullable=False, server_default=text("'desk'")),
     Column("marketing", JSONB, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False),
@@ -37,7 +39,11 @@ lead = Table(
     Column("pinned_comment", Text),
     # Whose customer the lead is: its source's partner when it came (S0.12).
     Column("partner_id", Uuid),
+    # Which lead it is by now: the last of all merges (P.15). What was written of it keeps its own id.
+    Column("merged_into", Uuid),
     CheckConstraint(f"stage IN ({_STAGES})", name="stage"),
+    CheckConstraint("zone_source IN ('address', 'phone', 'desk')", name="zone_source"),
+    Index("ix_lead_merged_into", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
     Index("ix_lead_desk", "desk", "created_at", "id"),
     Index("ix_lead_customer_id", "customer_id"),
     # A phone is searched by its last digits, so that the spelling of its prefix does not matter (S4.15).
@@ -63,7 +69,7 @@ history = Table(
     Column("cause_id", Uuid, nullable=False),
     CheckConstraint(
         "what IN ('lead_status', 'lead_owner', 'lead_person', 'order_status', 'order_fields', 'pinned_comment',"
-        " 'appointment')",
+        " 'appointment', 'lead_merged')",
         name="what",
     ),
     Index("ix_history_lead_id", "lead_id", "id"),

@@ -7,12 +7,13 @@ from libs.common.contracts.assignment import OperatorChanged
 from libs.common.platform.db import Transaction
 
 PROJECT = """
-INSERT INTO operator AS o (id, desk, subject, sequence, active)
-SELECT DISTINCT ON (id) * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::boolean[])
-    AS t(id, desk, subject, sequence, active)
+INSERT INTO operator AS o (id, desk, subject, sequence, active, extension)
+SELECT DISTINCT ON (id) * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::boolean[], $6::text[])
+    AS t(id, desk, subject, sequence, active, extension)
 ORDER BY id, sequence DESC
 ON CONFLICT (id) DO UPDATE
-SET desk = excluded.desk, subject = excluded.subject, sequence = excluded.sequence, active = excluded.active
+SET desk = excluded.desk, subject = excluded.subject, sequence = excluded.sequence, active = excluded.active,
+    extension = excluded.extension
 WHERE o.sequence < excluded.sequence
 """
 
@@ -27,4 +28,5 @@ async def project_operators(tx: Transaction, events: Sequence[Received[EventData
         [data.subject for _, data, _ in rows],
         [sequence for *_, sequence in rows],
         [data.active for _, data, _ in rows],
+        [data.extension for _, data, _ in rows],
     )

@@ -14,5 +14,8 @@ operator = Table(
     Column("active", Boolean, nullable=False, server_default=text("true")),
     # Of the last event: an older one changes nothing.
     Column("sequence", BigInteger, nullable=False),
+    # Their telephone at the exchange; several may share one.
+    Column("extension", Text),
     Index("ix_operator_subject", "subject"),
+    Index("ix_operator_extension", "desk", "extension", postgresql_where=text("extension IS NOT NULL")),
 )

@@ -7,11 +7,12 @@ from fastapi import Query, Response
 
 from libs.common.contracts.shared import OrderStatus
 from libs.common.domain.code import Code
+from libs.common.platform.audit.shown import shows
 from libs.common.platform.http.etag import set_etag
 from libs.common.platform.http.pagination import Ids, Page, Paged
 from libs.common.platform.http.routes import api_router
 from libs.common.platform.http.wire import Moment
-from services.intake.deps import Ctx, Staff
+from services.intake.deps import Crew, Ctx
 from services.intake.orders.queries import OrderFilter, get_order, list_orders
 from services.intake.orders.schemas import OrderView
 
@@ -21,9 +22,10 @@ _NUMBER = "ours, or the source's own number or id"
 
 
 @router.get("", operation_id="list_orders")
+@shows("lead:lead_id", "customer:customer_id")
 async def get_orders(
     ctx: Ctx,
-    caller: Staff,
+    caller: Crew,
     asked: Paged,
     desk: Annotated[Code | None, Query()] = None,
     status: Annotated[list[OrderStatus] | None, Query(max_length=len(OrderStatus))] = None,
@@ -43,7 +45,8 @@ async def get_orders(
 
 
 @router.get("/{order_id}", operation_id="get_order")
-async def get_one(order_id: UUID, ctx: Ctx, caller: Staff, response: Response) -> OrderView:
+@shows("lead:lead_id", "customer:customer_id")
+async def get_one(order_id: UUID, ctx: Ctx, caller: Crew, response: Response) -> OrderView:
     """Return one order."""
     view = await get_order(ctx.core.db, caller, order_id)
     set_etag(response, view.version)

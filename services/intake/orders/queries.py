@@ -5,17 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, and_, exists, select, true, union_all
+from sqlalchemy import ColumnElement, RowMapping, and_, exists, or_, select, true, union_all
 
 from libs.common.contracts.shared import OrderStatus
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Database
 from libs.common.platform.http.pagination import Page, PageQuery, paginate
+from services.intake.customers.tables import customer
 from services.intake.errors import NotFoundError
 from services.intake.leads.tables import lead
 from services.intake.orders.schemas import OrderView
 from services.intake.orders.tables import sales_order
-from services.intake.scope import between, equal, own_or_free, visible
+from services.intake.scope import between, equal, of_whole, own_or_free, visible
 from services.intake.sources.tables import source
 
 _MAX_NUMBER = 2**63
@@ -40,8 +41,8 @@ class OrderFilter:
         return and_(
             equal(sales_order.c.desk, self.desk),
             true() if self.status is None else sales_order.c.status.in_(self.status),
-            equal(sales_order.c.lead_id, self.lead_id),
-            equal(sales_order.c.customer_id, self.customer_id),
+            of_whole(sales_order.c.lead_id, lead, self.lead_id),
+            of_whole(sales_order.c.customer_id, customer, self.customer_id),
             equal(sales_order.c.source_id, self.source_id),
             true() if self.number is None else numbered(self.number),
             between(sales_order.c.created_at, self.created_from, self.created_to),
@@ -86,13 +87,19 @@ async def get_order(db: Database, caller: Principal, order_id: UUID) -> OrderVie
     return found[0]
 
 
+def _of_lead(lead_id: UUID) -> ColumnElement[bool]:
+    merged = select(lead.c.id).where(lead.c.merged_into == lead_id)
+    return or_(sales_order.c.lead_id == lead_id, sales_order.c.lead_id.in_(merged))
+
+
 async def orders_of_lead(db: Database, caller: Principal, lead_id: UUID) -> Sequence[OrderView]:
-    return await _orders(db, caller, sales_order.c.lead_id == lead_id)
+    """Return the orders of a lead and of those that were merged into it."""
+    return await _orders(db, caller, _of_lead(lead_id))
 
 
 async def orders_of_customer(db: Database, caller: Principal, customer_id: UUID) -> Sequence[OrderView]:
     """Return all orders of a customer, the oldest first (S1.11)."""
-    return await _orders(db, caller, sales_order.c.customer_id == customer_id)
+    return await _orders(db, caller, of_whole(sales_order.c.customer_id, customer, customer_id))
 
 
 async def _orders(db: Database, caller: Principal, wanted: ColumnElement[bool]) -> list[OrderView]:

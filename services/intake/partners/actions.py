@@ -24,6 +24,21 @@ async def create_partner(ctx: Context, new: PartnerIn, cause: Cause) -> UUID:
     return partner_id
 
 
+async def announce_partners(ctx: Context) -> int:
+    """Publish cards that the release before wrote, as they are; return how many. For playbooks nothing happens."""
+    async with ctx.core.db.begin() as tx:
+        rows, now = await tx.conn.fetch(store.ANNOUNCE), ctx.core.clock.now()
+        said = [
+            changed_event(
+                row["id"], row["desk"], row["code"], card_of(row), row["version"], now, Cause.fresh(), again=True
+            )
+            for row in rows
+        ]
+        await add(tx, said)
+        await tx.commit()
+    return len(rows)
+
+
 async def change_partner(ctx: Context, partner_id: UUID, seen: int, patch: PartnerPatch, cause: Cause) -> None:
     """Change what the patch names; what is so already is no change. Raises StaleVersionError."""
     now = ctx.core.clock.now()

@@ -29,6 +29,9 @@ class Card:
     site: str | None
     person: Customer
     active: bool
+    card_link: str | None = None
+    cabinet_link: str | None = None
+    lines: tuple[str, ...] = ()
 
 
 def card_of(row: asyncpg.Record) -> Card:
@@ -45,6 +48,9 @@ def card_of(row: asyncpg.Record) -> Card:
         site=row["site"],
         person=Customer.model_validate(row["person"]),
         active=row["active"],
+        card_link=row["card_link"],
+        cabinet_link=row["cabinet_link"],
+        lines=tuple(row["lines"]),
     )
 
 
@@ -67,18 +73,23 @@ def columns_of(card: Card) -> tuple[object, ...]:
         card.site,
         card.person.model_dump(mode="json"),
         card.active,
+        card.card_link,
+        card.cabinet_link,
+        list(card.lines),
     )
 
 
 def changed_event(
-    partner_id: UUID, desk: str, code: str, card: Card, version: int, now: datetime, cause: Cause
-) -> Outgoing:
+    partner_id: UUID, desk: str, code: str, card: Card, version: int, now: datetime, cause: Cause,
+    *, again: bool = False,
+) -> Outgoing:  # fmt: skip
     """Return `partner.changed` of a partner as they are now."""
     members = {name: getattr(card, name) for name in Card.__slots__}
     data = PartnerChanged(
         partner_id=partner_id,
         code=code,
         version=version,
+        again=again,
         **{**members, "title": Text.model_validate(card.title)},
     )
     return Outgoing(key=f"partner:{partner_id}", desk=desk, time=now, data=data, cause=cause)

@@ -19,6 +19,20 @@ TimeOfDay = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", descripti
 LongText = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"\S")]
 
 
+def _line(value: str) -> str:
+    """Return a line as events of telephony name it: its digits alone."""
+    digits = "".join(each for each in value if each.isdigit() and each.isascii())
+    if not digits:
+        raise WrongValueError("в номере линии нет цифр", "a line has digits")
+    return digits
+
+
+Lines = Annotated[
+    tuple[Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_line)], ...], Field(max_length=50)
+]
+Link = Annotated[str, Field(max_length=2000, pattern=r"^https?://[^\s]+$")]
+
+
 def _number(value: str) -> str:
     if is_false(read_phone(value)):
         raise WrongValueError("это не номер телефона", "no phone number")
@@ -63,7 +77,10 @@ class PersonIn(Wire):
 
 
 class PartnerIn(Wire):
-    """A new partner of a desk (S0.12). `operator_id` works their leads, `consultant_id` minds the card (S0.14)."""
+    """A new partner of a desk (S0.12). `operator_id` works their leads, `consultant_id` minds the card (S0.14).
+
+    `lines` are the telephone lines that are called for this partner, `calls_go_to` who takes those calls (S0.4).
+    """
 
     desk: Code
     code: Code
@@ -76,6 +93,9 @@ class PartnerIn(Wire):
     consultant_id: UUID | None = None
     address: LongText | None = None
     site: LongText | None = None
+    card_link: Link | None = None
+    cabinet_link: Link | None = None
+    lines: Lines = ()
     person: PersonIn = PersonIn()
     active: bool = True
 
@@ -93,13 +113,16 @@ class PartnerIn(Wire):
             site=self.site,
             person=self.person.customer(),
             active=self.active,
+            card_link=self.card_link,
+            cabinet_link=self.cabinet_link,
+            lines=self.lines,
         )
 
 
 class PartnerPatch(Patch):
-    """The members that may change; absent ones stay. `null` takes away operator, consultant, address, site."""
+    """The members that may change; absent ones stay. `null` takes away persons, address, site and links."""
 
-    takes_away = frozenset({"operator_id", "consultant_id", "address", "site"})
+    takes_away = frozenset({"operator_id", "consultant_id", "address", "site", "card_link", "cabinet_link"})
 
     title: Titles | None = None
     language: Language | None = None
@@ -110,6 +133,9 @@ class PartnerPatch(Patch):
     consultant_id: UUID | None = None
     address: LongText | None = None
     site: LongText | None = None
+    card_link: Link | None = None
+    cabinet_link: Link | None = None
+    lines: Lines | None = None
     person: PersonIn | None = None
     active: bool | None = None
 
@@ -128,6 +154,9 @@ class PartnerPatch(Patch):
             site=self.site if "site" in given else card.site,
             person=self.person.customer() if self.person else card.person,
             active=card.active if self.active is None else self.active,
+            card_link=self.card_link if "card_link" in given else card.card_link,
+            cabinet_link=self.cabinet_link if "cabinet_link" in given else card.cabinet_link,
+            lines=card.lines if self.lines is None else self.lines,
         )
 
 
@@ -146,6 +175,9 @@ class PartnerView(BaseModel):
     consultant_id: UUID | None
     address: str | None
     site: str | None
+    card_link: str | None
+    cabinet_link: str | None
+    lines: list[str]
     person: Customer
     active: bool
     created_at: datetime

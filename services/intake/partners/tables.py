@@ -1,6 +1,17 @@
 """Partners of a desk: masters and salons whose customers its leads are (S0.12)."""
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, DateTime, Table, Text, UniqueConstraint, Uuid
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.intake.metadata import metadata
@@ -22,6 +33,11 @@ partner = Table(
     Column("consultant_id", Uuid),
     Column("address", Text),
     Column("site", Text),
+    # Where staff open the card and the partner's own cabinet; the lines that are called for this partner.
+    Column("card_link", Text),
+    Column("cabinet_link", Text),
+    Column("lines", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+    Column("announced_version", BigInteger),  # the version that was last published in full
     # {"name", "phone", "phone_raw", "email", "identities"} as published.
     Column("person", JSONB, nullable=False),
     Column("active", Boolean, nullable=False),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from libs.common.contracts import EventData, Received
-from libs.common.contracts.tasks import PlaybookActivatedV2
+from libs.common.contracts.desks import PlaybookActivatedV2
 from libs.common.platform.db import Transaction
 
 PROJECT = """

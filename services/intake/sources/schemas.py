@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field, JsonValue, SecretStr, model_validator
 
-from libs.common.contracts.shared import Language, OrderStatus
+from libs.common.contracts.shared import Language, OrderStatus, Purpose
 from libs.common.domain.code import Code
 from libs.common.platform.auth.webhooks import WebhookVerifier
 from libs.common.platform.http.wire import Patch, Wire, WrongValueError
@@ -39,13 +39,35 @@ Origins = Annotated[
     list[Annotated[str, Field(pattern=r"^(\*|https?://[a-z0-9.-]{1,253}(:\d{1,5})?)$")]],
     Field(max_length=50, description="origins whose pages may read the webhook's answer; `*` is any"),
 ]
+ChannelCode = Annotated[
+    Code | None,
+    Field(description="a channel's code: who writes there and has no live lead becomes a lead of this source"),
+]
 ThanksUrl = Annotated[
     str,
     Field(
         pattern=r"^https?://[!#$%&()*+,./0-9:;=?@A-Z\[\]_a-z~-]{3,1990}$",
-        description="where the visitor of a plain form is sent: 303",
+        description="where the visitor of a plain form is sent: 303, also if it waits in quarantine",
     ),
 ]
+CallLabel = Annotated[
+    str,
+    Field(min_length=1, max_length=60, pattern=r"\S", description="what a call to its customers says of us"),
+]
+Named = Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S")]
+Purposes = Annotated[
+    tuple[Purpose, ...],
+    Field(min_length=1, max_length=len(Purpose)),
+    AfterValidator(lambda all_: tuple(sorted(set(all_)))),
+]
+
+
+class SourceConsent(Wire):
+    """The text to which who comes by the source consents, by its name and version, and for what."""
+
+    document: Named
+    document_version: Named
+    purposes: Purposes = tuple(sorted(Purpose))
 
 
 def lifted(body: object) -> object:
@@ -73,6 +95,9 @@ class SourceFields(Wire):
     repeat_seconds: RepeatSeconds = REPEATS
     origins: Origins = []
     thanks_url: ThanksUrl | None = None
+    channel: ChannelCode = None
+    consent: SourceConsent | None = None
+    call_label: CallLabel | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -102,9 +127,12 @@ class SourceIn(SourceFields):
 
 
 class SourcePatch(Patch):
-    """The members that may change; absent ones stay, also of `config`. `null` takes partner and thanks away."""
+    """The members that may change; absent ones stay, also of `config`.
 
-    takes_away = frozenset({"partner", "thanks_url"})
+    `null` takes away partner, thanks, channel, consent and label.
+    """
+
+    takes_away = frozenset({"partner", "thanks_url", "channel", "consent", "call_label"})
 
     playbook: Code | None = None
     partner: Code | None = None
@@ -118,6 +146,9 @@ class SourcePatch(Patch):
     repeat_seconds: RepeatSeconds | None = None
     origins: Origins | None = None
     thanks_url: ThanksUrl | None = None
+    channel: ChannelCode = None
+    consent: SourceConsent | None = None
+    call_label: CallLabel | None = None
     active: bool | None = None
 
     @model_validator(mode="before")
@@ -173,6 +204,9 @@ class SourceView(BaseModel):
     repeat_seconds: int
     origins: list[str]
     thanks_url: str | None
+    channel: ChannelCode
+    consent: SourceConsent | None
+    call_label: str | None
     active: bool
     version: int
     created_at: datetime

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
-from libs.common.platform.db import Database
+from libs.common.platform.db import Database, Transaction
 from libs.common.platform.sealing import DataKeys, Place
 from services.intake.formats.config import FormatConfig
 from services.intake.formats.registry import CONFIGS, FORMATS
@@ -31,6 +31,21 @@ WHERE EXISTS (SELECT FROM jsonb_array_elements(secrets) e
 ORDER BY id LIMIT $3 FOR UPDATE
 """
 SEAL = "UPDATE source SET secrets = $2 WHERE id = $1"
+#: Only what differs from what was said last is written.
+KEEP_TERMS = """
+INSERT INTO source_terms AS t (source_id, since, desk, document, document_version, purposes, call_label)
+SELECT s.id, $2, s.desk, s.consent->>'document', s.consent->>'document_version', p.purposes, s.call_label
+FROM source s
+CROSS JOIN LATERAL (SELECT array_agg(value) AS purposes
+                    FROM jsonb_array_elements_text(s.consent->'purposes')) p
+LEFT JOIN LATERAL (SELECT l.* FROM source_terms l WHERE l.source_id = s.id ORDER BY l.since DESC LIMIT 1) l ON true
+WHERE s.id = $1
+  AND (l.document, l.document_version, l.purposes, l.call_label) IS DISTINCT FROM
+      (s.consent->>'document', s.consent->>'document_version', p.purposes, s.call_label)
+ON CONFLICT (source_id, since) DO UPDATE
+SET document = excluded.document, document_version = excluded.document_version, purposes = excluded.purposes,
+    call_label = excluded.call_label
+"""
 
 
 def config_of(row: Mapping[str, object]) -> FormatConfig:
@@ -80,6 +95,11 @@ def stored(source_id: UUID, kept: Sequence[Secret], keys: DataKeys, *, plain: bo
 def _opened(source_id: UUID, entry: Entry, keys: DataKeys) -> str:
     sealed = entry.get("sealed")
     return keys.open(sealed, place_of(source_id)) if sealed else str(entry["value"])
+
+
+async def keep_terms(tx: Transaction, source_id: UUID, now: datetime) -> None:
+    """Keep since when a source says what it does of consent and of its calls."""
+    await tx.conn.execute(KEEP_TERMS, source_id, now)
 
 
 class SealedSources:

@@ -1,6 +1,18 @@
 """Sources of deliveries: a format with its configuration, zone, playbook, limits."""
 
-from sqlalchemy import Boolean, CheckConstraint, Column, DateTime, Integer, Table, Text, UniqueConstraint, Uuid
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from services.intake.metadata import metadata
@@ -43,9 +55,36 @@ source = Table(
     Column("origins", ARRAY(Text)),
     # Where the visitor of a plain form is sent.
     Column("thanks_url", Text),
+    # The code of a channel: who writes there and has no live lead becomes a lead of this source.
+    Column("channel", Text),
+    # The text to which who comes by it consents: {"document", "document_version", "purposes"}.
+    Column("consent", JSONB),
+    # What a call to its customers says of us on their screen.
+    Column("call_label", Text),
     UniqueConstraint("desk", "code", name="uq_source_desk_code"),
     CheckConstraint("auth IN ('none', 'token', 'signature')", name="auth"),
     CheckConstraint("response IN ('json', 'ok')", name="response"),
     CheckConstraint("auth = 'none' OR jsonb_array_length(secrets) > 0", name="has_secret"),
+    Index(
+        "uq_source_desk_channel",
+        "desk",
+        "channel",
+        unique=True,
+        postgresql_where=text("channel IS NOT NULL AND active"),
+    ),
     CheckConstraint("rate_per_second > 0 AND body_limit > 0", name="limits"),
+)
+
+# What a source said of consent and of its calls, and since when: the ground of a lead is what it said then.
+source_terms = Table(
+    "source_terms",
+    metadata,
+    Column("source_id", Uuid, primary_key=True),
+    Column("since", DateTime(timezone=True), primary_key=True),
+    Column("desk", Text, nullable=False),
+    Column("document", Text),
+    Column("document_version", Text),
+    Column("purposes", ARRAY(Text)),
+    Column("call_label", Text),
+    CheckConstraint("num_nulls(document, document_version, purposes) IN (0, 3)", name="consent"),
 )

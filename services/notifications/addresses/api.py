@@ -1,5 +1,6 @@
 """Routes of addresses."""
 
+from libs.common.platform.audit.shown import shows
 from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.routes import api_router
 from services.notifications.addresses.queries import list_addresses
@@ -10,6 +11,7 @@ router = api_router("/notifications/v1/addresses", tags=["addresses"])
 
 
 @router.get("", operation_id="list_addresses")
+@shows()
 async def addresses(
     ctx: Ctx, caller: Manager, asked: Paged, address: str | None = None, desk: str | None = None
 ) -> Page[Address]:

@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from services.notifications.providers.values import ChannelKind
+
 UNREACHABLE_FOR = timedelta(days=30)
+# Messengers number their users by themselves: elsewhere the same figures are another person.
+_NUMBERED = frozenset({ChannelKind.MAX, ChannelKind.TELEGRAM})
 
 
 class Barred(StrEnum):
@@ -29,17 +33,23 @@ class AddressBook:
 
     def __init__(self, known: Mapping[tuple[str, str], Known]) -> None:
         self._known = known
-        self._opted_out = {address for (_, address), one in known.items() if one.opted_out}
-        self._no_marketing = {address for (_, address), one in known.items() if one.opted_out_of_marketing}
+        self._opted_out = {_whose(*place) for place, one in known.items() if one.opted_out}
+        self._no_marketing = {_whose(*place) for place, one in known.items() if one.opted_out_of_marketing}
 
     def barred(self, kind: str, address: str, now: datetime, *, marketing: bool = False) -> Barred | None:
-        """Return why an address may not be written to. A customer who opts out does so by all kinds (P.14)."""
-        if plain(address) in self._opted_out or (marketing and plain(address) in self._no_marketing):
+        """Return why an address may not be written to. Who opts out by a number does so by all its kinds (P.14)."""
+        whose = _whose(kind, plain(address))
+        if whose in self._opted_out or (marketing and whose in self._no_marketing):
             return Barred.OPTED_OUT
         one = self._known.get((kind, plain(address)), Known())
         if one.unreachable_until is not None and now < one.unreachable_until:
             return Barred.UNREACHABLE
         return None
+
+
+def _whose(kind: str, address: str) -> tuple[str, str]:
+    """Return what is the same for all kinds of channels where an address is the same customer's."""
+    return kind if kind in _NUMBERED else "", address
 
 
 def plain(address: str) -> str:

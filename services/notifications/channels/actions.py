@@ -11,13 +11,23 @@ from pydantic import ValidationError
 
 from libs.common.connect.exchange import Lost
 from libs.common.connect.transport import Transport
+from libs.common.contracts import Cause, Outgoing
+from libs.common.contracts.notifications import ChannelChanged
+from libs.common.messaging import outbox
 from libs.common.platform.db import Database, Transaction
 from libs.common.platform.ids import uuid7
 from libs.common.platform.sealing import DataKeys
 from services.notifications.asking.store import ensure_polls
-from services.notifications.channels.convert import adapter_of, config_of, public_part, secret_part, webhook_path
+from services.notifications.channels.convert import (
+    adapter_of,
+    config_of,
+    is_heard,
+    public_part,
+    secret_part,
+    webhook_path,
+)
 from services.notifications.channels.schemas import ChangeChannel, CreateChannel
-from services.notifications.channels.store import NewChannel, insert, update
+from services.notifications.channels.store import Changes, NewChannel, insert, update
 from services.notifications.errors import (
     AlreadyExistsError,
     ConfigRefusedError,
@@ -30,6 +40,13 @@ from services.notifications.providers.registry import CONFIGS, PROVIDERS
 
 Row: TypeAlias = "dict[str, object]"
 
+ANNOUNCE = """
+UPDATE channel SET announced_version = version
+WHERE id IN (SELECT id FROM channel WHERE announced_version IS DISTINCT FROM version ORDER BY id FOR UPDATE)
+RETURNING id, desk, code, kind, active, version
+"""
+
+LISTS = ("stop_words", "free_text_roles")  # of a channel; None is the usual one
 EXISTING = "SELECT id FROM channel WHERE (desk = $1 AND code = $2) OR hook_key = $3 ORDER BY desk <> $1 LIMIT 1"
 ONE = "SELECT * FROM channel WHERE id = $1 AND ($2::text[] IS NULL OR desk = ANY($2::text[]))"
 
@@ -49,10 +66,11 @@ async def add_channel(tx: Transaction, keys: DataKeys, wanted: CreateChannel, no
         channel_id=uuid7(),
         desk=wanted.desk,
         code=wanted.code,
-        kind=wanted.kind or min(known.channels),
+        kind=wanted.kind or min(known.kinds(wanted.config)),
         config=wanted.config,
         hook_key=wanted.hook_key or secrets.token_urlsafe(24),
         rate_5s=wanted.rate_5s or known.limits.rate_5s,
+        lists={name: getattr(wanted, name) for name in LISTS},
     )
     row = await insert(tx, keys, new, now)
     if row is None:
@@ -69,8 +87,13 @@ async def change(
     Raises NotFoundError, StaleVersionError, ConfigRefusedError.
     """
     async with db.begin() as tx:
-        config = _changed(config_of(channel_id, await _one(tx, channel_id, desks), keys), wanted)
-        row = await update(tx, keys, config, channel_id, seen, wanted.rate_5s, wanted.active)
+        before = await _one(tx, channel_id, desks)
+        config = _changed(config_of(channel_id, before, keys), wanted)
+        if before["kind"] not in PROVIDERS[config.provider].kinds(config):
+            raise ConfigRefusedError([()], ["not_served"])
+        lists = {name: getattr(wanted, name) for name in LISTS if name in wanted.model_fields_set}
+        changes = Changes(wanted.rate_5s, wanted.active, lists)
+        row = await update(tx, keys, config, channel_id, seen, changes)
         if row is None:
             raise StaleVersionError
         await tx.commit()
@@ -109,7 +132,7 @@ async def subscribe(
     adapter = adapter_of(channel_id, row, keys, standins)
     request = adapter.subscribe(f"{base}{webhook_path(row['provider'], row['hook_key'])}")
     if request is None:
-        raise SubscriptionError("by_hand" if adapter.limits.reports else "no_reports")
+        raise SubscriptionError("by_hand" if is_heard(row["kind"]) else "no_reports")
     answered = await transport.call(request)
     code = answered.code if isinstance(answered, Lost) else adapter.subscribed(answered)
     if code is not None:
@@ -122,3 +145,28 @@ async def _one(tx: Transaction, channel_id: UUID, desks: Collection[str] | None)
     if row is None:
         raise NotFoundError
     return row
+
+
+async def announce_channels(db: Database, now: datetime) -> int:
+    """Publish every channel whose version has not been published; return how many."""
+    async with db.begin() as tx:
+        rows = await tx.conn.fetch(ANNOUNCE)
+        events = (
+            Outgoing(
+                f"channel:{row['id']}",
+                row["desk"],
+                now,
+                ChannelChanged(
+                    channel_id=row["id"],
+                    code=row["code"],
+                    kind=row["kind"],
+                    active=row["active"],
+                    version=row["version"],
+                ),
+                Cause.fresh(),
+            )
+            for row in rows
+        )
+        await outbox.add(tx, list(events))
+        await tx.commit()
+    return len(rows)

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from libs.common.platform.sealing import DataKeys, Place
 from services.notifications.providers.base import Adapter, ProviderConfig
 from services.notifications.providers.registry import CONFIGS, PROVIDERS
+from services.notifications.providers.values import ChannelKind
 
 
 def place_of(channel_id: UUID) -> Place:
@@ -61,6 +62,11 @@ def secret_part(config: ProviderConfig) -> dict[str, str]:
 def sealed_part(config: ProviderConfig, keys: DataKeys, channel_id: UUID) -> str:
     """Return the secrets as they are stored."""
     return keys.seal(orjson.dumps(secret_part(config)).decode(), place_of(channel_id))
+
+
+def is_heard(kind: str) -> bool:
+    """Return whether anything comes to us by a channel of a kind: a team only gets messages."""
+    return kind != ChannelKind.TEAM
 
 
 def webhook_path(provider: str, hook_key: str) -> str:

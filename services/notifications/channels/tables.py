@@ -1,7 +1,7 @@
 """Channels: a desk's numbers at messengers, and the pace of each API key."""
 
 from sqlalchemy import Boolean, CheckConstraint, Column, DateTime, Index, Integer, Table, Text, Uuid
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from services.notifications.metadata import metadata
 
@@ -21,11 +21,16 @@ channel = Table(
     Column("provider_channel_id", Text, nullable=False),  # our end of the channel, as the provider names it
     Column("hook_key", Text, nullable=False),
     Column("rate_5s", Integer, nullable=False),
+    Column("stop_words", ARRAY(Text)),  # NULL: the usual ones (`received/rules.py`)
+    Column("free_text_roles", ARRAY(Text)),  # who of us may write free text; NULL: all who may write
     Column("active", Boolean, nullable=False),
     Column("halted_code", Text),  # the provider's reason why nothing is sent until a person looks at it
     Column("halted_at", DateTime(timezone=True)),
+    Column("resumed_at", DateTime(timezone=True)),  # by the database's clock: what was counted before is over
     Column("version", Integer, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
+    # The version that was last published; the release before leaves it.
+    Column("announced_version", Integer),
     CheckConstraint(
         "kind IN ('whatsapp', 'sms', 'email', 'push', 'max', 'telegram', 'instagram', 'team')", name="kind"
     ),

@@ -1,18 +1,22 @@
 """Use case: a desk's channels and templates as one document, planned or applied (docs/adr/0016)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from libs.common.platform import configuration
-from libs.common.platform.configuration import Action, Call, PartChange
+from libs.common.platform.configuration import Action, BadConfigurationError, Call, PartChange
 from libs.common.platform.core import Core
 from libs.common.platform.db import Transaction
-from services.notifications.channels.actions import add_channel
+from libs.common.platform.http.faults import pointer
+from services.notifications.channels.actions import LISTS, add_channel
 from services.notifications.channels.schemas import CreateChannel
-from services.notifications.channels.store import update
-from services.notifications.configuration.convert import Configs, changes_of, checked
+from services.notifications.channels.store import Changes, update
+from services.notifications.configuration.convert import Configs, changes_of, checked, placeholders_of
 from services.notifications.configuration.queries import Found, read_desk, take_turns
 from services.notifications.configuration.schemas import ChannelPart, NotificationsConfigured, NotificationsPart
-from services.notifications.errors import StaleVersionError
+from services.notifications.errors import SenderTakenError, StaleVersionError
+from services.notifications.sending.schemas import SendingPart
+from services.notifications.sending.store import write_sending
 from services.notifications.templates.store import put_in_use, retire_template
 
 
@@ -35,7 +39,12 @@ async def configure(core: Core, call: Call, wanted: NotificationsPart) -> tuple[
             now = await read_desk(tx, call.desk, core.keys)
             await tx.commit()
     done = NotificationsConfigured(
-        desk=call.desk, document=before.part, mode=call.mode, changes=tuple(changes), hooks=now.webhooks()
+        desk=call.desk,
+        document=before.part,
+        mode=call.mode,
+        changes=tuple(changes),
+        hooks=now.webhooks(),
+        placeholders=placeholders_of(before, wanted),
     )
     return done, now
 
@@ -49,9 +58,12 @@ async def _apply(
     configs: Configs,
     changes: Sequence[PartChange],
 ) -> None:
-    for change in changes:
+    # What ends comes first: a channel may get another code, and two never write from one number.
+    for change in sorted(changes, key=lambda each: each.action is not Action.RETIRE):
         if change.kind == "template":
             await _template(core, tx, call, wanted, change)
+        elif change.kind == "sending":
+            await write_sending(tx.conn, call.desk, (wanted.sending or SendingPart()).sending())
         elif change.action is Action.RETIRE:
             await _retire_channel(core, tx, found, change.code)
         else:
@@ -63,16 +75,30 @@ async def _channel(
 ) -> None:
     """Make or change a channel; one that is changed sends again after a halt, as a person has looked at it."""
     stored = found.channels.get(code)
-    if stored is None:
-        new = CreateChannel(desk=call.desk, code=code, kind=part.kind, config=configs[code], rate_5s=part.rate_5s)
-        await add_channel(tx, core.keys, new, core.clock.now())
-    elif await update(tx, core.keys, configs[code], stored.id, stored.version, part.rate_5s, active=True) is None:
-        raise StaleVersionError
+    try:
+        if stored is None:
+            new = CreateChannel(
+                desk=call.desk,
+                code=code,
+                kind=part.kind,
+                config=configs[code],
+                rate_5s=part.rate_5s,
+                **{name: getattr(part, name) for name in LISTS},
+            )
+            await add_channel(tx, core.keys, new, core.clock.now())
+        else:
+            lists = {name: said for name in LISTS if (said := getattr(part, name)) is not None}
+            changes = Changes(part.rate_5s, active=True, lists=lists)
+            if await update(tx, core.keys, configs[code], stored.id, stored.version, changes) is None:
+                raise StaleVersionError
+    except SenderTakenError as error:
+        place = pointer(["channels", code, "config"])
+        raise BadConfigurationError([replace(fault, pointer=place) for fault in error.faults]) from error
 
 
 async def _retire_channel(core: Core, tx: Transaction, found: Found, code: str) -> None:
     stored = found.channels[code]
-    if await update(tx, core.keys, stored.config, stored.id, stored.version, None, active=False) is None:
+    if await update(tx, core.keys, stored.config, stored.id, stored.version, Changes(active=False)) is None:
         raise StaleVersionError
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pydantic import ValidationError
 
 from libs.common.platform import configuration
-from libs.common.platform.configuration import BadConfigurationError, PartChange
+from libs.common.platform.configuration import Action, BadConfigurationError, PartChange
 from libs.common.platform.http.faults import faults_under, pointer
 from libs.common.platform.http.language import Text
 from libs.common.platform.http.problems import Fault
@@ -15,8 +15,9 @@ from services.notifications.configuration.schemas import ChannelPart, Notificati
 from services.notifications.errors import body_faults
 from services.notifications.providers.base import ProviderConfig
 from services.notifications.providers.registry import CONFIGS, PROVIDERS
+from services.notifications.sending.schemas import SendingPart
 from services.notifications.templates.convert import variants_of
-from services.notifications.templates.rules import faults_of
+from services.notifications.templates.rules import faults_of, placeholders, places_of
 
 Configs = Mapping[str, ProviderConfig]
 
@@ -48,11 +49,28 @@ def changes_of(found: Found, wanted: NotificationsPart, configs: Configs) -> lis
     """Return what a document changes. A secret that it gives and that differs is a change of `config`."""
     made: list[PartChange] = []
     if wanted.channels is not None:
-        had = {code: _compared(each.kind, each.config, each.rate_5s) for code, each in found.active.items()}
-        asked = {code: _compared(each.kind, configs[code], each.rate_5s) for code, each in wanted.channels.items()}
+        parts = found.part.channels or {}
+        had = {code: _compared(parts[code], each.config) for code, each in found.active.items()}
+        asked = {code: _compared(each, configs[code]) for code, each in wanted.channels.items()}
         made += configuration.changes("channel", had, asked)
     if wanted.templates is not None:
         made += configuration.changes("template", _dumped(found.part.templates or {}), _dumped(wanted.templates))
+    if wanted.sending is not None:
+        said = found.part.sending or SendingPart()
+        fields = [each for each in SendingPart.model_fields if getattr(said, each) != getattr(wanted.sending, each)]
+        if fields:
+            made.append(PartChange(action=Action.CHANGE, kind="sending", code="hours", fields=tuple(fields)))
+    return made
+
+
+def placeholders_of(found: Found, wanted: NotificationsPart) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Return the placeholders of each text of the templates that the desk has once a document is applied."""
+    templates = wanted.templates if wanted.templates is not None else found.part.templates
+    made: dict[str, dict[str, tuple[str, ...]]] = {}
+    for code, template in (templates or {}).items():
+        bodies, variants = template.texts()
+        texts = places_of(bodies, variants_of(variants))
+        made[code] = {place: names for place, text in texts if (names := placeholders(text))}
     return made
 
 
@@ -77,13 +95,14 @@ def _kind_faults(
     place = pointer(["channels", code, "kind"])
     if stored is not None and part.kind not in (None, stored.kind):
         yield Fault(place, "read_only", _FIXED)
-    if stored is None and part.kind is not None and part.kind not in PROVIDERS[config.provider].channels:
+    kind = part.kind if stored is None else stored.kind
+    if kind is not None and kind not in PROVIDERS[config.provider].kinds(config):
         yield Fault(place, "not_served", _NOT_SERVED)
 
 
-def _compared(kind: str | None, config: ProviderConfig, rate_5s: int | None) -> Mapping[str, object]:
+def _compared(part: ChannelPart, config: ProviderConfig) -> Mapping[str, object]:
     # Secrets included: they are compared here, and go nowhere.
-    return {"kind": kind, "config": config, "rate_5s": rate_5s}
+    return {**dict(part), "config": config}
 
 
 def _dumped(templates: Mapping[str, TemplatePart]) -> dict[str, dict[str, object]]:

@@ -1,6 +1,6 @@
 """What a desk has at notifications."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -8,11 +8,13 @@ import asyncpg
 
 from libs.common.platform.db import Transaction
 from libs.common.platform.sealing import DataKeys
-from services.notifications.channels.convert import config_of, public_part, webhook_path
+from services.notifications.channels.actions import LISTS
+from services.notifications.channels.convert import config_of, is_heard, public_part, webhook_path
 from services.notifications.configuration.schemas import ChannelPart, NotificationsPart, TemplatePart
 from services.notifications.providers.base import ProviderConfig
-from services.notifications.providers.registry import PROVIDERS
-from services.notifications.providers.values import ChannelKind
+from services.notifications.sending.rules import Sending
+from services.notifications.sending.schemas import SendingPart
+from services.notifications.sending.store import sending_of
 
 # Retired ones too: they are made active again. Locked: who changes one by another call waits.
 CHANNELS = "SELECT * FROM channel WHERE desk = $1 ORDER BY code FOR UPDATE"
@@ -36,20 +38,22 @@ class StoredChannel:
     kind: str
     config: ProviderConfig
     rate_5s: int
+    lists: Mapping[str, list[str] | None]
     active: bool
     webhook: str | None
 
     @classmethod
     def of(cls, row: asyncpg.Record, keys: DataKeys) -> "StoredChannel":
-        reports = PROVIDERS[row["provider"]].limits.reports
-        webhook = webhook_path(row["provider"], row["hook_key"]) if reports else None
+        webhook = webhook_path(row["provider"], row["hook_key"]) if is_heard(row["kind"]) else None
         config = config_of(row["id"], row, keys)
-        return cls(row["id"], row["version"], row["kind"], config, row["rate_5s"], row["active"], webhook)
+        lists = {name: row[name] for name in LISTS}
+        return cls(row["id"], row["version"], row["kind"], config, row["rate_5s"], lists, row["active"], webhook)
 
     def part(self) -> ChannelPart:
         """Return it as a document has it, without secrets."""
         config = ChannelPart.model_validate({"config": public_part(self.config)}).config
-        return ChannelPart(kind=ChannelKind(self.kind), config=config, rate_5s=self.rate_5s)
+        named = {"kind": self.kind, "config": config, "rate_5s": self.rate_5s}
+        return ChannelPart.model_validate({**named, **self.lists})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,5 +89,6 @@ async def read_desk(tx: Transaction, desk: str, keys: DataKeys) -> Found:
         row["code"]: TemplatePart.model_validate({"bodies": row["bodies"], "variants": row["variants"]})
         for row in await tx.conn.fetch(IN_USE, desk)
     }
+    said = (await sending_of(tx.conn, [desk])).get(desk, Sending())
     parts = {code: channel.part() for code, channel in channels.items() if channel.active}
-    return Found(NotificationsPart(channels=parts, templates=templates), channels)
+    return Found(NotificationsPart(channels=parts, templates=templates, sending=SendingPart.of(said)), channels)

@@ -7,8 +7,9 @@ from pydantic import Field, JsonValue
 from libs.common.domain.code import Code
 from libs.common.platform.configuration import Configuration, Configured
 from libs.common.platform.http.wire import Wire
-from services.notifications.channels.schemas import Rate
+from services.notifications.channels.schemas import Rate, StopWords, WritingRoles
 from services.notifications.providers.values import ChannelKind
+from services.notifications.sending.schemas import SendingPart
 from services.notifications.templates.schemas import Bodies, Variant
 
 
@@ -16,7 +17,7 @@ class ChannelPart(Wire):
     """A channel of the desk; see `CreateChannel`.
 
     `config` is the whole of it but for secrets: one that is left out stays, `null` takes it away. `kind` and
-    `rate_5s`: null is as it is, or the provider's usual one.
+    `rate_5s`, `stop_words` and `free_text_roles`: null is as they are, or the usual ones.
     """
 
     kind: ChannelKind | None = None
@@ -25,6 +26,8 @@ class ChannelPart(Wire):
         Field(repr=False, description="`provider`, and the members that it has; secrets go in only"),
     ]
     rate_5s: Rate | None = None
+    stop_words: StopWords | None = None
+    free_text_roles: WritingRoles | None = None
 
 
 class TemplatePart(Wire):
@@ -42,19 +45,22 @@ class TemplatePart(Wire):
 
 
 class NotificationsPart(Wire):
-    """The channels and templates of a desk; null: as they are. Those that are not named are retired."""
+    """The channels and templates of a desk, and when it writes; null: as they are. What is not named is retired."""
 
     channels: dict[Code, ChannelPart] | None = None
     templates: dict[Code, TemplatePart] | None = None
+    sending: SendingPart | None = None
 
 
 class NotificationsConfigured(Configured[NotificationsPart]):
     """What applying the document changes.
 
     `hooks`: the path for the callbacks of each channel whose provider has any, once the channel is there.
+    `placeholders`: those of each text of the templates that the desk has then, by the text's place.
     """
 
     hooks: dict[str, str]
+    placeholders: dict[str, dict[str, tuple[str, ...]]]
 
 
 class NotificationsConfiguration(Configuration[NotificationsPart]):

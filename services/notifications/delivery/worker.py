@@ -1,4 +1,4 @@
-"""The loops of notifications' worker: send, apply callbacks, ask for progress, expire attempts."""
+"""The loops of notifications' worker: send, callbacks, questions, expiry, files, bulk actions, pushes."""
 
 import asyncio
 from collections.abc import Mapping
@@ -10,9 +10,16 @@ from libs.common.platform.worker import Lookout, Loop
 from libs.common.platform.worker.lookout import UNWATCHED
 from services.notifications.asking.store import ensure_polls
 from services.notifications.asking.worker import ASKED, polls
+from services.notifications.autopilot.worker import autopilot_loop, forgetting_loop
+from services.notifications.bulk.worker import ARE_UNDER_WAY, bulk_loop
 from services.notifications.context import Context
+from services.notifications.conversations.store import make_up
 from services.notifications.delivery.sender import Attempts
 from services.notifications.delivery.store import COMMANDS, expire
+from services.notifications.media.store import ARE_DUE as FILES_ARE_DUE
+from services.notifications.media.worker import media_loop
+from services.notifications.pushes.store import COMMANDS as PUSHES
+from services.notifications.pushes.worker import push_loops
 from services.notifications.webhooks.actions import ARE_DUE, apply_callbacks
 from services.notifications.withdrawals.store import ARE_WITHDRAWN
 
@@ -26,6 +33,10 @@ WORK: Mapping[str, str] = {
     "callbacks": ARE_DUE,
     "expiry": f"{COMMANDS.expires} OR {ARE_WITHDRAWN}",
     "questions": POLLS_ARE_DUE,
+    "bulk_actions": ARE_UNDER_WAY,
+    "pushes": PUSHES.is_due,
+    "late_pushes": PUSHES.expires,
+    "media": FILES_ARE_DUE,
 }
 
 
@@ -35,6 +46,11 @@ def loops(ctx: Context) -> tuple[Loop, ...]:
     attempts, lookout = Attempts(ctx), Lookout(core.db, core.clock, WORK, LOOK)
     lookout.bells["sender"] = ctx.due
     reports, ends, asking = (lookout.watch(name) for name in ("callbacks", "expiry", "questions"))
+
+    async def threads(stop: asyncio.Event) -> None:
+        """Begin the threads of what the release before has stored, once."""
+        await make_up(core.db)
+        await stop.wait()
 
     async def callbacks(stop: asyncio.Event) -> None:
         """Apply stored callbacks, without a pause while batches are full."""
@@ -62,4 +78,8 @@ def loops(ctx: Context) -> tuple[Loop, ...]:
             await tx.commit()
         await polls(ctx, asking)(stop)
 
-    return lookout, Sender(attempts, attempts.tries, UNWATCHED), callbacks, expiry, questions
+    sender, bulk = Sender(attempts, attempts.tries, UNWATCHED), bulk_loop(ctx, lookout.watch("bulk_actions"))
+    autopilot = autopilot_loop(ctx, attempts.alert)
+    files = media_loop(ctx, lookout.watch("media"))
+    own = lookout, sender, callbacks, expiry, questions, threads, bulk, autopilot, forgetting_loop(ctx), files
+    return *own, *push_loops(ctx, lookout)

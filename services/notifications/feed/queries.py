@@ -5,28 +5,40 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, select
+from sqlalchemy import RowMapping, Select, func, select
 
 from libs.common.platform.db import Database
 from libs.common.platform.http.pagination import Cut, PageQuery, paginate
-from services.notifications.feed.tables import feed, feed_item, operator
+from services.notifications.feed.tables import feed_item, operator
+from services.notifications.messages.tables import message
+from services.notifications.received.tables import received_message
+
+PREVIEW = 200  # characters of a message
+
+FEEDS = """
+SELECT o.subject, o.operator_id, o.active, coalesce(f.position, 0) AS position
+FROM operator o LEFT JOIN feed f USING (operator_id)
+WHERE o.subject = ANY($1::text[]) ORDER BY o.active, o.operator_id DESC
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One entry of a feed; `title` per language code."""
+    """One entry of a feed; `title` per language code. `text`: how the message begins that it is about."""
 
     position: int
     kind: str
     desk: str
-    task_id: UUID
+    task_id: UUID | None
     lead_id: UUID | None
     title: Mapping[str, str]
     order_number: str | None
-    due_at: datetime
+    due_at: datetime | None
     at: datetime
     person: Mapping[str, str | None] | None
     zone: str | None
+    message_id: UUID | None
+    text: str | None
 
 
 async def feed_of(db: Database, subject: str) -> UUID | None:
@@ -38,14 +50,27 @@ async def feed_of(db: Database, subject: str) -> UUID | None:
     return found
 
 
-async def positions(db: Database, operators: Collection[UUID]) -> Mapping[UUID, int]:
-    """Return the last position of each feed that has one."""
-    query = select(feed.c.operator_id, feed.c.position).where(feed.c.operator_id.in_(operators))
-    async with db.read() as conn:
-        return {row.operator_id: row.position for row in await conn.execute(query)}
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A token's feed and its last position."""
+
+    operator_id: UUID | None
+    position: int
 
 
-async def items_after(db: Database, operator_id: UUID, position: int, limit: int) -> Sequence[Item]:
+NOT_KNOWN, GONE = Feed(None, 0), Feed(None, -1)  # not heard of yet; known, and works here no more
+
+
+async def feeds_of(db: Database, subjects: Collection[str]) -> Mapping[str, Feed]:
+    """Return the feeds of tokens by their `sub`; none of who is not known yet."""
+    # The last row of a subject counts: an active one, of these the first.
+    return {
+        row["subject"]: Feed(row["operator_id"], row["position"]) if row["active"] else GONE
+        for row in await db.pool.fetch(FEEDS, list(subjects))
+    }
+
+
+async def items_after(db: Database, operator_id: UUID | None, position: int, limit: int) -> Sequence[Item]:
     """Return the next items, oldest first."""
     query = _items(operator_id).where(feed_item.c.position > position).order_by(feed_item.c.position)
     return await _fetch(db, query.limit(limit))
@@ -58,7 +83,11 @@ async def items_of(db: Database, operator_id: UUID | None, asked: PageQuery) -> 
 
 
 def _items(operator_id: UUID | None) -> Select[tuple[object, ...]]:
-    return select(*(feed_item.c[name] for name in Item.__slots__)).where(feed_item.c.operator_id == operator_id)
+    own = (feed_item.c[name] for name in Item.__slots__ if name != "text")
+    said = func.coalesce(received_message.c.text, received_message.c.button, message.c.text)
+    query = select(*own, func.left(said, PREVIEW).label("text")).where(feed_item.c.operator_id == operator_id)
+    query = query.outerjoin_from(feed_item, received_message, received_message.c.id == feed_item.c.message_id)
+    return query.outerjoin(message, message.c.id == feed_item.c.message_id)
 
 
 async def _fetch(db: Database, query: Select[tuple[object, ...]]) -> Sequence[Item]:

@@ -31,7 +31,15 @@ class Stop(StrEnum):
     CHANNEL_HALTED = "channel_halted"
     LADDER_EXHAUSTED = "ladder_exhausted"  # the detail names each rung's own reason
     WITHDRAWN = "withdrawn"  # it was not wanted any more before it left
+    FREQUENCY_CAP = "frequency_cap"  # the customer got as many advertisements this week as the desk allows
+    CONSENT_WITHDRAWN = "consent_withdrawn"  # the customer withdrew for what it is, by all channels
+    BLACK_LISTED = "black_listed"  # the desk does not write to the customer
+    QUIET_HOURS = "quiet_hours"  # why it is held; it fails by its deadline alone
     DOUBTFUL = "doubtful"  # it may have arrived: no other message is sent
+
+
+#: After these no other channel is tried: they are the same for each.
+OF_ALL_CHANNELS = frozenset({Stop.CONSENT_WITHDRAWN, Stop.BLACK_LISTED})
 
 
 @dataclass(frozen=True, slots=True)

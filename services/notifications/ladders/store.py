@@ -11,8 +11,9 @@ from libs.common.platform.db.bulk import Bulk
 from libs.common.platform.ids import uuid7
 from services.notifications.addresses.store import address_books
 from services.notifications.ladders.convert import passed_as_json, rungs_as_json
-from services.notifications.ladders.rules import Passed, Rung, Stop
+from services.notifications.ladders.rules import Passed, Rung, Stop, rung_deadline
 from services.notifications.providers.registry import PROVIDERS
+from services.notifications.sending.rules import Night
 from services.notifications.templates.convert import parts_as_json
 
 USABLE = "SELECT id FROM channel WHERE id = ANY($1::uuid[]) AND active AND halted_at IS NULL"
@@ -27,13 +28,17 @@ WHERE id IN (SELECT id FROM attempt
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A message that goes on by a rung until `expires_at` (business time); `ahead` and `passed` are the others."""
+    """A message that goes on by a rung until `expires_at` (business time); `ahead` and `passed` are the others.
+
+    `not_before`: until when it is held, for it is night where the customer is.
+    """
 
     message_id: UUID
     rung: Rung
     ahead: tuple[Rung, ...]
     passed: tuple[Passed, ...]
     expires_at: datetime | None
+    not_before: datetime | None = None
 
     @property
     def parts(self) -> Mapping[str, object] | None:
@@ -60,6 +65,10 @@ class _Attempt:
     def reference(self) -> str | None:
         rung = self.step.rung
         return PROVIDERS[rung.provider].reference(str(self.attempt_id), rung.address)
+
+    @property
+    def paced(self) -> bool:
+        return PROVIDERS[self.step.rung.provider].limits.pair_interval is not None
 
 
 STEPS: Bulk[Step] = Bulk(
@@ -94,18 +103,36 @@ ATTEMPTS: Bulk[_Attempt] = Bulk(
         ("address", "text", attrgetter("step.rung.address")),
         ("reference", "text", attrgetter("reference")),
         ("expires_at", "timestamptz", attrgetter("step.expires_at")),
+        ("not_before", "timestamptz", attrgetter("step.not_before")),
+        ("paced", "boolean", attrgetter("paced")),
     ),
 )
 ADD = f"""
-INSERT INTO attempt (desk, number, state, due_at, tries, {ATTEMPTS.names})
-SELECT m.desk, coalesce((SELECT max(number) FROM attempt WHERE message_id = m.id), 0) + 1, 'pending',
-       clock_timestamp(), 0, n.*
+INSERT INTO attempt (desk, number, state, code, due_at, tries, {ATTEMPTS.names})
+SELECT m.desk, coalesce((SELECT max(number) FROM attempt WHERE message_id = m.id), 0) + 1,
+       CASE WHEN n.not_before IS NULL THEN 'pending' ELSE 'held' END,
+       CASE WHEN n.not_before IS NOT NULL THEN 'quiet_hours' END, clock_timestamp(), 0, n.*
 FROM {ATTEMPTS.source()} JOIN message m ON m.id = n.message_id
 """  # noqa: S608 - columns of our own
 
 
+def next_step(
+    message_id: UUID,
+    rung: Rung,
+    ahead: tuple[Rung, ...],
+    passed: tuple[Passed, ...],
+    deadline: datetime | None,
+    night: Night | None,
+    now: datetime,
+) -> Step:
+    """Return the step of a message by a rung: held while it is night there, and counted from the morning."""
+    opens = now if night is None else night.opens(now)
+    expires_at = rung_deadline(deadline, last=not ahead, now=opens)
+    return Step(message_id, rung, ahead, passed, expires_at, opens if opens > now else None)
+
+
 async def begin(tx: Transaction, steps: Sequence[Step]) -> None:
-    """Make the attempts of steps, due at once."""
+    """Make the attempts of steps, due at once unless they are held."""
     attempts = [_Attempt(uuid7(), step) for step in steps]
     await tx.conn.execute(ADD, *ATTEMPTS.arrays(attempts))
 

@@ -9,20 +9,26 @@ from uuid import UUID
 import asyncpg
 
 from libs.common.contracts import Cause, Received
+from libs.common.contracts.shared import ZoneSource
 from libs.common.contracts.tasks import MessageRequested
 from libs.common.domain.names import plain_name
+from libs.common.domain.zones import zones_of_phone
 from libs.common.platform.db import Transaction
 from libs.common.platform.db.bulk import Bulk
 from services.notifications.addresses.rules import AddressBook
 from services.notifications.addresses.store import address_books
+from services.notifications.consents.rules import OPEN, Consent
+from services.notifications.consents.store import consents_of
 from services.notifications.errors import NotFoundError, NotResendableError
 from services.notifications.ladders.convert import passed_as_json, rungs_as_json
-from services.notifications.ladders.rules import Channel, Intent, Ready, Rung, Stop, Stopped, prepare, rung_deadline
-from services.notifications.ladders.store import Step, begin, fall
+from services.notifications.ladders.rules import Channel, Intent, Ready, Rung, Stop, Stopped, prepare
+from services.notifications.ladders.store import Step, begin, fall, next_step
 from services.notifications.messages.rules import MessageState
 from services.notifications.messages.store import publish_stopped
 from services.notifications.providers.registry import PROVIDERS
 from services.notifications.providers.values import Identities
+from services.notifications.sending.rules import Night, Sending
+from services.notifications.sending.store import advertised, sending_of
 from services.notifications.templates.convert import parts_as_json, version_of
 from services.notifications.templates.rules import Version
 from services.notifications.withdrawals.store import Intention, take_turns, withdrawn
@@ -32,6 +38,10 @@ SELECT DISTINCT ON (t.desk, t.code) t.desk, t.code, t.version, t.bodies, t.varia
 FROM template t JOIN unnest($1::text[], $2::text[]) AS w (desk, code) USING (desk, code)
 WHERE t.state = 'approved' AND t.retired_at IS NULL
 ORDER BY t.desk, t.code, t.version DESC
+"""
+OF_DESK = """
+SELECT DISTINCT ON (code) code, version, bodies, variants FROM template
+WHERE desk = $1 AND state = 'approved' AND retired_at IS NULL ORDER BY code, version DESC
 """
 CHANNELS = """
 SELECT id, desk, kind, provider, halted_at IS NOT NULL AS halted
@@ -45,7 +55,7 @@ SELECT * FROM message WHERE id = $1 AND ($2::text[] IS NULL OR desk = ANY($2)) F
 # Its steps are published anew: it goes as a message that never failed.
 RESENT = """
 UPDATE message SET state = 'pending', code = NULL, detail = NULL, published = '{}', template_version = $2,
-    asked = NULL, resent_by = $3, resent_at = $4, changed_at = $4
+    asked = NULL, resent_by = $3, resent_at = $4, changed_at = $4, night = $5, marketing = $6
 WHERE id = $1
 """
 
@@ -58,11 +68,21 @@ class _Row:
     cause: Cause
     plan: Ready | Stopped
     withdrawn_at: datetime | None = None
+    night: Night | None = None
+
+    @property
+    def customer_id(self) -> UUID | None:
+        """The customer in whose conversation it is."""
+        return _customer_of(self.request)
 
     @property
     def rung(self) -> Rung | None:
         """The rung that it leaves by."""
         return self.plan.rungs[0] if isinstance(self.plan, Ready) else None
+
+    @property
+    def marketing(self) -> bool:
+        return self.rung is not None and self.rung.marketing
 
     @property
     def passed(self) -> Sequence[object]:
@@ -131,7 +151,10 @@ MESSAGES: Bulk[_Row] = Bulk(
         ("traceparent", "text", attrgetter("cause.traceparent")),
         ("requested_at", "timestamptz", attrgetter("request.time")),
         ("withdrawn_at", "timestamptz", attrgetter("withdrawn_at")),
+        ("night", "jsonb", lambda row: row.night.as_json() if row.night else None),
+        ("marketing", "boolean", attrgetter("marketing")),
         ("asked", "jsonb", attrgetter("asked")),
+        ("customer_id", "uuid", attrgetter("customer_id")),
     ),
 )
 STORE = f"""
@@ -151,37 +174,55 @@ class _Known:
     channels: Mapping[str, Sequence[asyncpg.Record]]
     books: Mapping[str, AddressBook]
     withdrawn: Mapping[Intention, datetime]
+    sending: Mapping[str, Sending]
+    consents: Mapping[UUID, Consent]
+    advertised: dict[tuple[str, str], int]  # by desk and address; those of this batch are added
+
+    def refusal(self, request: Received[MessageRequested], plan: Ready) -> Stop | None:
+        """Return why the customer of a message that could leave is not written to."""
+        customer_id = _customer_of(request)
+        consent = OPEN if customer_id is None else self.consents.get(customer_id, OPEN)
+        return consent.refusal(marketing=plan.rungs[0].marketing)
 
     def channels_for(self, desk: str, customer: Identities) -> Sequence[Channel]:
         """Return the desk's channels with the customer's address at each."""
         return [
             Channel(
-                row["id"], row["kind"], row["provider"], known.address(customer), known.limits.text, row["halted"]
+                row["id"],
+                row["kind"],
+                row["provider"],
+                known.address_in(row["kind"], customer),
+                known.limits.text,
+                row["halted"],
             )
             for row in self.channels[desk]
             if (known := PROVIDERS[row["provider"]])
         ]
 
 
+def _customer_of(request: Received[MessageRequested]) -> UUID | None:
+    """Return the customer whom a message is to; None: it is to another person."""
+    return request.data.customer_id if request.data.to_customer else None
+
+
 async def request_messages(
     tx: Transaction, requests: Sequence[Received[MessageRequested]], now: datetime
 ) -> Sequence[UUID]:
     """Store a batch of intents, each once per desk and dedupe key; return the ids that are ready to be sent."""
-    known = await _look_up(tx, requests)
-    plans = {
-        r.data.message_id: _Row(r, r.follow(), _plan(r, known, now), known.withdrawn.get(_intention(r)))
-        for r in requests
-    }
+    known = await _look_up(tx, requests, now)
+    plans = {r.data.message_id: _row(r, known, now) for r in requests}
     stored = set(await _store(tx, list(plans.values()), now))
     fresh = {i: row for i, row in plans.items() if i in stored}
-    steps = [
-        _step(i, row.plan, row.request.data.deadline, now)
-        for i, row in fresh.items()
-        if isinstance(row.plan, Ready)
-    ]
+    steps = [_step(i, row.plan, row, now) for i, row in fresh.items() if isinstance(row.plan, Ready)]
     await begin(tx, steps)
     await publish_stopped(tx, [i for i, row in fresh.items() if isinstance(row.plan, Stopped)], now)
     return [step.message_id for step in steps]
+
+
+async def templates_in_force(tx: Transaction, desk: str) -> Mapping[str, Version]:
+    """Return a desk's templates that may be used, by code."""
+    rows = await tx.conn.fetch(OF_DESK, desk)
+    return {row["code"]: version_of(row) for row in rows}
 
 
 async def resend(
@@ -199,20 +240,37 @@ async def resend(
     data = MessageRequested.model_validate(row["asked"])
     cause = Cause(row["correlation_id"], row["causation_id"], row["traceparent"])
     request = Received(message_id, row["key"], row["desk"], now, 0, cause, data)
-    plan = _plan(request, await _look_up(tx, [request]), now)
-    if isinstance(plan, Stopped):
-        raise NotResendableError(plan.code)
-    await fall(tx, [_step(message_id, plan, data.deadline, now)])
-    await tx.conn.execute(RESENT, message_id, plan.version, actor, now)
+    again = _row(request, await _look_up(tx, [request], now), now)
+    if isinstance(again.plan, Stopped):
+        raise NotResendableError(again.plan.code)
+    await fall(tx, [_step(message_id, again.plan, again, now)])
+    night = again.night.as_json() if again.night else None
+    await tx.conn.execute(RESENT, message_id, again.plan.version, actor, now, night, again.marketing)
 
 
-def _step(message_id: UUID, plan: Ready, deadline: datetime | None, now: datetime) -> Step:
+def _step(message_id: UUID, plan: Ready, row: _Row, now: datetime) -> Step:
     first, *ahead = plan.rungs
-    expires_at = rung_deadline(deadline, last=not ahead, now=now)
-    return Step(message_id, first, tuple(ahead), plan.passed, expires_at)
+    return next_step(message_id, first, tuple(ahead), plan.passed, row.request.data.deadline, row.night, now)
 
 
-async def _look_up(tx: Transaction, requests: Sequence[Received[MessageRequested]]) -> _Known:
+def _row(request: Received[MessageRequested], known: _Known, now: datetime) -> _Row:
+    """Return a message as it is to be stored; an advertisement is counted at once, for others of the batch."""
+    plan = _plan(request, known, now)
+    night, sending = None, known.sending.get(request.desk, Sending())
+    if isinstance(plan, Ready) and (refusal := known.refusal(request, plan)) is not None:
+        plan = Stopped(refusal, "the customer is not written to", plan.passed)
+    if isinstance(plan, Ready) and request.data.to_customer:
+        marketing, zone = plan.rungs[0].marketing, request.data.zone
+        night = sending.night(zone, now, marketing=marketing, candidates=_candidates(request.data))
+        place = request.desk, plan.rungs[0].address
+        if plan.rungs[0].marketing and place in known.advertised:
+            if known.advertised[place] >= (sending.marketing_a_week or 0):
+                plan = Stopped(Stop.FREQUENCY_CAP, "as many advertisements as a week may have", plan.passed)
+            known.advertised[place] += isinstance(plan, Ready)
+    return _Row(request, request.follow(), plan, known.withdrawn.get(_intention(request)), night)
+
+
+async def _look_up(tx: Transaction, requests: Sequence[Received[MessageRequested]], now: datetime) -> _Known:
     intentions = {_intention(r) for r in requests}
     await take_turns(tx, intentions)
     wanted = {(r.desk, r.data.template) for r in requests}
@@ -226,18 +284,32 @@ async def _look_up(tx: Transaction, requests: Sequence[Received[MessageRequested
         (request.desk, address)
         for request in requests
         for row in channels[request.desk]
-        if (address := PROVIDERS[row["provider"]].address(_customer(request)))
+        if (address := PROVIDERS[row["provider"]].address_in(row["kind"], _customer(request)))
     }
+    sending = await sending_of(tx.conn, desks)
+    capped = {place for place in addresses if place[0] in _capped(sending)}
     return _Known(
         {(row["desk"], row["code"]): version_of(row) for row in templates},
         channels,
         await address_books(tx, addresses),
         await withdrawn(tx, intentions),
+        sending,
+        await consents_of(tx, {customer_id for r in requests if (customer_id := _customer_of(r))}),
+        dict.fromkeys(capped, 0) | await advertised(tx, capped, now),
     )
+
+
+def _capped(sending: Mapping[str, Sending]) -> Collection[str]:
+    return {desk for desk, said in sending.items() if said.marketing_a_week is not None}
 
 
 def _intention(request: Received[MessageRequested]) -> Intention:
     return request.desk, request.data.dedupe_key
+
+
+def _candidates(asked: MessageRequested) -> Sequence[str]:
+    """Return the zones in which a customer may be of whom only the desk's is known."""
+    return zones_of_phone(asked.person.phone) if asked.zone_source is ZoneSource.DESK else ()
 
 
 def _customer(request: Received[MessageRequested]) -> Identities:

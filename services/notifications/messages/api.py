@@ -1,12 +1,17 @@
 """Routes of messages."""
 
+from typing import Annotated
 from uuid import UUID
 
+from fastapi import Query
+
+from libs.common.platform.audit.shown import shows
 from libs.common.platform.http.idempotent_route import IdempotentRoute
-from libs.common.platform.http.pagination import Page, Paged
+from libs.common.platform.http.pagination import Ids, Page, Paged
 from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
-from services.notifications.deps import Ctx, Manager, Staff, desks_of, operator_of
+from libs.common.platform.http.wire import Moment
+from services.notifications.deps import Crew, Ctx, Manager, desks_of, operator_of
 from services.notifications.errors import NotFoundError
 from services.notifications.messages.actions import resend
 from services.notifications.messages.queries import Filter, list_messages, one_message
@@ -15,23 +20,35 @@ from services.notifications.messages.schemas import Message, MessageWithAttempts
 
 router = api_router("/notifications/v1/messages", tags=["messages"], route_class=IdempotentRoute)
 
+Word = Annotated[str | None, Query(max_length=64)]
+When = Annotated[Moment | None, Query()]
+
 
 @router.get("", operation_id="list_messages")
+@shows("lead:lead_id", "message:id")
 async def messages(
     ctx: Ctx,
-    caller: Staff,
+    caller: Crew,
     asked: Paged,
     lead_id: UUID | None = None,
     state: MessageState | None = None,
     desk: str | None = None,
+    ids: Ids = None,
+    purpose: Word = None,
+    template: Word = None,
+    channel: Word = None,
+    requested_from: When = None,
+    requested_to: When = None,
 ) -> Page[Message]:
     """List messages, newest first (S4.13); an operator sees those of leads whose task is or was theirs (P.6)."""
-    wanted = Filter(desks_of(caller, desk), operator_of(caller), lead_id, state)
+    said = lead_id, state, ids, purpose, template, channel, requested_from, requested_to
+    wanted = Filter(desks_of(caller, desk), operator_of(caller), *said)
     return (await list_messages(ctx.core.db, wanted, asked)).page(Message.model_validate)
 
 
 @router.get("/{message_id}", operation_id="get_message")
-async def message(message_id: UUID, ctx: Ctx, caller: Staff) -> MessageWithAttempts:
+@shows("lead:lead_id", "message:id")
+async def message(message_id: UUID, ctx: Ctx, caller: Crew) -> MessageWithAttempts:
     """Return a message with its attempts and reports; an operator's own alone, as in the list."""
     found = await one_message(ctx.core.db, message_id, Filter(desks_of(caller), operator_of(caller)))
     if found is None:
@@ -41,6 +58,7 @@ async def message(message_id: UUID, ctx: Ctx, caller: Staff) -> MessageWithAttem
 
 @router.post("/{message_id}/resend", operation_id="resend_message")
 @refuses("message_not_resendable")
+@shows("lead:lead_id", "message:id")
 async def post_resend(message_id: UUID, ctx: Ctx, caller: Manager) -> MessageWithAttempts:
     """Send a message that failed for want of an approved template; 409 `message_not_resendable` for any other."""
     async with ctx.core.db.begin() as tx:

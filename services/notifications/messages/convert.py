@@ -41,15 +41,16 @@ def step_event(row: asyncpg.Record, step: MessageProgress, via: Via, course: Cou
     return Outgoing(key, row["desk"], now, _data(row, step, via, course), cause)
 
 
-_SHARED = ("lead_id", "process_id", "template", "purpose")
+_SHARED = ("lead_id", "customer_id", "process_id", "template", "purpose", "operator_id")
 
 
 def _data(row: asyncpg.Record, step: MessageProgress, via: Via, course: Course) -> MessageStep:
     shared = {name: row[name] for name in _SHARED}
-    shared |= {"message_id": row["id"], "channel": via.kind, "provider": via.provider}
+    shared |= {"message_id": row["id"], "channel": via.kind, "provider": via.provider, "actor": row["author"]}
     match step:
         case MessageProgress.SENT:
-            return MessageSent(**shared, template_version=row["template_version"], rung=via.number)
+            at = row["requested_at"] if row["author"] else None
+            return MessageSent(**shared, template_version=row["template_version"] or 0, rung=via.number, at=at)
         case MessageProgress.DELIVERED:
             return MessageDelivered(**shared)
         case MessageProgress.READ:

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from libs.common.contracts.shared import MessageProgress
-from services.notifications.ladders.rules import Passed, Rung, Stop, end_of, next_rung, reasons
+from services.notifications.ladders.rules import OF_ALL_CHANNELS, Passed, Rung, Stop, end_of, next_rung, reasons
 
 
 class MessageState(StrEnum):
@@ -115,7 +115,8 @@ class Course:
     def _fail(self, fact: Fact, left_out: Callable[[Rung], str | None], now: datetime) -> None:
         """Go on by the next rung, or end."""
         late = self.deadline is not None and now >= self.deadline
-        rung, ahead, passed = next_rung(() if late or self.withdrawn else self.ahead, left_out)
+        over = late or self.withdrawn or fact.code in OF_ALL_CHANNELS
+        rung, ahead, passed = next_rung(() if over else self.ahead, left_out)
         failed = Passed(self.via.number, self.via.kind, self.via.provider, fact.code or "")
         self.passed = (*self.passed, failed, *passed)
         if rung is None:
@@ -129,6 +130,8 @@ class Course:
         """Return why it ends when no rung is left, or none may follow."""
         if self.withdrawn and (self.ahead or fact.code == Stop.WITHDRAWN):
             return Fact(MessageState.FAILED, Stop.WITHDRAWN, reasons(self.passed))
+        if fact.code in OF_ALL_CHANNELS:
+            return Fact(MessageState.FAILED, fact.code, reasons(self.passed))
         return fact if late or len(self.passed) == 1 else Fact(MessageState.FAILED, *end_of(self.passed))
 
     def _move(self, fact: Fact, via: Via, *silent: MessageProgress) -> None:

@@ -1,11 +1,15 @@
 """Messages over the wire."""
 
 from datetime import datetime
+from typing import Self
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, model_validator
 
+from libs.common.contracts.shared import Text
 from services.notifications.messages.rules import MessageState
+from services.notifications.sending.convert import why_it_waits
+from services.notifications.sending.rules import Basis, Night
 
 
 class Attempt(BaseModel):
@@ -43,18 +47,37 @@ class Report(BaseModel):
     received_at: datetime
 
 
+class MessageNight(BaseModel):
+    """Quiet hours that a message keeps, by the customer's clock.
+
+    `basis`: `zone`, in theirs; `candidates`, in each of these, for they may be in any; `no_common_hour`: these have
+    no hour in common, so by the desk's, which is `zone`.
+    """
+
+    starts: str
+    ends: str
+    zone: str
+    candidates: list[str] = []
+    basis: Basis = Basis.ZONE
+
+
 class Message(BaseModel):
     """A message and its state; `code` says why it failed or is unknown.
 
     `rung` is the place of its channel in the playbook's list, `passed` are those that came before or were left out.
-    `withdrawn_at`: when its playbook wanted it no more; what had left by then has reported all the same.
+    `withdrawn_at`: when `withdrawn_by` (none: its playbook) wanted it no more; what has left reports all the same.
+    `author`: the `sub` of the person who wrote it, `operator_id` who that is of the operators; null: a playbook's.
     `resent_at`: when `resent_by` had it sent again after it had failed without an approved template.
+    `held_until`: nothing is sent before, for `held_for` (`quiet_hours`: it is night where the customer is; `pace`:
+    earlier ones to the address come first; else the provider's code); `waits` says it to people.
+    `night`: the quiet hours that it keeps, also by a later attempt; null: it may be sent at any time.
     `parts`: the provider's own template with its values, for when free text is not allowed; `segments` of an SMS.
     """
 
     id: UUID
     desk: str
     lead_id: UUID | None
+    customer_id: UUID | None
     task_id: UUID | None
     purpose: str
     template: str
@@ -75,8 +98,22 @@ class Message(BaseModel):
     requested_at: datetime
     changed_at: datetime
     withdrawn_at: datetime | None
+    held_until: datetime | None
+    held_for: str | None
+    waits: Text | None = None
+    night: MessageNight | None
+    marketing: bool
+    withdrawn_by: str | None
     resent_at: datetime | None
     resent_by: str | None
+    author: str | None
+    operator_id: UUID | None
+
+    @model_validator(mode="after")
+    def _says_why(self) -> Self:
+        night = None if self.night is None else Night.of(self.night.model_dump())
+        self.waits = why_it_waits(self.held_for, self.held_until, night)
+        return self
 
 
 class MessageWithAttempts(Message):

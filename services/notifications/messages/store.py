@@ -11,15 +11,19 @@ from libs.common.contracts.shared import MessageProgress
 from libs.common.messaging import outbox
 from libs.common.platform import faultpoints
 from libs.common.platform.db import Transaction
+from services.notifications.conversations.store import not_arrived
 from services.notifications.ladders.convert import passed_as_json
-from services.notifications.ladders.rules import Rung, rung_deadline
-from services.notifications.ladders.store import Step, fall, prospects, take_back
+from services.notifications.ladders.rules import Rung
+from services.notifications.ladders.store import Step, fall, next_step, prospects, take_back
 from services.notifications.messages.convert import course_of, step_event
 from services.notifications.messages.rules import Course, Fact, MessageState
+from services.notifications.sending.rules import Night
+from services.notifications.sending.store import night_of
 
 LOCK = """
 SELECT id, desk, lead_id, key, process_id, template, template_version, purpose, channel, provider, state, published,
-       code, detail, deadline, withdrawn_at, rung, ahead, passed, correlation_id, causation_id, traceparent
+       code, detail, deadline, withdrawn_at, night, rung, ahead, passed, correlation_id, causation_id, traceparent,
+       customer_id, author, operator_id, requested_at
 FROM message WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
 """
 MOVE = """
@@ -49,7 +53,7 @@ async def apply_facts(tx: Transaction, facts: Sequence[Known], now: datetime) ->
         row, course = courses[message_id]
         course.learn(rung, fact, partial(left_out, row["desk"]), now)
     await _write(tx, list(courses.values()), now)
-    if steps := [_step(row["id"], one, one.rung, now) for row, one in courses.values() if one.rung]:
+    if steps := [_step(row["id"], one, one.rung, night_of(row), now) for row, one in courses.values() if one.rung]:
         faultpoints.reach("ladder.falling")
         await fall(tx, steps)
     await take_back(tx, [row["id"] for row, course in courses.values() if course.arrived])
@@ -76,9 +80,8 @@ async def _prospects(
     return await prospects(tx, ahead, now)
 
 
-def _step(message_id: UUID, course: Course, rung: Rung, now: datetime) -> Step:
-    expires_at = rung_deadline(course.deadline, last=not course.ahead, now=now)
-    return Step(message_id, rung, course.ahead, course.passed, expires_at)
+def _step(message_id: UUID, course: Course, rung: Rung, night: Night | None, now: datetime) -> Step:
+    return next_step(message_id, rung, course.ahead, course.passed, course.deadline, night, now)
 
 
 async def _write(tx: Transaction, courses: Sequence[tuple[asyncpg.Record, Course]], now: datetime) -> None:
@@ -94,3 +97,7 @@ async def _write(tx: Transaction, courses: Sequence[tuple[asyncpg.Record, Course
     )
     events = [step_event(row, step, via, course, now) for row, course in courses for step, via in course.steps]
     await outbox.add(tx, events)
+    written = [(row, course) for row, course in courses if row["author"] is not None]
+    failed = [row for row, course in written if MessageProgress.FAILED in {step for step, _ in course.steps}]
+    if failed:
+        await not_arrived(tx, failed, now)

@@ -1,6 +1,18 @@
 """Messages, one per dedupe key, and their attempts, each with an idempotency key of its own."""
 
-from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKey, Index, Integer, Table, Text, Uuid, text
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from services.notifications.metadata import metadata
@@ -14,6 +26,11 @@ message = Table(
     Column("lead_id", Uuid),
     # That of the request, of its subject: the steps are published under it. None: `lead:<lead_id>`.
     Column("key", Text),
+    # Whose conversation it is in; None: it went to another person, or was requested by the release before.
+    Column("customer_id", Uuid),
+    # Who wrote it, by the token's `sub`, and who that is of the operators; None: a playbook did.
+    Column("author", Text),
+    Column("operator_id", Uuid),
     # The process that requested it; the steps name it.
     Column("process_id", Uuid),
     Column("task_id", Uuid),
@@ -44,8 +61,12 @@ message = Table(
     Column("changed_at", DateTime(timezone=True), nullable=False),
     # When it was not wanted any more (`withdrawals`): what has not left by then does not leave.
     Column("withdrawn_at", DateTime(timezone=True)),
+    Column("withdrawn_by", Text),  # none: its playbook
     # The whole request, personal data too, while it can be sent again: its template had no approved version.
     Column("asked", JSONB),
+    # Quiet hours and the zone of who gets it; NULL: it may be sent at any time.
+    Column("night", JSONB),
+    Column("marketing", Boolean, nullable=False, server_default=text("false")),
     Column("resent_at", DateTime(timezone=True)),
     Column("resent_by", Text),
     CheckConstraint(
@@ -57,6 +78,14 @@ message = Table(
     Index("ix_message_lead_id", "lead_id", "id"),
     Index("ix_message_desk_id", "desk", "id"),
     Index("ix_message_desk_state", "desk", "state", "id"),
+    Index("ix_message_marketing", "desk", "address", "requested_at", postgresql_where=text("marketing")),
+    Index(
+        "ix_message_customer_id",
+        "customer_id",
+        "requested_at",
+        "id",
+        postgresql_where=text("customer_id IS NOT NULL"),
+    ),
     Index("ix_message_withdrawn", "id", postgresql_where=text("withdrawn_at IS NOT NULL AND state = 'pending'")),
 )
 
@@ -82,6 +111,8 @@ attempt = Table(
     Column("ask_at", DateTime(timezone=True)),  # when the provider is asked for it next
     Column("lease_token", Uuid),
     Column("tries", Integer, nullable=False),
+    # Its provider limits messages to one address: it waits for those before it (`PAIRED` of commands).
+    Column("paced", Boolean, nullable=False, server_default=text("false")),
     Column("provider_message_id", Text),
     Column("reference", Text),  # what the provider's reports carry besides its own id
     Column("code", Text),
@@ -113,6 +144,15 @@ attempt = Table(
         "ix_attempt_offered",
         "offered_at",
         postgresql_where=text("state IN ('pending', 'sending') AND offered_at IS NOT NULL"),
+    ),
+    Index(
+        "ix_attempt_pair",
+        "channel_id",
+        "address",
+        text(
+            "(CASE WHEN state = ANY (ARRAY['pending', 'sending']) THEN 'infinity'::timestamptz ELSE offered_at END)"
+        ),
+        postgresql_where=text("paced AND state <> 'refused'"),
     ),
     Index("ix_attempt_held", "not_before", postgresql_where=text("state = 'held'")),
     Index(

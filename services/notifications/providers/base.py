@@ -13,16 +13,21 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 
 from libs.common.connect.command.rules import Answer, Refused
 from libs.common.connect.exchange import HttpRequest, Reply
+from libs.common.connect.mail import Mail
 from services.notifications.providers.values import (
+    TEAM,
     ChannelKind,
     Error,
     Identities,
+    JsonObject,
     Limits,
     Outbound,
+    Proof,
     Raw,
     Reading,
     Report,
     Said,
+    Written,
 )
 
 
@@ -35,6 +40,11 @@ class ProviderConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     provider: str
+
+    def serves(self, kind: ChannelKind) -> bool:
+        """Return whether it makes a channel of a kind that its provider has."""
+        del kind
+        return True
 
     @classmethod
     def secret_fields(cls) -> frozenset[str]:
@@ -51,7 +61,8 @@ class Adapter(ABC):
     """One channel at one provider. `api` is the root of the provider's API, or of its stand-in.
 
     `home`: the root of the provider's own; `source`: where its behaviour is described, each part with how sure that
-    is, as high, medium or low. `codes`: what the provider's codes mean.
+    is, as high, medium or low. `codes`: what the provider's codes mean. `proof`: of its callbacks. `one_webhook`:
+    all channels of an account have the same one, so that what comes by it may be another channel's.
     """
 
     config: ProviderConfig
@@ -63,6 +74,8 @@ class Adapter(ABC):
     channels: ClassVar[frozenset[ChannelKind]]
     limits: ClassVar[Limits]
     codes: ClassVar[Mapping[str, Error]]
+    proof: ClassVar[Proof] = Proof.ADDRESS
+    one_webhook: ClassVar[bool] = False
     Config: ClassVar[type[ProviderConfig]]
 
     @property
@@ -81,17 +94,39 @@ class Adapter(ABC):
         return cls.codes.get(code)
 
     @classmethod
+    def moved_to(cls, code: str) -> str | None:
+        """Return the team's group that a code names instead of ours; None: it names none."""
+        del code
+        return None
+
+    @classmethod
     @abstractmethod
     def address(cls, customer: Identities) -> str | None:
-        """Return the address that channels of this provider can use, or None; a team's is always the same."""
+        """Return the customer's address at this provider, or None."""
+
+    @classmethod
+    def address_in(cls, kind: str, customer: Identities) -> str | None:
+        """Return the address that a channel of a kind uses, or None; a team's needs nothing of the customer."""
+        return TEAM if kind == ChannelKind.TEAM else cls.address(customer)
+
+    @classmethod
+    def kinds(cls, config: ProviderConfig) -> frozenset[ChannelKind]:
+        """Return the kinds of which a channel of this configuration may be."""
+        return frozenset(kind for kind in cls.channels if config.serves(kind))
 
     @abstractmethod
-    def request(self, message: Outbound) -> HttpRequest | Refused:
+    def request(self, message: Outbound) -> HttpRequest | Mail | Refused:
         """Return the call that sends a message, or why it cannot be sent this way."""
 
     @abstractmethod
     def answer(self, reply: Reply, message: Outbound) -> Answer:
         """Read the reply to that call, of any shape. Raises nothing."""
+
+    @classmethod
+    def written(cls, element: JsonObject) -> Written | None:
+        """Read the message of a stored echo again; None: the provider has none, or it cannot be read."""
+        del element
+        return None
 
     @abstractmethod
     def read(self, raw: Raw) -> Reading:
@@ -146,6 +181,17 @@ class Adapter(ABC):
         """Return the call that asks how up to `limits.asked_together` messages are doing; None: there is none."""
         del external_ids
         return None
+
+    def ask_file(self, media: Mapping[str, str]) -> HttpRequest | None:
+        """Return the call that asks where a file of a message is; None: its address is known, or there is none."""
+        del media
+        return None
+
+    def file(self, media: Mapping[str, str], answered: Reply | None) -> HttpRequest | None:
+        """Return the call that brings a file of a message; `answered`: by `ask_file`. None: it says of no file."""
+        del answered
+        url = media.get("url", "")
+        return HttpRequest("GET", url) if url.startswith(("https://", "http://")) else None
 
     def statuses(self, reply: Reply, external_ids: Sequence[str]) -> Sequence[Report] | None:
         """Read the reply to that call; None when it cannot be used."""

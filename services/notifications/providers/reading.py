@@ -16,6 +16,8 @@ from services.notifications.providers.values import Raw
 
 MAX_ID = 200
 MAX_TEXT = 200
+MAX_URL = 2000
+MAX_PHONE = 15  # digits of an E.164 number
 MAX_NUMBER = 20  # characters; ids of messages are numbers too
 _UNSTORABLE, _REPLACED = re.compile("[\x00\ud800-\udfff]"), "\ufffd"
 NO_TIME = datetime.fromtimestamp(0, UTC)  # so that a repeat of a callback without a time is recognised
@@ -94,6 +96,12 @@ def words(value: object, limit: int = MAX_TEXT) -> str:
     return storable(str(value))[:limit]
 
 
+def texts_of(value: object, *names: str) -> dict[str, str] | None:
+    """Return the members of these names that are texts; None without the first one."""
+    found = {name: text for name in names if (text := words(member(value, name)))}
+    return found if names[0] in found else None
+
+
 def number(value: object) -> str | None:
     """Return a whole number as a text, given as a number or a text, or None."""
     text = words(value, MAX_NUMBER + 1)
@@ -153,6 +161,12 @@ def digits(phone: str | None) -> str | None:
     if phone is None or not phone.startswith("+") or not (phone[1:].isascii() and phone[1:].isdecimal()):
         return None
     return phone[1:]
+
+
+def e164(number: str) -> str | None:
+    """Return an international number in its digits, with or without its `+`, as E.164; None for anything else."""
+    found = number.removeprefix("+")
+    return f"+{found}" if found.isascii() and found.isdecimal() and 7 <= len(found) <= MAX_PHONE else None
 
 
 def places(name: str, found: Sequence[object]) -> Iterator[tuple[str, object]]:

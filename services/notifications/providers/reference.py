@@ -7,6 +7,7 @@ from pathlib import Path
 
 from services.notifications.providers.base import Adapter
 from services.notifications.providers.registry import ADAPTERS
+from services.notifications.providers.values import ChannelKind
 
 DOCUMENT = Path(__file__).parents[3] / "docs/providers.md"
 _HEAD = """# Providers of messages
@@ -19,8 +20,8 @@ report that bears our own name for the message; else the message ends as unknown
 
 """
 _COLUMNS = (
-    "code", "channel", "calls in 5 s", "characters", "repeated key", "lost answer", "unknown after", "free text",
-    "callbacks", "asked", "source (confidence)",
+    "code", "channel", "calls in 5 s", "to one address", "characters", "repeated key", "lost answer",
+    "unknown after", "free text", "callbacks", "asked", "source (confidence)",
 )  # fmt: skip
 
 
@@ -35,6 +36,7 @@ def _cells(one: type[Adapter]) -> Iterator[str]:
     yield f"`{one.code}`"
     yield ", ".join(sorted(one.channels))
     yield str(limits.rate_5s)
+    yield "as the account" if limits.pair_interval is None else f"one in {_duration(limits.pair_interval)}"
     yield str(limits.text)
     yield "second message" if limits.remembers is None else f"recognised for {_duration(limits.remembers)}"
     yield ", ".join(_lost(one)) or "stays lost"
@@ -46,9 +48,9 @@ def _cells(one: type[Adapter]) -> Iterator[str]:
 
 
 def _callbacks(one: type[Adapter]) -> str:
-    if not one.limits.reports:
+    if one.channels == {ChannelKind.TEAM}:
         return "none: it stays accepted"
-    return "signed" if one.verify is not Adapter.verify else "unguessable address"
+    return str(one.proof) if one.limits.reports else f"{one.proof}; a message stays accepted"
 
 
 def _lost(one: type[Adapter]) -> Iterator[str]:
@@ -63,9 +65,9 @@ def _lost(one: type[Adapter]) -> Iterator[str]:
 def _duration(value: timedelta) -> str:
     seconds = int(value.total_seconds())
     for size, unit in ((3600, "h"), (60, "min")):
-        if seconds % size == 0:
+        if seconds and seconds % size == 0:
             return f"{seconds // size} {unit}"
-    return f"{seconds} s"
+    return f"{value.total_seconds():g} s"
 
 
 def _row(cells: Iterator[str] | list[str] | tuple[str, ...]) -> str:

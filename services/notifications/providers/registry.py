@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 from pydantic import Field, TypeAdapter
 
 from services.notifications.providers.base import Adapter, ProviderConfig
+from services.notifications.providers.max import Max
 from services.notifications.providers.smsaero import SmsAero
 from services.notifications.providers.smsc import Smsc
 from services.notifications.providers.smsru import SmsRu
+from services.notifications.providers.smtp import Smtp
 from services.notifications.providers.team_webhook import TeamWebhook
+from services.notifications.providers.telegram import Telegram
 from services.notifications.providers.twilio import Twilio
 from services.notifications.providers.wazzup import Wazzup
 from services.notifications.providers.whatsapp_cloud import WhatsAppCloud
@@ -23,7 +26,10 @@ ADAPTERS: tuple[type[Adapter], ...] = (
     Smsc,
     SmsRu,
     SmsAero,
+    Telegram,
+    Max,
     TeamWebhook,
+    Smtp,
 )
 
 PROVIDERS: Mapping[str, type[Adapter]] = {adapter.code: adapter for adapter in ADAPTERS}

@@ -26,6 +26,7 @@ from services.notifications.providers.values import (
     JsonObject,
     Limits,
     Outbound,
+    Proof,
     Raw,
     Reading,
     Remember,
@@ -77,6 +78,7 @@ class Smsc(Adapter):
         rate_5s=50, remembers=None, unknown_after=timedelta(minutes=15), text=1000, asked_together=1
     )
     codes: ClassVar[Mapping[str, Error]] = _CODES
+    proof: ClassVar[Proof] = Proof.SIGNATURE
     Config: ClassVar[type[ProviderConfig]] = SmscConfig
 
     @property

@@ -36,6 +36,7 @@ from services.notifications.providers.values import (
     JsonObject,
     Limits,
     Outbound,
+    Proof,
     Raw,
     Reading,
     Remember,
@@ -92,6 +93,7 @@ class SmsRu(Adapter):
         rate_5s=50, remembers=None, unknown_after=timedelta(minutes=10), text=1000, asked_together=100
     )
     codes: ClassVar[Mapping[str, Error]] = _CODES
+    proof: ClassVar[Proof] = Proof.SIGNATURE
     Config: ClassVar[type[ProviderConfig]] = SmsRuConfig
 
     @property

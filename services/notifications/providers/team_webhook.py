@@ -34,6 +34,7 @@ from services.notifications.providers.base import Adapter, ProviderConfig
 from services.notifications.providers.config import Key
 from services.notifications.providers.reading import wait_of, words
 from services.notifications.providers.values import (
+    TEAM,
     ChannelKind,
     Error,
     Identities,
@@ -42,8 +43,6 @@ from services.notifications.providers.values import (
     Raw,
     Reading,
 )
-
-TEAM = "#team"  # no customer has such an address, so nothing that is known of a customer bars it
 
 _DISABLED = 501  # Mattermost, while its webhooks are switched off
 _ALARM = re.compile(r"@(?=(?:all|channel|here)\b)", re.IGNORECASE)

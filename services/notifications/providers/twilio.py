@@ -17,13 +17,15 @@ from pydantic import Field
 
 from libs.common.connect.command.rules import Accepted, Answer, Class, Refused, Unclear
 from libs.common.connect.exchange import HttpRequest, Reply
-from libs.common.contracts.shared import MessageProgress
+from libs.common.contracts.shared import IdentityKind, MessageContent, MessageProgress
 from libs.common.platform.auth.webhooks import same_secret
 from services.notifications.providers.base import Adapter, ProviderConfig
 from services.notifications.providers.config import Key
 from services.notifications.providers.reading import (
+    MAX_URL,
     NO_TIME,
     digits,
+    e164,
     identifier,
     number,
     objects,
@@ -39,12 +41,14 @@ from services.notifications.providers.values import (
     Identities,
     Limits,
     Outbound,
+    Proof,
     Raw,
     Reading,
     Remember,
     Report,
     ReportKind,
     Said,
+    Written,
 )
 
 PAGE = 100  # messages of one look-up
@@ -96,6 +100,7 @@ class Twilio(Adapter):
     channels: ClassVar[frozenset[ChannelKind]] = frozenset({ChannelKind.SMS})
     limits: ClassVar[Limits] = Limits(rate_5s=100, remembers=None, unknown_after=timedelta(minutes=15), text=1600)
     codes: ClassVar[Mapping[str, Error]] = _CODES
+    proof: ClassVar[Proof] = Proof.SIGNATURE
     Config: ClassVar[type[ProviderConfig]] = TwilioConfig
 
     @property
@@ -240,6 +245,22 @@ def _inbound(sid: str, word: str, fields: Mapping[str, str]) -> Report:
         sender=identifier(fields.get("To")),
         text=text or None,
         remember=_WISHES.get(wish.lower()),
+        written=_written(fields, text),
+    )
+
+
+def _written(fields: Mapping[str, str], text: str) -> Written | None:
+    """Read a customer's message; a sender that is no number is no phone of a customer."""
+    phone, media = e164(fields.get("From", "")), words(fields.get("MediaUrl0"), MAX_URL)
+    return (
+        None
+        if phone is None
+        else Written(
+            known_by=((IdentityKind.PHONE, phone),),
+            content=MessageContent.MEDIA if media else MessageContent.TEXT,
+            text=text or None,
+            media={"type": words(fields.get("MediaContentType0")), "url": media} if media else None,
+        )
     )
 
 

@@ -6,9 +6,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from libs.common.connect.command.rules import Class
-from libs.common.contracts.shared import MessageProgress
+from libs.common.contracts.shared import IdentityKind, MessageContent, MessageProgress
 
 JsonObject = Mapping[str, object]
+
+
+#: The address of a channel of the kind `team`: no customer has it, so nothing that is known of a customer bars it.
+TEAM = "#team"
 
 
 class ChannelKind(StrEnum):
@@ -32,7 +36,9 @@ class Limits:
     repeat is a second message. `unknown_after`: how long an attempt without an answer waits for a report.
     `text`: characters. `window`: free text is allowed for so long after the customer's last message, and only a
     template otherwise; None: always. `reports`: whether anything is heard of a message that was accepted; else it
-    stays accepted, and there is no address of ours to enter.
+    stays accepted. `confirms`: whether an arrival is reported, not failures alone. `pair_interval`: from one
+    message to the next to the same address of a channel. `paused_for`: how long a message without a deadline is
+    tried again for its recipient's sake; None: without end.
     """
 
     rate_5s: int
@@ -42,6 +48,17 @@ class Limits:
     window: timedelta | None = None
     asked_together: int = 0  # messages whose progress one call can ask for; 0: the provider reports by itself alone
     reports: bool = True
+    confirms: bool = True
+    pair_interval: timedelta | None = None
+    paused_for: timedelta | None = None
+
+
+class Proof(StrEnum):
+    """What shows that a callback is its provider's own."""
+
+    ADDRESS = "unguessable address"
+    HEADER = "our secret in a header"
+    SIGNATURE = "signed"
 
 
 class Remember(StrEnum):
@@ -97,6 +114,7 @@ class Outbound:
 
     `reference`: what its reports are to carry. `callback_url`: where it reaches us, if it does.
     `window_open`: whether free text is allowed now. `offered_at`: when it was first sent, for look-ups.
+    `unsubscribe_url`: where the customer ends advertisements, of an advertisement.
     """
 
     key: str
@@ -107,6 +125,7 @@ class Outbound:
     window_open: bool = True
     callback_url: str | None = None
     offered_at: datetime | None = None
+    unsubscribe_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +169,38 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """What passed between a customer and us in a chat.
+
+    `known_by`: what the message shows of the customer, the address of the chat first. A number is E.164. `button`:
+    the words of the one that was pressed; `media`: where the file is at the provider, `more_media` those beside it;
+    `reply_to`: the provider's id of the message that is answered. `stop`: it says by its way alone that no
+    advertisements are wanted.
+    """
+
+    known_by: tuple[tuple[IdentityKind, str], ...]
+    content: MessageContent
+    name: str | None = None
+    text: str | None = None
+    button: str | None = None
+    media: Mapping[str, str] | None = None
+    reply_to: str | None = None
+    stop: bool = False
+    more_media: Sequence[Mapping[str, str]] = ()
+
+    @property
+    def files(self) -> Sequence[Mapping[str, str]]:
+        """Where all its files are."""
+        return () if self.media is None else (self.media, *self.more_media)
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """One element of a callback; each stands for itself.
 
     `at` is the provider's clock, `word` its own word, `progress` what it means for a message. `reference` is
     our key where the provider returns it; `address` the customer's, `sender` ours, as the provider writes them.
+    `written`: the message itself, of an inbound one and of an echo.
     """
 
     kind: ReportKind
@@ -170,6 +216,7 @@ class Report:
     text: str | None = None
     remember: Remember | None = None
     judged: Judged | None = None
+    written: Written | None = None
 
     @property
     def useful(self) -> bool:

@@ -9,11 +9,13 @@ from pydantic import Field
 
 from libs.common.connect.command.rules import Accepted, Answer, Class, Refused, Unclear, readable
 from libs.common.connect.exchange import HttpRequest, Reply
-from libs.common.contracts.shared import MessageProgress
+from libs.common.contracts.shared import IdentityKind, MessageContent, MessageProgress
 from services.notifications.providers.base import Adapter, ProviderConfig
 from services.notifications.providers.config import Key
 from services.notifications.providers.reading import (
+    MAX_URL,
     digits,
+    e164,
     identifier,
     json_of,
     member,
@@ -35,6 +37,7 @@ from services.notifications.providers.values import (
     Remember,
     Report,
     ReportKind,
+    Written,
 )
 
 _PROGRESS: Mapping[str, MessageProgress] = {
@@ -42,6 +45,20 @@ _PROGRESS: Mapping[str, MessageProgress] = {
     "delivered": MessageProgress.DELIVERED,
     "read": MessageProgress.READ,
     "error": MessageProgress.FAILED,
+}
+
+
+# Chats with one customer; those of groups are left out.
+_CHATS: Mapping[str, IdentityKind] = {
+    "whatsapp": IdentityKind.WHATSAPP,
+    "telegram": IdentityKind.TELEGRAM,
+    "instagram": IdentityKind.INSTAGRAM,
+    "max": IdentityKind.MAX,
+}
+_CONTENTS: Mapping[str, MessageContent] = {
+    **dict.fromkeys(("text", "wapi_template"), MessageContent.TEXT),
+    **dict.fromkeys(("image", "audio", "video", "document"), MessageContent.MEDIA),
+    "geo": MessageContent.LOCATION,
 }
 
 
@@ -103,6 +120,7 @@ class Wazzup(Adapter):
         rate_5s=450, remembers=timedelta(seconds=60), unknown_after=timedelta(minutes=10), text=10_000
     )
     codes: ClassVar[Mapping[str, Error]] = _CODES
+    one_webhook: ClassVar[bool] = True
     Config: ClassVar[type[ProviderConfig]] = WazzupConfig
 
     @property
@@ -165,6 +183,30 @@ class Wazzup(Adapter):
                     reports.append(report)
         return Reading(reports, tuple(unreadable))
 
+    @classmethod
+    def written(cls, element: JsonObject) -> Written | None:
+        """Read a message of a chat with one customer; one of the system is no word of theirs."""
+        kind = _CHATS.get(words(element.get("chatType")))
+        chat, sort = identifier(element.get("chatId")), words(element.get("type")) or "text"
+        if kind is None or chat is None or sort == "system":
+            return None
+        if kind is IdentityKind.WHATSAPP:
+            chat = e164(chat)
+        content, media = _CONTENTS.get(sort, MessageContent.UNSUPPORTED), words(element.get("contentUri"), MAX_URL)
+        phone = e164(words(member(element, "contact", "phone")))
+        return (
+            None
+            if chat is None
+            else Written(
+                known_by=((kind, chat), *(((IdentityKind.PHONE, phone),) if phone not in (None, chat) else ())),
+                content=content,
+                name=words(member(element, "contact", "name")) or None,
+                text=words(element.get("text"), cls.limits.text) or None,
+                media={"type": sort, "url": media} if media else None,
+                reply_to=identifier(member(element, "quotedMessage", "messageId")),
+            )
+        )
+
     def subscribe(self, url: str) -> HttpRequest | None:
         """Return the call that orders webhooks; Wazzup probes the address while it is open."""
         wanted = {"messagesAndStatuses": True, "contactsAndDealsCreation": False, "channelsUpdates": False}
@@ -205,6 +247,7 @@ def _message(element: JsonObject) -> Report | None:
         address=words(element.get("chatId")) or None,
         sender=words(element.get("channelId")) or None,
         text=words(element.get("text"), Wazzup.limits.text) or None,
+        written=Wazzup.written(element),
     )
 
 

@@ -6,27 +6,31 @@ failures come by report, after a 200. A customer may have no phone number but a 
 
 import hashlib
 import hmac
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from libs.common.connect.command.rules import Accepted, Answer, Class, Refused, Unclear
 from libs.common.connect.exchange import HttpRequest, Reply
-from libs.common.contracts.shared import IdentityKind, MessageProgress
+from libs.common.contracts.shared import IdentityKind, MessageContent, MessageProgress
 from libs.common.platform.auth.webhooks import same_secret
 from services.notifications.providers.base import Adapter, ProviderConfig
 from services.notifications.providers.config import Key
 from services.notifications.providers.reading import (
+    MAX_URL,
     digits,
+    e164,
     identifier,
     json_of,
     member,
     number,
     objects,
     places,
+    texts_of,
     unix,
     wait_of,
     words,
@@ -40,6 +44,7 @@ from services.notifications.providers.values import (
     Judged,
     Limits,
     Outbound,
+    Proof,
     Raw,
     Reading,
     Remember,
@@ -47,16 +52,18 @@ from services.notifications.providers.values import (
     ReportKind,
     Said,
     TemplateParts,
+    Written,
 )
 
-DAY = 86_400.0  # seconds
-PAIR = 6.0  # seconds between two messages to one customer
+DAY = timedelta(days=1)
+PAIR = timedelta(seconds=6)  # between two messages to one customer
 
-_PROGRESS: Mapping[str, MessageProgress] = {
-    "sent": MessageProgress.SENT,
-    "delivered": MessageProgress.DELIVERED,
-    "read": MessageProgress.READ,
-    "failed": MessageProgress.FAILED,
+_PROGRESS: Mapping[str, MessageProgress] = {one.value: one for one in MessageProgress}
+_CONTENTS: Mapping[str, MessageContent] = {
+    "text": MessageContent.TEXT,
+    **dict.fromkeys(("button", "interactive"), MessageContent.BUTTON),
+    **dict.fromkeys(("image", "audio", "video", "document", "sticker"), MessageContent.MEDIA),
+    "location": MessageContent.LOCATION,
 }
 
 
@@ -66,8 +73,8 @@ def _codes(error: Error, *numbers: int) -> dict[str, Error]:
 
 _CODES: Mapping[str, Error] = {
     **_codes(Error(Class.RETRY_SLOWLY), 4, 80007, 130429, 131048, 133016),
-    **_codes(Error(Class.PAUSE, wait=PAIR), 131056),
-    **_codes(Error(Class.PAUSE, wait=DAY), 131049),
+    **_codes(Error(Class.PAUSE, wait=PAIR.total_seconds()), 131056),
+    **_codes(Error(Class.PAUSE, wait=DAY.total_seconds()), 131049),
     **_codes(Error(Class.RETRY), 1, 2, 131000, 131016, 131057),
     **_codes(Error(Class.RETRY, Remember.WINDOW_CLOSED), 131047),
     **_codes(
@@ -106,9 +113,10 @@ class WhatsAppCloud(Adapter):
     source: ClassVar[str] = "reference of the Graph API (high), ids without a number (medium)"
     channels: ClassVar[frozenset[ChannelKind]] = frozenset({ChannelKind.WHATSAPP})
     limits: ClassVar[Limits] = Limits(
-        rate_5s=350, remembers=None, unknown_after=timedelta(minutes=15), text=4096, window=timedelta(hours=24)
+        rate_5s=350, remembers=None, unknown_after=timedelta(minutes=15), text=4096, window=DAY, pair_interval=PAIR
     )
     codes: ClassVar[Mapping[str, Error]] = _CODES
+    proof: ClassVar[Proof] = Proof.SIGNATURE
     Config: ClassVar[type[ProviderConfig]] = WhatsAppCloudConfig
 
     @property
@@ -135,15 +143,12 @@ class WhatsAppCloud(Adapter):
                 Class.MESSAGE, "window_closed", "free text is not allowed now, and no template is registered"
             )
         whom = "to" if message.address.isdecimal() else "recipient"
+        template = None if message.window_open else message.template
         body = {
             "messaging_product": "whatsapp",
             "recipient_type": "individual",
             whom: message.address,
-            **(
-                _text(message.text)
-                if message.template is None or message.window_open
-                else _template(message.template)
-            ),
+            **_content(message.text, template),
             "biz_opaque_callback_data": message.reference,
         }
         return HttpRequest.json("POST", f"{self._root}messages", body, self._token)
@@ -169,25 +174,25 @@ class WhatsAppCloud(Adapter):
         body, reason = json_of(raw.body)
         if not isinstance(body, dict) or not isinstance(body.get("entry"), list):
             return Reading((), (reason or "body",))
-        reports: list[Report] = []
-        unreadable: list[str] = []
+        found: list[tuple[str, Report | None]] = []
         for at, entry in places("entry", [*objects(body["entry"])]):
             for place, change in places(f"{at}.changes", [*objects(member(entry, "changes"))]):
-                for name, report in _change(place, change, entry):
-                    if report is None:
-                        unreadable.append(name)
-                    else:
-                        reports.append(report)
-        return Reading(reports, tuple(unreadable))
+                found += _change(place, change, entry)
+        unreadable = tuple(name for name, report in found if report is None)
+        return Reading([report for _, report in found if report is not None], unreadable)
+
+    @classmethod
+    def written(cls, element: JsonObject) -> Written | None:
+        """Read what was written in the business's own app: it names whom, and no profile."""
+        return _written(element, {}, "to")
 
     def verify(self, raw: Raw) -> bool:
         """Check the token of a challenge, or the signature over the very bytes."""
         if raw.method == "GET":
-            given = raw.query.get("hub.verify_token")
-            wanted = self.config.verify_token.get_secret_value()
+            given, wanted = raw.query.get("hub.verify_token"), self.config.verify_token.get_secret_value()
             return raw.query.get("hub.mode") == "subscribe" and same_secret(given, wanted)
-        secret = self.config.app_secret.get_secret_value().encode()
-        signature = hmac.new(secret, raw.body, hashlib.sha256).hexdigest()
+        secret = self.config.app_secret.get_secret_value()
+        signature = hmac.new(secret.encode(), raw.body, hashlib.sha256).hexdigest()
         return same_secret(raw.headers.get("x-hub-signature-256"), f"sha256={signature}")
 
     def said(self, raw: Raw) -> Said:
@@ -202,6 +207,15 @@ class WhatsAppCloud(Adapter):
         if reply.status == 200 and reply.json().get("success") is True:
             return None
         return number(member(reply.json(), "error", "code")) or f"http_{reply.status}"
+
+    def ask_file(self, media: Mapping[str, str]) -> HttpRequest | None:
+        found = number(media.get("id"))
+        return HttpRequest("GET", f"{self.api}{self.config.version}/{found}", self._token) if found else None
+
+    def file(self, media: Mapping[str, str], answered: Reply | None) -> HttpRequest | None:
+        """Return the call that brings a file: its address holds for five minutes, and wants the token too."""
+        url = words(answered.json().get("url"), MAX_URL) if answered else ""
+        return HttpRequest("GET", url, self._token) if url else None
 
     @property
     def _root(self) -> str:
@@ -223,11 +237,9 @@ class WhatsAppCloud(Adapter):
                 return Unclear(f"http_{status}")
 
 
-def _text(text: str) -> dict[str, object]:
-    return {"type": "text", "text": {"preview_url": False, "body": text}}
-
-
-def _template(template: TemplateParts) -> dict[str, object]:
+def _content(text: str, template: TemplateParts | None) -> dict[str, object]:
+    if template is None:
+        return {"type": "text", "text": {"preview_url": False, "body": text}}
     components: list[dict[str, object]] = []
     if template.parameters:
         # Meta refuses line ends and long gaps in a value.
@@ -244,15 +256,11 @@ def _button(at: int, button: Button) -> dict[str, object]:
     return {"type": "button", "sub_type": button.kind, "index": str(at), "parameters": parameters}
 
 
-Named = tuple[str, Report | None]
-
-
-def _change(place: str, change: object, entry: object) -> Iterator[Named]:
+def _change(place: str, change: object, entry: object) -> Iterator[tuple[str, Report | None]]:
     value = member(change, "value")
     match member(change, "field"):
-        case "messages" if isinstance(value, dict):
-            readers = {"statuses": _status, "messages": _message, "user_preferences": _preference}
-            for name, reader in readers.items():
+        case "messages" | "smb_message_echoes" if isinstance(value, dict):
+            for name, reader in _READERS.items():
                 for at, element in places(f"{place}.{name}", [*objects(value.get(name, []))]):
                     yield at, reader(element, value) if isinstance(element, dict) else None
         case "message_template_status_update" if isinstance(value, dict):
@@ -285,22 +293,51 @@ def _status(element: JsonObject, value: JsonObject) -> Report | None:
     )
 
 
-def _message(element: JsonObject, value: JsonObject) -> Report | None:
-    message_id, kind = identifier(element.get("id")), words(element.get("type"))
+def _message(element: JsonObject, value: JsonObject, kind: ReportKind, whom: str) -> Report | None:
+    message_id, sort = identifier(element.get("id")), words(element.get("type"))
     if message_id is None:
         return None
     # A change of number or id is no word of the customer's: it opens no window.
-    system = kind == "system"
+    system = sort == "system"
     return Report(
-        ReportKind.PREFERENCE if system else ReportKind.INBOUND,
+        ReportKind.PREFERENCE if system else kind,
         message_id,
         unix(element.get("timestamp")),
-        words(member(element, "system", "type")) if system else kind or "unknown",
+        words(member(element, "system", "type")) if system else sort or "unknown",
         element,
-        address=identifier(element.get("from")) or identifier(element.get("from_user_id")),
+        address=identifier(element.get(whom)) or identifier(element.get(f"{whom}_user_id")),
         sender=identifier(member(value, "metadata", "phone_number_id")),
         text=_said(element),
+        written=None if system else _written(element, value, whom),
     )
+
+
+def _written(element: JsonObject, value: JsonObject, whom: str) -> Written | None:
+    """Read a message with a customer whom it names by number, by id (BSUID), or by both."""
+    number, user, sort = element.get(whom), element.get(f"{whom}_user_id"), words(element.get("type"))
+    ids = ((IdentityKind.WHATSAPP, e164(words(number))), (IdentityKind.BSUID, identifier(user)))
+    known_by = tuple((kind, one) for kind, one in ids if one)
+    if not known_by:
+        return None
+    content = _CONTENTS.get(sort, MessageContent.UNSUPPORTED)
+    said, pressed = _said(element), content is MessageContent.BUTTON
+    return Written(
+        known_by=known_by,
+        content=content,
+        name=_name(value, number, user),
+        text=None if pressed else said,
+        button=said if pressed else None,
+        media=texts_of(member(element, sort), "id", "mime_type", "filename"),
+        reply_to=identifier(member(element, "context", "id")),
+    )
+
+
+def _name(value: JsonObject, number: object, user: object) -> str | None:
+    """Return the profile's name of who has this number or id."""
+    for contact in objects(value.get("contacts")):
+        if (number and member(contact, "wa_id") == number) or (user and member(contact, "user_id") == user):
+            return words(member(contact, "profile", "name")) or None
+    return None
 
 
 def _said(element: JsonObject) -> str | None:
@@ -320,11 +357,10 @@ def _preference(element: JsonObject, value: JsonObject) -> Report | None:
     who = identifier(element.get("wa_id")) or identifier(element.get("user_id"))
     if who is None or wish not in _WISHES:
         return None
-    at = unix(element.get("timestamp"))
     return Report(
         ReportKind.PREFERENCE,
         who,
-        at,
+        unix(element.get("timestamp")),
         wish,
         element,
         address=who,
@@ -333,6 +369,12 @@ def _preference(element: JsonObject, value: JsonObject) -> Report | None:
     )
 
 
+_READERS: Mapping[str, Callable[[JsonObject, JsonObject], Report | None]] = {
+    "statuses": _status,
+    "messages": partial(_message, kind=ReportKind.INBOUND, whom="from"),
+    "message_echoes": partial(_message, kind=ReportKind.ECHO, whom="to"),
+    "user_preferences": _preference,
+}
 # All other words say that the template may not be sent now, for example `rejected`, `paused`, `disabled`.
 _USABLE = frozenset({"approved", "reinstated", "flagged", "unarchived"})
 _WISHES: Mapping[str, Remember] = {
@@ -346,8 +388,7 @@ def _moderation(value: JsonObject, at: datetime) -> Report | None:
     name, word = identifier(value.get("message_template_name")), words(value.get("event")).lower()
     if name is None or not word:
         return None
-    language = words(value.get("message_template_language"))
-    reason = words(value.get("reason"))
+    language, reason = words(value.get("message_template_language")), words(value.get("reason"))
     return Report(
         ReportKind.TEMPLATE,
         f"{name}/{language}"[:200],

@@ -4,11 +4,19 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from libs.common.contracts import Cause
+from libs.common.platform.auth.principal import Principal, Role
 from libs.common.platform.db import Database, Transaction
-from services.notifications.errors import AmbiguousDeskError, MalformedBodyError, NotFoundError
+from services.notifications.errors import AmbiguousDeskError, HeadApprovesError, MalformedBodyError, NotFoundError
 from services.notifications.templates.convert import Json, variants_of
-from services.notifications.templates.rules import faults_of
-from services.notifications.templates.store import Row, add_version, approve_version, retire_template
+from services.notifications.templates.rules import faults_of, may_approve
+from services.notifications.templates.store import (
+    Row,
+    add_version,
+    announce,
+    approve_version,
+    proposal,
+    retire_template,
+)
 
 # The desks that have a template, or a version of it.
 DESKS = """
@@ -35,17 +43,21 @@ async def approve(
     where: tuple[str, int],
     desk: str | None,
     desks: Collection[str] | None,
-    by: str,
+    caller: Principal,
     now: datetime,
     cause: Cause,
 ) -> Row:
     """Make a version (`where`: code, number) usable; approving it again changes nothing.
 
-    Raises NotFoundError, AmbiguousDeskError, SupersededError, TemplateRetiredError.
+    Raises NotFoundError, AmbiguousDeskError, HeadApprovesError, SupersededError, TemplateRetiredError.
     """
+    admin, supervisor = caller.has(Role.ADMIN), caller.has(Role.SUPERVISOR)
     async with db.begin() as tx:
         target = await _desk(tx, *where, desk, desks)
-        row = await approve_version(tx, target, where, by, now, cause)
+        found = await proposal(tx, target, where)
+        if not may_approve(found, caller.sub, admin=admin, supervisor=supervisor):
+            raise HeadApprovesError(found.head_name)
+        row = await approve_version(tx, target, where, caller.sub, now, cause)
         await tx.commit()
     return row
 
@@ -73,4 +85,12 @@ async def _desk(
     if len(rows) > 1:
         raise AmbiguousDeskError
     found: str = rows[0]["desk"]
+    return found
+
+
+async def announce_templates(db: Database, now: datetime) -> int:
+    """Publish the templates of an earlier release that are in use, once; return how many."""
+    async with db.begin() as tx:
+        found = await announce(tx, now)
+        await tx.commit()
     return found

@@ -1,22 +1,33 @@
 """Routes of templates."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Annotated, cast
 
 from fastapi import Query
 
+from libs.common.domain.sms import segments
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from libs.common.platform.http.wire import Number
-from services.notifications.deps import Chain, Ctx, Manager, Staff, desks_of
+from services.notifications.deps import Chain, Ctx, Decider, Manager, Staff, desks_of
 from services.notifications.errors import AmbiguousDeskError, NotFoundError
+from services.notifications.providers.values import ChannelKind
 from services.notifications.templates import actions
 from services.notifications.templates.convert import Json, variants_of
-from services.notifications.templates.queries import list_templates, versions_of
-from services.notifications.templates.rules import placeholders, texts_of
-from services.notifications.templates.schemas import ProposeTemplate, TemplateState, TemplateVersion, TemplateView
+from services.notifications.templates.queries import list_templates, version_of_desk, versions_of
+from services.notifications.templates.rules import Tried, Version, placeholders, texts_of, tried
+from services.notifications.templates.schemas import (
+    ProposeTemplate,
+    TemplateState,
+    TemplateVersion,
+    TemplateView,
+    TriedTemplate,
+    TriedText,
+    TryTemplate,
+)
 
 router = api_router("/notifications/v1/templates", tags=["templates"], route_class=IdempotentRoute)
 
@@ -26,7 +37,10 @@ OfDesk = Annotated[str | None, Query(description="needed when several desks have
 @router.post("", operation_id="propose_template", status_code=201)
 @refuses("already_exists", "not_found")
 async def propose(body: ProposeTemplate, ctx: Ctx, caller: Staff) -> TemplateVersion:
-    """Propose a template, or a new version of one; usable after a supervisor approves it (S2.5)."""
+    """Propose a template, or a new version of one; usable after the head of one's department approves it (S2.5).
+
+    Who is in no department, or in one without a head, waits for a supervisor.
+    """
     if not caller.may_see(body.desk):
         raise NotFoundError
     bodies = {str(language): text for language, text in body.bodies.items()}
@@ -68,13 +82,39 @@ async def retire(code: str, ctx: Ctx, caller: Manager, chain: Chain, desk: OfDes
 
 
 @router.post("/{code}/versions/{number}/approve", operation_id="approve_template")
-@refuses("template_superseded", "template_retired")
+@refuses("head_approves", "template_superseded", "template_retired")
 async def approve(
-    code: str, number: Number, ctx: Ctx, caller: Manager, chain: Chain, desk: OfDesk = None
+    code: str, number: Number, ctx: Ctx, caller: Decider, chain: Chain, desk: OfDesk = None
 ) -> TemplateVersion:
-    """Make a version usable; approving it again changes nothing (S2.5)."""
+    """Make a version usable; approving it again changes nothing (S2.5).
+
+    The head of its proposer's department does, where there is one, else a supervisor who has not proposed it; an
+    administrator always may. Others get 403 `head_approves`.
+    """
     now = ctx.core.clock.now()
-    return shape(await actions.approve(ctx.core.db, (code, number), desk, desks_of(caller), caller.sub, now, chain))
+    return shape(await actions.approve(ctx.core.db, (code, number), desk, desks_of(caller), caller, now, chain))
+
+
+@router.post("/{code}/versions/{number}/preview", operation_id="preview_template")
+@refuses("validation_failed")
+async def preview(
+    code: str, number: Number, body: TryTemplate, ctx: Ctx, caller: Staff, desk: OfDesk = None
+) -> TriedTemplate:
+    """Return what a version says with some values, before it is approved too, and which values it lacks (S2.5)."""
+    rows = await version_of_desk(ctx.core.db, desks_of(caller, desk), code, number)
+    if not rows:
+        raise NotFoundError
+    if len(rows) > 1:
+        raise AmbiguousDeskError
+    bodies, variants = cast("dict[str, str]", rows[0]["bodies"]), variants_of(cast("Json", rows[0]["variants"]))
+    texts = tried(Version(number, bodies, variants), body.values)
+    return TriedTemplate(texts=[_tried(one) for one in texts])
+
+
+def _tried(one: Tried) -> TriedText:
+    is_counted = one.channel == ChannelKind.SMS and one.filled is not None
+    count = segments(one.filled or "").count if is_counted else None
+    return TriedText.model_validate({**asdict(one), "segments": count})
 
 
 def _view(rows: Sequence[Mapping[str, object]]) -> TemplateView:

@@ -24,7 +24,8 @@ def variants_of(found: Json) -> dict[str, Variant]:
 def _variant(found: Json) -> Variant:
     registered = found.get("registered")
     bodies = cast("Mapping[str, str]", found.get("bodies") or {})
-    return Variant(bodies, None if registered is None else _registered(cast("Json", registered)))
+    known = None if registered is None else _registered(cast("Json", registered))
+    return Variant(bodies, known, cast("bool", found.get("marketing", False)))
 
 
 def _registered(found: Json) -> Registered:

@@ -58,6 +58,15 @@ async def versions_of(db: Database, desks: Collection[str] | None, code: str) ->
         return [{**row} for row in (await conn.execute(query)).mappings()]
 
 
+async def version_of_desk(
+    db: Database, desks: Collection[str] | None, code: str, number: int
+) -> list[dict[str, object]]:
+    """Return one version of a template, of each desk that has it."""
+    query = _versions(desks).where(template.c.code == code, template.c.version == number)
+    async with db.read() as conn:
+        return [{**row} for row in (await conn.execute(query)).mappings()]
+
+
 def _versions(desks: Collection[str] | None) -> Select[tuple[object, ...]]:
     query = select(*template.c, literal_column(_REGISTRATIONS, JSONB).label("registrations")).select_from(template)
     return query if desks is None else query.where(template.c.desk.in_(desks))

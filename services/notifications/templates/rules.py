@@ -37,6 +37,7 @@ class Variant:
 
     bodies: Mapping[str, str] = field(default_factory=dict)
     registered: Registered | None = None
+    marketing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,30 @@ class Version:
 
     @property
     def marketing(self) -> bool:
-        """Whether it is advertising: what one messenger has registered as such is so by any channel."""
-        return any(one.registered is not None and one.registered.marketing for one in self.variants.values())
+        """Whether it is advertising: what is so by one channel, or registered as such, is so by any."""
+        of_variants = self.variants.values()
+        return any(
+            one.marketing or (one.registered is not None and one.registered.marketing) for one in of_variants
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """By whom a version was proposed, and who heads their department: `sub` and name, None = no head."""
+
+    by: str
+    head: str | None = None
+    head_name: str | None = None
+
+
+def may_approve(proposal: Proposal, sub: str, *, admin: bool, supervisor: bool) -> bool:
+    """Return whether a person may approve a version: the head of its proposer's department, else a supervisor.
+
+    Only who heads the department approves what they have proposed themselves; an administrator approves anything.
+    """
+    if admin or sub == proposal.head:
+        return True
+    return supervisor and proposal.head is None and sub != proposal.by
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +110,15 @@ def fault(body: str) -> str | None:
 
 
 def faults_of(bodies: Mapping[str, str], variants: Mapping[str, Variant]) -> dict[str, str]:
-    """Return why texts cannot be those of a template, each by its place, a JSON pointer; nothing when all can."""
-    places = [(f"/bodies/{language}", body) for language, body in bodies.items()]
+    """Return why texts cannot be those of a template, each by its place; nothing when all can."""
+    return {place: code for place, text in places_of(bodies, variants) if (code := fault(text)) is not None}
+
+
+def places_of(bodies: Mapping[str, str], variants: Mapping[str, Variant]) -> Iterator[tuple[str, str]]:
+    """Yield each text of a template with its place, a JSON pointer."""
+    yield from ((f"/bodies/{language}", body) for language, body in bodies.items())
     for kind, variant in variants.items():
-        places += ((f"/variants/{kind}{place}", text) for place, text in texts_of(variant))
-    return {place: code for place, text in places if (code := fault(text)) is not None}
+        yield from ((f"/variants/{kind}{place}", text) for place, text in texts_of(variant))
 
 
 def render(body: str, values: Mapping[str, str | None]) -> str:
@@ -120,6 +147,27 @@ def render_for(kind: str, version: Version, wanted: str, values: Mapping[str, st
     language = choose_language(bodies, wanted)
     parts = None if variant.registered is None else _filled(variant.registered, language, values)
     return Rendered(render(bodies[language], values), language, parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A text with values in it, or the names of those that it lacks; `channel` None: of all that have no own."""
+
+    channel: str | None
+    language: str
+    filled: str | None
+    unfilled: tuple[str, ...] = ()
+
+
+def tried(version: Version, values: Mapping[str, str | None]) -> Iterator[Tried]:
+    """Yield each text of a version as customers would read it."""
+    own = ((kind, one.bodies) for kind, one in sorted(version.variants.items()) if one.bodies)
+    for channel, bodies in ((None, version.bodies), *own):
+        for language, body in sorted(bodies.items()):
+            try:
+                yield Tried(channel, language, render(body, values))
+            except UnfilledError as gaps:
+                yield Tried(channel, language, None, gaps.names)
 
 
 def texts_of(variant: Variant) -> Iterator[tuple[str, str]]:

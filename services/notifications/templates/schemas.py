@@ -38,10 +38,15 @@ class Registered(Wire):
 
 
 class Variant(Wire):
-    """What differs for one kind of channel: shorter texts for SMS, a registered template for a messenger."""
+    """What differs for one kind of channel: shorter texts for SMS, a registered template for a messenger.
+
+    `marketing`: the template is an advertisement, by any channel. A mail's text begins with its subject, if an
+    empty line follows that.
+    """
 
     bodies: Bodies | None = None
     registered: Registered | None = None
+    marketing: bool = False
 
 
 class ProposeTemplate(Wire):
@@ -51,6 +56,28 @@ class ProposeTemplate(Wire):
     code: Code
     bodies: Bodies
     variants: dict[ChannelKind, Variant] = {}
+
+
+class TryTemplate(Wire):
+    """Values to try a template with, such as those of a lead (`GET /tasks/v1/leads/{lead_id}/message-values`)."""
+
+    values: Annotated[dict[Code, Annotated[str, Field(max_length=1000)]], Field(max_length=100)] = {}
+
+
+class TriedText(BaseModel):
+    """A text as customers would read it; null if values are missing."""
+
+    channel: ChannelKind | None
+    language: Language
+    filled: str | None
+    unfilled: list[str]
+    segments: int | None
+
+
+class TriedTemplate(BaseModel):
+    """What a version of a template says with some values."""
+
+    texts: list[TriedText]
 
 
 class Registration(BaseModel):
@@ -87,6 +114,7 @@ class TemplateVersion(BaseModel):
     placeholders: list[str]
     proposed_by: str
     proposed_at: datetime
+    department: str | None
     approved_by: str | None
     approved_at: datetime | None
     retired_by: str | None

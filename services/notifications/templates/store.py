@@ -14,6 +14,7 @@ from libs.common.platform.db import Transaction
 from libs.common.platform.ids import uuid7
 from services.notifications.errors import AlreadyExistsError, NotFoundError, SupersededError, TemplateRetiredError
 from services.notifications.templates.convert import Json
+from services.notifications.templates.rules import Proposal
 
 Row: TypeAlias = "dict[str, object]"
 
@@ -23,17 +24,31 @@ SELECT id, version, bodies, variants, state, retired_at FROM template
 WHERE desk = $1 AND code = $2 ORDER BY version DESC LIMIT 1
 """
 PROPOSE = """
-INSERT INTO template (id, desk, code, version, bodies, variants, state, proposed_by, proposed_at)
-VALUES ($1, $2, $3, $4, $5, $6, 'proposed', $7, $8)
+INSERT INTO template (id, desk, code, version, bodies, variants, state, proposed_by, proposed_at, department)
+SELECT $1, $2, $3, $4, $5, $6, 'proposed', $7, $8,
+       (SELECT department FROM operator WHERE subject = $7 AND desk = $2 AND active LIMIT 1)
 RETURNING *
 """
 VERSION = "SELECT * FROM template WHERE desk = $1 AND code = $2 AND version = $3"
 APPROVE = """
-UPDATE template t SET state = 'approved', approved_by = $4, approved_at = $5
+UPDATE template t SET state = 'approved', approved_by = $4, approved_at = $5, announced_at = $5
 WHERE desk = $1 AND code = $2 AND version = $3 AND state = 'proposed' AND retired_at IS NULL
   AND NOT EXISTS (SELECT FROM template n
                   WHERE n.desk = $1 AND n.code = $2 AND n.version > $3 AND n.state = 'approved')
 RETURNING *
+"""
+OF_HEAD = """
+SELECT t.proposed_by, h.subject, h.name FROM template t
+LEFT JOIN operator h ON h.desk = t.desk AND h.active AND h.heads ? t.department
+WHERE t.desk = $1 AND t.code = $2 AND t.version = $3 LIMIT 1
+"""
+# Who approves or retires one at the same time is waited for, and then it is no more among these.
+ANNOUNCE = """
+UPDATE template t SET announced_at = $1
+WHERE announced_at IS NULL AND state = 'approved' AND retired_at IS NULL AND id IN (
+    SELECT DISTINCT ON (desk, code) id FROM template WHERE state = 'approved' AND retired_at IS NULL
+    ORDER BY desk, code, version DESC)
+RETURNING desk, code, version, bodies, approved_by
 """
 RETIRE = """
 WITH retired AS (
@@ -85,6 +100,14 @@ async def put_in_use(
     await approve_version(tx, desk, (code, number), by, now, cause)
 
 
+async def proposal(tx: Transaction, desk: str, where: tuple[str, int]) -> Proposal:
+    """Return who proposed a version (`where`: code, number) and heads their department. Raises NotFoundError."""
+    row = await tx.conn.fetchrow(OF_HEAD, desk, *where)
+    if row is None:
+        raise NotFoundError
+    return Proposal(row["proposed_by"], row["subject"], row["name"])
+
+
 async def approve_version(
     tx: Transaction, desk: str, where: tuple[str, int], by: str, now: datetime, cause: Cause
 ) -> Row:
@@ -97,9 +120,16 @@ async def approve_version(
     row = await tx.conn.fetchrow(APPROVE, desk, code, number, by, now)
     if row is None:
         return await _approved_before(tx, desk, where)
-    languages = tuple(Language(name) for name in sorted(row["bodies"]))
-    await _publish(tx, desk, TemplateApproved(code=code, version=number, languages=languages, actor=by), now, cause)
+    await _publish(tx, desk, _approved(row), now, cause)
     return dict(row)
+
+
+async def announce(tx: Transaction, now: datetime) -> int:
+    """Publish the templates in use that were never published; return how many."""
+    rows = await tx.conn.fetch(ANNOUNCE, now)
+    for row in rows:
+        await _publish(tx, row["desk"], _approved(row), now, Cause.fresh())
+    return len(rows)
 
 
 async def retire_template(tx: Transaction, desk: str, code: str, by: str, now: datetime, cause: Cause) -> None:
@@ -107,6 +137,11 @@ async def retire_template(tx: Transaction, desk: str, code: str, by: str, now: d
     await tx.conn.execute(LOCK, desk, code)
     if await tx.conn.fetchval(RETIRE, desk, code, by, now):
         await _publish(tx, desk, TemplateRetired(code=code, actor=by), now, cause)
+
+
+def _approved(row: asyncpg.Record) -> TemplateApproved:
+    languages = tuple(Language(name) for name in sorted(row["bodies"]))
+    return TemplateApproved(code=row["code"], version=row["version"], languages=languages, actor=row["approved_by"])
 
 
 def _says(newest: asyncpg.Record, bodies: Mapping[str, str], variants: Json) -> bool:

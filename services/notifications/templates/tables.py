@@ -29,10 +29,14 @@ template = Table(
     Column("state", Text, nullable=False),
     Column("proposed_by", Text, nullable=False),
     Column("proposed_at", DateTime(timezone=True), nullable=False),
+    # That of who proposed it, then; its head approves it. NULL: of none.
+    Column("department", Text),
     Column("approved_by", Text),
     Column("approved_at", DateTime(timezone=True)),
     Column("retired_by", Text),  # with all versions of its template; the release before still uses it
     Column("retired_at", DateTime(timezone=True)),
+    # When it was published that it is approved; the release before leaves it empty.
+    Column("announced_at", DateTime(timezone=True)),
     CheckConstraint("state IN ('proposed', 'approved')", name="state"),
     CheckConstraint("version > 0", name="version"),
     CheckConstraint(

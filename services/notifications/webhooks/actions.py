@@ -1,6 +1,6 @@
 """Provider callbacks are applied when their message is known."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
@@ -9,14 +9,19 @@ import asyncpg
 
 from libs.common.connect.command.rules import BACKOFF, LONG_PAUSE, Class
 from libs.common.connect.command.store import Halted
-from libs.common.contracts.shared import MessageProgress
+from libs.common.contracts.shared import Direction, MessageProgress
 from libs.common.platform.db import Database, Transaction
+from services.notifications.addresses.rules import said_at
 from services.notifications.addresses.store import Heard, Place, reached, remember
+from services.notifications.autopilot.rules import End, end_of_report
+from services.notifications.autopilot.store import count
 from services.notifications.delivery.store import COMMANDS, RECHECK_CALLBACKS, replace_refused
 from services.notifications.messages.rules import Fact, MessageState
 from services.notifications.messages.store import apply_facts
 from services.notifications.providers.registry import PROVIDERS
-from services.notifications.providers.values import Error, ReportKind
+from services.notifications.providers.values import Error, ReportKind, Written
+from services.notifications.received.convert import Arrived
+from services.notifications.received.store import receive
 
 Known: TypeAlias = Sequence[tuple[asyncpg.Record, asyncpg.Record]]  # a callback and its attempt
 
@@ -34,7 +39,7 @@ ORDER BY e.look_at LIMIT $1 FOR UPDATE OF e SKIP LOCKED
 """
 ATTEMPTS = """
 SELECT a.provider_message_id, c.account, a.message_id, a.rung, a.channel_id, a.id, a.address, a.desk, c.kind,
-       m.ahead <> '[]' AND m.rung = a.rung AS has_next
+       m.ahead <> '[]' AND m.rung = a.rung AS has_next, m.state
 FROM attempt a JOIN channel c ON c.id = a.channel_id JOIN message m ON m.id = a.message_id
 WHERE a.provider_message_id = ANY($1::text[])
 """
@@ -76,6 +81,21 @@ WHERE a.id = candidate.id AND candidate.rivals = 1 AND candidate.state <> 'sendi
   AND a.state <> 'sending' AND a.state <> 'refused' AND a.provider_message_id IS NULL
 RETURNING a.provider_message_id
 """
+# Echoes that cannot be ours were typed in the provider's app: no attempt has their id, and none is left that could
+# still get it. One whose answer stays out for good is named by its text alone. In one statement: an answer that
+# comes meanwhile is seen by one half of it.
+TYPED = """
+SELECT e.id, e.channel_id, e.sender, e.provider_message_id, e.payload, e.at, e.received_at, c.provider
+FROM callback e JOIN channel c ON c.id = e.channel_id
+WHERE e.id = ANY($1::bigint[])
+  AND NOT EXISTS (SELECT FROM attempt a JOIN channel d ON d.id = a.channel_id
+                  WHERE a.provider_message_id = e.provider_message_id AND d.account = c.account)
+  AND NOT EXISTS (SELECT FROM attempt a JOIN channel d ON d.id = a.channel_id JOIN message m ON m.id = a.message_id
+                  WHERE a.address = e.address AND d.account = c.account AND a.provider_message_id IS NULL
+                    AND a.offered_at IS NOT NULL AND a.state <> 'refused'
+                    AND (a.state <> 'unknown' OR m.text = e.text))
+"""
+KEEP = "UPDATE callback SET state = 'kept' WHERE id = ANY($1::bigint[])"
 # A message that the provider accepted and then failed for a transient reason is sent again under a new key: the
 # provider has said that it did not deliver the first. Once only by a channel: not if an earlier attempt was
 # accepted.
@@ -117,6 +137,7 @@ _STATES: Mapping[MessageProgress, MessageState] = {
     MessageProgress.FAILED: MessageState.FAILED,
 }
 _ARRIVED = (MessageProgress.DELIVERED, MessageProgress.READ)
+_ENDED = (MessageState.DELIVERED, MessageState.READ, MessageState.FAILED)
 
 
 async def apply_callbacks(db: Database, limit: int, now: datetime) -> tuple[int, Sequence[Halted]]:
@@ -133,9 +154,11 @@ async def apply_callbacks(db: Database, limit: int, now: datetime) -> tuple[int,
         await apply_facts(tx, [(a["message_id"], a["rung"], _fact(row)) for row, a in valid], now)
         message_ids = [attempt["message_id"] for _, attempt in known]
         await tx.conn.execute(APPLIED, [row["id"] for row, _ in known], message_ids)
-        unmatched = [row for row in rows if _key(row) not in attempts]
+        typed = await _typed(tx, [row for row in rows if _key(row) not in attempts])
+        unmatched = [row for row in rows if _key(row) not in attempts and row["id"] not in typed]
         old = [row["id"] for row in unmatched if row["old"]]
         await tx.conn.execute(RECHECK_LATER, [row["id"] for row in unmatched], old)
+        await count(tx, [*_heard(known), *_ends(valid)])
         await tx.commit()
     return len(rows), halted
 
@@ -175,6 +198,23 @@ async def _match_echoes(tx: Transaction, echoes: Sequence[asyncpg.Record]) -> li
     names = ("account", "provider_message_id", "sender", "address", "text", "at")
     columns = ([row[name] for row in echoes] for name in names)
     return [row["provider_message_id"] for row in await tx.conn.fetch(MATCH_ECHOES, *columns)]
+
+
+async def _typed(tx: Transaction, unmatched: Sequence[asyncpg.Record]) -> set[int]:
+    """Take what was typed in providers' apps as messages to their customers; return the ids of these callbacks."""
+    echoes = [row["id"] for row in unmatched if row["kind"] == ReportKind.ECHO]
+    rows = await tx.conn.fetch(TYPED, echoes) if echoes else []
+    if rows:
+        await tx.conn.execute(KEEP, [row["id"] for row in rows])
+        read = [(row, PROVIDERS[row["provider"]].written(row["payload"])) for row in rows]
+        await receive(tx, [_arrived(row, written) for row, written in read if written is not None])
+    return {row["id"] for row in rows}
+
+
+def _arrived(row: asyncpg.Record, written: Written) -> Arrived:
+    at = said_at(row["at"], row["received_at"])
+    names = row["channel_id"], row["sender"], row["provider_message_id"]
+    return Arrived(*names, Direction.OUT, written, at, row["received_at"])
 
 
 async def _settle_failures(tx: Transaction, known: Known, now: datetime) -> set[UUID]:
@@ -241,6 +281,21 @@ def _fact(row: asyncpg.Record) -> Fact:
         return Fact(MessageState.ACCEPTED)
     state = _STATES[MessageProgress(row["progress"])]
     return Fact(state, row["code"]) if state is MessageState.FAILED else Fact(state)
+
+
+def _heard(known: Known) -> Iterable[tuple[UUID, End]]:
+    """Return the channels of which there are reports, each time."""
+    return [(attempt["channel_id"], End.HEARD) for row, attempt in known if row["kind"] != ReportKind.ECHO]
+
+
+def _ends(known: Known) -> Iterable[tuple[UUID, End | None]]:
+    """Return what the first word on each message's end says of its channel: providers repeat themselves."""
+    final = [(row, a) for row, a in known if row["progress"] in (*_ARRIVED, MessageProgress.FAILED)]
+    first = {a["id"]: (row, a) for row, a in reversed(final) if a["state"] not in _ENDED}
+    return [
+        (attempt["channel_id"], end_of_report(_class(row), delivered=not _failed(row)))
+        for row, attempt in first.values()
+    ]
 
 
 def _halting(known: Known) -> Mapping[UUID, str]:

@@ -6,6 +6,7 @@ from starlette.responses import Response
 from libs.common.platform.http.problems import Problem
 from libs.common.platform.http.routes import DescribedRoute
 from libs.common.platform.http.shell import limit_body
+from libs.common.platform.telemetry.tracing import current_traceparent
 from services.notifications.channels.queries import channel_of_webhook
 from services.notifications.context import Context
 from services.notifications.providers.values import Raw
@@ -26,7 +27,7 @@ async def webhook(request: Request) -> Response:
     if not adapter.verify(raw):
         raise Problem(401, "sender_unverified")
     reading = adapter.read(raw)
-    await ctx.callbacks.store(Body(Origin.of(row), reading, raw.body, ctx.core.clock.now()))
+    await ctx.callbacks.store(Body(Origin.of(row), reading, raw.body, ctx.core.clock.now(), current_traceparent()))
     said = adapter.said(raw)
     return Response(said.body, said.status, media_type=said.media if said.body else None)
 
@@ -53,7 +54,7 @@ def _operation(operation_id: str) -> dict[str, object]:
 
 _BODY: dict[str, object] = {
     "description": "As the provider writes it",
-    "content": {"application/json": {}, "application/x-www-form-urlencoded": {}},
+    "content": {"application/json": {}, "application/x-www-form-urlencoded": {}, "message/rfc822": {}},
 }
 _OPERATIONS = {
     "get": _operation("report_by_get"),

@@ -9,12 +9,18 @@ from uuid import UUID
 
 import asyncpg
 
+from libs.common.contracts.shared import Direction
+from libs.common.messaging import outbox
 from libs.common.platform.db import Database, Transaction
 from libs.common.platform.db.bulk import Bulk
+from services.notifications.addresses.convert import switched_event
 from services.notifications.addresses.rules import said_at
 from services.notifications.addresses.store import Heard, Place, reached, remember, wrote
 from services.notifications.providers.registry import PROVIDERS
-from services.notifications.providers.values import Reading, Report, ReportKind
+from services.notifications.providers.values import Reading, Report, ReportKind, Written
+from services.notifications.received.convert import Arrived
+from services.notifications.received.store import receive
+from services.notifications.unsubscribes.store import complained_of, end_advertisements
 
 
 def _state(report: Report) -> str:
@@ -87,6 +93,7 @@ class Body:
     reading: Reading
     raw: bytes
     at: datetime
+    traceparent: str | None = None
 
     @property
     def size(self) -> int:
@@ -112,6 +119,17 @@ async def store_reports(tx: Transaction, bodies: Sequence[Body]) -> None:
     fresh = await _store(tx, bodies)
     await _hear(tx, fresh)
     await _judge(tx, fresh)
+    await _end_advertisements(tx, fresh)
+    # An echo may be one of ours: that shows when it is applied.
+    inbound = [(body, one) for body, one in fresh if one.kind is ReportKind.INBOUND]
+    await _switched(tx, fresh)
+    await receive(tx, [_arrived(body, one, one.written) for body, one in inbound if one.written])
+
+
+def _arrived(body: Body, report: Report, written: Written) -> Arrived:
+    at = said_at(report.at, body.at)
+    hook_id, sender = body.origin.channel_id, report.sender
+    return Arrived(hook_id, sender, report.external_id, Direction.IN, written, at, body.at, body.traceparent)
 
 
 async def _store(tx: Transaction, bodies: Sequence[Body]) -> Sequence[Fresh]:
@@ -156,6 +174,27 @@ async def _hear(tx: Transaction, fresh: Sequence[Fresh]) -> None:
         await reached(tx, [place for _, place, _ in inbound], now)
     windowed = [one for one in inbound if PROVIDERS[one[0].provider].limits.window is not None]
     await wrote(tx, [(place, at) for _, place, at in windowed])
+
+
+async def _end_advertisements(tx: Transaction, fresh: Sequence[Fresh]) -> None:
+    """Hear complaints that name nothing but the mail."""
+    for body, one in fresh:
+        if one.kind is ReportKind.PREFERENCE and one.address is None and one.reference is not None:
+            attempts = await complained_of(tx, [(body.origin.channel_id, one.reference)])
+            await end_advertisements(tx, attempts, body.at, body.traceparent)
+
+
+async def _switched(tx: Transaction, fresh: Sequence[Fresh]) -> None:
+    """Publish what customers switched at their provider: intake closes or opens advertisements by all channels."""
+    said = [
+        switched_event(
+            Heard(body.origin.place(one.address), one.remember, one.word, said_at(one.at, body.at)),
+            body.origin.provider, body.at, body.traceparent,
+        )
+        for body, one in fresh
+        if one.kind is ReportKind.PREFERENCE and one.address and one.remember
+    ]  # fmt: skip
+    await outbox.add(tx, [event for event in said if event is not None])
 
 
 async def _judge(tx: Transaction, fresh: Sequence[Fresh]) -> None:

@@ -50,6 +50,7 @@ callback = Table(
     Index("ix_callback_look", "look_at", postgresql_where=sql("state = 'new'")),
     Index("ix_callback_unmatched", "provider_message_id", postgresql_where=sql("state = 'new'")),
     Index("ix_callback_message_id", "message_id", postgresql_where=sql("message_id IS NOT NULL")),
+    Index("ix_callback_of_no_message", "id", postgresql_where=sql("message_id IS NULL")),
 )
 
 # Raw bodies of which a part or all could not be parsed.

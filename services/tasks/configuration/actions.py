@@ -1,6 +1,6 @@
 """Use case: a desk and its playbooks as one document, planned or applied (docs/adr/0016)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from libs.common.platform import configuration
 from libs.common.platform.configuration import BadConfigurationError, Call, PartChange
@@ -10,6 +10,7 @@ from services.tasks.configuration.queries import read_part
 from services.tasks.configuration.schemas import TasksConfigured, TasksPart, UsedName
 from services.tasks.context import Context
 from services.tasks.desks.actions import add_desk, update_desk
+from services.tasks.engine.variables import fillable
 from services.tasks.playbooks.actions import LIBRARY, checked, start_on, store_version
 from services.tasks.playbooks.model import Playbook
 from services.tasks.playbooks.source import InvalidPlaybookError
@@ -38,12 +39,14 @@ async def configure(ctx: Context, call: Call, wanted: TasksPart) -> tuple[TasksC
         else:
             now = await read_part(tx.conn, call.desk)
             await tx.commit()
-    uses = tuple(
-        UsedName(playbook=code, path=path, kind=kind, name=name)
-        for code, playbook in playbooks.items()
-        for path, kind, name in used(playbook)
-    )
+    uses = tuple(use for code, playbook in playbooks.items() for use in _uses(code, playbook))
     return TasksConfigured(desk=call.desk, document=before, mode=call.mode, changes=tuple(changes), uses=uses), now
+
+
+def _uses(code: str, playbook: Playbook) -> Iterator[UsedName]:
+    fills = {f"/messages/{each.code}/template": fillable(playbook, each) for each in playbook.messages.values()}
+    for path, kind, name in used(playbook):
+        yield UsedName(playbook=code, path=path, kind=kind, name=name, fills=fills.get(path, ()))
 
 
 def _checked(wanted: TasksPart) -> Mapping[str, Playbook]:

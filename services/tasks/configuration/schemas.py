@@ -9,7 +9,7 @@ from libs.common.domain.code import Code
 from libs.common.platform.configuration import Configuration, Configured
 from libs.common.platform.http.wire import Titles, Wire
 from services.tasks.desks.actions import DeskSpec, DeskView
-from services.tasks.desks.schemas import Calendar, DeskIn, HoursIn, Languages, Zone
+from services.tasks.desks.schemas import Calendar, DeskIn, HolidaysIn, HoursIn, Languages, Zone
 from services.tasks.playbooks.schemas import MAX_SOURCE
 from services.tasks.playbooks.standing import NameKind
 
@@ -33,6 +33,7 @@ class TasksPart(Wire):
     zone: Zone
     languages: Languages = (Language.RU, Language.EN)
     calendar: Calendar = ()
+    holidays: HolidaysIn = HolidaysIn()
     playbooks: Playbooks = None
 
     @classmethod
@@ -44,23 +45,27 @@ class TasksPart(Wire):
             zone=spec.zone,
             languages=spec.languages,
             calendar=tuple(HoursIn(**hours.model_dump()) for hours in spec.calendar),
+            holidays=HolidaysIn.of(spec.holidays),
             playbooks={code: PlaybookPart(source=source) for code, source in sources.items()},
         )
 
     def spec(self, code: str) -> DeskSpec:
         """Return the use case's form."""
-        return DeskIn(
-            code=code, title=self.title, zone=self.zone, languages=self.languages, calendar=self.calendar
-        ).spec()
+        members = {name: getattr(self, name) for name in ("title", "zone", "languages", "calendar", "holidays")}
+        return DeskIn(code=code, **members).spec()
 
 
 class UsedName(BaseModel):
-    """A name that a playbook of the document leaves to the desk's pools, roles or templates, and where."""
+    """A name that a playbook of the document leaves to the desk's pools, roles or templates, and where.
+
+    `fills`: the placeholders that the template may have, of a template.
+    """
 
     playbook: str
     path: str
     kind: NameKind
     name: str
+    fills: tuple[str, ...] = ()
 
 
 class TasksConfigured(Configured[TasksPart]):

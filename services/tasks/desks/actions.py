@@ -8,38 +8,49 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from libs.common.contracts import Cause, Outgoing
+from libs.common.contracts.desks import DeskChanged
 from libs.common.contracts.shared import CallingHours, Language, Text
-from libs.common.contracts.tasks import DeskChanged
+from libs.common.domain.workdays import NO_HOLIDAYS, Holidays
 from libs.common.messaging import outbox
 from libs.common.platform.db import Transaction
 from services.tasks.context import Context
+from services.tasks.desks.convert import as_json, holidays_of
 from services.tasks.errors import AlreadyExistsError, NotFoundError
 
 INSERT = """
-INSERT INTO desk (desk, title_ru, title_en, zone, languages, calendar, version, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, 1, $7) ON CONFLICT (desk) DO NOTHING RETURNING version
+INSERT INTO desk (desk, title_ru, title_en, zone, languages, calendar, holidays, version, created_at,
+                  announced_version)
+VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, 1) ON CONFLICT (desk) DO NOTHING RETURNING version
 """
 LOCK = "SELECT * FROM desk WHERE desk = $1 FOR UPDATE"
 UPDATE = """
-UPDATE desk SET title_ru = $2, title_en = $3, zone = $4, languages = $5, calendar = $6, version = version + 1
+UPDATE desk SET title_ru = $2, title_en = $3, zone = $4, languages = $5, calendar = $6, holidays = $7,
+    version = version + 1,
+    announced_version = version + 1
 WHERE desk = $1
+"""
+ANNOUNCE = """
+UPDATE desk SET announced_version = version
+WHERE desk IN (SELECT desk FROM desk WHERE announced_version IS DISTINCT FROM version ORDER BY desk FOR UPDATE)
+RETURNING *
 """
 
 
 @dataclass(frozen=True, slots=True)
 class DeskSpec:
-    """The fields of a desk; no calendar = open round the clock."""
+    """The fields of a desk; no calendar = open round the clock, on holidays too."""
 
     code: str
     title: Text
     zone: str
     languages: tuple[Language, ...]
     calendar: tuple[CallingHours, ...]
+    holidays: Holidays = NO_HOLIDAYS
 
     def row(self) -> tuple[object, ...]:
         """Return the values of the columns that can change."""
         hours = [part.model_dump() for part in self.calendar]
-        return self.code, self.title.ru, self.title.en, self.zone, [*self.languages], hours
+        return self.code, self.title.ru, self.title.en, self.zone, [*self.languages], hours, as_json(self.holidays)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +61,7 @@ class DeskChange:
     zone: str | None = None
     languages: tuple[Language, ...] | None = None
     calendar: tuple[CallingHours, ...] | None = None
+    holidays: Holidays | None = None
 
     def of(self, spec: DeskSpec) -> DeskSpec:
         return DeskSpec(
@@ -58,6 +70,7 @@ class DeskChange:
             self.zone or spec.zone,
             spec.languages if self.languages is None else self.languages,
             spec.calendar if self.calendar is None else self.calendar,
+            spec.holidays if self.holidays is None else self.holidays,
         )
 
 
@@ -103,6 +116,19 @@ async def add_desk(ctx: Context, tx: Transaction, spec: DeskSpec, cause: Cause) 
     return DeskView(spec, 1, now)
 
 
+async def announce_desks(ctx: Context) -> int:
+    """Publish every desk whose version has not been published; returns how many.
+
+    Those are the ones that an earlier release made or changed: assignment has heard of none before this one.
+    """
+    async with ctx.db.begin() as tx:
+        rows = await tx.conn.fetch(ANNOUNCE)
+        for row in rows:
+            await _publish(ctx, tx, read_view(row).spec, Cause.fresh())
+        await tx.commit()
+        return len(rows)
+
+
 async def change_desk(ctx: Context, code: str, seen: int, change: DeskChange, cause: Cause) -> DeskView:
     """Change the fields that are given. Raises NotFoundError, StaleDeskError."""
     async with ctx.db.begin() as tx:
@@ -133,6 +159,7 @@ def read_view(row: asyncpg.Record) -> DeskView:
         row["zone"],
         tuple(Language(code) for code in row["languages"]),
         tuple(CallingHours.model_validate(part) for part in hours),
+        holidays_of(row["holidays"]),
     )
     return DeskView(spec, row["version"], row["created_at"])
 

@@ -7,10 +7,11 @@ from datetime import time
 import asyncpg
 
 from libs.common.platform.db import Connection
+from services.tasks.desks.convert import holidays_of
 from services.tasks.engine.state import Desk, Hours
 
 DESKS = """
-SELECT d.desk, d.title_ru, d.title_en, d.zone, d.languages, d.calendar,
+SELECT d.desk, d.title_ru, d.title_en, d.zone, d.languages, d.calendar, d.holidays,
        (SELECT jsonb_object_agg(a.code, a.version) FROM playbook_activation a WHERE a.desk = d.desk) AS active
 FROM desk d WHERE d.desk = ANY($1::text[])
 """
@@ -36,4 +37,12 @@ def read_desk(row: asyncpg.Record) -> Desk:
         Hours(part["weekday"], time.fromisoformat(part["opens"]), time.fromisoformat(part["closes"]))
         for part in row["calendar"]
     )
-    return Desk(row["desk"], row["title_ru"], row["title_en"], row["zone"], tuple(row["languages"]), hours)
+    return Desk(
+        row["desk"],
+        row["title_ru"],
+        row["title_en"],
+        row["zone"],
+        tuple(row["languages"]),
+        hours,
+        holidays_of(row["holidays"]),
+    )

@@ -16,6 +16,10 @@ desk = Table(
     Column("calendar", JSONB, nullable=False),
     Column("version", Integer, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
+    # Country, region and days of its own (desks/convert.py); NULL: it keeps no holidays.
+    Column("holidays", JSONB),
+    # The version that was last published; the release before leaves it.
+    Column("announced_version", Integer),
     CheckConstraint("version > 0", name="version"),
     CheckConstraint("jsonb_array_length(languages) > 0", name="languages"),
 )

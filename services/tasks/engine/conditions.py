@@ -6,12 +6,13 @@ from datetime import datetime, time
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from libs.common.contracts.shared import ChangeTarget, ContactKind
-from services.tasks.engine.facts import SILENCE, Spoken
+from libs.common.contracts.shared import ChangeTarget, ContactKind, Direction, IdentityKind, Signal
+from libs.common.domain.words import spelled
+from services.tasks.engine.facts import SILENCE, Facts, Spoken
 from services.tasks.engine.measures import compared
 from services.tasks.engine.moments import is_open
 from services.tasks.engine.state import Operator, State
-from services.tasks.engine.words import says, spelled
+from services.tasks.engine.words import says
 from services.tasks.playbooks.conditions import Condition, PartnerPart
 from services.tasks.playbooks.fields import FieldValue
 from services.tasks.playbooks.model import Playbook
@@ -35,6 +36,8 @@ class Context:
     refused: ChangeTarget | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
     spoken: Spoken = SILENCE
+    direction: Direction | None = None
+    stands_in: bool = False
 
 
 def holds(when: Condition, context: Context) -> bool:
@@ -48,6 +51,7 @@ def holds(when: Condition, context: Context) -> bool:
         and _any_of(when.purposes, (context.purpose,))
         and (not when.open or _any_of(when.open, tuple(task.type for task in state.open_tasks)))
         and (when.owned is None or when.owned == (state.owner is not None))
+        and when.stand_in in (None, context.stands_in)
         and _any_of(when.problem, (context.problem,))
         and all(least <= state.attempts.get(code, 0) <= most for code, (least, most) in when.attempts.items())
         and (not when.refused or context.refused in when.refused)
@@ -56,6 +60,7 @@ def holds(when: Condition, context: Context) -> bool:
         and _in_contact(when, context)
         and _appointed(when, state)
         and _of_partner(when, state)
+        and _of_customer(when, state.facts)
         and (not when.compares or compared(when, state, {**fields, **_texts(context.counts)}, context.now))
         and _shifts(when, context)
     )
@@ -74,6 +79,15 @@ def _of_partner(when: Condition, state: State) -> bool:
     """Return whether the partner's card has all that is asked for, and nothing that it should lack."""
     parts = state.partner.parts if state.partner else frozenset[PartnerPart]()
     return when.partner_has <= parts and parts.isdisjoint(when.partner_lacks)
+
+
+def _of_customer(when: Condition, facts: Facts) -> bool:
+    """Return whether the customer can be reached by all that is asked for, and by nothing that they should lack."""
+    person, false = facts.customer, Signal.FALSE_NUMBER.value in facts.signals
+    ways = {kind for kind, _ in person.identities}
+    ways |= {IdentityKind.PHONE.value} if person.phone is not None and not false else set()
+    ways |= {IdentityKind.EMAIL.value} if person.email is not None else set()
+    return when.customer_has <= ways and ways.isdisjoint(when.customer_lacks)
 
 
 def _shifts(when: Condition, context: Context) -> bool:
@@ -111,10 +125,12 @@ def _in_contact(when: Condition, context: Context) -> bool:
     facts = context.state.facts
     return (
         (not when.contact or context.contact in when.contact)
+        and (not when.direction or context.direction in when.direction)
         and _any_of(when.source, (context.source or facts.source,))
         and (not when.language or facts.language in when.language)
         and (not when.button or _pressed(context.spoken.button, when.button))
         and (not when.words or says(context.spoken.text, when.words))
+        and when.stop in (None, context.spoken.stop)
     )
 
 

@@ -11,7 +11,7 @@ from libs.common.contracts.shared import Stage
 from services.tasks.engine.asking import Asked
 from services.tasks.engine.facts import Facts
 from services.tasks.engine.fields import MatrixFault
-from services.tasks.engine.kept import Kept
+from services.tasks.engine.kept import Kept, TakeBack
 from services.tasks.engine.state import (
     SYSTEM,
     Closing,
@@ -62,7 +62,10 @@ class OpenTask:
 
 @dataclass(frozen=True, slots=True)
 class AssignTask:
-    """A proposal is accepted: the operator has the task, and if `owns` the lead too."""
+    """A proposal is accepted: the operator has the task, and if `owns` the lead too.
+
+    `original_id`: they deputise for who is absent.
+    """
 
     rule: str
     task_id: TaskId
@@ -70,6 +73,7 @@ class AssignTask:
     decision_id: UUID
     at: datetime
     owns: bool = False
+    original_id: OperatorId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,8 @@ class Move(StrEnum):
 class MoveTask:
     """An open task changes hands; `operator_id` None = no operator has it now.
 
-    `taken` by the previous operator; `avoid`: not asked again; `until` ends a loan; `among`: only these are asked.
+    `taken` by the previous operator; `avoid`: not asked again; `until` ends a loan; `among`: only these are asked;
+    `lender_id` had lent it; `original_id` is absent, and the new operator stands in.
     """
 
     rule: str
@@ -112,6 +117,8 @@ class MoveTask:
     avoid: bool = False
     until: datetime | None = None
     among: tuple[OperatorId, ...] = ()
+    lender_id: OperatorId | None = None
+    original_id: OperatorId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +263,10 @@ class FollowStatus:
 
 @dataclass(frozen=True, slots=True)
 class SetOwner:
-    """The owner of the lead changes; None = no owner. `said`: the assignment of a task says so already."""
+    """The owner of the lead changes; None = no owner. `said`: the assignment of a task says so already.
+
+    `original_id`: the owner before is absent, and this one stands in.
+    """
 
     rule: str
     owner: Operator | None
@@ -265,6 +275,7 @@ class SetOwner:
     actor: str = SYSTEM
     comment: str = ""
     said: bool = False
+    original_id: OperatorId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,6 +377,7 @@ class Refusal(StrEnum):
     LEAD_ENDED = "lead_ended"
     NOT_LENT = "not_lent"
     OUTCOME_REFUSED = "outcome_refused"
+    WORKED_ON = "worked_on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,7 +391,7 @@ class Refuse:
 
 Effect: TypeAlias = (
     Start | StartProcess | Learn | EndProcess | ReopenProcess | Breach
-    | OpenTask | AssignTask | TakeTask | MoveTask | ReserveTask | RecordContact | CloseTask | DeferTask
+    | OpenTask | AssignTask | TakeTask | MoveTask | ReserveTask | RecordContact | CloseTask | DeferTask | TakeBack
     | MarkOverdue | RemindOfTask | MarkWaiting | OfferWork | BringForward | WithdrawWork | RenewRequest | OpenToAll
     | DeclineWork | SetStatus | FollowStatus | SetOwner | RequestMessage | SetTimer | CancelTimer | CountAttempt
     | Record | Refuse | Asked | Kept

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
-from libs.common.contracts.shared import ChangeTarget, ContactKind, MessageProgress, Stage
+from libs.common.contracts.shared import ChangeTarget, ContactKind, Direction, MessageProgress, Stage
+from services.tasks.engine.deeds import Deed
 from services.tasks.engine.facts import SILENCE, Appointment, Customer, Order, Spoken
-from services.tasks.engine.state import Absence, Brief, MoveReason, Operator, OperatorId, Timer
+from services.tasks.engine.state import Absence, Brief, Halted, MoveReason, Operator, OperatorId, Timer
 from services.tasks.playbooks.terms import Trigger
 
 
@@ -46,17 +47,20 @@ class Heard:
     contact: ContactKind | None = None
     source: str | None = None
     spoken: Spoken = SILENCE
+    direction: Direction | None = None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ContactRecorded:
-    """A call or a message of the customer was recorded; `operator` spoke or wrote (None: nobody known)."""
+    """A call or a message was recorded, at its own time `at`; `operator` spoke or wrote (None: nobody known)."""
 
     at: datetime | None = None
     operator: Operator | None = None
     kind: ContactKind | None = None
     source: str | None = None
     spoken: Spoken = SILENCE
+    direction: Direction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +72,17 @@ class CustomerChanged:
 
 @dataclass(frozen=True, slots=True)
 class LeadUpdated:
-    """The customer's details were corrected; `signals` are those that the lead has by now, None: not said."""
+    """The customer's details were corrected; `signals` are those that the lead has by now, None: not said.
+
+    `whole`: the customer has no other identities than these; else those that are known stay.
+    """
 
     customer: Customer
     language: str
     zone: str
     signals: tuple[str, ...] | None = None
+    whole: bool = False
+    zone_source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +113,17 @@ class StatusRefused:
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """Assignment proposes an operator for a version of a task; `absence`: the operator has gone since."""
+    """Assignment proposes an operator for a version of a task; `absence`: the operator has gone since.
+
+    `deputises_for`: the lead's owner, who is absent and has named the operator.
+    """
 
     task_id: UUID
     version: int
     operator: Operator
     decision_id: UUID
     absence: Absence | None = None
+    deputises_for: OperatorId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +208,7 @@ class Redistributed:
     """A lead changes hands among others (S2.2): its owner, if `moves_owner`, and a task, if one is named.
 
     The task goes to `to`, or to its lane (None). `ask`: pushed work goes by way of assignment, as capacity allows.
+    `absent`: whose it was and who is to come back: the new operators stand in.
     """
 
     moves_owner: bool
@@ -205,6 +219,7 @@ class Redistributed:
     actor: str
     reason: MoveReason
     comment: str = ""
+    absent: OperatorId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +243,40 @@ class OutcomeGiven:
 
 
 @dataclass(frozen=True, slots=True)
+class TakenBack:
+    """An outcome is taken back; `deed` is what it did. Its task gets another one, or a successor (`reopens` false).
+
+    `sent`: the purposes of its messages that have left already. `present`: the operators of the tasks that it ended
+    who are there.
+    """
+
+    deed: Deed
+    actor: str
+    reason: str
+    sent: frozenset[str] = frozenset()
+    present: Mapping[OperatorId, Operator] = field(default_factory=dict)
+    reopens: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class MergedAway:
+    """The subject is another one by now, which alone is worked; or the person is `erased`, and nothing is."""
+
+    erased: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Parted:
+    """The subject stands by itself again: what the merge has `halted` goes on.
+
+    `present`: the operators of the tasks that it closed who are there.
+    """
+
+    halted: Halted
+    present: Mapping[OperatorId, Operator] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class TimerFired:
     """A timer is due; `gone` are operators who are not there: no task goes back to them."""
 
@@ -237,10 +286,11 @@ class TimerFired:
 
 @dataclass(frozen=True, slots=True)
 class MessageMoved:
-    """The state of a message of this process changed."""
+    """The state of a message of this process changed, or (`written`) of one that a person wrote to the customer."""
 
     step: MessageProgress
     purpose: str
+    written: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +337,9 @@ Event: TypeAlias = (
     | LeadGiven
     | Redistributed
     | OutcomeGiven
+    | TakenBack
+    | MergedAway
+    | Parted
     | TimerFired
     | MessageMoved
     | AppointmentChanged

@@ -1,8 +1,9 @@
 """Application of effects to the state; the state changes nowhere else."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import assert_never
+from typing import TypeVar, assert_never
 from uuid import UUID
 
 from services.tasks.engine.asking import RequestChange, StopAttempts, WithdrawMessage
@@ -42,8 +43,10 @@ from services.tasks.engine.effects import (
     TakeTask,
     WithdrawWork,
 )
-from services.tasks.engine.kept import AddDocument, Count, Kept, RaiseCharge
-from services.tasks.engine.state import Closing, Operator, State, Task, Timer
+from services.tasks.engine.kept import AddDocument, Count, Kept, RaiseCharge, TakeBack
+from services.tasks.engine.state import Closing, MoveReason, Operator, State, Task, Timer
+
+T = TypeVar("T")
 
 
 def evolve(state: State, effect: Effect) -> State:
@@ -74,6 +77,8 @@ def apply(state: State, effect: Effect) -> None:
             | OpenToAll()
         ):
             _tasks(state, effect)
+        case TakeBack():
+            _take_back(state, effect)
         case SetTimer(timer=timer):
             state.timers = (*_without(state.timers, timer.name), timer)
         case CancelTimer(name=name):
@@ -113,6 +118,7 @@ def _process(  # noqa: C901 - one flat case per effect
             state.status, state.stage = status, stage
         case SetOwner(owner=owner):
             state.owner, state.owner_version = owner, state.owner_version + 1
+            state.tasks = tuple(_stood_in(task, effect) for task in state.tasks)
         case RequestMessage(spec=spec, number=number):
             state.messages = {**state.messages, spec.code: number}
         case CountAttempt(policy=policy, count=count):
@@ -182,7 +188,9 @@ def _changed(  # noqa: C901 - one flat case per effect
 ) -> Task:
     match effect:
         case AssignTask(operator=operator, decision_id=decision_id, at=at):
-            return replace(_given(task, operator, at), decision_id=decision_id, assigned_at=at)
+            original = effect.original_id or task.original_id
+            given = _given(task, operator, at)
+            return replace(given, decision_id=decision_id, assigned_at=at, original_id=original)
         case TakeTask(operator=operator, at=at, pulled=pulled):
             return replace(_given(task, operator, at if pulled else task.held_since), taken_at=at)
         case MoveTask():
@@ -241,7 +249,17 @@ def _moved(task: Task, effect: MoveTask) -> Task:
         offered_at=None,
         waiting=False,
         version=task.version + 1,
+        original_id=None if effect.reason is MoveReason.UNDONE else effect.original_id or task.original_id,
     )
+
+
+def _stood_in(task: Task, effect: SetOwner) -> Task:
+    """Return a task of a lead with another owner: who gets one that waits stands in for an absent owner."""
+    theirs = effect.owner is not None and effect.owner.id == task.original_id
+    original = None if theirs else effect.original_id or task.original_id
+    if task.operator_id is not None or task.closing is not None or original == task.original_id:
+        return task
+    return replace(task, original_id=original)
 
 
 def _close(state: State, task_id: UUID, closing: Closing) -> None:
@@ -255,6 +273,24 @@ def _close(state: State, task_id: UUID, closing: Closing) -> None:
         for task in state.tasks
     )
     state.timers = tuple(timer for timer in state.timers if timer.task_id != task_id)
+
+
+def _take_back(state: State, effect: TakeBack) -> None:
+    """Open a closed task again, and give what its outcome counted and filled in the values from before."""
+    if effect.reopens:
+        state.tasks = tuple(
+            replace(effect.task, version=task.version + 1) if task.id == effect.task_id else task
+            for task in state.tasks
+        )
+    state.attempts = _restored(state.attempts, effect.attempts)
+    state.counts = _restored(state.counts, effect.counts)
+    state.fields = _restored(state.fields, effect.fields)
+    state.documents = tuple(document for document in state.documents if document not in effect.documents)
+
+
+def _restored(now: Mapping[str, T], before: Mapping[str, T | None]) -> Mapping[str, T]:
+    kept = {name: value for name, value in now.items() if name not in before}
+    return {**kept, **{name: value for name, value in before.items() if value is not None}}
 
 
 def _without(timers: tuple[Timer, ...], name: str) -> tuple[Timer, ...]:

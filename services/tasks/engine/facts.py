@@ -94,10 +94,11 @@ class Partner:
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """What the sender of a message says: personal, and kept by no process."""
+    """What the sender of a message says: personal, and kept by no process. `stop`: a stop word and no more."""
 
     text: str | None = None
     button: str | None = None
+    stop: bool = False
 
 
 SILENCE = Spoken()
@@ -152,7 +153,7 @@ class Facts:
     `counted_from`: when a lead that waited for its playbook was released. Its due times count from then, else all
     of them would be long past; `received_at` does not change.
     `partner_id`: whose customer the lead is. `asked_at`: the time of an appointment that this process has asked
-    for and has had no answer to.
+    for and has had no answer to. `zone_source`: by what intake knows the zone.
     """
 
     subject: Subject
@@ -170,6 +171,7 @@ class Facts:
     partner_id: UUID | None = None
     appointment: Appointment | None = None
     asked_at: datetime | None = None
+    zone_source: str | None = None
 
     @property
     def appointment_at(self) -> datetime | None:

@@ -18,6 +18,8 @@ LONGEST_TEXT = 4000
 FARTHEST = timedelta(days=3 * 366)
 LARGEST = Decimal(10) ** 15
 #: Digits after the point.
+#: Types of what no message names: it is personal, or no words.
+UNSAID = frozenset({FieldType.TEXT, FieldType.PHONE, FieldType.PERSON, FieldType.DOCUMENT, FieldType.QUESTIONNAIRE})
 _DIGITS = {FieldType.NUMBER: 6, FieldType.MONEY: 2}
 
 Given: TypeAlias = Mapping[str, object]
@@ -84,6 +86,13 @@ def field_texts(playbook: Playbook, values: Mapping[str, FieldValue], language: 
         if spec is not None and (text := _in_words(playbook, spec, value, language, zone)):
             texts[name] = text
     return texts
+
+
+def said_fields(playbook: Playbook) -> tuple[str, ...]:
+    """Return the names of the fields that a message may name."""
+    outcomes = (outcome for kind in playbook.task_types.values() for outcome in kind.outcomes.values())
+    fields = {name: spec.type for outcome in outcomes for name, spec in outcome.fields.items()}
+    return tuple(name for name, kind in fields.items() if kind not in UNSAID)
 
 
 def moment_of(values: Mapping[str, FieldValue], name: str, zone: str) -> datetime | None:
@@ -248,9 +257,7 @@ def _person(value: object, people: Collection[str]) -> str:
 
 def _in_words(playbook: Playbook, spec: FieldSpec, value: FieldValue, language: str, zone: str) -> str:
     match spec.type:
-        case FieldType.TEXT | FieldType.PHONE | FieldType.PERSON:
-            return ""
-        case FieldType.DOCUMENT | FieldType.QUESTIONNAIRE:
+        case FieldType.TEXT | FieldType.PHONE | FieldType.PERSON | FieldType.DOCUMENT | FieldType.QUESTIONNAIRE:
             return ""
         case FieldType.NUMBER | FieldType.MONEY:
             return str(value)

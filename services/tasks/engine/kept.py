@@ -1,11 +1,14 @@
-"""Effects of steps by which a process keeps something: counts, charges, documents."""
+"""Effects by which a process keeps something, counts, charges, documents, and by which it loses that again."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TypeAlias
 from uuid import UUID
 
 from services.tasks.engine.facts import Document
+from services.tasks.engine.state import Task, TaskId
+from services.tasks.playbooks.fields import FieldValue
 from services.tasks.playbooks.keeps import ChargeSpec
 from services.tasks.playbooks.terms import Title
 
@@ -39,6 +42,30 @@ class AddDocument:
     rule: str
     document: Document
     actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBack:
+    """What an outcome did to its process is taken back; if it `reopens`, its task is open until it gets another.
+
+    `task` is as it was, `outcome` the wrong one; `attempts`, `counts` and `fields` are values as they were before,
+    None = there was none. `documents` are those that it linked.
+    """
+
+    rule: str
+    task: Task
+    outcome: str
+    actor: str
+    reason: str
+    reopens: bool = True
+    attempts: Mapping[str, int | None] = field(default_factory=dict)
+    counts: Mapping[str, int | None] = field(default_factory=dict)
+    fields: Mapping[str, FieldValue | None] = field(default_factory=dict)
+    documents: tuple[Document, ...] = ()
+
+    @property
+    def task_id(self) -> TaskId:
+        return self.task.id
 
 
 Kept: TypeAlias = Count | RaiseCharge | AddDocument

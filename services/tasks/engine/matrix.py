@@ -60,7 +60,7 @@ def _category(kind: TaskType, event: OutcomeGiven, context: Context | None) -> I
 
 
 def _call(outcome: Outcome, event: OutcomeGiven) -> Iterator[MatrixFault]:
-    need = outcome.requires.call_made_by.get(event.problem or "", outcome.requires.call_made)
+    need = outcome.requires.call_of(event.problem)
     if need is Need.REQUIRED and event.call_made is not True:
         detail = Title("Нужен сделанный звонок", "A call must have been made")
         yield MatrixFault("/call_made", "call_required", detail)

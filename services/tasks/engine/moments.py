@@ -1,15 +1,17 @@
 """Conversion of a playbook's moments to points in time (S0.5, S0.9, S1.8, S4.4)."""
 
-from collections.abc import Collection, Mapping
-from datetime import date, datetime, timedelta
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from libs.common.domain.workdays import DayKind
 from services.tasks.engine.fields import moment_of
-from services.tasks.engine.state import Desk, Hours, State
+from services.tasks.engine.state import Desk, State
 from services.tasks.playbooks.fields import FieldValue
 from services.tasks.playbooks.terms import Anchor, Day, Moment, Zone
 
+_BEFORE_WEEKEND = (5, 4, 3, 2, 1, 6, 7)  # whose hours a day has that is worked against its weekday
 _HORIZON = 400  # days; bounds the loop for a calendar without open hours
 
 
@@ -19,12 +21,17 @@ def moment_at(
     now: datetime,
     callback_at: datetime | None = None,
     fields: Mapping[str, FieldValue] = MappingProxyType({}),
+    contact_at: datetime | None = None,
 ) -> datetime:
     """Return the time of a moment in UTC. A moment that starts from what is not known starts from now.
 
-    `callback_at` and `fields` are those of the outcome that is being given.
+    `callback_at` and `fields` are those of the outcome that is being given, `contact_at` the time of the contact
+    that was recorded.
     """
-    base = _start(moment.anchor, state, now, callback_at, {**state.fields, **fields})
+    if moment.anchor is Anchor.CONTACT:
+        base = contact_at or now
+    else:
+        base = _start(moment.anchor, state, now, callback_at, {**state.fields, **fields})
     found = _counted(moment, state, base)
     if moment.open_hours:
         found = add_working(found, timedelta(0), state.desk)
@@ -35,6 +42,14 @@ def moment_at(
     if moment.not_past:
         found = max(found, now)
     return found.astimezone(now.tzinfo)
+
+
+def asked_at(due_at: datetime, due: Moment, opened_at: datetime) -> datetime | None:
+    """Return the time of the contact from which a due time was counted; None where it cannot be known."""
+    if due != Moment(Anchor.CONTACT, after=due.after):
+        return None
+    found = due_at - due.after
+    return found if found <= opened_at else None  # later: the task was opened with a due time of its own
 
 
 def _start(
@@ -75,13 +90,12 @@ def _day(day: Day, desk: Desk, base: date) -> date:
         case Day.NEXT_DAY:
             return base + timedelta(days=1)
         case Day.NEXT_WORKDAY:
-            return _workday(base + timedelta(days=1), {hours.weekday for hours in desk.hours})
+            return _workday(base + timedelta(days=1), desk)
 
 
-def _workday(day: date, open_days: Collection[int]) -> date:
-    while open_days and day.isoweekday() not in open_days:
-        day += timedelta(days=1)
-    return day
+def _workday(day: date, desk: Desk) -> date:
+    ahead = (day + timedelta(days=number) for number in range(_HORIZON))
+    return next((each for each in ahead if not desk.hours or _hours_of(desk, each)), day)
 
 
 def add_working(start: datetime, amount: timedelta, desk: Desk) -> datetime:
@@ -92,7 +106,7 @@ def add_working(start: datetime, amount: timedelta, desk: Desk) -> datetime:
     remaining = amount
     day = start.astimezone(zone).date()
     for _ in range(_HORIZON):
-        for opens, closes in _windows(desk.hours, day, zone):
+        for opens, closes in _windows(desk, day, zone):
             begins = max(start, opens)
             if begins >= closes:
                 continue
@@ -106,17 +120,31 @@ def add_working(start: datetime, amount: timedelta, desk: Desk) -> datetime:
 def is_open(moment: datetime, desk: Desk) -> bool:
     """Return whether the desk works at a moment; one without hours works round the clock."""
     zone = ZoneInfo(desk.zone)
-    today = _windows(desk.hours, moment.astimezone(zone).date(), zone)
+    today = _windows(desk, moment.astimezone(zone).date(), zone)
     return not desk.hours or any(opens <= moment < closes for opens, closes in today)
 
 
-def _windows(hours: tuple[Hours, ...], day: date, zone: ZoneInfo) -> list[tuple[datetime, datetime]]:
-    today = sorted((h.opens, h.closes) for h in hours if h.weekday == day.isoweekday())
+def _windows(desk: Desk, day: date, zone: ZoneInfo) -> list[tuple[datetime, datetime]]:
     utc = ZoneInfo("UTC")
     return [
         (datetime.combine(day, opens, zone).astimezone(utc), datetime.combine(day, closes, zone).astimezone(utc))
-        for opens, closes in today
+        for opens, closes in _hours_of(desk, day)
     ]
+
+
+def _hours_of(desk: Desk, day: date) -> list[tuple[time, time]]:
+    """Return the desk's hours of a day: none of a holiday, those of a Friday on a Saturday that is worked."""
+    special, weekday = desk.holidays.of(day), day.isoweekday()
+    if special is None:
+        return _weekday_hours(desk, weekday)
+    if special.kind is DayKind.OFF:
+        return []
+    usual = (found for number in (weekday, *_BEFORE_WEEKEND) if (found := _weekday_hours(desk, number)))
+    return sorted(special.hours) or next(usual, [])
+
+
+def _weekday_hours(desk: Desk, weekday: int) -> list[tuple[time, time]]:
+    return sorted((hours.opens, hours.closes) for hours in desk.hours if hours.weekday == weekday)
 
 
 def next_time(last: datetime, every: timedelta, now: datetime) -> datetime:

@@ -83,10 +83,12 @@ def lapse(run: Run, task: Task) -> None:
         _emit(run, task, Move.RELEASED, None, MoveReason.RESERVATION_LAPSED, "")
 
 
-def set_owner(run: Run, owner: Operator | None, reason: MoveReason, comment: str) -> None:
-    """Change the owner of the lead, in the name of who moves it."""
+def set_owner(
+    run: Run, owner: Operator | None, reason: MoveReason, comment: str, absent: OperatorId | None = None
+) -> None:
+    """Change the owner of the lead, in the name of who moves it; `absent`: for whom the new one stands in."""
     if owner != run.state.owner:
-        run.emit(SetOwner(_RULE, owner, run.state.owner, reason, run.actor, comment))
+        run.emit(SetOwner(_RULE, owner, run.state.owner, reason, run.actor, comment, original_id=absent))
 
 
 def _give_lead(run: Run, event: LeadGiven) -> None:
@@ -102,18 +104,20 @@ def _give_lead(run: Run, event: LeadGiven) -> None:
 def _redistribute(run: Run, event: Redistributed) -> None:
     """Change the owner and move the task; who asks for fences has checked them under the lock."""
     if event.moves_owner:
-        set_owner(run, event.owner, event.reason, event.comment)
+        set_owner(run, event.owner, event.reason, event.comment, event.absent)
     task = run.state.open_task(event.task_id) if event.task_id is not None else None
+    absent = event.absent
     if task is None:
         _ask_anew(run)
     elif event.to is None:
         if task.operator_id is not None:
-            _emit(run, task, Move.RELEASED, None, event.reason, event.comment)
+            _emit(run, task, Move.RELEASED, None, event.reason, event.comment, absent=absent)
     elif event.ask and task.mode is not Mode.PULL and task.operator_id is not None:
-        _emit(run, task, Move.RELEASED, None, event.reason, event.comment, among=(event.to.id,))
+        among = (event.to.id,)
+        _emit(run, task, Move.RELEASED, None, event.reason, event.comment, among=among, absent=absent)
     else:
         run.withdraw(task, "assigned")
-        _emit(run, task, Move.REASSIGNED, event.to.id, event.reason, event.comment)
+        _emit(run, task, Move.REASSIGNED, event.to.id, event.reason, event.comment, absent=absent)
 
 
 def _ask_anew(run: Run) -> None:
@@ -158,12 +162,14 @@ def _emit(
     comment: str,
     until: datetime | None = None,
     among: tuple[OperatorId, ...] = (),
+    absent: OperatorId | None = None,
 ) -> None:
     effect = MoveTask(
         rule=_RULE,
         task_id=task.id,
         move=kind,
         previous_id=task.operator_id,
+        lender_id=task.lender_id,
         operator_id=to,
         at=run.now,
         actor=run.actor,
@@ -172,5 +178,6 @@ def _emit(
         taken=task.taken_at is not None,
         avoid=kind is Move.RELEASED and reason is MoveReason.GIVEN_BACK,
         among=among,
+        original_id=absent,
     )
     run.emit(effect if until is None else replace(effect, until=until))

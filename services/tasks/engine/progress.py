@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from libs.common.contracts.shared import ChangeTarget, ContactKind, Mode
+from libs.common.contracts.shared import ChangeTarget, ContactKind, Direction, Mode
 from services.tasks.engine.conditions import Context, counted
 from services.tasks.engine.effects import (
     AssignTask,
@@ -23,6 +23,7 @@ from services.tasks.engine.state import (
     SYSTEM,
     Closing,
     Operator,
+    OperatorId,
     State,
     Task,
     TaskState,
@@ -65,6 +66,8 @@ class Progress:
     source: str | None = None
     refused: ChangeTarget | None = None
     spoken: Spoken = SILENCE
+    direction: Direction | None = None
+    contact_at: datetime | None = None
 
     def emit(self, effect: Effect) -> None:
         """Record an effect and apply it to the state."""
@@ -123,7 +126,7 @@ class Progress:
 
     def moment(self, moment: Moment) -> datetime:
         if self.outcome is None:
-            return moment_at(moment, self.state, self.now)
+            return moment_at(moment, self.state, self.now, contact_at=self.contact_at)
         return moment_at(moment, self.state, self.now, self.outcome.callback_at, self.filled)
 
     def address(self, addressee: Addressee | str | None, task: Task) -> None:
@@ -137,10 +140,18 @@ class Progress:
                 operator = self.state.owner
             case Addressee.CONSULTANT if not self._is_field(addressee):
                 operator = self._consultant()
+            case Addressee.ORIGINAL if not self._is_field(addressee):
+                operator = self.original()
             case name:
                 operator = self.outcome.people.get(str(self.filled.get(name))) if self.outcome else None
-        if operator is not None:
-            self.hand_to(operator, task)
+        if operator is None:
+            return
+        if addressee in (Addressee.OWNER, Addressee.ORIGINAL) and self._is_absent(operator.id, task):
+            deputy = self._deputy(operator, task)
+            if deputy is not None:
+                self.hand_to(deputy, task, operator.id)
+            return
+        self.hand_to(operator, task)
 
     def _is_field(self, addressee: str) -> bool:
         """Return whether a field has that name: it comes first, as when there was no such addressee."""
@@ -152,17 +163,36 @@ class Progress:
         found = staff.get(partner.consultant_id) if partner and partner.consultant_id and staff else None
         return found.operator if found else None
 
-    def hand_to(self, operator: Operator, task: Task) -> None:
+    def original(self) -> Operator | None:
+        """Return for whom the operator of the task in hand stands in, while they are active."""
+        whose = self.task.stood_in_for if self.task else None
+        found = self.state.staff.get(whose) if self.state.staff is not None and whose is not None else None
+        return found.operator if found else None
+
+    def _is_absent(self, who: OperatorId, task: Task) -> bool:
+        """Return whether a planned absence of theirs lasts until a task is due."""
+        found = (self.state.staff or {}).get(who)
+        return found is not None and found.absent_until is not None and task.due_at < found.absent_until
+
+    def _deputy(self, operator: Operator, task: Task) -> Operator | None:
+        """Return who deputises for an absent operator and is not absent too; None: the task is for its role."""
+        staff = self.state.staff or {}
+        whose = staff[operator.id].deputy_id
+        deputy = staff.get(OperatorId(whose)) if whose is not None else None
+        return None if deputy is None or self._is_absent(deputy.operator.id, task) else deputy.operator
+
+    def hand_to(self, operator: Operator, task: Task, original: OperatorId | None = None) -> None:
         """Give a task to its person; having it does what its type says.
 
-        No decision of assignment stands behind it: it names itself.
+        No decision of assignment stands behind it: it names itself. Who deputises for the `original` owns no lead.
         """
         claim = self.playbook.task_types[task.type].on_assigned
-        if claim.owns:
+        owns = claim.owns and original is None
+        if owns:
             self.set_owner(operator, said=True)
-        self.emit(AssignTask(self.rule, task.id, operator, task.id, self.now, claim.owns))
-        if claim.reserve is not None:
-            self.emit(ReserveTask(self.rule, task.id, self.now + claim.reserve))
+        self.emit(AssignTask(self.rule, task.id, operator, task.id, self.now, owns, original))
+        if claim.reserve is not None and operator != self.state.owner:
+            self.emit(ReserveTask(self.rule, task.id, max(self.now, task.offer_from) + claim.reserve))
 
     def context(self, task: Task, event: OutcomeGiven) -> Context:
         """Return what the conditions of an outcome that is not accepted yet are judged in."""
@@ -191,4 +221,6 @@ class Progress:
             self.refused,
             counted(self.state, self.playbook),
             self.spoken,
+            self.direction,
+            self.original() is not None,
         )

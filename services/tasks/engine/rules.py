@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias, assert_never
 
-from libs.common.contracts.shared import MessageProgress, Mode, Signal
+from libs.common.contracts.shared import ContactKind, Direction, MessageProgress, Mode, Signal
 from services.tasks.engine.answers import Answer, learn
-from services.tasks.engine.claims import RESERVE, claim, contacted, first_contact
+from services.tasks.engine.claims import RESERVE, claim, contacted
 from services.tasks.engine.effects import (
     AssignTask,
     CancelTimer,
@@ -39,9 +39,11 @@ from services.tasks.engine.events import (
     LeadUpdated,
     Lent,
     Made,
+    MergedAway,
     MessageMoved,
     OrderChanged,
     OutcomeGiven,
+    Parted,
     Proposed,
     Reassigned,
     Redistributed,
@@ -51,20 +53,22 @@ from services.tasks.engine.events import (
     StatusChanged,
     StatusRefused,
     Taken,
+    TakenBack,
     TimerFired,
     Waiting,
 )
 from services.tasks.engine.facts import Order
-from services.tasks.engine.fields import read_fields
-from services.tasks.engine.matrix import outcome_faults
+from services.tasks.engine.mending import take_back
+from services.tasks.engine.merging import merge_away, part
 from services.tasks.engine.moments import next_time
 from services.tasks.engine.moves import RETURN, lapse, loan_over, move
+from services.tasks.engine.outcomes import give
 from services.tasks.engine.reminders import is_reminder
 from services.tasks.engine.run import Run
 from services.tasks.engine.settling import ANSWER, met, preferred, settle, unanswered
 from services.tasks.engine.state import OperatorId, State, Task, Timer, TimerKind, new_task
 from services.tasks.playbooks.model import Playbook
-from services.tasks.playbooks.terms import Result, Trigger
+from services.tasks.playbooks.terms import SUPERVISOR, Trigger
 
 _MESSAGES = {
     MessageProgress.SENT: Trigger.MESSAGE_SENT,
@@ -110,7 +114,9 @@ def _handle(run: Run, event: Event) -> None:
         case Released() | Reassigned() | Lent() | Returned() | LeadGiven() | Redistributed():
             move(run, event)
         case OutcomeGiven():
-            _outcome(run, event)
+            give(run, event)
+        case TakenBack() | MergedAway() | Parted():
+            _corrected(run, event)
         case TimerFired(timer=timer, gone=gone):
             _timer(run, timer, gone)
         case Waiting():
@@ -119,20 +125,27 @@ def _handle(run: Run, event: Event) -> None:
             _reported(run, event)
 
 
+def _corrected(run: Run, event: TakenBack | MergedAway | Parted) -> None:
+    """Apply what people correct: a wrong outcome, two that are one, one that are two."""
+    match event:
+        case TakenBack():
+            take_back(run, event)
+        case MergedAway():
+            merge_away(run, event)
+        case Parted():
+            part(run, event)
+        case _:
+            assert_never(event)
+
+
 _Report: TypeAlias = LeadUpdated | OrderChanged | StatusChanged | StatusRefused | MessageMoved | Answer
 
 
 def _reported(run: Run, event: _Report) -> None:
     """Apply a report of another service to the state, then run the playbook's trigger."""
     match event:
-        case LeadUpdated(customer=customer, language=language, zone=zone, signals=signals):
-            known = run.state.facts.signals
-            now = known if signals is None else signals
-            facts = replace(run.state.facts, customer=customer, language=language, zone=zone, signals=now)
-            run.emit(Learn("engine.facts", facts))
-            _trigger(run, Trigger.LEAD_UPDATED)
-            if Signal.FALSE_NUMBER.value in known and Signal.FALSE_NUMBER.value not in now:
-                _trigger(run, Trigger.NUMBER_CORRECTED)
+        case LeadUpdated():
+            _updated(run, event)
         case OrderChanged():
             run.order_status = event.order.status
             _learn_order(run, event)
@@ -147,12 +160,34 @@ def _reported(run: Run, event: _Report) -> None:
             if run.state.status == status and spec is not None:
                 run.emit(FollowStatus("engine.status", current, spec.stage))
             _trigger(run, Trigger.STATUS_REFUSED)
-        case MessageMoved(step=step, purpose=purpose):
-            run.purpose = purpose
-            _trigger(run, _MESSAGES[step])
+        case MessageMoved():
+            _message_moved(run, event)
         case _:
             if (trigger := learn(run, event)) is not None:
                 _trigger(run, trigger)
+
+
+def _updated(run: Run, event: LeadUpdated) -> None:
+    """Learn who the customer is by now. Identities that an event leaves out stay, unless it has them all."""
+    facts, customer = run.state.facts, event.customer
+    if not event.whole and not customer.identities:
+        customer = replace(customer, identities=facts.customer.identities)
+    now = facts.signals if event.signals is None else event.signals
+    place = replace(facts, zone=event.zone, zone_source=event.zone_source)
+    learned = replace(place, customer=customer, language=event.language, signals=now)
+    run.emit(Learn("engine.facts", learned))
+    _trigger(run, Trigger.LEAD_UPDATED)
+    if Signal.FALSE_NUMBER.value in facts.signals and Signal.FALSE_NUMBER.value not in now:
+        _trigger(run, Trigger.NUMBER_CORRECTED)
+
+
+def _message_moved(run: Run, event: MessageMoved) -> None:
+    """Run the rules of a message's step; of what a person wrote only its failure has any."""
+    run.purpose = event.purpose
+    if event.written:
+        run.contact, run.direction = ContactKind.MESSAGE, Direction.OUT
+    if not event.written or event.step is MessageProgress.FAILED:
+        _trigger(run, _MESSAGES[event.step])
 
 
 def _trigger(run: Run, trigger: Trigger) -> None:
@@ -193,6 +228,8 @@ def _make(run: Run, event: Made) -> None:
     run.rule, run.actor = f"{kind.code}.made", event.brief.author
     task = new_task(run.state, kind, run.now, due_at=event.due_at, offer_from=run.now, rule=run.rule)
     task = replace(task, role=event.role, pool=event.pool, important=event.important, brief=event.brief)
+    if event.role == SUPERVISOR and event.operator is None:
+        task = replace(task, mode=Mode.PULL)  # all supervisors see it, the first who takes it has it
     run.emit(OpenTask(run.rule, task))
     if event.operator is not None:
         run.hand_to(event.operator, task)
@@ -203,13 +240,14 @@ def _heard(run: Run, event: ContactRecorded | CustomerChanged | Heard) -> None:
         case ContactRecorded(operator=operator, at=at, kind=kind, source=source):
             contacted(run, operator, at)
             run.contact, run.source, run.spoken = kind, source, event.spoken
+            run.direction, run.contact_at = event.direction, at
             _trigger(run, Trigger.CONTACT_RECORDED)
         case CustomerChanged(customer=customer):
             run.emit(Learn("engine.facts", replace(run.state.facts, customer=customer)))
             _trigger(run, Trigger.CUSTOMER_CHANGED)
         case Heard(trigger=trigger, order_status=status):
             run.order_status, run.contact, run.source = status, event.contact, event.source
-            run.spoken = event.spoken
+            run.spoken, run.direction, run.contact_at = event.spoken, event.direction, event.at
             _trigger(run, trigger)
         case _:
             assert_never(event)
@@ -259,7 +297,9 @@ def _proposed(run: Run, event: Proposed) -> None:
     else:
         run.rule, run.task, run.operator = _FENCE, task, event.operator
         gets = run.playbook.task_types[task.type].on_assigned
-        run.emit(AssignTask(_FENCE, task.id, event.operator, event.decision_id, run.now, gets.owns))
+        gets = replace(gets, owns=gets.owns and event.deputises_for is None)
+        given = AssignTask(_FENCE, task.id, event.operator, event.decision_id, run.now, gets.owns)
+        run.emit(replace(given, original_id=event.deputises_for))
         claim(run, task, gets, event.operator, assigned=True)
         _trigger(run, Trigger.TASK_ASSIGNED)
         return
@@ -308,43 +348,6 @@ def _take_refusal(task: Task, event: Taken, now: datetime) -> Refusal | None:
     if task.mode is Mode.PUSH:
         return Refusal.PUSHED_ONLY
     return Refusal.NOT_OFFERED_YET if task.offer_from > now else None
-
-
-def _outcome(run: Run, event: OutcomeGiven) -> None:
-    task = run.state.open_task(event.task_id)
-    if task is None:
-        run.emit(Refuse("engine.outcome", Refusal.TASK_CLOSED))
-        return
-    kind = run.playbook.task_types[task.type]
-    if (refusal := _holder_refusal(task, event)) is not None:
-        run.emit(Refuse("engine.outcome", refusal))
-        return
-    outcome, faults = (
-        kind.outcomes.get(event.outcome),
-        outcome_faults(kind, event, run.now, run.context(task, event)),
-    )
-    if outcome is not None:
-        asked = run.playbook.questionnaires
-        read = read_fields(outcome, event.fields, event.problem, run.now, event.people, asked)
-        faults, event = faults + read.faults, replace(event, fields=read.values)
-    if outcome is None or faults:
-        run.emit(Refuse("engine.matrix", Refusal.OUTCOME_REFUSED, faults))
-        return
-    if event.call_made and event.operator is not None:
-        first_contact(run, task, event.operator, run.now)
-        if run.state.open_task(task.id) is None:  # closed by what follows the first contact
-            return
-    run.rule, run.task, run.outcome, run.filled = f"{kind.code}.{outcome.code}", task, event, read.values
-    run.actor, run.operator = event.actor, event.operator
-    if outcome.result is not Result.DEFERRED:
-        run.close(task, run.closing(outcome.result))
-    run.steps(outcome.then)
-
-
-def _holder_refusal(task: Task, event: OutcomeGiven) -> Refusal | None:
-    if event.supervisor or (event.operator is not None and task.operator_id == event.operator.id):
-        return None
-    return Refusal.NOT_TAKEN if task.operator_id is None else Refusal.TAKEN_BY_OTHER
 
 
 def _timer(run: Run, timer: Timer, gone: frozenset[OperatorId]) -> None:

@@ -1,8 +1,10 @@
 """The interpreter: runs a playbook's steps on a state, one effect at a time. It contains no rule of a desk."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from libs.common.contracts.shared import Direction
 from services.tasks.engine.asking import WithdrawMessage
 from services.tasks.engine.conditions import holds
 from services.tasks.engine.effects import (
@@ -17,11 +19,13 @@ from services.tasks.engine.effects import (
     StartProcess,
 )
 from services.tasks.engine.keeping import keep
+from services.tasks.engine.moments import asked_at
 from services.tasks.engine.progress import RESULTS, Progress
 from services.tasks.engine.requests import Asker, asked
 from services.tasks.engine.state import (
     SYSTEM,
     Closing,
+    Task,
     Timer,
     TimerKind,
 )
@@ -58,6 +62,7 @@ from services.tasks.playbooks.verbs import (
     Step,
     Steps,
     StopTimer,
+    Whom,
 )
 
 
@@ -102,7 +107,7 @@ class Run(Progress):
             case Open():
                 self.open(step)
             case Close():
-                self._close(step)
+                self._close(step, spared=self._asked_later)
             case Defer():
                 defer(self, step)
             case RetryAttempt():
@@ -121,9 +126,8 @@ class Run(Progress):
                 self._offer((kind,))
             case Start(playbook=playbook):
                 self.emit(StartProcess(self.rule, playbook))
-            case ChangeOwner(actor=actor):
-                if self.operator is not None or not actor:
-                    self.set_owner(self.operator if actor else None)
+            case ChangeOwner(whom=whom):
+                self._change_owner(whom)
             case Note(text=text):
                 self.emit(Record(self.rule, Noticed.NOTE, text))
             case End(result=result, reason=reason):
@@ -156,14 +160,33 @@ class Run(Progress):
         for effect in tuple(asked(step, asker)):
             self.emit(effect)
 
-    def _close(self, step: Close) -> None:
-        """Close open tasks by rule: the actor is the system, the comment is the rule's reason."""
+    def _close(self, step: Close, spared: Callable[[Task], bool] = lambda _: False) -> None:
+        """Close open tasks by rule, but for those that are spared.
+
+        The actor is the system, the comment is the rule's reason.
+        """
         comment = step.reason.of(self.state.desk.languages[0])
         for task in self.state.open_tasks:
             kind = self.playbook.task_types[task.type]
-            if not step.types or kind.code in step.types or kind.base in step.types:
+            named = not step.types or kind.code in step.types or kind.base in step.types
+            if named and not spared(task):
                 outcome = step.outcome if step.outcome in kind.outcomes else None
                 self.close(task, Closing(RESULTS[step.result], outcome, comment, SYSTEM, self.rule, self.now))
+
+    def _asked_later(self, task: Task) -> bool:
+        """Return whether a task is due from a contact later than the one in hand, which went to the customer.
+
+        What was written or said before the customer asked is no answer.
+        """
+        if self.direction is not Direction.OUT or self.contact_at is None:
+            return False
+        asked = asked_at(task.due_at, self.playbook.task_types[task.type].due, task.opened_at)
+        return asked is not None and asked > self.contact_at
+
+    def _change_owner(self, whom: Whom) -> None:
+        owner = {Whom.ACTOR: self.operator, Whom.ORIGINAL: self.original(), Whom.NOBODY: None}[whom]
+        if owner is not None or whom is Whom.NOBODY:
+            self.set_owner(owner)
 
     def _status(self, step: Status) -> None:
         if step.code == self.state.status:

@@ -9,6 +9,7 @@ from typing import NewType, Self, TypeAlias
 from uuid import UUID
 
 from libs.common.contracts.shared import Mode, Stage
+from libs.common.domain.workdays import NO_HOLIDAYS, Holidays
 from services.tasks.engine.facts import UNKNOWN, Customer, Document, Facts, Partner
 from services.tasks.playbooks.fields import FieldValue
 from services.tasks.playbooks.model import TaskType
@@ -40,7 +41,7 @@ class Hours:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The desk of a process; no hours = open round the clock."""
+    """The desk of a process; no hours = open round the clock, on holidays too."""
 
     code: str
     title_ru: str
@@ -48,6 +49,7 @@ class Desk:
     zone: str
     languages: tuple[str, ...]
     hours: tuple[Hours, ...] = ()
+    holidays: Holidays = NO_HOLIDAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +62,20 @@ class Operator:
 
 @dataclass(frozen=True, slots=True)
 class Colleague:
-    """An active operator as they are now: on shift or not, away or not, and how they are reached."""
+    """An active operator as they are now: on shift or not, how they are reached, and until when who deputises."""
 
     operator: Operator
     on_shift: bool
     contact: Customer = UNKNOWN
+    absent_until: datetime | None = None
+    deputy_id: UUID | None = None
 
 
 class Absence(StrEnum):
     """Why an operator is not there."""
 
     INACTIVE = "inactive"
+    ABSENT = "absent"
     OFF_SHIFT = "off_shift"
     AWAY = "away"
 
@@ -79,6 +84,7 @@ class MoveReason(StrEnum):
     """Why an open task changes hands; events and the timeline have these codes."""
 
     INACTIVE = "inactive"
+    ABSENT = "absent"
     OFF_SHIFT = "off_shift"
     AWAY = "away"
     GIVEN_BACK = "given_back"
@@ -131,7 +137,8 @@ class Task:
 
     `avoid_id` gave it back, and is not asked again; `among`: only these are asked. `lender_id` gets it back at
     `lent_until`. It goes back to its lane at `reserved_until` unless its operator has been in contact by then:
-    `contacted_at` is the first contact of all, `contacted_id` who was in contact last.
+    `contacted_at` is the first contact of all, `contacted_id` who was in contact last. `original_id`: whose it was
+    before a stand-in got it, because they were absent.
     """
 
     id: TaskId
@@ -166,6 +173,13 @@ class Task:
     reserved_until: datetime | None = None
     contacted_at: datetime | None = None
     contacted_id: OperatorId | None = None
+    original_id: OperatorId | None = None
+
+    @property
+    def stood_in_for(self) -> OperatorId | None:
+        """For whom its operator stands in: who was absent, or has lent it; None = it is their own."""
+        whose = self.original_id or self.lender_id
+        return None if self.operator_id in (None, whose) else whose
 
 
 class TimerKind(StrEnum):
@@ -185,6 +199,15 @@ class Timer:
     at: datetime
     task_id: TaskId | None = None
     set_aside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Halted:
+    """What a merge has ended of a process: the tasks that it closed and the timers that it stopped."""
+
+    process_id: ProcessId
+    closed: tuple[TaskId, ...] = ()
+    timers: tuple[Timer, ...] = ()
 
 
 Staff: TypeAlias = Mapping[UUID, Colleague]

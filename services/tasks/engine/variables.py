@@ -6,19 +6,29 @@ from typing import assert_never
 from uuid import UUID
 
 from services.tasks.engine.facts import UNKNOWN, Customer
+from services.tasks.engine.fields import said_fields
 from services.tasks.engine.state import State
-from services.tasks.playbooks.messages import Addressee
+from services.tasks.playbooks.messages import Addressee, MessageSpec
+from services.tasks.playbooks.model import Playbook
+
+#: All that `variables` may name, and what notifications fills in of the person who is written to.
+VARIABLES = (
+    "order_number", "amount", "items", "payment_link", "desk_title", "operator_name", "partner_title",
+    "partner_address", "partner_site",
+)  # fmt: skip
+OF_PERSON = ("name", "phone", "email")
 
 _SIGNS = {"RUB": "₽", "USD": "$", "EUR": "€", "KZT": "₸", "BYN": "Br"}
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Who gets a message, with the language and the zone in which it is written to them."""
+    """Who gets a message, with the language and the zone (and its source) in which it is written to them."""
 
     person: Customer
     language: str
     zone: str
+    zone_source: str | None = None
 
 
 def recipient(state: State, to: Addressee) -> Recipient | None:
@@ -32,7 +42,8 @@ def recipient(state: State, to: Addressee) -> Recipient | None:
 def _person(state: State, to: Addressee) -> Recipient | None:
     match to:
         case Addressee.CUSTOMER:
-            return Recipient(state.facts.customer, message_language(state), state.facts.zone)
+            facts = state.facts
+            return Recipient(facts.customer, message_language(state), facts.zone, facts.zone_source)
         case Addressee.PARTNER:
             known = state.partner
             return None if known is None else Recipient(known.person, _language(state, known.language), known.zone)
@@ -64,6 +75,12 @@ def variables(state: State, language: str) -> dict[str, str]:
         **_of_partner(state, language),
     }
     return {name: value for name, value in found.items() if value}
+
+
+def fillable(playbook: Playbook, message: MessageSpec) -> tuple[str, ...]:
+    """Return the placeholders that a template of a message may have; the team's names no person."""
+    person = () if message.to is Addressee.TEAM else OF_PERSON
+    return (*VARIABLES, *person, *said_fields(playbook))
 
 
 def _of_partner(state: State, language: str) -> dict[str, str]:

@@ -2,11 +2,12 @@
 
 from fastapi import Response
 
+from libs.common.platform.audit.shown import shows
 from libs.common.platform.http.etag import set_etag, set_location
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
-from services.tasks.deps import Chain, Ctx, Lang, Staff
+from services.tasks.deps import Chain, Crew, Ctx, Lang
 from services.tasks.free.actions import make_task
 from services.tasks.free.schemas import FreeTaskIn
 from services.tasks.tasks.queries import one_task
@@ -17,8 +18,9 @@ router = api_router("/tasks/v1/tasks", tags=["tasks"], route_class=IdempotentRou
 
 @router.post("", operation_id="create_task", status_code=201)
 @refuses("no_operator", "not_found", "operator_inactive", "conflict")
+@shows("subject")
 async def post_task(
-    body: FreeTaskIn, ctx: Ctx, caller: Staff, lang: Lang, chain: Chain, response: Response
+    body: FreeTaskIn, ctx: Ctx, caller: Crew, lang: Lang, chain: Chain, response: Response
 ) -> TaskOut:
     """Make a task by hand for a person or a pool (S3.14); its title names the aim (S2.11), an error every fault.
 

@@ -6,12 +6,12 @@ from datetime import datetime
 from uuid import UUID
 
 from libs.common.contracts import Cause
-from libs.common.platform.auth.principal import Principal, Role
+from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Connection, Transaction
 from services.tasks.context import Context
-from services.tasks.engine.events import Event, LeadGiven, Lent, Reassigned, Released, Returned
+from services.tasks.engine.events import Event, LeadGiven, Lent, Reassigned, Redistributed, Released, Returned
 from services.tasks.engine.facts import Subject
-from services.tasks.engine.state import SYSTEM, MoveReason, OperatorId
+from services.tasks.engine.state import SYSTEM, MoveReason, Operator, OperatorId
 from services.tasks.errors import (
     NoOperatorError,
     NotFoundError,
@@ -22,7 +22,7 @@ from services.tasks.errors import (
 )
 from services.tasks.moves import store
 from services.tasks.moves.store import MOST, Departure, Release
-from services.tasks.operators.queries import locked_operators, operator_of
+from services.tasks.operators.queries import locked_operators, operator_of, operators_of
 from services.tasks.operators.rules import OperatorProfile, unfit
 from services.tasks.processes.batch import Batch
 from services.tasks.processes.rules import Address
@@ -66,9 +66,9 @@ async def assign(
     TaskRefusedError.
     """
     async with ctx.db.begin() as tx:
-        target = await _target(tx, to.operator_id)
+        asked = await _asked(tx, to.operator_id)
         locked, own = await _locked(ctx, tx, caller, task_id, seen)
-        _check(target, locked)
+        target = _fitting(asked, locked)
         actor = actor_of(caller, locked.profile)
         event = Reassigned(task_id, target.operator, actor, reason, to.comment, own)
         await _done(tx, locked, event, cause)
@@ -79,12 +79,12 @@ async def lend(ctx: Context, caller: Principal, task_id: UUID, seen: int, to: Ha
 
     Raises what `assign` does, and PastMomentError.
     """
-    if to.until is None or to.until <= ctx.now():
-        raise PastMomentError
     async with ctx.db.begin() as tx:
-        target = await _target(tx, to.operator_id)
+        asked = await _asked(tx, to.operator_id)
         locked, own = await _locked(ctx, tx, caller, task_id, seen)
-        _check(target, locked)
+        if to.until is None or to.until <= ctx.now():
+            raise PastMomentError
+        target = _fitting(asked, locked)
         event = Lent(task_id, target.operator, to.until, actor_of(caller, locked.profile), to.comment, own)
         await _done(tx, locked, event, cause)
 
@@ -109,7 +109,7 @@ async def assign_lead(
     Raises NotFoundError, StaleLeadError, UnknownOperatorError, UnfitOperatorError, TaskRefusedError.
     """
     async with ctx.db.begin() as tx:
-        target = await _target(tx, to.operator_id)
+        target = await _asked(tx, to.operator_id)
         batch = Batch(ctx, tx)
         lead = Subject.lead(lead_id)
         await batch.load(addresses=[Address(lead)])
@@ -118,6 +118,8 @@ async def assign_lead(
             raise NotFoundError
         if process.state.owner_version != seen:
             raise StaleLeadError
+        if target is None:
+            raise UnknownOperatorError
         if reasons := unfit(target, process.state.desk.code, None):
             raise UnfitOperatorError(reasons)
         actor = actor_of(caller, await operator_of(tx.conn, caller.sub))
@@ -151,14 +153,33 @@ async def _release(ctx: Context, tx: Transaction, releases: Sequence[Release]) -
     batch = Batch(ctx, tx)
     await batch.load(ids={each.process_id for each in releases})
     gone = await gone_of(tx.conn, batch.lenders())
+    deputies = await _deputies(tx.conn, {each.operator_id for each in releases})
     for each in releases:
         process = batch.of_id(each.process_id)
-        if process is not None:
-            event = Released(
+        if process is None:
+            continue
+        if each.reason is not MoveReason.ABSENT:
+            event: Event = Released(
                 each.task_id, each.reason, SYSTEM, holder=each.operator_id, untaken=each.untaken, gone=gone
             )
-            batch.apply(process, event, each.cause)
+        else:
+            task = process.state.open_task(each.task_id)
+            if task is None or task.operator_id != each.operator_id:
+                continue
+            words = SYSTEM, each.reason
+            deputy = deputies.get(each.operator_id)
+            event = Redistributed(False, None, task.id, deputy, True, *words, absent=each.operator_id)
+        batch.apply(process, event, each.cause)
     await batch.save()
+
+
+async def _deputies(conn: Connection, absent: Set[OperatorId]) -> Mapping[OperatorId, Operator]:
+    """Return who deputises for these operators and is there."""
+    known = await operators_of(conn, absent)
+    named = {who: profile.deputy_id for who, profile in known.items() if profile.deputy_id is not None}
+    deputies = await operators_of(conn, named.values())
+    there = {who: deputy.operator for who, deputy in deputies.items() if deputy.absence is None}
+    return {OperatorId(who): there[deputy] for who, deputy in named.items() if deputy in there}
 
 
 def actor_of(caller: Principal, profile: OperatorProfile | None) -> str:
@@ -173,16 +194,18 @@ async def gone_of(conn: Connection, ids: Set[OperatorId | None]) -> frozenset[Op
     return frozenset(who for who in wanted if who not in known or known[who].absence is not None)
 
 
-async def _target(tx: Transaction, operator_id: UUID) -> OperatorProfile:
-    found = (await locked_operators(tx.conn, [operator_id])).get(operator_id)
-    if found is None:
+async def _asked(tx: Transaction, operator_id: UUID) -> OperatorProfile | None:
+    """Lock an operator, who is locked before any task; None is said once the caller may know of the task."""
+    return (await locked_operators(tx.conn, [operator_id])).get(OperatorId(operator_id))
+
+
+def _fitting(asked: OperatorProfile | None, locked: LockedTask) -> OperatorProfile:
+    """Return who is to have the task. Raises UnknownOperatorError, UnfitOperatorError."""
+    if asked is None:
         raise UnknownOperatorError
-    return found
-
-
-def _check(target: OperatorProfile, locked: LockedTask) -> None:
-    if reasons := unfit(target, locked.process.state.desk.code, locked.task.role):
+    if reasons := unfit(asked, locked.process.state.desk.code, locked.task.role):
         raise UnfitOperatorError(reasons)
+    return asked
 
 
 async def _locked(
@@ -190,7 +213,7 @@ async def _locked(
 ) -> tuple[LockedTask, OperatorId | None]:
     """Lock a task; the second value is the operator who must have it, None for a supervisor, who moves any."""
     locked = await lock_seen(ctx, tx, caller, task_id, seen)
-    if caller.has(Role.SUPERVISOR, Role.ADMIN):
+    if caller.sees_whole_desks:
         return locked, None
     if locked.profile is None:
         raise NoOperatorError

@@ -4,21 +4,21 @@ from uuid import UUID
 
 from fastapi import Response
 
+from libs.common.platform.audit.shown import shows
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.http.etag import IfMatch, set_etag, stale
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.language import Language
-from libs.common.platform.http.problems import Problem
 from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from services.tasks.context import Context
-from services.tasks.deps import Chain, Ctx, Lang, Manager, Staff, Worker
+from services.tasks.deps import Chain, Crew, Ctx, Lang, Manager, Worker
 from services.tasks.engine.state import MoveReason
 from services.tasks.errors import StaleLeadError, StaleTaskError
 from services.tasks.moves.actions import assign, assign_lead, hand_back, lend, release
 from services.tasks.moves.queries import get_lead
 from services.tasks.moves.schemas import HandoverIn, LeadOut, LoanIn, WordsIn
-from services.tasks.tasks.queries import get_task, one_task
+from services.tasks.tasks.queries import one_task, stale_task
 from services.tasks.tasks.schemas import TaskOut
 
 router = api_router("/tasks/v1/tasks", tags=["moves"], route_class=IdempotentRoute)
@@ -27,6 +27,7 @@ leads = api_router("/tasks/v1/leads", tags=["moves"], route_class=IdempotentRout
 
 @router.post("/{task_id}/release", operation_id="release_task")
 @refuses("no_operator", "task_closed", "task_not_held", "task_taken", "conflict")
+@shows("subject")
 async def post_release(
     task_id: UUID,
     body: WordsIn,
@@ -41,12 +42,13 @@ async def post_release(
     try:
         await release(ctx, caller, task_id, seen, body.comment, chain)
     except StaleTaskError:
-        raise await _stale(ctx, caller, task_id, lang) from None
+        raise await stale_task(ctx, caller, task_id, lang) from None
     return await _moved(ctx, caller, task_id, lang, response)
 
 
 @router.post("/{task_id}/assign", operation_id="assign_task")
 @refuses("no_operator", "operator_unfit", "task_already_theirs", "task_closed", "conflict")
+@shows("subject")
 async def post_assign(
     task_id: UUID,
     body: HandoverIn,
@@ -61,12 +63,13 @@ async def post_assign(
     try:
         await assign(ctx, caller, task_id, seen, body.command(), MoveReason.ASSIGNED, chain)
     except StaleTaskError:
-        raise await _stale(ctx, caller, task_id, lang) from None
+        raise await stale_task(ctx, caller, task_id, lang) from None
     return await _moved(ctx, caller, task_id, lang, response)
 
 
 @router.post("/{task_id}/redirect", operation_id="redirect_task")
 @refuses("no_operator", "operator_unfit", "task_already_theirs", "task_closed", "task_taken", "conflict")
+@shows("subject")
 async def post_redirect(
     task_id: UUID,
     body: HandoverIn,
@@ -81,7 +84,7 @@ async def post_redirect(
     try:
         await assign(ctx, caller, task_id, seen, body.command(), MoveReason.REDIRECTED, chain)
     except StaleTaskError:
-        raise await _stale(ctx, caller, task_id, lang) from None
+        raise await stale_task(ctx, caller, task_id, lang) from None
     return await _moved(ctx, caller, task_id, lang, response)
 
 
@@ -89,6 +92,7 @@ async def post_redirect(
 @refuses(
     "no_operator", "operator_unfit", "task_already_theirs", "task_closed", "task_not_held", "task_taken", "conflict"
 )
+@shows("subject")
 async def post_lend(
     task_id: UUID,
     body: LoanIn,
@@ -103,12 +107,13 @@ async def post_lend(
     try:
         await lend(ctx, caller, task_id, seen, body.command(), chain)
     except StaleTaskError:
-        raise await _stale(ctx, caller, task_id, lang) from None
+        raise await stale_task(ctx, caller, task_id, lang) from None
     return await _moved(ctx, caller, task_id, lang, response)
 
 
 @router.post("/{task_id}/return", operation_id="return_task")
 @refuses("no_operator", "task_closed", "task_not_lent", "task_taken", "conflict")
+@shows("subject")
 async def post_return(
     task_id: UUID,
     body: WordsIn,
@@ -123,12 +128,13 @@ async def post_return(
     try:
         await hand_back(ctx, caller, task_id, seen, body.comment, chain)
     except StaleTaskError:
-        raise await _stale(ctx, caller, task_id, lang) from None
+        raise await stale_task(ctx, caller, task_id, lang) from None
     return await _moved(ctx, caller, task_id, lang, response)
 
 
 @leads.get("/{lead_id}", operation_id="get_lead_work")
-async def get_one(lead_id: UUID, ctx: Ctx, caller: Staff, lang: Lang, response: Response) -> LeadOut:
+@shows("lead:lead_id")
+async def get_one(lead_id: UUID, ctx: Ctx, caller: Crew, lang: Lang, response: Response) -> LeadOut:
     """Return a lead as it is worked: owner and open tasks. Its version is that of the owner."""
     found = await get_lead(ctx, caller, lead_id, lang)
     set_etag(response, found.version)
@@ -137,6 +143,7 @@ async def get_one(lead_id: UUID, ctx: Ctx, caller: Staff, lang: Lang, response: 
 
 @leads.post("/{lead_id}/assign", operation_id="assign_lead")
 @refuses("operator_unfit", "lead_ended", "conflict")
+@shows("lead:lead_id")
 async def post_assign_lead(
     lead_id: UUID,
     body: HandoverIn,
@@ -154,11 +161,6 @@ async def post_assign_lead(
         current = await get_lead(ctx, caller, lead_id, lang)
         raise stale(current, current.version) from None
     return await get_one(lead_id, ctx, caller, lang, response)
-
-
-async def _stale(ctx: Context, caller: Principal, task_id: UUID, language: Language) -> Problem:
-    current = await get_task(ctx, caller, task_id, language)
-    return stale(current, current.version)
 
 
 async def _moved(ctx: Context, caller: Principal, task_id: UUID, language: Language, response: Response) -> TaskOut:

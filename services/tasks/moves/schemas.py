@@ -1,26 +1,14 @@
 """Moves on the wire."""
 
 from datetime import datetime
-from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, Field
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel
 
 from libs.common.contracts.shared import Stage
-from libs.common.platform.http.wire import Moment, Wire
-from services.tasks.engine.matrix import LONGEST_COMMENT
+from libs.common.platform.http.wire import Moment, Wire, Words
 from services.tasks.moves.actions import Handover
 from services.tasks.tasks.schemas import TaskOut
-
-
-def _in_words(comment: str) -> str:
-    if not any(character.isalnum() for character in comment):
-        raise PydanticCustomError("comment_required", "say why in words")
-    return comment.strip()
-
-
-Words = Annotated[str, Field(max_length=LONGEST_COMMENT), AfterValidator(_in_words)]
 
 
 class WordsIn(Wire):

@@ -49,12 +49,16 @@ _RELEASE: Bulk[Release] = Bulk(
     "pending_release", tuple((name, kind, attrgetter(name)) for name, kind in _TYPES.items())
 )
 # What was not taken goes at once, what was taken by the rule of its pool; the most urgent first. A free task for
-# one person waits for them, unless they are gone for good.
+# one person waits for them, unless they are gone for good. Of one whose planned absence begins, all that is due
+# until it ends.
 LEFT_BEHIND = """
 SELECT t.desk, t.process_id, t.id, t.operator_id, t.taken_at IS NULL AS untaken
 FROM task t LEFT JOIN pool p ON p.desk = t.desk AND p.code = t.pool
-WHERE t.state = 'active' AND t.operator_id = ANY($1::uuid[]) AND (t.taken_at IS NULL OR p.taken_work = 'release')
-    AND (t.brief->>'personal' IS DISTINCT FROM 'true' OR t.operator_id = ANY($2::uuid[]))
+LEFT JOIN operator o ON o.id = t.operator_id
+WHERE t.state = 'active' AND t.operator_id = ANY($1::uuid[])
+    AND CASE WHEN o.active AND o.absent_until IS NOT NULL THEN t.due_at < o.absent_until
+        ELSE (t.taken_at IS NULL OR p.taken_work = 'release')
+             AND (t.brief->>'personal' IS DISTINCT FROM 'true' OR t.operator_id = ANY($2::uuid[])) END
 ORDER BY t.important DESC, t.due_at, t.id
 """
 KEEP = _RELEASE.insert()

@@ -1,8 +1,8 @@
 """The loop of moves that were too many for one transaction."""
 
-import asyncio
+from functools import partial
 
-from libs.common.platform.worker import Loop, Watch
+from libs.common.platform.worker import Loop, Watch, repeated
 from services.tasks.context import Context
 from services.tasks.moves.actions import release_pending
 
@@ -11,12 +11,4 @@ ARE_PENDING = "EXISTS (SELECT FROM pending_release)"
 
 
 def release_loop(ctx: Context, watch: Watch | None = None) -> Loop:
-    watch = watch or Watch(INTERVAL)
-
-    async def releases(stop: asyncio.Event) -> None:
-        while not stop.is_set():
-            watch.begin()
-            if await release_pending(ctx) == 0:
-                await watch.wait(stop)
-
-    return releases
+    return repeated("releases", partial(release_pending, ctx), watch or Watch(INTERVAL))

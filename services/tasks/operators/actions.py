@@ -9,23 +9,27 @@ from libs.common.contracts.assignment import OperatorChanged
 from libs.common.messaging.inbox import UseCase
 from libs.common.platform.db import Transaction
 from services.tasks.context import Context
-from services.tasks.engine.state import MoveReason
+from services.tasks.engine.state import Absence, MoveReason
 from services.tasks.moves.actions import release_left_behind
 from services.tasks.moves.store import Departure
 from services.tasks.operators.queries import profile_of
+from services.tasks.operators.rules import OperatorProfile
 
 PROJECT = """
 INSERT INTO operator AS o (id, desk, subject, name, active, roles, desks, pools, products, sequence, presence, away,
-                           version, contact)
+                           version, contact, absent_until, deputy_id, extension)
 SELECT DISTINCT ON (id) * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bool[], $6::jsonb[],
                                       $7::jsonb[], $8::jsonb[], $9::jsonb[], $10::bigint[], $11::text[],
-                                      $12::bool[], $13::int[], $14::jsonb[])
-    AS t(id, desk, subject, name, active, roles, desks, pools, products, sequence, presence, away, version, contact)
+                                      $12::bool[], $13::int[], $14::jsonb[], $15::timestamptz[], $16::uuid[],
+                                      $17::text[])
+    AS t(id, desk, subject, name, active, roles, desks, pools, products, sequence, presence, away, version, contact,
+         absent_until, deputy_id, extension)
 ORDER BY id, sequence DESC
 ON CONFLICT (id) DO UPDATE SET desk = excluded.desk, subject = excluded.subject, name = excluded.name,
     active = excluded.active, roles = excluded.roles, desks = excluded.desks, pools = excluded.pools,
     products = excluded.products, sequence = excluded.sequence, presence = excluded.presence,
-    away = excluded.away, version = excluded.version, contact = excluded.contact
+    away = excluded.away, version = excluded.version, contact = excluded.contact,
+    absent_until = excluded.absent_until, deputy_id = excluded.deputy_id, extension = excluded.extension
 WHERE o.sequence < excluded.sequence RETURNING o.*
 """
 
@@ -48,12 +52,25 @@ def project_operators(ctx: Context) -> UseCase:
         departures = {
             who: Departure(MoveReason(absence), newest[who].follow())
             for who, profile in after.items()
-            if (absence := profile.absence) is not None and who in before and before[who].absence is not absence
+            if (absence := profile.absence) is not None and (who not in before or _goes(before[who], profile))
         }
         if departures:
             await release_left_behind(ctx, tx, departures)
 
     return apply
+
+
+def _goes(before: OperatorProfile, now: OperatorProfile) -> bool:
+    """Return whether who is not there leaves tasks now: a planned absence has taken them when it began.
+
+    One that follows another at once, or lasts longer now, takes those that are due in it.
+    """
+    if now.absence is Absence.ABSENT:
+        return before.absence is not Absence.ABSENT or before.absent_until != now.absent_until
+    return before.absence is not now.absence and (before.absence, now.absence) != (
+        Absence.ABSENT,
+        Absence.OFF_SHIFT,
+    )
 
 
 async def _project(tx: Transaction, events: Sequence[Received[EventData]]) -> Sequence[Record]:
@@ -75,4 +92,7 @@ async def _project(tx: Transaction, events: Sequence[Received[EventData]]) -> Se
         [data.away for _, data in rows],
         [data.version for _, data in rows],
         [data.person and data.person.model_dump(mode="json") for _, data in rows],
+        [data.absent_until for _, data in rows],
+        [data.deputy_id for _, data in rows],
+        [data.extension for _, data in rows],
     )

@@ -18,7 +18,8 @@ BY_ID = "SELECT * FROM operator WHERE id = ANY($1::uuid[])"
 LOCKED = "SELECT * FROM operator WHERE id = ANY($1::uuid[]) ORDER BY id FOR SHARE"
 
 STAFF = """
-SELECT id, name, contact, presence IS DISTINCT FROM 'checked_out' AS on_shift FROM operator WHERE active
+SELECT id, name, contact, absent_until, deputy_id, presence IS DISTINCT FROM 'checked_out' AS on_shift
+FROM operator WHERE active
 """
 
 
@@ -31,7 +32,8 @@ def _colleague(row: asyncpg.Record) -> Colleague:
     contact = wire.Customer.model_validate(row["contact"] or {})
     identities = tuple((each.kind.value, each.value) for each in contact.identities)
     person = Customer(contact.name, contact.phone, contact.phone_raw, contact.email, identities)
-    return Colleague(Operator(OperatorId(row["id"]), row["name"]), row["on_shift"], person)
+    absence = row["absent_until"], row["deputy_id"]
+    return Colleague(Operator(OperatorId(row["id"]), row["name"]), row["on_shift"], person, *absence)
 
 
 async def operator_of(conn: Connection, subject: str) -> OperatorProfile | None:
@@ -69,4 +71,6 @@ def profile_of(row: asyncpg.Record) -> OperatorProfile:
         None if row["presence"] is None else Presence(row["presence"]),
         row["away"],
         row["version"],
+        row["absent_until"],
+        row["deputy_id"],
     )

@@ -1,7 +1,8 @@
 """Who may pull a task (S1.2), and who is not there. Capacity does not matter here."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from libs.common.contracts.shared import Presence
 from libs.common.domain.eligibility import Demand, Refusal, Standing, refusals
@@ -22,6 +23,8 @@ CODES: dict[Refusal, str] = {
     Refusal.GAVE_IT_BACK: "gave_it_back",
     Refusal.NOT_ASKED: "not_asked",
     Refusal.AT_SHARE: "at_share",
+    Refusal.ABSENT: "absent",
+    Refusal.AFTER_CALL: "after_call",
 }
 
 
@@ -39,6 +42,8 @@ class OperatorProfile:
     presence: Presence | None = None
     away: bool = False
     version: int = 0
+    absent_until: datetime | None = None
+    deputy_id: OperatorId | None = None
 
     @property
     def on_shift(self) -> bool:
@@ -50,6 +55,8 @@ class OperatorProfile:
         """Why the operator cannot be given work; None = they are there."""
         if not self.active:
             return Absence.INACTIVE
+        if self.absent_until is not None:
+            return Absence.ABSENT
         if not self.on_shift:
             return Absence.OFF_SHIFT
         return Absence.AWAY if self.away else None
@@ -69,6 +76,11 @@ def unfit(profile: OperatorProfile, desk: str, role: str | None) -> tuple[str, .
     standing = Standing(active=profile.active, roles=roles, desks=profile.desks, products=profile.products)
     found = refusals(standing, Demand(desk, role or ""))
     return tuple(code for refusal, code in CODES.items() if refusal in found)
+
+
+def present(profiles: Iterable[OperatorProfile], desk: str) -> Mapping[OperatorId, Operator]:
+    """Return those who are there, and of the desk still: to whom a task goes back."""
+    return {who.id: who.operator for who in profiles if who.absence is None and not unfit(who, desk, None)}
 
 
 def ineligible(

@@ -1,6 +1,6 @@
 """The projection of operators: what having a task requires, where they are, and the subject of their token."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Integer, Table, Text, Uuid, text
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Index, Integer, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.tasks.metadata import metadata
@@ -24,4 +24,9 @@ operator = Table(
     Column("version", Integer, nullable=False, server_default=text("0")),
     # How they are reached, as published; NULL: not known.
     Column("contact", JSONB),
+    # While a planned absence lasts: until when, and who deputises.
+    Column("absent_until", DateTime(timezone=True)),
+    Column("deputy_id", Uuid),
+    Column("extension", Text),  # their telephone at the exchange
+    Index("ix_operator_desks", "desks", postgresql_using="gin"),
 )

@@ -13,13 +13,16 @@ from services.tasks.playbooks.terms import Title
 
 PROJECT = """
 INSERT INTO partner AS p (id, desk, code, title_ru, title_en, language, zone, hours, address, site, operator_id,
-                          person, sequence, consultant_id)
+                          person, sequence, consultant_id, calls_go_to, card_link, cabinet_link, lines, active)
 SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-                     $8::jsonb[], $9::text[], $10::text[], $11::uuid[], $12::jsonb[], $13::bigint[], $14::uuid[])
+                     $8::jsonb[], $9::text[], $10::text[], $11::uuid[], $12::jsonb[], $13::bigint[], $14::uuid[],
+                     $15::text[], $16::text[], $17::text[], $18::jsonb[], $19::bool[])
 ON CONFLICT (id) DO UPDATE SET desk = excluded.desk, code = excluded.code, title_ru = excluded.title_ru,
     title_en = excluded.title_en, language = excluded.language, zone = excluded.zone, hours = excluded.hours,
     address = excluded.address, site = excluded.site, operator_id = excluded.operator_id, person = excluded.person,
-    sequence = excluded.sequence, consultant_id = excluded.consultant_id
+    sequence = excluded.sequence, consultant_id = excluded.consultant_id, calls_go_to = excluded.calls_go_to,
+    card_link = excluded.card_link, cabinet_link = excluded.cabinet_link, lines = excluded.lines,
+    active = excluded.active
 WHERE p.sequence < excluded.sequence
 """
 BY_ID = "SELECT * FROM partner WHERE id = ANY($1::uuid[])"
@@ -51,6 +54,11 @@ async def project_partners(tx: Transaction, events: Sequence[Received[EventData]
             [data.person.model_dump(mode="json") for _, data in rows],
             [event.sequence for event, _ in rows],
             [data.consultant_id for _, data in rows],
+            [data.calls_go_to for _, data in rows],
+            [data.card_link for _, data in rows],
+            [data.cabinet_link for _, data in rows],
+            [tuple(data.lines) for _, data in rows],
+            [data.active for _, data in rows],
         )
 
 

@@ -1,6 +1,6 @@
 """The projection of partners: how they are reached, and what messages say of them."""
 
-from sqlalchemy import BigInteger, Column, Table, Text, Uuid
+from sqlalchemy import BigInteger, Boolean, Column, Index, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.tasks.metadata import metadata
@@ -22,4 +22,10 @@ partner = Table(
     Column("person", JSONB, nullable=False),
     Column("sequence", BigInteger, nullable=False),
     Column("consultant_id", Uuid),
+    Column("calls_go_to", Text, nullable=False, server_default="operator"),
+    Column("card_link", Text),
+    Column("cabinet_link", Text),
+    Column("lines", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+    Column("active", Boolean, nullable=False, server_default=text("true")),
+    Index("ix_partner_lines", "lines", postgresql_using="gin", postgresql_ops={"lines": "jsonb_path_ops"}),
 )

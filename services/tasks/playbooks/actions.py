@@ -4,17 +4,20 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from libs.common.contracts import Cause, Outgoing
-from libs.common.contracts.tasks import PlaybookActivated
+from libs.common.contracts.desks import PlaybookActivated
 from libs.common.messaging import outbox
 from libs.common.platform.db import Transaction
 from libs.common.platform.http.language import Text
+from libs.common.platform.http.problems import NotKnownYetError
 from services.tasks.context import Context
-from services.tasks.errors import BadPlaybookError, NotFoundError, no_desk
-from services.tasks.playbooks.convert import activated
+from services.tasks.errors import BadPlaybookError, MisspeltError, NotFoundError, no_desk
+from services.tasks.playbooks.convert import activated, awaited
 from services.tasks.playbooks.faults import PlaybookFault
 from services.tasks.playbooks.grammar import parse
 from services.tasks.playbooks.model import FREE, Playbook
 from services.tasks.playbooks.source import InvalidPlaybookError
+from services.tasks.playbooks.standing import missing, slips, unheard
+from services.tasks.playbooks.store import names_of
 from services.tasks.playbooks.terms import Title
 from services.tasks.playbooks.vocabulary import VOCABULARY
 from services.tasks.playbooks.waiting import release_leads
@@ -28,6 +31,10 @@ INSERT = """
 INSERT INTO playbook (code, version, desk, title_ru, title_en, source, created_at, created_by)
 SELECT $1, coalesce(max(version), 0) + 1, $2, $3, $4, $5, $6, $7 FROM playbook WHERE code = $1
 RETURNING version
+"""
+NEWEST = """
+SELECT code, version, title_ru, title_en, desk, created_at, created_by, source = $2 AND desk = $3 AS same
+FROM playbook WHERE code = $1 ORDER BY version DESC LIMIT 1
 """
 EXISTS = "SELECT 1 FROM playbook WHERE code = $1 AND version = $2 AND desk = ANY($3::text[])"
 DESK_EXISTS = "SELECT 1 FROM desk WHERE desk = $1"
@@ -60,15 +67,25 @@ class VersionView:
     desk: str
     created_at: datetime
     created_by: str
+    is_new: bool = True
 
 
 async def add_version(ctx: Context, source: str, actor: str, desk: str | None = None) -> VersionView:
-    """Store a text as the next version of the code it names. Raises BadPlaybookError with every fault."""
+    """Store a text as the next version of the code it names; the newest one is not stored again (`is_new` false).
+
+    Raises BadPlaybookError with every fault.
+    """
     try:
         playbook = checked(source)
     except InvalidPlaybookError as error:
         raise BadPlaybookError(error) from error
     async with ctx.db.begin() as tx:
+        await tx.conn.execute(TURN, playbook.code)
+        row = await tx.conn.fetchrow(NEWEST, playbook.code, source, desk or LIBRARY)
+        if row is not None and row["same"]:
+            title = Title(row["title_ru"], row["title_en"])
+            made = row["desk"], row["created_at"], row["created_by"]
+            return VersionView(row["code"], row["version"], title, *made, is_new=False)
         view = await store_version(ctx, tx, playbook, source, actor, desk or LIBRARY)
         await tx.commit()
         return view
@@ -94,9 +111,9 @@ async def store_version(
 
 
 async def activate(ctx: Context, code: str, version: int, desk: str, actor: str, cause: Cause) -> int:
-    """Start a desk's new leads on a version; leads in progress keep theirs. Raises NotFoundError.
+    """Start a desk's new leads on a version; leads in progress keep theirs.
 
-    Returns the number of waiting leads that were released.
+    Returns the number of waiting leads that were released. Raises NotFoundError, MisspeltError, NotKnownYetError.
     """
     async with ctx.db.begin() as tx:
         known = await tx.conn.fetchval(EXISTS, code, version, [desk, LIBRARY])
@@ -105,6 +122,11 @@ async def activate(ctx: Context, code: str, version: int, desk: str, actor: str,
         if await tx.conn.fetchval(DESK_EXISTS, desk) is None:
             raise NotFoundError(no_desk(desk))
         playbook = await ctx.playbooks.get(tx.conn, code, version)
+        lacking = missing(playbook, await names_of(tx.conn, desk))
+        if misspelt := slips(lacking):
+            raise MisspeltError(misspelt)
+        if unknown := unheard(lacking):
+            raise NotKnownYetError([awaited(each) for each in unknown])
         released = await start_on(ctx, tx, playbook, version, desk, actor, cause)
         await tx.commit()
         return released

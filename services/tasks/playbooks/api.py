@@ -60,6 +60,9 @@ _JSON = {
     },
     "example": {"source": _SOURCE},
 }
+_KNOWN: dict[int | str, dict[str, object]] = {
+    200: {"model": VersionOut, "description": "The newest version has this text"}
+}
 _BODY = {"requestBody": {"required": True, "content": {"application/yaml": _YAML, "application/json": _JSON}}}
 Version = Annotated[Number | None, Query(description="the newest unless given")]
 Drawn = Annotated[Number | None, Query(description="the one in use unless given, else the newest")]
@@ -67,12 +70,14 @@ Of = Annotated[Code | None, Query(description="whose version is drawn")]
 Desk = Annotated[Code | None, Query(description="the one desk that may use it; none: all")]
 
 
-@router.post("", operation_id="create_playbook_version", status_code=201, openapi_extra=_BODY)
+@router.post("", operation_id="create_playbook_version", status_code=201, openapi_extra=_BODY, responses=_KNOWN)
 @refuses("invalid_playbook", "not_found")
 async def post_playbook(
     request: Request, ctx: Ctx, caller: Admin, lang: Lang, response: Response, desk: Desk = None
 ) -> VersionOut:
     """Store a YAML text as the next version of the code it names; 422 lists every fault with its line.
+
+    The text of the newest version makes none: that one is answered, with 200.
 
     A version for all desks needs a token for all desks.
     """
@@ -81,6 +86,7 @@ async def post_playbook(
     source = _source(request.headers, await request.body())
     made = await add_version(ctx, source, caller.sub, desk)
     set_location(response, f"{router.prefix}/{made.code}/versions", made.version)
+    response.status_code = 201 if made.is_new else 200
     return _out(await get_version(ctx.db, caller, made.code, made.version), lang)
 
 
@@ -113,10 +119,13 @@ async def get_one(code: str, version: Number, ctx: Ctx, caller: Staff, lang: Lan
 
 
 @router.post("/{code}/activate", operation_id="activate_playbook")
+@refuses("not_known_yet", "validation_failed")
 async def post_activate(code: str, body: ActivationIn, ctx: Ctx, caller: Manager, chain: Chain) -> ActivationOut:
     """Start a desk's new leads on a version; leads in progress keep theirs.
 
-    Leads that wait for the playbook are released.
+    Leads that wait for the playbook are released. A misspelt name is refused with those that look like it;
+    409 `not_known_yet` names the pools and templates that tasks has not heard of. `missing`: roles
+    that no operator has.
     """
     if not caller.may_see(body.desk):
         raise NotFoundError(no_desk(body.desk))

@@ -8,7 +8,15 @@ from typing import Annotated
 
 from pydantic import Field
 
-from libs.common.contracts.shared import AppointmentParty, AppointmentStep, ChangeTarget, ContactKind, Language
+from libs.common.contracts.shared import (
+    AppointmentParty,
+    AppointmentStep,
+    ChangeTarget,
+    ContactKind,
+    Direction,
+    IdentityKind,
+    Language,
+)
 from services.tasks.playbooks.limits import Ends, Limit
 from services.tasks.playbooks.source import Log, Node
 from services.tasks.playbooks.terms import ADDRESSEE, WINDOW, Addressee, DurationRange, NumberRange
@@ -59,6 +67,7 @@ class PartnerPart(StrEnum):
 
 
 REFUSED = "what was asked for, such as `appointment`"
+WAYS = "`phone`, `email`, `whatsapp` and the other kinds of identities"
 CARD = "`address`, `site`, `operator` or `consultant`"
 
 
@@ -84,10 +93,12 @@ class Condition(Declared):
     desk's zone, from the first end to before the second, over midnight too; `now_between` alike, of now. `age`: of
     the lead, from the first end to before the second. `open_hours`: the desk is open now. `problem`: what the
     outcome in hand names. `attempts`: how many were counted by a policy, both ends included. `filled`, `empty`:
-    fields of outcomes that are, or are not, known. `chosen`: fields whose value is one of these.
+    fields of outcomes that are, or are not, known. `chosen`: fields whose value is one of these. `stand_in`: the
+    task in hand is worked for an operator who was absent, or has lent it, and has not left for good.
     `appointment`: what became of the lead's last; `by` and `warned`: who moved or cancelled it, and whether they
-    said so beforehand. `contact`: what the contact that was recorded is. `source`: where that contact came from,
-    else the lead. `language`: that of the subject.
+    said so beforehand. `contact`: what the contact that was recorded is; `direction`: `in` from the customer, `out`
+    to them; both also of an answer that failed. `source`: where that contact came from, else the lead. `language`:
+    that of the subject.
 
     `over`, `under`, `between` compare numbers, sums, dates and moments that are known: fields of outcomes, answers
     to scales such as `survey.speed`, counters, `order_amount`, `received` and `appointment`. Over is more than the
@@ -98,9 +109,11 @@ class Condition(Declared):
     `on_shift`: one of these people is on shift; `off_shift`: one of them is not. Of no person neither holds.
     `partner_has`: the lead's partner has all of these; `partner_lacks`: none of them, or the lead has no partner.
     `refused`: what intake did not change.
+    `customer_has`: the customer can be reached by all of these; `customer_lacks`: by none of them. A number that
+    cannot be one is no phone.
 
     `button`: what the sender of a message pressed; `words`: what the message says somewhere, word by word. Case
-    does not matter, and ё is е.
+    does not matter, and ё is е. `stop`: the message is one of its channel's stop words and no more.
     """
 
     signals: Annotated[tuple[str, ...], refs("signal"), Field(alias="signal")] = ()
@@ -110,6 +123,7 @@ class Condition(Declared):
     types: Annotated[tuple[str, ...], refs("task_type"), Field(alias="type")] = ()
     purposes: Annotated[tuple[str, ...], refs("message"), Field(alias="message")] = ()
     owned: Flag | None = None
+    stand_in: Flag | None = None
     received_between: Annotated[tuple[time, time], WINDOW] | None = None
     now_between: Annotated[tuple[time, time], WINDOW] | None = None
     open_hours: Flag | None = None
@@ -125,6 +139,7 @@ class Condition(Declared):
     by: Annotated[frozenset[AppointmentParty], choices(AppointmentParty, "who did it")] = frozenset()
     warned: Flag | None = None
     contact: Annotated[frozenset[ContactKind], choices(ContactKind, "a kind of contact")] = frozenset()
+    direction: Annotated[frozenset[Direction], choices(Direction, "from the customer or to them")] = frozenset()
     source: Annotated[tuple[str, ...], SOURCES] = ()
     language: Annotated[frozenset[Language], choices(Language, "a language")] = frozenset()
     over: Annotated[Mapping[str, Limit], keyed("measure")] = field(default_factory=dict)
@@ -137,8 +152,11 @@ class Condition(Declared):
     refused: Annotated[
         frozenset[ChangeTarget], choices(ChangeTarget, "what was asked for, such as `appointment`")
     ] = frozenset()
+    customer_has: Annotated[frozenset[IdentityKind], choices(IdentityKind, WAYS)] = frozenset()
+    customer_lacks: Annotated[frozenset[IdentityKind], choices(IdentityKind, "what they lack")] = frozenset()
     button: Annotated[tuple[str, ...], PHRASES] = ()
     words: Annotated[tuple[str, ...], PHRASES] = ()
+    stop: Flag | None = None
 
     @property
     def compares(self) -> bool:

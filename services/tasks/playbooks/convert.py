@@ -1,8 +1,11 @@
 """A playbook as the other services hear of it."""
 
+from dataclasses import asdict
+
+from libs.common.contracts.desks import FirstStatus, PlaybookActivatedV2
 from libs.common.contracts.shared import Text
-from libs.common.contracts.tasks import FirstStatus, PlaybookActivatedV2
 from services.tasks.playbooks.model import Playbook
+from services.tasks.playbooks.standing import Missing
 
 
 def activated(playbook: Playbook, version: int, desk: str, actor: str) -> PlaybookActivatedV2:
@@ -18,3 +21,9 @@ def activated(playbook: Playbook, version: int, desk: str, actor: str) -> Playbo
         pools=tuple(sorted({kind.pool for kind in playbook.task_types.values()})),
         lanes=tuple(playbook.lanes),
     )
+
+
+def awaited(lacking: Missing) -> dict[str, object]:
+    """Return a name that may be on its way, as a refusal shows it."""
+    said = asdict(lacking)
+    return {"pointer": said.pop("path"), **said}

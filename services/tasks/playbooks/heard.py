@@ -59,12 +59,13 @@ def _never_planned(playbook: Playbook) -> Iterator[Finding]:
 
 
 def _never_recorded(playbook: Playbook) -> Iterator[Finding]:
-    """Yield conditions on a contact where no contact is in hand."""
+    """Yield conditions on a contact where no contact is in hand; a person's message that failed is one."""
+    recorded, failed = (f"/on/{trigger}/" for trigger in (Trigger.CONTACT_RECORDED, Trigger.MESSAGE_FAILED))
     for path, condition in conditions(playbook):
-        of_contact = condition.contact or condition.button or condition.words
-        if of_contact and not path.startswith(f"/on/{Trigger.CONTACT_RECORDED}/"):
-            yield Finding(
-                path,
-                "no_contact",
-                f"'contact', 'button' and 'words' belong to a rule of on.{Trigger.CONTACT_RECORDED}",
-            )
+        said = condition.button or condition.words or condition.stop is not None
+        if said and not path.startswith(recorded):
+            names = "'button', 'words' and 'stop'"
+            yield Finding(path, "no_contact", f"{names} belong to a rule of on.{Trigger.CONTACT_RECORDED}")
+        elif (condition.contact or condition.direction) and not path.startswith((recorded, failed)):
+            where = f"on.{Trigger.CONTACT_RECORDED} or on.{Trigger.MESSAGE_FAILED}"
+            yield Finding(path, "no_contact", f"'contact' and 'direction' belong to a rule of {where}")

@@ -33,6 +33,8 @@ def unfit_conditions(playbook: Playbook) -> Iterator[Finding]:
             spec = playbook.field(name)
             if name is Addressee.SUPERVISOR:
                 yield Finding(path, "nobody", "supervisors are many: name one person")
+            if name is Addressee.ORIGINAL and spec is None:
+                yield Finding(path, "nobody", "who is original is known of a task alone: ask for 'stand_in'")
             if spec is not None and spec.type is not FieldType.PERSON:
                 yield Finding(path, "nobody", f"{str(name)!r} is a {spec.type}, no person")
         if (when.partner_has or when.partner_lacks) and playbook.subject not in (

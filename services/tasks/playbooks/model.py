@@ -103,6 +103,10 @@ class Requires(Declared):
         if self.problem is not Need.FORBIDDEN and not self.problems:
             raise WrongPartError("no_problems", "which problems may be named? give 'problems'")
 
+    def call_of(self, problem: str | None) -> Need:
+        """Return whether a call must, may or must not have been made."""
+        return self.call_made_by.get(problem or "", self.call_made)
+
 
 def _requires(node: Node, log: Log) -> Node:
     found = mapped(node, log)

@@ -11,7 +11,8 @@ from libs.common.platform.http.pagination import Cut, Keyset, PageQuery
 from services.tasks.context import Context
 from services.tasks.errors import NotFoundError
 from services.tasks.playbooks.actions import LIBRARY, VersionView
-from services.tasks.playbooks.standing import Missing, NameKind, missing
+from services.tasks.playbooks.standing import Missing, missing
+from services.tasks.playbooks.store import names_of
 from services.tasks.playbooks.terms import Title
 
 _ACTIVE = """
@@ -32,13 +33,6 @@ SELECT p.*, {_ACTIVE} FROM playbook p
 WHERE ($1 OR p.desk = ANY($2::text[])) AND p.code = $3 AND ($4::int IS NULL OR p.version < $4)
 ORDER BY p.version DESC LIMIT $5
 """  # noqa: S608 - clauses of our own
-KNOWN = """
-SELECT ARRAY(SELECT code FROM pool WHERE desk = $1 ORDER BY code) AS pools,
-       ARRAY(SELECT DISTINCT role FROM operator o, jsonb_array_elements_text(o.roles) AS role
-             WHERE o.active AND o.desks @> to_jsonb($1::text) ORDER BY role) AS roles,
-       ARRAY(SELECT code FROM approved_template WHERE desk = $1 AND NOT retired ORDER BY code) AS templates,
-       EXISTS (SELECT FROM approved_template WHERE desk = $1) AS heard_of_templates
-"""
 _BY_CODE = Keyset("code", {"code": str, "desk": str})
 _NEWEST_FIRST = Keyset("-version", {"version": int})
 
@@ -105,15 +99,7 @@ def read_version(row: asyncpg.Record) -> StoredVersion:
 
 
 async def missing_of(ctx: Context, code: str, version: int, desk: str) -> tuple[Missing, ...]:
-    """Return the names of a version that a desk does not have.
-
-    Templates are judged once the desk has had any: those approved under an earlier release were not heard of.
-    """
+    """Return the names of a version that a desk does not have."""
     async with ctx.db.begin() as tx:
         playbook = await ctx.playbooks.get(tx.conn, code, version)
-        row = await tx.conn.fetchrow(KNOWN, desk)
-    if row is None:
-        raise NotFoundError
-    known = {NameKind.POOL: row["pools"], NameKind.ROLE: row["roles"]}
-    heard = {NameKind.TEMPLATE: row["templates"]} if row["heard_of_templates"] else {}
-    return missing(playbook, {**known, **heard})
+        return missing(playbook, await names_of(tx.conn, desk))

@@ -36,7 +36,7 @@ class MissingOut(BaseModel):
 
 
 class CheckOut(BaseModel):
-    """What a desk lacks for a version of a playbook; templates are judged once the desk has any."""
+    """What a desk lacks for a version of a playbook."""
 
     code: str
     version: VersionNumber

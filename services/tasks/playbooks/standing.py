@@ -1,10 +1,11 @@
 """Names that a playbook leaves to others: pools, roles, templates; and those that its desk does not have (P.4)."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
 
+from libs.common.domain.slips import is_slip
 from services.tasks.playbooks.model import Playbook
 from services.tasks.playbooks.terms import SUPERVISOR, Addressee
 from services.tasks.playbooks.verbs import Defer, Open
@@ -30,12 +31,25 @@ class Missing:
 
 
 def missing(playbook: Playbook, known: Mapping[NameKind, Collection[str]]) -> tuple[Missing, ...]:
-    """Return the names that the desk does not have; a kind that is not among `known` is not judged."""
+    """Return the names that the desk does not have."""
     return tuple(
         Missing(path, kind, name, tuple(get_close_matches(name, known[kind])))
         for path, kind, name in used(playbook)
-        if kind in known and name not in known[kind]
+        if name not in known[kind]
     )
+
+
+def slips(found: Iterable[Missing]) -> tuple[Missing, ...]:
+    """Return those that are slips of the pen for names that the desk has; others may be on their way."""
+    return tuple(each for each in found if is_slip(each.name, each.nearest))
+
+
+def unheard(found: Iterable[Missing]) -> tuple[Missing, ...]:
+    """Return those without which a lead would be lost: work of no pool, a message without its text.
+
+    A role is not among them: operators get and lose roles while the playbook is in use.
+    """
+    return tuple(each for each in found if each.kind is not NameKind.ROLE)
 
 
 def used(playbook: Playbook) -> Iterator[tuple[str, NameKind, str]]:

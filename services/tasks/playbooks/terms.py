@@ -55,6 +55,7 @@ class Anchor(StrEnum):
     RECEIVED = "received"
     CALLBACK = "callback_at"
     APPOINTMENT = "appointment"
+    CONTACT = "contact"
 
 
 class Day(StrEnum):
@@ -103,6 +104,7 @@ class Trigger(StrEnum):
     APPOINTMENT_CHANGED = "appointment_changed"
     CHANGE_REFUSED = "change_refused"
     PARTNER_CHANGED = "partner_changed"
+    LEAD_MERGED = "lead_merged"
 
 
 #: The subjects whose own event it is; the other triggers are of the process itself.
@@ -116,6 +118,7 @@ ABOUT: Mapping[Trigger, frozenset[SubjectKind]] = {
     Trigger.CUSTOMER_CHANGED: frozenset({SubjectKind.CUSTOMER}),
     Trigger.APPOINTMENT_CHANGED: frozenset({SubjectKind.LEAD}),
     Trigger.PARTNER_CHANGED: frozenset({SubjectKind.PARTNER}),
+    Trigger.LEAD_MERGED: frozenset({SubjectKind.LEAD}),
 }
 
 
@@ -189,10 +192,11 @@ ANCHOR = Kind(_anchor, {"type": "string", "description": f"{_ANCHORS}, or a date
 class Moment(Declared):
     """A time: `after` or `before` its start, in clock or working hours, or `at` a time of a day seen from it.
 
-    It starts `from` now, the lead's arrival, the callback's time, the appointment's, or a date or moment field of
-    an outcome; from now where that is not known. `at` is read on the desk's clock unless `zone` says the
-    customer's. `not_after` is the latest time of the customer's local day (S1.8). `open_hours` moves it into the
-    desk's next open hours, and `not_past` never lets it lie before now. A bare duration is `after` now.
+    It starts `from` now, the lead's arrival, the callback's time, the appointment's, the time of the contact that
+    was recorded, or a date or moment field of an outcome; from now where that is not known. `at` is read on the
+    desk's clock unless `zone` says the customer's. `not_after` is the latest time of the customer's local day
+    (S1.8). `open_hours` moves it into the desk's next open hours, and `not_past` never lets it lie before now. A
+    bare duration is `after` now.
     """
 
     anchor: Annotated[Anchor | str, ANCHOR, Field(alias="from")] = Anchor.NOW
@@ -268,13 +272,15 @@ SUPERVISOR = "supervisor"
 class Addressee(StrEnum):
     """To whom a task is given as soon as it is opened, besides a person that a field names.
 
-    The supervisors of its pool all see it, and the first who takes it has it.
+    The supervisors of its pool all see it, and the first who takes it has it. `original`: for whom the operator of
+    the task in hand stands in.
     """
 
     ACTOR = "actor"
     OWNER = "owner"
     CONSULTANT = "consultant"
     SUPERVISOR = "supervisor"
+    ORIGINAL = "original"
 
 
 def _addressee(node: Node, log: Log) -> Addressee | str:
@@ -289,7 +295,7 @@ ADDRESSEE = Kind(
     _addressee,
     {
         "type": "string",
-        "description": "`actor`, `owner`, `consultant`, `supervisor`, or a field of the outcome with a person",
+        "description": "`actor`, `owner`, `original`, `consultant`, `supervisor`, or a person field of the outcome",
     },
 )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Annotated, TypeAlias
 
 from pydantic import Field
@@ -181,20 +182,25 @@ class Start(Declared):
     playbook: Code
 
 
-def _is_actor(node: Node, log: Log) -> bool:
-    if node not in ("actor", "nobody"):
-        wrong("unknown_value", f"{node!s} is none of actor, nobody")
-    return node == "actor"
+class Whom(StrEnum):
+    """Who becomes the lead's owner."""
+
+    ACTOR = "actor"
+    NOBODY = "nobody"
+    ORIGINAL = "original"
 
 
-ACTOR = Kind(_is_actor, {"enum": ["actor", "nobody"]})
+WHOM = choice(Whom)
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeOwner(Declared):
-    """Make the acting operator the lead's owner (`actor`), or remove the owner (`nobody`)."""
+    """Make the acting operator the lead's owner (`actor`), or remove the owner (`nobody`).
 
-    actor: Annotated[bool, ACTOR]
+    `original`: for whom the operator of the task in hand stands in; nothing when that is not so.
+    """
+
+    whom: Annotated[Whom, WHOM]
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +300,7 @@ VERBS: Mapping[str, object] = {
     "cancel_timer": Annotated[StopTimer, short("timer")],
     "offer": Annotated[Offer, short("type")],
     "start": Annotated[Start, short("playbook")],
-    "owner": Annotated[ChangeOwner, wrapped("actor", ACTOR.schema)],
+    "owner": Annotated[ChangeOwner, wrapped("whom", WHOM.schema)],
     "note": Annotated[Note, wrapped("text", TITLE.schema)],
     "end": Annotated[End, Shape(_end, lambda inner: {"anyOf": [{"const": True}, inner]})],
     "choose": Annotated[Choose, wrapped("rules", {"type": "array", "items": {PART: "Rule"}})],

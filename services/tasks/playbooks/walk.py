@@ -119,6 +119,10 @@ def _of(path: str, schedule: Schedule) -> Iterator[tuple[str, Moment]]:
         yield path, schedule.offer
 
 
+#: Of whom it matters whether they work here, or who deputises for them.
+_PEOPLE = (Addressee.CONSULTANT, Addressee.OWNER)
+
+
 def asks_of_staff(playbook: Playbook) -> bool:
     """Return whether who is on shift decides something, or one of the staff is written to or given a task."""
     written_to = {message.to for message in playbook.messages.values()}
@@ -126,5 +130,5 @@ def asks_of_staff(playbook: Playbook) -> bool:
     return (
         bool(written_to & {Recipient.OWNER, Recipient.CONSULTANT})
         or any(when.on_shift or when.off_shift for _, when in conditions(playbook))
-        or any(isinstance(step, Open | Defer) and step.addressee is Addressee.CONSULTANT for step in steps)
+        or any(isinstance(step, Open | Defer) and step.addressee in _PEOPLE for step in steps)
     )

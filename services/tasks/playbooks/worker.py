@@ -1,10 +1,12 @@
-"""Loops: release leads whose playbook has become active; publish what an earlier release activated."""
+"""Loops: release leads whose playbook has become active; publish what an earlier release did."""
 
 import asyncio
 
 from libs.common.platform.waiting import wait_for_stop
 from libs.common.platform.worker import Loop
 from services.tasks.context import Context
+from services.tasks.desks.actions import announce_desks
+from services.tasks.merges.actions import announce_merges
 from services.tasks.playbooks.actions import announce
 from services.tasks.playbooks.waiting import adopt_parked, release_ready
 
@@ -29,11 +31,13 @@ def waiting_loop(ctx: Context) -> Loop:
 
 
 def announcing_loop(ctx: Context) -> Loop:
-    """Publish active playbooks again and again: the earlier release may still run beside this one."""
+    """Publish desks, active playbooks and merges again and again: the earlier release may still run."""
 
     async def announcing(stop: asyncio.Event) -> None:
         while not stop.is_set():
+            await announce_desks(ctx)
             await announce(ctx)
+            await announce_merges(ctx)
             await wait_for_stop(stop, ANNOUNCE_INTERVAL)
 
     return announcing

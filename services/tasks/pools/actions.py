@@ -9,10 +9,11 @@ from libs.common.platform.db import Transaction
 from services.tasks.context import Context
 
 PROJECT = """
-INSERT INTO pool AS p (id, desk, code, off_shift_pull, taken_work, sequence)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bool[], $5::text[], $6::bigint[])
+INSERT INTO pool AS p (id, desk, code, off_shift_pull, taken_work, mend_within, sequence)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bool[], $5::text[], $6::int[], $7::bigint[])
 ON CONFLICT (id) DO UPDATE SET desk = excluded.desk, code = excluded.code,
-    off_shift_pull = excluded.off_shift_pull, taken_work = excluded.taken_work, sequence = excluded.sequence
+    off_shift_pull = excluded.off_shift_pull, taken_work = excluded.taken_work,
+    mend_within = excluded.mend_within, sequence = excluded.sequence
 WHERE p.sequence < excluded.sequence
 """
 
@@ -34,6 +35,7 @@ def project_pools(_: Context) -> UseCase:
             [data.code for data, _ in rows],
             [data.off_shift_pull for data, _ in rows],
             [data.taken_work for data, _ in rows],
+            [data.mend_within for data, _ in rows],
             [sequence for _, sequence in rows],
         )
 

@@ -1,6 +1,6 @@
 """The projection of pools: their rules about operators who are not there."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Table, Text, UniqueConstraint, Uuid
+from sqlalchemy import BigInteger, Boolean, Column, Integer, Table, Text, UniqueConstraint, Uuid, text
 
 from services.tasks.metadata import metadata
 
@@ -12,6 +12,7 @@ pool = Table(
     Column("code", Text, nullable=False),
     Column("off_shift_pull", Boolean, nullable=False),
     Column("taken_work", Text, nullable=False),
+    Column("mend_within", Integer, nullable=False, server_default=text("15")),
     Column("sequence", BigInteger, nullable=False),
     UniqueConstraint("desk", "code"),
 )

@@ -6,13 +6,18 @@ from uuid import UUID
 
 from libs.common.contracts import EventData, Received
 from libs.common.contracts.assignment import WorkAssigned
-from libs.common.contracts.intake import ChangeRefused, ContactRecorded, LeadStatusRefused
+from libs.common.contracts.intake import ChangeRefused, ContactRecorded, LeadStatusRefused, PartnerChanged
+from libs.common.contracts.notifications import MessageSent
 from libs.common.contracts.shared import SubjectKind
 from libs.common.contracts.tasks import WorkDeclined
 from libs.common.messaging.inbox import UseCase
 from libs.common.platform.db import Transaction
+from services.tasks.calls.actions import ring
+from services.tasks.calls.store import project_calls
 from services.tasks.context import Context
 from services.tasks.fanouts import store as fanouts
+from services.tasks.merges import store as merges
+from services.tasks.merges.rules import ids_of
 from services.tasks.operators.queries import locked_operators
 from services.tasks.partners.store import project_partners
 from services.tasks.processes.batch import STARTS_ON, Batch, Known, Process
@@ -39,13 +44,19 @@ def advance(ctx: Context) -> UseCase:
     """Return the use case of all events that processes apply; a batch may mix event types."""
 
     async def apply(tx: Transaction, events: Sequence[Received[EventData]]) -> None:
-        batch = Batch(ctx, tx)
         await project_partners(tx, events)
+        await project_calls(tx, events)
+        events = [event for event in events if not _is_said_again(event)]
         named = [
-            event.data.operator_id for event in events if isinstance(event.data, WorkAssigned | ContactRecorded)
+            event.data.operator_id
+            for event in events
+            if isinstance(event.data, WorkAssigned | ContactRecorded | MessageSent)
         ]
         operators = await locked_operators(tx.conn, {who for who in named if who is not None})
-        addressed = [(event, address_of(event)) for event in events]
+        said = [(event, address_of(event)) for event in events]
+        aliases = await merges.read(tx.conn, ids_of(address for _, address in said))
+        addressed = [(event, aliases.moved(address)) for event, address in said]
+        batch = Batch(ctx, tx, aliases)
         spread = await _spread(ctx, tx, addressed)
         here = [address for event, address in addressed if event.event_id not in spread]
         await batch.load(addresses=here, desks={event.desk for event in events})
@@ -54,9 +65,15 @@ def advance(ctx: Context) -> UseCase:
                 await _begin_spreading(batch, event, address)
             else:
                 await _one(batch, event, address, operators)
+        await ring(tx, batch, events)
         await batch.save()
 
     return apply
+
+
+def _is_said_again(event: Received[EventData]) -> bool:
+    """Return whether a card is only said once more, for those who have not heard all of it: nothing happened."""
+    return isinstance(event.data, PartnerChanged) and event.data.again
 
 
 async def give(batch: Batch, event: Received[EventData], process_id: UUID) -> None:
@@ -106,6 +123,8 @@ async def _begin_spreading(batch: Batch, event: Received[EventData], address: Ad
 async def _one(batch: Batch, event: Received[EventData], address: Address, operators: Operators) -> None:
     if address.subject is not None:
         batch.add_entry(received_entry(event, address.subject))
+    if address.merged and not isinstance(event.data, Work):
+        return
     own = await _own(batch, event, address)
     listening = batch.listening(address)
     others = [address.beside, *(process.state.facts.subject for process in own + listening)]
@@ -135,8 +154,8 @@ async def _own(batch: Batch, event: Received[EventData], address: Address) -> li
         return []
     elif isinstance(data, NewLead):
         found = batch.main(address.subject) or await _begin(batch, event, data)
-    elif isinstance(data, MessageStep):
-        # Requested by the release before, which knows a lead's first process alone.
+    elif isinstance(data, MessageStep) and address.trigger is None:
+        # Written by a person, or requested by the release before, which knows a lead's first process alone.
         found = batch.main(address.subject)
     else:
         hearing = batch.hearing(address.subject)

@@ -10,7 +10,7 @@ from uuid import UUID
 from prometheus_client import Counter
 
 from libs.common.contracts import Cause, EventData, Outgoing
-from libs.common.contracts.shared import Stage
+from libs.common.contracts.shared import Stage, SubjectKind
 from libs.common.contracts.tasks import ChangeRequested
 from libs.common.messaging import outbox
 from libs.common.platform.db import Transaction
@@ -21,7 +21,8 @@ from services.tasks.engine.effects import Breach, Effect, OfferWork, StartProces
 from services.tasks.engine.events import Event, Started
 from services.tasks.engine.facts import Facts, Partner, Subject
 from services.tasks.engine.rules import resolve
-from services.tasks.engine.state import Desk, Operator, OperatorId, ProcessId, Staff, State, TaskId
+from services.tasks.engine.state import Desk, Operator, OperatorId, ProcessId, Staff, State, Task, TaskId
+from services.tasks.merges.rules import Aliases
 from services.tasks.operators.queries import read_staff
 from services.tasks.partners.store import read_partners
 from services.tasks.playbooks.model import Playbook
@@ -65,9 +66,10 @@ class Process:
 class Batch:
     """The locked processes of one transaction; the only writer of processes, tasks and timers."""
 
-    def __init__(self, ctx: Context, tx: Transaction) -> None:
+    def __init__(self, ctx: Context, tx: Transaction, aliases: Aliases | None = None) -> None:
         self._ctx = ctx
         self._tx = tx
+        self._aliases = aliases or Aliases()
         self.now: datetime = ctx.now()
         self._processes: dict[UUID, Process] = {}
         self._of_subject: dict[Subject, list[Process]] = defaultdict(list)
@@ -91,11 +93,15 @@ class Batch:
 
         `desks` are those of possible new ones.
         """
-        listening = await self._listening({address.widely for address in addresses if address.widely})
+        listening = await self._listening(
+            {one for address in addresses if address.widely for one in self._aliases.whole(address.widely)}
+        )
         named = {address.process_id for address in addresses if address.process_id}
         found = await store.lock(
             self._tx.conn,
-            subjects={subject.id for address in addresses for subject in address.subjects},
+            subjects={
+                one.id for address in addresses for subject in address.subjects for one in self._ids(subject)
+            },
             ids={*ids, *named, *listening},
             tasks={address.task_id for address in addresses if address.task_id},
         )
@@ -144,12 +150,24 @@ class Batch:
         return self._partners.get(who)
 
     async def _staff_for(self, state: State) -> Staff | None:
-        """Return the operators, read once; None where the playbook does not ask for any."""
-        if not self._ctx.playbooks.asks_of_staff(state.playbook, state.playbook_version):
+        """Return the operators, read once; None where neither the playbook nor a stand-in's task asks for any."""
+        asked = self._ctx.playbooks.asks_of_staff(state.playbook, state.playbook_version)
+        if not asked and all(task.stood_in_for is None for task in state.open_tasks):
             return None
         if self._staff is None:
             self._staff = await read_staff(self._tx.conn)
         return self._staff
+
+    async def recall(self, process_id: UUID, task_id: UUID, others: Collection[UUID]) -> tuple[Process, Task]:
+        """Load closed tasks of a loaded process beside its open ones; return it and the first of them."""
+        process = self._processes[process_id]
+        known = {task.id for task in process.state.tasks}
+        closed = await store.closed_tasks(self._tx.conn, process_id, [task_id, *others])
+        closed = tuple(task for task in closed if task.id not in known)
+        if process.stored is not None and process.stored is not process.state:
+            process.stored.tasks = (*process.stored.tasks, *closed)
+        process.state.tasks = (*process.state.tasks, *closed)
+        return process, next(task for task in process.state.tasks if task.id == task_id)
 
     def main(self, subject: Subject) -> Process | None:
         """Return the process with which a lead began."""
@@ -169,7 +187,14 @@ class Batch:
 
     def hearing(self, subject: Subject) -> list[Process]:
         """Return the processes of a subject that hear its events, oldest first."""
-        return [self._processes[state.id] for state in hearing(p.state for p in self._of_subject[subject])]
+        found = (process.state for one in self._ids(subject) for process in self._of_subject[one])
+        return [self._processes[state.id] for state in hearing(found)]
+
+    def _ids(self, subject: Subject) -> list[Subject]:
+        """Return a subject under all its ids: a merged lead has no part in its winner's, a customer has."""
+        if subject.kind is not SubjectKind.CUSTOMER:
+            return [subject]
+        return [Subject(subject.kind, one) for one in sorted(self._aliases.whole(subject.id))]
 
     def listening(self, address: Address) -> list[Process]:
         """Return the processes of other subjects that listen for an event, oldest first."""
@@ -177,7 +202,8 @@ class Batch:
             return []
         lead = self.main(address.subject) if address.subject else None
         customer_id = address.customer_id or (lead.state.facts.customer_id if lead else None)
-        found = (p for p in self._listeners if listens(address, p.state, p.playbook, customer_id))
+        customers = self._aliases.whole(customer_id) if customer_id else ()
+        found = (p for p in self._listeners if listens(address, p.state, p.playbook, customers))
         return sorted(found, key=lambda process: process.state.id)
 
     def asker(self, address: Address, heard: Sequence[Process]) -> Process | None:
@@ -229,7 +255,8 @@ class Batch:
         subject, active = address.subject, self._desks.get(desk)
         if subject is None or active is None or address.trigger is None:
             return []
-        live = {process.state.playbook for process in self._of_subject[subject] if process.state.ended_at is None}
+        processes = (process.state for one in self._ids(subject) for process in self._of_subject[one])
+        live = {state.playbook for state in processes if state.ended_at is None}
         found = []
         for code, version in active.active.items():
             playbook = await self._ctx.playbooks.get(self._tx.conn, code, version)

@@ -63,6 +63,8 @@ def address_of(event: Received[EventData]) -> Address:
             return Address(customer, Trigger.CUSTOMER_CHANGED, customer_id, beside=lead)
         case intake.ChangeRefused(request_id=request_id):
             return Address(subject, answers=request_id)
+        case notifications.MessageSent(actor=str(), customer_id=customer_id):
+            return Address(subject, Trigger.CONTACT_RECORDED, customer_id)
         case intake.PartnerChanged(partner_id=partner_id):
             return Address(Subject(SubjectKind.PARTNER, partner_id), Trigger.PARTNER_CHANGED)
         case (
@@ -114,9 +116,11 @@ def engine_event(data: ProcessEvent, *, by_us: bool) -> ev.Event:  # noqa: C901 
             return ev.LeadReceived(status, stage) if title is not None else ev.LeadReceived()
         case intake.LeadUpdated(person=person, language=language, zone=zone, signals=signals):
             known = tuple(each.value for each in signals) if "signals" in data.model_fields_set else None
-            return ev.LeadUpdated(customer_of(person), language.value, zone, known)
+            whole, source = data.all_identities, data.zone_source
+            return ev.LeadUpdated(customer_of(person), language.value, zone, known, whole, source)
         case intake.ContactRecorded():
-            return ev.ContactRecorded(data.at, kind=data.kind, source=data.source, spoken=_spoken(data))
+            spoken = _spoken(data)
+            return ev.ContactRecorded(data.at, None, data.kind, data.source, spoken, data.direction)
         case intake.CustomerChanged(person=person):
             return ev.CustomerChanged(customer_of(person))
         case intake.OrderChanged():
@@ -138,11 +142,15 @@ def engine_event(data: ProcessEvent, *, by_us: bool) -> ev.Event:  # noqa: C901 
 def _answered(data: Work | MessageStep) -> ev.Event:
     match data:
         case assignment.WorkAssigned():
-            return ev.Proposed(data.task_id, data.task_version, proposed(data), data.decision_id)
+            deputises_for = OperatorId(data.deputises_for) if data.deputises_for else None
+            whom = proposed(data), data.decision_id
+            return ev.Proposed(data.task_id, data.task_version, *whom, deputises_for=deputises_for)
         case assignment.WorkWaiting(task_id=task_id):
             return ev.Waiting(task_id)
+        case notifications.MessageSent(actor=str(), at=at):
+            return ev.ContactRecorded(at, kind=ContactKind.MESSAGE, direction=wire.Direction.OUT)
         case _:
-            return ev.MessageMoved(_progress(data), data.purpose)
+            return ev.MessageMoved(_progress(data), data.purpose, written=data.actor is not None)
 
 
 def heard(data: ProcessEvent, address: Address) -> ev.Event:
@@ -152,8 +160,11 @@ def heard(data: ProcessEvent, address: Address) -> ev.Event:
     match data:
         case intake.OrderChanged(to_status=status):
             return ev.Heard(address.trigger, status.value)
-        case intake.ContactRecorded(kind=kind, source=source):
-            return ev.Heard(address.trigger, contact=kind, source=source, spoken=_spoken(data))
+        case intake.ContactRecorded():
+            return ev.Heard(address.trigger, None, data.kind, data.source, _spoken(data), data.direction, data.at)
+        case notifications.MessageSent(at=at):
+            written = wire.Direction.OUT
+            return ev.Heard(address.trigger, contact=ContactKind.MESSAGE, direction=written, at=at)
         case _:
             return ev.Heard(address.trigger)
 
@@ -161,7 +172,7 @@ def heard(data: ProcessEvent, address: Address) -> ev.Event:
 def _spoken(data: intake.ContactRecorded) -> Spoken:
     """Return what the customer said; what was written to them is no word of theirs."""
     of_theirs = data.direction is wire.Direction.IN
-    return Spoken(data.person.text, data.person.button) if of_theirs else SILENCE
+    return Spoken(data.person.text, data.person.button, data.person.stop) if of_theirs else SILENCE
 
 
 def _progress(data: MessageStep) -> MessageProgress:
@@ -181,8 +192,8 @@ def _progress(data: MessageStep) -> MessageProgress:
 def with_operator(event: ev.Event, data: ProcessEvent, operators: Operators) -> ev.Event:
     """Return an event with what tasks knows of its operator.
 
-    Of a proposal: why they have gone, if tasks knows a newer version of them than it does. Of a contact: who spoke
-    or wrote; a missed call is of no operator.
+    Of a proposal: why they have gone, if tasks knows a newer version of them than it does. Of a contact or of what
+    an operator wrote: who spoke or wrote; a missed call is of no operator.
     """
     match event, data:
         case ev.Proposed(), assignment.WorkAssigned(operator_id=who, operator_version=int(version)):
@@ -193,6 +204,9 @@ def with_operator(event: ev.Event, data: ProcessEvent, operators: Operators) -> 
             known = operators.get(who)
             spoke = known is not None and kind is not ContactKind.MISSED
             return replace(event, operator=known.operator) if known is not None and spoke else event
+        case ev.ContactRecorded(), notifications.MessageSent(operator_id=UUID() as who):
+            known = operators.get(who)
+            return replace(event, operator=known.operator) if known is not None else event
         case _:
             return event
 
@@ -221,6 +235,7 @@ def facts_of(data: NewLead) -> Facts:
         received_at=data.received_at,
         customer=customer_of(data.person),
         partner_id=data.partner_id if isinstance(data, intake.LeadReceivedV2) else None,
+        zone_source=data.zone_source if isinstance(data, intake.LeadReceivedV2) else None,
     )
 
 

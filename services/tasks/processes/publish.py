@@ -4,15 +4,16 @@ from typing import TypedDict, assert_never
 from uuid import UUID, uuid5
 
 from libs.common.contracts import EventData, notices, tasks
-from libs.common.contracts.shared import Customer, Identity, IdentityKind, Language, SubjectKind, Text
+from libs.common.contracts.shared import Customer, Identity, IdentityKind, Language, SubjectKind, Text, ZoneSource
 from libs.common.domain.money import Money
 from libs.common.platform.ids import uuid7
 from services.tasks.engine import effects as fx
 from services.tasks.engine.asking import RequestChange, StopAttempts, WithdrawMessage
 from services.tasks.engine.facts import Customer as Person
-from services.tasks.engine.kept import AddDocument, Count, RaiseCharge
+from services.tasks.engine.kept import AddDocument, Count, RaiseCharge, TakeBack
 from services.tasks.engine.state import Closing, State, Task, TaskState
 from services.tasks.engine.variables import recipient, variables
+from services.tasks.playbooks.messages import Addressee
 from services.tasks.playbooks.model import Playbook
 from services.tasks.playbooks.terms import Title
 
@@ -23,9 +24,9 @@ def published(effect: fx.Effect, state: State, playbook: Playbook) -> tuple[Even
         case fx.OpenTask(task=task):
             return (_opened(task, state, playbook),)
         case fx.DeferTask(successor=successor):
-            return (_deferred(effect, state), _opened(successor, state, playbook))
+            return (_deferred(effect, state, playbook), _opened(successor, state, playbook))
         case fx.CloseTask(task_id=task_id, closing=closing):
-            return (_ended(_task(state, task_id), closing, state),)
+            return (_ended(_task(state, task_id), closing, state, playbook),)
         case fx.RemindOfTask(task_id=task_id, operator_id=operator_id):
             return (_reminded(_task(state, task_id), operator_id, state, playbook),)
         case fx.AssignTask() | fx.TakeTask() | fx.MoveTask() | fx.MarkOverdue():
@@ -36,7 +37,7 @@ def published(effect: fx.Effect, state: State, playbook: Playbook) -> tuple[Even
             return _lead(effect, state)
         case fx.Start() | fx.StartProcess() | fx.Learn() | fx.FollowStatus() | fx.MarkWaiting() | fx.BringForward():
             return _nothing()
-        case fx.ReserveTask() | fx.RecordContact():
+        case fx.ReserveTask() | fx.RecordContact() | TakeBack():
             return _nothing()
         case fx.RenewRequest() | fx.OpenToAll() | fx.SetTimer() | fx.CancelTimer() | fx.CountAttempt():
             return _nothing()
@@ -117,34 +118,32 @@ def _opened(task: Task, state: State, playbook: Playbook) -> EventData:
     )
 
 
-def _ended(task: Task, closing: Closing, state: State) -> EventData:
+def _ended(task: Task, closing: Closing, state: State, playbook: Playbook) -> EventData:
     model = tasks.TaskCompleted if closing.result is TaskState.COMPLETED else tasks.TaskFailed
-    return model(
-        task_id=task.id,
-        **_whose(state),
-        task_type=task.type,
-        pool=task.pool,
-        operator_id=task.operator_id,
-        outcome=closing.outcome,
-        actor=closing.actor,
-        rule=closing.rule,
-    )
+    return model.model_validate(_end(task, closing, state, playbook))
 
 
-def _deferred(effect: fx.DeferTask, state: State) -> EventData:
-    task = _task(state, effect.task_id)
-    return tasks.TaskDeferred(
-        task_id=task.id,
+def _deferred(effect: fx.DeferTask, state: State, playbook: Playbook) -> EventData:
+    successor = {"successor_id": effect.successor.id, "due_at": effect.successor.due_at}
+    end = _end(_task(state, effect.task_id), effect.closing, state, playbook)
+    return tasks.TaskDeferred.model_validate({**end, **successor})
+
+
+def _end(task: Task, closing: Closing, state: State, playbook: Playbook) -> dict[str, object]:
+    return {
+        "task_id": task.id,
         **_whose(state),
-        task_type=task.type,
-        pool=task.pool,
-        operator_id=task.operator_id,
-        outcome=effect.closing.outcome,
-        actor=effect.closing.actor,
-        rule=effect.closing.rule,
-        successor_id=effect.successor.id,
-        due_at=effect.successor.due_at,
-    )
+        "task_type": task.type,
+        "pool": task.pool,
+        "operator_id": task.operator_id,
+        "outcome": closing.outcome,
+        "actor": closing.actor,
+        "rule": closing.rule,
+        "title": _title(task, playbook),
+        "was_due_at": task.due_at,
+        "order_number": state.facts.order_number,
+        "call_made": closing.call_made,
+    }
 
 
 def _held(
@@ -184,17 +183,22 @@ def _held(
         case fx.MoveTask():
             return (_moved(effect, task, state, playbook),)
         case fx.MarkOverdue():
-            return (
-                tasks.TaskOverdue(
-                    task_id=task.id,
-                    **_whose(state),
-                    task_type=task.type,
-                    due_at=task.due_at,
-                    operator_id=task.operator_id,
-                ),
-            )
+            return (_overdue(task, state, title),)
         case _:
             assert_never(effect)
+
+
+def _overdue(task: Task, state: State, title: Text) -> EventData:
+    return tasks.TaskOverdue(
+        task_id=task.id,
+        **_whose(state),
+        task_type=task.type,
+        due_at=task.due_at,
+        operator_id=task.operator_id,
+        title=title,
+        order_number=state.facts.order_number,
+        **(_whom(state) if task.operator_id else {}),
+    )
 
 
 def _charged(effect: RaiseCharge, state: State) -> EventData:
@@ -233,7 +237,7 @@ def _moved(effect: fx.MoveTask, task: Task, state: State, playbook: Playbook) ->
         "task_id": task.id,
         **_whose(state),
         "task_type": task.type,
-        "title": _text(playbook.task_types[task.type].title),
+        "title": _title(task, playbook),
         "due_at": task.due_at,
         "pool": task.pool,
         "actor": effect.actor,
@@ -245,10 +249,12 @@ def _moved(effect: fx.MoveTask, task: Task, state: State, playbook: Playbook) ->
     match effect.move:
         case fx.Move.RELEASED:
             return tasks.TaskReleased.model_validate(
-                {**about, "operator_id": effect.previous_id, "taken": effect.taken}
+                {**about, "operator_id": effect.previous_id, "taken": effect.taken, "lender_id": effect.lender_id}
             )
         case fx.Move.REASSIGNED:
-            return tasks.TaskReassigned.model_validate({**about, "order_number": state.facts.order_number})
+            return tasks.TaskReassigned.model_validate(
+                {**about, "order_number": state.facts.order_number, "lender_id": effect.lender_id}
+            )
         case fx.Move.LENT:
             return tasks.TaskLent.model_validate({**about, "until": effect.until})
         case fx.Move.RETURNED:
@@ -336,9 +342,11 @@ def _message(effect: fx.RequestMessage, state: State) -> EventData:
         variables={**effect.texts, **variables(state, to.language)},
         language=Language(to.language),
         zone=to.zone,
+        zone_source=None if to.zone_source is None else ZoneSource(to.zone_source),
         purpose=effect.spec.code,
         deadline=effect.deadline,
         dedupe_key=_dedupe_key(state, effect.spec.code, effect.number),
+        to_customer=effect.spec.to is Addressee.CUSTOMER,
         person=_person(to.person),
     )
 

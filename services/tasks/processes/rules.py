@@ -1,6 +1,6 @@
 """Which processes an event is for: that of its task or its request, those of its subject, and those that listen."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
@@ -26,7 +26,8 @@ class Address:
 
     `subject` is None when it names none that a process can be about. `trigger` is what a playbook listens for; None
     for answers, which no other process hears. `process_id`: the process that asked; `answers`: the request of a
-    status or another change. `beside`: another subject, whose timeline has it too.
+    status or another change. `beside`: another subject, whose timeline has it too. `merged`: the subject is another
+    one by now, and no process hears it.
     """
 
     subject: Subject | None
@@ -36,6 +37,7 @@ class Address:
     task_id: UUID | None = None
     answers: UUID | None = None
     beside: Subject | None = None
+    merged: bool = False
 
     @property
     def of_one(self) -> bool:
@@ -82,13 +84,15 @@ def not_started(subject: Subject, playbook: Playbook | None, *, runs: bool) -> N
     return NotStarted.RUNS_ALREADY if runs else None
 
 
-def listens(address: Address, state: State, playbook: Playbook, customer_id: UUID | None) -> bool:
-    """Return whether a process of another subject hears the event; `customer_id` is the customer of the event."""
+def listens(address: Address, state: State, playbook: Playbook, customers: Collection[UUID]) -> bool:
+    """Return whether a process of another subject hears the event; `customers`: the ids of the event's customer."""
     if not state.live or address.trigger not in playbook.listens or state.facts.subject == address.subject:
         return False
     subject = state.facts.subject
-    known = subject.id if subject.kind is SubjectKind.CUSTOMER else state.facts.customer_id
-    return customer_id is not None and known == customer_id
+    if subject.kind is SubjectKind.CUSTOMER:
+        own = address.subject is not None and address.subject.kind is SubjectKind.CUSTOMER
+        return not own and subject.id in customers
+    return state.facts.customer_id in customers
 
 
 def asker(address: Address, found: UUID | None, heard: Sequence[State]) -> ProcessId | None:

@@ -127,6 +127,7 @@ def facts_json(facts: Facts) -> dict[str, object]:
         "signals": facts.signals,
         "language": facts.language,
         "zone": facts.zone,
+        "zone_source": facts.zone_source,
         "received_at": facts.received_at,
         "counted_from": facts.counted_from,
         # Not among the columns of the person: the release before knows no more of those.
@@ -209,6 +210,7 @@ def read_facts(row: asyncpg.Record) -> Facts:
         signals=tuple(stored["signals"]),
         language=stored["language"],
         zone=stored["zone"],
+        zone_source=stored.get("zone_source"),
         received_at=datetime.fromisoformat(stored["received_at"]),
         customer=Customer(
             **row["person"], identities=tuple((kind, value) for kind, value in stored.get("identities", ()))
@@ -309,6 +311,7 @@ OPEN_TASKS = """
 SELECT * FROM task WHERE process_id = ANY($1::uuid[]) AND CASE state WHEN 'active' THEN TRUE END
 ORDER BY opened_at, id
 """
+CLOSED_TASKS = "SELECT * FROM task WHERE process_id = $1 AND id = ANY($2::uuid[]) AND state <> 'active'"
 TIMERS = "SELECT * FROM timer WHERE process_id = ANY($1::uuid[])"
 
 INSERT_PROCESSES = NEW_PROCESS.insert()
@@ -321,9 +324,10 @@ UPDATE process p SET status = n.status, stage = n.stage, owner_id = n.owner_id, 
 FROM {MOVED_PROCESS.source()} WHERE p.id = n.id
 """  # noqa: S608 - columns of our own
 INSERT_TASKS = NEW_TASK.insert()
-# The fence of every claim and move (docs/adr/0006): the task is still open, and of the version read, which rises
-# whenever its operator changes. One expression, from which no index of open tasks follows: a plan that began with
-# all of them would compare each with each of the batch.
+# The fence of every claim and move (docs/adr/0006): the task is still in the state that was read, which is open
+# unless its outcome is mended, and of the version read, which rises whenever its operator changes. One expression,
+# from which no index of open tasks follows: a plan that began with all of them would compare each with each of the
+# batch.
 UPDATE_TASKS = f"""
 UPDATE task t SET version = n.version, state = n.state, offer_from = n.offer_from, offered_at = n.offered_at,
     waiting = n.waiting, operator_id = n.operator_id, decision_id = n.decision_id, assigned_at = n.assigned_at,
@@ -332,9 +336,9 @@ UPDATE task t SET version = n.version, state = n.state, offer_from = n.offer_fro
     closing_rule = n.closing_rule, successor_id = n.successor_id, fields = n.fields, held_since = n.held_since,
     avoid_id = n.avoid_id, among = n.among, lender_id = n.lender_id, lent_until = n.lent_until,
     reserved_until = n.reserved_until, contacted_at = n.contacted_at,
-    contacted_id = n.contacted_id
+    contacted_id = n.contacted_id, original_id = n.original_id
 FROM {MOVED_TASK.source()}
-WHERE t.id = n.id AND CASE t.state WHEN 'active' THEN t.version = n.seen END
+WHERE t.id = n.id AND CASE t.state WHEN n.was THEN t.version = n.seen END
 """  # noqa: S608 - columns of our own
 INSERT_TIMERS = NEW_TIMER.insert()
 DELETE_TIMERS = """
@@ -385,6 +389,11 @@ async def parts(conn: Connection, ids: Sequence[UUID]) -> tuple[Tasks, Timers]:
     return tasks, timers
 
 
+async def closed_tasks(conn: Connection, process_id: UUID, ids: Collection[UUID]) -> tuple[Task, ...]:
+    """Return those of a process's tasks that have ended; call it after the lock."""
+    return tuple(read_task(row) for row in await conn.fetch(CLOSED_TASKS, process_id, list(ids)))
+
+
 def state_of(row: asyncpg.Record, desk: Desk, tasks: Tasks, timers: Timers) -> State:
     """Return a stored process."""
     return read_state(row, desk, tuple(tasks.get(row["id"], ())), tuple(timers.get(row["id"], ())))
@@ -413,9 +422,9 @@ async def _write_tasks(conn: Connection, rows: Sequence[tuple[ProcessRow, State 
         for task in row.state.tasks:
             before = known.get(task.id)
             if before is None:
-                new.append(TaskRow(task, row.state, 0))
+                new.append(TaskRow(task, row.state))
             elif before is not task:
-                moved.append(TaskRow(task, row.state, before.version))
+                moved.append(TaskRow(task, row.state, before))
     if new:
         await conn.execute(INSERT_TASKS, *NEW_TASK.arrays(new))
     if moved:

@@ -53,6 +53,9 @@ process = Table(
     # A subject has any number of free tasks, and of each other playbook one live process.
     Index("uq_process_live", "desk", "subject_kind", text("COALESCE(subject_id, lead_id)"), "playbook", unique=True,
           postgresql_where=text("ended_at IS NULL AND playbook <> 'free'")),
+    # Who calls: the live leads of a number.
+    Index("ix_process_phone", "desk", text("(person ->> 'phone')"), "started_at",
+          postgresql_where=text("ended_at IS NULL AND lead_id IS NOT NULL")),
     Index("ix_process_subject_id", "subject_id", postgresql_where=text("subject_id IS NOT NULL")),
     Index("ix_process_customer_id", "customer_id", postgresql_where=text("ended_at IS NULL")),
     *subject_checks(),

@@ -5,11 +5,12 @@ from typing import Annotated
 from fastapi import Query
 
 from libs.common.domain.code import Code
+from libs.common.platform.audit.shown import shows
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
-from services.tasks.deps import Chain, Ctx, Lang, Staff, Worker
+from services.tasks.deps import Chain, Crew, Ctx, Lang, Taker
 from services.tasks.queues.actions import next_task
 from services.tasks.queues.queries import list_queues, queue_tasks
 from services.tasks.queues.schemas import NextOut, QueueOut, WhyOut
@@ -22,14 +23,15 @@ Desk = Annotated[Code | None, Query(description="one desk alone")]
 
 
 @router.get("/queues", operation_id="list_queues")
-async def get_queues(ctx: Ctx, caller: Staff, lang: Lang, desk: Desk = None) -> Page[QueueOut]:
+async def get_queues(ctx: Ctx, caller: Crew, lang: Lang, desk: Desk = None) -> Page[QueueOut]:
     """List the queues of the caller's desks by priority; `mine` counts the caller's own tasks."""
     return Page(items=await list_queues(ctx, caller, desk, lang))
 
 
 @router.get("/queues/{code}/tasks", operation_id="list_queue_tasks")
+@shows("subject")
 async def get_queue_tasks(
-    code: str, ctx: Ctx, caller: Staff, lang: Lang, page: Paged, desk: Desk = None
+    code: str, ctx: Ctx, caller: Crew, lang: Lang, page: Paged, desk: Desk = None
 ) -> Page[TaskOut]:
     """List the tasks of a queue in its order: of one by its `id`, or of all that have a `code`."""
     return await queue_tasks(ctx, caller, code, desk, page, lang)
@@ -37,7 +39,8 @@ async def get_queue_tasks(
 
 @router.post("/next", operation_id="take_next_task")
 @refuses("no_operator", "not_on_shift", "conflict")
-async def post_next(ctx: Ctx, caller: Worker, lang: Lang, chain: Chain) -> NextOut:
+@shows("task.subject")
+async def post_next(ctx: Ctx, caller: Taker, lang: Lang, chain: Chain) -> NextOut:
     """Claim the caller's next task and return the reason (S4.5); 409 `not_on_shift` where pools want one (S2.3)."""
     found = await next_task(ctx, caller, chain)
     if found is None:

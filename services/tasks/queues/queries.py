@@ -6,7 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
-from libs.common.platform.auth.principal import Principal, Role
+from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Transaction
 from libs.common.platform.http.language import Language
 from libs.common.platform.http.pagination import Keyset, Page, PageQuery
@@ -91,7 +91,7 @@ async def queue_tasks(
 
 def _is_stranger(caller: Principal, profile: OperatorProfile | None) -> bool:
     """Return whether the caller is no more than an operator, and none who is active."""
-    manages = caller.has(Role.SUPERVISOR, Role.ADMIN, Role.SERVICE)
+    manages = caller.sees_whole_desks
     return not manages and (profile is None or not profile.active)
 
 

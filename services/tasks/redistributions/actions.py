@@ -2,18 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import TypeAlias
 from uuid import UUID
 
 from libs.common.contracts import Cause
+from libs.common.domain.plans import Progress
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Transaction
-from libs.common.platform.db.errors import is_transient
 from libs.common.platform.ids import uuid7
-from libs.common.platform.telemetry.logs import get_logger
+from libs.common.platform.stages import begin, go_on
 from services.tasks.context import Context
 from services.tasks.engine.events import Redistributed
-from services.tasks.engine.state import MoveReason, State
+from services.tasks.engine.state import Absence, MoveReason, State
 from services.tasks.errors import (
     NotFoundError,
     RedistributionStateError,
@@ -32,7 +33,6 @@ from services.tasks.redistributions.rules import (
     Member,
     MemberState,
     Note,
-    Progress,
     Target,
     obstacle,
     plan,
@@ -40,23 +40,19 @@ from services.tasks.redistributions.rules import (
 )
 from services.tasks.redistributions.store import MemberRow, Redistribution, Selection
 
-#: Members that one transaction moves at most.
-MOST = 100
-
 Operators: TypeAlias = Mapping[UUID, OperatorProfile]
-
-log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class PlanCommand:
-    """Of whom, which leads, to whom (no operators: to the pools), and why in words."""
+    """Of whom, which leads, to whom (no operators: to the pools), why in words, and whether for good."""
 
     desk: str
     from_operator_id: UUID
     to_operator_ids: Sequence[UUID]
     selection: Selection
     comment: str
+    for_good: bool = False
 
 
 async def plan_redistribution(ctx: Context, caller: Principal, command: PlanCommand, cause: Cause) -> UUID:
@@ -79,6 +75,7 @@ async def plan_redistribution(ctx: Context, caller: Principal, command: PlanComm
         row = (
             redistribution_id, command.desk, former.id, former.name, shown, asdict(command.selection),
             command.comment, ctx.now(), actor, cause.correlation_id, cause.traceparent,
+            command.for_good,
         )  # fmt: skip
         rows = [MemberRow(redistribution_id, command.desk, member) for member in plan(found, targets)]
         await store.add(tx.conn, row, rows)
@@ -103,30 +100,15 @@ async def undo_redistribution(ctx: Context, caller: Principal, redistribution_id
 
 
 async def continue_redistribution(ctx: Context) -> bool:
-    """Move the next members of a redistribution that is under way; return whether there was one.
-
-    When they fail together, the first is moved alone; one that fails alone is noted, and the others go on.
-    """
-    try:
-        return await _continue(ctx, MOST)
-    except Exception as error:
-        if is_transient(error):
-            raise
-        log.warning("members failed together, moving one at a time", error_type=type(error).__name__)
-    try:
-        return await _continue(ctx, 1)
-    except Exception as error:
-        if is_transient(error):
-            raise
-        log.exception("a member of a redistribution failed")
-        return await _continue(ctx, 1, failed=True)
+    """Move the next members of a redistribution that is under way; return whether there was one."""
+    return await go_on(partial(_continue, ctx, None))
 
 
 async def _begin(
     ctx: Context, caller: Principal, redistribution_id: UUID, seen: int, before: Progress, after: Progress
 ) -> None:
     async with ctx.db.begin() as tx:
-        row = await store.lock(tx.conn, redistribution_id)
+        row = await store.PLANS.lock(tx.conn, redistribution_id)
         if row is None or not caller.may_see(row["desk"]):
             raise NotFoundError
         if row["version"] != seen:
@@ -134,15 +116,16 @@ async def _begin(
         if row["state"] != before:
             raise RedistributionStateError(row["state"])
         actor = actor_of(caller, await operator_of(tx.conn, caller.sub))
-        await store.move_on(tx.conn, redistribution_id, after, ctx.now(), actor)
-        await _step(ctx, tx, replace(store.read(row), state=after, actor=actor), MOST)
+        await store.PLANS.move_on(tx.conn, redistribution_id, after, ctx.now(), actor)
         await tx.commit()
+    await begin(partial(_continue, ctx, redistribution_id))
 
 
-async def _continue(ctx: Context, limit: int, *, failed: bool = False) -> bool:
+async def _continue(ctx: Context, only: UUID | None, limit: int, *, failed: bool = False) -> bool:
+    """Move the next members of one that is under way, or of whichever is; return whether there was one."""
     async with ctx.db.begin() as tx:
-        row = await store.under_way(tx.conn)
-        if row is None:
+        row = await (store.PLANS.under_way(tx.conn) if only is None else store.PLANS.lock(tx.conn, only))
+        if row is None or row["state"] not in (Progress.APPLYING, Progress.UNDOING):
             return False
         await _step(ctx, tx, store.read(row), limit, failed=failed)
         await tx.commit()
@@ -163,7 +146,7 @@ async def _step(ctx: Context, tx: Transaction, what: Redistribution, limit: int,
         await store.save(tx.conn, [MemberRow(what.id, what.desk, member) for member in after])
     if len(found) <= limit:
         done = Progress.UNDONE if undoing else Progress.APPLIED
-        await store.move_on(tx.conn, what.id, done, ctx.now(), what.actor)
+        await store.PLANS.move_on(tx.conn, what.id, done, ctx.now(), what.actor)
 
 
 async def _move(ctx: Context, tx: Transaction, what: Redistribution, found: Sequence[Member]) -> list[Member]:
@@ -198,7 +181,8 @@ def _applied(
         return replace(member, state=MemberState.CHANGED, note=note), None
     task_id = member.task_id if member.moves_task else None
     words = what.actor, MoveReason.REDISTRIBUTED, what.comment
-    event = Redistributed(member.moves_owner, member.to, task_id, member.to, True, *words)
+    absent = None if what.for_good or not is_absent(known.get(what.former.id)) else what.former.id
+    event = Redistributed(member.moves_owner, member.to, task_id, member.to, True, *words, absent=absent)
     return replace(member, state=MemberState.MOVED), event
 
 
@@ -230,6 +214,11 @@ def _after(member: Member, process: Process) -> Member:
 def is_present(profile: OperatorProfile | None) -> bool:
     """Return whether an operator is there to be given work."""
     return profile is not None and profile.absence is None
+
+
+def is_absent(former: OperatorProfile | None) -> bool:
+    """Return whether an operator is not there, and has not left for good: who gets their leads stands in."""
+    return former is not None and former.absence not in (None, Absence.INACTIVE)
 
 
 def _known(profile: OperatorProfile | None) -> OperatorProfile:

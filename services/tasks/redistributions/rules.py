@@ -10,16 +10,6 @@ from services.tasks.engine.effects import AssignTask, CloseTask, DeferTask, Effe
 from services.tasks.engine.state import Operator, OperatorId, State, TaskId
 
 
-class Progress(StrEnum):
-    """How far a redistribution is."""
-
-    PLANNED = "planned"
-    APPLYING = "applying"
-    APPLIED = "applied"
-    UNDOING = "undoing"
-    UNDONE = "undone"
-
-
 class MemberState(StrEnum):
     """What became of a member; `asked` waits for assignment's answer, `stays` never moves."""
 

@@ -7,11 +7,15 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from libs.common.domain.code import Code
-from libs.common.platform.http.wire import Moment, Wire
-from services.tasks.moves.schemas import Words
+from libs.common.domain.plans import Progress
+from libs.common.platform.http.wire import Moment, Wire, Words
 from services.tasks.redistributions.actions import PlanCommand
-from services.tasks.redistributions.rules import MemberState, Note, Progress
+from services.tasks.redistributions.rules import MemberState, Note
 from services.tasks.redistributions.store import Selection
+
+ForGood = Annotated[
+    bool, Field(description="the new operators stand in for no one, though the operator is absent now")
+]
 
 
 class SelectionIn(Wire):
@@ -39,10 +43,16 @@ class RedistributionIn(Wire):
     to_operator_ids: Annotated[tuple[UUID, ...], Field(max_length=100)] = ()
     filter: SelectionIn = SelectionIn()
     comment: Words
+    for_good: ForGood = False
 
     def command(self) -> PlanCommand:
         return PlanCommand(
-            self.desk, self.from_operator_id, self.to_operator_ids, self.filter.selection(), self.comment
+            self.desk,
+            self.from_operator_id,
+            self.to_operator_ids,
+            self.filter.selection(),
+            self.comment,
+            self.for_good,
         )
 
 
@@ -62,6 +72,7 @@ class RedistributionOut(BaseModel):
     to_operators: tuple[PersonOut, ...]
     filter: dict[str, object]
     comment: str
+    for_good: bool
     state: Progress
     members: dict[MemberState, int]
     planned_at: datetime

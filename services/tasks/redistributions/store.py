@@ -10,10 +10,12 @@ from uuid import UUID
 from asyncpg import Record
 
 from libs.common.contracts import Cause
+from libs.common.domain.plans import Progress
 from libs.common.platform.db import Connection
 from libs.common.platform.db.bulk import Bulk
+from libs.common.platform.stages import Plans
 from services.tasks.engine.state import Operator, OperatorId, TaskId
-from services.tasks.redistributions.rules import Found, Member, MemberState, Note, Progress
+from services.tasks.redistributions.rules import Found, Member, MemberState, Note
 from services.tasks.tasks.store import Row
 
 
@@ -31,7 +33,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Redistribution:
-    """A stored redistribution; `actor` is who moves its members now."""
+    """A stored redistribution; `actor` is who moves its members now. `for_good`: no one stands in."""
 
     id: UUID
     desk: str
@@ -40,6 +42,7 @@ class Redistribution:
     state: Progress
     actor: str
     cause: Cause
+    for_good: bool = False
 
 
 class MemberRow(NamedTuple):
@@ -67,23 +70,11 @@ WHERE p.desk = $2 AND p.ended_at IS NULL AND ($3::text IS NULL OR p.playbook = $
         AND ($6::text IS NULL OR o.pool = $6) AND ($7::timestamptz IS NULL OR o.due_at < $7)))
 ORDER BY p.id, t.opened_at, t.id
 """
+PLANS = Plans("redistribution")
 INSERT = """
 INSERT INTO redistribution (id, desk, from_id, from_name, targets, filter, comment, state, planned_at, planned_by,
-                            correlation_id, traceparent, version)
-VALUES ($1, $2, $3, $4, $5, $6, $7, 'planned', $8, $9, $10, $11, 1)
-"""
-LOCK = "SELECT * FROM redistribution WHERE id = $1 FOR NO KEY UPDATE"
-UNDER_WAY = """
-SELECT * FROM redistribution WHERE state IN ('applying', 'undoing') ORDER BY id LIMIT 1
-FOR NO KEY UPDATE SKIP LOCKED
-"""
-MOVE_ON = """
-UPDATE redistribution SET state = $2, version = version + 1,
-    applied_at = CASE WHEN $2 = 'applying' THEN $3 ELSE applied_at END,
-    applied_by = CASE WHEN $2 = 'applying' THEN $4 ELSE applied_by END,
-    undone_at = CASE WHEN $2 = 'undoing' THEN $3 ELSE undone_at END,
-    undone_by = CASE WHEN $2 = 'undoing' THEN $4 ELSE undone_by END
-WHERE id = $1
+                            correlation_id, traceparent, for_good, version)
+VALUES ($1, $2, $3, $4, $5, $6, $7, 'planned', $8, $9, $10, $11, $12, 1)
 """
 MEMBERS = """
 SELECT * FROM redistribution_member WHERE redistribution_id = $1 AND state = ANY($2::text[])
@@ -137,21 +128,6 @@ async def add(conn: Connection, values: Sequence[object], members: Sequence[Memb
         await conn.execute(INSERT_MEMBERS, *_MEMBER.arrays(members))
 
 
-async def lock(conn: Connection, redistribution_id: UUID) -> Record | None:
-    """Lock a redistribution: one transaction at a time moves its members."""
-    return await conn.fetchrow(LOCK, redistribution_id)
-
-
-async def under_way(conn: Connection) -> Record | None:
-    """Lock the oldest redistribution that has members to move and that no other transaction is moving."""
-    return await conn.fetchrow(UNDER_WAY)
-
-
-async def move_on(conn: Connection, redistribution_id: UUID, state: Progress, now: datetime, actor: str) -> None:
-    """Store how far a redistribution is now."""
-    await conn.execute(MOVE_ON, redistribution_id, state, now, actor)
-
-
 async def members(
     conn: Connection, redistribution_id: UUID, states: Sequence[MemberState], limit: int
 ) -> list[Member]:
@@ -180,6 +156,7 @@ def read(row: Record) -> Redistribution:
         state=Progress(row["state"]),
         actor=row["undone_by"] or row["applied_by"] or row["planned_by"],
         cause=Cause(row["correlation_id"], None, row["traceparent"]),
+        for_good=row["for_good"],
     )
 
 

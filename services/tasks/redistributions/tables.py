@@ -38,6 +38,8 @@ redistribution = Table(
     Column("correlation_id", Uuid, nullable=False),
     Column("traceparent", Text),
     Column("version", Integer, nullable=False),
+    # Who gets the leads stands in for no one, though the operator is absent.
+    Column("for_good", Boolean, nullable=False, server_default=text("false")),
     CheckConstraint("state IN ('planned', 'applying', 'applied', 'undoing', 'undone')", name="state"),
     CheckConstraint("(state = 'planned') = (applied_at IS NULL)", name="applied_at_a_time"),
     CheckConstraint("(state IN ('undoing', 'undone')) = (undone_at IS NOT NULL)", name="undone_at_a_time"),

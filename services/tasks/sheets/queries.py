@@ -10,18 +10,21 @@ from libs.common.platform.http.language import Language
 from services.tasks.context import Context
 from services.tasks.desks.store import read_desks
 from services.tasks.engine.state import State
+from services.tasks.engine.variables import message_language
 from services.tasks.errors import NotFoundError
+from services.tasks.moves.queries import get_lead
 from services.tasks.operators.queries import read_staff
 from services.tasks.partners.store import read_partners
 from services.tasks.processes.store import parts, state_of
 from services.tasks.sheets import store
-from services.tasks.sheets.rules import said
-from services.tasks.sheets.schemas import ScriptOut, SheetOut, SheetStepOut
+from services.tasks.sheets.rules import said, values_of_messages
+from services.tasks.sheets.schemas import MessageValues, ScriptOut, SheetOut, SheetStepOut
 from services.tasks.tasks.queries import get_task
 from services.tasks.tasks.store import read_task
 
 TASK = "SELECT * FROM task WHERE id = $1"
 _OPEN: Mapping[str, object] = {"actor": None, "at": None}
+MAIN = "SELECT id FROM process WHERE lead_id = $1"
 PROCESS = "SELECT * FROM process WHERE id = $1"
 
 
@@ -52,6 +55,18 @@ async def get_sheet(ctx: Context, caller: Principal, task_id: UUID, language: La
             ScriptOut(**asdict(script)) for script in said(sheet, state, read_task(row), playbook, lang, now)
         ),
     )
+
+
+async def message_values(ctx: Context, caller: Principal, lead_id: UUID, language: Language) -> MessageValues:
+    """Return what a message to a lead's customer would be filled with. Raises NotFoundError."""
+    await get_lead(ctx, caller, lead_id, language)
+    async with ctx.db.begin() as tx:
+        state = await _state(tx.conn, await tx.conn.fetchval(MAIN, lead_id))
+        if state is None:
+            raise NotFoundError
+        playbook = await ctx.playbooks.get(tx.conn, state.playbook, state.playbook_version)
+    theirs = message_language(state)
+    return MessageValues(language=theirs, values=values_of_messages(state, playbook, theirs))
 
 
 async def _state(conn: Connection, process_id: UUID) -> State | None:

@@ -49,6 +49,14 @@ def words(state: State, playbook: Playbook, language: str) -> dict[str, str]:
     return {**personal, **fields, **name, **variables(state, language)}
 
 
+def values_of_messages(state: State, playbook: Playbook, language: str) -> dict[str, str]:
+    """Return what a message to the customer would be filled with, by the placeholders of templates."""
+    customer = state.facts.customer
+    person = {"name": customer.name, "phone": customer.phone, "email": customer.email}
+    fields = field_texts(playbook, state.fields, language, state.facts.zone)
+    return {**fields, **{name: value for name, value in person.items() if value}, **variables(state, language)}
+
+
 def filled(script: Script, known: Mapping[str, str], language: str) -> str | None:
     """Return the text of a script with all its names filled in, else that for when one is not known, else None."""
     for text in script.wordings:

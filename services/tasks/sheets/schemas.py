@@ -22,6 +22,13 @@ class ScriptOut(BaseModel):
     text: str
 
 
+class MessageValues(BaseModel):
+    """What a message to a lead's customer would say in its placeholders; what is not known has no value."""
+
+    language: str
+    values: dict[str, str]
+
+
 class SheetOut(BaseModel):
     """The call sheet of a task, in the caller's language."""
 

@@ -4,14 +4,17 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 from uuid import UUID
 
 from asyncpg import Record
 
 from libs.common.contracts import Cause
-from libs.common.platform.auth.principal import Principal, Role
+from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Connection, Transaction
+from services.tasks.calls.proofs import was_made
 from services.tasks.context import Context
+from services.tasks.engine.deeds import deed_of
 from services.tasks.engine.effects import Effect, Refuse
 from services.tasks.engine.events import OutcomeGiven, Taken
 from services.tasks.engine.state import Operator, Task
@@ -24,8 +27,10 @@ from services.tasks.errors import (
     TaskClosedError,
     refused,
 )
+from services.tasks.mending import store as mending
 from services.tasks.operators.queries import locked_operator_of, locked_operators
 from services.tasks.operators.rules import OperatorProfile, ineligible, unfit
+from services.tasks.playbooks.terms import Need
 from services.tasks.pools.queries import open_off_shift
 from services.tasks.processes.batch import Batch, Process
 
@@ -45,9 +50,12 @@ class OutcomeInput:
     fields: Mapping[str, object]
 
 
+People: TypeAlias = Mapping[UUID, OperatorProfile]
+
+
 @dataclass(slots=True)
 class LockedTask:
-    """An open task, its locked process, and the operator who acts."""
+    """A task, its locked process, and the operator who acts."""
 
     batch: Batch
     process: Process
@@ -93,30 +101,59 @@ async def give_outcome(
     Raises NotFoundError, StaleTaskError, TaskRefusedError with every fault.
     """
     async with ctx.db.begin() as tx:
-        named = await locked_operators(tx.conn, _ids(form.fields.values()))
+        named = await named_people(tx.conn, form)
         locked = await lock_seen(ctx, tx, caller, task_id, seen)
-        profile, supervisor = locked.profile, caller.has(Role.SUPERVISOR, Role.ADMIN)
-        if profile is None and not supervisor:
-            raise NoOperatorError
-        event = OutcomeGiven(
-            task_id=task_id,
-            outcome=form.outcome,
-            comment=form.comment.strip(),
-            actor=str(profile.id) if profile else caller.sub,
-            operator=profile.operator if profile else None,
-            supervisor=supervisor,
-            call_made=form.call_made,
-            callback_at=form.callback_at,
-            problem=form.problem,
-            fields=form.fields,
-            people=_fit(named.values(), locked.process.state.desk.code),
-        )
-        raise_refusal(locked.batch.apply(locked.process, event, cause))
+        await end(tx, locked, caller, form, named, cause)
         await locked.batch.save()
         await tx.commit()
 
 
-def _ids(values: Iterable[object]) -> set[UUID]:
+async def end(
+    tx: Transaction, locked: LockedTask, caller: Principal, form: OutcomeInput, named: People, cause: Cause
+) -> None:
+    """Apply an outcome to a locked task and keep what it did; the caller saves and commits.
+
+    Raises NoOperatorError, TaskRefusedError with every fault.
+    """
+    batch, process, task, profile = locked.batch, locked.process, locked.task, locked.profile
+    supervisor = caller.sees_whole_desks
+    if profile is None and not supervisor:
+        raise NoOperatorError
+    before, desk = process.state, process.state.desk.code
+    made = form.call_made
+    if made is None and profile is not None and _may_call(process, task, form):
+        made = await was_made(tx.conn, before, task, profile.id, batch.now) or None
+    event = OutcomeGiven(
+        task_id=task.id,
+        outcome=form.outcome,
+        comment=form.comment.strip(),
+        actor=str(profile.id) if profile else caller.sub,
+        operator=profile.operator if profile else None,
+        supervisor=supervisor,
+        call_made=made,
+        callback_at=form.callback_at,
+        problem=form.problem,
+        fields=form.fields,
+        people=people_for(named, desk),
+    )
+    effects = batch.apply(process, event, cause)
+    raise_refusal(effects)
+    deed = deed_of(task, event.actor, event.outcome, batch.now, before, process.state, effects)
+    await mending.keep(tx.conn, before.id, desk, task.pool, batch.now, deed)
+
+
+def _may_call(process: Process, task: Task, form: OutcomeInput) -> bool:
+    """Return whether an outcome takes word of a call, so that telephony's fills in what is not said (P.11)."""
+    outcome = process.playbook.task_types[task.type].outcomes.get(form.outcome)
+    return outcome is not None and outcome.requires.call_of(form.problem) is not Need.FORBIDDEN
+
+
+async def named_people(conn: Connection, form: OutcomeInput) -> People:
+    """Lock the operators whom the fields of an outcome name, before its process is."""
+    return await locked_operators(conn, ids_in(form.fields.values()))
+
+
+def ids_in(values: Iterable[object]) -> set[UUID]:
     """Return the ids among the values of fields: which fields are persons only the task's playbook says."""
     found = set()
     for value in values:
@@ -126,9 +163,9 @@ def _ids(values: Iterable[object]) -> set[UUID]:
     return found
 
 
-def _fit(named: Iterable[OperatorProfile], desk: str) -> Mapping[str, Operator]:
+def people_for(named: People, desk: str) -> Mapping[str, Operator]:
     """Return those to whom a task of the desk may be given, by id."""
-    return {str(profile.id): profile.operator for profile in named if not unfit(profile, desk, None)}
+    return {str(profile.id): profile.operator for profile in named.values() if not unfit(profile, desk, None)}
 
 
 async def lock_seen(
@@ -136,13 +173,16 @@ async def lock_seen(
 ) -> LockedTask:
     """Lock the task's process and return both; a task that the caller may not see is not found.
 
-    Without a version (`take`) a colleague's task passes: the engine then refuses with the exact reason.
+    Without a version (`take`) a colleague's task passes: the engine then refuses with the exact reason. An operator
+    who was dismissed finds none.
     """
     profile = await locked_operator_of(tx.conn, caller.sub)
     row = await tx.conn.fetchrow(FIND_TASK, task_id)
     if row is None or not caller.may_see(row["desk"]):
         raise NotFoundError
-    if seen is not None and not _visible(caller, profile, row):
+    if profile is not None and not profile.active and not caller.sees_whole_desks:
+        raise NotFoundError
+    if seen is not None and not visible(caller, profile, row):
         raise NotFoundError
     return await lock_task(ctx, tx, row["process_id"], task_id, profile, seen)
 
@@ -169,9 +209,9 @@ async def lock_task(
     return LockedTask(batch, process, task, profile)
 
 
-def _visible(caller: Principal, profile: OperatorProfile | None, row: Record) -> bool:
+def visible(caller: Principal, profile: OperatorProfile | None, row: Record) -> bool:
     """Return whether the caller may see a task: what waits in the operator's pools, theirs and those they lent."""
-    if caller.has(Role.SUPERVISOR, Role.ADMIN, Role.SERVICE):
+    if caller.sees_whole_desks:
         return True
     if profile is None or not profile.active:
         return False

@@ -5,17 +5,18 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Response
 
-from libs.common.platform.http.etag import IfMatch, set_etag, stale
+from libs.common.platform.audit.shown import shows
+from libs.common.platform.http.etag import IfMatch, set_etag
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Ids, Page, Paged
 from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from libs.common.platform.http.wire import Moment
-from services.tasks.deps import Chain, Ctx, Lang, Staff, Worker
+from services.tasks.deps import Chain, Crew, Ctx, Lang, Worker
 from services.tasks.engine.state import TaskState
 from services.tasks.errors import StaleTaskError
 from services.tasks.tasks.actions import give_outcome, take
-from services.tasks.tasks.queries import TaskFilter, get_task, list_tasks, shaped
+from services.tasks.tasks.queries import TaskFilter, get_task, list_tasks, shaped, stale_task
 from services.tasks.tasks.schemas import OutcomeIn, TaskOut
 
 router = api_router("/tasks/v1/tasks", tags=["tasks"], route_class=IdempotentRoute)
@@ -42,6 +43,7 @@ def _filter(
     waiting: Flag = None,
     important: Flag = None,
     unowned: Flag = None,
+    call_unproved: Flag = None,
     created_from: When = None,
     created_to: When = None,
     due_from: When = None,
@@ -51,21 +53,23 @@ def _filter(
 
 
 @router.get("", operation_id="list_tasks")
+@shows("subject")
 async def get_tasks(
     wanted: Annotated[TaskFilter, Depends(_filter)],
     ctx: Ctx,
-    caller: Staff,
+    caller: Crew,
     lang: Lang,
     page: Paged,
     sort: Order = "-opened_at",
 ) -> Page[TaskOut]:
     """List tasks: supervisors see those of their desks, operators their own and unassigned ones."""
-    found = await list_tasks(ctx.db, caller, wanted, sort, page)
+    found = await list_tasks(ctx.db, caller, wanted, sort, page, ctx.now())
     return Page(items=await shaped(ctx, caller, found.rows, lang), next_cursor=found.next_cursor)
 
 
 @router.get("/{task_id}", operation_id="get_task")
-async def get_one(task_id: UUID, ctx: Ctx, caller: Staff, lang: Lang, response: Response) -> TaskOut:
+@shows("subject")
+async def get_one(task_id: UUID, ctx: Ctx, caller: Crew, lang: Lang, response: Response) -> TaskOut:
     """Return a task with its possible outcomes."""
     found = await get_task(ctx, caller, task_id, lang)
     set_etag(response, found.version)
@@ -83,6 +87,7 @@ async def get_one(task_id: UUID, ctx: Ctx, caller: Staff, lang: Lang, response: 
     "task_pushed_only",
     "conflict",
 )
+@shows("subject")
 async def post_take(
     task_id: UUID, ctx: Ctx, caller: Worker, lang: Lang, chain: Chain, response: Response
 ) -> TaskOut:
@@ -93,6 +98,7 @@ async def post_take(
 
 @router.post("/{task_id}/outcome", operation_id="give_outcome")
 @refuses("no_operator", "outcome_refused", "task_closed", "task_not_taken", "task_taken", "conflict")
+@shows("subject")
 async def post_outcome(
     task_id: UUID,
     body: OutcomeIn,
@@ -103,10 +109,12 @@ async def post_outcome(
     chain: Chain,
     response: Response,
 ) -> TaskOut:
-    """End a task with an outcome and a comment (S0.1, S0.2); an error lists every fault (S1.7)."""
+    """End a task with an outcome and a comment (S0.1, S0.2); an error lists every fault (S1.7).
+
+    Who was given a task need not take it first; one that waits for an operator is 409 `task_not_taken`.
+    """
     try:
         await give_outcome(ctx, caller, task_id, seen, body.input(), chain)
     except StaleTaskError:
-        current = await get_task(ctx, caller, task_id, lang)
-        raise stale(current, current.version) from None
+        raise await stale_task(ctx, caller, task_id, lang) from None
     return await get_one(task_id, ctx, caller, lang, response)

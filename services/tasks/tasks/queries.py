@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, or_, select, true, union_all
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, not_, or_, select, true, union_all
 
-from libs.common.platform.auth.principal import Principal, Role
+from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Database
+from libs.common.platform.http.etag import stale
 from libs.common.platform.http.language import Language
 from libs.common.platform.http.pagination import Cut, PageQuery, paginate
+from libs.common.platform.http.problems import Problem
+from services.tasks.calls.proofs import unproved, unproved_of
 from services.tasks.context import Context
 from services.tasks.desks.tables import desk
 from services.tasks.errors import NotFoundError
@@ -43,32 +46,60 @@ class TaskFilter:
     waiting: bool | None = None
     important: bool | None = None
     unowned: bool | None = None
+    call_unproved: bool | None = None
     created_from: datetime | None = None
     created_to: datetime | None = None
     due_from: datetime | None = None
     due_to: datetime | None = None
 
 
+# Of its lead, or of another subject: each branch looks into an index of its own.
+LAST_STEPS = """
+WITH t AS (SELECT id, lead_id, subject_id FROM task WHERE id = $1)
+SELECT time, actor, kind, facts -> 'fields' AS fields FROM (
+    SELECT e.* FROM t JOIN timeline_entry e ON e.lead_id = t.lead_id AND e.task_id = t.id
+    UNION ALL SELECT e.* FROM t JOIN timeline_entry e ON e.subject_id = t.subject_id AND e.task_id = t.id
+) AS steps ORDER BY id DESC LIMIT 5
+"""
 _EQUAL = (
     "desk", "type", "lane", "pool", "playbook", "lead_id", "operator_id", "overdue", "waiting", "important",
 )  # fmt: skip
 
 
 async def list_tasks(
-    db: Database, caller: Principal, wanted: TaskFilter, order: str, page: PageQuery
+    db: Database, caller: Principal, wanted: TaskFilter, order: str, page: PageQuery, now: datetime
 ) -> Cut[RowMapping]:
     """Return tasks ordered by a column; a leading `-` means descending."""
-    query = select(task).where(_visible(caller), *_filtered(wanted))
+    query = select(task).where(visible(caller), *filtered(wanted))
+    if wanted.call_unproved is not None:
+        query = query.where(unproved(now) if wanted.call_unproved else not_(unproved(now)))
     async with db.read() as conn:
         return await paginate(conn, query, order, [task.c[order.lstrip("-")], task.c.id], page)
 
 
+async def oldest(db: Database, caller: Principal, wanted: TaskFilter, limit: int) -> Sequence[RowMapping]:
+    """Return the oldest tasks of a filter that the caller may see."""
+    query = select(task).where(visible(caller), *filtered(wanted)).order_by(task.c.opened_at, task.c.id)
+    return await _read(db, query.limit(limit))
+
+
 async def get_task(ctx: Context, caller: Principal, task_id: UUID, language: Language) -> TaskOut:
     """Return a task. Raises NotFoundError."""
-    rows = await _read(ctx.db, select(task).where(task.c.id == task_id, _visible(caller)))
+    rows = await _read(ctx.db, select(task).where(task.c.id == task_id, visible(caller)))
     if not rows:
         raise NotFoundError
     return (await shaped(ctx, caller, rows, language))[0]
+
+
+async def stale_task(ctx: Context, caller: Principal, task_id: UUID, language: Language) -> Problem:
+    """Return the 412 of a task: as it is now, and the steps that made it so. Raises NotFoundError."""
+    current = await get_task(ctx, caller, task_id, language)
+    rows = await ctx.db.pool.fetch(LAST_STEPS, task_id)
+    changes = [
+        {"at": row["time"].isoformat(), "by": row["actor"], "what": row["kind"], "fields": row["fields"] or []}
+        for row in rows
+    ]
+    return stale(current, current.version, changes)
 
 
 async def one_task(ctx: Context, caller: Principal, task_id: UUID, language: Language) -> TaskOut:
@@ -81,7 +112,8 @@ async def shaped(ctx: Context, caller: Principal, rows: Sequence[Row], language:
     """Return tasks for the wire, with titles in a language and the customers that the caller may see."""
     keys = {(row["playbook"], row["playbook_version"]) for row in rows}
     playbooks = await ctx.playbooks.of(ctx.db, keys)
-    customers = await customers_of(ctx, caller, rows) if rows else {}
+    customers = await customers_of(ctx.db, caller, rows, ctx.now()) if rows else {}
+    claims = await unproved_of(ctx.db, [row["id"] for row in rows if row["call_made"]], ctx.now())
     return [
         task_out(
             read_task(row),
@@ -89,6 +121,7 @@ async def shaped(ctx: Context, caller: Principal, rows: Sequence[Row], language:
             subject=subject_of(row),
             order_number=row["order_number"],
             customer=customers.get(row["id"]),
+            call_unproved=row["id"] in claims,
             playbook=playbooks[row["playbook"], row["playbook_version"]],
             version=row["playbook_version"],
             language=language,
@@ -102,9 +135,10 @@ async def _read(db: Database, query: Select[tuple[object, ...]]) -> Sequence[Row
         return (await conn.execute(query)).mappings().all()
 
 
-def _visible(caller: Principal) -> ColumnElement[bool]:
+def visible(caller: Principal) -> ColumnElement[bool]:
+    """Return the condition under which the caller may see a task."""
     desks = true() if caller.sees_all_desks else task.c.desk.in_([*caller.desks])
-    if caller.has(Role.SUPERVISOR, Role.ADMIN, Role.SERVICE):
+    if caller.sees_whole_desks:
         return desks
     # An operator must be active, and sees what waits in the pools that they work in.
     mine = and_(operator.c.subject == caller.sub, operator.c.active)
@@ -116,7 +150,8 @@ def _visible(caller: Principal) -> ColumnElement[bool]:
     return and_(desks, or_(waits, task.c.operator_id.in_(me), task.c.lender_id.in_(me)))
 
 
-def _filtered(wanted: TaskFilter) -> list[ColumnElement[bool]]:
+def filtered(wanted: TaskFilter) -> list[ColumnElement[bool]]:
+    """Return the conditions of a filter."""
     found = [task.c[name] == value for name in _EQUAL if (value := getattr(wanted, name)) is not None]
     if wanted.ids is not None:
         found.append(task.c.id.in_(wanted.ids))

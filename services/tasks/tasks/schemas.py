@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, StrictBool, StrictStr
 
 from libs.common.contracts.shared import Mode, SubjectKind
 from libs.common.platform.http.language import Language
-from libs.common.platform.http.wire import CustomerOut, Moment, Whole, Wire
+from libs.common.platform.http.wire import Moment, TaskCustomer, Whole, Wire
 from services.tasks.engine.facts import Subject
 from services.tasks.engine.matrix import LONGEST_COMMENT
 from services.tasks.engine.state import Task, TaskState
@@ -156,7 +156,7 @@ class TaskOut(BaseModel):
 
     `lead_id` is absent when its subject is no lead, `order_number` when the lead has no order, `customer` when the
     task is about no customer and when the caller may not see them. `text`, `document` and `author` are those of a
-    free task.
+    free task. `call_unproved`: its outcome claims a call that telephony knows nothing of (P.11).
     """
 
     id: UUID
@@ -164,7 +164,7 @@ class TaskOut(BaseModel):
     subject: SubjectOut
     lead_id: UUID | None
     order_number: str | None
-    customer: CustomerOut | None
+    customer: TaskCustomer | None
     playbook: str
     playbook_version: int
     type: str
@@ -191,12 +191,14 @@ class TaskOut(BaseModel):
     taken_at: datetime | None
     held_since: datetime | None
     lender_id: UUID | None
+    original_id: UUID | None
     lent_until: datetime | None
     reserved_until: datetime | None
     contacted_at: datetime | None
     outcome: str | None
     comment: str | None
     call_made: bool | None
+    call_unproved: bool
     problem: str | None
     callback_at: datetime | None
     fields: dict[str, str | bool | dict[str, str]]
@@ -214,7 +216,8 @@ def task_out(
     desk: str,
     subject: Subject,
     order_number: str | None,
-    customer: CustomerOut | None,
+    customer: TaskCustomer | None,
+    call_unproved: bool,
     playbook: Playbook,
     version: int,
     language: Language,
@@ -238,6 +241,7 @@ def task_out(
         outcome=closing.outcome if closing else None,
         comment=closing.comment if closing else None,
         call_made=closing.call_made if closing else None,
+        call_unproved=call_unproved,
         problem=closing.problem if closing else None,
         callback_at=closing.callback_at if closing else None,
         fields=_shown(closing.fields) if closing else {},
@@ -258,5 +262,5 @@ def _shown(fields: Mapping[str, FieldValue]) -> dict[str, str | bool | dict[str,
 _SAME = (
     "id", "type", "state", "role", "pool", "mode", "lane", "rank", "important", "attempt", "opened_at", "due_at",
     "offer_from", "overdue", "waiting", "operator_id", "decision_id", "assigned_at", "taken_at",
-    "held_since", "lender_id", "lent_until", "reserved_until", "contacted_at", "version",
+    "held_since", "lender_id", "original_id", "lent_until", "reserved_until", "contacted_at", "version",
 )  # fmt: skip

@@ -19,11 +19,11 @@ Row: TypeAlias = RowMapping | asyncpg.Record
 
 @dataclass(frozen=True, slots=True)
 class TaskRow:
-    """A task to be written, with its process and the version that was read (0 = new)."""
+    """A task to be written, with its process; `before` is as it was read, None if it is new."""
 
     task: Task
     state: State
-    seen: int
+    before: Task | None = None
 
 
 def _closing(name: str) -> Callable[[TaskRow], object]:
@@ -74,6 +74,7 @@ _MOVING = (
     ("reserved_until", "timestamptz", attrgetter("task.reserved_until")),
     ("contacted_at", "timestamptz", attrgetter("task.contacted_at")),
     ("contacted_id", "uuid", attrgetter("task.contacted_id")),
+    ("original_id", "uuid", attrgetter("task.original_id")),
     ("outcome", "text", _closing("outcome")),
     ("comment", "text", _closing("comment")),
     ("call_made", "bool", _closing("call_made")),
@@ -85,8 +86,9 @@ _MOVING = (
     ("successor_id", "uuid", _closing("successor_id")),
     ("fields", "jsonb", lambda row: dict(row.task.closing.fields) if row.task.closing else None),
 )
+_READ = (("seen", "int", attrgetter("before.version")), ("was", "text", attrgetter("before.state")))
 NEW_TASK: Bulk[TaskRow] = Bulk("task", _KEYS + _MOVING)
-MOVED_TASK: Bulk[TaskRow] = Bulk("task", (_KEYS[0], ("seen", "int", attrgetter("seen")), *_MOVING))
+MOVED_TASK: Bulk[TaskRow] = Bulk("task", (_KEYS[0], *_READ, *_MOVING))
 
 
 def subject_of(row: Row) -> Subject:
@@ -128,6 +130,7 @@ def read_task(row: Row) -> Task:
         reserved_until=row["reserved_until"],
         contacted_at=row["contacted_at"],
         contacted_id=row["contacted_id"],
+        original_id=row["original_id"],
     )
 
 

@@ -74,6 +74,7 @@ task = Table(
     Column("reserved_until", DateTime(timezone=True)),
     Column("contacted_at", DateTime(timezone=True)),
     Column("contacted_id", Uuid),
+    Column("original_id", Uuid),
     CheckConstraint("state IN ('active', 'deferred', 'completed', 'failed')", name="state"),
     *subject_checks(),
     CheckConstraint("mode IN ('push', 'pull', 'mixed')", name="mode"),

@@ -5,12 +5,13 @@ from uuid import UUID
 
 from fastapi import Query
 
+from libs.common.platform.audit.shown import shows
 from libs.common.platform.http.language import Text
 from libs.common.platform.http.pagination import MAX_LIMIT, CursorParam, PageQuery
 from libs.common.platform.http.problems import Fault, Problem
 from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
-from services.tasks.deps import Ctx, Lang, Staff
+from services.tasks.deps import Crew, Ctx, Lang
 from services.tasks.engine.facts import Subject
 from services.tasks.timeline.queries import lead_of, timeline
 from services.tasks.timeline.schemas import TimelineOut
@@ -27,9 +28,10 @@ Word = Annotated[str | None, Query(max_length=200)]
 
 @router.get("/timeline", operation_id="get_timeline")
 @refuses("not_found", "invalid_cursor")
+@shows("subject")
 async def get_timeline(
     ctx: Ctx,
-    caller: Staff,
+    caller: Crew,
     lang: Lang,
     lead_id: Annotated[UUID | None, Query()] = None,
     subject: Annotated[str | None, Query(max_length=64, description="such as `customer:<id>`")] = None,

@@ -11,7 +11,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
-from libs.common.contracts import EventData, assignment, intake, notices, notifications, tasks
+from libs.common.contracts import (
+    EventData,
+    assignment,
+    attention,
+    consents,
+    desks,
+    erasures,
+    intake,
+    notices,
+    notifications,
+    tasks,
+)
 from services.tasks.engine.effects import Noticed
 from services.tasks.playbooks.terms import Title
 
@@ -46,10 +57,20 @@ class Kind(StrEnum):
     ATTEMPTS_STOPPED = "attempts_stopped"
     COUNTED = "counted"
     DOCUMENT = "document"
+    OUTCOME_MENDED = "outcome_mended"
+    # Contacts of intake that are messages; what they say is kept by notifications alone (P.7).
+    MESSAGE_RECEIVED = "message_received"
+    MESSAGE_WRITTEN = "message_written"
+    # A message of notifications that a person wrote, and no playbook asked for.
+    MESSAGE_REPLIED = "message_replied"
 
 
 _MESSAGE = ("template", "purpose", "channel", "provider")
 _END = ("task_type", "outcome", "operator_id")
+# What waits for a person is a task of its own, and that is shown.
+_RAISED = Row(Title("Ждёт человека: {kind}", "Waits for a person: {kind}"), ("kind", "ref", "count"))
+_SCRUBBED = Row(Title("Данные клиента стёрты", "The customer's data is erased"), ("erasure_id",))
+_CLEARED = Row(Title("Больше не ждёт: {kind}", "Waits no more: {kind}"), ("kind", "ref"))
 
 EVENTS: Mapping[type[EventData], Row] = {
     intake.LeadReceived: Row(
@@ -65,6 +86,12 @@ EVENTS: Mapping[type[EventData], Row] = {
         ("kind", "direction", "at", "duration", "operator_id", "recording", "message_id", "source"),
     ),
     intake.CustomerChanged: Row(Title("Карточка клиента изменена", "Customer changed"), ("customer_id", "version")),
+    consents.ConsentChanged: Row(
+        Title("Согласие клиента изменилось", "Consent of the customer changed"), ("customer_id", "closed", "listed")
+    ),
+    intake.MessageResolved: Row(
+        Title("Известно, чьё сообщение", "Message resolved"), ("message_id", "customer_id")
+    ),
     intake.AppointmentChanged: Row(
         Title("Запись: {step}, {at}", "Appointment: {step}, {at}"),
         ("step", "at", "previous_at", "by", "warned", "partner_id"),
@@ -77,6 +104,14 @@ EVENTS: Mapping[type[EventData], Row] = {
         ("target", "code", "faults", "current_version"),
     ),
     intake.LeadUpdated: Row(Title("Данные клиента исправлены", "Customer details corrected"), ("language", "zone")),
+    intake.LeadMerged: Row(
+        Title("Заявки слиты или разделены", "Leads merged or parted"),
+        ("merge_id", "winner_id", "loser_id", "undone"),
+    ),
+    intake.CustomerMerged: Row(
+        Title("Клиенты слиты или разделены", "Customers merged or parted"),
+        ("merge_id", "customer_id", "winner_id", "undone"),
+    ),
     intake.LeadStatusChanged: Row(
         Title("Статус: «{to_status}»", "Status: “{to_status}”"), ("from_status", "to_status", "stage", "reason")
     ),
@@ -102,11 +137,11 @@ EVENTS: Mapping[type[EventData], Row] = {
     ),
     tasks.TaskReleased: Row(
         Title("Задача «{task_type}» освобождена: {reason}", "Task “{task_type}” released: {reason}"),
-        ("task_type", "operator_id", "taken", "reason", "due_at"),
+        ("task_type", "operator_id", "taken", "reason", "due_at", "lender_id"),
     ),
     tasks.TaskReassigned: Row(
         Title("Задача «{task_type}» передана", "Task “{task_type}” reassigned"),
-        ("task_type", "from_operator_id", "to_operator_id", "reason", "due_at"),
+        ("task_type", "from_operator_id", "to_operator_id", "reason", "due_at", "lender_id"),
     ),
     tasks.TaskLent: Row(
         Title("Задача «{task_type}» отдана на время", "Task “{task_type}” lent"),
@@ -129,6 +164,10 @@ EVENTS: Mapping[type[EventData], Row] = {
         Title("Напоминание о задаче «{task_type}»", "Reminder of task “{task_type}”"),
         ("task_type", "due_at", "operator_id", "important"),
     ),
+    notices.CallRinging: Row(
+        Title("Звонит телефон {extension}", "Telephone {extension} rings"),
+        ("operator_id", "extension", "line", "at"),
+    ),
     notices.PartnerChargeDue: Row(
         Title("Партнёру начислено: {title}", "The partner owes: {title}"),
         ("charge", "title", "amount", "partner_id", "reason"),
@@ -148,6 +187,9 @@ EVENTS: Mapping[type[EventData], Row] = {
     tasks.LeadOwnerChanged: Row(
         Title("Сменился ответственный", "Owner changed"), ("from_operator_id", "to_operator_id", "reason")
     ),
+    notices.WorkMerged: Row(
+        Title("Работа по заявкам слита или разделена", "Work of leads merged or parted"), ("winner_id", "undone")
+    ),
     tasks.MessageRequested: Row(
         Title("Запрошено сообщение «{template}»", "Message “{template}” requested"),
         ("message_id", "template", "purpose", "channels", "language", "deadline"),
@@ -158,12 +200,12 @@ EVENTS: Mapping[type[EventData], Row] = {
     tasks.ChangeRequested: Row(
         Title("Запрошено изменение: {target}", "Change of {target} requested"), ("target", "target_id", "reason")
     ),
-    tasks.DeskChanged: Row(Title("Отдел «{code}» изменён", "Desk “{code}” changed"), ("code", "zone")),
-    tasks.PlaybookActivated: Row(
+    desks.DeskChanged: Row(Title("Отдел «{code}» изменён", "Desk “{code}” changed"), ("code", "zone")),
+    desks.PlaybookActivated: Row(
         Title("Плейбук «{code}» активирован, версия {version}", "Playbook “{code}” activated, version {version}"),
         ("code", "version"),
     ),
-    tasks.PlaybookActivatedV2: Row(
+    desks.PlaybookActivatedV2: Row(
         Title("Плейбук «{code}» активирован, версия {version}", "Playbook “{code}” activated, version {version}"),
         ("desk", "code", "version"),
     ),
@@ -178,6 +220,16 @@ EVENTS: Mapping[type[EventData], Row] = {
         Title("Оператор изменён", "Operator changed"), ("operator_id", "active", "presence", "away")
     ),
     assignment.PoolChanged: Row(Title("Пул «{code}» изменён", "Pool “{code}” changed"), ("desk", "code")),
+    erasures.CustomerErased: Row(Title("Клиента стирают", "Customer is erased"), ("erasure_id",)),
+    erasures.TasksScrubbed: _SCRUBBED,
+    erasures.AssignmentScrubbed: _SCRUBBED,
+    erasures.NotificationsScrubbed: _SCRUBBED,
+    attention.IntakeAttentionRaised: _RAISED,
+    attention.IntakeAttentionCleared: _CLEARED,
+    attention.AssignmentAttentionRaised: _RAISED,
+    attention.AssignmentAttentionCleared: _CLEARED,
+    attention.NotificationsAttentionRaised: _RAISED,
+    attention.NotificationsAttentionCleared: _CLEARED,
     assignment.ShiftStarted: Row(Title("Смена начата", "Shift started"), ("operator_id", "at")),
     assignment.ShiftEnded: Row(Title("Смена окончена", "Shift ended"), ("operator_id", "at")),
     notifications.MessageSent: Row(
@@ -193,6 +245,17 @@ EVENTS: Mapping[type[EventData], Row] = {
         Title("Сообщение «{template}» не дошло: {code}", "Message “{template}” failed: {code}"),
         (*_MESSAGE, "state", "code"),
     ),
+    notifications.ChannelChanged: Row(
+        Title("Канал «{code}» изменён", "Channel “{code}” changed"), ("code", "kind", "active")
+    ),
+    notifications.AdvertisingSwitched: Row(
+        Title("Клиент переключил рекламу: {channel}", "The customer switched advertisements: {channel}"),
+        ("channel", "provider", "wanted", "at"),
+    ),
+    notifications.MessageReceived: Row(
+        Title("Сообщение: {channel_code}", "Message: {channel_code}"),
+        ("message_id", "channel", "channel_code", "provider", "direction", "at"),
+    ),
     notifications.TemplateApproved: Row(
         Title("Шаблон «{code}» одобрен, версия {version}", "Template “{code}” approved, version {version}"),
         ("code", "version"),
@@ -203,17 +266,22 @@ EVENTS: Mapping[type[EventData], Row] = {
 }
 
 
+_AWAITED = Title("Заявка ждёт: плейбук «{playbook}» не активирован", "Waits: playbook “{playbook}” is not active")
+_NO_ROOM = Title(
+    "Названный оператор не может взять задачу, она доступна всем",
+    "The named operator cannot have the task now, any may",
+)
+_CAME = Title(
+    "Плейбук «{playbook}» активирован, заявка пошла в работу", "Playbook “{playbook}” is active: the lead goes on"
+)
+
+
 def _of_kind(kind: Kind) -> Title:  # noqa: C901 - one flat case per kind
     match kind:
         case Kind.PLAYBOOK_AWAITED:
-            return Title(
-                "Заявка ждёт: плейбук «{playbook}» не активирован", "Waits: playbook “{playbook}” is not active"
-            )
+            return _AWAITED
         case Kind.PLAYBOOK_CAME:
-            return Title(
-                "Плейбук «{playbook}» активирован, заявка пошла в работу",
-                "Playbook “{playbook}” is active: the lead goes on",
-            )
+            return _CAME
         case Kind.BREACH:
             return Title("Не осталось открытых задач, открыта запасная", "Nothing was open: the fallback opened")
         case Kind.PROCESS_STARTED:
@@ -235,10 +303,7 @@ def _of_kind(kind: Kind) -> Title:  # noqa: C901 - one flat case per kind
         case Kind.STATUS_FOLLOWED:
             return Title("Принят статус «{status}»", "Status “{status}” followed")
         case Kind.NO_ROOM:
-            return Title(
-                "Названный оператор не может взять задачу, она доступна всем",
-                "The named operator cannot have the task now, any may",
-            )
+            return _NO_ROOM
         case Kind.RESERVED:
             return Title("Задача закреплена до первого контакта", "Task reserved for the first contact")
         case Kind.FIRST_CONTACT:
@@ -249,6 +314,14 @@ def _of_kind(kind: Kind) -> Title:  # noqa: C901 - one flat case per kind
             return Title("{title}: {count}", "{title}: {count}")
         case Kind.DOCUMENT:
             return Title("Документ: {document}", "Document: {document}")
+        case Kind.OUTCOME_MENDED:
+            return Title("Исход исправлен: {comment}", "Outcome mended: {comment}")
+        case Kind.MESSAGE_RECEIVED:
+            return Title("Клиент написал", "The customer wrote")
+        case Kind.MESSAGE_WRITTEN:
+            return Title("Клиенту написали из приложения", "The customer was written to in the app")
+        case Kind.MESSAGE_REPLIED:
+            return Title("Клиенту ответили", "The customer was answered")
         case Kind.ATTEMPTS_STOPPED:
             return Title("Попытки начинаются заново", "Attempts begin anew")
         case _:

@@ -8,13 +8,13 @@ from uuid import UUID, uuid5
 
 from pydantic import BaseModel
 
-from libs.common.contracts import Cause, EventData, Outgoing, Received, intake, tasks
-from libs.common.contracts.shared import ChangeTarget
+from libs.common.contracts import Cause, EventData, Outgoing, Received, intake, notifications, tasks
+from libs.common.contracts.shared import ChangeTarget, ContactKind, Direction
 from libs.common.platform.ids import uuid7
 from services.tasks.engine import effects as fx
 from services.tasks.engine.asking import RequestChange, StopAttempts, WithdrawMessage
 from services.tasks.engine.facts import Subject
-from services.tasks.engine.kept import AddDocument, Count, Kept, RaiseCharge
+from services.tasks.engine.kept import AddDocument, Count, Kept, RaiseCharge, TakeBack
 from services.tasks.engine.state import SYSTEM, State
 from services.tasks.playbooks.fields import FieldValue
 from services.tasks.playbooks.terms import Title
@@ -49,12 +49,22 @@ def received_entry(event: Received[EventData], subject: Subject) -> Entry:
         correlation_id=event.cause.correlation_id,
         owner=data.owner,
         time=event.time,
-        kind=data.event_type,
-        actor=str(vars(data).get("actor", SYSTEM)),  # a missing attribute costs pydantic an exception
+        kind=_kind_of(data),
+        actor=str(vars(data).get("actor") or SYSTEM),  # a missing attribute costs pydantic an exception
         sequence=event.sequence if event.key == subject.key else None,
         task_id=vars(data).get("task_id"),
         facts=facts_of(data),
     )
+
+
+def _kind_of(data: EventData) -> str:
+    match data:
+        case intake.ContactRecorded(kind=ContactKind.MESSAGE, direction=direction):
+            return Kind.MESSAGE_RECEIVED if direction is Direction.IN else Kind.MESSAGE_WRITTEN
+        case notifications.MessageSent(actor=str()):
+            return Kind.MESSAGE_REPLIED
+        case _:
+            return data.event_type
 
 
 def waiting_entries(
@@ -147,27 +157,31 @@ def silent_entry(effect: fx.Effect, state: State, cause: Cause, now: datetime) -
     )
 
 
+#: Steps of which there is nothing more to say.
+_PLAIN: Mapping[type[fx.Effect], Kind] = {
+    fx.Breach: Kind.BREACH,
+    fx.EndProcess: Kind.PROCESS_ENDED,
+    fx.ReopenProcess: Kind.PROCESS_REOPENED,
+    fx.BringForward: Kind.BROUGHT_FORWARD,
+    fx.OpenToAll: Kind.NO_ROOM,
+}
+
+
 def _silent_step(effect: fx.Effect) -> tuple[str, dict[str, object]] | None:  # noqa: C901 - one flat case per effect
     """Return kind and facts of an effect without an event."""
     match effect:
         case fx.Record(code=code, text=text):
             return None if code is fx.Noticed.ALREADY_TAKEN else (code, _title(text))
-        case fx.Breach():
-            return Kind.BREACH, {}
-        case fx.EndProcess():
-            return Kind.PROCESS_ENDED, {}
-        case fx.ReopenProcess():
-            return Kind.PROCESS_REOPENED, {}
+        case fx.Breach() | fx.EndProcess() | fx.ReopenProcess() | fx.BringForward() | fx.OpenToAll():
+            return _PLAIN[type(effect)], {}
         case fx.CountAttempt(policy=policy, count=count):
             return Kind.ATTEMPT, {"policy": policy, "count": count}
         case fx.FollowStatus(status=status, stage=stage):
             return Kind.STATUS_FOLLOWED, {"status": status, "stage": stage}
-        case fx.BringForward():
-            return Kind.BROUGHT_FORWARD, {}
-        case fx.OpenToAll():
-            return Kind.NO_ROOM, {}
         case fx.RecordContact():
             return Kind.FIRST_CONTACT, {}
+        case TakeBack(outcome=outcome, reason=reason):
+            return Kind.OUTCOME_MENDED, {"outcome": outcome, "comment": reason}
         case fx.ReserveTask(until=until):
             return None if until is None else (Kind.RESERVED, {"until": until})
         case StopAttempts(policy=policy):
@@ -240,7 +254,7 @@ def _attribution(effect: fx.Effect) -> _Attribution:  # noqa: C901 - one flat ca
             return _Attribution(actor, {"comment": comment} if comment else {})
         case fx.SetStatus(actor=actor) | WithdrawMessage(actor=actor) | RaiseCharge(actor=actor):
             return _Attribution(actor, {})
-        case AddDocument(actor=actor):
+        case AddDocument(actor=actor) | TakeBack(actor=actor):
             return _Attribution(actor, {})
         case RequestChange(actor=actor):
             return _Attribution(actor, _asked(effect))

@@ -6,13 +6,14 @@ from uuid import UUID
 import asyncpg
 
 from libs.common.contracts.shared import SubjectKind
-from libs.common.platform.auth.principal import Principal, Role
+from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Connection
 from libs.common.platform.http.language import Language
 from libs.common.platform.http.pagination import Keyset, PageQuery, invalid_cursor
 from services.tasks.context import Context
 from services.tasks.engine.facts import Subject
 from services.tasks.errors import NotFoundError
+from services.tasks.merges import store as merges
 from services.tasks.operators.queries import operator_of
 from services.tasks.operators.rules import OperatorProfile
 from services.tasks.playbooks.model import Playbook
@@ -23,6 +24,7 @@ from services.tasks.timeline.store import Entry, read_entry
 from services.tasks.timeline.texts import title_of
 from services.tasks.timeline.waiting import waiting_steps
 
+_OURS = "/intake/v1/contacts/"  # where leave to listen is asked for
 _BY_CAUSE = Keyset("cause", {"id": UUID})
 LONGEST = 5000  # steps; a lead lives a month
 
@@ -34,9 +36,9 @@ SELECT lead_id FROM process
 WHERE source = $1 AND external_id = $2 AND ($3 OR desk = ANY($4::text[])) AND lead_id IS NOT NULL
 ORDER BY started_at DESC LIMIT 1
 """
-STEPS = "SELECT * FROM timeline_entry WHERE lead_id = $1 ORDER BY id LIMIT $2"
+STEPS = "SELECT * FROM timeline_entry WHERE lead_id = ANY($1::uuid[]) ORDER BY id LIMIT $2"
 STEPS_OF_OTHERS = """
-SELECT * FROM timeline_entry WHERE subject_id = $1 AND subject_kind = $3 ORDER BY id LIMIT $2
+SELECT * FROM timeline_entry WHERE subject_id = ANY($1::uuid[]) AND subject_kind = $3 ORDER BY id LIMIT $2
 """
 _HEAD = (
     "source", "external_id", "order_number", "playbook", "playbook_version", "status", "stage", "owner_id",
@@ -97,11 +99,16 @@ def _cut(steps: Sequence[StepOut], page: PageQuery | None) -> tuple[Sequence[Ste
 
 
 async def _entries(conn: Connection, subject: Subject) -> list[Entry]:
+    """Return the steps of a subject and of those that were merged into it; a step that several have once."""
+    aliases = await merges.read(conn, [subject.id])
+    ids = [subject.id, *(loser for loser in aliases.winners if subject.id in aliases.path(loser))]
     if subject.lead_id is not None:
-        rows = await conn.fetch(STEPS, subject.id, LONGEST)
+        rows = await conn.fetch(STEPS, ids, LONGEST)
     else:
-        rows = await conn.fetch(STEPS_OF_OTHERS, subject.id, LONGEST, subject.kind)
-    return [read_entry(row) for row in rows]
+        rows = await conn.fetch(STEPS_OF_OTHERS, ids, LONGEST, subject.kind)
+    found = map(read_entry, rows)
+    placed = (entry if entry.subject == subject else entry._replace(sequence=None) for entry in found)
+    return list({entry.event_id: entry for entry in placed}.values())
 
 
 def _head(processes: Sequence[asyncpg.Record]) -> asyncpg.Record | None:
@@ -117,7 +124,7 @@ def _visible(
     found: Sequence[Entry],
 ) -> bool:
     """Operators see leads that they own, that have no owner, or on which they worked; of the staff, themselves."""
-    if caller.has(Role.SUPERVISOR, Role.ADMIN, Role.SERVICE):
+    if caller.sees_whole_desks:
         return True
     if head is None or profile is None or not profile.active:
         return False
@@ -170,10 +177,17 @@ def _step(entry: Entry, names: Mapping[str, str], playbook: Playbook | None, lan
         actor_name=names.get(entry.actor),
         rule=entry.rule,
         task_id=entry.task_id,
-        facts=entry.facts,
+        facts=_shown(entry),
         caused_by=entry.causation_id,
         correlation_id=entry.correlation_id,
     )
+
+
+def _shown(entry: Entry) -> Mapping[str, object]:
+    """Return the facts of a step without where a recording lies: of releases before, it was among them."""
+    recording = entry.facts.get("recording")
+    ours = isinstance(recording, str) and recording.startswith(_OURS)
+    return entry.facts if recording is None or ours else {**entry.facts, "recording": None}
 
 
 def _uuid(text: str) -> UUID | None:

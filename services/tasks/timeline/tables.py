@@ -2,8 +2,19 @@
 
 from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import UserDefinedType
 
 from services.tasks.metadata import metadata, subject_checks
+
+
+class _Xid8(UserDefinedType[int]):
+    """PostgreSQL's 64-bit id of a transaction."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        return "xid8"
+
 
 entry = Table(
     "timeline_entry",
@@ -26,6 +37,10 @@ entry = Table(
     Column("rule", Text),
     Column("task_id", Uuid),
     Column("facts", JSONB, nullable=False),
+    # By which transaction it was written, for who follows (docs/adr/0018); NULL: of a release before.
+    Column("xid", _Xid8(), server_default=text("pg_current_xact_id()")),
     Index("ix_timeline_entry_subject_id", "subject_id", postgresql_where=text("subject_id IS NOT NULL")),
+    Index("ix_timeline_entry_live", "xid", "id",
+          postgresql_where=text("task_id IS NOT NULL AND xid IS NOT NULL")),
     *subject_checks(),
-)
+)  # fmt: skip

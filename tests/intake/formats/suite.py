@@ -39,7 +39,7 @@ def shown(fact: Fact) -> dict[str, object]:
     match fact:
         case ParsedOrder() | Said():
             said = {"fact": "order" if isinstance(fact, ParsedOrder) else "contact"}
-            values = {each.name: plain(getattr(fact, each.name)) for each in fields(fact)}
+            values = {each.name: plain(getattr(fact, each.name)) for each in fields(fact) if each.compare}
             return {**said, **{name: value for name, value in values.items() if value not in (None, [], {}, False)}}
         case Noted():
             return {"fact": "noted", "kind": fact.kind.value}

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -12,15 +13,19 @@ from hypothesis import strategies as st
 
 from libs.common.connect.command.rules import Accepted, Refused, Unclear
 from libs.common.connect.exchange import Reply
+from services.intake.contacts.rules import Said
 from services.intake.deliveries.rules import Disposition
+from services.intake.doctor.rules import fields_of, unread_of
 from services.intake.formats.base import Answer, Format, Proof
 from services.intake.formats.exchange import Dial, ExchangeFormat, Transfer
+from services.intake.formats.orders import OrderFormat
 from services.intake.formats.registry import ALL, CONFIGS, FORMATS
-from services.intake.formats.rules import RawRequest, Reason
+from services.intake.formats.rules import ParsedOrder, RawRequest, Reason
 from tests.intake.formats.suite import MOSCOW, expected, made, samples, shown
 from tests.intake.payloads import FOLDER, raw_of
 
 SAMPLES = [name for code in FORMATS for name in samples(code)]
+NOW = datetime(2026, 3, 2, 9, 14, tzinfo=UTC)
 MEDIA = st.sampled_from([
     "application/json", "application/x-www-form-urlencoded", "application/x-www-form-urlencoded; charset=cp1251",
     "", "text/plain", "x/y", ";;=",
@@ -28,7 +33,8 @@ MEDIA = st.sampled_from([
 NAMES = st.sampled_from([
     "id", "test", "tranid", "payment", "payment[products][0]", "cookies", "status", "price", "country", "marketing",
     "entry_id", "call_state", "entry_result", "call_direction", "timestamp", "create_time", "talk_time", "end_time",
-    "from", "to", "line_number", "command_id", "call_id", "result", "items", "email", "orders",
+    "from", "to", "line_number", "command_id", "call_id", "result", "recording_id",
+    "recording_state", "items", "email", "orders",
     "eventType", "data", "fields",
 ])  # fmt: skip
 TEXTS = st.text(max_size=8) | st.sampled_from(
@@ -188,3 +194,17 @@ def test_a_command_proves_its_sender_as_an_event_does_and_shows_no_secret(code: 
 
 def test_the_zone_of_a_source_is_the_formats_own() -> None:
     assert all(made(code).zone == MOSCOW for code in FORMATS)
+
+
+@pytest.mark.parametrize("code", FORMATS)
+def test_the_example_of_a_format_is_understood(code: str) -> None:
+    [fact] = made(code).read(made(code).example(NOW))
+    assert isinstance(fact, ParsedOrder | Said)
+    assert (fact.phone or "").endswith("01")
+
+
+@pytest.mark.parametrize("code", [code for code, known in FORMATS.items() if issubclass(known, OrderFormat)])
+def test_every_field_of_an_example_is_read(code: str) -> None:
+    known = made(code)
+    assert isinstance(known, OrderFormat)
+    assert unread_of(fields_of(known.payload(known.example(NOW))), known.known) == {}

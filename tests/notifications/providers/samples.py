@@ -2,8 +2,8 @@
 
 `config.json` is the channel. Of every other file `expect` says: `accepted`, `refused` [class, code] of a
 request with its `outbound`; `reports` [kind, id, progress, code] of a webhook, or of an answer about the
-messages in `asks`; `subscribed`; or `unused` with the reason. `partial`: the sample's request is not all of
-ours, with the reason.
+messages in `asks`; `written`, members of a customer's message; `subscribed`; or `unused` with the reason.
+`partial`: the sample's request is not all of ours, with the reason.
 """
 
 import json

@@ -21,13 +21,14 @@ from services.notifications.providers.base import Adapter
 from services.notifications.providers.reading import MAX_ID
 from services.notifications.providers.reference import DOCUMENT, document
 from services.notifications.providers.registry import ADAPTERS, PROVIDERS
-from services.notifications.providers.values import ChannelKind, Identities, Outbound, Raw, Report
+from services.notifications.providers.values import TEAM, ChannelKind, Identities, Outbound, Proof, Raw, Report
 from tests.notifications.providers.samples import FOLDER, HERE, Sample, channel, samples, sent, wanted
 
 CODES = sorted(PROVIDERS)
-TEAMS = [code for code in CODES if ChannelKind.TEAM in PROVIDERS[code].channels]
-CUSTOMERS = [code for code in CODES if code not in TEAMS]
-SIGNED = [code for code in CODES if PROVIDERS[code].verify is not Adapter.verify]
+BY_HTTP = [code for code in CODES if ChannelKind.EMAIL not in PROVIDERS[code].channels]
+BY_PHONE = [code for code in CODES if PROVIDERS[code].address(Identities("+79000000001")) not in (None, TEAM)]
+SIGNED = [code for code in CODES if PROVIDERS[code].proof is Proof.SIGNATURE]
+PROVED = [code for code in CODES if PROVIDERS[code].proof is not Proof.ADDRESS]
 MESSAGE = Outbound("0190b6d0-0000-7000-8000-000000000001", "7:79000000001", "79000000001", "Заказ 1042 принят",
                    offered_at=datetime(2026, 3, 2, 9, 14, tzinfo=UTC))  # fmt: skip
 
@@ -104,6 +105,14 @@ def test_a_callback_names_what_the_sample_says(sample: Sample) -> None:
     assert found == {name: sample.expect[name] for name in found}
 
 
+@named([one for one in webhooks() if "written" in one.expect])
+def test_what_a_customer_writes_is_read_as_the_sample_says(sample: Sample) -> None:
+    (report,) = channel(sample.provider).read(sample.raw).reports
+    assert report.written is not None
+    found = {name: getattr(report.written, name) for name in sample.expect["written"]}
+    assert orjson.loads(orjson.dumps(found)) == sample.expect["written"]
+
+
 @named([one for one in webhooks() if "said" not in one.expect])
 def test_a_callback_hears_what_its_provider_wants(sample: Sample) -> None:
     said, wants = channel(sample.provider).said(sample.raw), sample.data["response"]
@@ -117,8 +126,8 @@ def test_a_callback_that_was_changed_by_one_byte_is_no_longer_authentic(sample: 
     assert not channel(sample.provider).verify(replace(sample.raw, body=changed))
 
 
-@named([one for one in webhooks() if one.provider in SIGNED and one.raw.body])
-def test_a_callback_without_its_signature_is_not_authentic(sample: Sample) -> None:
+@named([one for one in webhooks() if one.provider in PROVED and one.raw.body])
+def test_a_callback_without_its_proof_is_not_authentic(sample: Sample) -> None:
     raw = replace(sample.raw, headers={}, body=re.sub(rb"&(md5|sha1|hash)=\w+", b"", sample.raw.body))
     assert not channel(sample.provider).verify(raw)
 
@@ -164,7 +173,7 @@ def test_an_answer_that_says_nothing_leaves_a_doubt(code: str, reply: Reply) -> 
     assert isinstance(channel(code).answer(reply, MESSAGE), Unclear)
 
 
-@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("code", BY_HTTP)
 @pytest.mark.parametrize("status", [401, 403])
 def test_an_expired_token_needs_a_person(code: str, status: int) -> None:
     answer = channel(code).answer(Reply(status, {}, b""), MESSAGE)
@@ -200,7 +209,8 @@ JSON = st.recursive(
     max_leaves=12,
 )
 BODIES = st.binary(max_size=300) | JSON.map(lambda value: json.dumps(value).encode())
-HEADERS = st.dictionaries(st.sampled_from(["x-hub-signature-256", "x-twilio-signature", "content-type"]), TEXT)
+PROOFS = ["x-hub-signature-256", "x-twilio-signature", "x-telegram-bot-api-secret-token", "x-max-bot-api-secret"]
+HEADERS = st.dictionaries(st.sampled_from([*PROOFS, "content-type"]), TEXT)
 QUERIES = st.dictionaries(
     st.sampled_from(["hub.mode", "hub.verify_token", "bodySHA256", "m", "id", "status"]), TEXT
 )
@@ -227,7 +237,8 @@ def is_storable(report: Report) -> bool:
         report.text,
         report.sender,
     )
-    texts = [*filter(None, own), *strings(orjson.loads(orjson.dumps(report.payload)))]
+    written = report.written and {name: getattr(report.written, name) for name in report.written.__slots__}
+    texts = [*filter(None, own), *strings(orjson.loads(orjson.dumps([report.payload, written])))]
     orjson.dumps(texts)
     return 0 < len(report.external_id) <= MAX_ID and not any("\x00" in text for text in texts)
 
@@ -277,7 +288,7 @@ def test_any_code_has_a_meaning_or_none(code: str, text: str) -> None:
     assert found is None or isinstance(found.error, Class)
 
 
-@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("code", BY_HTTP)
 @given(text=st.text(min_size=1, max_size=400))
 def test_any_text_can_be_sent(code: str, text: str) -> None:
     try:
@@ -314,36 +325,25 @@ def test_the_committed_list_is_what_the_adapters_say() -> None:
     assert DOCUMENT.read_text() == document()
 
 
-@pytest.mark.parametrize("code", CUSTOMERS)
+def test_what_proves_nothing_says_so() -> None:
+    assert [code for code in CODES if PROVIDERS[code].verify is not Adapter.verify] == PROVED
+
+
+@pytest.mark.parametrize("code", BY_PHONE)
 def test_a_customer_without_a_phone_has_no_address_but_where_ids_are_used(code: str) -> None:
     assert PROVIDERS[code].address(Identities()) is None
     assert PROVIDERS[code].address(Identities("8 900 000-00-01")) is None
     assert str(PROVIDERS[code].address(Identities("+79000000001"))).lstrip("+") == "79000000001"
 
 
-@pytest.mark.parametrize("code", TEAMS)
-@given(st.none() | TEXT, st.none() | TEXT, st.dictionaries(TEXT, TEXT, max_size=2))
-def test_a_team_has_the_same_address_whoever_the_customer_is(
-    code: str, phone: str | None, email: str | None, ids: dict[str, str]
-) -> None:
-    address = PROVIDERS[code].address(Identities())
-    assert address
-    assert PROVIDERS[code].address(Identities(phone, email, ids)) == address
-
-
-@pytest.mark.parametrize("code", TEAMS)
-def test_no_refusal_of_a_team_says_anything_of_an_address(code: str) -> None:
-    codes = PROVIDERS[code].codes
-    assert [word for word, error in codes.items() if error.remember or error.error is Class.RECIPIENT] == []
-
-
 @pytest.mark.parametrize("code", [code for code in CODES if not PROVIDERS[code].limits.reports])
-def test_who_reports_nothing_takes_no_report_and_no_question(code: str) -> None:
+def test_who_reports_nothing_is_asked_nothing(code: str) -> None:
     adapter = channel(code)
     assert not adapter.is_asked()
-    assert adapter.subscribe(HERE) is None
     assert adapter.reference("key", "79000000001") is None
-    assert adapter.read(Raw("POST", HERE, {}, {}, b"{}")).reports == ()
+    callbacks = [one.raw for one in samples(code) if one.data["kind"] == "webhook"]
+    read = [report for raw in callbacks for report in adapter.read(raw).reports]
+    assert not any(report.useful for report in read)
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -368,3 +368,12 @@ def test_what_can_be_asked_for_is_declared(code: str) -> None:
     adapter, asked = channel(code), [one.data["asks"] for one in samples(code) if "asks" in one.data]
     assert bool(asked) == (adapter.limits.asked_together > 0)
     assert all(adapter.ask(ids) is not None for ids in asked)
+
+
+@pytest.mark.req("P.10")
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"result": 7, "url": null}', b'{"result": {"file_path": ""}}'])
+def test_what_names_no_file_is_not_fetched(code: str, body: bytes) -> None:
+    adapter = channel(code)
+    for media in ({}, {"url": "file:///etc/passwd"}, {"type": "image"}):
+        assert (adapter.ask_file(media), adapter.file(media, Reply(200, {}, body))) == (None, None)

@@ -9,8 +9,8 @@ from libs.common.connect.command.rules import Accepted, Answer, Class, Refused, 
 from libs.common.connect.exchange import HttpRequest, Reply
 from services.notifications.channels.convert import adapter
 from services.notifications.providers.registry import CONFIGS
-from services.notifications.providers.team_webhook import TEAM, TeamWebhook
-from services.notifications.providers.values import Outbound
+from services.notifications.providers.team_webhook import TeamWebhook
+from services.notifications.providers.values import TEAM, Outbound
 
 KEY = "xf9ajqpzr3fj5q6ytu4mnd1cbe"
 URL = f"https://chat.example.com/hooks/{KEY}"

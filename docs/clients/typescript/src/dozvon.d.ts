@@ -119,6 +119,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/intake/v1/sources/{source_id}/test-lead": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try source
+         * @description Try a source: what is understood of a request, and what it does.
+         *
+         *     With `dry_run` nothing is kept. Without, it is a test that runs through the product: the lead bears the signal
+         *     `test_number`, the delivery counts as a test, and the order has neither number nor address, so that it is no
+         *     known customer's, and no message leaves. Of calls and messages a test keeps nothing but the delivery.
+         */
+        post: operations["try_source"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/intake/v1/partners": {
         parameters: {
             query?: never;
@@ -218,7 +242,10 @@ export interface paths {
         put?: never;
         /**
          * Rerun delivery
-         * @description Read a quarantined delivery again by its source's present settings; any other stays unchanged.
+         * @description Read a delivery again by its source's present settings.
+         *
+         *     One that was accepted gives its lead the name, phone and e-mail that it lacks and that are read by now; it notes
+         *     what it has `added`, and all else stays.
          */
         post: operations["rerun_delivery"];
         delete?: never;
@@ -238,7 +265,9 @@ export interface paths {
         put?: never;
         /**
          * Rerun deliveries
-         * @description Read a part of the quarantine again by today's rules and its sources' present settings, up to `limit`.
+         * @description Read deliveries again by today's rules and their sources' present settings, up to `limit`: the quarantine's.
+         *
+         *     With `disposition` `accepted`: those that are leads already, which get what is read of their persons by now.
          */
         post: operations["rerun_deliveries"];
         delete?: never;
@@ -291,6 +320,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/intake/v1/contacts/{contact_id}/recording": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get contact recording
+         * @description Return an address at which the recording of a call can be played for ten minutes.
+         *
+         *     For supervisors, and for the operator of the lead or of the call. Both this and each playing stand in the audit
+         *     log. The address is played without a token, as `<audio>` needs it: pass it to no one.
+         */
+        get: operations["get_contact_recording"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/intake/v1/calls": {
         parameters: {
             query?: never;
@@ -308,7 +360,8 @@ export interface paths {
          * Start call
          * @description Start a call. What became of it is a contact: the exchange's own events say so, never the answer to this.
          *
-         *     409 while the same call is under way or in doubt, or while the exchange waits for a person.
+         *     409 while the same call is under way or in doubt, or while the exchange waits for a person; also when the
+         *     customer is not to be called, or was called today as often as the desk allows: `next_at` says when again.
          */
         post: operations["start_call"];
         delete?: never;
@@ -620,7 +673,559 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
+        /**
+         * Change customer
+         * @description Say in which zone the customer's address is, or that it is not known (null); leads under way have it too.
+         */
+        patch: operations["change_customer"];
+        trace?: never;
+    };
+    "/intake/v1/customers/{customer_id}/identities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Attach identity
+         * @description Attach what the customer is known by: a second phone, an address, a channel's id.
+         *
+         *     Their leads under way learn of it what they lack. 409 names who has it, to whom may see them: these two are
+         *     to be merged.
+         */
+        post: operations["attach_identity"];
+        delete?: never;
+        options?: never;
+        head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/customers/{customer_id}/identities/detach": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Detach identity
+         * @description Detach what is not the customer's; leads under way that name it get the next that they have, or none.
+         */
+        post: operations["detach_identity"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/customers/{customer_id}/identities/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List identity changes
+         * @description Return what was attached and detached: who, when, why. What a first order said has no line.
+         */
+        get: operations["list_identity_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/customers/{customer_id}/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List consents
+         * @description Return why the customer may be contacted and what they withdrew, the latest first; no line ever changes.
+         */
+        get: operations["list_consents"];
+        put?: never;
+        /**
+         * Give consent
+         * @description Record by what the customer may be contacted. It opens again what they withdrew before, for what it names.
+         */
+        post: operations["give_consent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/customers/{customer_id}/withdrawals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw consent
+         * @description Record that the customer withdrew: all, advertisements by every channel, or calls alone.
+         *
+         *     What waits to be sent or dialled is stopped. Leads under way bear `do_not_call` once calls are withdrawn.
+         */
+        post: operations["withdraw_consent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/customers/{customer_id}/grounds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List grounds
+         * @description Return each call and message to the customer with why it was allowed: form, text and version, contract.
+         *
+         *     Messages are those that intake has as contacts; those of playbooks are notifications' own: see `…/ground`.
+         */
+        get: operations["list_grounds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/customers/{customer_id}/ground": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get ground
+         * @description Return why the customer could be contacted for a purpose at a moment: the ground of any message to them.
+         */
+        get: operations["get_ground"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/black-list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List black list
+         * @description List whom the desk neither calls nor writes to, the newest entries first; lifted ones stay.
+         */
+        get: operations["list_black_list"];
+        put?: never;
+        /**
+         * Put on black list
+         * @description Put an identity on the black list: whose it is is neither called nor written to, nor is who has it later.
+         *
+         *     A later lead of theirs is stored as any other, and bears `do_not_call`.
+         */
+        post: operations["put_on_black_list"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/black-list/{entry_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get black list entry
+         * @description Return one entry of the black list.
+         */
+        get: operations["get_black_list_entry"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/black-list/{entry_id}/lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lift from black list
+         * @description Take an identity from the black list; what its customer withdrew themselves stays withdrawn.
+         */
+        post: operations["lift_from_black_list"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/customers/{customer_id}/erasure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erase customer
+         * @description Erase a customer at all services: it cannot be taken back. `Location` is where it is followed.
+         *
+         *     Who is erased already is answered with their erasure. What they send later is of a new customer.
+         */
+        post: operations["erase_customer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/customers/{customer_id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export customer
+         * @description Return all that intake keeps of a customer; tasks and notifications have a part of their own.
+         */
+        get: operations["export_customer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List erasures
+         * @description List erasures, the latest first.
+         */
+        get: operations["list_erasures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/erasures/{erasure_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get erasure
+         * @description Say what each service has erased, and whether anything may be left.
+         */
+        get: operations["get_erasure"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get intake retention
+         * @description Say for how many days a desk keeps what names persons; null: for good.
+         */
+        get: operations["get_intake_retention"];
+        /**
+         * Set intake retention
+         * @description Say for how many days a desk keeps what names persons; what is older goes, and does not come back.
+         */
+        put: operations["set_intake_retention"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/masking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get masking
+         * @description Say whether lists of leads, customers and contacts mask numbers and addresses.
+         */
+        get: operations["get_masking"];
+        /**
+         * Set masking
+         * @description Say whether lists mask numbers and addresses to operators, where the lead is not their own.
+         */
+        put: operations["set_masking"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/merges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List merges
+         * @description List merges, the latest first.
+         */
+        get: operations["list_merges"];
+        put?: never;
+        /**
+         * Plan merge
+         * @description Plan a merge; `left` names what of it cannot be taken back. Nothing is done yet.
+         *
+         *     What cannot be merged is refused, every pair at once: no ids are mended here.
+         */
+        post: operations["plan_merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/merges/{merge_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get merge
+         * @description Return a merge with the number of its members in each state.
+         */
+        get: operations["get_merge"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/merges/{merge_id}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List merge members
+         * @description List members: the plan before it is applied, then the receipt.
+         */
+        get: operations["list_merge_members"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/merges/{merge_id}/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Apply merge
+         * @description Do what was planned; what cannot be merged any more stays as it is and says why (`changed`).
+         *
+         *     The loser is shown as the winner from now on, what comes to them goes to the winner. The loser's tasks end, and
+         *     second unpaid orders are judged again.
+         */
+        post: operations["apply_merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/merges/{merge_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo merge
+         * @description Take a merge back whole. What came in between stays with the winners, and `between` names it.
+         */
+        post: operations["undo_merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List intake audit
+         * @description List who read whose personal data and by which right, the newest first; this is a read of it too.
+         */
+        get: operations["list_intake_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/attention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List intake attention
+         * @description List what waits for a person, by desk and kind; what nothing waits for is left out.
+         */
+        get: operations["list_intake_attention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/filters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List intake filters
+         * @description List the caller's own filters, and those that are shared with their desks.
+         */
+        get: operations["list_intake_filters"];
+        put?: never;
+        /**
+         * Save intake filter
+         * @description Save a filter of a list under a name; every parameter that does not fit the list is named.
+         */
+        post: operations["save_intake_filter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/filters/{filter_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get intake filter
+         * @description Return a filter.
+         */
+        get: operations["get_intake_filter"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete intake filter
+         * @description Delete a filter, and return it.
+         */
+        delete: operations["delete_intake_filter"];
+        options?: never;
+        head?: never;
+        /**
+         * Change intake filter
+         * @description Change a filter: the caller's own, or a shared one of their desk as a supervisor.
+         */
+        patch: operations["change_intake_filter"];
         trace?: never;
     };
     "/intake/v1/dead-letters": {
@@ -842,6 +1447,8 @@ export interface paths {
          * Create playbook version
          * @description Store a YAML text as the next version of the code it names; 422 lists every fault with its line.
          *
+         *     The text of the newest version makes none: that one is answered, with 200.
+         *
          *     A version for all desks needs a token for all desks.
          */
         post: operations["create_playbook_version"];
@@ -904,7 +1511,9 @@ export interface paths {
          * Activate playbook
          * @description Start a desk's new leads on a version; leads in progress keep theirs.
          *
-         *     Leads that wait for the playbook are released.
+         *     Leads that wait for the playbook are released. A misspelt name is refused with those that look like it;
+         *     409 `not_known_yet` names the pools and templates that tasks has not heard of. `missing`: roles
+         *     that no operator has.
          */
         post: operations["activate_playbook"];
         delete?: never;
@@ -1051,6 +1660,8 @@ export interface paths {
         /**
          * Give outcome
          * @description End a task with an outcome and a comment; an error lists every fault.
+         *
+         *     Who was given a task need not take it first; one that waits for an operator is 409 `task_not_taken`.
          */
         post: operations["give_outcome"];
         delete?: never;
@@ -1098,6 +1709,68 @@ export interface paths {
          * @description Take the tick off a step.
          */
         delete: operations["untick_call_step"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/v1/leads/{lead_id}/message-values": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get message values
+         * @description Return what a message to the lead's customer would say in its placeholders, to try a template with.
+         */
+        get: operations["get_message_values"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/v1/tasks/{task_id}/mending": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get mending
+         * @description Say whether the outcome of a task may still be mended, what that takes back, and what stays.
+         */
+        get: operations["get_mending"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/v1/tasks/{task_id}/mend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mend outcome
+         * @description Take back a wrong outcome and give the right one, as a step of the timeline with its reason.
+         *
+         *     By who gave it or a supervisor, within the minutes of the pool, and while no one has worked on what followed.
+         */
+        post: operations["mend_outcome"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1351,6 +2024,137 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tasks/v1/bulk-actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List bulk actions
+         * @description List bulk actions, the latest first.
+         */
+        get: operations["list_bulk_actions"];
+        put?: never;
+        /**
+         * Plan bulk action
+         * @description Plan what is done to open tasks; `left` names what of it cannot be taken back. Nothing is done yet.
+         *
+         *     Its members say which tasks it is done to, and why others stay as they are.
+         */
+        post: operations["plan_bulk_action"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/v1/bulk-actions/{bulk_action_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get bulk action
+         * @description Return a bulk action with the number of its members in each state.
+         */
+        get: operations["get_bulk_action"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/v1/bulk-actions/{bulk_action_id}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List bulk members
+         * @description List members: the plan before it is applied, then the receipt.
+         */
+        get: operations["list_bulk_members"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/v1/bulk-actions/{bulk_action_id}/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Apply bulk action
+         * @description Do what was planned; what is not as planned any more stays. Many are done by and by (`applying`).
+         */
+        post: operations["apply_bulk_action"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/v1/bulk-actions/{bulk_action_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo bulk action
+         * @description Take a bulk action back: what is untouched since.
+         *
+         *     A task that was ended gets a successor, another its former operator if they are there.
+         */
+        post: operations["undo_bulk_action"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/v1/rehearsals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rehearse lead
+         * @description Say what would become of a lead: status, tasks, requests for operators, messages, timers; keep nothing.
+         *
+         *     The body is what the rehearsal of the source has said (`POST /intake/v1/sources/{source_id}/test-lead?dry_run`).
+         *     A lead whose playbook is not active would wait for it.
+         */
+        post: operations["rehearse_lead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tasks/v1/queues": {
         parameters: {
             query?: never;
@@ -1453,6 +2257,229 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/tasks/v1/callers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find caller
+         * @description Say who calls and who should ring, in one look: for telephony, and for who is called.
+         */
+        get: operations["find_caller"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/v1/reports/missed-calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report missed calls
+         * @description Count the calls that a desk missed in a time, by what became of them.
+         */
+        get: operations["report_missed_calls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/v1/customers/{customer_id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export tasks customer
+         * @description Return all that tasks keeps of a customer; intake knows them, and says under which id.
+         */
+        get: operations["export_tasks_customer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/v1/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get tasks retention
+         * @description Say for how many days a desk keeps what names persons; null: for good.
+         */
+        get: operations["get_tasks_retention"];
+        /**
+         * Set tasks retention
+         * @description Say for how many days a desk keeps what names persons; what is older goes, and does not come back.
+         */
+        put: operations["set_tasks_retention"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/v1/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Stream tasks
+         * @description Follow the tasks that the caller sees, as server-sent events: from `Last-Event-ID`, else `after`, else now.
+         *
+         *     Supervisors and administrators follow their desks, operators their own tasks, those they lent and what waits in
+         *     their pools. All that the list of tasks would show changed comes within moments, without gap or double.
+         *     When an operator's pools change, read the list anew. A ticket opens it in a browser's EventSource (`?ticket=`).
+         */
+        get: operations["stream_tasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/v1/stream-tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create tasks stream ticket
+         * @description Get a ticket for a stream that sends no header, such as a browser's EventSource: good once, for 60 seconds.
+         *
+         *     The stream ends with the token that got the ticket. When its connection breaks, EventSource comes again with the
+         *     same address and is answered 401: get another ticket and open `?ticket=…&after=…` with the last id that came.
+         */
+        post: operations["create_tasks_stream_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List tasks audit
+         * @description List who read whose personal data and by which right, the newest first; this is a read of it too.
+         */
+        get: operations["list_tasks_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/v1/attention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List tasks attention
+         * @description List what waits for a person, by desk and kind; what nothing waits for is left out.
+         */
+        get: operations["list_tasks_attention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/v1/filters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List tasks filters
+         * @description List the caller's own filters, and those that are shared with their desks.
+         */
+        get: operations["list_tasks_filters"];
+        put?: never;
+        /**
+         * Save tasks filter
+         * @description Save a filter of a list under a name; every parameter that does not fit the list is named.
+         */
+        post: operations["save_tasks_filter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/v1/filters/{filter_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get tasks filter
+         * @description Return a filter.
+         */
+        get: operations["get_tasks_filter"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete tasks filter
+         * @description Delete a filter, and return it.
+         */
+        delete: operations["delete_tasks_filter"];
+        options?: never;
+        head?: never;
+        /**
+         * Change tasks filter
+         * @description Change a filter: the caller's own, or a shared one of their desk as a supervisor.
+         */
+        patch: operations["change_tasks_filter"];
         trace?: never;
     };
     "/tasks/v1/dead-letters": {
@@ -1603,6 +2630,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/assignment/v1/departments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List departments
+         * @description List the departments of the caller's desks, with their heads.
+         */
+        get: operations["list_departments"];
+        put?: never;
+        /**
+         * Create department
+         * @description Create a department; 409 with the `existing` id if the desk has this code.
+         */
+        post: operations["create_department"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assignment/v1/departments/{department_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get department
+         * @description Return a department.
+         */
+        get: operations["get_department"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change department
+         * @description Change a department; its head approves the templates that its operators propose.
+         */
+        patch: operations["change_department"];
+        trace?: never;
+    };
     "/assignment/v1/pools": {
         parameters: {
             query?: never;
@@ -1702,7 +2777,10 @@ export interface paths {
         put?: never;
         /**
          * Pause work
-         * @description Take no new work until the next check-in; 409 `not_on_shift` without a shift.
+         * @description Take no new work until the next check-in; 409 `not_on_shift` without a shift. Boards show the reason.
+         *
+         *     It is one of the desk's (`GET /assignment/v1/pause-reasons`), where those are named, else in one's own words. A
+         *     pause over its limit waits for the supervisors until it ends.
          */
         post: operations["pause_work"];
         delete?: never;
@@ -1774,6 +2852,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/assignment/v1/me/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End after call
+         * @description End the work after a call before its time is over; what waits is proposed at once, within capacity.
+         */
+        post: operations["end_after_call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/assignment/v1/shifts": {
         parameters: {
             query?: never;
@@ -1788,6 +2886,157 @@ export interface paths {
         get: operations["list_shifts"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assignment/v1/pause-reasons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List pause reasons
+         * @description List the reasons for which operators of the caller's desks may pause, with their limits.
+         */
+        get: operations["list_pause_reasons"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assignment/v1/schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List schedule
+         * @description List planned shifts by their start, with who is there and who is missing; operators see their own.
+         */
+        get: operations["list_schedule"];
+        put?: never;
+        /**
+         * Plan shift
+         * @description Plan a shift beside those of the week; one that was cancelled is planned again.
+         */
+        post: operations["plan_shift"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assignment/v1/schedule/{planned_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get planned shift
+         * @description Return a planned shift.
+         */
+        get: operations["get_planned_shift"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assignment/v1/schedule/{planned_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel shift
+         * @description Cancel a shift that has not ended: a day off, an illness. The week does not plan it again.
+         */
+        post: operations["cancel_shift"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assignment/v1/absences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List absences
+         * @description List planned absences by their start; operators see their own, and those in which they deputise.
+         */
+        get: operations["list_absences"];
+        put?: never;
+        /**
+         * Plan absence
+         * @description Plan an absence: its operator is offered nothing meanwhile, is not reported as missing, and has a deputy.
+         *
+         *     What is due of theirs until it ends, and new work that is theirs by their leads, goes to the deputy if they are
+         *     there, else to the pool. The leads stay the operator's.
+         */
+        post: operations["plan_absence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assignment/v1/absences/{absence_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get absence
+         * @description Return a planned absence.
+         */
+        get: operations["get_absence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assignment/v1/absences/{absence_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel absence
+         * @description Cancel an absence that is not over; one under way ends within seconds. What has moved stays where it is.
+         */
+        post: operations["cancel_absence"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1834,6 +3083,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/assignment/v1/rehearsals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rehearse work
+         * @description Say who would get work now, with every candidate and what speaks against them; keep nothing.
+         *
+         *     The body is a task's `work` of `POST /tasks/v1/rehearsals`. Turns and counts of operators stay as they are.
+         */
+        post: operations["rehearse_work"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/assignment/v1/desks/{code}/configuration": {
         parameters: {
             query?: never;
@@ -1843,7 +3114,7 @@ export interface paths {
         };
         /**
          * Get assignment configuration
-         * @description Return the pools and operators of a desk, as a document that can be applied again.
+         * @description Return the pools, operators and shifts of a desk, as a document that can be applied again.
          */
         get: operations["get_assignment_configuration"];
         put?: never;
@@ -1851,14 +3122,86 @@ export interface paths {
          * Configure assignment
          * @description Say what applying a document would change, or apply it to the plan that `If-Match` names.
          *
-         *     Pools and operators that it does not name are retired: operators become inactive and leave their pools, and
-         *     their tasks go to others as at a check-out.
+         *     What it does not name is retired: operators become inactive and leave their pools, and their tasks go to others
+         *     as at a check-out. Shifts that change are planned anew from now on.
          */
         post: operations["configure_assignment"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/assignment/v1/attention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List assignment attention
+         * @description List what waits for a person, by desk and kind; what nothing waits for is left out.
+         */
+        get: operations["list_assignment_attention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assignment/v1/filters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List assignment filters
+         * @description List the caller's own filters, and those that are shared with their desks.
+         */
+        get: operations["list_assignment_filters"];
+        put?: never;
+        /**
+         * Save assignment filter
+         * @description Save a filter of a list under a name; every parameter that does not fit the list is named.
+         */
+        post: operations["save_assignment_filter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assignment/v1/filters/{filter_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get assignment filter
+         * @description Return a filter.
+         */
+        get: operations["get_assignment_filter"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete assignment filter
+         * @description Delete a filter, and return it.
+         */
+        delete: operations["delete_assignment_filter"];
+        options?: never;
+        head?: never;
+        /**
+         * Change assignment filter
+         * @description Change a filter: the caller's own, or a shared one of their desk as a supervisor.
+         */
+        patch: operations["change_assignment_filter"];
         trace?: never;
     };
     "/assignment/v1/dead-letters": {
@@ -1956,7 +3299,9 @@ export interface paths {
         put?: never;
         /**
          * Propose template
-         * @description Propose a template, or a new version of one; usable after a supervisor approves it.
+         * @description Propose a template, or a new version of one; usable after the head of one's department approves it.
+         *
+         *     Who is in no department, or in one without a head, waits for a supervisor.
          */
         post: operations["propose_template"];
         delete?: never;
@@ -2019,8 +3364,31 @@ export interface paths {
         /**
          * Approve template
          * @description Make a version usable; approving it again changes nothing.
+         *
+         *     The head of its proposer's department does, where there is one, else a supervisor who has not proposed it; an
+         *     administrator always may. Others get 403 `head_approves`.
          */
         post: operations["approve_template"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/v1/templates/{code}/versions/{number}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview template
+         * @description Return what a version says with some values, before it is approved too, and which values it lacks.
+         */
+        post: operations["preview_template"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2182,6 +3550,273 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/notifications/v1/bulk-actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List message bulk actions
+         * @description List bulk actions, the latest first.
+         */
+        get: operations["list_message_bulk_actions"];
+        put?: never;
+        /**
+         * Plan message bulk action
+         * @description Plan which messages are withdrawn before they leave. Nothing is done yet.
+         *
+         *     Its members say which messages these are, and of the others why they stay: sent, on their way, ended.
+         */
+        post: operations["plan_message_bulk_action"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/v1/bulk-actions/{bulk_action_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get message bulk action
+         * @description Return a bulk action with the number of its members in each state.
+         */
+        get: operations["get_message_bulk_action"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/v1/bulk-actions/{bulk_action_id}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List message bulk members
+         * @description List members: the plan before it is applied, then the receipt.
+         */
+        get: operations["list_message_bulk_members"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/v1/bulk-actions/{bulk_action_id}/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Apply message bulk action
+         * @description Withdraw what was planned; what has left by then stays. Many are done by and by (`applying`).
+         */
+        post: operations["apply_message_bulk_action"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/v1/bulk-actions/{bulk_action_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo message bulk action
+         * @description Let the messages leave after all, each once, unless their deadline has passed or their address is barred.
+         *
+         *     What playbooks did about their failure stays.
+         */
+        post: operations["undo_message_bulk_action"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/v1/rehearsals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rehearse message
+         * @description Say by which channels a message would go and what each would say, or why it would not; store nothing.
+         *
+         *     The body is one of the `messages` of `POST /tasks/v1/rehearsals`.
+         */
+        post: operations["rehearse_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/v1/received-messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List received messages
+         * @description List what customers wrote, and what they were written in a provider's own app, the last received first.
+         *
+         *     An operator sees the leads that they work or have had a task of.
+         */
+        get: operations["list_received_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/v1/received-messages/{message_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get received message
+         * @description Return one message; an operator's own alone, as in the list.
+         */
+        get: operations["get_received_message"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/v1/conversations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List conversations
+         * @description List conversations, the one with the newest message first.
+         *
+         *     An operator sees those of customers whose lead they work or have had a task of, those of customers of partners
+         *     whose leads they work, and those of their desk that no operator works.
+         */
+        get: operations["list_conversations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/v1/conversations/{conversation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get conversation
+         * @description Return the conversation of a customer, by the customer's id.
+         */
+        get: operations["get_conversation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/v1/conversations/{conversation_id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List conversation messages
+         * @description List all messages with a customer, both ways and by all channels, the newest first.
+         *
+         *     What a playbook or a person sent, what the customer wrote, and what was typed in a provider's own app.
+         */
+        get: operations["list_conversation_messages"];
+        put?: never;
+        /**
+         * Write to customer
+         * @description Write to a customer: by the channel that they wrote by last, unless another is named.
+         *
+         *     An approved template goes at any time, free text while the provider allows it. It goes as any message does, and
+         *     ends the task to answer once a provider has taken it. What could not be sent for an hour fails.
+         */
+        post: operations["write_to_customer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/v1/media/{media_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get media
+         * @description Lead to a file of a conversation that the caller sees: to an address that gives it out for some minutes.
+         *
+         *     The address asks for no token, so that a browser shows the picture and plays the voice; ask for a new one each
+         *     time. Pictures, voice and video are shown, all else is saved.
+         */
+        get: operations["get_media"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/notifications/v1/addresses": {
         parameters: {
             query?: never;
@@ -2195,6 +3830,70 @@ export interface paths {
          */
         get: operations["list_addresses"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/v1/delivery-rates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get delivery rates
+         * @description Return how channels delivered in the last `hours`, each of them and by provider.
+         */
+        get: operations["get_delivery_rates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/v1/customers/{customer_id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export notifications customer
+         * @description Return all that notifications keeps of a customer; intake knows them, and says under which id.
+         */
+        get: operations["export_notifications_customer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/v1/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get notifications retention
+         * @description Say for how many days a desk keeps what names persons; null: for good.
+         */
+        get: operations["get_notifications_retention"];
+        /**
+         * Set notifications retention
+         * @description Say for how many days a desk keeps what names persons; what is older goes, and does not come back.
+         */
+        put: operations["set_notifications_retention"];
         post?: never;
         delete?: never;
         options?: never;
@@ -2232,6 +3931,8 @@ export interface paths {
         /**
          * Stream feed
          * @description Follow the caller's own feed as server-sent events: after `Last-Event-ID`, else `after`, else now.
+         *
+         *     A ticket opens it in a browser's EventSource (`?ticket=`).
          */
         get: operations["stream_feed"];
         put?: never;
@@ -2240,6 +3941,188 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/notifications/v1/push-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get push key
+         * @description Return the key that browsers subscribe with; 404 where pushes are not set up.
+         */
+        get: operations["get_push_key"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/v1/push-subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List push subscriptions
+         * @description List the caller's own browsers that new tasks are pushed to.
+         */
+        get: operations["list_push_subscriptions"];
+        /**
+         * Put push subscription
+         * @description Push the caller's new tasks to this browser, in the language of the request; again after each login.
+         *
+         *     A browser that another operator used before is the caller's from now on. 404: the caller is no operator, or
+         *     pushes are not set up here.
+         */
+        put: operations["put_push_subscription"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/v1/push-subscriptions/{subscription_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete push subscription
+         * @description Push nothing more to this browser, as at a logout, and return what it was.
+         */
+        delete: operations["delete_push_subscription"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/v1/stream-tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create notifications stream ticket
+         * @description Get a ticket for a stream that sends no header, such as a browser's EventSource: good once, for 60 seconds.
+         *
+         *     The stream ends with the token that got the ticket. When its connection breaks, EventSource comes again with the
+         *     same address and is answered 401: get another ticket and open `?ticket=…&after=…` with the last id that came.
+         */
+        post: operations["create_notifications_stream_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List notifications audit
+         * @description List who read whose personal data and by which right, the newest first; this is a read of it too.
+         */
+        get: operations["list_notifications_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/v1/attention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List notifications attention
+         * @description List what waits for a person, by desk and kind; what nothing waits for is left out.
+         */
+        get: operations["list_notifications_attention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/v1/filters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List notifications filters
+         * @description List the caller's own filters, and those that are shared with their desks.
+         */
+        get: operations["list_notifications_filters"];
+        put?: never;
+        /**
+         * Save notifications filter
+         * @description Save a filter of a list under a name; every parameter that does not fit the list is named.
+         */
+        post: operations["save_notifications_filter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/v1/filters/{filter_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get notifications filter
+         * @description Return a filter.
+         */
+        get: operations["get_notifications_filter"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete notifications filter
+         * @description Delete a filter, and return it.
+         */
+        delete: operations["delete_notifications_filter"];
+        options?: never;
+        head?: never;
+        /**
+         * Change notifications filter
+         * @description Change a filter: the caller's own, or a shared one of their desk as a supervisor.
+         */
+        patch: operations["change_notifications_filter"];
         trace?: never;
     };
     "/notifications/v1/dead-letters": {
@@ -2346,10 +4229,177 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/notifications/v1/unsubscribe/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Page that asks whether to end advertisements
+         * @description The link of an advertisement, for whoever has it (RFC 8058); a page in both languages.
+         */
+        get: operations["ask_to_unsubscribe"];
+        put?: never;
+        /**
+         * End of advertisements
+         * @description The link of an advertisement, for whoever has it (RFC 8058); a page in both languages.
+         */
+        post: operations["unsubscribe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AbsenceIn
+         * @description A planned absence of an operator: whole days by their home desk's clock, or from and to a moment.
+         * @example {
+         *       "first_day": "2026-12-30",
+         *       "last_day": "2026-12-31",
+         *       "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+         *       "reason": "отпуск"
+         *     }
+         */
+        AbsenceIn: {
+            /**
+             * Operator Id
+             * Format: uuid
+             * @description the operator
+             */
+            operator_id: string;
+            /**
+             * Reason
+             * @description why
+             */
+            reason: string;
+            /**
+             * Deputy Id
+             * @description the operator who deputises
+             */
+            deputy_id?: string | null;
+            /**
+             * First Day
+             * @description its first day, by the desk's clock
+             */
+            first_day?: string | null;
+            /**
+             * Last Day
+             * @description its last day, by the desk's clock
+             */
+            last_day?: string | null;
+            /**
+             * Starts At
+             * @description when it begins
+             */
+            starts_at?: string | null;
+            /**
+             * Ends At
+             * @description when it ends
+             */
+            ends_at?: string | null;
+        };
+        /**
+         * AbsenceState
+         * @description How an absence stands; these codes are stored.
+         * @enum {string}
+         */
+        AbsenceState: "planned" | "under_way" | "over" | "cancelled";
+        /**
+         * AbsenceView
+         * @description A planned absence.
+         */
+        AbsenceView: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Operator Id
+             * Format: uuid
+             * @description the operator
+             */
+            operator_id: string;
+            /**
+             * Operator Name
+             * @description name of the operator
+             */
+            operator_name: string;
+            /**
+             * Deputy Id
+             * @description the operator who deputises
+             */
+            deputy_id: string | null;
+            /**
+             * Deputy Name
+             * @description name of who deputises
+             */
+            deputy_name: string | null;
+            /**
+             * Starts At
+             * Format: date-time
+             * @description when it begins
+             */
+            starts_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             * @description when it ends
+             */
+            ends_at: string;
+            /**
+             * Reason
+             * @description why
+             */
+            reason: string;
+            /** @description its state */
+            state: components["schemas"]["AbsenceState"];
+            /**
+             * Created At
+             * Format: date-time
+             * @description when it was made
+             */
+            created_at: string;
+            /**
+             * Created By
+             * @description who made it
+             */
+            created_by: string;
+            /**
+             * Version
+             * @description its version: `If-Match` takes it
+             */
+            version: number;
+        };
+        /**
+         * Page[AbsenceView]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        AbsenceViewPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["AbsenceView"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
+        };
         /**
          * Action
          * @description What becomes of a thing; what a document does not name any more is retired, never deleted.
@@ -2422,7 +4472,7 @@ export interface components {
             kind: string;
             /**
              * Address
-             * @description phone number or e-mail
+             * @description phone number, e-mail, or id at a messenger
              */
             address: string;
             /**
@@ -2646,7 +4696,7 @@ export interface components {
         };
         /**
          * AssignmentPart
-         * @description The pools and operators of a desk; null: as they are. Those that are not named are retired.
+         * @description What a desk has at assignment; null: as it is. What is not named in one that is given is retired.
          */
         AssignmentPart: {
             /**
@@ -2662,6 +4712,27 @@ export interface components {
              */
             operators?: {
                 [key: string]: components["schemas"]["OperatorPart"];
+            } | null;
+            /**
+             * Shifts
+             * @description shifts of the desk by code
+             */
+            shifts?: {
+                [key: string]: components["schemas"]["ShiftPart"];
+            } | null;
+            /**
+             * Departments
+             * @description parts of the desk with a head each, by code
+             */
+            departments?: {
+                [key: string]: components["schemas"]["DepartmentPart"];
+            } | null;
+            /**
+             * Pauses
+             * @description reasons for which operators may pause, by code
+             */
+            pauses?: {
+                [key: string]: components["schemas"]["PauseReasonPart"];
             } | null;
         };
         /**
@@ -2723,6 +4794,111 @@ export interface components {
             offered_at: string | null;
         };
         /**
+         * AttentionOut
+         * @description How many of a kind wait for a person at a desk, the first of them since `since`.
+         */
+        AttentionOut: {
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Kind
+             * @description its kind
+             */
+            kind: string;
+            /**
+             * Count
+             * @description how many there are
+             */
+            count: number;
+            /**
+             * Since
+             * Format: date-time
+             * @description since when the first of them waits
+             */
+            since: string;
+        };
+        /**
+         * Page[AttentionOut]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        AttentionOutPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["AttentionOut"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
+        };
+        /**
+         * AuditedRead
+         * @description An answer that gave personal data out.
+         */
+        AuditedRead: {
+            /**
+             * Id
+             * @description its id
+             */
+            id: number;
+            /**
+             * At
+             * Format: date-time
+             * @description when it was read
+             */
+            at: string;
+            /**
+             * Desks
+             * @description desks of who was shown; where an answer names none, those of the caller's token
+             */
+            desks: string[];
+            /**
+             * Caller
+             * @description `sub` of who read
+             */
+            caller: string;
+            /** @description the role of the caller that allowed it */
+            role: components["schemas"]["Role"];
+            /** @description how far the role reaches in this operation */
+            scope: components["schemas"]["Scope"];
+            /**
+             * Operation
+             * @description what was called
+             */
+            operation: string;
+            /**
+             * Shown
+             * @description how many items of the answer had personal data; 1 for a stream
+             */
+            shown: number;
+            /**
+             * Whose
+             * @description who was shown, as `customer:<id>`, `lead:<id>` or the kind and id of what names them
+             */
+            whose: string[];
+        };
+        /**
+         * Page[AuditedRead]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        AuditedReadPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["AuditedRead"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
+        };
+        /**
          * Auth
          * @description How a sender proves itself, beyond the secret path, where the format leaves the choice to the source.
          * @enum {string}
@@ -2750,6 +4926,374 @@ export interface components {
             nearest: string[];
         };
         /**
+         * Basis
+         * @description By which clocks the quiet hours of a message are kept.
+         * @enum {string}
+         */
+        Basis: "zone" | "candidates" | "no_common_hour";
+        /**
+         * BlackListEntry
+         * @description An identity on the black list of a desk; `lifted_at`: until when it was.
+         */
+        BlackListEntry: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /** @description its kind */
+            kind: components["schemas"]["IdentityKind"];
+            /**
+             * Value
+             * @description its value
+             */
+            value: string;
+            /**
+             * Reason
+             * @description why
+             */
+            reason: string;
+            /**
+             * Actor
+             * @description who did it
+             */
+            actor: string;
+            /**
+             * At
+             * Format: date-time
+             * @description when it was put on the list
+             */
+            at: string;
+            /**
+             * Lifted At
+             * @description when it was taken from the list
+             */
+            lifted_at: string | null;
+            /**
+             * Lifted By
+             * @description who took it from the list
+             */
+            lifted_by: string | null;
+            /**
+             * Lifted Reason
+             * @description why it was taken from the list
+             */
+            lifted_reason: string | null;
+        };
+        /**
+         * Page[BlackListEntry]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        BlackListEntryPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["BlackListEntry"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
+        };
+        /**
+         * BlackListIn
+         * @description An identity that the desk neither calls nor writes to, and why. A phone in any spelling.
+         */
+        BlackListIn: {
+            /** @description its kind */
+            kind: components["schemas"]["IdentityKind"];
+            /**
+             * Value
+             * @description a phone in any spelling, an address, a channel's own id
+             */
+            value: string;
+            /**
+             * Reason
+             * @description for the history
+             */
+            reason: string;
+            /**
+             * Desk
+             * @description short machine name
+             */
+            desk: string;
+        };
+        /**
+         * BlackListLift
+         * @description Why an identity is taken from the black list.
+         */
+        BlackListLift: {
+            /**
+             * Reason
+             * @description for the history
+             */
+            reason: string;
+        };
+        /**
+         * BrowserKeys
+         * @description What a push is encrypted with, for this browser alone.
+         */
+        BrowserKeys: {
+            /**
+             * P256Dh
+             * @description the public key of the browser, base64url
+             * @example BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4
+             */
+            p256dh: string;
+            /**
+             * Auth
+             * @description the secret that the browser shares, base64url
+             * @example BTBZMqHH6r4Tts7J_aSIgg
+             */
+            auth: string;
+        };
+        /**
+         * BulkActionIn
+         * @description What is done to which open tasks of a desk, and why in words.
+         *
+         *     `end` needs an `outcome`, `assign` an `operator_id`; `release` gives tasks back to their lanes.
+         */
+        BulkActionIn: {
+            /**
+             * Desk
+             * @description short machine name
+             */
+            desk: string;
+            /** @description what is done to each of them */
+            action: components["schemas"]["BulkKind"];
+            /** @description which of them */
+            filter: components["schemas"]["TaskFilterIn"];
+            /**
+             * Comment
+             * @description what was said or found out
+             */
+            comment: string;
+            /** @description code of the outcome */
+            outcome?: components["schemas"]["BulkOutcomeIn"] | null;
+            /**
+             * Operator Id
+             * @description the operator
+             */
+            operator_id?: string | null;
+        };
+        /**
+         * BulkActionOut
+         * @description A bulk action, how many of its members are in each state, and what of it cannot be taken back.
+         */
+        BulkActionOut: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /** @description what is done to each of them */
+            action: components["schemas"]["BulkKind"];
+            /**
+             * Filter
+             * @description which of them
+             */
+            filter: {
+                [key: string]: unknown;
+            };
+            /**
+             * Comment
+             * @description what was said or found out
+             */
+            comment: string;
+            /**
+             * Outcome
+             * @description code of the outcome
+             */
+            outcome: string | null;
+            /**
+             * Operator Id
+             * @description the operator
+             */
+            operator_id: string | null;
+            /**
+             * Left
+             * @description what stays when it is taken back
+             */
+            left: components["schemas"]["LastingOut"][];
+            /** @description its state */
+            state: components["schemas"]["Progress"];
+            /**
+             * Members
+             * @description how many members are in each state
+             */
+            members: {
+                [key: string]: number;
+            };
+            /**
+             * Planned At
+             * Format: date-time
+             * @description when it was planned
+             */
+            planned_at: string;
+            /**
+             * Planned By
+             * @description who planned it
+             */
+            planned_by: string;
+            /**
+             * Applied At
+             * @description when it was carried out
+             */
+            applied_at: string | null;
+            /**
+             * Applied By
+             * @description who carried it out
+             */
+            applied_by: string | null;
+            /**
+             * Undone At
+             * @description when it was taken back
+             */
+            undone_at: string | null;
+            /**
+             * Undone By
+             * @description who took it back
+             */
+            undone_by: string | null;
+            /**
+             * Version
+             * @description its version: `If-Match` takes it
+             */
+            version: number;
+        };
+        /**
+         * Page[BulkActionOut]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        BulkActionOutPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["BulkActionOut"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
+        };
+        /**
+         * BulkKind
+         * @description What is done to each task: it is ended with an outcome, given to an operator, or given back to its lane.
+         * @enum {string}
+         */
+        BulkKind: "end" | "assign" | "release";
+        /**
+         * BulkMemberOut
+         * @description A member: a task as planned, and what became of it; `note` says why something stays as it is.
+         */
+        BulkMemberOut: {
+            /**
+             * Position
+             * @description place in the order, growing
+             */
+            position: number;
+            /**
+             * Lead Id
+             * @description the lead
+             */
+            lead_id: string | null;
+            /**
+             * Order Number
+             * @description our number of the order, for people
+             */
+            order_number: string | null;
+            /**
+             * Task Id
+             * Format: uuid
+             * @description the task
+             */
+            task_id: string;
+            /**
+             * Task Type
+             * @description code of the kind of task
+             */
+            task_type: string;
+            /**
+             * From Operator Id
+             * @description whose leads they are
+             */
+            from_operator_id: string | null;
+            /** @description its state */
+            state: components["schemas"]["BulkMemberState"];
+            /**
+             * Note
+             * @description what a person has written about it
+             */
+            note: string | null;
+        };
+        /**
+         * Page[BulkMemberOut]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        BulkMemberOutPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["BulkMemberOut"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
+        };
+        /**
+         * BulkMemberState
+         * @description What became of a member; `stays` never changes, `changed` was not as planned, `kept` was not taken back.
+         * @enum {string}
+         */
+        BulkMemberState: "planned" | "stays" | "done" | "changed" | "taken_back" | "kept";
+        /**
+         * BulkOutcomeIn
+         * @description The outcome that each task gets; the action's comment is its comment.
+         */
+        BulkOutcomeIn: {
+            /**
+             * Outcome
+             * @description code of the outcome
+             */
+            outcome: string;
+            /**
+             * Call Made
+             * @description whether a call was made
+             */
+            call_made?: boolean | null;
+            /**
+             * Problem
+             * @description code of the reason
+             */
+            problem?: string | null;
+            /**
+             * Fields
+             * @description what the playbook asks for, by name
+             * @default {}
+             */
+            fields?: {
+                [key: string]: string | boolean | number | {
+                    [key: string]: string | boolean | number | null;
+                } | null;
+            };
+        };
+        /**
          * Button
          * @description A button of a registered template; placeholders in its payload are filled.
          */
@@ -2768,7 +5312,7 @@ export interface components {
         };
         /**
          * CallIn
-         * @description A call to start: the telephone of `extension` rings, then the customer's.
+         * @description A call to start: the telephone of `extension` rings, or that of who calls, then the customer's.
          *
          *     The customer is that of a lead, or a number. `source` is the exchange. `operator_id`: who calls; without it the
          *     caller.
@@ -2796,9 +5340,9 @@ export interface components {
             phone?: string | null;
             /**
              * Extension
-             * @description of a telephone at the exchange
+             * @description extension at the exchange
              */
-            extension: string;
+            extension?: string | null;
             /**
              * Operator Id
              * @description the operator
@@ -2909,6 +5453,149 @@ export interface components {
             next_cursor?: string | null;
         };
         /**
+         * CallerLead
+         * @description The caller's open lead.
+         */
+        CallerLead: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /**
+             * Playbook
+             * @description code of the playbook
+             */
+            playbook: string;
+            /**
+             * Status
+             * @description its status
+             */
+            status: string | null;
+            /** @description how far the lead is, the same for all playbooks */
+            stage: components["schemas"]["Stage"] | null;
+            /**
+             * Owner Id
+             * @description the operator who owns the lead
+             */
+            owner_id: string | null;
+        };
+        /**
+         * CallerOut
+         * @description Who calls, and in `rings` whom telephony should ring, in this order.
+         *
+         *     A caller without an open lead has no customer here; an operator who may not see the customer gets no more than
+         *     the partner.
+         */
+        CallerOut: {
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Number
+             * @description the number that calls, as leads have it
+             */
+            number: string;
+            /**
+             * Rings
+             * @description whom telephony should ring, in this order
+             */
+            rings: components["schemas"]["RingOut"][];
+            /** @description the card of whose customer calls, or whose line is called */
+            partner: components["schemas"]["CallerPartner"] | null;
+            /**
+             * Customer Id
+             * @description the customer
+             */
+            customer_id: string | null;
+            /** @description who calls; null for a stranger, and where the caller may not see them */
+            customer: components["schemas"]["CustomerOut"] | null;
+            /** @description their open lead */
+            lead: components["schemas"]["CallerLead"] | null;
+            /** @description the open task in which they are worked */
+            task: components["schemas"]["CallerTask"] | null;
+        };
+        /**
+         * CallerPartner
+         * @description The partner whose customer calls, or whose line is called: name and links of the card.
+         */
+        CallerPartner: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /**
+             * Code
+             * @description short machine name
+             */
+            code: string;
+            /**
+             * Title
+             * @description the public name, in the caller's language
+             */
+            title: string;
+            /** @description who is rung */
+            calls_go_to: components["schemas"]["CallsGoTo"];
+            /**
+             * Card Link
+             * @description where staff open the card of the partner
+             */
+            card_link: string | null;
+            /**
+             * Cabinet Link
+             * @description where the partner's own cabinet is
+             */
+            cabinet_link: string | null;
+            /**
+             * Site
+             * @description web site
+             */
+            site: string | null;
+        };
+        /**
+         * CallerTask
+         * @description The open task in which the caller is worked.
+         */
+        CallerTask: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /**
+             * Type
+             * @description its kind
+             */
+            type: string;
+            /**
+             * Title
+             * @description title for people
+             */
+            title: string;
+            /**
+             * Operator Id
+             * @description the operator
+             */
+            operator_id: string | null;
+            /**
+             * Due At
+             * Format: date-time
+             * @description when it must be done
+             */
+            due_at: string;
+            /**
+             * Version
+             * @description its version: `If-Match` takes it
+             */
+            version: number;
+        };
+        /**
          * CallingHours
          * @description Working hours of one weekday (ISO 1–7), local `HH:MM`.
          */
@@ -2928,6 +5615,17 @@ export interface components {
              * @description when the hours end
              */
             closes: string;
+        };
+        /**
+         * CallingPart
+         * @description How often the desk calls one customer, over all their leads; null: as often as it wants.
+         */
+        CallingPart: {
+            /**
+             * Calls A Day
+             * @description calls to one customer in a day by their clock
+             */
+            calls_a_day?: number | null;
         };
         /**
          * CallsGoTo
@@ -3000,7 +5698,7 @@ export interface components {
          * @description The subject of a line of the history.
          * @enum {string}
          */
-        Change: "lead_status" | "lead_owner" | "lead_person" | "order_status" | "order_fields" | "pinned_comment" | "appointment";
+        Change: "lead_status" | "lead_owner" | "lead_person" | "order_status" | "order_fields" | "pinned_comment" | "appointment" | "lead_merged";
         /**
          * ChangeChannel
          * @description What to change: absent members of the configuration stay; `active: true` also resumes after a halt.
@@ -3019,11 +5717,27 @@ export interface components {
              */
             rate_5s?: number;
             /**
+             * Stop Words
+             * @description words by which a customer wants no advertisements, if they say nothing else; null for the usual ones
+             */
+            stop_words?: string[] | null;
+            /**
+             * Free Text Roles
+             * @description roles that may answer in free text; null for all who may answer
+             */
+            free_text_roles?: ("operator" | "supervisor" | "admin")[] | null;
+            /**
              * Active
              * @description whether it is in use
              */
             active?: boolean;
         };
+        /**
+         * ChangeKind
+         * @description What happened to a task.
+         * @enum {string}
+         */
+        ChangeKind: "task_opened" | "task_assigned" | "task_taken" | "task_moved" | "task_lent" | "task_returned" | "task_released" | "task_closed" | "task_deferred" | "task_overdue" | "task_reminded" | "task_changed";
         /**
          * Channel
          * @description A channel. `halted_code`: the provider's reason why nothing is sent until a person looks at it.
@@ -3076,6 +5790,16 @@ export interface components {
              * @description messages in five seconds
              */
             rate_5s: number;
+            /**
+             * Stop Words
+             * @description words by which a customer wants no advertisements, if they say nothing else; null for the usual ones
+             */
+            stop_words: string[] | null;
+            /**
+             * Free Text Roles
+             * @description roles that may answer in free text; null for all who may answer
+             */
+            free_text_roles: components["schemas"]["Role"][] | null;
             /**
              * Active
              * @description whether it is in use
@@ -3130,7 +5854,7 @@ export interface components {
          * @description A channel of the desk; see `CreateChannel`.
          *
          *     `config` is the whole of it but for secrets: one that is left out stays, `null` takes it away. `kind` and
-         *     `rate_5s`: null is as it is, or the provider's usual one.
+         *     `rate_5s`, `stop_words` and `free_text_roles`: null is as they are, or the usual ones.
          */
         ChannelPart: {
             /** @description its kind */
@@ -3147,10 +5871,89 @@ export interface components {
              * @description messages in five seconds
              */
             rate_5s?: number | null;
+            /**
+             * Stop Words
+             * @description words by which a customer wants no advertisements, if they say nothing else; null for the usual ones
+             */
+            stop_words?: string[] | null;
+            /**
+             * Free Text Roles
+             * @description roles that may answer in free text; null for all who may answer
+             */
+            free_text_roles?: ("operator" | "supervisor" | "admin")[] | null;
+        };
+        /**
+         * ChannelRates
+         * @description How an active channel delivers. `halted_code`: why nothing is sent by it until a person resumes it.
+         */
+        ChannelRates: {
+            /**
+             * Accepted
+             * @description calls that the provider took a message by
+             */
+            accepted: number;
+            /**
+             * Refused
+             * @description calls that were refused
+             */
+            refused: number;
+            /**
+             * Unanswered
+             * @description calls without an answer
+             */
+            unanswered: number;
+            /**
+             * Delivered
+             * @description messages that arrived
+             */
+            delivered: number;
+            /**
+             * Lost
+             * @description accepted messages that did not arrive
+             */
+            lost: number;
+            /**
+             * Accepted Share
+             * @description share of the calls that were accepted
+             */
+            accepted_share: number | null;
+            /**
+             * Delivered Share
+             * @description share of the messages that arrived
+             */
+            delivered_share: number | null;
+            /**
+             * Channel Id
+             * Format: uuid
+             * @description the channel
+             */
+            channel_id: string;
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Code
+             * @description short machine name
+             */
+            code: string;
+            /** @description its kind */
+            kind: components["schemas"]["ChannelKind"];
+            /**
+             * Provider
+             * @description code of the provider
+             */
+            provider: string;
+            /**
+             * Halted Code
+             * @description why nothing is sent through it
+             */
+            halted_code: string | null;
         };
         /**
          * CheckOut
-         * @description What a desk lacks for a version of a playbook; templates are judged once the desk has any.
+         * @description What a desk lacks for a version of a playbook.
          */
         CheckOut: {
             /**
@@ -3175,11 +5978,246 @@ export interface components {
             missing: components["schemas"]["MissingOut"][];
         };
         /**
+         * Colleague
+         * @description An operator.
+         */
+        Colleague: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /**
+             * Name
+             * @description name
+             */
+            name: string;
+        };
+        /**
          * ConfigurationMode
          * @description Whether to apply a document, or only to say what applying it would do.
          * @enum {string}
          */
         ConfigurationMode: "plan" | "apply";
+        /**
+         * ConsentIn
+         * @description A ground by which the customer may be contacted; it opens again what it names. A form's text is named.
+         * @example {
+         *       "document": "privacy",
+         *       "document_version": "3",
+         *       "kind": "form",
+         *       "purposes": [
+         *         "calls",
+         *         "transactional"
+         *       ],
+         *       "reason": "подписал на приёме"
+         *     }
+         */
+        ConsentIn: {
+            /** @description by what they may be contacted */
+            kind: components["schemas"]["ConsentKind"];
+            /**
+             * Document
+             * @description name of the text or number of the contract
+             */
+            document?: string | null;
+            /**
+             * Document Version
+             * @description version of the text
+             */
+            document_version?: string | null;
+            /**
+             * Source
+             * @description code of the source by which they consented
+             */
+            source?: string | null;
+            /**
+             * Delivery Id
+             * @description the delivery by which they consented
+             */
+            delivery_id?: string | null;
+            /**
+             * At
+             * @description when they consented; without it, now
+             */
+            at?: string | null;
+            /**
+             * Purposes
+             * @description for what they may be contacted
+             * @default [
+             *       "calls",
+             *       "marketing",
+             *       "transactional"
+             *     ]
+             */
+            purposes?: components["schemas"]["Purpose"][];
+            /**
+             * Reason
+             * @description for the history
+             */
+            reason: string;
+        };
+        /**
+         * ConsentKind
+         * @description By what a customer may be contacted.
+         * @enum {string}
+         */
+        ConsentKind: "form" | "contract" | "verbal" | "import" | "provider";
+        /**
+         * ConsentStep
+         * @description What a customer did.
+         * @enum {string}
+         */
+        ConsentStep: "given" | "withdrawn";
+        /**
+         * ConsentView
+         * @description A line of the history: a ground, or a withdrawal. `lead_id`: a form by which that lead came.
+         *
+         *     The text is the one that the lead's source named at that time. `message_id`: the words by which they withdrew.
+         */
+        ConsentView: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /** @description whether they consented or withdrew */
+            what: components["schemas"]["ConsentStep"];
+            /** @description by what they may be contacted */
+            kind: components["schemas"]["ConsentKind"] | null;
+            /**
+             * Purposes
+             * @description for what they consented or withdrew
+             */
+            purposes: components["schemas"]["Purpose"][];
+            /**
+             * At
+             * Format: date-time
+             * @description when they said so
+             */
+            at: string;
+            /**
+             * Document
+             * @description name of the text or number of the contract
+             */
+            document: string | null;
+            /**
+             * Document Version
+             * @description version of the text
+             */
+            document_version: string | null;
+            /**
+             * Source
+             * @description code of the source by which they consented
+             */
+            source: string | null;
+            /**
+             * Lead Id
+             * @description the lead
+             */
+            lead_id: string | null;
+            /**
+             * Delivery Id
+             * @description the delivery by which they consented
+             */
+            delivery_id: string | null;
+            /**
+             * Message Id
+             * @description the message by which they withdrew
+             */
+            message_id: string | null;
+            /**
+             * Actor
+             * @description who did it
+             */
+            actor: string;
+            /**
+             * Reason
+             * @description why
+             */
+            reason: string;
+            /**
+             * Recorded At
+             * Format: date-time
+             * @description when it was recorded
+             */
+            recorded_at: string;
+        };
+        /**
+         * Page[ConsentView]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        ConsentViewPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["ConsentView"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
+        };
+        /**
+         * Contact
+         * @description The contact that a new lead began with.
+         */
+        Contact: {
+            /**
+             * Contact Id
+             * Format: uuid
+             * @description the contact
+             */
+            contact_id: string;
+            /** @description its kind */
+            kind: components["schemas"]["ContactKind"];
+            /** @description who began it */
+            direction: components["schemas"]["Direction"];
+            /**
+             * At
+             * Format: date-time
+             * @description when
+             */
+            at: string;
+            /**
+             * Duration
+             * @description seconds
+             */
+            duration?: number | null;
+            /**
+             * Operator Id
+             * @description the operator
+             */
+            operator_id?: string | null;
+            /**
+             * Extension
+             * @description extension at the exchange
+             */
+            extension?: string | null;
+            /**
+             * Line
+             * @description the line that was called
+             */
+            line?: string | null;
+            /**
+             * Recording
+             * @description where the recording is
+             */
+            recording?: string | null;
+            /**
+             * Message Id
+             * @description the message
+             */
+            message_id?: string | null;
+            /**
+             * External Id
+             * @description the sender's own id
+             */
+            external_id?: string | null;
+        };
         /**
          * ContactIn
          * @description A call or a message that came by a source: by its code, as a line or a channel is one.
@@ -3290,7 +6328,7 @@ export interface components {
         ContactKind: "call_in" | "call_out" | "missed" | "message";
         /**
          * ContactView
-         * @description A contact; `person` is who it was as the sender said.
+         * @description A contact; `person` is who it was as the sender said, `recording` where leave to listen is asked for.
          */
         ContactView: {
             /**
@@ -3395,6 +6433,259 @@ export interface components {
             next_cursor?: string | null;
         };
         /**
+         * Conversation
+         * @description All messages with one customer over all channels. `id` is the customer's, once intake has said who it is.
+         *
+         *     Until then `customer_id` is null, and the conversation is that of an address; it goes into the customer's.
+         *     `operator` works the lead: is responsible for it, else has its task; the thread follows them to their heir.
+         *     `customer` is as the lead has them, `name` as they call themselves. `unanswered_since`: the time of the first
+         *     message after our last one. `last_message` gives the conversation its place in lists.
+         */
+        Conversation: {
+            /**
+             * Id
+             * Format: uuid
+             * @description the customer's, once it is known who that is
+             */
+            id: string;
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Customer Id
+             * @description the customer
+             */
+            customer_id: string | null;
+            /**
+             * Lead Id
+             * @description the lead
+             */
+            lead_id: string | null;
+            /** @description who works the lead */
+            operator: components["schemas"]["Colleague"] | null;
+            /** @description whom to call, as the lead has them */
+            customer: components["schemas"]["CustomerOut"] | null;
+            /**
+             * Name
+             * @description as they call themselves
+             */
+            name: string | null;
+            /**
+             * Known By
+             * @description what their last message shows of them
+             */
+            known_by: components["schemas"]["Identity"][];
+            /** @description the last message that a person wrote, they or one of us */
+            last_message: components["schemas"]["LastMessage"];
+            /**
+             * Unanswered Since
+             * @description time of the first message after our last one
+             */
+            unanswered_since: string | null;
+            /**
+             * Ways
+             * @description channels by which they can be answered
+             */
+            ways: components["schemas"]["ConversationWay"][];
+        };
+        /**
+         * ConversationMessage
+         * @description A message of a conversation, whichever way it went and by whichever channel.
+         *
+         *     `by`: the customer, a `person` of ours through the API (`author` is their token's `sub`), one of us in the
+         *     provider's own `app`, or a `playbook`. `at`: the message's own time. What we sent has `state`, `code`,
+         *     `template` and `purpose`, and while it waits `held_until`, `held_for` and
+         *     `waits`, as `GET /notifications/v1/messages/{id}` has them.
+         */
+        ConversationMessage: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /** @description from the customer or to them */
+            direction: components["schemas"]["Direction"];
+            /** @description who wrote it */
+            by: components["schemas"]["Writer"];
+            /**
+             * At
+             * Format: date-time
+             * @description when
+             */
+            at: string;
+            /**
+             * Channel
+             * @description kind of the channel
+             */
+            channel: string;
+            /**
+             * Channel Code
+             * @description the channel's code
+             */
+            channel_code: string | null;
+            /**
+             * Provider
+             * @description code of the provider
+             */
+            provider: string;
+            /**
+             * Lead Id
+             * @description the lead
+             */
+            lead_id: string | null;
+            /** @description what it is */
+            content: components["schemas"]["MessageContent"];
+            /**
+             * Text
+             * @description text
+             */
+            text: string | null;
+            /**
+             * Button
+             * @description the button that was pressed
+             */
+            button: string | null;
+            /** @description the file, if there is one, as the provider has it */
+            media: components["schemas"]["MediaReference"] | null;
+            /**
+             * Files
+             * @description its files, in their order
+             */
+            files: components["schemas"]["MessageFile"][];
+            /**
+             * Reply To
+             * @description the provider's id of the message that it answers
+             */
+            reply_to: string | null;
+            /**
+             * Template
+             * @description code of the template
+             */
+            template: string | null;
+            /**
+             * Purpose
+             * @description what it is sent for
+             */
+            purpose: string | null;
+            /** @description its state */
+            state: components["schemas"]["MessageState"] | null;
+            /**
+             * Code
+             * @description short machine name
+             */
+            code: string | null;
+            /**
+             * Held Until
+             * @description nothing is sent before
+             */
+            held_until: string | null;
+            /**
+             * Held For
+             * @description why it is held
+             */
+            held_for: string | null;
+            /** @description why it has not left yet and when it will, as people read it; null when it does not wait */
+            waits: components["schemas"]["Text"] | null;
+            /**
+             * Author
+             * @description who of us wrote it, the sub of their token
+             */
+            author: string | null;
+            /** @description who that is of the operators */
+            operator: components["schemas"]["Colleague"] | null;
+        };
+        /**
+         * Page[ConversationMessage]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        ConversationMessagePage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["ConversationMessage"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
+        };
+        /**
+         * Page[Conversation]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        ConversationPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["Conversation"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
+        };
+        /**
+         * ConversationWay
+         * @description A channel by which the customer can be answered.
+         *
+         *     `last`: they wrote by it last, so it is answered by unless another is named. `free_text`: whether provider and
+         *     role allow it now, until `free_text_until` (null: always, or not now); a template is allowed all the same.
+         *     `refusal`: why nothing can be sent by it, such as `opted_out` or `channel_halted`.
+         */
+        ConversationWay: {
+            /**
+             * Channel Id
+             * Format: uuid
+             * @description the channel
+             */
+            channel_id: string;
+            /**
+             * Code
+             * @description short machine name
+             */
+            code: string;
+            /**
+             * Kind
+             * @description its kind
+             */
+            kind: string;
+            /**
+             * Provider
+             * @description code of the provider
+             */
+            provider: string;
+            /**
+             * Last
+             * @description whether the customer wrote by it last
+             */
+            last: boolean;
+            /**
+             * Free Text
+             * @description whether free text is allowed now
+             */
+            free_text: boolean;
+            /**
+             * Free Text Until
+             * @description until when; null for always, or not now
+             */
+            free_text_until: string | null;
+            /**
+             * Refusal
+             * @description why nothing can be sent by it now
+             */
+            refusal: string | null;
+        };
+        /**
          * CpaConfig
          * @description A network. Its key comes as the form's field `key`, or as the token of the address.
          */
@@ -3419,7 +6710,7 @@ export interface components {
             currency?: string;
             /**
              * Field Map
-             * @description our field → name or dotted path in the payload
+             * @description our field → name or dotted path in the payload, or several; ours: external_id, external_number, status, name, first_name, last_name, phone, email, amount, paid, currency, items, product, quantity, price, positions, payment_link, placed_at, said_at
              * @default {}
              */
             field_map?: {
@@ -3444,6 +6735,8 @@ export interface components {
          * @description A desk's channel at a provider, which `config` names; its other members are the provider's own.
          *
          *     `hook_key` is the unguessable end of our webhook address, made if absent; `rate_5s` is the provider's usual one.
+         *     `stop_words`: by which a customer wants no advertisements, if they say nothing else; null for the usual ones.
+         *     `free_text_roles`: who may answer in free text, others by templates alone; null for all who may answer.
          */
         CreateChannel: {
             /**
@@ -3462,7 +6755,7 @@ export interface components {
              * Config
              * @description settings of its format or provider
              */
-            config: components["schemas"]["WazzupConfig"] | components["schemas"]["WhatsAppCloudConfig"] | components["schemas"]["TwilioConfig"] | components["schemas"]["SmscConfig"] | components["schemas"]["SmsRuConfig"] | components["schemas"]["SmsAeroConfig"] | components["schemas"]["TeamWebhookConfig"];
+            config: components["schemas"]["WazzupConfig"] | components["schemas"]["WhatsAppCloudConfig"] | components["schemas"]["TwilioConfig"] | components["schemas"]["SmscConfig"] | components["schemas"]["SmsRuConfig"] | components["schemas"]["SmsAeroConfig"] | components["schemas"]["TelegramConfig"] | components["schemas"]["MaxConfig"] | components["schemas"]["TeamWebhookConfig"] | components["schemas"]["SmtpConfig"];
             /**
              * Hook Key
              * @description the part of the path that nobody can guess
@@ -3473,6 +6766,16 @@ export interface components {
              * @description messages in five seconds
              */
             rate_5s?: number | null;
+            /**
+             * Stop Words
+             * @description words by which a customer wants no advertisements, if they say nothing else; null for the usual ones
+             */
+            stop_words?: string[] | null;
+            /**
+             * Free Text Roles
+             * @description roles that may answer in free text; null for all who may answer
+             */
+            free_text_roles?: ("operator" | "supervisor" | "admin")[] | null;
         };
         /**
          * Customer
@@ -3595,8 +6898,22 @@ export interface components {
             local_time: string;
         };
         /**
+         * CustomerPatch
+         * @description What changes of a customer: the zone of their address.
+         */
+        CustomerPatch: {
+            /**
+             * Zone
+             * @description IANA time zone
+             */
+            zone?: string | null;
+        };
+        /**
          * CustomerView
-         * @description A customer of one desk, with all their orders.
+         * @description A customer of one desk, with all their orders; `merged`: the ids of those who are this one by now.
+         *
+         *     `zone` is that of their address, else of their number, else of the source of their newest lead. `closed`: what
+         *     they withdrew and are not contacted for; `listed`: they are on the black list, and not contacted at all.
          */
         CustomerView: {
             /**
@@ -3632,11 +6949,55 @@ export interface components {
              */
             version: number;
             /**
+             * Zone
+             * @description IANA time zone
+             */
+            zone: string | null;
+            /** @description by what the zone is known */
+            zone_source: components["schemas"]["ZoneSource"] | null;
+            /**
+             * Closed
+             * @description for what they are not contacted, as they withdrew it
+             */
+            closed: components["schemas"]["Purpose"][];
+            /**
+             * Listed
+             * @description whether they are on the desk's black list
+             */
+            listed: boolean;
+            /**
              * Orders
              * @description their orders
              */
             orders: components["schemas"]["OrderView"][];
+            /**
+             * Merged
+             * @description ids of those who are this customer by now
+             */
+            merged: string[];
         };
+        /**
+         * DayHours
+         * @description Hours of one day, local times.
+         */
+        DayHours: {
+            /**
+             * Opens
+             * @description HH:MM
+             */
+            opens: string;
+            /**
+             * Closes
+             * @description HH:MM
+             */
+            closes: string;
+        };
+        /**
+         * DayKind
+         * @description What a day is in spite of its weekday.
+         * @enum {string}
+         */
+        DayKind: "off" | "work";
         /**
          * DayView
          * @description The deliveries of one day in the source's zone: `received` is the sum of the others.
@@ -4008,6 +7369,22 @@ export interface components {
          */
         DeliveryKind: "order" | "contact" | "message" | "payment" | "appointment" | "document" | "stock" | "ping";
         /**
+         * DeliveryRates
+         * @description How channels delivered in the last hours, and their providers.
+         */
+        DeliveryRates: {
+            /**
+             * Channels
+             * @description active channels
+             */
+            channels: components["schemas"]["ChannelRates"][];
+            /**
+             * Providers
+             * @description providers of the channels, with all of theirs
+             */
+            providers: components["schemas"]["ProviderRates"][];
+        };
+        /**
          * DeliveryView
          * @description A delivery and its result; lead and order are those of its first part that has them.
          */
@@ -4096,6 +7473,141 @@ export interface components {
             next_cursor?: string | null;
         };
         /**
+         * DepartmentIn
+         * @description A department to create; its code is unique in the desk.
+         */
+        DepartmentIn: {
+            /**
+             * Desk
+             * @description short machine name
+             */
+            desk: string;
+            /**
+             * Code
+             * @description short machine name
+             */
+            code: string;
+            /** @description title for people */
+            title: components["schemas"]["Titles"];
+            /**
+             * Head Id
+             * @description the operator who heads it
+             */
+            head_id?: string | null;
+        };
+        /**
+         * DepartmentPart
+         * @description A department of the desk, and the `sub` of who heads it.
+         */
+        DepartmentPart: {
+            /** @description title for people */
+            title: components["schemas"]["Titles"];
+            /**
+             * Head
+             * @description who heads it, by the `sub` of their tokens
+             */
+            head?: string | null;
+        };
+        /**
+         * DepartmentPatch
+         * @description A change of a department; a field left out stays, and a `head_id` of null leaves it without a head.
+         */
+        DepartmentPatch: {
+            /** @description title for people */
+            title?: components["schemas"]["Titles"];
+            /**
+             * Head Id
+             * @description the operator who heads it
+             */
+            head_id?: string | null;
+            /**
+             * Active
+             * @description false: retire it; its operators are in none then
+             */
+            active?: boolean;
+        };
+        /**
+         * DepartmentView
+         * @description A department; `title` is in the caller's language.
+         */
+        DepartmentView: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Code
+             * @description short machine name
+             */
+            code: string;
+            /**
+             * Title
+             * @description title for people
+             */
+            title: string;
+            /**
+             * Titles
+             * @description title by language
+             */
+            titles: {
+                [key: string]: string;
+            };
+            /**
+             * Head Id
+             * @description the operator who heads it
+             */
+            head_id: string | null;
+            /**
+             * Head Name
+             * @description name of its head
+             */
+            head_name: string | null;
+            /**
+             * Operators
+             * @description how many belong to it
+             */
+            operators: number;
+            /**
+             * Active
+             * @description whether it is in use
+             */
+            active: boolean;
+            /**
+             * Version
+             * @description its version: `If-Match` takes it
+             */
+            version: number;
+            /**
+             * Created At
+             * Format: date-time
+             * @description when it was made
+             */
+            created_at: string;
+        };
+        /**
+         * Page[DepartmentView]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        DepartmentViewPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["DepartmentView"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
+        };
+        /**
          * DeskIn
          * @description A desk to create.
          */
@@ -4127,6 +7639,13 @@ export interface components {
              * @default []
              */
             calendar?: components["schemas"]["HoursIn"][];
+            /**
+             * @description the holidays that the desk keeps
+             * @default {
+             *       "days": []
+             *     }
+             */
+            holidays?: components["schemas"]["HolidaysIn"];
         };
         /**
          * DeskOut
@@ -4160,6 +7679,8 @@ export interface components {
              * @description working hours by day of the week
              */
             calendar: components["schemas"]["CallingHours"][];
+            /** @description the holidays that the desk keeps */
+            holidays: components["schemas"]["HolidaysIn"];
             /**
              * Version
              * @description its version: `If-Match` takes it
@@ -4210,6 +7731,8 @@ export interface components {
              * @description none: open round the clock
              */
             calendar?: components["schemas"]["HoursIn"][];
+            /** @description the holidays that the desk keeps */
+            holidays?: components["schemas"]["HolidaysIn"];
         };
         /**
          * DiagramOut
@@ -4271,6 +7794,11 @@ export interface components {
              */
             deliveries: components["schemas"]["ExaminedView"][];
             /**
+             * Rehearsal
+             * @description the command that tries the source, and the four requests of it
+             */
+            rehearsal: string;
+            /**
              * Snippets
              * @description code for pages that post to the source
              */
@@ -4298,6 +7826,18 @@ export interface components {
             number: string | null;
         };
         /**
+         * Doubt
+         * @description Whose night it is where only the desk's zone is known of a customer, and their number lies in several.
+         * @enum {string}
+         */
+        Doubt: "desk" | "candidates";
+        /**
+         * EndReason
+         * @description Why a stream ended for good: coming again with the same token is of no use.
+         * @enum {string}
+         */
+        EndReason: "token_expired" | "dismissed";
+        /**
          * Ending
          * @description Whether the customer came; that says the path.
          */
@@ -4309,12 +7849,114 @@ export interface components {
             reason?: string | null;
         };
         /**
+         * ErasureIn
+         * @description Why the customer is erased.
+         */
+        ErasureIn: {
+            /** @description why */
+            reason: components["schemas"]["ErasureReason"];
+        };
+        /**
+         * ErasurePart
+         * @description What has become of the customer's data at one service; `counts` are rows by table.
+         */
+        ErasurePart: {
+            /**
+             * Service
+             * @description the service whose part it is
+             */
+            service: string;
+            /** @description its state */
+            state: components["schemas"]["ErasureState"];
+            /**
+             * Done At
+             * @description when it was done
+             */
+            done_at: string | null;
+            /**
+             * Counts
+             * @description how many rows of each table have lost the person's data, or are gone
+             */
+            counts: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * ErasureReason
+         * @description Why a person is erased: a code, for words could name them.
+         * @enum {string}
+         */
+        ErasureReason: "request" | "consent_withdrawn" | "no_longer_needed" | "mistake";
+        /**
+         * ErasureState
+         * @description Whether anything may be left.
+         * @enum {string}
+         */
+        ErasureState: "under_way" | "done";
+        /**
+         * ErasureView
+         * @description An erasure: who asked for it and why, and what each service says of it. It is done when all say so.
+         */
+        ErasureView: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Customer Id
+             * Format: uuid
+             * @description the customer
+             */
+            customer_id: string;
+            /** @description why */
+            reason: components["schemas"]["ErasureReason"];
+            /**
+             * Requested At
+             * Format: date-time
+             * @description when it was asked for
+             */
+            requested_at: string;
+            /**
+             * Requested By
+             * @description who asked for it
+             */
+            requested_by: string;
+            /** @description its state */
+            state: components["schemas"]["ErasureState"];
+            /**
+             * Services
+             * @description the part of each service
+             */
+            services: components["schemas"]["ErasurePart"][];
+        };
+        /**
+         * Page[ErasureView]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        ErasureViewPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["ErasureView"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
+        };
+        /**
          * ExaminedView
-         * @description A delivery as it came, what is understood of it today, and how to mend what is not.
+         * @description A delivery as it came, and what is understood of it today.
          */
         ExaminedView: {
-            /** @description the delivery as it came */
-            delivery: components["schemas"]["RawDelivery"];
             /**
              * Understood
              * @description orders that today's rules read in it
@@ -4325,6 +7967,31 @@ export interface components {
              * @description changes of the source that would make it readable
              */
             mends: components["schemas"]["MendView"][];
+            /**
+             * Unread
+             * @description fields that no rule reads
+             */
+            unread: components["schemas"]["UnreadField"][];
+            /** @description the delivery as it came */
+            delivery: components["schemas"]["RawDelivery"];
+        };
+        /**
+         * ExportedTable
+         * @description The rows of one table, as they are kept.
+         */
+        ExportedTable: {
+            /**
+             * Table
+             * @description name of the table
+             */
+            table: string;
+            /**
+             * Rows
+             * @description its rows, as they are kept
+             */
+            rows: {
+                [key: string]: components["schemas"]["JsonValue"];
+            }[];
         };
         /**
          * FactView
@@ -4372,6 +8039,11 @@ export interface components {
          * @description One entry of an operator's feed; `position` grows by one, `title` is in the caller's language.
          *
          *     `customer` is as known when the entry was written, and absent when the task is about no customer.
+         *     `message_received`: the customer of a lead wrote who is the operator's, or whose task they have;
+         *     `message_answered`: that customer was answered, through the API or in the provider's app; `message_failed`: what
+         *     was answered has not arrived. These name the message and how it begins. `call_ringing`: the operator's telephone
+         *     rings; `GET /tasks/v1/callers` has the card of who calls. All of these name neither task nor due time, which all
+         *     other entries have.
          */
         FeedItem: {
             /**
@@ -4379,12 +8051,8 @@ export interface components {
              * @description place in the order, growing
              */
             position: number;
-            /**
-             * Kind
-             * @description its kind
-             * @enum {string}
-             */
-            kind: "task_assigned" | "task_taken" | "task_reminded";
+            /** @description its kind */
+            kind: components["schemas"]["FeedKind"];
             /**
              * Desk
              * @description code of the desk
@@ -4392,10 +8060,9 @@ export interface components {
             desk: string;
             /**
              * Task Id
-             * Format: uuid
              * @description the task
              */
-            task_id: string;
+            task_id: string | null;
             /**
              * Lead Id
              * @description the lead
@@ -4407,6 +8074,11 @@ export interface components {
              */
             title: string;
             /**
+             * Url
+             * @description path of the task that it is about, else of the lead
+             */
+            url: string | null;
+            /**
              * Order Number
              * @description our number of the order, for people
              */
@@ -4415,16 +8087,25 @@ export interface components {
             customer: components["schemas"]["CustomerOut"] | null;
             /**
              * Due At
-             * Format: date-time
              * @description when it must be done
              */
-            due_at: string;
+            due_at: string | null;
             /**
              * At
              * Format: date-time
              * @description when
              */
             at: string;
+            /**
+             * Message Id
+             * @description the message
+             */
+            message_id: string | null;
+            /**
+             * Text
+             * @description text
+             */
+            text: string | null;
         };
         /**
          * Page[FeedItem]
@@ -4442,6 +8123,12 @@ export interface components {
              */
             next_cursor?: string | null;
         };
+        /**
+         * FeedKind
+         * @description What an entry says to its operator; these codes are stored.
+         * @enum {string}
+         */
+        FeedKind: "task_assigned" | "task_taken" | "task_reminded" | "task_closed" | "task_moved" | "task_overdue" | "task_released" | "message_received" | "message_answered" | "message_failed" | "call_ringing";
         /**
          * FieldOut
          * @description A field to fill in; `choices` are those of a choice, `questions` those of a questionnaire.
@@ -4496,6 +8183,165 @@ export interface components {
          * @enum {string}
          */
         FieldType: "text" | "number" | "money" | "date" | "moment" | "choice" | "phone" | "flag" | "person" | "document" | "questionnaire";
+        /**
+         * FileKind
+         * @description What a file is in its message.
+         * @enum {string}
+         */
+        FileKind: "image" | "video" | "voice" | "audio" | "sticker" | "document";
+        /**
+         * FileState
+         * @description How far a file that is shown has come.
+         * @enum {string}
+         */
+        FileState: "waiting" | "stored" | "refused";
+        /**
+         * FilterIn
+         * @description A filter to save: the list by its operation id, and the values of its query parameters.
+         *
+         *     `shared`: all of the desk see it; supervisors and administrators share.
+         */
+        FilterIn: {
+            /**
+             * Desk
+             * @description short machine name
+             */
+            desk: string;
+            /**
+             * List
+             * @description operation id of the list, such as `list_tasks`
+             */
+            list: string;
+            /**
+             * Name
+             * @description name
+             */
+            name: string;
+            /**
+             * Query
+             * @description values of the list's query parameters
+             */
+            query: {
+                [key: string]: string[];
+            };
+            /**
+             * Shared
+             * @description whether all of the desk see it
+             * @default false
+             */
+            shared?: boolean;
+        };
+        /**
+         * FilterOut
+         * @description A saved filter; `mine`: the caller's own.
+         */
+        FilterOut: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * List
+             * @description operation id of the list
+             */
+            list: string;
+            /**
+             * Name
+             * @description name
+             */
+            name: string;
+            /**
+             * Query
+             * @description values of the list's query parameters
+             */
+            query: {
+                [key: string]: string[];
+            };
+            /**
+             * Shared
+             * @description whether all of the desk see it
+             */
+            shared: boolean;
+            /**
+             * Owner
+             * @description whose it is, the sub of their token
+             */
+            owner: string;
+            /**
+             * Mine
+             * @description whether it is the caller's own
+             */
+            mine: boolean;
+            /**
+             * Version
+             * @description its version: `If-Match` takes it
+             */
+            version: number;
+            /**
+             * Created At
+             * Format: date-time
+             * @description when it was made
+             */
+            created_at: string;
+            /**
+             * Changed At
+             * Format: date-time
+             * @description when it last changed
+             */
+            changed_at: string;
+        };
+        /**
+         * Page[FilterOut]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        FilterOutPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["FilterOut"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
+        };
+        /**
+         * FilterPatch
+         * @description A change of a filter; a field left out stays.
+         */
+        FilterPatch: {
+            /**
+             * Name
+             * @description name
+             */
+            name?: string;
+            /**
+             * Query
+             * @description values of the list's query parameters
+             */
+            query?: {
+                [key: string]: string[];
+            };
+            /**
+             * Shared
+             * @description whether all of the desk see it
+             */
+            shared?: boolean;
+        };
+        /**
+         * Final
+         * @description Why an outcome cannot be mended any more.
+         * @enum {string}
+         */
+        Final: "no_outcome" | "too_late" | "superseded" | "given_by_other" | "worked_on";
         /**
          * FreeTaskIn
          * @description A task that a person makes by hand. The title names the aim of the next step.
@@ -4559,7 +8405,7 @@ export interface components {
             currency?: string;
             /**
              * Field Map
-             * @description our field → name or dotted path in the payload
+             * @description our field → name or dotted path in the payload, or several; ours: external_id, external_number, status, name, first_name, last_name, phone, email, amount, paid, currency, items, product, quantity, price, positions, payment_link, placed_at, said_at
              * @default {}
              */
             field_map?: {
@@ -4583,6 +8429,100 @@ export interface components {
              * @default json
              */
             response?: components["schemas"]["ResponseKind"];
+        };
+        /**
+         * GroundView
+         * @description Why a customer could be contacted for a purpose at a moment. `ground` null: no ground is known.
+         *
+         *     `withdrawn`: they had withdrawn it by then.
+         */
+        GroundView: {
+            /** @description what it is sent for */
+            purpose: components["schemas"]["Purpose"];
+            /**
+             * At
+             * Format: date-time
+             * @description when
+             */
+            at: string;
+            /**
+             * Lead Id
+             * @description the lead
+             */
+            lead_id: string | null;
+            /** @description why it was allowed */
+            ground: components["schemas"]["ConsentView"] | null;
+            /** @description the withdrawal that had closed it */
+            withdrawn: components["schemas"]["ConsentView"] | null;
+        };
+        /**
+         * GroundedContact
+         * @description A call or a message to the customer, and why it was allowed. `ground` null: none is known.
+         *
+         *     `withdrawn`: they had withdrawn it by then. `call_label` is what the lead's source said of its calls then.
+         */
+        GroundedContact: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /**
+             * At
+             * Format: date-time
+             * @description when
+             */
+            at: string;
+            /** @description its kind */
+            kind: components["schemas"]["ContactKind"];
+            /** @description for what they were contacted */
+            purpose: components["schemas"]["Purpose"];
+            /**
+             * Lead Id
+             * @description the lead
+             */
+            lead_id: string | null;
+            /**
+             * Source
+             * @description code of the source
+             */
+            source: string;
+            /**
+             * Operator Id
+             * @description the operator
+             */
+            operator_id: string | null;
+            /**
+             * Message Id
+             * @description the message
+             */
+            message_id: string | null;
+            /**
+             * Call Label
+             * @description what the source of its lead said of its calls then
+             */
+            call_label: string | null;
+            /** @description why it was allowed */
+            ground: components["schemas"]["ConsentView"] | null;
+            /** @description the withdrawal that had closed it */
+            withdrawn: components["schemas"]["ConsentView"] | null;
+        };
+        /**
+         * Page[GroundedContact]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        GroundedContactPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["GroundedContact"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
         };
         /**
          * HandoverIn
@@ -4668,6 +8608,31 @@ export interface components {
             next_cursor?: string | null;
         };
         /**
+         * HolidaysIn
+         * @description The holidays that the desk keeps: of a country with its transfers, of its region, and days of its own.
+         *
+         *     A day off has no working hours; a Saturday that is worked has those of a Friday.
+         */
+        HolidaysIn: {
+            /**
+             * Country
+             * @description ISO 3166-1 alpha-2
+             * @example RU
+             */
+            country?: string | null;
+            /**
+             * Region
+             * @description ISO 3166-2, without the country
+             */
+            region?: string | null;
+            /**
+             * Days
+             * @description counts by day, today first
+             * @default []
+             */
+            days?: components["schemas"]["OwnDayIn"][];
+        };
+        /**
          * HoursIn
          * @description Working hours of one weekday (ISO 1 to 7), local times.
          */
@@ -4702,6 +8667,82 @@ export interface components {
             value: string;
         };
         /**
+         * IdentityChange
+         * @description An identity to attach or detach, and why. A phone in any spelling, a channel's id as it spells it.
+         */
+        IdentityChange: {
+            /** @description its kind */
+            kind: components["schemas"]["IdentityKind"];
+            /**
+             * Value
+             * @description its value
+             */
+            value: string;
+            /**
+             * Reason
+             * @description for the history
+             */
+            reason: string;
+        };
+        /**
+         * IdentityChangeView
+         * @description Who attached or detached an identity, when and why; `cause_id`: the delivery, event or request behind it.
+         */
+        IdentityChangeView: {
+            /**
+             * Id
+             * @description its id
+             */
+            id: number;
+            /**
+             * At
+             * Format: date-time
+             * @description when
+             */
+            at: string;
+            /** @description what has changed */
+            what: components["schemas"]["IdentityStep"];
+            /** @description its kind */
+            kind: components["schemas"]["IdentityKind"];
+            /**
+             * Value
+             * @description its value
+             */
+            value: string;
+            /**
+             * Actor
+             * @description who did it
+             */
+            actor: string;
+            /**
+             * Reason
+             * @description why
+             */
+            reason: string;
+            /**
+             * Cause Id
+             * Format: uuid
+             * @description the event or request that caused it
+             */
+            cause_id: string;
+        };
+        /**
+         * Page[IdentityChangeView]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        IdentityChangeViewPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["IdentityChangeView"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
+        };
+        /**
          * IdentityIn
          * @description An identity as the channel spells it.
          */
@@ -4720,6 +8761,12 @@ export interface components {
          * @enum {string}
          */
         IdentityKind: "phone" | "email" | "whatsapp" | "bsuid" | "max" | "telegram" | "instagram" | "external";
+        /**
+         * IdentityStep
+         * @description What became of an identity of a customer.
+         * @enum {string}
+         */
+        IdentityStep: "attached" | "detached";
         /**
          * IdentityView
          * @description An identity by which a customer is recognised.
@@ -4789,7 +8836,7 @@ export interface components {
         };
         /**
          * IntakePart
-         * @description The sources of a desk; null: as they are. Those that are not named are retired.
+         * @description The sources of a desk, and how often it calls; null: as they are. Sources that are not named are retired.
          */
         IntakePart: {
             /**
@@ -4799,6 +8846,31 @@ export interface components {
             sources?: {
                 [key: string]: components["schemas"]["SourcePart"];
             } | null;
+            /** @description how often the desk calls its customers */
+            calling?: components["schemas"]["CallingPart"] | null;
+        };
+        /**
+         * IntakeRetention
+         * @description For how many days intake keeps what names persons; null: for good.
+         *
+         *     `customers`: after the last change of a customer's leads, all of them ended, the customer is erased everywhere.
+         */
+        IntakeRetention: {
+            /**
+             * Deliveries
+             * @description days after which requests of sources lose what was sent
+             */
+            deliveries?: number | null;
+            /**
+             * Recordings
+             * @description days after which calls lose where their recording is
+             */
+            recordings?: number | null;
+            /**
+             * Customers
+             * @description days after which customers whose leads have ended are erased
+             */
+            customers?: number | null;
         };
         /**
          * Item
@@ -4849,7 +8921,7 @@ export interface components {
             currency?: string;
             /**
              * Field Map
-             * @description our field → name or dotted path in the payload
+             * @description our field → name or dotted path in the payload, or several; ours: external_id, external_number, status, name, first_name, last_name, phone, email, amount, paid, currency, items, product, quantity, price, positions, payment_link, placed_at, said_at
              * @default {}
              */
             field_map?: {
@@ -4880,6 +8952,57 @@ export interface components {
          * @enum {string}
          */
         Language: "ru" | "en";
+        /**
+         * LastMessage
+         * @description The last message that a person wrote, the customer or one of us; `text`: how it begins.
+         */
+        LastMessage: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /** @description from the customer or to them */
+            direction: components["schemas"]["Direction"];
+            /**
+             * At
+             * Format: date-time
+             * @description when
+             */
+            at: string;
+            /** @description what it is */
+            content: components["schemas"]["MessageContent"];
+            /**
+             * Text
+             * @description how it begins
+             */
+            text: string | null;
+        };
+        /**
+         * Lasting
+         * @description What stays when an outcome is taken back, because others have it.
+         * @enum {string}
+         */
+        Lasting: "message" | "message_withdrawn" | "change" | "charge" | "process";
+        /**
+         * LastingOut
+         * @description What could not be taken back once it has left: a message, a change that intake was asked for, a charge.
+         */
+        LastingOut: {
+            /** @description its kind */
+            kind: components["schemas"]["Lasting"];
+            /**
+             * Code
+             * @description short machine name
+             */
+            code: string;
+            /**
+             * Count
+             * @description how many there are
+             */
+            count: number;
+        };
         /**
          * LeadDetail
          * @description A lead with its orders and appointments; with its customer and all their orders where that is asked for.
@@ -4954,6 +9077,8 @@ export interface components {
              * @description IANA time zone
              */
             zone: string;
+            /** @description by what the zone is known */
+            zone_source: components["schemas"]["ZoneSource"];
             /**
              * Marketing
              * @description marks of the advertisement, by name
@@ -4983,6 +9108,11 @@ export interface components {
              * @description the partner
              */
             partner_id: string | null;
+            /**
+             * Merged Into
+             * @description the lead that it is by now
+             */
+            merged_into: string | null;
             /**
              * Version
              * @description its version: `If-Match` takes it
@@ -5072,8 +9202,39 @@ export interface components {
             version: number;
         };
         /**
+         * LeadRehearsal
+         * @description What would become of a lead; nothing of it is kept. `waits_for`: it would wait, and nothing else happen.
+         */
+        LeadRehearsal: {
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * At
+             * Format: date-time
+             * @description when
+             */
+            at: string;
+            /** @description what it waits for */
+            waits_for?: components["schemas"]["MissingPlaybook"] | null;
+            /**
+             * Processes
+             * @description processes that would run for it
+             * @default []
+             */
+            processes?: components["schemas"]["RehearsedProcess"][];
+            /**
+             * Messages
+             * @description messages that would be asked for at once
+             * @default []
+             */
+            messages?: components["schemas"]["RequestedMessage"][];
+        };
+        /**
          * LeadView
-         * @description A lead in a list; `title` is the status in the caller's language.
+         * @description A lead in a list; `title` is the status in the caller's language, `merged_into` which lead it is by now.
          */
         LeadView: {
             /**
@@ -5145,6 +9306,8 @@ export interface components {
              * @description IANA time zone
              */
             zone: string;
+            /** @description by what the zone is known */
+            zone_source: components["schemas"]["ZoneSource"];
             /**
              * Marketing
              * @description marks of the advertisement, by name
@@ -5175,6 +9338,11 @@ export interface components {
              */
             partner_id: string | null;
             /**
+             * Merged Into
+             * @description the lead that it is by now
+             */
+            merged_into: string | null;
+            /**
              * Version
              * @description its version: `If-Match` takes it
              */
@@ -5195,6 +9363,19 @@ export interface components {
              * @description `cursor` of the next page; none: this was the last
              */
             next_cursor?: string | null;
+        };
+        /**
+         * LeftOut
+         * @description What stays of a wrong outcome: a message that has left, a change that intake was asked for, a charge.
+         */
+        LeftOut: {
+            /** @description its kind */
+            kind: components["schemas"]["Lasting"];
+            /**
+             * Code
+             * @description short machine name
+             */
+            code: string;
         };
         /**
          * LineView
@@ -5294,6 +9475,45 @@ export interface components {
             clock_ahead?: number;
         };
         /**
+         * Masking
+         * @description Whether lists mask numbers and addresses to operators, where the lead is not their own.
+         */
+        Masking: {
+            /**
+             * Lists
+             * @description whether lists show numbers and addresses in part only, to operators who do not own the lead
+             * @default false
+             */
+            lists?: boolean;
+        };
+        /**
+         * MaxConfig
+         * @description A bot as the cabinet of MAX has it; `team_chat_id`: the id of a chat that it is a member of.
+         */
+        MaxConfig: {
+            /**
+             * @description code of the provider (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            provider: "max";
+            /**
+             * Bot Token
+             * Format: password
+             * @description token of the bot at its messenger
+             */
+            bot_token: string;
+            /**
+             * Webhook Secret
+             * @description word of ours that the messenger repeats with all that it sends
+             */
+            webhook_secret?: string | null;
+            /**
+             * Team Chat Id
+             * @description group that a bot writes to; without one, it writes to customers
+             */
+            team_chat_id?: string | null;
+        };
+        /**
          * MeView
          * @description The caller as an operator; `roles` are the desks' own, by which work is given, not those of the token.
          */
@@ -5362,8 +9582,38 @@ export interface components {
              * @description since when
              */
             presence_since: string;
+            /**
+             * Pause Reason
+             * @description why they pause
+             */
+            pause_reason: string | null;
             /** @description how to reach them */
             contact: components["schemas"]["Customer"] | null;
+            /**
+             * Department
+             * @description code of their department
+             */
+            department: string | null;
+            /**
+             * Absent Until
+             * @description when a planned absence ends that lasts
+             */
+            absent_until: string | null;
+            /**
+             * Deputy Id
+             * @description the operator who deputises
+             */
+            deputy_id: string | null;
+            /**
+             * After Call Until
+             * @description until when they write up a call and are offered nothing
+             */
+            after_call_until: string | null;
+            /**
+             * Extension
+             * @description extension at the exchange
+             */
+            extension: string | null;
             /**
              * Pools
              * @description pools that they are in
@@ -5382,6 +9632,37 @@ export interface components {
             created_at: string;
             /** @description how much work they have */
             work: components["schemas"]["WorkCounts"];
+        };
+        /**
+         * MediaReference
+         * @description A file as its provider names it: by address, or by an id that the provider's API takes.
+         */
+        MediaReference: {
+            /**
+             * Url
+             * @description where the provider keeps it
+             */
+            url?: string | null;
+            /**
+             * Id
+             * @description its id at the provider
+             */
+            id?: string | null;
+            /**
+             * Type
+             * @description its kind
+             */
+            type?: string | null;
+            /**
+             * Mime Type
+             * @description type of the file (MIME)
+             */
+            mime_type?: string | null;
+            /**
+             * Filename
+             * @description name of the file
+             */
+            filename?: string | null;
         };
         /**
          * MemberOut
@@ -5458,6 +9739,59 @@ export interface components {
          */
         MemberState: "planned" | "stays" | "asked" | "moved" | "no_room" | "changed" | "returned" | "kept";
         /**
+         * MendIn
+         * @description The right outcome, and why the first was wrong; `accept_left`: the caller has read what stays of it.
+         */
+        MendIn: {
+            /**
+             * Outcome
+             * @description code of the outcome
+             */
+            outcome: string;
+            /**
+             * Comment
+             * @description what was said or found out
+             * @default
+             */
+            comment?: string;
+            /**
+             * Call Made
+             * @description whether a call was made
+             */
+            call_made?: boolean | null;
+            /**
+             * Callback At
+             * @description when the customer wants to be called
+             */
+            callback_at?: string | null;
+            /**
+             * Problem
+             * @description code of the reason
+             */
+            problem?: string | null;
+            /**
+             * Fields
+             * @description what the playbook asks for, by name
+             * @default {}
+             */
+            fields?: {
+                [key: string]: string | boolean | number | {
+                    [key: string]: string | boolean | number | null;
+                } | null;
+            };
+            /**
+             * Reason
+             * @description why
+             */
+            reason: string;
+            /**
+             * Accept Left
+             * @description true: what stays of the wrong outcome is known and accepted
+             * @default false
+             */
+            accept_left?: boolean;
+        };
+        /**
          * MendView
          * @description How a fault is mended: in words, and where it can be said, as the body of a PATCH of the source.
          */
@@ -5483,12 +9817,270 @@ export interface components {
             } | null;
         };
         /**
+         * MendingOut
+         * @description What mending the outcome of a task would mean.
+         *
+         *     `final`: why it cannot be mended, absent when it can. `successor_ids` are the tasks that it opened, which are
+         *     closed; `left` is what stays and must be accepted; `outcomes` are those that the task may get instead.
+         */
+        MendingOut: {
+            /**
+             * Task Id
+             * Format: uuid
+             * @description the task
+             */
+            task_id: string;
+            /**
+             * Outcome
+             * @description code of the outcome
+             */
+            outcome: string | null;
+            /** @description why it cannot be mended */
+            final: components["schemas"]["Final"] | null;
+            /**
+             * Until
+             * @description until when it may be mended
+             */
+            until: string | null;
+            /**
+             * Successor Ids
+             * @description tasks that the wrong outcome opened, which are closed
+             */
+            successor_ids: string[];
+            /**
+             * Left
+             * @description what stays when it is taken back
+             */
+            left: components["schemas"]["LeftOut"][];
+            /**
+             * Outcomes
+             * @description outcomes that it may end with
+             */
+            outcomes: components["schemas"]["OutcomeOut"][];
+            /**
+             * Version
+             * @description its version: `If-Match` takes it
+             */
+            version: number;
+        };
+        /**
+         * MergeFault
+         * @description Why two are not merged.
+         * @enum {string}
+         */
+        MergeFault: "unknown" | "same" | "named_twice" | "merged_already" | "other_customer" | "winner_is_over" | "appointment_planned";
+        /**
+         * MergeGroup
+         * @description Who stays, and who is merged into them.
+         */
+        MergeGroup: {
+            /**
+             * Winner
+             * Format: uuid
+             * @description id of who stays
+             */
+            winner: string;
+            /**
+             * Losers
+             * @description ids of those who are merged into the winner
+             */
+            losers: string[];
+        };
+        /**
+         * MergeIn
+         * @description What is to be merged on a desk, and why: customers, or leads of one customer.
+         */
+        MergeIn: {
+            /**
+             * Desk
+             * @description short machine name
+             */
+            desk: string;
+            /** @description its kind */
+            kind: components["schemas"]["MergeKind"];
+            /**
+             * Merges
+             * @description which are merged into which
+             */
+            merges: components["schemas"]["MergeGroup"][];
+            /**
+             * Reason
+             * @description for the history
+             */
+            reason: string;
+        };
+        /**
+         * MergeKind
+         * @description What is merged.
+         * @enum {string}
+         */
+        MergeKind: "customer" | "lead";
+        /**
+         * MergeMemberState
+         * @description What became of a member; `changed`: it was not as planned any more.
+         * @enum {string}
+         */
+        MergeMemberState: "planned" | "done" | "changed" | "taken_back";
+        /**
+         * MergeMemberView
+         * @description Who is merged into whom, and what became of it; `moved`: how many identities changed hands.
+         */
+        MergeMemberView: {
+            /**
+             * Position
+             * @description place in the order, growing
+             */
+            position: number;
+            /**
+             * Winner Id
+             * Format: uuid
+             * @description who stays
+             */
+            winner_id: string;
+            /**
+             * Loser Id
+             * Format: uuid
+             * @description who is merged into the winner
+             */
+            loser_id: string;
+            /** @description its state */
+            state: components["schemas"]["MergeMemberState"];
+            /** @description why it was not merged after all */
+            note: components["schemas"]["MergeFault"] | null;
+            /**
+             * Moved
+             * @description how many identities changed hands
+             */
+            moved: number;
+        };
+        /**
+         * Page[MergeMemberView]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        MergeMemberViewPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["MergeMemberView"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
+        };
+        /**
+         * MergeState
+         * @description How far a merge is.
+         * @enum {string}
+         */
+        MergeState: "planned" | "applied" | "undone";
+        /**
+         * MergeView
+         * @description A merge: what of it cannot be taken back, and after an undo what came in between and stays.
+         */
+        MergeView: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /** @description its kind */
+            kind: components["schemas"]["MergeKind"];
+            /**
+             * Reason
+             * @description why
+             */
+            reason: string;
+            /**
+             * Left
+             * @description what stays when it is taken back
+             */
+            left: components["schemas"]["RemainsView"][];
+            /** @description its state */
+            state: components["schemas"]["MergeState"];
+            /**
+             * Between
+             * @description what came between the merge and its undo, and stays with the winners
+             */
+            between: components["schemas"]["RemainsView"][];
+            /**
+             * Members
+             * @description how many members are in each state
+             */
+            members: {
+                [key: string]: number;
+            };
+            /**
+             * Planned At
+             * Format: date-time
+             * @description when it was planned
+             */
+            planned_at: string;
+            /**
+             * Planned By
+             * @description who planned it
+             */
+            planned_by: string;
+            /**
+             * Applied At
+             * @description when it was carried out
+             */
+            applied_at: string | null;
+            /**
+             * Applied By
+             * @description who carried it out
+             */
+            applied_by: string | null;
+            /**
+             * Undone At
+             * @description when it was taken back
+             */
+            undone_at: string | null;
+            /**
+             * Undone By
+             * @description who took it back
+             */
+            undone_by: string | null;
+            /**
+             * Version
+             * @description its version: `If-Match` takes it
+             */
+            version: number;
+        };
+        /**
+         * Page[MergeView]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        MergeViewPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["MergeView"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
+        };
+        /**
          * Message
          * @description A message and its state; `code` says why it failed or is unknown.
          *
          *     `rung` is the place of its channel in the playbook's list, `passed` are those that came before or were left out.
-         *     `withdrawn_at`: when its playbook wanted it no more; what had left by then has reported all the same.
+         *     `withdrawn_at`: when `withdrawn_by` (none: its playbook) wanted it no more; what has left reports all the same.
+         *     `author`: the `sub` of the person who wrote it, `operator_id` who that is of the operators; null: a playbook's.
          *     `resent_at`: when `resent_by` had it sent again after it had failed without an approved template.
+         *     `held_until`: nothing is sent before, for `held_for` (`quiet_hours`: it is night where the customer is; `pace`:
+         *     earlier ones to the address come first; else the provider's code); `waits` says it to people.
+         *     `night`: the quiet hours that it keeps, also by a later attempt; null: it may be sent at any time.
          *     `parts`: the provider's own template with its values, for when free text is not allowed; `segments` of an SMS.
          */
         Message: {
@@ -5508,6 +10100,11 @@ export interface components {
              * @description the lead
              */
             lead_id: string | null;
+            /**
+             * Customer Id
+             * @description the customer
+             */
+            customer_id: string | null;
             /**
              * Task Id
              * @description the task
@@ -5610,6 +10207,30 @@ export interface components {
              */
             withdrawn_at: string | null;
             /**
+             * Held Until
+             * @description nothing is sent before
+             */
+            held_until: string | null;
+            /**
+             * Held For
+             * @description why it is held
+             */
+            held_for: string | null;
+            /** @description why it has not left yet and when it will, as people read it; null when it does not wait */
+            waits?: components["schemas"]["Text"] | null;
+            /** @description quiet hours that are kept, by the customer's clock */
+            night: components["schemas"]["MessageNight"] | null;
+            /**
+             * Marketing
+             * @description marks of the advertisement, by name
+             */
+            marketing: boolean;
+            /**
+             * Withdrawn By
+             * @description who withdrew it; none for its playbook
+             */
+            withdrawn_by: string | null;
+            /**
              * Resent At
              * @description when it was sent again
              */
@@ -5619,6 +10240,334 @@ export interface components {
              * @description who sent it again
              */
             resent_by: string | null;
+            /**
+             * Author
+             * @description who of us wrote it, the sub of their token; null for a playbook
+             */
+            author: string | null;
+            /**
+             * Operator Id
+             * @description the operator
+             */
+            operator_id: string | null;
+        };
+        /**
+         * MessageBulkAction
+         * @description A bulk action, how many of its members are in each state, and why members stay as they are.
+         */
+        MessageBulkAction: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /** @description what is done to each of them */
+            action: components["schemas"]["MessageBulkKind"];
+            /**
+             * Filter
+             * @description which of them
+             */
+            filter: {
+                [key: string]: unknown;
+            };
+            /**
+             * Comment
+             * @description what was said or found out
+             */
+            comment: string;
+            /** @description its state */
+            state: components["schemas"]["Progress"];
+            /**
+             * Members
+             * @description how many members are in each state
+             */
+            members: {
+                [key: string]: number;
+            };
+            /**
+             * Notes
+             * @description why members stay as they are, and how many
+             */
+            notes: {
+                [key: string]: number;
+            };
+            /**
+             * Planned At
+             * Format: date-time
+             * @description when it was planned
+             */
+            planned_at: string;
+            /**
+             * Planned By
+             * @description who planned it
+             */
+            planned_by: string;
+            /**
+             * Applied At
+             * @description when it was carried out
+             */
+            applied_at: string | null;
+            /**
+             * Applied By
+             * @description who carried it out
+             */
+            applied_by: string | null;
+            /**
+             * Undone At
+             * @description when it was taken back
+             */
+            undone_at: string | null;
+            /**
+             * Undone By
+             * @description who took it back
+             */
+            undone_by: string | null;
+            /**
+             * Version
+             * @description its version: `If-Match` takes it
+             */
+            version: number;
+        };
+        /**
+         * MessageBulkActionIn
+         * @description What is done to which messages of a desk, and why in words; `withdraw`: they do not leave.
+         */
+        MessageBulkActionIn: {
+            /**
+             * Desk
+             * @description short machine name
+             */
+            desk: string;
+            /** @description what is done to each of them */
+            action: components["schemas"]["MessageBulkKind"];
+            /** @description which of them */
+            filter: components["schemas"]["MessageFilterIn"];
+            /**
+             * Comment
+             * @description what was said or found out
+             */
+            comment: string;
+        };
+        /**
+         * Page[MessageBulkAction]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        MessageBulkActionPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["MessageBulkAction"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
+        };
+        /**
+         * MessageBulkKind
+         * @description What is done to each message: it is withdrawn, and does not leave.
+         * @enum {string}
+         */
+        MessageBulkKind: "withdraw";
+        /**
+         * MessageBulkMember
+         * @description A member: a message as planned, and what became of it.
+         *
+         *     `note` says why it stays as it is: `on_its_way`, `sent`, `doubtful` (it may have arrived), `ended`; of an undo
+         *     `deadline_passed`, `unwanted` (its playbook has withdrawn it too), or what bars its address or channel.
+         */
+        MessageBulkMember: {
+            /**
+             * Position
+             * @description place in the order, growing
+             */
+            position: number;
+            /**
+             * Message Id
+             * Format: uuid
+             * @description the message
+             */
+            message_id: string;
+            /**
+             * Lead Id
+             * @description the lead
+             */
+            lead_id: string | null;
+            /**
+             * Purpose
+             * @description what it is sent for
+             */
+            purpose: string;
+            /**
+             * Template
+             * @description code of the template
+             */
+            template: string;
+            /**
+             * Channel
+             * @description kind of the channel
+             */
+            channel: string;
+            /** @description its state */
+            state: components["schemas"]["BulkMemberState"];
+            /**
+             * Note
+             * @description why it stays as it is
+             */
+            note: string | null;
+        };
+        /**
+         * Page[MessageBulkMember]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        MessageBulkMemberPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["MessageBulkMember"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
+        };
+        /**
+         * MessageContent
+         * @description What a message is: words, a pressed button, a file, a place on the map, or what we cannot show.
+         * @enum {string}
+         */
+        MessageContent: "text" | "button" | "media" | "location" | "unsupported";
+        /**
+         * MessageFile
+         * @description A file of a received message: what the customer sent, or what was sent to them in the provider's own app.
+         *
+         *     It is fetched within a minute, mostly: `url` says where it is had from once its `state` is `stored`. `name` is
+         *     as its sender has named it, `type` and `size` (bytes) are of what was fetched. `code`: why it is not had, so far
+         *     (`waiting`) or for good (`refused`): `too_large`, what the provider answered (`http_404`), `unreachable`, ….
+         */
+        MessageFile: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /** @description what it is in the message */
+            kind: components["schemas"]["FileKind"];
+            /** @description whether it is fetched */
+            state: components["schemas"]["FileState"];
+            /**
+             * Name
+             * @description as its sender has named it
+             */
+            name: string | null;
+            /**
+             * Type
+             * @description media type, by its content
+             */
+            type: string | null;
+            /**
+             * Size
+             * @description in bytes
+             */
+            size: number | null;
+            /**
+             * Code
+             * @description why it is not had
+             */
+            code: string | null;
+            /**
+             * Url
+             * @description path that leads to it, once it is stored
+             * @example /notifications/v1/media/0190b6d0-0000-7000-8000-0000bf396750
+             */
+            url: string | null;
+        };
+        /**
+         * MessageFilterIn
+         * @description Which messages are meant, as in the list of messages; what is left out does not filter.
+         */
+        MessageFilterIn: {
+            /**
+             * Ids
+             * @description these alone
+             */
+            ids?: string[] | null;
+            /**
+             * Lead Id
+             * @description the lead
+             */
+            lead_id?: string | null;
+            /** @description its state */
+            state?: components["schemas"]["MessageState"] | null;
+            /**
+             * Purpose
+             * @description what it is sent for
+             */
+            purpose?: string | null;
+            /**
+             * Template
+             * @description code of the template
+             */
+            template?: string | null;
+            /**
+             * Channel
+             * @description kind of the channel
+             */
+            channel?: string | null;
+            /**
+             * Requested From
+             * @description requested at or after
+             */
+            requested_from?: string | null;
+            /**
+             * Requested To
+             * @description requested before
+             */
+            requested_to?: string | null;
+        };
+        /**
+         * MessageNight
+         * @description Quiet hours that a message keeps, by the customer's clock.
+         *
+         *     `basis`: `zone`, in theirs; `candidates`, in each of these, for they may be in any; `no_common_hour`: these have
+         *     no hour in common, so by the desk's, which is `zone`.
+         */
+        MessageNight: {
+            /**
+             * Starts
+             * @description local time of its start
+             */
+            starts: string;
+            /**
+             * Ends
+             * @description local time of its end; not after its start, it is on the next day
+             */
+            ends: string;
+            /**
+             * Zone
+             * @description IANA time zone
+             */
+            zone: string;
+            /**
+             * Candidates
+             * @description zones in each of which they are kept
+             * @default []
+             */
+            candidates?: string[];
+            /**
+             * @description by which clocks quiet hours are kept
+             * @default zone
+             */
+            basis?: components["schemas"]["Basis"];
         };
         /**
          * Page[Message]
@@ -5637,6 +10586,194 @@ export interface components {
             next_cursor?: string | null;
         };
         /**
+         * MessageRehearsal
+         * @description What would become of a message; nothing is stored.
+         *
+         *     `state` is `pending` when it would be sent, at `at`: at once, or when the customer's night is over; by the
+         *     first of its rungs without a code. Else `code` says why not. `night`: the quiet hours that it would keep.
+         */
+        MessageRehearsal: {
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Customer Id
+             * @description the customer
+             */
+            customer_id: string | null;
+            /**
+             * Template
+             * @description code of the template
+             */
+            template: string;
+            /**
+             * Template Version
+             * @description version of the template
+             */
+            template_version: number | null;
+            /**
+             * At
+             * Format: date-time
+             * @description when
+             */
+            at: string;
+            /**
+             * Deadline
+             * @description after this it is not sent any more
+             */
+            deadline: string | null;
+            /** @description its state */
+            state: components["schemas"]["MessageState"];
+            /**
+             * Code
+             * @description short machine name
+             */
+            code: string | null;
+            /**
+             * Detail
+             * @description more about it
+             */
+            detail: string | null;
+            /** @description quiet hours that are kept, by the customer's clock */
+            night: components["schemas"]["MessageNight"] | null;
+            /**
+             * Rungs
+             * @description the channels in their order
+             */
+            rungs: components["schemas"]["RehearsedRung"][];
+        };
+        /**
+         * MessageRehearsalIn
+         * @description The message to be rehearsed.
+         */
+        MessageRehearsalIn: {
+            /**
+             * Desk
+             * @description short machine name
+             */
+            desk: string;
+            /**
+             * AskedMessage
+             * @description A request for a message as the rehearsal of tasks gives it.
+             * @example {
+             *       "channels": [
+             *         "channels"
+             *       ],
+             *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+             *       "deadline": "2026-03-02T09:00:00Z",
+             *       "dedupe_key": "dedupe_key",
+             *       "language": "ru",
+             *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+             *       "message_id": "0190b6d0-0000-7000-8000-0000537a1329",
+             *       "person": {
+             *         "email": "anna@example.com",
+             *         "identities": [
+             *           {
+             *             "kind": "phone",
+             *             "value": "value"
+             *           }
+             *         ],
+             *         "name": "Анна Тестова",
+             *         "phone": "+79990000001",
+             *         "phone_raw": "8 999 000-00-01"
+             *       },
+             *       "process_id": "0190b6d0-0000-7000-8000-00007ec2f574",
+             *       "purpose": "purpose",
+             *       "task_id": "0190b6d0-0000-7000-8000-00008db60186",
+             *       "template": "order_received",
+             *       "to_customer": true,
+             *       "variables": {
+             *         "code": "text"
+             *       },
+             *       "zone": "Europe/Moscow",
+             *       "zone_source": "address"
+             *     }
+             */
+            message: {
+                /**
+                 * Message Id
+                 * Format: uuid
+                 */
+                message_id: string;
+                /** Lead Id */
+                lead_id?: string | null;
+                /** Customer Id */
+                customer_id?: string | null;
+                /** Process Id */
+                process_id?: string | null;
+                /** Task Id */
+                task_id: string | null;
+                /**
+                 * Template
+                 * @description short machine name
+                 */
+                template: string;
+                /**
+                 * Channels
+                 * @default [
+                 *       "whatsapp"
+                 *     ]
+                 */
+                channels?: string[];
+                /** Variables */
+                variables: {
+                    [key: string]: string;
+                };
+                /**
+                 * Language
+                 * @description Languages that people read; codes are ISO 639-1.
+                 * @enum {string}
+                 */
+                language: "ru" | "en";
+                /** Zone */
+                zone: string;
+                zone_source?: ("address" | "phone" | "desk") | null;
+                /** Purpose */
+                purpose: string;
+                /** Deadline */
+                deadline?: string | null;
+                /** Dedupe Key */
+                dedupe_key: string;
+                /**
+                 * To Customer
+                 * @default true
+                 */
+                to_customer?: boolean;
+                /**
+                 * Customer
+                 * @description A person, mostly the customer: all personal data of an event, in its member `person`. `phone` is E.164.
+                 *
+                 *     `identities`: what else they are known by, as far as the writer had it at hand.
+                 */
+                person: {
+                    /** Name */
+                    name?: string | null;
+                    /** Phone */
+                    phone?: string | null;
+                    /** Phone Raw */
+                    phone_raw?: string | null;
+                    /** Email */
+                    email?: string | null;
+                    /**
+                     * Identities
+                     * @default []
+                     */
+                    identities?: {
+                        /**
+                         * IdentityKind
+                         * @description What a customer can be known by; a kind and a value name one customer of a desk.
+                         * @enum {string}
+                         */
+                        kind: "phone" | "email" | "whatsapp" | "bsuid" | "max" | "telegram" | "instagram" | "external";
+                        /** Value */
+                        value: string;
+                    }[];
+                };
+            };
+        };
+        /**
          * MessageState
          * @description States in the order of their rank: a message only moves to a higher one.
          *
@@ -5646,6 +10783,24 @@ export interface components {
          * @enum {string}
          */
         MessageState: "pending" | "accepted" | "unknown" | "sent" | "failed" | "delivered" | "read";
+        /**
+         * MessageValues
+         * @description What a message to a lead's customer would say in its placeholders; what is not known has no value.
+         */
+        MessageValues: {
+            /**
+             * Language
+             * @description language in which the customer is written to
+             */
+            language: string;
+            /**
+             * Values
+             * @description values of placeholders, by their names
+             */
+            values: {
+                [key: string]: string;
+            };
+        };
         /**
          * MessageWithAttempts
          * @description One message with all its attempts, and all that was reported of them.
@@ -5668,6 +10823,11 @@ export interface components {
              */
             lead_id: string | null;
             /**
+             * Customer Id
+             * @description the customer
+             */
+            customer_id: string | null;
+            /**
              * Task Id
              * @description the task
              */
@@ -5769,6 +10929,30 @@ export interface components {
              */
             withdrawn_at: string | null;
             /**
+             * Held Until
+             * @description nothing is sent before
+             */
+            held_until: string | null;
+            /**
+             * Held For
+             * @description why it is held
+             */
+            held_for: string | null;
+            /** @description why it has not left yet and when it will, as people read it; null when it does not wait */
+            waits?: components["schemas"]["Text"] | null;
+            /** @description quiet hours that are kept, by the customer's clock */
+            night: components["schemas"]["MessageNight"] | null;
+            /**
+             * Marketing
+             * @description marks of the advertisement, by name
+             */
+            marketing: boolean;
+            /**
+             * Withdrawn By
+             * @description who withdrew it; none for its playbook
+             */
+            withdrawn_by: string | null;
+            /**
              * Resent At
              * @description when it was sent again
              */
@@ -5779,6 +10963,16 @@ export interface components {
              */
             resent_by: string | null;
             /**
+             * Author
+             * @description who of us wrote it, the sub of their token; null for a playbook
+             */
+            author: string | null;
+            /**
+             * Operator Id
+             * @description the operator
+             */
+            operator_id: string | null;
+            /**
              * Attempts
              * @description attempts to send it
              */
@@ -5788,6 +10982,60 @@ export interface components {
              * @description what the provider has said about it
              */
             reports: components["schemas"]["Report"][];
+        };
+        /**
+         * MissedReport
+         * @description Missed calls by what became of them: called back by when their task was due, or later; the customer called
+         *     again and got through; not called back yet, and still in time; never called back.
+         */
+        MissedReport: {
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Created From
+             * Format: date-time
+             * @description calls from this moment on
+             */
+            created_from: string;
+            /**
+             * Created To
+             * Format: date-time
+             * @description calls before this moment
+             */
+            created_to: string;
+            /**
+             * Total
+             * @description all of them
+             */
+            total: number;
+            /**
+             * In Time
+             * @description called back by when their task was due
+             */
+            in_time: number;
+            /**
+             * Late
+             * @description called back after their task was due
+             */
+            late: number;
+            /**
+             * Got Through
+             * @description the customer called again and was answered first
+             */
+            got_through: number;
+            /**
+             * Waiting
+             * @description not called back yet, and still in time
+             */
+            waiting: number;
+            /**
+             * Never
+             * @description not called back, and too late by now
+             */
+            never: number;
         };
         /**
          * MissingOut
@@ -5811,6 +11059,27 @@ export interface components {
              * @description similar names that the desk has
              */
             nearest: string[];
+        };
+        /**
+         * MissingPlaybook
+         * @description What the lead would wait for: a playbook that is active on its desk.
+         */
+        MissingPlaybook: {
+            /**
+             * Playbook
+             * @description code of the playbook
+             */
+            playbook: string;
+            /**
+             * Desk Exists
+             * @description whether there is such a desk
+             */
+            desk_exists: boolean;
+            /**
+             * Playbook Exists
+             * @description whether the desk may activate such a playbook
+             */
+            playbook_exists: boolean;
         };
         /**
          * Mode
@@ -5871,6 +11140,112 @@ export interface components {
          */
         Need: "required" | "optional" | "forbidden";
         /**
+         * NewIdentity
+         * @description An identity to attach.
+         */
+        NewIdentity: {
+            /** @description its kind */
+            kind: components["schemas"]["IdentityKind"];
+            /**
+             * Value
+             * @description its value
+             */
+            value: string;
+            /**
+             * Reason
+             * @description for the history
+             */
+            reason: string;
+        };
+        /**
+         * NewLead
+         * @description A lead as tasks gets it: the body of its rehearsal.
+         */
+        NewLead: {
+            /**
+             * Lead Id
+             * Format: uuid
+             * @description the lead
+             */
+            lead_id: string;
+            /**
+             * Customer Id
+             * Format: uuid
+             * @description the customer
+             */
+            customer_id: string;
+            /**
+             * Source Id
+             * Format: uuid
+             * @description the source
+             */
+            source_id: string;
+            /**
+             * Source
+             * @description code of the source
+             */
+            source: string;
+            /**
+             * Playbook
+             * @description code of the playbook
+             */
+            playbook: string;
+            /**
+             * Status
+             * @description its status
+             */
+            status: string;
+            /** @description title for people */
+            title?: components["schemas"]["Text"] | null;
+            /** @description how far the lead is, the same for all playbooks */
+            stage: components["schemas"]["Stage"];
+            /** @description its first order; null for one that began with a contact */
+            order?: components["schemas"]["Order"] | null;
+            /** @description how to reach them */
+            contact?: components["schemas"]["Contact"] | null;
+            /**
+             * Marketing
+             * @description marks of the advertisement, by name
+             * @default {}
+             */
+            marketing?: {
+                [key: string]: string;
+            };
+            /**
+             * Signals
+             * @description what is peculiar about it
+             * @default []
+             */
+            signals?: components["schemas"]["Signal"][];
+            /**
+             * Earlier Lead Id
+             * @description an earlier lead of the same customer
+             */
+            earlier_lead_id?: string | null;
+            /** @description language of the texts */
+            language: components["schemas"]["Language"];
+            /**
+             * Zone
+             * @description IANA time zone
+             */
+            zone: string;
+            /** @description by what the zone is known */
+            zone_source?: components["schemas"]["ZoneSource"] | null;
+            /**
+             * Received At
+             * Format: date-time
+             * @description when it came in
+             */
+            received_at: string;
+            /**
+             * Partner Id
+             * @description the partner
+             */
+            partner_id?: string | null;
+            /** @description name and how to reach them */
+            person: components["schemas"]["Customer"];
+        };
+        /**
          * NextOut
          * @description The next task and the reason; both are absent if there is none.
          */
@@ -5925,6 +11300,7 @@ export interface components {
          * @description What applying the document changes.
          *
          *     `hooks`: the path for the callbacks of each channel whose provider has any, once the channel is there.
+         *     `placeholders`: those of each text of the templates that the desk has then, by the text's place.
          */
         NotificationsConfigured: {
             /**
@@ -5948,10 +11324,19 @@ export interface components {
             hooks: {
                 [key: string]: string;
             };
+            /**
+             * Placeholders
+             * @description names of the placeholders in the texts
+             */
+            placeholders: {
+                [key: string]: {
+                    [key: string]: string[];
+                };
+            };
         };
         /**
          * NotificationsPart
-         * @description The channels and templates of a desk; null: as they are. Those that are not named are retired.
+         * @description The channels and templates of a desk, and when it writes; null: as they are. What is not named is retired.
          */
         NotificationsPart: {
             /**
@@ -5968,6 +11353,24 @@ export interface components {
             templates?: {
                 [key: string]: components["schemas"]["TemplatePart"];
             } | null;
+            /** @description when the desk writes to its customers */
+            sending?: components["schemas"]["SendingPart"] | null;
+        };
+        /**
+         * NotificationsRetention
+         * @description For how many days notifications keeps what names persons; null: for good.
+         */
+        NotificationsRetention: {
+            /**
+             * Messages
+             * @description days after which messages lose their words
+             */
+            messages?: number | null;
+            /**
+             * Callbacks
+             * @description days after which reports of providers lose what was sent
+             */
+            callbacks?: number | null;
         };
         /**
          * OperatorContactIn
@@ -6059,6 +11462,16 @@ export interface components {
             pools?: components["schemas"]["SeatIn"][];
             /** @description how to reach them */
             contact?: components["schemas"]["OperatorContactIn"] | null;
+            /**
+             * Department
+             * @description code of a department of the home desk
+             */
+            department?: string | null;
+            /**
+             * Extension
+             * @description extension at the exchange
+             */
+            extension?: string | null;
         };
         /**
          * OperatorPart
@@ -6104,10 +11517,20 @@ export interface components {
             pools?: components["schemas"]["SeatPart"][];
             /** @description how to reach them */
             contact?: components["schemas"]["OperatorContactIn"] | null;
+            /**
+             * Department
+             * @description code of their department
+             */
+            department?: string | null;
+            /**
+             * Extension
+             * @description extension at the exchange
+             */
+            extension?: string | null;
         };
         /**
          * OperatorPatch
-         * @description A change of an operator; a field left out stays. `pools` replaces all seats.
+         * @description A change of an operator; a field left out stays. `pools` replaces all seats; `takes_away` may be null.
          */
         OperatorPatch: {
             /**
@@ -6147,6 +11570,16 @@ export interface components {
             pools?: components["schemas"]["SeatIn"][];
             /** @description how to reach them */
             contact?: components["schemas"]["OperatorContactIn"];
+            /**
+             * Department
+             * @description code of a department of the home desk
+             */
+            department?: string | null;
+            /**
+             * Extension
+             * @description extension at the exchange
+             */
+            extension?: string | null;
         };
         /**
          * OperatorView
@@ -6217,8 +11650,38 @@ export interface components {
              * @description since when
              */
             presence_since: string;
+            /**
+             * Pause Reason
+             * @description why they pause
+             */
+            pause_reason: string | null;
             /** @description how to reach them */
             contact: components["schemas"]["Customer"] | null;
+            /**
+             * Department
+             * @description code of their department
+             */
+            department: string | null;
+            /**
+             * Absent Until
+             * @description when a planned absence ends that lasts
+             */
+            absent_until: string | null;
+            /**
+             * Deputy Id
+             * @description the operator who deputises
+             */
+            deputy_id: string | null;
+            /**
+             * After Call Until
+             * @description until when they write up a call and are offered nothing
+             */
+            after_call_until: string | null;
+            /**
+             * Extension
+             * @description extension at the exchange
+             */
+            extension: string | null;
             /**
              * Pools
              * @description pools that they are in
@@ -6251,6 +11714,69 @@ export interface components {
              * @description `cursor` of the next page; none: this was the last
              */
             next_cursor?: string | null;
+        };
+        /**
+         * Order
+         * @description An order as a new lead brought it. `filled`: its fields that have a valid value, never the values.
+         */
+        Order: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /**
+             * Number
+             * @description number
+             */
+            number: string;
+            /**
+             * External Id
+             * @description the sender's own id
+             */
+            external_id: string;
+            /**
+             * External Number
+             * @description the number that the sender shows to people
+             */
+            external_number?: string | null;
+            /** @description its status */
+            status: components["schemas"]["OrderStatus"];
+            /**
+             * Version
+             * @description its version: `If-Match` takes it
+             */
+            version: number;
+            /** @description sum of the order */
+            amount?: components["schemas"]["Money"] | null;
+            /** @description what has been paid */
+            paid?: components["schemas"]["Money"] | null;
+            /**
+             * Payment Link
+             * @description where the order can be paid
+             */
+            payment_link?: string | null;
+            /**
+             * Items
+             * @description what was ordered
+             * @default []
+             */
+            items?: components["schemas"]["Item"][];
+            /**
+             * Filled
+             * @description names of the order's fields that have a valid value
+             * @default []
+             */
+            filled?: string[];
+            /**
+             * Faults
+             * @description what is wrong with the order's fields
+             * @default []
+             */
+            faults?: components["schemas"]["Fault"][];
+            /** @description sums of the order */
+            totals?: components["schemas"]["Totals"] | null;
         };
         /**
          * OrderStatus
@@ -6443,6 +11969,26 @@ export interface components {
             categories: string[];
         };
         /**
+         * OwnDayIn
+         * @description A day that the desk decides about, before the country; `hours` of a day of work, none: the usual ones.
+         */
+        OwnDayIn: {
+            /**
+             * Day
+             * Format: date
+             * @description the day, by the desk's clock
+             */
+            day: string;
+            /** @description its kind */
+            kind: components["schemas"]["DayKind"];
+            /**
+             * Hours
+             * @description when they work
+             * @default []
+             */
+            hours?: components["schemas"]["DayHours"][];
+        };
+        /**
          * PartChange
          * @description One thing that a document changes; `fields` are the names of those that differ.
          */
@@ -6490,6 +12036,8 @@ export interface components {
         /**
          * PartnerIn
          * @description A new partner of a desk. `operator_id` works their leads, `consultant_id` minds the card.
+         *
+         *     `lines` are the telephone lines that are called for this partner, `calls_go_to` who takes those calls.
          */
         PartnerIn: {
             /**
@@ -6546,6 +12094,22 @@ export interface components {
              */
             site?: string | null;
             /**
+             * Card Link
+             * @description where staff open the card of the partner
+             */
+            card_link?: string | null;
+            /**
+             * Cabinet Link
+             * @description where the partner's own cabinet is
+             */
+            cabinet_link?: string | null;
+            /**
+             * Lines
+             * @description telephone lines that are called for the partner, by their digits
+             * @default []
+             */
+            lines?: string[];
+            /**
              * @description name and how to reach them
              * @default {
              *       "identities": []
@@ -6561,7 +12125,7 @@ export interface components {
         };
         /**
          * PartnerPatch
-         * @description The members that may change; absent ones stay. `null` takes away operator, consultant, address, site.
+         * @description The members that may change; absent ones stay. `null` takes away persons, address, site and links.
          */
         PartnerPatch: {
             /** @description title for people */
@@ -6600,6 +12164,21 @@ export interface components {
              * @description web site
              */
             site?: string | null;
+            /**
+             * Card Link
+             * @description where staff open the card of the partner
+             */
+            card_link?: string | null;
+            /**
+             * Cabinet Link
+             * @description where the partner's own cabinet is
+             */
+            cabinet_link?: string | null;
+            /**
+             * Lines
+             * @description telephone lines that are called for the partner, by their digits
+             */
+            lines?: string[];
             /** @description name and how to reach them */
             person?: components["schemas"]["PersonIn"];
             /**
@@ -6665,6 +12244,21 @@ export interface components {
              * @description web site
              */
             site: string | null;
+            /**
+             * Card Link
+             * @description where staff open the card of the partner
+             */
+            card_link: string | null;
+            /**
+             * Cabinet Link
+             * @description where the partner's own cabinet is
+             */
+            cabinet_link: string | null;
+            /**
+             * Lines
+             * @description telephone lines that are called for the partner, by their digits
+             */
+            lines: string[];
             /** @description name and how to reach them */
             person: components["schemas"]["Customer"];
             /**
@@ -6733,6 +12327,105 @@ export interface components {
             code: string;
         };
         /**
+         * PauseIn
+         * @description Who pauses, the caller by default, and why.
+         */
+        PauseIn: {
+            /**
+             * Operator Id
+             * @description the operator
+             */
+            operator_id?: string | null;
+            /**
+             * Reason
+             * @description why
+             */
+            reason?: string | null;
+        };
+        /**
+         * PauseReasonPart
+         * @description A reason for which operators of the desk may pause, and for how long; null: without a limit.
+         */
+        PauseReasonPart: {
+            /** @description title for people */
+            title: components["schemas"]["Titles"];
+            /**
+             * Paid
+             * @description whether the time is paid
+             * @default false
+             */
+            paid?: boolean;
+            /**
+             * Minutes
+             * @description minutes of one pause at most
+             */
+            minutes?: number | null;
+            /**
+             * Shift Minutes
+             * @description minutes of all pauses of the reason in a shift at most
+             */
+            shift_minutes?: number | null;
+        };
+        /**
+         * PauseReasonView
+         * @description A reason for which operators of the desk may pause; `title` is in the caller's language.
+         */
+        PauseReasonView: {
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Code
+             * @description short machine name
+             */
+            code: string;
+            /**
+             * Title
+             * @description title for people
+             */
+            title: string;
+            /**
+             * Titles
+             * @description title by language
+             */
+            titles: {
+                [key: string]: string;
+            };
+            /**
+             * Paid
+             * @description whether the time is paid
+             */
+            paid: boolean;
+            /**
+             * Minutes
+             * @description minutes of one pause at most
+             */
+            minutes: number | null;
+            /**
+             * Shift Minutes
+             * @description minutes of all pauses of the reason in a shift at most
+             */
+            shift_minutes: number | null;
+        };
+        /**
+         * Page[PauseReasonView]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        PauseReasonViewPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["PauseReasonView"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
+        };
+        /**
          * PersonIn
          * @description How a partner is reached: all personal data of a card.
          */
@@ -6775,6 +12468,138 @@ export interface components {
              * @description name
              */
             name: string;
+        };
+        /**
+         * PlanState
+         * @description How a planned shift stands; these codes are stored.
+         * @enum {string}
+         */
+        PlanState: "planned" | "here" | "missing" | "worked" | "missed" | "cancelled";
+        /**
+         * PlannedShiftIn
+         * @description A shift of an operator: one of the desk's on a day, or hours of its own.
+         * @example {
+         *       "day": "2026-12-31",
+         *       "desk": "demo",
+         *       "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+         *       "shift": "day"
+         *     }
+         */
+        PlannedShiftIn: {
+            /**
+             * Desk
+             * @description short machine name
+             */
+            desk: string;
+            /**
+             * Operator Id
+             * Format: uuid
+             * @description the operator
+             */
+            operator_id: string;
+            /**
+             * Shift
+             * @description code of the desk's shift
+             */
+            shift?: string | null;
+            /**
+             * Day
+             * @description the day, by the desk's clock
+             */
+            day?: string | null;
+            /**
+             * Starts At
+             * @description when it begins
+             */
+            starts_at?: string | null;
+            /**
+             * Ends At
+             * @description when it ends
+             */
+            ends_at?: string | null;
+        };
+        /**
+         * PlannedShiftView
+         * @description A shift that an operator is to work. `late`: minutes from its start until they came, null until then.
+         */
+        PlannedShiftView: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Operator Id
+             * Format: uuid
+             * @description the operator
+             */
+            operator_id: string;
+            /**
+             * Operator Name
+             * @description name of the operator
+             */
+            operator_name: string;
+            /**
+             * Shift
+             * @description code of the desk's shift
+             */
+            shift: string | null;
+            /**
+             * Title
+             * @description title for people
+             */
+            title: string | null;
+            /**
+             * Starts At
+             * Format: date-time
+             * @description when it begins
+             */
+            starts_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             * @description when it ends
+             */
+            ends_at: string;
+            /** @description its state */
+            state: components["schemas"]["PlanState"];
+            /**
+             * Came At
+             * @description when they were first there
+             */
+            came_at: string | null;
+            /**
+             * Late
+             * @description minutes from its start until they came
+             */
+            late: number | null;
+            /**
+             * Version
+             * @description its version: `If-Match` takes it
+             */
+            version: number;
+        };
+        /**
+         * Page[PlannedShiftView]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        PlannedShiftViewPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["PlannedShiftView"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
         };
         /**
          * PlaybookPart
@@ -6864,6 +12689,18 @@ export interface components {
              * @default 3
              */
             share?: number;
+            /**
+             * Mend Within
+             * @description minutes in which a wrong outcome of its tasks may be mended; 0: never
+             * @default 15
+             */
+            mend_within?: number;
+            /**
+             * After Call
+             * @description seconds in which who has ended a call writes it up, offered nothing; 0: none
+             * @default 0
+             */
+            after_call?: number;
         };
         /**
          * PoolOut
@@ -6961,6 +12798,18 @@ export interface components {
              * @default 3
              */
             share?: number;
+            /**
+             * Mend Within
+             * @description minutes in which a wrong outcome of its tasks may be mended; 0: never
+             * @default 15
+             */
+            mend_within?: number;
+            /**
+             * After Call
+             * @description seconds in which who has ended a call writes it up, offered nothing; 0: none
+             * @default 0
+             */
+            after_call?: number;
         };
         /**
          * PoolPatch
@@ -6992,6 +12841,16 @@ export interface components {
              */
             share?: number;
             /**
+             * Mend Within
+             * @description minutes in which a wrong outcome of its tasks may be mended; 0: never
+             */
+            mend_within?: number;
+            /**
+             * After Call
+             * @description seconds in which who has ended a call writes it up, offered nothing; 0: none
+             */
+            after_call?: number;
+            /**
              * Active
              * @description false: retire it; its operators have left it before
              */
@@ -7020,6 +12879,17 @@ export interface components {
              * @description whether they are away from their place
              */
             away: boolean;
+            /**
+             * Presence Since
+             * Format: date-time
+             * @description since when
+             */
+            presence_since: string;
+            /**
+             * Pause Reason
+             * @description why they pause
+             */
+            pause_reason: string | null;
             /**
              * Weight
              * @description share of the turns
@@ -7093,14 +12963,24 @@ export interface components {
             taken_work: components["schemas"]["TakenWork"];
             /**
              * Away After
-             * @description seconds without a heartbeat after which an operator is away
+             * @description minutes without a heartbeat after which an operator is away
              */
             away_after: number;
             /**
              * Share
-             * @description percent of the work that is given out
+             * @description untaken tasks up to which an operator gets work that has waited
              */
             share: number;
+            /**
+             * Mend Within
+             * @description minutes in which a wrong outcome of its tasks may be mended
+             */
+            mend_within: number;
+            /**
+             * After Call
+             * @description seconds in which who has ended a call writes it up, offered nothing
+             */
+            after_call: number;
             /**
              * Active
              * @description whether it is in use
@@ -7216,7 +13096,7 @@ export interface components {
         };
         /**
          * Progress
-         * @description How far a redistribution is.
+         * @description How far a plan is.
          * @enum {string}
          */
         Progress: "planned" | "applying" | "applied" | "undoing" | "undone";
@@ -7250,6 +13130,118 @@ export interface components {
             variants?: {
                 [key: string]: components["schemas"]["Variant"];
             };
+        };
+        /**
+         * ProviderRates
+         * @description How all shown channels of a provider deliver.
+         */
+        ProviderRates: {
+            /**
+             * Accepted
+             * @description calls that the provider took a message by
+             */
+            accepted: number;
+            /**
+             * Refused
+             * @description calls that were refused
+             */
+            refused: number;
+            /**
+             * Unanswered
+             * @description calls without an answer
+             */
+            unanswered: number;
+            /**
+             * Delivered
+             * @description messages that arrived
+             */
+            delivered: number;
+            /**
+             * Lost
+             * @description accepted messages that did not arrive
+             */
+            lost: number;
+            /**
+             * Accepted Share
+             * @description share of the calls that were accepted
+             */
+            accepted_share: number | null;
+            /**
+             * Delivered Share
+             * @description share of the messages that arrived
+             */
+            delivered_share: number | null;
+            /**
+             * Provider
+             * @description code of the provider
+             */
+            provider: string;
+        };
+        /**
+         * Purpose
+         * @description For what a customer is contacted; each can be withdrawn by itself.
+         * @enum {string}
+         */
+        Purpose: "transactional" | "marketing" | "calls";
+        /**
+         * PushKey
+         * @description What browsers subscribe with (`applicationServerKey`).
+         */
+        PushKey: {
+            /**
+             * Public Key
+             * @description our public key, base64url
+             */
+            public_key: string;
+        };
+        /**
+         * PushSubscription
+         * @description A browser that the caller's new tasks are pushed to, in `language`.
+         *
+         *     `halted_code`: its push service takes nothing for it, as after a change of our key, until it subscribes anew.
+         */
+        PushSubscription: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /**
+             * Endpoint
+             * @description address of the browser at its push service
+             */
+            endpoint: string;
+            /** @description language of what is pushed */
+            language: components["schemas"]["Language"];
+            /**
+             * Halted Code
+             * @description why nothing is pushed to it
+             */
+            halted_code: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             * @description when it was made
+             */
+            created_at: string;
+            /**
+             * Changed At
+             * Format: date-time
+             * @description when it last changed
+             */
+            changed_at: string;
+        };
+        /**
+         * PushSubscriptions
+         * @description The caller's browsers, the oldest first; more than ten are not kept.
+         */
+        PushSubscriptions: {
+            /**
+             * Items
+             * @description the browsers
+             */
+            items: components["schemas"]["PushSubscription"][];
         };
         /**
          * QuestionOut
@@ -7357,6 +13349,24 @@ export interface components {
              * @description `cursor` of the next page; none: this was the last
              */
             next_cursor?: string | null;
+        };
+        /**
+         * QuietPart
+         * @description Hours by the customer's clock in which nothing is sent; over midnight where `ends` is not after `starts`.
+         */
+        QuietPart: {
+            /**
+             * Starts
+             * @description local time of its start
+             * @example 21:00
+             */
+            starts: string;
+            /**
+             * Ends
+             * @description local time of its end
+             * @example 21:00
+             */
+            ends: string;
         };
         /**
          * RawDelivery
@@ -7502,6 +13512,128 @@ export interface components {
             title: string;
         };
         /**
+         * ReceivedMessage
+         * @description A message that a customer wrote (`in`), or that was written to them in the provider's own app (`out`).
+         *
+         *     `known_by` is what the message shows of the customer, the address of the chat first. `customer_id` is null until
+         *     intake has said whose it is, and when it shows no customer; `lead_id` while they have no live lead and no source
+         *     opens one for the channel. `at` is the message's own time. `stop`: it is one of the channel's stop words and no
+         *     more, so that its address takes no advertisements.
+         */
+        ReceivedMessage: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Channel Id
+             * Format: uuid
+             * @description the channel
+             */
+            channel_id: string;
+            /**
+             * Channel
+             * @description kind of the channel
+             */
+            channel: string;
+            /**
+             * Channel Code
+             * @description the channel's code
+             */
+            channel_code: string;
+            /**
+             * Provider
+             * @description code of the provider
+             */
+            provider: string;
+            /** @description who began it */
+            direction: components["schemas"]["Direction"];
+            /**
+             * Known By
+             * @description what is known of the customer by this message
+             */
+            known_by: components["schemas"]["Identity"][];
+            /**
+             * Name
+             * @description name
+             */
+            name: string | null;
+            /** @description what it is */
+            content: components["schemas"]["MessageContent"];
+            /**
+             * Text
+             * @description text
+             */
+            text: string | null;
+            /**
+             * Button
+             * @description the button that was pressed
+             */
+            button: string | null;
+            /** @description the file, if there is one, as the provider has it */
+            media: components["schemas"]["MediaReference"] | null;
+            /**
+             * Files
+             * @description its files, in their order
+             */
+            files: components["schemas"]["MessageFile"][];
+            /**
+             * Reply To
+             * @description the provider's id of the message that it answers
+             */
+            reply_to: string | null;
+            /**
+             * Stop
+             * @description whether it is a stop word and no more
+             */
+            stop: boolean;
+            /**
+             * At
+             * Format: date-time
+             * @description when it was written
+             */
+            at: string;
+            /**
+             * Received At
+             * Format: date-time
+             * @description when it came in
+             */
+            received_at: string;
+            /**
+             * Customer Id
+             * @description the customer
+             */
+            customer_id: string | null;
+            /**
+             * Lead Id
+             * @description the lead
+             */
+            lead_id: string | null;
+        };
+        /**
+         * Page[ReceivedMessage]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        ReceivedMessagePage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["ReceivedMessage"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
+        };
+        /**
          * RecordedContact
          * @description A contact that was recorded now, or known already.
          */
@@ -7594,6 +13726,44 @@ export interface components {
             disposition: components["schemas"]["Disposition"];
         };
         /**
+         * RecordingLink
+         * @description Where a recording can be played until `valid_until`, without a token: the address alone is enough.
+         */
+        RecordingLink: {
+            /**
+             * Contact Id
+             * Format: uuid
+             * @description the contact
+             */
+            contact_id: string;
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Lead Id
+             * @description the lead
+             */
+            lead_id: string | null;
+            /**
+             * Customer Id
+             * @description the customer
+             */
+            customer_id: string | null;
+            /**
+             * Url
+             * @description where the recording can be played
+             */
+            url: string;
+            /**
+             * Valid Until
+             * Format: date-time
+             * @description when it stops working
+             */
+            valid_until: string;
+        };
+        /**
          * RedistributionIn
          * @description Whose leads at a desk go, which of them, to whom, and why in words.
          *
@@ -7627,6 +13797,12 @@ export interface components {
              * @description what was said or found out
              */
             comment: string;
+            /**
+             * For Good
+             * @description the new operators stand in for no one, though the operator is absent now
+             * @default false
+             */
+            for_good?: boolean;
         };
         /**
          * RedistributionOut
@@ -7663,6 +13839,11 @@ export interface components {
              * @description what was said or found out
              */
             comment: string;
+            /**
+             * For Good
+             * @description whether the new operators stand in for no one
+             */
+            for_good: boolean;
             /** @description its state */
             state: components["schemas"]["Progress"];
             /**
@@ -7809,6 +13990,621 @@ export interface components {
             at: string;
         };
         /**
+         * RehearsalIn
+         * @description What intake's rehearsal said: the lead that begins, the contact, or both.
+         * @example {
+         *       "desk": "demo",
+         *       "lead": {
+         *         "contact": {
+         *           "at": "2026-03-02T09:00:00Z",
+         *           "contact_id": "0190b6d0-0000-7000-8000-0000e7a1254a",
+         *           "direction": "in",
+         *           "duration": 1,
+         *           "extension": "extension",
+         *           "external_id": "LP-77",
+         *           "kind": "call_in",
+         *           "line": "line",
+         *           "message_id": "0190b6d0-0000-7000-8000-0000537a1329",
+         *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+         *           "recording": "recording"
+         *         },
+         *         "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+         *         "earlier_lead_id": "0190b6d0-0000-7000-8000-0000937589d5",
+         *         "language": "ru",
+         *         "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+         *         "marketing": {
+         *           "code": "text"
+         *         },
+         *         "order": {
+         *           "amount": {
+         *             "amount": "743.00",
+         *             "currency": "RUB"
+         *           },
+         *           "external_id": "LP-77",
+         *           "external_number": "100500",
+         *           "faults": [
+         *             {
+         *               "code": "code",
+         *               "field": "field"
+         *             }
+         *           ],
+         *           "filled": [
+         *             "filled"
+         *           ],
+         *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+         *           "items": [
+         *             {
+         *               "code": "code",
+         *               "price": {
+         *                 "amount": "743.00",
+         *                 "currency": "RUB"
+         *               },
+         *               "quantity": 1,
+         *               "title": "Математика, 8 класс"
+         *             }
+         *           ],
+         *           "number": "number",
+         *           "paid": {
+         *             "amount": "743.00",
+         *             "currency": "RUB"
+         *           },
+         *           "payment_link": "https://pay.example.com/7Q2F",
+         *           "status": "new",
+         *           "totals": {
+         *             "goods": {
+         *               "amount": "743.00",
+         *               "currency": "RUB"
+         *             },
+         *             "paid": {
+         *               "amount": "743.00",
+         *               "currency": "RUB"
+         *             },
+         *             "total": {
+         *               "amount": "743.00",
+         *               "currency": "RUB"
+         *             }
+         *           },
+         *           "version": 1
+         *         },
+         *         "partner_id": "0190b6d0-0000-7000-8000-00009393f8fe",
+         *         "person": {
+         *           "email": "anna@example.com",
+         *           "identities": [
+         *             {
+         *               "kind": "phone",
+         *               "value": "value"
+         *             }
+         *           ],
+         *           "name": "Анна Тестова",
+         *           "phone": "+79990000001",
+         *           "phone_raw": "8 999 000-00-01"
+         *         },
+         *         "playbook": "callback",
+         *         "received_at": "2026-03-02T09:00:00Z",
+         *         "signals": [
+         *           "test_number"
+         *         ],
+         *         "source": "landing",
+         *         "source_id": "0190b6d0-0000-7000-8000-0000953c1c61",
+         *         "stage": "new",
+         *         "status": "status",
+         *         "title": {
+         *           "en": "Process the order",
+         *           "ru": "Обработать заказ"
+         *         },
+         *         "zone": "Europe/Moscow",
+         *         "zone_source": "address"
+         *       }
+         *     }
+         */
+        RehearsalIn: {
+            /**
+             * Desk
+             * @description short machine name
+             */
+            desk: string;
+            /** @description the lead that begins */
+            lead?: {
+                /**
+                 * Lead Id
+                 * Format: uuid
+                 */
+                lead_id: string;
+                /**
+                 * Customer Id
+                 * Format: uuid
+                 */
+                customer_id: string;
+                /**
+                 * Source Id
+                 * Format: uuid
+                 */
+                source_id: string;
+                /** Source */
+                source: string;
+                /**
+                 * Playbook
+                 * @description short machine name
+                 */
+                playbook: string;
+                /** Status */
+                status: string;
+                title?: {
+                    /** Ru */
+                    ru: string;
+                    /** En */
+                    en: string;
+                } | null;
+                /**
+                 * Stage
+                 * @description The canonical state of a lead behind each desk's own status names.
+                 * @enum {string}
+                 */
+                stage: "new" | "working" | "booked" | "won" | "lost" | "invalid" | "incubator";
+                order?: {
+                    /**
+                     * Id
+                     * Format: uuid
+                     */
+                    id: string;
+                    /** Number */
+                    number: string;
+                    /** External Id */
+                    external_id: string;
+                    /** External Number */
+                    external_number?: string | null;
+                    /**
+                     * OrderStatus
+                     * @description The state of an order; each source's own words map to it.
+                     * @enum {string}
+                     */
+                    status: "new" | "unconfirmed" | "in_work" | "awaiting_payment" | "part_paid" | "paid" | "on_hold" | "cancelled" | "refund_requested" | "false" | "confirmed" | "refused" | "invalid" | "done" | "cancelled_by_partner" | "reserved" | "awaiting_goods" | "refunded";
+                    /** Version */
+                    version: number;
+                    amount?: {
+                        /** Amount */
+                        amount: number | string;
+                        /** Currency */
+                        currency: string;
+                    } | null;
+                    paid?: {
+                        /** Amount */
+                        amount: number | string;
+                        /** Currency */
+                        currency: string;
+                    } | null;
+                    /** Payment Link */
+                    payment_link?: string | null;
+                    /**
+                     * Items
+                     * @default []
+                     */
+                    items?: {
+                        /** Title */
+                        title: string;
+                        /** Code */
+                        code?: string | null;
+                        /**
+                         * Quantity
+                         * @default 1
+                         */
+                        quantity?: number;
+                        price?: {
+                            /** Amount */
+                            amount: number | string;
+                            /** Currency */
+                            currency: string;
+                        } | null;
+                    }[];
+                    /**
+                     * Filled
+                     * @default []
+                     */
+                    filled?: string[];
+                    /**
+                     * Faults
+                     * @default []
+                     */
+                    faults?: {
+                        /** Field */
+                        field: string;
+                        /** Code */
+                        code: string;
+                    }[];
+                    totals?: {
+                        goods?: {
+                            /** Amount */
+                            amount: number | string;
+                            /** Currency */
+                            currency: string;
+                        } | null;
+                        total?: {
+                            /** Amount */
+                            amount: number | string;
+                            /** Currency */
+                            currency: string;
+                        } | null;
+                        paid?: {
+                            /** Amount */
+                            amount: number | string;
+                            /** Currency */
+                            currency: string;
+                        } | null;
+                    } | null;
+                } | null;
+                contact?: {
+                    /**
+                     * Contact Id
+                     * Format: uuid
+                     */
+                    contact_id: string;
+                    /**
+                     * ContactKind
+                     * @description What a contact was. A missed call was not answered by us.
+                     * @enum {string}
+                     */
+                    kind: "call_in" | "call_out" | "missed" | "message";
+                    /**
+                     * Direction
+                     * @description From the customer, or to them.
+                     * @enum {string}
+                     */
+                    direction: "in" | "out";
+                    /**
+                     * At
+                     * Format: date-time
+                     */
+                    at: string;
+                    /** Duration */
+                    duration?: number | null;
+                    /** Operator Id */
+                    operator_id?: string | null;
+                    /** Extension */
+                    extension?: string | null;
+                    /** Line */
+                    line?: string | null;
+                    /** Recording */
+                    recording?: string | null;
+                    /** Message Id */
+                    message_id?: string | null;
+                    /** External Id */
+                    external_id?: string | null;
+                } | null;
+                /**
+                 * Marketing
+                 * @default {}
+                 */
+                marketing?: {
+                    [key: string]: string;
+                };
+                /**
+                 * Signals
+                 * @default []
+                 */
+                signals?: ("test_number" | "false_number" | "second_unpaid_order" | "other_contact" | "duplicate" | "obscene_name" | "do_not_call" | "uncertain")[];
+                /** Earlier Lead Id */
+                earlier_lead_id?: string | null;
+                /**
+                 * Language
+                 * @description Languages that people read; codes are ISO 639-1.
+                 * @enum {string}
+                 */
+                language: "ru" | "en";
+                /**
+                 * Zone
+                 * @description IANA name
+                 */
+                zone: string;
+                zone_source?: ("address" | "phone" | "desk") | null;
+                /**
+                 * Received At
+                 * Format: date-time
+                 */
+                received_at: string;
+                /** Partner Id */
+                partner_id?: string | null;
+                /**
+                 * Customer
+                 * @description A person, mostly the customer: all personal data of an event, in its member `person`. `phone` is E.164.
+                 *
+                 *     `identities`: what else they are known by, as far as the writer had it at hand.
+                 */
+                person: {
+                    /** Name */
+                    name?: string | null;
+                    /** Phone */
+                    phone?: string | null;
+                    /** Phone Raw */
+                    phone_raw?: string | null;
+                    /** Email */
+                    email?: string | null;
+                    /**
+                     * Identities
+                     * @default []
+                     */
+                    identities?: {
+                        /**
+                         * IdentityKind
+                         * @description What a customer can be known by; a kind and a value name one customer of a desk.
+                         * @enum {string}
+                         */
+                        kind: "phone" | "email" | "whatsapp" | "bsuid" | "max" | "telegram" | "instagram" | "external";
+                        /** Value */
+                        value: string;
+                    }[];
+                };
+            } | null;
+            /** @description how to reach them */
+            contact?: {
+                /**
+                 * Contact Id
+                 * Format: uuid
+                 */
+                contact_id: string;
+                /**
+                 * ContactKind
+                 * @description What a contact was. A missed call was not answered by us.
+                 * @enum {string}
+                 */
+                kind: "call_in" | "call_out" | "missed" | "message";
+                /**
+                 * Direction
+                 * @description From the customer, or to them.
+                 * @enum {string}
+                 */
+                direction: "in" | "out";
+                /**
+                 * At
+                 * Format: date-time
+                 */
+                at: string;
+                /** Duration */
+                duration?: number | null;
+                /** Operator Id */
+                operator_id?: string | null;
+                /** Extension */
+                extension?: string | null;
+                /** Line */
+                line?: string | null;
+                /** Recording */
+                recording?: string | null;
+                /** Message Id */
+                message_id?: string | null;
+                /** External Id */
+                external_id?: string | null;
+                /** Lead Id */
+                lead_id?: string | null;
+                /** Customer Id */
+                customer_id?: string | null;
+                /**
+                 * Source Id
+                 * Format: uuid
+                 */
+                source_id: string;
+                /** Source */
+                source: string;
+                /**
+                 * Speaker
+                 * @description Who called or wrote, and what they said: the `text` of a message, the `button` that they pressed.
+                 *
+                 *     `stop`: the message is one of its channel's stop words and no more: its address takes no advertisements, and its
+                 *     customer withdraws everything.
+                 */
+                person: {
+                    /** Name */
+                    name?: string | null;
+                    /** Phone */
+                    phone?: string | null;
+                    /** Phone Raw */
+                    phone_raw?: string | null;
+                    /** Email */
+                    email?: string | null;
+                    /**
+                     * Identities
+                     * @default []
+                     */
+                    identities?: {
+                        /**
+                         * IdentityKind
+                         * @description What a customer can be known by; a kind and a value name one customer of a desk.
+                         * @enum {string}
+                         */
+                        kind: "phone" | "email" | "whatsapp" | "bsuid" | "max" | "telegram" | "instagram" | "external";
+                        /** Value */
+                        value: string;
+                    }[];
+                    /** Text */
+                    text?: string | null;
+                    /** Button */
+                    button?: string | null;
+                    /**
+                     * Stop
+                     * @default false
+                     */
+                    stop?: boolean;
+                };
+            } | null;
+        };
+        /**
+         * RehearsedProcess
+         * @description A process that would run for it; `ended_at` of one that would be over at once.
+         */
+        RehearsedProcess: {
+            /**
+             * Playbook
+             * @description code of the playbook
+             */
+            playbook: string;
+            /**
+             * Playbook Version
+             * @description version of the playbook
+             */
+            playbook_version: number;
+            /**
+             * Status
+             * @description its status
+             */
+            status: string | null;
+            /** @description how far the lead is, the same for all playbooks */
+            stage: components["schemas"]["Stage"] | null;
+            /**
+             * Ended At
+             * @description when it ended
+             */
+            ended_at: string | null;
+            /**
+             * Tasks
+             * @description open tasks
+             */
+            tasks: components["schemas"]["RehearsedTask"][];
+            /**
+             * Timers
+             * @description what would happen later
+             */
+            timers: components["schemas"]["RehearsedTimer"][];
+        };
+        /**
+         * RehearsedRung
+         * @description A channel by which the message would be tried, or would not: `code` says why.
+         */
+        RehearsedRung: {
+            /**
+             * Number
+             * @description number
+             */
+            number: number;
+            /**
+             * Channel
+             * @description kind of the channel
+             */
+            channel: string;
+            /**
+             * Provider
+             * @description code of the provider
+             */
+            provider: string;
+            /**
+             * Address
+             * @description postal address
+             */
+            address: string | null;
+            /**
+             * Text
+             * @description text
+             */
+            text: string | null;
+            /**
+             * Language
+             * @description language of the texts
+             */
+            language: string | null;
+            /**
+             * Segments
+             * @description text messages that it takes, of an SMS
+             */
+            segments: number | null;
+            /**
+             * Registered
+             * @description the provider's own template, for when free text is not allowed
+             */
+            registered: string | null;
+            /**
+             * Code
+             * @description short machine name
+             */
+            code: string | null;
+        };
+        /**
+         * RehearsedTask
+         * @description A task that would be open. `work`: how and when an operator is asked for; null: operators take it.
+         */
+        RehearsedTask: {
+            /**
+             * Type
+             * @description its kind
+             */
+            type: string;
+            /**
+             * Title
+             * @description title for people
+             */
+            title: string;
+            /**
+             * Role
+             * @description role that is needed
+             */
+            role: string;
+            /**
+             * Pool
+             * @description code of the pool
+             */
+            pool: string;
+            /** @description how it reaches an operator */
+            mode: components["schemas"]["Mode"];
+            /**
+             * Lane
+             * @description code of the lane
+             */
+            lane: string;
+            /**
+             * Important
+             * @description whether it goes before others
+             */
+            important: boolean;
+            /**
+             * Due At
+             * Format: date-time
+             * @description when it must be done
+             */
+            due_at: string;
+            /**
+             * Offer From
+             * Format: date-time
+             * @description when it may be taken
+             */
+            offer_from: string;
+            /** @description how much work they have */
+            work: components["schemas"]["RequestedWork"] | null;
+        };
+        /**
+         * RehearsedTimer
+         * @description Something that would happen later.
+         */
+        RehearsedTimer: {
+            /**
+             * Name
+             * @description name
+             */
+            name: string;
+            /** @description its kind */
+            kind: components["schemas"]["TimerKind"];
+            /**
+             * At
+             * Format: date-time
+             * @description when
+             */
+            at: string;
+        };
+        /**
+         * Remains
+         * @description What an undo does not take back: tasks that ended, what was done on a signal, what came in between.
+         * @enum {string}
+         */
+        Remains: "task" | "signal" | "contact" | "lead" | "order" | "identity";
+        /**
+         * RemainsView
+         * @description What an undo does not take back, and how many of it.
+         */
+        RemainsView: {
+            /** @description its kind */
+            kind: components["schemas"]["Remains"];
+            /**
+             * Count
+             * @description how many there are
+             */
+            count: number;
+        };
+        /**
          * Report
          * @description What the provider said of a message, late reports included. `status` is its own word, `at` its own clock.
          */
@@ -7847,10 +14643,172 @@ export interface components {
             received_at: string;
         };
         /**
+         * RequestedMessage
+         * @description The request for a message: the body of notifications' rehearsal.
+         */
+        RequestedMessage: {
+            /**
+             * Message Id
+             * Format: uuid
+             * @description the message
+             */
+            message_id: string;
+            /**
+             * Lead Id
+             * @description the lead
+             */
+            lead_id?: string | null;
+            /**
+             * Customer Id
+             * @description the customer
+             */
+            customer_id?: string | null;
+            /**
+             * Process Id
+             * @description the process that asks
+             */
+            process_id?: string | null;
+            /**
+             * Task Id
+             * @description the task
+             */
+            task_id: string | null;
+            /**
+             * Template
+             * @description code of the template
+             */
+            template: string;
+            /**
+             * Channels
+             * @description kinds of channels in the order in which they are tried
+             * @default [
+             *       "whatsapp"
+             *     ]
+             */
+            channels?: string[];
+            /**
+             * Variables
+             * @description values of the template's placeholders that are no personal data
+             */
+            variables: {
+                [key: string]: string;
+            };
+            /** @description language of the texts */
+            language: components["schemas"]["Language"];
+            /**
+             * Zone
+             * @description IANA time zone
+             */
+            zone: string;
+            /** @description by what the zone is known */
+            zone_source?: components["schemas"]["ZoneSource"] | null;
+            /**
+             * Purpose
+             * @description what it is sent for
+             */
+            purpose: string;
+            /**
+             * Deadline
+             * @description after this it is not sent any more
+             */
+            deadline: string | null;
+            /**
+             * Dedupe Key
+             * @description one message for each
+             */
+            dedupe_key: string;
+            /**
+             * To Customer
+             * @description whether it goes to the customer, and not to a partner or one of us
+             * @default true
+             */
+            to_customer?: boolean;
+            /** @description name and how to reach them */
+            person: components["schemas"]["Customer"];
+        };
+        /**
+         * RequestedWork
+         * @description The request for an operator: the body of assignment's rehearsal.
+         */
+        RequestedWork: {
+            /**
+             * Task Id
+             * Format: uuid
+             * @description the task
+             */
+            task_id: string;
+            /**
+             * Lead Id
+             * @description the lead
+             */
+            lead_id?: string | null;
+            /**
+             * Customer Id
+             * @description the customer
+             */
+            customer_id?: string | null;
+            /**
+             * Task Version
+             * @description version of the task that was proposed
+             */
+            task_version: number;
+            /**
+             * Pool
+             * @description code of the pool
+             */
+            pool: string;
+            /**
+             * Role
+             * @description role that is needed
+             */
+            role: string;
+            /**
+             * Products
+             * @description codes of what they know; none: everything
+             * @default []
+             */
+            products?: string[];
+            /**
+             * Due At
+             * Format: date-time
+             * @description when it must be done
+             */
+            due_at: string;
+            /**
+             * Requested At
+             * Format: date-time
+             * @description when it was asked for
+             */
+            requested_at: string;
+            /**
+             * Prefer Operator Id
+             * @description who gets it if they can
+             */
+            prefer_operator_id?: string | null;
+            /**
+             * Avoid Operator Id
+             * @description who gave it back
+             */
+            avoid_operator_id?: string | null;
+            /**
+             * Among Operator Ids
+             * @description only these are asked
+             * @default []
+             */
+            among_operator_ids?: string[];
+        };
+        /**
          * RerunIn
-         * @description Which of the quarantine is read again, the oldest first; an absent member means all.
+         * @description Which deliveries are read again, the oldest first; an absent member means all, of the quarantine.
          */
         RerunIn: {
+            /**
+             * Disposition
+             * @description those of the quarantine, or those that were accepted
+             * @default quarantined
+             * @enum {string}
+             */
+            disposition?: "quarantined" | "accepted";
             /**
              * Desk
              * @description code of the desk
@@ -7939,6 +14897,46 @@ export interface components {
             } | null;
         };
         /**
+         * RingOut
+         * @description Whom to ring: an operator at their `extension`, or a partner at their `phone`.
+         */
+        RingOut: {
+            /** @description why they are rung */
+            reason: components["schemas"]["RingReason"];
+            /**
+             * Operator Id
+             * @description the operator
+             */
+            operator_id: string | null;
+            /**
+             * Name
+             * @description name
+             */
+            name: string | null;
+            /**
+             * Extension
+             * @description extension at the exchange
+             */
+            extension: string | null;
+            /**
+             * Phone
+             * @description phone number in E.164
+             */
+            phone: string | null;
+        };
+        /**
+         * RingReason
+         * @description Why someone is to be rung.
+         * @enum {string}
+         */
+        RingReason: "owner" | "task" | "partner_operator" | "pool" | "partner";
+        /**
+         * Role
+         * @description What a caller may be; a token may carry several.
+         * @enum {string}
+         */
+        Role: "operator" | "supervisor" | "admin" | "partner" | "service";
+        /**
          * Rotation
          * @description For how many seconds the secrets before the new one still work; `secret` where the provider makes it.
          */
@@ -7955,6 +14953,92 @@ export interface components {
              */
             secret?: string | null;
         };
+        /**
+         * SaidContact
+         * @description A call or a message as tasks gets it.
+         */
+        SaidContact: {
+            /**
+             * Contact Id
+             * Format: uuid
+             * @description the contact
+             */
+            contact_id: string;
+            /** @description its kind */
+            kind: components["schemas"]["ContactKind"];
+            /** @description who began it */
+            direction: components["schemas"]["Direction"];
+            /**
+             * At
+             * Format: date-time
+             * @description when
+             */
+            at: string;
+            /**
+             * Duration
+             * @description seconds
+             */
+            duration?: number | null;
+            /**
+             * Operator Id
+             * @description the operator
+             */
+            operator_id?: string | null;
+            /**
+             * Extension
+             * @description extension at the exchange
+             */
+            extension?: string | null;
+            /**
+             * Line
+             * @description the line that was called
+             */
+            line?: string | null;
+            /**
+             * Recording
+             * @description where the recording is
+             */
+            recording?: string | null;
+            /**
+             * Message Id
+             * @description the message
+             */
+            message_id?: string | null;
+            /**
+             * External Id
+             * @description the sender's own id
+             */
+            external_id?: string | null;
+            /**
+             * Lead Id
+             * @description the lead
+             */
+            lead_id?: string | null;
+            /**
+             * Customer Id
+             * @description the customer
+             */
+            customer_id?: string | null;
+            /**
+             * Source Id
+             * Format: uuid
+             * @description the source
+             */
+            source_id: string;
+            /**
+             * Source
+             * @description code of the source
+             */
+            source: string;
+            /** @description name and how to reach them */
+            person: components["schemas"]["Speaker"];
+        };
+        /**
+         * Scope
+         * @description What of its kind an operation shows or changes, the widest first; never more than the desks of the token.
+         * @enum {string}
+         */
+        Scope: "desks" | "work" | "partner" | "own";
         /**
          * ScriptOut
          * @description What to say now, filled with what is known of the subject.
@@ -8094,6 +15178,30 @@ export interface components {
             lead_ids?: string[] | null;
         };
         /**
+         * SendingPart
+         * @description When the desk writes to its customers; null: at any time, and as many as are asked for.
+         *
+         *     `marketing_quiet` null: as `quiet`. Advertisements are messages by templates of marketing. `doubt`: where only
+         *     the desk's zone is known of a customer and their number lies in several, quiet hours are kept in the `desk`'s,
+         *     or in all `candidates`; by the desk's clock if these have no hour in common.
+         */
+        SendingPart: {
+            /** @description hours by the customer's clock in which nothing is sent */
+            quiet?: components["schemas"]["QuietPart"] | null;
+            /** @description quiet hours of advertisements */
+            marketing_quiet?: components["schemas"]["QuietPart"] | null;
+            /**
+             * Marketing A Week
+             * @description advertisements that an address gets in seven days
+             */
+            marketing_a_week?: number | null;
+            /**
+             * @description by whose clock quiet hours are kept where only the desk's zone is known of a customer
+             * @default desk
+             */
+            doubt?: components["schemas"]["Doubt"];
+        };
+        /**
          * SheetOut
          * @description The call sheet of a task, in the caller's language.
          */
@@ -8139,6 +15247,42 @@ export interface components {
              * @description when it was done
              */
             done_at: string | null;
+        };
+        /**
+         * ShiftPart
+         * @description A shift of the desk: its hours in the desk's zone, and who works it on which days of the week.
+         *
+         *     `ends` not after `starts` is on the next day.
+         */
+        ShiftPart: {
+            /** @description title for people */
+            title: components["schemas"]["Titles"];
+            /**
+             * Starts
+             * @description local time of its start
+             * @example 09:00
+             */
+            starts: string;
+            /**
+             * Ends
+             * @description local time of its end; not after its start, it is on the next day
+             * @example 09:00
+             */
+            ends: string;
+            /**
+             * Late After
+             * @description minutes until it is said who is not there
+             * @default 10
+             */
+            late_after?: number;
+            /**
+             * Week
+             * @description who works it, by day of the week
+             * @default {}
+             */
+            week?: {
+                [key: string]: string[];
+            };
         };
         /**
          * ShiftView
@@ -8287,6 +15431,71 @@ export interface components {
             callback_secret?: string | null;
         };
         /**
+         * SmtpConfig
+         * @description A relay, and who writes by it. `subject`: of mails whose text has none of its own.
+         */
+        SmtpConfig: {
+            /**
+             * @description code of the provider (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            provider: "smtp";
+            /**
+             * Host
+             * @description name of the relay
+             */
+            host: string;
+            /**
+             * Port
+             * @description port of the relay
+             * @default 587
+             */
+            port?: number;
+            /**
+             * Security
+             * @description how the connection is encrypted; without encryption there is no login
+             * @default starttls
+             * @enum {string}
+             */
+            security?: "starttls" | "tls" | "none";
+            /**
+             * User
+             * @description login at the relay
+             */
+            user?: string | null;
+            /**
+             * Password
+             * @description password at the relay
+             */
+            password?: string | null;
+            /**
+             * From Address
+             * @description address that mail comes from
+             */
+            from_address: string;
+            /**
+             * From Name
+             * @description name that mail comes from
+             * @default
+             */
+            from_name?: string;
+            /**
+             * Reply To
+             * @description address that customers answer to
+             */
+            reply_to?: string | null;
+            /**
+             * Bounces To
+             * @description address of the box that reports of failed mail come to; our name for each mail stands behind a plus
+             */
+            bounces_to?: string | null;
+            /**
+             * Subject
+             * @description subject of mail whose text has none of its own
+             */
+            subject: string;
+        };
+        /**
          * SnippetKind
          * @description Where a snippet is pasted.
          * @enum {string}
@@ -8304,6 +15513,32 @@ export interface components {
              * @description text
              */
             text: string;
+        };
+        /**
+         * SourceConsent
+         * @description The text to which who comes by the source consents, by its name and version, and for what.
+         */
+        SourceConsent: {
+            /**
+             * Document
+             * @description name of the text
+             */
+            document: string;
+            /**
+             * Document Version
+             * @description version of the text
+             */
+            document_version: string;
+            /**
+             * Purposes
+             * @description for what they may be contacted
+             * @default [
+             *       "calls",
+             *       "marketing",
+             *       "transactional"
+             *     ]
+             */
+            purposes?: components["schemas"]["Purpose"][];
         };
         /**
          * SourceIn
@@ -8383,6 +15618,18 @@ export interface components {
              * @description page that the visitor of a form is sent to
              */
             thanks_url?: string | null;
+            /**
+             * Channel
+             * @description a channel's code: who writes there and has no live lead becomes a lead of this source
+             */
+            channel?: string | null;
+            /** @description the text to which who comes by it consents */
+            consent?: components["schemas"]["SourceConsent"] | null;
+            /**
+             * Call Label
+             * @description what a call to its customers says of us on their screen
+             */
+            call_label?: string | null;
             /**
              * Desk
              * @description short machine name
@@ -8474,10 +15721,24 @@ export interface components {
              * @description page that the visitor of a form is sent to
              */
             thanks_url?: string | null;
+            /**
+             * Channel
+             * @description a channel's code: who writes there and has no live lead becomes a lead of this source
+             */
+            channel?: string | null;
+            /** @description the text to which who comes by it consents */
+            consent?: components["schemas"]["SourceConsent"] | null;
+            /**
+             * Call Label
+             * @description what a call to its customers says of us on their screen
+             */
+            call_label?: string | null;
         };
         /**
          * SourcePatch
-         * @description The members that may change; absent ones stay, also of `config`. `null` takes partner and thanks away.
+         * @description The members that may change; absent ones stay, also of `config`.
+         *
+         *     `null` takes away partner, thanks, channel, consent and label.
          */
         SourcePatch: {
             /**
@@ -8539,6 +15800,18 @@ export interface components {
              * @description page that the visitor of a form is sent to
              */
             thanks_url?: string | null;
+            /**
+             * Channel
+             * @description a channel's code: who writes there and has no live lead becomes a lead of this source
+             */
+            channel?: string | null;
+            /** @description the text to which who comes by it consents */
+            consent?: components["schemas"]["SourceConsent"] | null;
+            /**
+             * Call Label
+             * @description what a call to its customers says of us on their screen
+             */
+            call_label?: string | null;
             /**
              * Active
              * @description whether it is in use
@@ -8675,6 +15948,18 @@ export interface components {
              * @description page that the visitor of a form is sent to
              */
             thanks_url: string | null;
+            /**
+             * Channel
+             * @description a channel's code: who writes there and has no live lead becomes a lead of this source
+             */
+            channel: string | null;
+            /** @description the text to which who comes by it consents */
+            consent: components["schemas"]["SourceConsent"] | null;
+            /**
+             * Call Label
+             * @description what a call to its customers says of us on their screen
+             */
+            call_label: string | null;
             /**
              * Active
              * @description whether it is in use
@@ -8845,6 +16130,18 @@ export interface components {
              */
             thanks_url: string | null;
             /**
+             * Channel
+             * @description a channel's code: who writes there and has no live lead becomes a lead of this source
+             */
+            channel: string | null;
+            /** @description the text to which who comes by it consents */
+            consent: components["schemas"]["SourceConsent"] | null;
+            /**
+             * Call Label
+             * @description what a call to its customers says of us on their screen
+             */
+            call_label: string | null;
+            /**
              * Active
              * @description whether it is in use
              */
@@ -8871,6 +16168,57 @@ export interface components {
              * @description the secret; shown once, when it is made
              */
             secret: string | null;
+        };
+        /**
+         * Speaker
+         * @description Who called or wrote, and what they said: the `text` of a message, the `button` that they pressed.
+         *
+         *     `stop`: the message is one of its channel's stop words and no more: its address takes no advertisements, and its
+         *     customer withdraws everything.
+         */
+        Speaker: {
+            /**
+             * Name
+             * @description name
+             */
+            name?: string | null;
+            /**
+             * Phone
+             * @description phone number in E.164
+             */
+            phone?: string | null;
+            /**
+             * Phone Raw
+             * @description phone number as it was written
+             */
+            phone_raw?: string | null;
+            /**
+             * Email
+             * @description e-mail address
+             */
+            email?: string | null;
+            /**
+             * Identities
+             * @description further ways to recognise the person
+             * @default []
+             */
+            identities?: components["schemas"]["Identity"][];
+            /**
+             * Text
+             * @description text
+             */
+            text?: string | null;
+            /**
+             * Button
+             * @description the button that was pressed
+             */
+            button?: string | null;
+            /**
+             * Stop
+             * @description whether it is a stop word and no more
+             * @default false
+             */
+            stop?: boolean;
         };
         /**
          * Stage
@@ -8953,6 +16301,36 @@ export interface components {
             correlation_id: string;
         };
         /**
+         * StreamEnd
+         * @description The last event of a stream: why it ended. Neither this nor a break of the connection moves the position.
+         */
+        StreamEnd: {
+            /** @description why */
+            reason: components["schemas"]["EndReason"];
+        };
+        /**
+         * StreamPlace
+         * @description Where a stream is: its `id` is what to go on behind. Only streams that were opened by a ticket say it.
+         */
+        StreamPlace: Record<string, never>;
+        /**
+         * StreamTicket
+         * @description What opens one stream of the caller, in the address: `?ticket=`. It is shown once.
+         */
+        StreamTicket: {
+            /**
+             * Ticket
+             * @description word that opens one stream
+             */
+            ticket: string;
+            /**
+             * Valid Until
+             * Format: date-time
+             * @description when it stops working
+             */
+            valid_until: string;
+        };
+        /**
          * SubjectKind
          * @description What a process is about; with an id it is the key of its events, such as `lead:0190…`.
          * @enum {string}
@@ -8971,6 +16349,25 @@ export interface components {
              * @description its id
              */
             id: string;
+        };
+        /**
+         * SubscribeToPushes
+         * @description A subscription as the browser gives it: the JSON of its `PushSubscription`.
+         */
+        SubscribeToPushes: {
+            /**
+             * Endpoint
+             * @description address of the browser at its push service
+             * @example https://fcm.googleapis.com/fcm/send/c1KrmpTuRm8
+             */
+            endpoint: string;
+            /**
+             * Expirationtime
+             * @description when the subscription ends, in milliseconds; nothing goes by it
+             */
+            expirationTime?: number | null;
+            /** @description the keys of the subscription */
+            keys: components["schemas"]["BrowserKeys"];
         };
         /**
          * TakenWork
@@ -9003,7 +16400,7 @@ export interface components {
             currency?: string;
             /**
              * Field Map
-             * @description our field → name or dotted path in the payload
+             * @description our field → name or dotted path in the payload, or several; ours: external_id, external_number, status, name, first_name, last_name, phone, email, amount, paid, currency, items, product, quantity, price, positions, payment_link, placed_at, said_at
              * @default {}
              */
             field_map?: {
@@ -9024,12 +16421,246 @@ export interface components {
             charset?: ("utf-8" | "windows-1251" | "koi8-r" | "iso-8859-1") | null;
         };
         /**
+         * TaskChange
+         * @description A change of a task that the caller sees, and the task as it is by now: it may have changed since.
+         *
+         *     `customer` is absent when the task is about none, and when the caller may not see them.
+         */
+        TaskChange: {
+            /** @description its kind */
+            kind: components["schemas"]["ChangeKind"];
+            /**
+             * At
+             * Format: date-time
+             * @description when
+             */
+            at: string;
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Task Id
+             * Format: uuid
+             * @description the task
+             */
+            task_id: string;
+            /**
+             * Lead Id
+             * @description the lead
+             */
+            lead_id: string | null;
+            /**
+             * Order Number
+             * @description our number of the order, for people
+             */
+            order_number: string | null;
+            /**
+             * Type
+             * @description its kind
+             */
+            type: string;
+            /**
+             * Title
+             * @description title for people
+             */
+            title: string;
+            /** @description whom to call, for who may see the lead */
+            customer: components["schemas"]["TaskCustomer"] | null;
+            /**
+             * Pool
+             * @description code of the pool
+             */
+            pool: string;
+            /**
+             * Lane
+             * @description code of the lane
+             */
+            lane: string;
+            /** @description its state */
+            state: components["schemas"]["TaskState"];
+            /**
+             * Operator Id
+             * @description the operator
+             */
+            operator_id: string | null;
+            /**
+             * Lender Id
+             * @description the operator who has lent it
+             */
+            lender_id: string | null;
+            /**
+             * Due At
+             * Format: date-time
+             * @description when it must be done
+             */
+            due_at: string;
+            /**
+             * Important
+             * @description whether it goes before others
+             */
+            important: boolean;
+            /**
+             * Overdue
+             * @description whether it should be done by now
+             */
+            overdue: boolean;
+            /**
+             * Waiting
+             * @description whether it waits
+             */
+            waiting: boolean;
+            /**
+             * Version
+             * @description its version: `If-Match` takes it
+             */
+            version: number;
+        };
+        /**
+         * TaskCustomer
+         * @description The customer of a task; `do_not_call`: they withdrew calls, or are on the desk's black list.
+         */
+        TaskCustomer: {
+            /**
+             * Name
+             * @description name
+             */
+            name: string | null;
+            /**
+             * Phone
+             * @description phone number in E.164
+             */
+            phone: string | null;
+            /**
+             * Phone Raw
+             * @description phone number as it was written
+             */
+            phone_raw: string | null;
+            /**
+             * Zone
+             * @description IANA time zone
+             */
+            zone: string;
+            /**
+             * Local Time
+             * Format: date-time
+             * @description what their clock shows now
+             */
+            local_time: string;
+            /**
+             * Do Not Call
+             * @description whether they are not to be called
+             */
+            do_not_call: boolean;
+        };
+        /**
+         * TaskFilterIn
+         * @description Which open tasks are meant, as in the list of tasks; what is left out does not filter.
+         */
+        TaskFilterIn: {
+            /**
+             * Ids
+             * @description these alone
+             */
+            ids?: string[] | null;
+            /**
+             * Type
+             * @description its kind
+             */
+            type?: string | null;
+            /**
+             * Lane
+             * @description code of the lane
+             */
+            lane?: string | null;
+            /**
+             * Pool
+             * @description code of the pool
+             */
+            pool?: string | null;
+            /**
+             * Playbook
+             * @description code of the playbook
+             */
+            playbook?: string | null;
+            /**
+             * Operator Id
+             * @description the operator
+             */
+            operator_id?: string | null;
+            /**
+             * Overdue
+             * @description whether it should be done by now
+             */
+            overdue?: boolean | null;
+            /**
+             * Waiting
+             * @description whether it waits
+             */
+            waiting?: boolean | null;
+            /**
+             * Unowned
+             * @description whether no operator has them
+             */
+            unowned?: boolean | null;
+            /**
+             * Created From
+             * @description opened at or after
+             */
+            created_from?: string | null;
+            /**
+             * Created To
+             * @description opened before
+             */
+            created_to?: string | null;
+            /**
+             * Due From
+             * @description due at or after
+             */
+            due_from?: string | null;
+            /**
+             * Due To
+             * @description due before
+             */
+            due_to?: string | null;
+        };
+        /**
+         * TaskGone
+         * @description A task that the caller saw until `at` and sees no more: an operator's, or of their pools.
+         */
+        TaskGone: {
+            /**
+             * Kind
+             * @description its kind
+             * @constant
+             */
+            kind: "task_gone";
+            /**
+             * At
+             * Format: date-time
+             * @description when
+             */
+            at: string;
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Task Id
+             * Format: uuid
+             * @description the task
+             */
+            task_id: string;
+        };
+        /**
          * TaskOut
          * @description A task; titles are in the caller's language. `outcome…` and `closed…` are set once it has ended.
          *
          *     `lead_id` is absent when its subject is no lead, `order_number` when the lead has no order, `customer` when the
          *     task is about no customer and when the caller may not see them. `text`, `document` and `author` are those of a
-         *     free task.
+         *     free task. `call_unproved`: its outcome claims a call that telephony knows nothing of.
          */
         TaskOut: {
             /**
@@ -9056,7 +16687,7 @@ export interface components {
              */
             order_number: string | null;
             /** @description whom to call, for who may see the lead */
-            customer: components["schemas"]["CustomerOut"] | null;
+            customer: components["schemas"]["TaskCustomer"] | null;
             /**
              * Playbook
              * @description code of the playbook
@@ -9185,6 +16816,11 @@ export interface components {
              */
             lender_id: string | null;
             /**
+             * Original Id
+             * @description whose it was before a stand-in got it, because they were absent
+             */
+            original_id: string | null;
+            /**
              * Lent Until
              * @description when it returns by itself
              */
@@ -9214,6 +16850,11 @@ export interface components {
              * @description whether a call was made
              */
             call_made: boolean | null;
+            /**
+             * Call Unproved
+             * @description its outcome claims a call of which telephony knows nothing
+             */
+            call_unproved: boolean;
             /**
              * Problem
              * @description code of the reason
@@ -9352,12 +16993,35 @@ export interface components {
              */
             calendar?: components["schemas"]["HoursIn"][];
             /**
+             * @description the holidays that the desk keeps
+             * @default {
+             *       "days": []
+             *     }
+             */
+            holidays?: components["schemas"]["HolidaysIn"];
+            /**
              * Playbooks
              * @description by their codes; null: as they are; one that is not named stays active
              */
             playbooks?: {
                 [key: string]: components["schemas"]["PlaybookPart"];
             } | null;
+        };
+        /**
+         * TasksRetention
+         * @description For how many days tasks keeps what names persons; null: for good.
+         */
+        TasksRetention: {
+            /**
+             * Comments
+             * @description days after which ended tasks lose what was written and filled in
+             */
+            comments?: number | null;
+            /**
+             * Timeline
+             * @description days after which steps lose their facts
+             */
+            timeline?: number | null;
         };
         /**
          * TeamWebhookConfig
@@ -9375,6 +17039,33 @@ export interface components {
              * @description where it is
              */
             url: string;
+        };
+        /**
+         * TelegramConfig
+         * @description A bot as BotFather names it; `team_chat_id`: the id of a group, with its minus.
+         */
+        TelegramConfig: {
+            /**
+             * @description code of the provider (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            provider: "telegram";
+            /**
+             * Bot Token
+             * Format: password
+             * @description token of the bot at its messenger
+             */
+            bot_token: string;
+            /**
+             * Webhook Secret
+             * @description word of ours that the messenger repeats with all that it sends
+             */
+            webhook_secret?: string | null;
+            /**
+             * Team Chat Id
+             * @description group that a bot writes to; without one, it writes to customers
+             */
+            team_chat_id?: string | null;
         };
         /**
          * TemplatePart
@@ -9466,6 +17157,11 @@ export interface components {
              * @description when it was proposed
              */
             proposed_at: string;
+            /**
+             * Department
+             * @description that of who proposed it; its head approves it
+             */
+            department: string | null;
             /**
              * Approved By
              * @description who approved it
@@ -9564,7 +17260,7 @@ export interface components {
             currency?: string;
             /**
              * Field Map
-             * @description our field → name or dotted path in the payload
+             * @description our field → name or dotted path in the payload, or several; ours: external_id, external_number, status, name, first_name, last_name, phone, email, amount, paid, currency, items, product, quantity, price, positions, payment_link, placed_at, said_at
              * @default {}
              */
             field_map?: {
@@ -9661,6 +17357,12 @@ export interface components {
             next_cursor?: string | null;
         };
         /**
+         * TimerKind
+         * @description The purpose of a timer; those of kind `offer` say by their name what is due for their task.
+         * @enum {string}
+         */
+        TimerKind: "offer" | "due" | "playbook";
+        /**
          * Titles
          * @description One title in both languages.
          */
@@ -9677,6 +17379,18 @@ export interface components {
             en: string;
         };
         /**
+         * Totals
+         * @description The sums of an order; None: not known. `goods` is the sum of the lines, known once each has a price.
+         */
+        Totals: {
+            /** @description sum of the lines */
+            goods?: components["schemas"]["Money"] | null;
+            /** @description sum of the order */
+            total?: components["schemas"]["Money"] | null;
+            /** @description what has been paid */
+            paid?: components["schemas"]["Money"] | null;
+        };
+        /**
          * TransferIn
          * @description The extension that takes the call over.
          */
@@ -9686,6 +17400,150 @@ export interface components {
              * @description of a telephone at the exchange
              */
             extension: string;
+        };
+        /**
+         * TriedPart
+         * @description What became of one part of a request that had several.
+         */
+        TriedPart: {
+            /** @description its kind */
+            kind: components["schemas"]["DeliveryKind"] | null;
+            /** @description what became of it */
+            disposition: components["schemas"]["Disposition"];
+            /**
+             * Lead Id
+             * @description the lead
+             */
+            lead_id: string | null;
+            /**
+             * Order Number
+             * @description our number of the order, for people
+             */
+            order_number: string | null;
+            /** @description why */
+            reason: components["schemas"]["Reason"] | null;
+        };
+        /**
+         * TriedSource
+         * @description What a request does at a source, or has done.
+         *
+         *     `lead` and `contact` are the events that tasks gets: the body of its rehearsal. Of a rehearsal nothing is kept:
+         *     ids and numbers of what is new are those of no other thing.
+         */
+        TriedSource: {
+            /**
+             * Understood
+             * @description orders of the request as they are understood
+             */
+            understood: components["schemas"]["UnderstoodOrder"][];
+            /**
+             * Mends
+             * @description how to mend what is not understood
+             */
+            mends: components["schemas"]["MendView"][];
+            /**
+             * Unread
+             * @description fields that no rule reads
+             */
+            unread: components["schemas"]["UnreadField"][];
+            /**
+             * Dry Run
+             * @description whether it was a rehearsal, of which nothing is kept
+             */
+            dry_run: boolean;
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Source
+             * @description code of the source
+             */
+            source: string;
+            /** @description what became of it */
+            disposition: components["schemas"]["Disposition"];
+            /** @description why */
+            reason: components["schemas"]["Reason"] | null;
+            /**
+             * Notes
+             * @description what was not understood
+             */
+            notes: components["schemas"]["NoteView"][];
+            /**
+             * Facts
+             * @description what it says
+             */
+            facts: components["schemas"]["TriedPart"][];
+            /**
+             * Delivery Id
+             * @description of the delivery that was kept
+             */
+            delivery_id: string | null;
+            /**
+             * Lead Id
+             * @description of the lead that there is; null for one that is not kept
+             */
+            lead_id: string | null;
+            /**
+             * Customer Id
+             * @description of a customer who was known before
+             */
+            customer_id: string | null;
+            /** @description the lead as it is read; null when no lead begins */
+            lead: components["schemas"]["NewLead"] | null;
+            /** @description the call or message as it is read */
+            contact: components["schemas"]["SaidContact"] | null;
+        };
+        /**
+         * TriedTemplate
+         * @description What a version of a template says with some values.
+         */
+        TriedTemplate: {
+            /**
+             * Texts
+             * @description each text of the template, by kind of channel and language
+             */
+            texts: components["schemas"]["TriedText"][];
+        };
+        /**
+         * TriedText
+         * @description A text as customers would read it; null if values are missing.
+         */
+        TriedText: {
+            /** @description kind of the channels that it is for; null for those without a text of their own */
+            channel: components["schemas"]["ChannelKind"] | null;
+            /** @description language of the texts */
+            language: components["schemas"]["Language"];
+            /**
+             * Filled
+             * @description as customers would read it; null if values are missing
+             */
+            filled: string | null;
+            /**
+             * Unfilled
+             * @description placeholders that have no value
+             */
+            unfilled: string[];
+            /**
+             * Segments
+             * @description how many text messages it is
+             */
+            segments: number | null;
+        };
+        /**
+         * TryTemplate
+         * @description Values to try a template with, such as those of a lead (`GET /tasks/v1/leads/{lead_id}/message-values`).
+         */
+        TryTemplate: {
+            /**
+             * Values
+             * @description values of placeholders, by their names
+             * @default {}
+             */
+            values?: {
+                [key: string]: string;
+            };
         };
         /**
          * TwilioConfig
@@ -9781,6 +17639,13 @@ export interface components {
              * @description when the sender says that it was made
              */
             said_at: string | null;
+            /**
+             * Places
+             * @description our field → the payload's name under which it was found
+             */
+            places: {
+                [key: string]: string;
+            };
         };
         /**
          * UndoOut
@@ -9859,8 +17724,26 @@ export interface components {
             next_cursor?: string | null;
         };
         /**
+         * UnreadField
+         * @description A field of a request that no rule reads, and the names that are read and look like its own.
+         */
+        UnreadField: {
+            /**
+             * Name
+             * @description name
+             */
+            name: string;
+            /**
+             * Alike
+             * @description names that are read and look like it
+             */
+            alike: string[];
+        };
+        /**
          * UsedName
          * @description A name that a playbook of the document leaves to the desk's pools, roles or templates, and where.
+         *
+         *     `fills`: the placeholders that the template may have, of a template.
          */
         UsedName: {
             /**
@@ -9880,10 +17763,19 @@ export interface components {
              * @description name
              */
             name: string;
+            /**
+             * Fills
+             * @description placeholders that the template may have
+             * @default []
+             */
+            fills?: string[];
         };
         /**
          * Variant
          * @description What differs for one kind of channel: shorter texts for SMS, a registered template for a messenger.
+         *
+         *     `marketing`: the template is an advertisement, by any channel. A mail's text begins with its subject, if an
+         *     empty line follows that.
          */
         Variant: {
             /**
@@ -9895,6 +17787,12 @@ export interface components {
             } | null;
             /** @description how it is registered at the provider */
             registered?: components["schemas"]["Registered"] | null;
+            /**
+             * Marketing
+             * @description whether the template is an advertisement, by any channel
+             * @default false
+             */
+            marketing?: boolean;
         };
         /**
          * VersionOut
@@ -10012,6 +17910,12 @@ export interface components {
             provider_channel_id: string;
         };
         /**
+         * Weekday
+         * @description A day of the week, Monday first.
+         * @enum {string}
+         */
+        Weekday: "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
+        /**
          * WhatsAppCloudConfig
          * @description A business phone number. `verify_token` is ours: Meta repeats it when it checks our address.
          */
@@ -10052,6 +17956,12 @@ export interface components {
             version?: string;
         };
         /**
+         * Whose
+         * @description Whose conversations are listed: those of the caller, or those that no operator works.
+         * @enum {string}
+         */
+        Whose: "mine" | "unassigned";
+        /**
          * WhyOut
          * @description Why the task comes next.
          */
@@ -10072,6 +17982,30 @@ export interface components {
              */
             text: string;
         };
+        /**
+         * WithdrawalIn
+         * @description What the customer withdrew, and how they said so.
+         */
+        WithdrawalIn: {
+            /** @description everything, advertisements or calls */
+            what: components["schemas"]["Withdrawn"];
+            /**
+             * At
+             * @description when they withdrew; without it, now
+             */
+            at?: string | null;
+            /**
+             * Reason
+             * @description for the history
+             */
+            reason: string;
+        };
+        /**
+         * Withdrawn
+         * @description What is withdrawn: each channel at once, advertisements by all channels, or calls.
+         * @enum {string}
+         */
+        Withdrawn: "all" | "marketing" | "calls";
         /**
          * WordsIn
          * @description Why, in words.
@@ -10098,6 +18032,130 @@ export interface components {
              * @description how many they have taken
              */
             held: number;
+        };
+        /**
+         * WorkRehearsal
+         * @description Who would get the work now, and why; none: it would wait. `pool_exists`: the desk has such a pool.
+         */
+        WorkRehearsal: {
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Pool
+             * @description code of the pool
+             */
+            pool: string;
+            /**
+             * Pool Exists
+             * @description whether the desk has such a pool
+             */
+            pool_exists: boolean;
+            /**
+             * At
+             * Format: date-time
+             * @description when
+             */
+            at: string;
+            /**
+             * Operator Id
+             * @description the operator
+             */
+            operator_id: string | null;
+            /**
+             * Operator Name
+             * @description name of the operator
+             */
+            operator_name: string | null;
+            /** @description why */
+            reason: components["schemas"]["ReasonView"];
+            /**
+             * Candidates
+             * @description everybody who was looked at, with what spoke against them
+             */
+            candidates: components["schemas"]["CandidateView"][];
+        };
+        /**
+         * WorkRehearsalIn
+         * @description Whom to find an operator for.
+         */
+        WorkRehearsalIn: {
+            /**
+             * Desk
+             * @description short machine name
+             */
+            desk: string;
+            /**
+             * RehearsedWork
+             * @description A request for an operator as the rehearsal of tasks gives it.
+             * @example {
+             *       "among_operator_ids": [
+             *         "0190b6d0-0000-7000-8000-0000fe898bc8"
+             *       ],
+             *       "avoid_operator_id": "0190b6d0-0000-7000-8000-000036011de0",
+             *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+             *       "due_at": "2026-03-02T09:00:00Z",
+             *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+             *       "pool": "callback",
+             *       "prefer_operator_id": "0190b6d0-0000-7000-8000-000092dc0088",
+             *       "products": [
+             *         "products"
+             *       ],
+             *       "requested_at": "2026-03-02T09:00:00Z",
+             *       "role": "operator",
+             *       "task_id": "0190b6d0-0000-7000-8000-00008db60186",
+             *       "task_version": 1
+             *     }
+             */
+            work: {
+                /**
+                 * Task Id
+                 * Format: uuid
+                 */
+                task_id: string;
+                /** Lead Id */
+                lead_id?: string | null;
+                /** Customer Id */
+                customer_id?: string | null;
+                /** Task Version */
+                task_version: number;
+                /**
+                 * Pool
+                 * @description short machine name
+                 */
+                pool: string;
+                /**
+                 * Role
+                 * @description short machine name
+                 */
+                role: string;
+                /**
+                 * Products
+                 * @default []
+                 */
+                products?: string[];
+                /**
+                 * Due At
+                 * Format: date-time
+                 */
+                due_at: string;
+                /**
+                 * Requested At
+                 * Format: date-time
+                 */
+                requested_at: string;
+                /** Prefer Operator Id */
+                prefer_operator_id?: string | null;
+                /** Avoid Operator Id */
+                avoid_operator_id?: string | null;
+                /**
+                 * Among Operator Ids
+                 * @default []
+                 */
+                among_operator_ids?: string[];
+            };
         };
         /**
          * WorkState
@@ -10182,6 +18240,55 @@ export interface components {
              */
             next_cursor?: string | null;
         };
+        /**
+         * WriteMessage
+         * @description What to write to the customer: free `text`, where the channel allows it now, or an approved `template`.
+         *
+         *     `variables` fill the template besides name, phone and e-mail, which are the customer's. `channel` is the code of
+         *     one of the conversation's ways; null: by which the customer wrote last.
+         */
+        WriteMessage: {
+            /**
+             * Text
+             * @description what to write, as it is
+             */
+            text?: string | null;
+            /**
+             * Template
+             * @description code of the template
+             */
+            template?: string | null;
+            /**
+             * Variables
+             * @description values of the template's placeholders
+             * @default {}
+             */
+            variables?: {
+                [key: string]: string;
+            };
+            /**
+             * @description language of the template
+             * @default ru
+             */
+            language?: components["schemas"]["Language"];
+            /**
+             * Channel
+             * @description code of the channel; null for the one that the customer wrote by last
+             */
+            channel?: string | null;
+        };
+        /**
+         * Writer
+         * @description Who wrote a message of a conversation.
+         * @enum {string}
+         */
+        Writer: "customer" | "person" | "app" | "playbook";
+        /**
+         * ZoneSource
+         * @description By what the zone of a customer is known; the desk's is that of the source by which they came.
+         * @enum {string}
+         */
+        ZoneSource: "address" | "phone" | "desk";
     };
     responses: {
         /** @description `body_too_large`: The body is too large */
@@ -10381,6 +18488,10 @@ export interface components {
     };
     pathItems: never;
 }
+export type AbsenceIn = components['schemas']['AbsenceIn'];
+export type AbsenceState = components['schemas']['AbsenceState'];
+export type AbsenceView = components['schemas']['AbsenceView'];
+export type AbsenceViewPage = components['schemas']['AbsenceViewPage'];
 export type Action = components['schemas']['Action'];
 export type ActivationIn = components['schemas']['ActivationIn'];
 export type ActivationOut = components['schemas']['ActivationOut'];
@@ -10397,37 +18508,77 @@ export type AssignmentConfiguration = components['schemas']['AssignmentConfigura
 export type AssignmentConfigured = components['schemas']['AssignmentConfigured'];
 export type AssignmentPart = components['schemas']['AssignmentPart'];
 export type Attempt = components['schemas']['Attempt'];
+export type AttentionOut = components['schemas']['AttentionOut'];
+export type AttentionOutPage = components['schemas']['AttentionOutPage'];
+export type AuditedRead = components['schemas']['AuditedRead'];
+export type AuditedReadPage = components['schemas']['AuditedReadPage'];
 export type Auth = components['schemas']['Auth'];
 export type Awaited = components['schemas']['Awaited'];
+export type Basis = components['schemas']['Basis'];
+export type BlackListEntry = components['schemas']['BlackListEntry'];
+export type BlackListEntryPage = components['schemas']['BlackListEntryPage'];
+export type BlackListIn = components['schemas']['BlackListIn'];
+export type BlackListLift = components['schemas']['BlackListLift'];
+export type BrowserKeys = components['schemas']['BrowserKeys'];
+export type BulkActionIn = components['schemas']['BulkActionIn'];
+export type BulkActionOut = components['schemas']['BulkActionOut'];
+export type BulkActionOutPage = components['schemas']['BulkActionOutPage'];
+export type BulkKind = components['schemas']['BulkKind'];
+export type BulkMemberOut = components['schemas']['BulkMemberOut'];
+export type BulkMemberOutPage = components['schemas']['BulkMemberOutPage'];
+export type BulkMemberState = components['schemas']['BulkMemberState'];
+export type BulkOutcomeIn = components['schemas']['BulkOutcomeIn'];
 export type Button = components['schemas']['Button'];
 export type CallIn = components['schemas']['CallIn'];
 export type CallKind = components['schemas']['CallKind'];
 export type CallState = components['schemas']['CallState'];
 export type CallView = components['schemas']['CallView'];
 export type CallViewPage = components['schemas']['CallViewPage'];
+export type CallerLead = components['schemas']['CallerLead'];
+export type CallerOut = components['schemas']['CallerOut'];
+export type CallerPartner = components['schemas']['CallerPartner'];
+export type CallerTask = components['schemas']['CallerTask'];
 export type CallingHours = components['schemas']['CallingHours'];
+export type CallingPart = components['schemas']['CallingPart'];
 export type CallsGoTo = components['schemas']['CallsGoTo'];
 export type Cancellation = components['schemas']['Cancellation'];
 export type CandidateView = components['schemas']['CandidateView'];
 export type Change = components['schemas']['Change'];
 export type ChangeChannel = components['schemas']['ChangeChannel'];
+export type ChangeKind = components['schemas']['ChangeKind'];
 export type Channel = components['schemas']['Channel'];
 export type ChannelKind = components['schemas']['ChannelKind'];
 export type ChannelPage = components['schemas']['ChannelPage'];
 export type ChannelPart = components['schemas']['ChannelPart'];
+export type ChannelRates = components['schemas']['ChannelRates'];
 export type CheckOut = components['schemas']['CheckOut'];
+export type Colleague = components['schemas']['Colleague'];
 export type ConfigurationMode = components['schemas']['ConfigurationMode'];
+export type ConsentIn = components['schemas']['ConsentIn'];
+export type ConsentKind = components['schemas']['ConsentKind'];
+export type ConsentStep = components['schemas']['ConsentStep'];
+export type ConsentView = components['schemas']['ConsentView'];
+export type ConsentViewPage = components['schemas']['ConsentViewPage'];
+export type Contact = components['schemas']['Contact'];
 export type ContactIn = components['schemas']['ContactIn'];
 export type ContactKind = components['schemas']['ContactKind'];
 export type ContactView = components['schemas']['ContactView'];
 export type ContactViewPage = components['schemas']['ContactViewPage'];
+export type Conversation = components['schemas']['Conversation'];
+export type ConversationMessage = components['schemas']['ConversationMessage'];
+export type ConversationMessagePage = components['schemas']['ConversationMessagePage'];
+export type ConversationPage = components['schemas']['ConversationPage'];
+export type ConversationWay = components['schemas']['ConversationWay'];
 export type CpaConfig = components['schemas']['CpaConfig'];
 export type CreateChannel = components['schemas']['CreateChannel'];
 export type Customer = components['schemas']['Customer'];
 export type CustomerItem = components['schemas']['CustomerItem'];
 export type CustomerItemPage = components['schemas']['CustomerItemPage'];
 export type CustomerOut = components['schemas']['CustomerOut'];
+export type CustomerPatch = components['schemas']['CustomerPatch'];
 export type CustomerView = components['schemas']['CustomerView'];
+export type DayHours = components['schemas']['DayHours'];
+export type DayKind = components['schemas']['DayKind'];
 export type DayView = components['schemas']['DayView'];
 export type DeadLetterDetail = components['schemas']['DeadLetterDetail'];
 export type DeadLetterOut = components['schemas']['DeadLetterOut'];
@@ -10436,8 +18587,14 @@ export type DeadLetterState = components['schemas']['DeadLetterState'];
 export type DecisionView = components['schemas']['DecisionView'];
 export type DecisionViewPage = components['schemas']['DecisionViewPage'];
 export type DeliveryKind = components['schemas']['DeliveryKind'];
+export type DeliveryRates = components['schemas']['DeliveryRates'];
 export type DeliveryView = components['schemas']['DeliveryView'];
 export type DeliveryViewPage = components['schemas']['DeliveryViewPage'];
+export type DepartmentIn = components['schemas']['DepartmentIn'];
+export type DepartmentPart = components['schemas']['DepartmentPart'];
+export type DepartmentPatch = components['schemas']['DepartmentPatch'];
+export type DepartmentView = components['schemas']['DepartmentView'];
+export type DepartmentViewPage = components['schemas']['DepartmentViewPage'];
 export type DeskIn = components['schemas']['DeskIn'];
 export type DeskOut = components['schemas']['DeskOut'];
 export type DeskOutPage = components['schemas']['DeskOutPage'];
@@ -10448,60 +18605,124 @@ export type Discard = components['schemas']['Discard'];
 export type Disposition = components['schemas']['Disposition'];
 export type DoctorView = components['schemas']['DoctorView'];
 export type DocumentOut = components['schemas']['DocumentOut'];
+export type Doubt = components['schemas']['Doubt'];
+export type EndReason = components['schemas']['EndReason'];
 export type Ending = components['schemas']['Ending'];
+export type ErasureIn = components['schemas']['ErasureIn'];
+export type ErasurePart = components['schemas']['ErasurePart'];
+export type ErasureReason = components['schemas']['ErasureReason'];
+export type ErasureState = components['schemas']['ErasureState'];
+export type ErasureView = components['schemas']['ErasureView'];
+export type ErasureViewPage = components['schemas']['ErasureViewPage'];
 export type ExaminedView = components['schemas']['ExaminedView'];
+export type ExportedTable = components['schemas']['ExportedTable'];
 export type FactView = components['schemas']['FactView'];
 export type Fault = components['schemas']['Fault'];
 export type FeedItem = components['schemas']['FeedItem'];
 export type FeedItemPage = components['schemas']['FeedItemPage'];
+export type FeedKind = components['schemas']['FeedKind'];
 export type FieldOut = components['schemas']['FieldOut'];
 export type FieldType = components['schemas']['FieldType'];
+export type FileKind = components['schemas']['FileKind'];
+export type FileState = components['schemas']['FileState'];
+export type FilterIn = components['schemas']['FilterIn'];
+export type FilterOut = components['schemas']['FilterOut'];
+export type FilterOutPage = components['schemas']['FilterOutPage'];
+export type FilterPatch = components['schemas']['FilterPatch'];
+export type Final = components['schemas']['Final'];
 export type FreeTaskIn = components['schemas']['FreeTaskIn'];
 export type GetCourseConfig = components['schemas']['GetCourseConfig'];
+export type GroundView = components['schemas']['GroundView'];
+export type GroundedContact = components['schemas']['GroundedContact'];
+export type GroundedContactPage = components['schemas']['GroundedContactPage'];
 export type HandoverIn = components['schemas']['HandoverIn'];
 export type HistoryView = components['schemas']['HistoryView'];
 export type HistoryViewPage = components['schemas']['HistoryViewPage'];
+export type HolidaysIn = components['schemas']['HolidaysIn'];
 export type HoursIn = components['schemas']['HoursIn'];
 export type Identity = components['schemas']['Identity'];
+export type IdentityChange = components['schemas']['IdentityChange'];
+export type IdentityChangeView = components['schemas']['IdentityChangeView'];
+export type IdentityChangeViewPage = components['schemas']['IdentityChangeViewPage'];
 export type IdentityIn = components['schemas']['IdentityIn'];
 export type IdentityKind = components['schemas']['IdentityKind'];
+export type IdentityStep = components['schemas']['IdentityStep'];
 export type IdentityView = components['schemas']['IdentityView'];
 export type IntakeConfiguration = components['schemas']['IntakeConfiguration'];
 export type IntakeConfigured = components['schemas']['IntakeConfigured'];
 export type IntakePart = components['schemas']['IntakePart'];
+export type IntakeRetention = components['schemas']['IntakeRetention'];
 export type Item = components['schemas']['Item'];
 export type JsonValue = components['schemas']['JsonValue'];
 export type LandingConfig = components['schemas']['LandingConfig'];
 export type Language = components['schemas']['Language'];
+export type LastMessage = components['schemas']['LastMessage'];
+export type Lasting = components['schemas']['Lasting'];
+export type LastingOut = components['schemas']['LastingOut'];
 export type LeadDetail = components['schemas']['LeadDetail'];
 export type LeadOut = components['schemas']['LeadOut'];
+export type LeadRehearsal = components['schemas']['LeadRehearsal'];
 export type LeadView = components['schemas']['LeadView'];
 export type LeadViewPage = components['schemas']['LeadViewPage'];
+export type LeftOut = components['schemas']['LeftOut'];
 export type LineView = components['schemas']['LineView'];
 export type LinksIn = components['schemas']['LinksIn'];
 export type LoanIn = components['schemas']['LoanIn'];
 export type MangoConfig = components['schemas']['MangoConfig'];
+export type Masking = components['schemas']['Masking'];
+export type MaxConfig = components['schemas']['MaxConfig'];
 export type MeView = components['schemas']['MeView'];
+export type MediaReference = components['schemas']['MediaReference'];
 export type MemberOut = components['schemas']['MemberOut'];
 export type MemberOutPage = components['schemas']['MemberOutPage'];
 export type MemberState = components['schemas']['MemberState'];
+export type MendIn = components['schemas']['MendIn'];
 export type MendView = components['schemas']['MendView'];
+export type MendingOut = components['schemas']['MendingOut'];
+export type MergeFault = components['schemas']['MergeFault'];
+export type MergeGroup = components['schemas']['MergeGroup'];
+export type MergeIn = components['schemas']['MergeIn'];
+export type MergeKind = components['schemas']['MergeKind'];
+export type MergeMemberState = components['schemas']['MergeMemberState'];
+export type MergeMemberView = components['schemas']['MergeMemberView'];
+export type MergeMemberViewPage = components['schemas']['MergeMemberViewPage'];
+export type MergeState = components['schemas']['MergeState'];
+export type MergeView = components['schemas']['MergeView'];
+export type MergeViewPage = components['schemas']['MergeViewPage'];
 export type Message = components['schemas']['Message'];
+export type MessageBulkAction = components['schemas']['MessageBulkAction'];
+export type MessageBulkActionIn = components['schemas']['MessageBulkActionIn'];
+export type MessageBulkActionPage = components['schemas']['MessageBulkActionPage'];
+export type MessageBulkKind = components['schemas']['MessageBulkKind'];
+export type MessageBulkMember = components['schemas']['MessageBulkMember'];
+export type MessageBulkMemberPage = components['schemas']['MessageBulkMemberPage'];
+export type MessageContent = components['schemas']['MessageContent'];
+export type MessageFile = components['schemas']['MessageFile'];
+export type MessageFilterIn = components['schemas']['MessageFilterIn'];
+export type MessageNight = components['schemas']['MessageNight'];
 export type MessagePage = components['schemas']['MessagePage'];
+export type MessageRehearsal = components['schemas']['MessageRehearsal'];
+export type MessageRehearsalIn = components['schemas']['MessageRehearsalIn'];
 export type MessageState = components['schemas']['MessageState'];
+export type MessageValues = components['schemas']['MessageValues'];
 export type MessageWithAttempts = components['schemas']['MessageWithAttempts'];
+export type MissedReport = components['schemas']['MissedReport'];
 export type MissingOut = components['schemas']['MissingOut'];
+export type MissingPlaybook = components['schemas']['MissingPlaybook'];
 export type Mode = components['schemas']['Mode'];
 export type Money = components['schemas']['Money'];
 export type Move = components['schemas']['Move'];
 export type NameKind = components['schemas']['NameKind'];
 export type Need = components['schemas']['Need'];
+export type NewIdentity = components['schemas']['NewIdentity'];
+export type NewLead = components['schemas']['NewLead'];
 export type NextOut = components['schemas']['NextOut'];
 export type Note = components['schemas']['Note'];
 export type NoteView = components['schemas']['NoteView'];
 export type NotificationsConfiguration = components['schemas']['NotificationsConfiguration'];
 export type NotificationsConfigured = components['schemas']['NotificationsConfigured'];
 export type NotificationsPart = components['schemas']['NotificationsPart'];
+export type NotificationsRetention = components['schemas']['NotificationsRetention'];
 export type OperatorContactIn = components['schemas']['OperatorContactIn'];
 export type OperatorIdentityIn = components['schemas']['OperatorIdentityIn'];
 export type OperatorIn = components['schemas']['OperatorIn'];
@@ -10509,11 +18730,13 @@ export type OperatorPart = components['schemas']['OperatorPart'];
 export type OperatorPatch = components['schemas']['OperatorPatch'];
 export type OperatorView = components['schemas']['OperatorView'];
 export type OperatorViewPage = components['schemas']['OperatorViewPage'];
+export type Order = components['schemas']['Order'];
 export type OrderStatus = components['schemas']['OrderStatus'];
 export type OrderView = components['schemas']['OrderView'];
 export type OrderViewPage = components['schemas']['OrderViewPage'];
 export type OutcomeIn = components['schemas']['OutcomeIn'];
 export type OutcomeOut = components['schemas']['OutcomeOut'];
+export type OwnDayIn = components['schemas']['OwnDayIn'];
 export type PartChange = components['schemas']['PartChange'];
 export type PartnerHoursIn = components['schemas']['PartnerHoursIn'];
 export type PartnerIn = components['schemas']['PartnerIn'];
@@ -10521,8 +18744,16 @@ export type PartnerPatch = components['schemas']['PartnerPatch'];
 export type PartnerView = components['schemas']['PartnerView'];
 export type PartnerViewPage = components['schemas']['PartnerViewPage'];
 export type PassedRung = components['schemas']['PassedRung'];
+export type PauseIn = components['schemas']['PauseIn'];
+export type PauseReasonPart = components['schemas']['PauseReasonPart'];
+export type PauseReasonView = components['schemas']['PauseReasonView'];
+export type PauseReasonViewPage = components['schemas']['PauseReasonViewPage'];
 export type PersonIn = components['schemas']['PersonIn'];
 export type PersonOut = components['schemas']['PersonOut'];
+export type PlanState = components['schemas']['PlanState'];
+export type PlannedShiftIn = components['schemas']['PlannedShiftIn'];
+export type PlannedShiftView = components['schemas']['PlannedShiftView'];
+export type PlannedShiftViewPage = components['schemas']['PlannedShiftViewPage'];
 export type PlaybookPart = components['schemas']['PlaybookPart'];
 export type PlaybookReadinessOut = components['schemas']['PlaybookReadinessOut'];
 export type PoolIn = components['schemas']['PoolIn'];
@@ -10539,61 +18770,99 @@ export type Problem = components['schemas']['Problem'];
 export type ProblemOut = components['schemas']['ProblemOut'];
 export type Progress = components['schemas']['Progress'];
 export type ProposeTemplate = components['schemas']['ProposeTemplate'];
+export type ProviderRates = components['schemas']['ProviderRates'];
+export type Purpose = components['schemas']['Purpose'];
+export type PushKey = components['schemas']['PushKey'];
+export type PushSubscription = components['schemas']['PushSubscription'];
+export type PushSubscriptions = components['schemas']['PushSubscriptions'];
 export type QuestionOut = components['schemas']['QuestionOut'];
 export type QueueOut = components['schemas']['QueueOut'];
 export type QueueOutPage = components['schemas']['QueueOutPage'];
+export type QuietPart = components['schemas']['QuietPart'];
 export type RawDelivery = components['schemas']['RawDelivery'];
 export type ReadinessOut = components['schemas']['ReadinessOut'];
 export type Reason = components['schemas']['Reason'];
 export type ReasonView = components['schemas']['ReasonView'];
+export type ReceivedMessage = components['schemas']['ReceivedMessage'];
+export type ReceivedMessagePage = components['schemas']['ReceivedMessagePage'];
 export type RecordedContact = components['schemas']['RecordedContact'];
+export type RecordingLink = components['schemas']['RecordingLink'];
 export type RedistributionIn = components['schemas']['RedistributionIn'];
 export type RedistributionOut = components['schemas']['RedistributionOut'];
 export type RedistributionOutPage = components['schemas']['RedistributionOutPage'];
 export type Registered = components['schemas']['Registered'];
 export type Registration = components['schemas']['Registration'];
+export type RehearsalIn = components['schemas']['RehearsalIn'];
+export type RehearsedProcess = components['schemas']['RehearsedProcess'];
+export type RehearsedRung = components['schemas']['RehearsedRung'];
+export type RehearsedTask = components['schemas']['RehearsedTask'];
+export type RehearsedTimer = components['schemas']['RehearsedTimer'];
+export type Remains = components['schemas']['Remains'];
+export type RemainsView = components['schemas']['RemainsView'];
 export type Report = components['schemas']['Report'];
+export type RequestedMessage = components['schemas']['RequestedMessage'];
+export type RequestedWork = components['schemas']['RequestedWork'];
 export type RerunIn = components['schemas']['RerunIn'];
 export type RerunView = components['schemas']['RerunView'];
 export type ResponseKind = components['schemas']['ResponseKind'];
 export type Result = components['schemas']['Result'];
 export type Retry = components['schemas']['Retry'];
+export type RingOut = components['schemas']['RingOut'];
+export type RingReason = components['schemas']['RingReason'];
+export type Role = components['schemas']['Role'];
 export type Rotation = components['schemas']['Rotation'];
+export type SaidContact = components['schemas']['SaidContact'];
+export type Scope = components['schemas']['Scope'];
 export type ScriptOut = components['schemas']['ScriptOut'];
 export type SeatIn = components['schemas']['SeatIn'];
 export type SeatPart = components['schemas']['SeatPart'];
 export type SeatView = components['schemas']['SeatView'];
 export type SecretView = components['schemas']['SecretView'];
 export type SelectionIn = components['schemas']['SelectionIn'];
+export type SendingPart = components['schemas']['SendingPart'];
 export type SheetOut = components['schemas']['SheetOut'];
 export type SheetStepOut = components['schemas']['SheetStepOut'];
+export type ShiftPart = components['schemas']['ShiftPart'];
 export type ShiftView = components['schemas']['ShiftView'];
 export type ShiftViewPage = components['schemas']['ShiftViewPage'];
 export type Signal = components['schemas']['Signal'];
 export type SmsAeroConfig = components['schemas']['SmsAeroConfig'];
 export type SmsRuConfig = components['schemas']['SmsRuConfig'];
 export type SmscConfig = components['schemas']['SmscConfig'];
+export type SmtpConfig = components['schemas']['SmtpConfig'];
 export type SnippetKind = components['schemas']['SnippetKind'];
 export type SnippetView = components['schemas']['SnippetView'];
+export type SourceConsent = components['schemas']['SourceConsent'];
 export type SourceIn = components['schemas']['SourceIn'];
 export type SourcePart = components['schemas']['SourcePart'];
 export type SourcePatch = components['schemas']['SourcePatch'];
 export type SourceView = components['schemas']['SourceView'];
 export type SourceViewPage = components['schemas']['SourceViewPage'];
 export type SourceWithSecret = components['schemas']['SourceWithSecret'];
+export type Speaker = components['schemas']['Speaker'];
 export type Stage = components['schemas']['Stage'];
 export type StepOut = components['schemas']['StepOut'];
+export type StreamEnd = components['schemas']['StreamEnd'];
+export type StreamPlace = components['schemas']['StreamPlace'];
+export type StreamTicket = components['schemas']['StreamTicket'];
 export type SubjectKind = components['schemas']['SubjectKind'];
 export type SubjectOut = components['schemas']['SubjectOut'];
+export type SubscribeToPushes = components['schemas']['SubscribeToPushes'];
 export type TakenWork = components['schemas']['TakenWork'];
 export type TallyConfig = components['schemas']['TallyConfig'];
+export type TaskChange = components['schemas']['TaskChange'];
+export type TaskCustomer = components['schemas']['TaskCustomer'];
+export type TaskFilterIn = components['schemas']['TaskFilterIn'];
+export type TaskGone = components['schemas']['TaskGone'];
 export type TaskOut = components['schemas']['TaskOut'];
 export type TaskOutPage = components['schemas']['TaskOutPage'];
 export type TaskState = components['schemas']['TaskState'];
 export type TasksConfiguration = components['schemas']['TasksConfiguration'];
 export type TasksConfigured = components['schemas']['TasksConfigured'];
 export type TasksPart = components['schemas']['TasksPart'];
+export type TasksRetention = components['schemas']['TasksRetention'];
 export type TeamWebhookConfig = components['schemas']['TeamWebhookConfig'];
+export type TelegramConfig = components['schemas']['TelegramConfig'];
 export type TemplatePart = components['schemas']['TemplatePart'];
 export type TemplateState = components['schemas']['TemplateState'];
 export type TemplateVersion = components['schemas']['TemplateVersion'];
@@ -10602,25 +18871,42 @@ export type TemplateView = components['schemas']['TemplateView'];
 export type Text = components['schemas']['Text'];
 export type TildaConfig = components['schemas']['TildaConfig'];
 export type TimelineOut = components['schemas']['TimelineOut'];
+export type TimerKind = components['schemas']['TimerKind'];
 export type Titles = components['schemas']['Titles'];
+export type Totals = components['schemas']['Totals'];
 export type TransferIn = components['schemas']['TransferIn'];
+export type TriedPart = components['schemas']['TriedPart'];
+export type TriedSource = components['schemas']['TriedSource'];
+export type TriedTemplate = components['schemas']['TriedTemplate'];
+export type TriedText = components['schemas']['TriedText'];
+export type TryTemplate = components['schemas']['TryTemplate'];
 export type TwilioConfig = components['schemas']['TwilioConfig'];
 export type UnderstoodOrder = components['schemas']['UnderstoodOrder'];
 export type UndoOut = components['schemas']['UndoOut'];
 export type UndoOutPage = components['schemas']['UndoOutPage'];
+export type UnreadField = components['schemas']['UnreadField'];
 export type UsedName = components['schemas']['UsedName'];
 export type Variant = components['schemas']['Variant'];
 export type VersionOut = components['schemas']['VersionOut'];
 export type VersionOutPage = components['schemas']['VersionOutPage'];
 export type WaitingView = components['schemas']['WaitingView'];
 export type WazzupConfig = components['schemas']['WazzupConfig'];
+export type Weekday = components['schemas']['Weekday'];
 export type WhatsAppCloudConfig = components['schemas']['WhatsAppCloudConfig'];
+export type Whose = components['schemas']['Whose'];
 export type WhyOut = components['schemas']['WhyOut'];
+export type WithdrawalIn = components['schemas']['WithdrawalIn'];
+export type Withdrawn = components['schemas']['Withdrawn'];
 export type WordsIn = components['schemas']['WordsIn'];
 export type WorkCounts = components['schemas']['WorkCounts'];
+export type WorkRehearsal = components['schemas']['WorkRehearsal'];
+export type WorkRehearsalIn = components['schemas']['WorkRehearsalIn'];
 export type WorkState = components['schemas']['WorkState'];
 export type WorkView = components['schemas']['WorkView'];
 export type WorkViewPage = components['schemas']['WorkViewPage'];
+export type WriteMessage = components['schemas']['WriteMessage'];
+export type Writer = components['schemas']['Writer'];
+export type ZoneSource = components['schemas']['ZoneSource'];
 export type ResponseBodyTooLarge = components['responses']['BodyTooLarge'];
 export type ResponseForbidden = components['responses']['Forbidden'];
 export type ResponseInternalError = components['responses']['InternalError'];
@@ -10711,6 +18997,17 @@ export interface operations {
                      *             "origins"
                      *           ],
                      *           "thanks_url": "thanks_url",
+                     *           "channel": "whatsapp",
+                     *           "consent": {
+                     *             "document": "document",
+                     *             "document_version": "document_version",
+                     *             "purposes": [
+                     *               "calls",
+                     *               "marketing",
+                     *               "transactional"
+                     *             ]
+                     *           },
+                     *           "call_label": "call_label",
                      *           "active": true,
                      *           "version": 3,
                      *           "created_at": "2026-03-02T09:00:00Z",
@@ -10831,6 +19128,17 @@ export interface operations {
                      *         "origins"
                      *       ],
                      *       "thanks_url": "thanks_url",
+                     *       "channel": "whatsapp",
+                     *       "consent": {
+                     *         "document": "document",
+                     *         "document_version": "document_version",
+                     *         "purposes": [
+                     *           "calls",
+                     *           "marketing",
+                     *           "transactional"
+                     *         ]
+                     *       },
+                     *       "call_label": "call_label",
                      *       "active": true,
                      *       "version": 3,
                      *       "created_at": "2026-03-02T09:00:00Z",
@@ -10964,6 +19272,17 @@ export interface operations {
                      *         "origins"
                      *       ],
                      *       "thanks_url": "thanks_url",
+                     *       "channel": "whatsapp",
+                     *       "consent": {
+                     *         "document": "document",
+                     *         "document_version": "document_version",
+                     *         "purposes": [
+                     *           "calls",
+                     *           "marketing",
+                     *           "transactional"
+                     *         ]
+                     *       },
+                     *       "call_label": "call_label",
                      *       "active": true,
                      *       "version": 3,
                      *       "created_at": "2026-03-02T09:00:00Z",
@@ -11068,6 +19387,17 @@ export interface operations {
                      *         "origins"
                      *       ],
                      *       "thanks_url": "thanks_url",
+                     *       "channel": "whatsapp",
+                     *       "consent": {
+                     *         "document": "document",
+                     *         "document_version": "document_version",
+                     *         "purposes": [
+                     *           "calls",
+                     *           "marketing",
+                     *           "transactional"
+                     *         ]
+                     *       },
+                     *       "call_label": "call_label",
                      *       "active": true,
                      *       "version": 3,
                      *       "created_at": "2026-03-02T09:00:00Z",
@@ -11109,6 +19439,20 @@ export interface operations {
                         /** @enum {string} */
                         code: "stale_version";
                         current: components["schemas"]["SourceView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
                     };
                 };
             };
@@ -11195,6 +19539,17 @@ export interface operations {
                      *         "origins"
                      *       ],
                      *       "thanks_url": "thanks_url",
+                     *       "channel": "whatsapp",
+                     *       "consent": {
+                     *         "document": "document",
+                     *         "document_version": "document_version",
+                     *         "purposes": [
+                     *           "calls",
+                     *           "marketing",
+                     *           "transactional"
+                     *         ]
+                     *       },
+                     *       "call_label": "call_label",
                      *       "active": true,
                      *       "version": 3,
                      *       "created_at": "2026-03-02T09:00:00Z",
@@ -11289,7 +19644,10 @@ export interface operations {
                      * @example {
                      *       "desk": "demo",
                      *       "document": {
-                     *         "sources": {}
+                     *         "sources": {},
+                     *         "calling": {
+                     *           "calls_a_day": 1
+                     *         }
                      *       }
                      *     }
                      */
@@ -11352,7 +19710,10 @@ export interface operations {
                      * @example {
                      *       "desk": "demo",
                      *       "document": {
-                     *         "sources": {}
+                     *         "sources": {},
+                     *         "calling": {
+                     *           "calls_a_day": 1
+                     *         }
                      *       },
                      *       "mode": "plan",
                      *       "changes": [
@@ -11471,6 +19832,50 @@ export interface operations {
                      *       ],
                      *       "deliveries": [
                      *         {
+                     *           "understood": [
+                     *             {
+                     *               "external_id": "LP-77",
+                     *               "external_number": "100500",
+                     *               "status": "new",
+                     *               "name": "Анна Тестова",
+                     *               "phone": "+79990000001",
+                     *               "phone_raw": "8 999 000-00-01",
+                     *               "email": "anna@example.com",
+                     *               "amount": "743.00",
+                     *               "paid": "paid",
+                     *               "currency": "RUB",
+                     *               "items": [
+                     *                 {
+                     *                   "title": "Математика, 8 класс",
+                     *                   "code": "callback",
+                     *                   "quantity": 1,
+                     *                   "price": "price"
+                     *                 }
+                     *               ],
+                     *               "placed_at": "2026-03-02T09:00:00Z",
+                     *               "said_at": "2026-03-02T09:00:00Z",
+                     *               "places": {}
+                     *             }
+                     *           ],
+                     *           "mends": [
+                     *             {
+                     *               "field": "field",
+                     *               "code": "callback",
+                     *               "text": {
+                     *                 "ru": "Обработать заказ",
+                     *                 "en": "Process the order"
+                     *               },
+                     *               "patch": {}
+                     *             }
+                     *           ],
+                     *           "unread": [
+                     *             {
+                     *               "name": "Анна Тестова",
+                     *               "alike": [
+                     *                 "alike"
+                     *               ]
+                     *             }
+                     *           ],
                      *           "delivery": {
                      *             "id": "0190b6d0-0000-7000-8000-0000bf396750",
                      *             "desk": "demo",
@@ -11508,44 +19913,10 @@ export interface operations {
                      *             "headers": {},
                      *             "body": "name=Anna&phone=79990000001",
                      *             "body_encoding": "text"
-                     *           },
-                     *           "understood": [
-                     *             {
-                     *               "external_id": "LP-77",
-                     *               "external_number": "100500",
-                     *               "status": "new",
-                     *               "name": "Анна Тестова",
-                     *               "phone": "+79990000001",
-                     *               "phone_raw": "8 999 000-00-01",
-                     *               "email": "anna@example.com",
-                     *               "amount": "743.00",
-                     *               "paid": "paid",
-                     *               "currency": "RUB",
-                     *               "items": [
-                     *                 {
-                     *                   "title": "Математика, 8 класс",
-                     *                   "code": "callback",
-                     *                   "quantity": 1,
-                     *                   "price": "price"
-                     *                 }
-                     *               ],
-                     *               "placed_at": "2026-03-02T09:00:00Z",
-                     *               "said_at": "2026-03-02T09:00:00Z"
-                     *             }
-                     *           ],
-                     *           "mends": [
-                     *             {
-                     *               "field": "field",
-                     *               "code": "callback",
-                     *               "text": {
-                     *                 "ru": "Обработать заказ",
-                     *                 "en": "Process the order"
-                     *               },
-                     *               "patch": {}
-                     *             }
-                     *           ]
+                     *           }
                      *         }
                      *       ],
+                     *       "rehearsal": "rehearsal",
                      *       "snippets": [
                      *         {
                      *           "kind": "form",
@@ -11561,6 +19932,270 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    try_source: {
+        parameters: {
+            query?: {
+                /** @description only say what would happen: nothing is kept */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the source */
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        /** @description A request as the sender makes it; empty: the example of the source's format */
+        requestBody?: {
+            content: {
+                /** @example  */
+                "application/json": unknown;
+                "application/x-www-form-urlencoded": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "understood": [
+                     *         {
+                     *           "external_id": "LP-77",
+                     *           "external_number": "100500",
+                     *           "status": "new",
+                     *           "name": "Анна Тестова",
+                     *           "phone": "+79990000001",
+                     *           "phone_raw": "8 999 000-00-01",
+                     *           "email": "anna@example.com",
+                     *           "amount": "743.00",
+                     *           "paid": "paid",
+                     *           "currency": "RUB",
+                     *           "items": [
+                     *             {
+                     *               "title": "Математика, 8 класс",
+                     *               "code": "callback",
+                     *               "quantity": 1,
+                     *               "price": "price"
+                     *             }
+                     *           ],
+                     *           "placed_at": "2026-03-02T09:00:00Z",
+                     *           "said_at": "2026-03-02T09:00:00Z",
+                     *           "places": {}
+                     *         }
+                     *       ],
+                     *       "mends": [
+                     *         {
+                     *           "field": "field",
+                     *           "code": "callback",
+                     *           "text": {
+                     *             "ru": "Обработать заказ",
+                     *             "en": "Process the order"
+                     *           },
+                     *           "patch": {}
+                     *         }
+                     *       ],
+                     *       "unread": [
+                     *         {
+                     *           "name": "Анна Тестова",
+                     *           "alike": [
+                     *             "alike"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "dry_run": true,
+                     *       "desk": "demo",
+                     *       "source": "landing",
+                     *       "disposition": "accepted",
+                     *       "reason": "bad_json",
+                     *       "notes": [
+                     *         {
+                     *           "field": "field",
+                     *           "code": "callback",
+                     *           "detail": "detail"
+                     *         }
+                     *       ],
+                     *       "facts": [
+                     *         {
+                     *           "kind": "order",
+                     *           "disposition": "accepted",
+                     *           "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *           "order_number": "1042",
+                     *           "reason": "bad_json"
+                     *         }
+                     *       ],
+                     *       "delivery_id": "0190b6d0-0000-7000-8000-000012136921",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "lead": {
+                     *         "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *         "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *         "source_id": "0190b6d0-0000-7000-8000-0000953c1c61",
+                     *         "source": "landing",
+                     *         "playbook": "callback",
+                     *         "status": "status",
+                     *         "title": {
+                     *           "ru": "Обработать заказ",
+                     *           "en": "Process the order"
+                     *         },
+                     *         "stage": "new",
+                     *         "order": {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "number": "number",
+                     *           "external_id": "LP-77",
+                     *           "external_number": "100500",
+                     *           "status": "new",
+                     *           "version": 3,
+                     *           "amount": {
+                     *             "amount": "743.00",
+                     *             "currency": "RUB"
+                     *           },
+                     *           "paid": {
+                     *             "amount": "743.00",
+                     *             "currency": "RUB"
+                     *           },
+                     *           "payment_link": "https://pay.example.com/7Q2F",
+                     *           "items": [],
+                     *           "filled": [],
+                     *           "faults": [],
+                     *           "totals": {
+                     *             "goods": {
+                     *               "amount": "743.00",
+                     *               "currency": "RUB"
+                     *             },
+                     *             "total": {
+                     *               "amount": "743.00",
+                     *               "currency": "RUB"
+                     *             },
+                     *             "paid": {
+                     *               "amount": "743.00",
+                     *               "currency": "RUB"
+                     *             }
+                     *           }
+                     *         },
+                     *         "contact": {
+                     *           "contact_id": "0190b6d0-0000-7000-8000-0000e7a1254a",
+                     *           "kind": "call_in",
+                     *           "direction": "in",
+                     *           "at": "2026-03-02T09:00:00Z",
+                     *           "duration": 1,
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *           "extension": "101",
+                     *           "line": "line",
+                     *           "recording": "recording",
+                     *           "message_id": "0190b6d0-0000-7000-8000-0000537a1329",
+                     *           "external_id": "LP-77"
+                     *         },
+                     *         "marketing": {},
+                     *         "signals": [],
+                     *         "earlier_lead_id": "0190b6d0-0000-7000-8000-0000937589d5",
+                     *         "language": "ru",
+                     *         "zone": "Europe/Moscow",
+                     *         "zone_source": "address",
+                     *         "received_at": "2026-03-02T09:00:00Z",
+                     *         "partner_id": "0190b6d0-0000-7000-8000-00009393f8fe",
+                     *         "person": {
+                     *           "name": "Анна Тестова",
+                     *           "phone": "+79990000001",
+                     *           "phone_raw": "8 999 000-00-01",
+                     *           "email": "anna@example.com",
+                     *           "identities": []
+                     *         }
+                     *       },
+                     *       "contact": {
+                     *         "contact_id": "0190b6d0-0000-7000-8000-0000e7a1254a",
+                     *         "kind": "call_in",
+                     *         "direction": "in",
+                     *         "at": "2026-03-02T09:00:00Z",
+                     *         "duration": 1,
+                     *         "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *         "extension": "101",
+                     *         "line": "line",
+                     *         "recording": "recording",
+                     *         "message_id": "0190b6d0-0000-7000-8000-0000537a1329",
+                     *         "external_id": "LP-77",
+                     *         "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *         "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *         "source_id": "0190b6d0-0000-7000-8000-0000953c1c61",
+                     *         "source": "landing",
+                     *         "person": {
+                     *           "name": "Анна Тестова",
+                     *           "phone": "+79990000001",
+                     *           "phone_raw": "8 999 000-00-01",
+                     *           "email": "anna@example.com",
+                     *           "identities": [],
+                     *           "text": "Thank you, we have your order",
+                     *           "button": "button",
+                     *           "stop": false
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TriedSource"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -11619,6 +20254,11 @@ export interface operations {
                      *           "consultant_id": "0190b6d0-0000-7000-8000-000044f779a2",
                      *           "address": "address",
                      *           "site": "site",
+                     *           "card_link": "card_link",
+                     *           "cabinet_link": "cabinet_link",
+                     *           "lines": [
+                     *             "lines"
+                     *           ],
                      *           "person": {
                      *             "name": "Анна Тестова",
                      *             "phone": "+79990000001",
@@ -11720,6 +20360,11 @@ export interface operations {
                      *       "consultant_id": "0190b6d0-0000-7000-8000-000044f779a2",
                      *       "address": "address",
                      *       "site": "site",
+                     *       "card_link": "card_link",
+                     *       "cabinet_link": "cabinet_link",
+                     *       "lines": [
+                     *         "lines"
+                     *       ],
                      *       "person": {
                      *         "name": "Анна Тестова",
                      *         "phone": "+79990000001",
@@ -11839,6 +20484,11 @@ export interface operations {
                      *       "consultant_id": "0190b6d0-0000-7000-8000-000044f779a2",
                      *       "address": "address",
                      *       "site": "site",
+                     *       "card_link": "card_link",
+                     *       "cabinet_link": "cabinet_link",
+                     *       "lines": [
+                     *         "lines"
+                     *       ],
                      *       "person": {
                      *         "name": "Анна Тестова",
                      *         "phone": "+79990000001",
@@ -11933,6 +20583,11 @@ export interface operations {
                      *       "consultant_id": "0190b6d0-0000-7000-8000-000044f779a2",
                      *       "address": "address",
                      *       "site": "site",
+                     *       "card_link": "card_link",
+                     *       "cabinet_link": "cabinet_link",
+                     *       "lines": [
+                     *         "lines"
+                     *       ],
                      *       "person": {
                      *         "name": "Анна Тестова",
                      *         "phone": "+79990000001",
@@ -11981,6 +20636,20 @@ export interface operations {
                         /** @enum {string} */
                         code: "stale_version";
                         current: components["schemas"]["PartnerView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
                     };
                 };
             };
@@ -12295,7 +20964,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "desk": "demo"
+                 *       "disposition": "quarantined"
                  *     }
                  */
                 "application/json": components["schemas"]["RerunIn"];
@@ -12682,6 +21351,46 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    get_contact_recording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the contact */
+                contact_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "contact_id": "0190b6d0-0000-7000-8000-0000e7a1254a",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "url": "https://example.com/document",
+                     *       "valid_until": "2026-03-02T09:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RecordingLink"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     list_calls: {
         parameters: {
             query?: {
@@ -12770,8 +21479,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "desk": "demo",
-                 *       "source": "landing",
-                 *       "extension": "101"
+                 *       "source": "landing"
                  *     }
                  */
                 "application/json": components["schemas"]["CallIn"];
@@ -12826,7 +21534,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `call_under_way`: In conflict with the state; `exchange_halted`: In conflict with the state */
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `call_under_way`: In conflict with the state; `exchange_halted`: In conflict with the state; `do_not_call`: In conflict with the state; `calls_exhausted`: In conflict with the state */
             409: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -12837,7 +21545,7 @@ export interface operations {
                         /** @enum {integer} */
                         status: 409;
                         /** @enum {string} */
-                        code: "request_in_progress" | "answer_lost" | "call_under_way" | "exchange_halted";
+                        code: "request_in_progress" | "answer_lost" | "call_under_way" | "exchange_halted" | "do_not_call" | "calls_exhausted";
                     };
                 };
             };
@@ -13041,6 +21749,8 @@ export interface operations {
                 q?: string | null;
                 /** @description these alone; repeated, as `ids=…&ids=…` */
                 ids?: string[] | null;
+                /** @description also those that were merged into others */
+                merged?: boolean;
                 /** @description how many items at most */
                 limit?: number;
                 /** @description next_cursor of the page before */
@@ -13092,11 +21802,13 @@ export interface operations {
                      *           },
                      *           "language": "ru",
                      *           "zone": "Europe/Moscow",
+                     *           "zone_source": "address",
                      *           "marketing": {},
                      *           "created_at": "2026-03-02T09:00:00Z",
                      *           "updated_at": "2026-03-02T09:00:00Z",
                      *           "pinned_comment": "pinned_comment",
                      *           "partner_id": "0190b6d0-0000-7000-8000-00009393f8fe",
+                     *           "merged_into": "0190b6d0-0000-7000-8000-0000a1e30f9a",
                      *           "version": 3
                      *         }
                      *       ],
@@ -13187,11 +21899,13 @@ export interface operations {
                      *       },
                      *       "language": "ru",
                      *       "zone": "Europe/Moscow",
+                     *       "zone_source": "address",
                      *       "marketing": {},
                      *       "created_at": "2026-03-02T09:00:00Z",
                      *       "updated_at": "2026-03-02T09:00:00Z",
                      *       "pinned_comment": "pinned_comment",
                      *       "partner_id": "0190b6d0-0000-7000-8000-00009393f8fe",
+                     *       "merged_into": "0190b6d0-0000-7000-8000-0000a1e30f9a",
                      *       "version": 3,
                      *       "orders": [
                      *         {
@@ -13258,6 +21972,12 @@ export interface operations {
                      *           }
                      *         ],
                      *         "version": 3,
+                     *         "zone": "Europe/Moscow",
+                     *         "zone_source": "address",
+                     *         "closed": [
+                     *           "transactional"
+                     *         ],
+                     *         "listed": true,
                      *         "orders": [
                      *           {
                      *             "id": "0190b6d0-0000-7000-8000-0000bf396750",
@@ -13294,6 +22014,9 @@ export interface operations {
                      *             "created_at": "2026-03-02T09:00:00Z",
                      *             "version": 3
                      *           }
+                     *         ],
+                     *         "merged": [
+                     *           "0190b6d0-0000-7000-8000-00008a81ca0b"
                      *         ]
                      *       }
                      *     }
@@ -13710,6 +22433,20 @@ export interface operations {
                         /** @enum {string} */
                         code: "stale_version";
                         current: components["schemas"]["AppointmentView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
                     };
                 };
             };
@@ -13839,6 +22576,20 @@ export interface operations {
                         /** @enum {string} */
                         code: "stale_version";
                         current: components["schemas"]["AppointmentView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
                     };
                 };
             };
@@ -13968,6 +22719,20 @@ export interface operations {
                         /** @enum {string} */
                         code: "stale_version";
                         current: components["schemas"]["AppointmentView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
                     };
                 };
             };
@@ -14097,6 +22862,20 @@ export interface operations {
                         /** @enum {string} */
                         code: "stale_version";
                         current: components["schemas"]["AppointmentView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
                     };
                 };
             };
@@ -14390,7 +23169,13 @@ export interface operations {
     get_customer: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path: {
                 /** @description the customer */
                 customer_id: string;
@@ -14402,6 +23187,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
@@ -14419,6 +23205,12 @@ export interface operations {
                      *         }
                      *       ],
                      *       "version": 3,
+                     *       "zone": "Europe/Moscow",
+                     *       "zone_source": "address",
+                     *       "closed": [
+                     *         "transactional"
+                     *       ],
+                     *       "listed": true,
                      *       "orders": [
                      *         {
                      *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
@@ -14455,16 +23247,3080 @@ export interface operations {
                      *           "created_at": "2026-03-02T09:00:00Z",
                      *           "version": 3
                      *         }
+                     *       ],
+                     *       "merged": [
+                     *         "0190b6d0-0000-7000-8000-00008a81ca0b"
                      *       ]
                      *     }
                      */
                     "application/json": components["schemas"]["CustomerView"];
                 };
             };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    change_customer: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description the customer */
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "zone": "Europe/Moscow"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CustomerPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "name": "Анна Тестова",
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "identities": [
+                     *         {
+                     *           "kind": "phone",
+                     *           "value": "value"
+                     *         }
+                     *       ],
+                     *       "version": 3,
+                     *       "zone": "Europe/Moscow",
+                     *       "zone_source": "address",
+                     *       "closed": [
+                     *         "transactional"
+                     *       ],
+                     *       "listed": true,
+                     *       "orders": [
+                     *         {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "desk": "demo",
+                     *           "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *           "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *           "source_id": "0190b6d0-0000-7000-8000-0000953c1c61",
+                     *           "external_id": "LP-77",
+                     *           "external_number": "100500",
+                     *           "order_number": "1042",
+                     *           "status": "new",
+                     *           "amount": {
+                     *             "amount": "743.00",
+                     *             "currency": "RUB"
+                     *           },
+                     *           "paid": {
+                     *             "amount": "743.00",
+                     *             "currency": "RUB"
+                     *           },
+                     *           "payment_link": "https://pay.example.com/7Q2F",
+                     *           "items": [
+                     *             {
+                     *               "title": "Математика, 8 класс",
+                     *               "code": "callback",
+                     *               "quantity": 1,
+                     *               "price": {
+                     *                 "amount": "743.00",
+                     *                 "currency": "RUB"
+                     *               }
+                     *             }
+                     *           ],
+                     *           "remarks": "remarks",
+                     *           "placed_at": "2026-03-02T09:00:00Z",
+                     *           "created_at": "2026-03-02T09:00:00Z",
+                     *           "version": 3
+                     *         }
+                     *       ],
+                     *       "merged": [
+                     *         "0190b6d0-0000-7000-8000-00008a81ca0b"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CustomerView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["CustomerView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    attach_identity: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the customer */
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "kind": "phone",
+                 *       "value": "value",
+                 *       "reason": "reason"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewIdentity"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "name": "Анна Тестова",
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "identities": [
+                     *         {
+                     *           "kind": "phone",
+                     *           "value": "value"
+                     *         }
+                     *       ],
+                     *       "version": 3,
+                     *       "zone": "Europe/Moscow",
+                     *       "zone_source": "address",
+                     *       "closed": [
+                     *         "transactional"
+                     *       ],
+                     *       "listed": true,
+                     *       "orders": [
+                     *         {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "desk": "demo",
+                     *           "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *           "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *           "source_id": "0190b6d0-0000-7000-8000-0000953c1c61",
+                     *           "external_id": "LP-77",
+                     *           "external_number": "100500",
+                     *           "order_number": "1042",
+                     *           "status": "new",
+                     *           "amount": {
+                     *             "amount": "743.00",
+                     *             "currency": "RUB"
+                     *           },
+                     *           "paid": {
+                     *             "amount": "743.00",
+                     *             "currency": "RUB"
+                     *           },
+                     *           "payment_link": "https://pay.example.com/7Q2F",
+                     *           "items": [
+                     *             {
+                     *               "title": "Математика, 8 класс",
+                     *               "code": "callback",
+                     *               "quantity": 1,
+                     *               "price": {
+                     *                 "amount": "743.00",
+                     *                 "currency": "RUB"
+                     *               }
+                     *             }
+                     *           ],
+                     *           "remarks": "remarks",
+                     *           "placed_at": "2026-03-02T09:00:00Z",
+                     *           "created_at": "2026-03-02T09:00:00Z",
+                     *           "version": 3
+                     *         }
+                     *       ],
+                     *       "merged": [
+                     *         "0190b6d0-0000-7000-8000-00008a81ca0b"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CustomerView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `identity_taken`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "identity_taken";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    detach_identity: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the customer */
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "kind": "phone",
+                 *       "value": "value",
+                 *       "reason": "reason"
+                 *     }
+                 */
+                "application/json": components["schemas"]["IdentityChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "name": "Анна Тестова",
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "identities": [
+                     *         {
+                     *           "kind": "phone",
+                     *           "value": "value"
+                     *         }
+                     *       ],
+                     *       "version": 3,
+                     *       "zone": "Europe/Moscow",
+                     *       "zone_source": "address",
+                     *       "closed": [
+                     *         "transactional"
+                     *       ],
+                     *       "listed": true,
+                     *       "orders": [
+                     *         {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "desk": "demo",
+                     *           "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *           "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *           "source_id": "0190b6d0-0000-7000-8000-0000953c1c61",
+                     *           "external_id": "LP-77",
+                     *           "external_number": "100500",
+                     *           "order_number": "1042",
+                     *           "status": "new",
+                     *           "amount": {
+                     *             "amount": "743.00",
+                     *             "currency": "RUB"
+                     *           },
+                     *           "paid": {
+                     *             "amount": "743.00",
+                     *             "currency": "RUB"
+                     *           },
+                     *           "payment_link": "https://pay.example.com/7Q2F",
+                     *           "items": [
+                     *             {
+                     *               "title": "Математика, 8 класс",
+                     *               "code": "callback",
+                     *               "quantity": 1,
+                     *               "price": {
+                     *                 "amount": "743.00",
+                     *                 "currency": "RUB"
+                     *               }
+                     *             }
+                     *           ],
+                     *           "remarks": "remarks",
+                     *           "placed_at": "2026-03-02T09:00:00Z",
+                     *           "created_at": "2026-03-02T09:00:00Z",
+                     *           "version": 3
+                     *         }
+                     *       ],
+                     *       "merged": [
+                     *         "0190b6d0-0000-7000-8000-00008a81ca0b"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CustomerView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_identity_changes: {
+        parameters: {
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description the customer */
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": 1,
+                     *           "at": "2026-03-02T09:00:00Z",
+                     *           "what": "attached",
+                     *           "kind": "phone",
+                     *           "value": "value",
+                     *           "actor": "actor",
+                     *           "reason": "reason",
+                     *           "cause_id": "0190b6d0-0000-7000-8000-000066e2221e"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["IdentityChangeViewPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_consents: {
+        parameters: {
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description the customer */
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "what": "given",
+                     *           "kind": "form",
+                     *           "purposes": [
+                     *             "transactional"
+                     *           ],
+                     *           "at": "2026-03-02T09:00:00Z",
+                     *           "document": "document",
+                     *           "document_version": "document_version",
+                     *           "source": "landing",
+                     *           "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *           "delivery_id": "0190b6d0-0000-7000-8000-000012136921",
+                     *           "message_id": "0190b6d0-0000-7000-8000-0000537a1329",
+                     *           "actor": "actor",
+                     *           "reason": "reason",
+                     *           "recorded_at": "2026-03-02T09:00:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ConsentViewPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    give_consent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the customer */
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "document": "privacy",
+                 *       "document_version": "3",
+                 *       "kind": "form",
+                 *       "purposes": [
+                 *         "calls",
+                 *         "transactional"
+                 *       ],
+                 *       "reason": "подписал на приёме"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ConsentIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "what": "given",
+                     *       "kind": "form",
+                     *       "purposes": [
+                     *         "transactional"
+                     *       ],
+                     *       "at": "2026-03-02T09:00:00Z",
+                     *       "document": "document",
+                     *       "document_version": "document_version",
+                     *       "source": "landing",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "delivery_id": "0190b6d0-0000-7000-8000-000012136921",
+                     *       "message_id": "0190b6d0-0000-7000-8000-0000537a1329",
+                     *       "actor": "actor",
+                     *       "reason": "reason",
+                     *       "recorded_at": "2026-03-02T09:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ConsentView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    withdraw_consent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the customer */
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "what": "all",
+                 *       "reason": "reason"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WithdrawalIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "what": "given",
+                     *       "kind": "form",
+                     *       "purposes": [
+                     *         "transactional"
+                     *       ],
+                     *       "at": "2026-03-02T09:00:00Z",
+                     *       "document": "document",
+                     *       "document_version": "document_version",
+                     *       "source": "landing",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "delivery_id": "0190b6d0-0000-7000-8000-000012136921",
+                     *       "message_id": "0190b6d0-0000-7000-8000-0000537a1329",
+                     *       "actor": "actor",
+                     *       "reason": "reason",
+                     *       "recorded_at": "2026-03-02T09:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ConsentView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_grounds: {
+        parameters: {
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description the customer */
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "at": "2026-03-02T09:00:00Z",
+                     *           "kind": "call_in",
+                     *           "purpose": "transactional",
+                     *           "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *           "source": "landing",
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *           "message_id": "0190b6d0-0000-7000-8000-0000537a1329",
+                     *           "call_label": "call_label",
+                     *           "ground": {
+                     *             "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *             "what": "given",
+                     *             "kind": "form",
+                     *             "purposes": [
+                     *               "transactional"
+                     *             ],
+                     *             "at": "2026-03-02T09:00:00Z",
+                     *             "document": "document",
+                     *             "document_version": "document_version",
+                     *             "source": "landing",
+                     *             "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *             "delivery_id": "0190b6d0-0000-7000-8000-000012136921",
+                     *             "message_id": "0190b6d0-0000-7000-8000-0000537a1329",
+                     *             "actor": "actor",
+                     *             "reason": "reason",
+                     *             "recorded_at": "2026-03-02T09:00:00Z"
+                     *           },
+                     *           "withdrawn": {
+                     *             "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *             "what": "given",
+                     *             "kind": "form",
+                     *             "purposes": [
+                     *               "transactional"
+                     *             ],
+                     *             "at": "2026-03-02T09:00:00Z",
+                     *             "document": "document",
+                     *             "document_version": "document_version",
+                     *             "source": "landing",
+                     *             "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *             "delivery_id": "0190b6d0-0000-7000-8000-000012136921",
+                     *             "message_id": "0190b6d0-0000-7000-8000-0000537a1329",
+                     *             "actor": "actor",
+                     *             "reason": "reason",
+                     *             "recorded_at": "2026-03-02T09:00:00Z"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GroundedContactPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_ground: {
+        parameters: {
+            query?: {
+                /** @description for what they were contacted */
+                purpose?: components["schemas"]["Purpose"];
+                /** @description when they were; without it, now */
+                at?: string | null;
+                /** @description for which lead */
+                lead_id?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description the customer */
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "purpose": "transactional",
+                     *       "at": "2026-03-02T09:00:00Z",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "ground": {
+                     *         "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *         "what": "given",
+                     *         "kind": "form",
+                     *         "purposes": [
+                     *           "transactional"
+                     *         ],
+                     *         "at": "2026-03-02T09:00:00Z",
+                     *         "document": "document",
+                     *         "document_version": "document_version",
+                     *         "source": "landing",
+                     *         "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *         "delivery_id": "0190b6d0-0000-7000-8000-000012136921",
+                     *         "message_id": "0190b6d0-0000-7000-8000-0000537a1329",
+                     *         "actor": "actor",
+                     *         "reason": "reason",
+                     *         "recorded_at": "2026-03-02T09:00:00Z"
+                     *       },
+                     *       "withdrawn": {
+                     *         "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *         "what": "given",
+                     *         "kind": "form",
+                     *         "purposes": [
+                     *           "transactional"
+                     *         ],
+                     *         "at": "2026-03-02T09:00:00Z",
+                     *         "document": "document",
+                     *         "document_version": "document_version",
+                     *         "source": "landing",
+                     *         "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *         "delivery_id": "0190b6d0-0000-7000-8000-000012136921",
+                     *         "message_id": "0190b6d0-0000-7000-8000-0000537a1329",
+                     *         "actor": "actor",
+                     *         "reason": "reason",
+                     *         "recorded_at": "2026-03-02T09:00:00Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GroundView"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_black_list: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description only this identity, as it is stored */
+                value?: string | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "desk": "demo",
+                     *           "kind": "phone",
+                     *           "value": "value",
+                     *           "reason": "reason",
+                     *           "actor": "actor",
+                     *           "at": "2026-03-02T09:00:00Z",
+                     *           "lifted_at": "2026-03-02T09:00:00Z",
+                     *           "lifted_by": "lifted_by",
+                     *           "lifted_reason": "lifted_reason"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BlackListEntryPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    put_on_black_list: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "kind": "phone",
+                 *       "value": "value",
+                 *       "reason": "reason",
+                 *       "desk": "demo"
+                 *     }
+                 */
+                "application/json": components["schemas"]["BlackListIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "kind": "phone",
+                     *       "value": "value",
+                     *       "reason": "reason",
+                     *       "actor": "actor",
+                     *       "at": "2026-03-02T09:00:00Z",
+                     *       "lifted_at": "2026-03-02T09:00:00Z",
+                     *       "lifted_by": "lifted_by",
+                     *       "lifted_reason": "lifted_reason"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BlackListEntry"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `already_exists`: Already exists */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "already_exists";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_black_list_entry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the entry of the black list */
+                entry_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "kind": "phone",
+                     *       "value": "value",
+                     *       "reason": "reason",
+                     *       "actor": "actor",
+                     *       "at": "2026-03-02T09:00:00Z",
+                     *       "lifted_at": "2026-03-02T09:00:00Z",
+                     *       "lifted_by": "lifted_by",
+                     *       "lifted_reason": "lifted_reason"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BlackListEntry"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    lift_from_black_list: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the entry of the black list */
+                entry_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "reason"
+                 *     }
+                 */
+                "application/json": components["schemas"]["BlackListLift"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "kind": "phone",
+                     *       "value": "value",
+                     *       "reason": "reason",
+                     *       "actor": "actor",
+                     *       "at": "2026-03-02T09:00:00Z",
+                     *       "lifted_at": "2026-03-02T09:00:00Z",
+                     *       "lifted_by": "lifted_by",
+                     *       "lifted_reason": "lifted_reason"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BlackListEntry"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    erase_customer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the customer */
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "request"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErasureIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "reason": "request",
+                     *       "requested_at": "2026-03-02T09:00:00Z",
+                     *       "requested_by": "requested_by",
+                     *       "state": "under_way",
+                     *       "services": [
+                     *         {
+                     *           "service": "service",
+                     *           "state": "under_way",
+                     *           "done_at": "2026-03-02T09:00:00Z",
+                     *           "counts": {}
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErasureView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    export_customer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the customer */
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "table": "table",
+                     *         "rows": [
+                     *           {}
+                     *         ]
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["ExportedTable"][];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_erasures: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description the customer */
+                customer_id?: string | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "desk": "demo",
+                     *           "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *           "reason": "request",
+                     *           "requested_at": "2026-03-02T09:00:00Z",
+                     *           "requested_by": "requested_by",
+                     *           "state": "under_way",
+                     *           "services": [
+                     *             {
+                     *               "service": "service",
+                     *               "state": "under_way",
+                     *               "done_at": "2026-03-02T09:00:00Z",
+                     *               "counts": {}
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErasureViewPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_erasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the erasure */
+                erasure_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "reason": "request",
+                     *       "requested_at": "2026-03-02T09:00:00Z",
+                     *       "requested_by": "requested_by",
+                     *       "state": "under_way",
+                     *       "services": [
+                     *         {
+                     *           "service": "service",
+                     *           "state": "under_way",
+                     *           "done_at": "2026-03-02T09:00:00Z",
+                     *           "counts": {}
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErasureView"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_intake_retention: {
+        parameters: {
+            query: {
+                /** @description short machine name */
+                desk: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "deliveries": 1,
+                     *       "recordings": 1,
+                     *       "customers": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["IntakeRetention"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    set_intake_retention: {
+        parameters: {
+            query: {
+                /** @description short machine name */
+                desk: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "deliveries": 1
+                 *     }
+                 */
+                "application/json": components["schemas"]["IntakeRetention"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "deliveries": 1,
+                     *       "recordings": 1,
+                     *       "customers": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["IntakeRetention"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_masking: {
+        parameters: {
+            query: {
+                /** @description short machine name */
+                desk: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "lists": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Masking"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    set_masking: {
+        parameters: {
+            query: {
+                /** @description short machine name */
+                desk: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "lists": false
+                 *     }
+                 */
+                "application/json": components["schemas"]["Masking"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "lists": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Masking"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_merges: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description its kind */
+                kind?: components["schemas"]["MergeKind"] | null;
+                /** @description only those in this state */
+                state?: components["schemas"]["MergeState"] | null;
+                /** @description a customer or lead that won or lost */
+                of?: string | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "desk": "demo",
+                     *           "kind": "customer",
+                     *           "reason": "reason",
+                     *           "left": [
+                     *             {
+                     *               "kind": "task",
+                     *               "count": 1
+                     *             }
+                     *           ],
+                     *           "state": "planned",
+                     *           "between": [
+                     *             {
+                     *               "kind": "task",
+                     *               "count": 1
+                     *             }
+                     *           ],
+                     *           "members": {},
+                     *           "planned_at": "2026-03-02T09:00:00Z",
+                     *           "planned_by": "planned_by",
+                     *           "applied_at": "2026-03-02T09:00:00Z",
+                     *           "applied_by": "applied_by",
+                     *           "undone_at": "2026-03-02T09:00:00Z",
+                     *           "undone_by": "undone_by",
+                     *           "version": 3
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MergeViewPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    plan_merge: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "desk": "demo",
+                 *       "kind": "customer",
+                 *       "merges": [
+                 *         {
+                 *           "winner": "0190b6d0-0000-7000-8000-00000cf6600e",
+                 *           "losers": [
+                 *             "0190b6d0-0000-7000-8000-00003605b355"
+                 *           ]
+                 *         }
+                 *       ],
+                 *       "reason": "reason"
+                 *     }
+                 */
+                "application/json": components["schemas"]["MergeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "kind": "customer",
+                     *       "reason": "reason",
+                     *       "left": [
+                     *         {
+                     *           "kind": "task",
+                     *           "count": 1
+                     *         }
+                     *       ],
+                     *       "state": "planned",
+                     *       "between": [
+                     *         {
+                     *           "kind": "task",
+                     *           "count": 1
+                     *         }
+                     *       ],
+                     *       "members": {},
+                     *       "planned_at": "2026-03-02T09:00:00Z",
+                     *       "planned_by": "planned_by",
+                     *       "applied_at": "2026-03-02T09:00:00Z",
+                     *       "applied_by": "applied_by",
+                     *       "undone_at": "2026-03-02T09:00:00Z",
+                     *       "undone_by": "undone_by",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MergeView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_merge: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /** @description the merge */
+                merge_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "kind": "customer",
+                     *       "reason": "reason",
+                     *       "left": [
+                     *         {
+                     *           "kind": "task",
+                     *           "count": 1
+                     *         }
+                     *       ],
+                     *       "state": "planned",
+                     *       "between": [
+                     *         {
+                     *           "kind": "task",
+                     *           "count": 1
+                     *         }
+                     *       ],
+                     *       "members": {},
+                     *       "planned_at": "2026-03-02T09:00:00Z",
+                     *       "planned_by": "planned_by",
+                     *       "applied_at": "2026-03-02T09:00:00Z",
+                     *       "applied_by": "applied_by",
+                     *       "undone_at": "2026-03-02T09:00:00Z",
+                     *       "undone_by": "undone_by",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MergeView"];
+                };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_merge_members: {
+        parameters: {
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description the merge */
+                merge_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "position": 1,
+                     *           "winner_id": "0190b6d0-0000-7000-8000-00005dfcd4b8",
+                     *           "loser_id": "0190b6d0-0000-7000-8000-00001bcaa5f6",
+                     *           "state": "planned",
+                     *           "note": "unknown",
+                     *           "moved": 1
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MergeMemberViewPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    apply_merge: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the merge */
+                merge_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "kind": "customer",
+                     *       "reason": "reason",
+                     *       "left": [
+                     *         {
+                     *           "kind": "task",
+                     *           "count": 1
+                     *         }
+                     *       ],
+                     *       "state": "planned",
+                     *       "between": [
+                     *         {
+                     *           "kind": "task",
+                     *           "count": 1
+                     *         }
+                     *       ],
+                     *       "members": {},
+                     *       "planned_at": "2026-03-02T09:00:00Z",
+                     *       "planned_by": "planned_by",
+                     *       "applied_at": "2026-03-02T09:00:00Z",
+                     *       "applied_by": "applied_by",
+                     *       "undone_at": "2026-03-02T09:00:00Z",
+                     *       "undone_by": "undone_by",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MergeView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `merge_state`: In conflict with the state; `conflict`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "merge_state" | "conflict";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["MergeView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    undo_merge: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the merge */
+                merge_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "kind": "customer",
+                     *       "reason": "reason",
+                     *       "left": [
+                     *         {
+                     *           "kind": "task",
+                     *           "count": 1
+                     *         }
+                     *       ],
+                     *       "state": "planned",
+                     *       "between": [
+                     *         {
+                     *           "kind": "task",
+                     *           "count": 1
+                     *         }
+                     *       ],
+                     *       "members": {},
+                     *       "planned_at": "2026-03-02T09:00:00Z",
+                     *       "planned_by": "planned_by",
+                     *       "applied_at": "2026-03-02T09:00:00Z",
+                     *       "applied_by": "applied_by",
+                     *       "undone_at": "2026-03-02T09:00:00Z",
+                     *       "undone_by": "undone_by",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MergeView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `merge_state`: In conflict with the state; `later_merges`: In conflict with the state; `conflict`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "merge_state" | "later_merges" | "conflict";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["MergeView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_intake_audit: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description `sub` of who read */
+                by?: string | null;
+                /** @description the customer */
+                customer_id?: string | null;
+                /** @description the lead */
+                lead_id?: string | null;
+                /** @description made at this moment or later */
+                created_from?: string | null;
+                /** @description made before this moment */
+                created_to?: string | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": 1,
+                     *           "at": "2026-03-02T09:00:00Z",
+                     *           "desks": [
+                     *             "demo"
+                     *           ],
+                     *           "caller": "caller",
+                     *           "role": "operator",
+                     *           "scope": "desks",
+                     *           "operation": "operation",
+                     *           "shown": 1,
+                     *           "whose": [
+                     *             "whose"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AuditedReadPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_intake_attention: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "desk": "demo",
+                     *           "kind": "kind",
+                     *           "count": 1,
+                     *           "since": "2026-03-02T09:00:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AttentionOutPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_intake_filters: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description operation id of a list */
+                list?: string | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "desk": "demo",
+                     *           "list": "list",
+                     *           "name": "Анна Тестова",
+                     *           "query": {},
+                     *           "shared": true,
+                     *           "owner": "owner",
+                     *           "mine": true,
+                     *           "version": 3,
+                     *           "created_at": "2026-03-02T09:00:00Z",
+                     *           "changed_at": "2026-03-02T09:00:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FilterOutPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    save_intake_filter: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "desk": "demo",
+                 *       "list": "list",
+                 *       "name": "Анна Тестова",
+                 *       "query": {}
+                 *     }
+                 */
+                "application/json": components["schemas"]["FilterIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "list": "list",
+                     *       "name": "Анна Тестова",
+                     *       "query": {},
+                     *       "shared": true,
+                     *       "owner": "owner",
+                     *       "mine": true,
+                     *       "version": 3,
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "changed_at": "2026-03-02T09:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FilterOut"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `already_exists`: Already exists */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "already_exists";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_intake_filter: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /** @description the filter */
+                filter_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "list": "list",
+                     *       "name": "Анна Тестова",
+                     *       "query": {},
+                     *       "shared": true,
+                     *       "owner": "owner",
+                     *       "mine": true,
+                     *       "version": 3,
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "changed_at": "2026-03-02T09:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FilterOut"];
+                };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    delete_intake_filter: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description the filter */
+                filter_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "list": "list",
+                     *       "name": "Анна Тестова",
+                     *       "query": {},
+                     *       "shared": true,
+                     *       "owner": "owner",
+                     *       "mine": true,
+                     *       "version": 3,
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "changed_at": "2026-03-02T09:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FilterOut"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["FilterOut"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            422: components["responses"]["Unprocessable"];
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    change_intake_filter: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description the filter */
+                filter_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Анна Тестова"
+                 *     }
+                 */
+                "application/json": components["schemas"]["FilterPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "list": "list",
+                     *       "name": "Анна Тестова",
+                     *       "query": {},
+                     *       "shared": true,
+                     *       "owner": "owner",
+                     *       "mine": true,
+                     *       "version": 3,
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "changed_at": "2026-03-02T09:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FilterOut"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `already_exists`: Already exists */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "already_exists";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["FilterOut"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            428: components["responses"]["VersionRequired"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -15100,6 +26956,11 @@ export interface operations {
                      *               "closes": "21:00"
                      *             }
                      *           ],
+                     *           "holidays": {
+                     *             "country": "RU",
+                     *             "region": "RU",
+                     *             "days": []
+                     *           },
                      *           "version": 3,
                      *           "created_at": "2026-03-02T09:00:00Z"
                      *         }
@@ -15192,6 +27053,11 @@ export interface operations {
                      *           "closes": "21:00"
                      *         }
                      *       ],
+                     *       "holidays": {
+                     *         "country": "RU",
+                     *         "region": "RU",
+                     *         "days": []
+                     *       },
                      *       "version": 3,
                      *       "created_at": "2026-03-02T09:00:00Z"
                      *     }
@@ -15303,6 +27169,11 @@ export interface operations {
                      *           "closes": "21:00"
                      *         }
                      *       ],
+                     *       "holidays": {
+                     *         "country": "RU",
+                     *         "region": "RU",
+                     *         "days": []
+                     *       },
                      *       "version": 3,
                      *       "created_at": "2026-03-02T09:00:00Z"
                      *     }
@@ -15389,6 +27260,11 @@ export interface operations {
                      *           "closes": "21:00"
                      *         }
                      *       ],
+                     *       "holidays": {
+                     *         "country": "RU",
+                     *         "region": "RU",
+                     *         "days": []
+                     *       },
                      *       "version": 3,
                      *       "created_at": "2026-03-02T09:00:00Z"
                      *     }
@@ -15428,6 +27304,20 @@ export interface operations {
                         /** @enum {string} */
                         code: "stale_version";
                         current: components["schemas"]["DeskOut"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
                     };
                 };
             };
@@ -15524,6 +27414,11 @@ export interface operations {
                      *           "en"
                      *         ],
                      *         "calendar": [],
+                     *         "holidays": {
+                     *           "country": "RU",
+                     *           "region": "RU",
+                     *           "days": []
+                     *         },
                      *         "playbooks": {}
                      *       }
                      *     }
@@ -15601,6 +27496,11 @@ export interface operations {
                      *           "en"
                      *         ],
                      *         "calendar": [],
+                     *         "holidays": {
+                     *           "country": "RU",
+                     *           "region": "RU",
+                     *           "days": []
+                     *         },
                      *         "playbooks": {}
                      *       },
                      *       "mode": "plan",
@@ -15617,7 +27517,8 @@ export interface operations {
                      *           "playbook": "callback",
                      *           "path": "path",
                      *           "kind": "pool",
-                     *           "name": "Анна Тестова"
+                     *           "name": "Анна Тестова",
+                     *           "fills": []
                      *         }
                      *       ]
                      *     }
@@ -15804,6 +27705,33 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The newest version has this text */
+            200: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "callback",
+                     *       "version": 3,
+                     *       "title": "Математика, 8 класс",
+                     *       "desk": "demo",
+                     *       "active_at": [
+                     *         "active_at"
+                     *       ],
+                     *       "active": {},
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "created_by": "created_by",
+                     *       "source": "landing"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VersionOut"];
+                };
+            };
             /** @description Successful Response */
             201: {
                 headers: {
@@ -16086,9 +28014,10 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost */
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `not_known_yet`: In conflict with the state */
             409: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
@@ -16097,7 +28026,7 @@ export interface operations {
                         /** @enum {integer} */
                         status: 409;
                         /** @enum {string} */
-                        code: "request_in_progress" | "answer_lost";
+                        code: "request_in_progress" | "answer_lost" | "not_known_yet";
                     };
                 };
             };
@@ -16296,6 +28225,8 @@ export interface operations {
                 important?: boolean | null;
                 /** @description only those without an operator, or only others */
                 unowned?: boolean | null;
+                /** @description only those whose outcome claims a call of which telephony knows nothing, or only others */
+                call_unproved?: boolean | null;
                 /** @description made at this moment or later */
                 created_from?: string | null;
                 /** @description made before this moment */
@@ -16345,7 +28276,8 @@ export interface operations {
                      *             "phone": "+79990000001",
                      *             "phone_raw": "8 999 000-00-01",
                      *             "zone": "Europe/Moscow",
-                     *             "local_time": "2026-03-02T09:00:00Z"
+                     *             "local_time": "2026-03-02T09:00:00Z",
+                     *             "do_not_call": true
                      *           },
                      *           "playbook": "callback",
                      *           "playbook_version": 1,
@@ -16373,12 +28305,14 @@ export interface operations {
                      *           "taken_at": "2026-03-02T09:00:00Z",
                      *           "held_since": "2026-03-02T09:00:00Z",
                      *           "lender_id": "0190b6d0-0000-7000-8000-0000855d3e3d",
+                     *           "original_id": "0190b6d0-0000-7000-8000-0000108b7592",
                      *           "lent_until": "2026-03-02T09:00:00Z",
                      *           "reserved_until": "2026-03-02T09:00:00Z",
                      *           "contacted_at": "2026-03-02T09:00:00Z",
                      *           "outcome": "reached",
                      *           "comment": "Customer confirmed the order",
                      *           "call_made": true,
+                     *           "call_unproved": true,
                      *           "problem": "problem",
                      *           "callback_at": "2026-03-02T09:00:00Z",
                      *           "fields": {},
@@ -16522,7 +28456,8 @@ export interface operations {
                      *         "phone": "+79990000001",
                      *         "phone_raw": "8 999 000-00-01",
                      *         "zone": "Europe/Moscow",
-                     *         "local_time": "2026-03-02T09:00:00Z"
+                     *         "local_time": "2026-03-02T09:00:00Z",
+                     *         "do_not_call": true
                      *       },
                      *       "playbook": "callback",
                      *       "playbook_version": 1,
@@ -16550,12 +28485,14 @@ export interface operations {
                      *       "taken_at": "2026-03-02T09:00:00Z",
                      *       "held_since": "2026-03-02T09:00:00Z",
                      *       "lender_id": "0190b6d0-0000-7000-8000-0000855d3e3d",
+                     *       "original_id": "0190b6d0-0000-7000-8000-0000108b7592",
                      *       "lent_until": "2026-03-02T09:00:00Z",
                      *       "reserved_until": "2026-03-02T09:00:00Z",
                      *       "contacted_at": "2026-03-02T09:00:00Z",
                      *       "outcome": "reached",
                      *       "comment": "Customer confirmed the order",
                      *       "call_made": true,
+                     *       "call_unproved": true,
                      *       "problem": "problem",
                      *       "callback_at": "2026-03-02T09:00:00Z",
                      *       "fields": {},
@@ -16736,7 +28673,8 @@ export interface operations {
                      *         "phone": "+79990000001",
                      *         "phone_raw": "8 999 000-00-01",
                      *         "zone": "Europe/Moscow",
-                     *         "local_time": "2026-03-02T09:00:00Z"
+                     *         "local_time": "2026-03-02T09:00:00Z",
+                     *         "do_not_call": true
                      *       },
                      *       "playbook": "callback",
                      *       "playbook_version": 1,
@@ -16764,12 +28702,14 @@ export interface operations {
                      *       "taken_at": "2026-03-02T09:00:00Z",
                      *       "held_since": "2026-03-02T09:00:00Z",
                      *       "lender_id": "0190b6d0-0000-7000-8000-0000855d3e3d",
+                     *       "original_id": "0190b6d0-0000-7000-8000-0000108b7592",
                      *       "lent_until": "2026-03-02T09:00:00Z",
                      *       "reserved_until": "2026-03-02T09:00:00Z",
                      *       "contacted_at": "2026-03-02T09:00:00Z",
                      *       "outcome": "reached",
                      *       "comment": "Customer confirmed the order",
                      *       "call_made": true,
+                     *       "call_unproved": true,
                      *       "problem": "problem",
                      *       "callback_at": "2026-03-02T09:00:00Z",
                      *       "fields": {},
@@ -16896,7 +28836,8 @@ export interface operations {
                      *         "phone": "+79990000001",
                      *         "phone_raw": "8 999 000-00-01",
                      *         "zone": "Europe/Moscow",
-                     *         "local_time": "2026-03-02T09:00:00Z"
+                     *         "local_time": "2026-03-02T09:00:00Z",
+                     *         "do_not_call": true
                      *       },
                      *       "playbook": "callback",
                      *       "playbook_version": 1,
@@ -16924,12 +28865,14 @@ export interface operations {
                      *       "taken_at": "2026-03-02T09:00:00Z",
                      *       "held_since": "2026-03-02T09:00:00Z",
                      *       "lender_id": "0190b6d0-0000-7000-8000-0000855d3e3d",
+                     *       "original_id": "0190b6d0-0000-7000-8000-0000108b7592",
                      *       "lent_until": "2026-03-02T09:00:00Z",
                      *       "reserved_until": "2026-03-02T09:00:00Z",
                      *       "contacted_at": "2026-03-02T09:00:00Z",
                      *       "outcome": "reached",
                      *       "comment": "Customer confirmed the order",
                      *       "call_made": true,
+                     *       "call_unproved": true,
                      *       "problem": "problem",
                      *       "callback_at": "2026-03-02T09:00:00Z",
                      *       "fields": {},
@@ -17121,7 +29064,8 @@ export interface operations {
                      *         "phone": "+79990000001",
                      *         "phone_raw": "8 999 000-00-01",
                      *         "zone": "Europe/Moscow",
-                     *         "local_time": "2026-03-02T09:00:00Z"
+                     *         "local_time": "2026-03-02T09:00:00Z",
+                     *         "do_not_call": true
                      *       },
                      *       "playbook": "callback",
                      *       "playbook_version": 1,
@@ -17149,12 +29093,14 @@ export interface operations {
                      *       "taken_at": "2026-03-02T09:00:00Z",
                      *       "held_since": "2026-03-02T09:00:00Z",
                      *       "lender_id": "0190b6d0-0000-7000-8000-0000855d3e3d",
+                     *       "original_id": "0190b6d0-0000-7000-8000-0000108b7592",
                      *       "lent_until": "2026-03-02T09:00:00Z",
                      *       "reserved_until": "2026-03-02T09:00:00Z",
                      *       "contacted_at": "2026-03-02T09:00:00Z",
                      *       "outcome": "reached",
                      *       "comment": "Customer confirmed the order",
                      *       "call_made": true,
+                     *       "call_unproved": true,
                      *       "problem": "problem",
                      *       "callback_at": "2026-03-02T09:00:00Z",
                      *       "fields": {},
@@ -17282,6 +29228,20 @@ export interface operations {
                         /** @enum {string} */
                         code: "stale_version";
                         current: components["schemas"]["TaskOut"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
                     };
                 };
             };
@@ -17539,6 +29499,431 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    get_message_values: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the language of titles and messages: `ru` (default) or `en`; codes are never translated
+                 * @example en
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                /** @description the lead */
+                lead_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "language": "ru",
+                     *       "values": {}
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MessageValues"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_mending: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description the language of titles and messages: `ru` (default) or `en`; codes are never translated
+                 * @example en
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                /** @description the task */
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "task_id": "0190b6d0-0000-7000-8000-00008db60186",
+                     *       "outcome": "reached",
+                     *       "final": "no_outcome",
+                     *       "until": "2026-03-02T09:00:00Z",
+                     *       "successor_ids": [
+                     *         "0190b6d0-0000-7000-8000-0000c8ab1816"
+                     *       ],
+                     *       "left": [
+                     *         {
+                     *           "kind": "message",
+                     *           "code": "callback"
+                     *         }
+                     *       ],
+                     *       "outcomes": [
+                     *         {
+                     *           "code": "callback",
+                     *           "title": "Математика, 8 класс",
+                     *           "result": "completed",
+                     *           "call_made": "required",
+                     *           "callback_at": "required",
+                     *           "problem": "required",
+                     *           "problems": [
+                     *             {
+                     *               "code": "callback",
+                     *               "title": "Математика, 8 класс"
+                     *             }
+                     *           ],
+                     *           "fields": [
+                     *             {
+                     *               "name": "Анна Тестова",
+                     *               "type": "text",
+                     *               "title": "Математика, 8 класс",
+                     *               "optional": true,
+                     *               "future": true,
+                     *               "at_least": 1,
+                     *               "at_most": 1,
+                     *               "choices": [
+                     *                 {
+                     *                   "code": "callback",
+                     *                   "title": "Математика, 8 класс"
+                     *                 }
+                     *               ],
+                     *               "questions": [
+                     *                 {
+                     *                   "code": "callback",
+                     *                   "title": "Математика, 8 класс",
+                     *                   "type": "scale",
+                     *                   "optional": true,
+                     *                   "at_least": 1,
+                     *                   "at_most": 1,
+                     *                   "choices": [
+                     *                     {
+                     *                       "code": "callback",
+                     *                       "title": "Математика, 8 класс"
+                     *                     }
+                     *                   ]
+                     *                 }
+                     *               ]
+                     *             }
+                     *           ],
+                     *           "categories": [
+                     *             "categories"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MendingOut"];
+                };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    mend_outcome: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description the language of titles and messages: `ru` (default) or `en`; codes are never translated
+                 * @example en
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                /** @description the task */
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "outcome": "reached",
+                 *       "reason": "reason"
+                 *     }
+                 */
+                "application/json": components["schemas"]["MendIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "subject": {
+                     *         "kind": "lead",
+                     *         "id": "0190b6d0-0000-7000-8000-0000bf396750"
+                     *       },
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "order_number": "1042",
+                     *       "customer": {
+                     *         "name": "Анна Тестова",
+                     *         "phone": "+79990000001",
+                     *         "phone_raw": "8 999 000-00-01",
+                     *         "zone": "Europe/Moscow",
+                     *         "local_time": "2026-03-02T09:00:00Z",
+                     *         "do_not_call": true
+                     *       },
+                     *       "playbook": "callback",
+                     *       "playbook_version": 1,
+                     *       "type": "callback",
+                     *       "title": "Математика, 8 класс",
+                     *       "text": "Thank you, we have your order",
+                     *       "document": "document",
+                     *       "author": "author",
+                     *       "state": "active",
+                     *       "role": "operator",
+                     *       "pool": "callback",
+                     *       "mode": "push",
+                     *       "lane": "new",
+                     *       "rank": 1,
+                     *       "important": true,
+                     *       "attempt": 1,
+                     *       "opened_at": "2026-03-02T09:00:00Z",
+                     *       "due_at": "2026-03-02T09:00:00Z",
+                     *       "offer_from": "2026-03-02T09:00:00Z",
+                     *       "overdue": true,
+                     *       "waiting": true,
+                     *       "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *       "decision_id": "0190b6d0-0000-7000-8000-0000bdee7539",
+                     *       "assigned_at": "2026-03-02T09:00:00Z",
+                     *       "taken_at": "2026-03-02T09:00:00Z",
+                     *       "held_since": "2026-03-02T09:00:00Z",
+                     *       "lender_id": "0190b6d0-0000-7000-8000-0000855d3e3d",
+                     *       "original_id": "0190b6d0-0000-7000-8000-0000108b7592",
+                     *       "lent_until": "2026-03-02T09:00:00Z",
+                     *       "reserved_until": "2026-03-02T09:00:00Z",
+                     *       "contacted_at": "2026-03-02T09:00:00Z",
+                     *       "outcome": "reached",
+                     *       "comment": "Customer confirmed the order",
+                     *       "call_made": true,
+                     *       "call_unproved": true,
+                     *       "problem": "problem",
+                     *       "callback_at": "2026-03-02T09:00:00Z",
+                     *       "fields": {},
+                     *       "closed_at": "2026-03-02T09:00:00Z",
+                     *       "closed_by": "closed_by",
+                     *       "rule": "rule",
+                     *       "successor_id": "0190b6d0-0000-7000-8000-00007323e667",
+                     *       "outcomes": [
+                     *         {
+                     *           "code": "callback",
+                     *           "title": "Математика, 8 класс",
+                     *           "result": "completed",
+                     *           "call_made": "required",
+                     *           "callback_at": "required",
+                     *           "problem": "required",
+                     *           "problems": [
+                     *             {
+                     *               "code": "callback",
+                     *               "title": "Математика, 8 класс"
+                     *             }
+                     *           ],
+                     *           "fields": [
+                     *             {
+                     *               "name": "Анна Тестова",
+                     *               "type": "text",
+                     *               "title": "Математика, 8 класс",
+                     *               "optional": true,
+                     *               "future": true,
+                     *               "at_least": 1,
+                     *               "at_most": 1,
+                     *               "choices": [
+                     *                 {
+                     *                   "code": "callback",
+                     *                   "title": "Математика, 8 класс"
+                     *                 }
+                     *               ],
+                     *               "questions": [
+                     *                 {
+                     *                   "code": "callback",
+                     *                   "title": "Математика, 8 класс",
+                     *                   "type": "scale",
+                     *                   "optional": true,
+                     *                   "at_least": 1,
+                     *                   "at_most": 1,
+                     *                   "choices": [
+                     *                     {
+                     *                       "code": "callback",
+                     *                       "title": "Математика, 8 класс"
+                     *                     }
+                     *                   ]
+                     *                 }
+                     *               ]
+                     *             }
+                     *           ],
+                     *           "categories": [
+                     *             "categories"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TaskOut"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /** @description `forbidden`: Not allowed; `no_operator`: Not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden" | "no_operator";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `outcome_final`: In conflict with the state; `already_left`: In conflict with the state; `task_taken`: In conflict with the state; `conflict`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "outcome_final" | "already_left" | "task_taken" | "conflict";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["TaskOut"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used; `outcome_refused`: The data did not pass validation */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused" | "outcome_refused";
+                    };
+                };
+            };
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     release_task: {
         parameters: {
             query?: never;
@@ -17597,7 +29982,8 @@ export interface operations {
                      *         "phone": "+79990000001",
                      *         "phone_raw": "8 999 000-00-01",
                      *         "zone": "Europe/Moscow",
-                     *         "local_time": "2026-03-02T09:00:00Z"
+                     *         "local_time": "2026-03-02T09:00:00Z",
+                     *         "do_not_call": true
                      *       },
                      *       "playbook": "callback",
                      *       "playbook_version": 1,
@@ -17625,12 +30011,14 @@ export interface operations {
                      *       "taken_at": "2026-03-02T09:00:00Z",
                      *       "held_since": "2026-03-02T09:00:00Z",
                      *       "lender_id": "0190b6d0-0000-7000-8000-0000855d3e3d",
+                     *       "original_id": "0190b6d0-0000-7000-8000-0000108b7592",
                      *       "lent_until": "2026-03-02T09:00:00Z",
                      *       "reserved_until": "2026-03-02T09:00:00Z",
                      *       "contacted_at": "2026-03-02T09:00:00Z",
                      *       "outcome": "reached",
                      *       "comment": "Customer confirmed the order",
                      *       "call_made": true,
+                     *       "call_unproved": true,
                      *       "problem": "problem",
                      *       "callback_at": "2026-03-02T09:00:00Z",
                      *       "fields": {},
@@ -17758,6 +30146,20 @@ export interface operations {
                         /** @enum {string} */
                         code: "stale_version";
                         current: components["schemas"]["TaskOut"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
                     };
                 };
             };
@@ -17842,7 +30244,8 @@ export interface operations {
                      *         "phone": "+79990000001",
                      *         "phone_raw": "8 999 000-00-01",
                      *         "zone": "Europe/Moscow",
-                     *         "local_time": "2026-03-02T09:00:00Z"
+                     *         "local_time": "2026-03-02T09:00:00Z",
+                     *         "do_not_call": true
                      *       },
                      *       "playbook": "callback",
                      *       "playbook_version": 1,
@@ -17870,12 +30273,14 @@ export interface operations {
                      *       "taken_at": "2026-03-02T09:00:00Z",
                      *       "held_since": "2026-03-02T09:00:00Z",
                      *       "lender_id": "0190b6d0-0000-7000-8000-0000855d3e3d",
+                     *       "original_id": "0190b6d0-0000-7000-8000-0000108b7592",
                      *       "lent_until": "2026-03-02T09:00:00Z",
                      *       "reserved_until": "2026-03-02T09:00:00Z",
                      *       "contacted_at": "2026-03-02T09:00:00Z",
                      *       "outcome": "reached",
                      *       "comment": "Customer confirmed the order",
                      *       "call_made": true,
+                     *       "call_unproved": true,
                      *       "problem": "problem",
                      *       "callback_at": "2026-03-02T09:00:00Z",
                      *       "fields": {},
@@ -18003,6 +30408,20 @@ export interface operations {
                         /** @enum {string} */
                         code: "stale_version";
                         current: components["schemas"]["TaskOut"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
                     };
                 };
             };
@@ -18087,7 +30506,8 @@ export interface operations {
                      *         "phone": "+79990000001",
                      *         "phone_raw": "8 999 000-00-01",
                      *         "zone": "Europe/Moscow",
-                     *         "local_time": "2026-03-02T09:00:00Z"
+                     *         "local_time": "2026-03-02T09:00:00Z",
+                     *         "do_not_call": true
                      *       },
                      *       "playbook": "callback",
                      *       "playbook_version": 1,
@@ -18115,12 +30535,14 @@ export interface operations {
                      *       "taken_at": "2026-03-02T09:00:00Z",
                      *       "held_since": "2026-03-02T09:00:00Z",
                      *       "lender_id": "0190b6d0-0000-7000-8000-0000855d3e3d",
+                     *       "original_id": "0190b6d0-0000-7000-8000-0000108b7592",
                      *       "lent_until": "2026-03-02T09:00:00Z",
                      *       "reserved_until": "2026-03-02T09:00:00Z",
                      *       "contacted_at": "2026-03-02T09:00:00Z",
                      *       "outcome": "reached",
                      *       "comment": "Customer confirmed the order",
                      *       "call_made": true,
+                     *       "call_unproved": true,
                      *       "problem": "problem",
                      *       "callback_at": "2026-03-02T09:00:00Z",
                      *       "fields": {},
@@ -18248,6 +30670,20 @@ export interface operations {
                         /** @enum {string} */
                         code: "stale_version";
                         current: components["schemas"]["TaskOut"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
                     };
                 };
             };
@@ -18333,7 +30769,8 @@ export interface operations {
                      *         "phone": "+79990000001",
                      *         "phone_raw": "8 999 000-00-01",
                      *         "zone": "Europe/Moscow",
-                     *         "local_time": "2026-03-02T09:00:00Z"
+                     *         "local_time": "2026-03-02T09:00:00Z",
+                     *         "do_not_call": true
                      *       },
                      *       "playbook": "callback",
                      *       "playbook_version": 1,
@@ -18361,12 +30798,14 @@ export interface operations {
                      *       "taken_at": "2026-03-02T09:00:00Z",
                      *       "held_since": "2026-03-02T09:00:00Z",
                      *       "lender_id": "0190b6d0-0000-7000-8000-0000855d3e3d",
+                     *       "original_id": "0190b6d0-0000-7000-8000-0000108b7592",
                      *       "lent_until": "2026-03-02T09:00:00Z",
                      *       "reserved_until": "2026-03-02T09:00:00Z",
                      *       "contacted_at": "2026-03-02T09:00:00Z",
                      *       "outcome": "reached",
                      *       "comment": "Customer confirmed the order",
                      *       "call_made": true,
+                     *       "call_unproved": true,
                      *       "problem": "problem",
                      *       "callback_at": "2026-03-02T09:00:00Z",
                      *       "fields": {},
@@ -18494,6 +30933,20 @@ export interface operations {
                         /** @enum {string} */
                         code: "stale_version";
                         current: components["schemas"]["TaskOut"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
                     };
                 };
             };
@@ -18577,7 +31030,8 @@ export interface operations {
                      *         "phone": "+79990000001",
                      *         "phone_raw": "8 999 000-00-01",
                      *         "zone": "Europe/Moscow",
-                     *         "local_time": "2026-03-02T09:00:00Z"
+                     *         "local_time": "2026-03-02T09:00:00Z",
+                     *         "do_not_call": true
                      *       },
                      *       "playbook": "callback",
                      *       "playbook_version": 1,
@@ -18605,12 +31059,14 @@ export interface operations {
                      *       "taken_at": "2026-03-02T09:00:00Z",
                      *       "held_since": "2026-03-02T09:00:00Z",
                      *       "lender_id": "0190b6d0-0000-7000-8000-0000855d3e3d",
+                     *       "original_id": "0190b6d0-0000-7000-8000-0000108b7592",
                      *       "lent_until": "2026-03-02T09:00:00Z",
                      *       "reserved_until": "2026-03-02T09:00:00Z",
                      *       "contacted_at": "2026-03-02T09:00:00Z",
                      *       "outcome": "reached",
                      *       "comment": "Customer confirmed the order",
                      *       "call_made": true,
+                     *       "call_unproved": true,
                      *       "problem": "problem",
                      *       "callback_at": "2026-03-02T09:00:00Z",
                      *       "fields": {},
@@ -18738,6 +31194,20 @@ export interface operations {
                         /** @enum {string} */
                         code: "stale_version";
                         current: components["schemas"]["TaskOut"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
                     };
                 };
             };
@@ -18822,7 +31292,8 @@ export interface operations {
                      *             "phone": "+79990000001",
                      *             "phone_raw": "8 999 000-00-01",
                      *             "zone": "Europe/Moscow",
-                     *             "local_time": "2026-03-02T09:00:00Z"
+                     *             "local_time": "2026-03-02T09:00:00Z",
+                     *             "do_not_call": true
                      *           },
                      *           "playbook": "callback",
                      *           "playbook_version": 1,
@@ -18850,12 +31321,14 @@ export interface operations {
                      *           "taken_at": "2026-03-02T09:00:00Z",
                      *           "held_since": "2026-03-02T09:00:00Z",
                      *           "lender_id": "0190b6d0-0000-7000-8000-0000855d3e3d",
+                     *           "original_id": "0190b6d0-0000-7000-8000-0000108b7592",
                      *           "lent_until": "2026-03-02T09:00:00Z",
                      *           "reserved_until": "2026-03-02T09:00:00Z",
                      *           "contacted_at": "2026-03-02T09:00:00Z",
                      *           "outcome": "reached",
                      *           "comment": "Customer confirmed the order",
                      *           "call_made": true,
+                     *           "call_unproved": true,
                      *           "problem": "problem",
                      *           "callback_at": "2026-03-02T09:00:00Z",
                      *           "fields": {},
@@ -19008,7 +31481,8 @@ export interface operations {
                      *             "phone": "+79990000001",
                      *             "phone_raw": "8 999 000-00-01",
                      *             "zone": "Europe/Moscow",
-                     *             "local_time": "2026-03-02T09:00:00Z"
+                     *             "local_time": "2026-03-02T09:00:00Z",
+                     *             "do_not_call": true
                      *           },
                      *           "playbook": "callback",
                      *           "playbook_version": 1,
@@ -19036,12 +31510,14 @@ export interface operations {
                      *           "taken_at": "2026-03-02T09:00:00Z",
                      *           "held_since": "2026-03-02T09:00:00Z",
                      *           "lender_id": "0190b6d0-0000-7000-8000-0000855d3e3d",
+                     *           "original_id": "0190b6d0-0000-7000-8000-0000108b7592",
                      *           "lent_until": "2026-03-02T09:00:00Z",
                      *           "reserved_until": "2026-03-02T09:00:00Z",
                      *           "contacted_at": "2026-03-02T09:00:00Z",
                      *           "outcome": "reached",
                      *           "comment": "Customer confirmed the order",
                      *           "call_made": true,
+                     *           "call_unproved": true,
                      *           "problem": "problem",
                      *           "callback_at": "2026-03-02T09:00:00Z",
                      *           "fields": {},
@@ -19152,6 +31628,20 @@ export interface operations {
                         /** @enum {string} */
                         code: "stale_version";
                         current: components["schemas"]["LeadOut"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
                     };
                 };
             };
@@ -19218,6 +31708,7 @@ export interface operations {
                      *           ],
                      *           "filter": {},
                      *           "comment": "Customer confirmed the order",
+                     *           "for_good": true,
                      *           "state": "planned",
                      *           "members": {},
                      *           "planned_at": "2026-03-02T09:00:00Z",
@@ -19306,6 +31797,7 @@ export interface operations {
                      *       ],
                      *       "filter": {},
                      *       "comment": "Customer confirmed the order",
+                     *       "for_good": true,
                      *       "state": "planned",
                      *       "members": {},
                      *       "planned_at": "2026-03-02T09:00:00Z",
@@ -19416,6 +31908,7 @@ export interface operations {
                      *       ],
                      *       "filter": {},
                      *       "comment": "Customer confirmed the order",
+                     *       "for_good": true,
                      *       "state": "planned",
                      *       "members": {},
                      *       "planned_at": "2026-03-02T09:00:00Z",
@@ -19568,6 +32061,7 @@ export interface operations {
                      *       ],
                      *       "filter": {},
                      *       "comment": "Customer confirmed the order",
+                     *       "for_good": true,
                      *       "state": "planned",
                      *       "members": {},
                      *       "planned_at": "2026-03-02T09:00:00Z",
@@ -19629,6 +32123,20 @@ export interface operations {
                         /** @enum {string} */
                         code: "stale_version";
                         current: components["schemas"]["RedistributionOut"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
                     };
                 };
             };
@@ -19780,6 +32288,7 @@ export interface operations {
                      *       ],
                      *       "filter": {},
                      *       "comment": "Customer confirmed the order",
+                     *       "for_good": true,
                      *       "state": "planned",
                      *       "members": {},
                      *       "planned_at": "2026-03-02T09:00:00Z",
@@ -19841,6 +32350,20 @@ export interface operations {
                         /** @enum {string} */
                         code: "stale_version";
                         current: components["schemas"]["RedistributionOut"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
                     };
                 };
             };
@@ -19861,6 +32384,838 @@ export interface operations {
                 };
             };
             428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_bulk_actions: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "desk": "demo",
+                     *           "action": "end",
+                     *           "filter": {},
+                     *           "comment": "Customer confirmed the order",
+                     *           "outcome": "reached",
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *           "left": [
+                     *             {
+                     *               "kind": "message",
+                     *               "code": "callback",
+                     *               "count": 1
+                     *             }
+                     *           ],
+                     *           "state": "planned",
+                     *           "members": {},
+                     *           "planned_at": "2026-03-02T09:00:00Z",
+                     *           "planned_by": "planned_by",
+                     *           "applied_at": "2026-03-02T09:00:00Z",
+                     *           "applied_by": "applied_by",
+                     *           "undone_at": "2026-03-02T09:00:00Z",
+                     *           "undone_by": "undone_by",
+                     *           "version": 3
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BulkActionOutPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    plan_bulk_action: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "desk": "demo",
+                 *       "action": "end",
+                 *       "filter": {
+                 *         "ids": [
+                 *           "0190b6d0-0000-7000-8000-000070daa798"
+                 *         ],
+                 *         "type": "callback",
+                 *         "lane": "new",
+                 *         "pool": "callback",
+                 *         "playbook": "callback",
+                 *         "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                 *         "overdue": true,
+                 *         "waiting": true,
+                 *         "unowned": true,
+                 *         "created_from": "2026-03-02T09:00:00Z",
+                 *         "created_to": "2026-03-02T09:00:00Z",
+                 *         "due_from": "2026-03-02T09:00:00Z",
+                 *         "due_to": "2026-03-02T09:00:00Z"
+                 *       },
+                 *       "comment": "Customer confirmed the order"
+                 *     }
+                 */
+                "application/json": components["schemas"]["BulkActionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "action": "end",
+                     *       "filter": {},
+                     *       "comment": "Customer confirmed the order",
+                     *       "outcome": "reached",
+                     *       "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *       "left": [
+                     *         {
+                     *           "kind": "message",
+                     *           "code": "callback",
+                     *           "count": 1
+                     *         }
+                     *       ],
+                     *       "state": "planned",
+                     *       "members": {},
+                     *       "planned_at": "2026-03-02T09:00:00Z",
+                     *       "planned_by": "planned_by",
+                     *       "applied_at": "2026-03-02T09:00:00Z",
+                     *       "applied_by": "applied_by",
+                     *       "undone_at": "2026-03-02T09:00:00Z",
+                     *       "undone_by": "undone_by",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BulkActionOut"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `operator_unfit`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "operator_unfit";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used; `too_many_tasks`: The data did not pass validation */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused" | "too_many_tasks";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_bulk_action: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /** @description the bulk action */
+                bulk_action_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "action": "end",
+                     *       "filter": {},
+                     *       "comment": "Customer confirmed the order",
+                     *       "outcome": "reached",
+                     *       "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *       "left": [
+                     *         {
+                     *           "kind": "message",
+                     *           "code": "callback",
+                     *           "count": 1
+                     *         }
+                     *       ],
+                     *       "state": "planned",
+                     *       "members": {},
+                     *       "planned_at": "2026-03-02T09:00:00Z",
+                     *       "planned_by": "planned_by",
+                     *       "applied_at": "2026-03-02T09:00:00Z",
+                     *       "applied_by": "applied_by",
+                     *       "undone_at": "2026-03-02T09:00:00Z",
+                     *       "undone_by": "undone_by",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BulkActionOut"];
+                };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_bulk_members: {
+        parameters: {
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description the bulk action */
+                bulk_action_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "position": 1,
+                     *           "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *           "order_number": "1042",
+                     *           "task_id": "0190b6d0-0000-7000-8000-00008db60186",
+                     *           "task_type": "callback",
+                     *           "from_operator_id": "0190b6d0-0000-7000-8000-0000c60aa9c6",
+                     *           "state": "planned",
+                     *           "note": "note"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BulkMemberOutPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    apply_bulk_action: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the bulk action */
+                bulk_action_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "action": "end",
+                     *       "filter": {},
+                     *       "comment": "Customer confirmed the order",
+                     *       "outcome": "reached",
+                     *       "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *       "left": [
+                     *         {
+                     *           "kind": "message",
+                     *           "code": "callback",
+                     *           "count": 1
+                     *         }
+                     *       ],
+                     *       "state": "planned",
+                     *       "members": {},
+                     *       "planned_at": "2026-03-02T09:00:00Z",
+                     *       "planned_by": "planned_by",
+                     *       "applied_at": "2026-03-02T09:00:00Z",
+                     *       "applied_by": "applied_by",
+                     *       "undone_at": "2026-03-02T09:00:00Z",
+                     *       "undone_by": "undone_by",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BulkActionOut"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `bulk_action_state`: In conflict with the state; `conflict`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "bulk_action_state" | "conflict";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["BulkActionOut"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    undo_bulk_action: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the bulk action */
+                bulk_action_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "action": "end",
+                     *       "filter": {},
+                     *       "comment": "Customer confirmed the order",
+                     *       "outcome": "reached",
+                     *       "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *       "left": [
+                     *         {
+                     *           "kind": "message",
+                     *           "code": "callback",
+                     *           "count": 1
+                     *         }
+                     *       ],
+                     *       "state": "planned",
+                     *       "members": {},
+                     *       "planned_at": "2026-03-02T09:00:00Z",
+                     *       "planned_by": "planned_by",
+                     *       "applied_at": "2026-03-02T09:00:00Z",
+                     *       "applied_by": "applied_by",
+                     *       "undone_at": "2026-03-02T09:00:00Z",
+                     *       "undone_by": "undone_by",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BulkActionOut"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `bulk_action_state`: In conflict with the state; `conflict`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "bulk_action_state" | "conflict";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["BulkActionOut"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    rehearse_lead: {
+        parameters: {
+            query?: {
+                /** @description always so: nothing is kept */
+                dry_run?: "" | "true";
+            };
+            header?: {
+                /**
+                 * @description the language of titles and messages: `ru` (default) or `en`; codes are never translated
+                 * @example en
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "desk": "demo",
+                 *       "lead": {
+                 *         "contact": {
+                 *           "at": "2026-03-02T09:00:00Z",
+                 *           "contact_id": "0190b6d0-0000-7000-8000-0000e7a1254a",
+                 *           "direction": "in",
+                 *           "duration": 1,
+                 *           "extension": "extension",
+                 *           "external_id": "LP-77",
+                 *           "kind": "call_in",
+                 *           "line": "line",
+                 *           "message_id": "0190b6d0-0000-7000-8000-0000537a1329",
+                 *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                 *           "recording": "recording"
+                 *         },
+                 *         "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                 *         "earlier_lead_id": "0190b6d0-0000-7000-8000-0000937589d5",
+                 *         "language": "ru",
+                 *         "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                 *         "marketing": {
+                 *           "code": "text"
+                 *         },
+                 *         "order": {
+                 *           "amount": {
+                 *             "amount": "743.00",
+                 *             "currency": "RUB"
+                 *           },
+                 *           "external_id": "LP-77",
+                 *           "external_number": "100500",
+                 *           "faults": [
+                 *             {
+                 *               "code": "code",
+                 *               "field": "field"
+                 *             }
+                 *           ],
+                 *           "filled": [
+                 *             "filled"
+                 *           ],
+                 *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                 *           "items": [
+                 *             {
+                 *               "code": "code",
+                 *               "price": {
+                 *                 "amount": "743.00",
+                 *                 "currency": "RUB"
+                 *               },
+                 *               "quantity": 1,
+                 *               "title": "Математика, 8 класс"
+                 *             }
+                 *           ],
+                 *           "number": "number",
+                 *           "paid": {
+                 *             "amount": "743.00",
+                 *             "currency": "RUB"
+                 *           },
+                 *           "payment_link": "https://pay.example.com/7Q2F",
+                 *           "status": "new",
+                 *           "totals": {
+                 *             "goods": {
+                 *               "amount": "743.00",
+                 *               "currency": "RUB"
+                 *             },
+                 *             "paid": {
+                 *               "amount": "743.00",
+                 *               "currency": "RUB"
+                 *             },
+                 *             "total": {
+                 *               "amount": "743.00",
+                 *               "currency": "RUB"
+                 *             }
+                 *           },
+                 *           "version": 1
+                 *         },
+                 *         "partner_id": "0190b6d0-0000-7000-8000-00009393f8fe",
+                 *         "person": {
+                 *           "email": "anna@example.com",
+                 *           "identities": [
+                 *             {
+                 *               "kind": "phone",
+                 *               "value": "value"
+                 *             }
+                 *           ],
+                 *           "name": "Анна Тестова",
+                 *           "phone": "+79990000001",
+                 *           "phone_raw": "8 999 000-00-01"
+                 *         },
+                 *         "playbook": "callback",
+                 *         "received_at": "2026-03-02T09:00:00Z",
+                 *         "signals": [
+                 *           "test_number"
+                 *         ],
+                 *         "source": "landing",
+                 *         "source_id": "0190b6d0-0000-7000-8000-0000953c1c61",
+                 *         "stage": "new",
+                 *         "status": "status",
+                 *         "title": {
+                 *           "en": "Process the order",
+                 *           "ru": "Обработать заказ"
+                 *         },
+                 *         "zone": "Europe/Moscow",
+                 *         "zone_source": "address"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["RehearsalIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "desk": "demo",
+                     *       "at": "2026-03-02T09:00:00Z",
+                     *       "waits_for": {
+                     *         "playbook": "callback",
+                     *         "desk_exists": true,
+                     *         "playbook_exists": true
+                     *       },
+                     *       "processes": [],
+                     *       "messages": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["LeadRehearsal"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `event_refused`: The event cannot be applied */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "event_refused";
+                    };
+                };
+            };
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -19969,7 +33324,8 @@ export interface operations {
                      *             "phone": "+79990000001",
                      *             "phone_raw": "8 999 000-00-01",
                      *             "zone": "Europe/Moscow",
-                     *             "local_time": "2026-03-02T09:00:00Z"
+                     *             "local_time": "2026-03-02T09:00:00Z",
+                     *             "do_not_call": true
                      *           },
                      *           "playbook": "callback",
                      *           "playbook_version": 1,
@@ -19997,12 +33353,14 @@ export interface operations {
                      *           "taken_at": "2026-03-02T09:00:00Z",
                      *           "held_since": "2026-03-02T09:00:00Z",
                      *           "lender_id": "0190b6d0-0000-7000-8000-0000855d3e3d",
+                     *           "original_id": "0190b6d0-0000-7000-8000-0000108b7592",
                      *           "lent_until": "2026-03-02T09:00:00Z",
                      *           "reserved_until": "2026-03-02T09:00:00Z",
                      *           "contacted_at": "2026-03-02T09:00:00Z",
                      *           "outcome": "reached",
                      *           "comment": "Customer confirmed the order",
                      *           "call_made": true,
+                     *           "call_unproved": true,
                      *           "problem": "problem",
                      *           "callback_at": "2026-03-02T09:00:00Z",
                      *           "fields": {},
@@ -20130,7 +33488,8 @@ export interface operations {
                      *           "phone": "+79990000001",
                      *           "phone_raw": "8 999 000-00-01",
                      *           "zone": "Europe/Moscow",
-                     *           "local_time": "2026-03-02T09:00:00Z"
+                     *           "local_time": "2026-03-02T09:00:00Z",
+                     *           "do_not_call": true
                      *         },
                      *         "playbook": "callback",
                      *         "playbook_version": 1,
@@ -20158,12 +33517,14 @@ export interface operations {
                      *         "taken_at": "2026-03-02T09:00:00Z",
                      *         "held_since": "2026-03-02T09:00:00Z",
                      *         "lender_id": "0190b6d0-0000-7000-8000-0000855d3e3d",
+                     *         "original_id": "0190b6d0-0000-7000-8000-0000108b7592",
                      *         "lent_until": "2026-03-02T09:00:00Z",
                      *         "reserved_until": "2026-03-02T09:00:00Z",
                      *         "contacted_at": "2026-03-02T09:00:00Z",
                      *         "outcome": "reached",
                      *         "comment": "Customer confirmed the order",
                      *         "call_made": true,
+                     *         "call_unproved": true,
                      *         "problem": "problem",
                      *         "callback_at": "2026-03-02T09:00:00Z",
                      *         "fields": {},
@@ -20460,6 +33821,976 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    find_caller: {
+        parameters: {
+            query: {
+                /** @description short machine name */
+                desk: string;
+                /** @description who calls */
+                number: string;
+                /** @description the telephone line that is called */
+                line?: string | null;
+            };
+            header?: {
+                /**
+                 * @description the language of titles and messages: `ru` (default) or `en`; codes are never translated
+                 * @example en
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "desk": "demo",
+                     *       "number": "number",
+                     *       "rings": [
+                     *         {
+                     *           "reason": "owner",
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *           "name": "Анна Тестова",
+                     *           "extension": "101",
+                     *           "phone": "+79990000001"
+                     *         }
+                     *       ],
+                     *       "partner": {
+                     *         "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *         "code": "callback",
+                     *         "title": "Математика, 8 класс",
+                     *         "calls_go_to": "operator",
+                     *         "card_link": "card_link",
+                     *         "cabinet_link": "cabinet_link",
+                     *         "site": "site"
+                     *       },
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "customer": {
+                     *         "name": "Анна Тестова",
+                     *         "phone": "+79990000001",
+                     *         "phone_raw": "8 999 000-00-01",
+                     *         "zone": "Europe/Moscow",
+                     *         "local_time": "2026-03-02T09:00:00Z"
+                     *       },
+                     *       "lead": {
+                     *         "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *         "playbook": "callback",
+                     *         "status": "status",
+                     *         "stage": "new",
+                     *         "owner_id": "0190b6d0-0000-7000-8000-00007e3c61f9"
+                     *       },
+                     *       "task": {
+                     *         "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *         "type": "callback",
+                     *         "title": "Математика, 8 класс",
+                     *         "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *         "due_at": "2026-03-02T09:00:00Z",
+                     *         "version": 3
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CallerOut"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    report_missed_calls: {
+        parameters: {
+            query: {
+                /** @description short machine name */
+                desk: string;
+                /** @description made at this moment or later */
+                created_from: string;
+                /** @description made before this moment */
+                created_to: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "desk": "demo",
+                     *       "created_from": "2026-03-02T09:00:00Z",
+                     *       "created_to": "2026-03-02T09:00:00Z",
+                     *       "total": 1,
+                     *       "in_time": 1,
+                     *       "late": 1,
+                     *       "got_through": 1,
+                     *       "waiting": 1,
+                     *       "never": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MissedReport"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    export_tasks_customer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the customer */
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "table": "table",
+                     *         "rows": [
+                     *           {}
+                     *         ]
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["ExportedTable"][];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_tasks_retention: {
+        parameters: {
+            query: {
+                /** @description short machine name */
+                desk: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "comments": 1,
+                     *       "timeline": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TasksRetention"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    set_tasks_retention: {
+        parameters: {
+            query: {
+                /** @description short machine name */
+                desk: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "comments": 1
+                 *     }
+                 */
+                "application/json": components["schemas"]["TasksRetention"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "comments": 1,
+                     *       "timeline": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TasksRetention"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    stream_tasks: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description code of the pool */
+                pool?: string | null;
+                /** @description `id` to go on behind, as `Last-Event-ID` */
+                after?: string | null;
+            };
+            header?: {
+                /** @description `id` of the last event that was received: the stream goes on behind it */
+                "Last-Event-ID"?: string | null;
+                /**
+                 * @description the language of titles and messages: `ru` (default) or `en`; codes are never translated
+                 * @example en
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A stream that stays open. Events, with their `data` as JSON: `task_opened` (TaskChange), `task_assigned` (TaskChange), `task_taken` (TaskChange), `task_moved` (TaskChange), `task_lent` (TaskChange), `task_returned` (TaskChange), `task_released` (TaskChange), `task_closed` (TaskChange), `task_deferred` (TaskChange), `task_overdue` (TaskChange), `task_reminded` (TaskChange), `task_changed` (TaskChange), `task_gone` (TaskGone), `place` (StreamPlace), `end` (StreamEnd). A line that begins with a colon comes every 15 s and says that the stream is alive. `end` is the last event and says why: the token has ended, or the caller works here no more. `place` says in its `id` where a stream is that was opened by a ticket. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example retry: 2000
+                     *
+                     *     id: 16
+                     *
+                     *     id: 17
+                     *     event: task_opened
+                     *     data: {…}
+                     */
+                    "text/event-stream": string;
+                };
+            };
+            /** @description `unauthenticated`: A token is required; `invalid_token`: The token is not accepted; `invalid_ticket`: The ticket of a stream is not accepted */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "invalid_ticket";
+                    };
+                };
+            };
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    create_tasks_stream_ticket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "ticket": "ticket",
+                     *       "valid_until": "2026-03-02T09:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["StreamTicket"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_tasks_audit: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description `sub` of who read */
+                by?: string | null;
+                /** @description the customer */
+                customer_id?: string | null;
+                /** @description the lead */
+                lead_id?: string | null;
+                /** @description made at this moment or later */
+                created_from?: string | null;
+                /** @description made before this moment */
+                created_to?: string | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": 1,
+                     *           "at": "2026-03-02T09:00:00Z",
+                     *           "desks": [
+                     *             "demo"
+                     *           ],
+                     *           "caller": "caller",
+                     *           "role": "operator",
+                     *           "scope": "desks",
+                     *           "operation": "operation",
+                     *           "shown": 1,
+                     *           "whose": [
+                     *             "whose"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AuditedReadPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_tasks_attention: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "desk": "demo",
+                     *           "kind": "kind",
+                     *           "count": 1,
+                     *           "since": "2026-03-02T09:00:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AttentionOutPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_tasks_filters: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description operation id of a list */
+                list?: string | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "desk": "demo",
+                     *           "list": "list",
+                     *           "name": "Анна Тестова",
+                     *           "query": {},
+                     *           "shared": true,
+                     *           "owner": "owner",
+                     *           "mine": true,
+                     *           "version": 3,
+                     *           "created_at": "2026-03-02T09:00:00Z",
+                     *           "changed_at": "2026-03-02T09:00:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FilterOutPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    save_tasks_filter: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "desk": "demo",
+                 *       "list": "list",
+                 *       "name": "Анна Тестова",
+                 *       "query": {}
+                 *     }
+                 */
+                "application/json": components["schemas"]["FilterIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "list": "list",
+                     *       "name": "Анна Тестова",
+                     *       "query": {},
+                     *       "shared": true,
+                     *       "owner": "owner",
+                     *       "mine": true,
+                     *       "version": 3,
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "changed_at": "2026-03-02T09:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FilterOut"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `already_exists`: Already exists */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "already_exists";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_tasks_filter: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /** @description the filter */
+                filter_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "list": "list",
+                     *       "name": "Анна Тестова",
+                     *       "query": {},
+                     *       "shared": true,
+                     *       "owner": "owner",
+                     *       "mine": true,
+                     *       "version": 3,
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "changed_at": "2026-03-02T09:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FilterOut"];
+                };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    delete_tasks_filter: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description the filter */
+                filter_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "list": "list",
+                     *       "name": "Анна Тестова",
+                     *       "query": {},
+                     *       "shared": true,
+                     *       "owner": "owner",
+                     *       "mine": true,
+                     *       "version": 3,
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "changed_at": "2026-03-02T09:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FilterOut"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["FilterOut"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            422: components["responses"]["Unprocessable"];
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    change_tasks_filter: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description the filter */
+                filter_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Анна Тестова"
+                 *     }
+                 */
+                "application/json": components["schemas"]["FilterPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "list": "list",
+                     *       "name": "Анна Тестова",
+                     *       "query": {},
+                     *       "shared": true,
+                     *       "owner": "owner",
+                     *       "mine": true,
+                     *       "version": 3,
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "changed_at": "2026-03-02T09:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FilterOut"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `already_exists`: Already exists */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "already_exists";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["FilterOut"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            428: components["responses"]["VersionRequired"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -20837,6 +35168,7 @@ export interface operations {
                      *           "presence": "checked_out",
                      *           "away": true,
                      *           "presence_since": "2026-03-02T09:00:00Z",
+                     *           "pause_reason": "pause_reason",
                      *           "contact": {
                      *             "name": "Анна Тестова",
                      *             "phone": "+79990000001",
@@ -20844,6 +35176,11 @@ export interface operations {
                      *             "email": "anna@example.com",
                      *             "identities": []
                      *           },
+                     *           "department": "department",
+                     *           "absent_until": "2026-03-02T09:00:00Z",
+                     *           "deputy_id": "0190b6d0-0000-7000-8000-00004b6f93bb",
+                     *           "after_call_until": "2026-03-02T09:00:00Z",
+                     *           "extension": "101",
                      *           "pools": [
                      *             {
                      *               "desk": "demo",
@@ -20936,6 +35273,7 @@ export interface operations {
                      *       "presence": "checked_out",
                      *       "away": true,
                      *       "presence_since": "2026-03-02T09:00:00Z",
+                     *       "pause_reason": "pause_reason",
                      *       "contact": {
                      *         "name": "Анна Тестова",
                      *         "phone": "+79990000001",
@@ -20943,6 +35281,11 @@ export interface operations {
                      *         "email": "anna@example.com",
                      *         "identities": []
                      *       },
+                     *       "department": "department",
+                     *       "absent_until": "2026-03-02T09:00:00Z",
+                     *       "deputy_id": "0190b6d0-0000-7000-8000-00004b6f93bb",
+                     *       "after_call_until": "2026-03-02T09:00:00Z",
+                     *       "extension": "101",
                      *       "pools": [
                      *         {
                      *           "desk": "demo",
@@ -21057,6 +35400,7 @@ export interface operations {
                      *       "presence": "checked_out",
                      *       "away": true,
                      *       "presence_since": "2026-03-02T09:00:00Z",
+                     *       "pause_reason": "pause_reason",
                      *       "contact": {
                      *         "name": "Анна Тестова",
                      *         "phone": "+79990000001",
@@ -21064,6 +35408,11 @@ export interface operations {
                      *         "email": "anna@example.com",
                      *         "identities": []
                      *       },
+                     *       "department": "department",
+                     *       "absent_until": "2026-03-02T09:00:00Z",
+                     *       "deputy_id": "0190b6d0-0000-7000-8000-00004b6f93bb",
+                     *       "after_call_until": "2026-03-02T09:00:00Z",
+                     *       "extension": "101",
                      *       "pools": [
                      *         {
                      *           "desk": "demo",
@@ -21150,6 +35499,7 @@ export interface operations {
                      *       "presence": "checked_out",
                      *       "away": true,
                      *       "presence_since": "2026-03-02T09:00:00Z",
+                     *       "pause_reason": "pause_reason",
                      *       "contact": {
                      *         "name": "Анна Тестова",
                      *         "phone": "+79990000001",
@@ -21157,6 +35507,11 @@ export interface operations {
                      *         "email": "anna@example.com",
                      *         "identities": []
                      *       },
+                     *       "department": "department",
+                     *       "absent_until": "2026-03-02T09:00:00Z",
+                     *       "deputy_id": "0190b6d0-0000-7000-8000-00004b6f93bb",
+                     *       "after_call_until": "2026-03-02T09:00:00Z",
+                     *       "extension": "101",
                      *       "pools": [
                      *         {
                      *           "desk": "demo",
@@ -21204,6 +35559,20 @@ export interface operations {
                         /** @enum {string} */
                         code: "stale_version";
                         current: components["schemas"]["OperatorView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
                     };
                 };
             };
@@ -21257,6 +35626,7 @@ export interface operations {
                      *       "presence": "checked_out",
                      *       "away": true,
                      *       "presence_since": "2026-03-02T09:00:00Z",
+                     *       "pause_reason": "pause_reason",
                      *       "contact": {
                      *         "name": "Анна Тестова",
                      *         "phone": "+79990000001",
@@ -21264,6 +35634,11 @@ export interface operations {
                      *         "email": "anna@example.com",
                      *         "identities": []
                      *       },
+                     *       "department": "department",
+                     *       "absent_until": "2026-03-02T09:00:00Z",
+                     *       "deputy_id": "0190b6d0-0000-7000-8000-00004b6f93bb",
+                     *       "after_call_until": "2026-03-02T09:00:00Z",
+                     *       "extension": "101",
                      *       "pools": [
                      *         {
                      *           "desk": "demo",
@@ -21314,6 +35689,377 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    list_departments: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: {
+                /**
+                 * @description the language of titles and messages: `ru` (default) or `en`; codes are never translated
+                 * @example en
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "desk": "demo",
+                     *           "code": "callback",
+                     *           "title": "Математика, 8 класс",
+                     *           "titles": {},
+                     *           "head_id": "0190b6d0-0000-7000-8000-0000f41a619e",
+                     *           "head_name": "head_name",
+                     *           "operators": 1,
+                     *           "active": true,
+                     *           "version": 3,
+                     *           "created_at": "2026-03-02T09:00:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DepartmentViewPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    create_department: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description the language of titles and messages: `ru` (default) or `en`; codes are never translated
+                 * @example en
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "desk": "demo",
+                 *       "code": "callback",
+                 *       "title": {
+                 *         "ru": "Обработать заказ",
+                 *         "en": "Process the order"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["DepartmentIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "code": "callback",
+                     *       "title": "Математика, 8 класс",
+                     *       "titles": {},
+                     *       "head_id": "0190b6d0-0000-7000-8000-0000f41a619e",
+                     *       "head_name": "head_name",
+                     *       "operators": 1,
+                     *       "active": true,
+                     *       "version": 3,
+                     *       "created_at": "2026-03-02T09:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DepartmentView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `already_exists`: Already exists */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "already_exists";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_department: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description the language of titles and messages: `ru` (default) or `en`; codes are never translated
+                 * @example en
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                /** @description the department */
+                department_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "code": "callback",
+                     *       "title": "Математика, 8 класс",
+                     *       "titles": {},
+                     *       "head_id": "0190b6d0-0000-7000-8000-0000f41a619e",
+                     *       "head_name": "head_name",
+                     *       "operators": 1,
+                     *       "active": true,
+                     *       "version": 3,
+                     *       "created_at": "2026-03-02T09:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DepartmentView"];
+                };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    change_department: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /**
+                 * @description the language of titles and messages: `ru` (default) or `en`; codes are never translated
+                 * @example en
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                /** @description the department */
+                department_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "title": {
+                 *         "ru": "Обработать заказ",
+                 *         "en": "Process the order"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["DepartmentPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "code": "callback",
+                     *       "title": "Математика, 8 класс",
+                     *       "titles": {},
+                     *       "head_id": "0190b6d0-0000-7000-8000-0000f41a619e",
+                     *       "head_name": "head_name",
+                     *       "operators": 1,
+                     *       "active": true,
+                     *       "version": 3,
+                     *       "created_at": "2026-03-02T09:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DepartmentView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["DepartmentView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     list_pools: {
         parameters: {
             query?: {
@@ -21357,6 +36103,8 @@ export interface operations {
                      *           "taken_work": "keep",
                      *           "away_after": 1,
                      *           "share": 1,
+                     *           "mend_within": 1,
+                     *           "after_call": 1,
                      *           "active": true,
                      *           "turns": 1,
                      *           "waiting": {
@@ -21370,6 +36118,8 @@ export interface operations {
                      *               "name": "Анна Тестова",
                      *               "presence": "checked_out",
                      *               "away": true,
+                     *               "presence_since": "2026-03-02T09:00:00Z",
+                     *               "pause_reason": "pause_reason",
                      *               "weight": 1,
                      *               "turns": 1,
                      *               "virtual_time": 1,
@@ -21461,6 +36211,8 @@ export interface operations {
                      *       "taken_work": "keep",
                      *       "away_after": 1,
                      *       "share": 1,
+                     *       "mend_within": 1,
+                     *       "after_call": 1,
                      *       "active": true,
                      *       "turns": 1,
                      *       "waiting": {
@@ -21474,6 +36226,8 @@ export interface operations {
                      *           "name": "Анна Тестова",
                      *           "presence": "checked_out",
                      *           "away": true,
+                     *           "presence_since": "2026-03-02T09:00:00Z",
+                     *           "pause_reason": "pause_reason",
                      *           "weight": 1,
                      *           "turns": 1,
                      *           "virtual_time": 1,
@@ -21587,6 +36341,8 @@ export interface operations {
                      *       "taken_work": "keep",
                      *       "away_after": 1,
                      *       "share": 1,
+                     *       "mend_within": 1,
+                     *       "after_call": 1,
                      *       "active": true,
                      *       "turns": 1,
                      *       "waiting": {
@@ -21600,6 +36356,8 @@ export interface operations {
                      *           "name": "Анна Тестова",
                      *           "presence": "checked_out",
                      *           "away": true,
+                     *           "presence_since": "2026-03-02T09:00:00Z",
+                     *           "pause_reason": "pause_reason",
                      *           "weight": 1,
                      *           "turns": 1,
                      *           "virtual_time": 1,
@@ -21688,6 +36446,8 @@ export interface operations {
                      *       "taken_work": "keep",
                      *       "away_after": 1,
                      *       "share": 1,
+                     *       "mend_within": 1,
+                     *       "after_call": 1,
                      *       "active": true,
                      *       "turns": 1,
                      *       "waiting": {
@@ -21701,6 +36461,8 @@ export interface operations {
                      *           "name": "Анна Тестова",
                      *           "presence": "checked_out",
                      *           "away": true,
+                     *           "presence_since": "2026-03-02T09:00:00Z",
+                     *           "pause_reason": "pause_reason",
                      *           "weight": 1,
                      *           "turns": 1,
                      *           "virtual_time": 1,
@@ -21761,6 +36523,20 @@ export interface operations {
                         /** @enum {string} */
                         code: "stale_version";
                         current: components["schemas"]["PoolView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
                     };
                 };
             };
@@ -21820,6 +36596,7 @@ export interface operations {
                      *       "presence": "checked_out",
                      *       "away": true,
                      *       "presence_since": "2026-03-02T09:00:00Z",
+                     *       "pause_reason": "pause_reason",
                      *       "contact": {
                      *         "name": "Анна Тестова",
                      *         "phone": "+79990000001",
@@ -21827,6 +36604,11 @@ export interface operations {
                      *         "email": "anna@example.com",
                      *         "identities": []
                      *       },
+                     *       "department": "department",
+                     *       "absent_until": "2026-03-02T09:00:00Z",
+                     *       "deputy_id": "0190b6d0-0000-7000-8000-00004b6f93bb",
+                     *       "after_call_until": "2026-03-02T09:00:00Z",
+                     *       "extension": "101",
                      *       "pools": [
                      *         {
                      *           "desk": "demo",
@@ -21958,6 +36740,7 @@ export interface operations {
                      *       "presence": "checked_out",
                      *       "away": true,
                      *       "presence_since": "2026-03-02T09:00:00Z",
+                     *       "pause_reason": "pause_reason",
                      *       "contact": {
                      *         "name": "Анна Тестова",
                      *         "phone": "+79990000001",
@@ -21965,6 +36748,11 @@ export interface operations {
                      *         "email": "anna@example.com",
                      *         "identities": []
                      *       },
+                     *       "department": "department",
+                     *       "absent_until": "2026-03-02T09:00:00Z",
+                     *       "deputy_id": "0190b6d0-0000-7000-8000-00004b6f93bb",
+                     *       "after_call_until": "2026-03-02T09:00:00Z",
+                     *       "extension": "101",
                      *       "pools": [
                      *         {
                      *           "desk": "demo",
@@ -22065,7 +36853,7 @@ export interface operations {
                  *       "operator_id": "0190b6d0-0000-7000-8000-0000584598a3"
                  *     }
                  */
-                "application/json": components["schemas"]["PresenceIn"];
+                "application/json": components["schemas"]["PauseIn"];
             };
         };
         responses: {
@@ -22096,6 +36884,7 @@ export interface operations {
                      *       "presence": "checked_out",
                      *       "away": true,
                      *       "presence_since": "2026-03-02T09:00:00Z",
+                     *       "pause_reason": "pause_reason",
                      *       "contact": {
                      *         "name": "Анна Тестова",
                      *         "phone": "+79990000001",
@@ -22103,6 +36892,11 @@ export interface operations {
                      *         "email": "anna@example.com",
                      *         "identities": []
                      *       },
+                     *       "department": "department",
+                     *       "absent_until": "2026-03-02T09:00:00Z",
+                     *       "deputy_id": "0190b6d0-0000-7000-8000-00004b6f93bb",
+                     *       "after_call_until": "2026-03-02T09:00:00Z",
+                     *       "extension": "101",
                      *       "pools": [
                      *         {
                      *           "desk": "demo",
@@ -22225,6 +37019,7 @@ export interface operations {
                      *       "presence": "checked_out",
                      *       "away": true,
                      *       "presence_since": "2026-03-02T09:00:00Z",
+                     *       "pause_reason": "pause_reason",
                      *       "contact": {
                      *         "name": "Анна Тестова",
                      *         "phone": "+79990000001",
@@ -22232,6 +37027,11 @@ export interface operations {
                      *         "email": "anna@example.com",
                      *         "identities": []
                      *       },
+                     *       "department": "department",
+                     *       "absent_until": "2026-03-02T09:00:00Z",
+                     *       "deputy_id": "0190b6d0-0000-7000-8000-00004b6f93bb",
+                     *       "after_call_until": "2026-03-02T09:00:00Z",
+                     *       "extension": "101",
                      *       "pools": [
                      *         {
                      *           "desk": "demo",
@@ -22353,6 +37153,7 @@ export interface operations {
                      *       "presence": "checked_out",
                      *       "away": true,
                      *       "presence_since": "2026-03-02T09:00:00Z",
+                     *       "pause_reason": "pause_reason",
                      *       "contact": {
                      *         "name": "Анна Тестова",
                      *         "phone": "+79990000001",
@@ -22360,6 +37161,11 @@ export interface operations {
                      *         "email": "anna@example.com",
                      *         "identities": []
                      *       },
+                     *       "department": "department",
+                     *       "absent_until": "2026-03-02T09:00:00Z",
+                     *       "deputy_id": "0190b6d0-0000-7000-8000-00004b6f93bb",
+                     *       "after_call_until": "2026-03-02T09:00:00Z",
+                     *       "extension": "101",
                      *       "pools": [
                      *         {
                      *           "desk": "demo",
@@ -22481,6 +37287,7 @@ export interface operations {
                      *       "presence": "checked_out",
                      *       "away": true,
                      *       "presence_since": "2026-03-02T09:00:00Z",
+                     *       "pause_reason": "pause_reason",
                      *       "contact": {
                      *         "name": "Анна Тестова",
                      *         "phone": "+79990000001",
@@ -22488,6 +37295,145 @@ export interface operations {
                      *         "email": "anna@example.com",
                      *         "identities": []
                      *       },
+                     *       "department": "department",
+                     *       "absent_until": "2026-03-02T09:00:00Z",
+                     *       "deputy_id": "0190b6d0-0000-7000-8000-00004b6f93bb",
+                     *       "after_call_until": "2026-03-02T09:00:00Z",
+                     *       "extension": "101",
+                     *       "pools": [
+                     *         {
+                     *           "desk": "demo",
+                     *           "code": "callback",
+                     *           "weight": 1,
+                     *           "turns": 1
+                     *         }
+                     *       ],
+                     *       "version": 3,
+                     *       "created_at": "2026-03-02T09:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OperatorView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            /** @description `no_operator`: Not found; `not_found`: Not found */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "no_operator" | "not_found";
+                    };
+                };
+            };
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    end_after_call: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "subject": "subject",
+                     *       "name": "Анна Тестова",
+                     *       "roles": [
+                     *         "operator"
+                     *       ],
+                     *       "desks": [
+                     *         "demo"
+                     *       ],
+                     *       "products": [],
+                     *       "capacity": 1,
+                     *       "open_work": 1,
+                     *       "active": true,
+                     *       "presence": "checked_out",
+                     *       "away": true,
+                     *       "presence_since": "2026-03-02T09:00:00Z",
+                     *       "pause_reason": "pause_reason",
+                     *       "contact": {
+                     *         "name": "Анна Тестова",
+                     *         "phone": "+79990000001",
+                     *         "phone_raw": "8 999 000-00-01",
+                     *         "email": "anna@example.com",
+                     *         "identities": []
+                     *       },
+                     *       "department": "department",
+                     *       "absent_until": "2026-03-02T09:00:00Z",
+                     *       "deputy_id": "0190b6d0-0000-7000-8000-00004b6f93bb",
+                     *       "after_call_until": "2026-03-02T09:00:00Z",
+                     *       "extension": "101",
                      *       "pools": [
                      *         {
                      *           "desk": "demo",
@@ -22632,6 +37578,860 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_pause_reasons: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: {
+                /**
+                 * @description the language of titles and messages: `ru` (default) or `en`; codes are never translated
+                 * @example en
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "desk": "demo",
+                     *           "code": "callback",
+                     *           "title": "Математика, 8 класс",
+                     *           "titles": {},
+                     *           "paid": true,
+                     *           "minutes": 1,
+                     *           "shift_minutes": 1
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PauseReasonViewPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_schedule: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description the operator */
+                operator_id?: string | null;
+                /** @description shifts that end later */
+                since?: string | null;
+                /** @description shifts that begin earlier */
+                until?: string | null;
+                /** @description only those in this state */
+                state?: components["schemas"]["PlanState"] | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: {
+                /**
+                 * @description the language of titles and messages: `ru` (default) or `en`; codes are never translated
+                 * @example en
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "desk": "demo",
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *           "operator_name": "Ольга",
+                     *           "shift": "shift",
+                     *           "title": "Математика, 8 класс",
+                     *           "starts_at": "2026-03-02T09:00:00Z",
+                     *           "ends_at": "2026-03-02T09:00:00Z",
+                     *           "state": "planned",
+                     *           "came_at": "2026-03-02T09:00:00Z",
+                     *           "late": 1,
+                     *           "version": 3
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlannedShiftViewPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    plan_shift: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description the language of titles and messages: `ru` (default) or `en`; codes are never translated
+                 * @example en
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "day": "2026-12-31",
+                 *       "desk": "demo",
+                 *       "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                 *       "shift": "day"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PlannedShiftIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *       "operator_name": "Ольга",
+                     *       "shift": "shift",
+                     *       "title": "Математика, 8 класс",
+                     *       "starts_at": "2026-03-02T09:00:00Z",
+                     *       "ends_at": "2026-03-02T09:00:00Z",
+                     *       "state": "planned",
+                     *       "came_at": "2026-03-02T09:00:00Z",
+                     *       "late": 1,
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlannedShiftView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `not_known_yet`: In conflict with the state */
+            409: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "not_known_yet";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_planned_shift: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description the language of titles and messages: `ru` (default) or `en`; codes are never translated
+                 * @example en
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                /** @description the planned shift */
+                planned_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *       "operator_name": "Ольга",
+                     *       "shift": "shift",
+                     *       "title": "Математика, 8 класс",
+                     *       "starts_at": "2026-03-02T09:00:00Z",
+                     *       "ends_at": "2026-03-02T09:00:00Z",
+                     *       "state": "planned",
+                     *       "came_at": "2026-03-02T09:00:00Z",
+                     *       "late": 1,
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlannedShiftView"];
+                };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    cancel_shift: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description the language of titles and messages: `ru` (default) or `en`; codes are never translated
+                 * @example en
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                /** @description the planned shift */
+                planned_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *       "operator_name": "Ольга",
+                     *       "shift": "shift",
+                     *       "title": "Математика, 8 класс",
+                     *       "starts_at": "2026-03-02T09:00:00Z",
+                     *       "ends_at": "2026-03-02T09:00:00Z",
+                     *       "state": "planned",
+                     *       "came_at": "2026-03-02T09:00:00Z",
+                     *       "late": 1,
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlannedShiftView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `shift_over`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "shift_over";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["PlannedShiftView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_absences: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description the operator */
+                operator_id?: string | null;
+                /** @description absences that end later */
+                since?: string | null;
+                /** @description absences that begin earlier */
+                until?: string | null;
+                /** @description only those in this state */
+                state?: components["schemas"]["AbsenceState"] | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "desk": "demo",
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *           "operator_name": "Ольга",
+                     *           "deputy_id": "0190b6d0-0000-7000-8000-00004b6f93bb",
+                     *           "deputy_name": "deputy_name",
+                     *           "starts_at": "2026-03-02T09:00:00Z",
+                     *           "ends_at": "2026-03-02T09:00:00Z",
+                     *           "reason": "reason",
+                     *           "state": "planned",
+                     *           "created_at": "2026-03-02T09:00:00Z",
+                     *           "created_by": "created_by",
+                     *           "version": 3
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AbsenceViewPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    plan_absence: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "first_day": "2026-12-30",
+                 *       "last_day": "2026-12-31",
+                 *       "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                 *       "reason": "отпуск"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AbsenceIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *       "operator_name": "Ольга",
+                     *       "deputy_id": "0190b6d0-0000-7000-8000-00004b6f93bb",
+                     *       "deputy_name": "deputy_name",
+                     *       "starts_at": "2026-03-02T09:00:00Z",
+                     *       "ends_at": "2026-03-02T09:00:00Z",
+                     *       "reason": "reason",
+                     *       "state": "planned",
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "created_by": "created_by",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AbsenceView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `absence_overlaps`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "absence_overlaps";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_absence: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /** @description the planned absence */
+                absence_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *       "operator_name": "Ольга",
+                     *       "deputy_id": "0190b6d0-0000-7000-8000-00004b6f93bb",
+                     *       "deputy_name": "deputy_name",
+                     *       "starts_at": "2026-03-02T09:00:00Z",
+                     *       "ends_at": "2026-03-02T09:00:00Z",
+                     *       "reason": "reason",
+                     *       "state": "planned",
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "created_by": "created_by",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AbsenceView"];
+                };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    cancel_absence: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the planned absence */
+                absence_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *       "operator_name": "Ольга",
+                     *       "deputy_id": "0190b6d0-0000-7000-8000-00004b6f93bb",
+                     *       "deputy_name": "deputy_name",
+                     *       "starts_at": "2026-03-02T09:00:00Z",
+                     *       "ends_at": "2026-03-02T09:00:00Z",
+                     *       "reason": "reason",
+                     *       "state": "planned",
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "created_by": "created_by",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AbsenceView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `absence_over`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "absence_over";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["AbsenceView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            428: components["responses"]["VersionRequired"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -22811,6 +38611,130 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    rehearse_work: {
+        parameters: {
+            query?: {
+                /** @description always so: nothing is kept */
+                dry_run?: "" | "true";
+            };
+            header?: {
+                /**
+                 * @description the language of titles and messages: `ru` (default) or `en`; codes are never translated
+                 * @example en
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "desk": "demo",
+                 *       "work": {
+                 *         "among_operator_ids": [
+                 *           "0190b6d0-0000-7000-8000-0000fe898bc8"
+                 *         ],
+                 *         "avoid_operator_id": "0190b6d0-0000-7000-8000-000036011de0",
+                 *         "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                 *         "due_at": "2026-03-02T09:00:00Z",
+                 *         "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                 *         "pool": "callback",
+                 *         "prefer_operator_id": "0190b6d0-0000-7000-8000-000092dc0088",
+                 *         "products": [
+                 *           "products"
+                 *         ],
+                 *         "requested_at": "2026-03-02T09:00:00Z",
+                 *         "role": "operator",
+                 *         "task_id": "0190b6d0-0000-7000-8000-00008db60186",
+                 *         "task_version": 1
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["WorkRehearsalIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "desk": "demo",
+                     *       "pool": "callback",
+                     *       "pool_exists": true,
+                     *       "at": "2026-03-02T09:00:00Z",
+                     *       "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *       "operator_name": "Ольга",
+                     *       "reason": {
+                     *         "code": "callback",
+                     *         "title": "Математика, 8 класс"
+                     *       },
+                     *       "candidates": [
+                     *         {
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *           "operator_name": "Ольга",
+                     *           "chosen": true,
+                     *           "eligible": true,
+                     *           "reasons": [
+                     *             {
+                     *               "code": "callback",
+                     *               "title": "Математика, 8 класс"
+                     *             }
+                     *           ],
+                     *           "virtual_time": 1,
+                     *           "open_work": 1
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WorkRehearsal"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `event_refused`: The event cannot be applied */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "event_refused";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     get_assignment_configuration: {
         parameters: {
             query?: never;
@@ -22842,7 +38766,10 @@ export interface operations {
                      *       "desk": "demo",
                      *       "document": {
                      *         "pools": {},
-                     *         "operators": {}
+                     *         "operators": {},
+                     *         "shifts": {},
+                     *         "departments": {},
+                     *         "pauses": {}
                      *       }
                      *     }
                      */
@@ -22906,7 +38833,10 @@ export interface operations {
                      *       "desk": "demo",
                      *       "document": {
                      *         "pools": {},
-                     *         "operators": {}
+                     *         "operators": {},
+                     *         "shifts": {},
+                     *         "departments": {},
+                     *         "pauses": {}
                      *       },
                      *       "mode": "plan",
                      *       "changes": [
@@ -22953,6 +38883,527 @@ export interface operations {
                         status: 412;
                         /** @enum {string} */
                         code: "stale_version";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_assignment_attention: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "desk": "demo",
+                     *           "kind": "kind",
+                     *           "count": 1,
+                     *           "since": "2026-03-02T09:00:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AttentionOutPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_assignment_filters: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description operation id of a list */
+                list?: string | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "desk": "demo",
+                     *           "list": "list",
+                     *           "name": "Анна Тестова",
+                     *           "query": {},
+                     *           "shared": true,
+                     *           "owner": "owner",
+                     *           "mine": true,
+                     *           "version": 3,
+                     *           "created_at": "2026-03-02T09:00:00Z",
+                     *           "changed_at": "2026-03-02T09:00:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FilterOutPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    save_assignment_filter: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "desk": "demo",
+                 *       "list": "list",
+                 *       "name": "Анна Тестова",
+                 *       "query": {}
+                 *     }
+                 */
+                "application/json": components["schemas"]["FilterIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "list": "list",
+                     *       "name": "Анна Тестова",
+                     *       "query": {},
+                     *       "shared": true,
+                     *       "owner": "owner",
+                     *       "mine": true,
+                     *       "version": 3,
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "changed_at": "2026-03-02T09:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FilterOut"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `already_exists`: Already exists */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "already_exists";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_assignment_filter: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /** @description the filter */
+                filter_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "list": "list",
+                     *       "name": "Анна Тестова",
+                     *       "query": {},
+                     *       "shared": true,
+                     *       "owner": "owner",
+                     *       "mine": true,
+                     *       "version": 3,
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "changed_at": "2026-03-02T09:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FilterOut"];
+                };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    delete_assignment_filter: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description the filter */
+                filter_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "list": "list",
+                     *       "name": "Анна Тестова",
+                     *       "query": {},
+                     *       "shared": true,
+                     *       "owner": "owner",
+                     *       "mine": true,
+                     *       "version": 3,
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "changed_at": "2026-03-02T09:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FilterOut"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["FilterOut"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            422: components["responses"]["Unprocessable"];
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    change_assignment_filter: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description the filter */
+                filter_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Анна Тестова"
+                 *     }
+                 */
+                "application/json": components["schemas"]["FilterPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "list": "list",
+                     *       "name": "Анна Тестова",
+                     *       "query": {},
+                     *       "shared": true,
+                     *       "owner": "owner",
+                     *       "mine": true,
+                     *       "version": 3,
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "changed_at": "2026-03-02T09:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FilterOut"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `already_exists`: Already exists */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "already_exists";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["FilterOut"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
                     };
                 };
             };
@@ -23341,6 +39792,7 @@ export interface operations {
                      *           ],
                      *           "proposed_by": "proposed_by",
                      *           "proposed_at": "2026-03-02T09:00:00Z",
+                     *           "department": "department",
                      *           "approved_by": "approved_by",
                      *           "approved_at": "2026-03-02T09:00:00Z",
                      *           "retired_by": "retired_by",
@@ -23433,6 +39885,7 @@ export interface operations {
                      *       ],
                      *       "proposed_by": "proposed_by",
                      *       "proposed_at": "2026-03-02T09:00:00Z",
+                     *       "department": "department",
                      *       "approved_by": "approved_by",
                      *       "approved_at": "2026-03-02T09:00:00Z",
                      *       "retired_by": "retired_by",
@@ -23546,6 +39999,7 @@ export interface operations {
                      *         ],
                      *         "proposed_by": "proposed_by",
                      *         "proposed_at": "2026-03-02T09:00:00Z",
+                     *         "department": "department",
                      *         "approved_by": "approved_by",
                      *         "approved_at": "2026-03-02T09:00:00Z",
                      *         "retired_by": "retired_by",
@@ -23575,6 +40029,7 @@ export interface operations {
                      *         ],
                      *         "proposed_by": "proposed_by",
                      *         "proposed_at": "2026-03-02T09:00:00Z",
+                     *         "department": "department",
                      *         "approved_by": "approved_by",
                      *         "approved_at": "2026-03-02T09:00:00Z",
                      *         "retired_by": "retired_by",
@@ -23647,6 +40102,7 @@ export interface operations {
                      *         ],
                      *         "proposed_by": "proposed_by",
                      *         "proposed_at": "2026-03-02T09:00:00Z",
+                     *         "department": "department",
                      *         "approved_by": "approved_by",
                      *         "approved_at": "2026-03-02T09:00:00Z",
                      *         "retired_by": "retired_by",
@@ -23676,6 +40132,7 @@ export interface operations {
                      *         ],
                      *         "proposed_by": "proposed_by",
                      *         "proposed_at": "2026-03-02T09:00:00Z",
+                     *         "department": "department",
                      *         "approved_by": "approved_by",
                      *         "approved_at": "2026-03-02T09:00:00Z",
                      *         "retired_by": "retired_by",
@@ -23792,6 +40249,7 @@ export interface operations {
                      *       ],
                      *       "proposed_by": "proposed_by",
                      *       "proposed_at": "2026-03-02T09:00:00Z",
+                     *       "department": "department",
                      *       "approved_by": "approved_by",
                      *       "approved_at": "2026-03-02T09:00:00Z",
                      *       "retired_by": "retired_by",
@@ -23817,7 +40275,22 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Forbidden"];
+            /** @description `forbidden`: Not allowed; `head_approves`: Not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden" | "head_approves";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
             /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `template_superseded`: In conflict with the state; `template_retired`: In conflict with the state */
             409: {
@@ -23835,6 +40308,115 @@ export interface operations {
                 };
             };
             413: components["responses"]["BodyTooLarge"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    preview_template: {
+        parameters: {
+            query?: {
+                /** @description needed when several desks have the template */
+                desk?: string | null;
+            };
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description short machine name */
+                code: string;
+                /** @description number of the version */
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "values": {}
+                 *     }
+                 */
+                "application/json": components["schemas"]["TryTemplate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "texts": [
+                     *         {
+                     *           "channel": "whatsapp",
+                     *           "language": "ru",
+                     *           "filled": "filled",
+                     *           "unfilled": [
+                     *             "unfilled"
+                     *           ],
+                     *           "segments": 1
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TriedTemplate"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
             422: {
                 headers: {
@@ -23890,6 +40472,12 @@ export interface operations {
                      *           "provider_channel_id": "provider_channel_id",
                      *           "hook_path": "/notifications/v1/hooks/sms/4Jx0y7Qq",
                      *           "rate_5s": 1,
+                     *           "stop_words": [
+                     *             "stop_words"
+                     *           ],
+                     *           "free_text_roles": [
+                     *             "operator"
+                     *           ],
                      *           "active": true,
                      *           "halted_code": "halted_code",
                      *           "halted_at": "2026-03-02T09:00:00Z",
@@ -23973,6 +40561,12 @@ export interface operations {
                      *       "provider_channel_id": "provider_channel_id",
                      *       "hook_path": "/notifications/v1/hooks/sms/4Jx0y7Qq",
                      *       "rate_5s": 1,
+                     *       "stop_words": [
+                     *         "stop_words"
+                     *       ],
+                     *       "free_text_roles": [
+                     *         "operator"
+                     *       ],
                      *       "active": true,
                      *       "halted_code": "halted_code",
                      *       "halted_at": "2026-03-02T09:00:00Z",
@@ -24073,6 +40667,12 @@ export interface operations {
                      *       "provider_channel_id": "provider_channel_id",
                      *       "hook_path": "/notifications/v1/hooks/sms/4Jx0y7Qq",
                      *       "rate_5s": 1,
+                     *       "stop_words": [
+                     *         "stop_words"
+                     *       ],
+                     *       "free_text_roles": [
+                     *         "operator"
+                     *       ],
                      *       "active": true,
                      *       "halted_code": "halted_code",
                      *       "halted_at": "2026-03-02T09:00:00Z",
@@ -24146,6 +40746,12 @@ export interface operations {
                      *       "provider_channel_id": "provider_channel_id",
                      *       "hook_path": "/notifications/v1/hooks/sms/4Jx0y7Qq",
                      *       "rate_5s": 1,
+                     *       "stop_words": [
+                     *         "stop_words"
+                     *       ],
+                     *       "free_text_roles": [
+                     *         "operator"
+                     *       ],
                      *       "active": true,
                      *       "halted_code": "halted_code",
                      *       "halted_at": "2026-03-02T09:00:00Z",
@@ -24188,6 +40794,20 @@ export interface operations {
                         /** @enum {string} */
                         code: "stale_version";
                         current: components["schemas"]["Channel"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
                     };
                 };
             };
@@ -24233,6 +40853,12 @@ export interface operations {
                      *       "provider_channel_id": "provider_channel_id",
                      *       "hook_path": "/notifications/v1/hooks/sms/4Jx0y7Qq",
                      *       "rate_5s": 1,
+                     *       "stop_words": [
+                     *         "stop_words"
+                     *       ],
+                     *       "free_text_roles": [
+                     *         "operator"
+                     *       ],
                      *       "active": true,
                      *       "halted_code": "halted_code",
                      *       "halted_at": "2026-03-02T09:00:00Z",
@@ -24327,7 +40953,19 @@ export interface operations {
                      *       "desk": "demo",
                      *       "document": {
                      *         "channels": {},
-                     *         "templates": {}
+                     *         "templates": {},
+                     *         "sending": {
+                     *           "quiet": {
+                     *             "starts": "21:00",
+                     *             "ends": "21:00"
+                     *           },
+                     *           "marketing_quiet": {
+                     *             "starts": "21:00",
+                     *             "ends": "21:00"
+                     *           },
+                     *           "marketing_a_week": 0,
+                     *           "doubt": "desk"
+                     *         }
                      *       }
                      *     }
                      */
@@ -24391,7 +41029,19 @@ export interface operations {
                      *       "desk": "demo",
                      *       "document": {
                      *         "channels": {},
-                     *         "templates": {}
+                     *         "templates": {},
+                     *         "sending": {
+                     *           "quiet": {
+                     *             "starts": "21:00",
+                     *             "ends": "21:00"
+                     *           },
+                     *           "marketing_quiet": {
+                     *             "starts": "21:00",
+                     *             "ends": "21:00"
+                     *           },
+                     *           "marketing_a_week": 0,
+                     *           "doubt": "desk"
+                     *         }
                      *       },
                      *       "mode": "plan",
                      *       "changes": [
@@ -24402,7 +41052,8 @@ export interface operations {
                      *           "fields": []
                      *         }
                      *       ],
-                     *       "hooks": {}
+                     *       "hooks": {},
+                     *       "placeholders": {}
                      *     }
                      */
                     "application/json": components["schemas"]["NotificationsConfigured"];
@@ -24459,6 +41110,18 @@ export interface operations {
                 state?: components["schemas"]["MessageState"] | null;
                 /** @description code of the desk */
                 desk?: string | null;
+                /** @description these alone; repeated, as `ids=…&ids=…` */
+                ids?: string[] | null;
+                /** @description what it is sent for */
+                purpose?: string | null;
+                /** @description code of the template */
+                template?: string | null;
+                /** @description kind of the channel */
+                channel?: string | null;
+                /** @description requested at this moment or later */
+                requested_from?: string | null;
+                /** @description requested before this moment */
+                requested_to?: string | null;
                 /** @description how many items at most */
                 limit?: number;
                 /** @description next_cursor of the page before */
@@ -24484,6 +41147,7 @@ export interface operations {
                      *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
                      *           "desk": "demo",
                      *           "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *           "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
                      *           "task_id": "0190b6d0-0000-7000-8000-00008db60186",
                      *           "purpose": "purpose",
                      *           "template": "order_received",
@@ -24511,8 +41175,25 @@ export interface operations {
                      *           "requested_at": "2026-03-02T09:00:00Z",
                      *           "changed_at": "2026-03-02T09:00:00Z",
                      *           "withdrawn_at": "2026-03-02T09:00:00Z",
+                     *           "held_until": "2026-03-02T09:00:00Z",
+                     *           "held_for": "held_for",
+                     *           "waits": {
+                     *             "ru": "Обработать заказ",
+                     *             "en": "Process the order"
+                     *           },
+                     *           "night": {
+                     *             "starts": "starts",
+                     *             "ends": "ends",
+                     *             "zone": "Europe/Moscow",
+                     *             "candidates": [],
+                     *             "basis": "zone"
+                     *           },
+                     *           "marketing": true,
+                     *           "withdrawn_by": "withdrawn_by",
                      *           "resent_at": "2026-03-02T09:00:00Z",
-                     *           "resent_by": "resent_by"
+                     *           "resent_by": "resent_by",
+                     *           "author": "author",
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3"
                      *         }
                      *       ],
                      *       "next_cursor": "next_cursor"
@@ -24567,6 +41248,7 @@ export interface operations {
                      *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
                      *       "desk": "demo",
                      *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
                      *       "task_id": "0190b6d0-0000-7000-8000-00008db60186",
                      *       "purpose": "purpose",
                      *       "template": "order_received",
@@ -24594,8 +41276,25 @@ export interface operations {
                      *       "requested_at": "2026-03-02T09:00:00Z",
                      *       "changed_at": "2026-03-02T09:00:00Z",
                      *       "withdrawn_at": "2026-03-02T09:00:00Z",
+                     *       "held_until": "2026-03-02T09:00:00Z",
+                     *       "held_for": "held_for",
+                     *       "waits": {
+                     *         "ru": "Обработать заказ",
+                     *         "en": "Process the order"
+                     *       },
+                     *       "night": {
+                     *         "starts": "starts",
+                     *         "ends": "ends",
+                     *         "zone": "Europe/Moscow",
+                     *         "candidates": [],
+                     *         "basis": "zone"
+                     *       },
+                     *       "marketing": true,
+                     *       "withdrawn_by": "withdrawn_by",
                      *       "resent_at": "2026-03-02T09:00:00Z",
                      *       "resent_by": "resent_by",
+                     *       "author": "author",
+                     *       "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
                      *       "attempts": [
                      *         {
                      *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
@@ -24661,6 +41360,7 @@ export interface operations {
                      *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
                      *       "desk": "demo",
                      *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
                      *       "task_id": "0190b6d0-0000-7000-8000-00008db60186",
                      *       "purpose": "purpose",
                      *       "template": "order_received",
@@ -24688,8 +41388,25 @@ export interface operations {
                      *       "requested_at": "2026-03-02T09:00:00Z",
                      *       "changed_at": "2026-03-02T09:00:00Z",
                      *       "withdrawn_at": "2026-03-02T09:00:00Z",
+                     *       "held_until": "2026-03-02T09:00:00Z",
+                     *       "held_for": "held_for",
+                     *       "waits": {
+                     *         "ru": "Обработать заказ",
+                     *         "en": "Process the order"
+                     *       },
+                     *       "night": {
+                     *         "starts": "starts",
+                     *         "ends": "ends",
+                     *         "zone": "Europe/Moscow",
+                     *         "candidates": [],
+                     *         "basis": "zone"
+                     *       },
+                     *       "marketing": true,
+                     *       "withdrawn_by": "withdrawn_by",
                      *       "resent_at": "2026-03-02T09:00:00Z",
                      *       "resent_by": "resent_by",
+                     *       "author": "author",
+                     *       "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
                      *       "attempts": [
                      *         {
                      *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
@@ -24772,6 +41489,1398 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    list_message_bulk_actions: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "desk": "demo",
+                     *           "action": "withdraw",
+                     *           "filter": {},
+                     *           "comment": "Customer confirmed the order",
+                     *           "state": "planned",
+                     *           "members": {},
+                     *           "notes": {},
+                     *           "planned_at": "2026-03-02T09:00:00Z",
+                     *           "planned_by": "planned_by",
+                     *           "applied_at": "2026-03-02T09:00:00Z",
+                     *           "applied_by": "applied_by",
+                     *           "undone_at": "2026-03-02T09:00:00Z",
+                     *           "undone_by": "undone_by",
+                     *           "version": 3
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MessageBulkActionPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    plan_message_bulk_action: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "desk": "demo",
+                 *       "action": "withdraw",
+                 *       "filter": {
+                 *         "ids": [
+                 *           "0190b6d0-0000-7000-8000-000070daa798"
+                 *         ],
+                 *         "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                 *         "state": "pending",
+                 *         "purpose": "purpose",
+                 *         "template": "order_received",
+                 *         "channel": "whatsapp",
+                 *         "requested_from": "2026-03-02T09:00:00Z",
+                 *         "requested_to": "2026-03-02T09:00:00Z"
+                 *       },
+                 *       "comment": "Customer confirmed the order"
+                 *     }
+                 */
+                "application/json": components["schemas"]["MessageBulkActionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "action": "withdraw",
+                     *       "filter": {},
+                     *       "comment": "Customer confirmed the order",
+                     *       "state": "planned",
+                     *       "members": {},
+                     *       "notes": {},
+                     *       "planned_at": "2026-03-02T09:00:00Z",
+                     *       "planned_by": "planned_by",
+                     *       "applied_at": "2026-03-02T09:00:00Z",
+                     *       "applied_by": "applied_by",
+                     *       "undone_at": "2026-03-02T09:00:00Z",
+                     *       "undone_by": "undone_by",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MessageBulkAction"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used; `too_many_messages`: The data did not pass validation */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused" | "too_many_messages";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_message_bulk_action: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /** @description the bulk action */
+                bulk_action_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "action": "withdraw",
+                     *       "filter": {},
+                     *       "comment": "Customer confirmed the order",
+                     *       "state": "planned",
+                     *       "members": {},
+                     *       "notes": {},
+                     *       "planned_at": "2026-03-02T09:00:00Z",
+                     *       "planned_by": "planned_by",
+                     *       "applied_at": "2026-03-02T09:00:00Z",
+                     *       "applied_by": "applied_by",
+                     *       "undone_at": "2026-03-02T09:00:00Z",
+                     *       "undone_by": "undone_by",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MessageBulkAction"];
+                };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_message_bulk_members: {
+        parameters: {
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description the bulk action */
+                bulk_action_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "position": 1,
+                     *           "message_id": "0190b6d0-0000-7000-8000-0000537a1329",
+                     *           "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *           "purpose": "purpose",
+                     *           "template": "order_received",
+                     *           "channel": "whatsapp",
+                     *           "state": "planned",
+                     *           "note": "note"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MessageBulkMemberPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    apply_message_bulk_action: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the bulk action */
+                bulk_action_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "action": "withdraw",
+                     *       "filter": {},
+                     *       "comment": "Customer confirmed the order",
+                     *       "state": "planned",
+                     *       "members": {},
+                     *       "notes": {},
+                     *       "planned_at": "2026-03-02T09:00:00Z",
+                     *       "planned_by": "planned_by",
+                     *       "applied_at": "2026-03-02T09:00:00Z",
+                     *       "applied_by": "applied_by",
+                     *       "undone_at": "2026-03-02T09:00:00Z",
+                     *       "undone_by": "undone_by",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MessageBulkAction"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `bulk_action_state`: In conflict with the state; `conflict`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "bulk_action_state" | "conflict";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["MessageBulkAction"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    undo_message_bulk_action: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the bulk action */
+                bulk_action_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "action": "withdraw",
+                     *       "filter": {},
+                     *       "comment": "Customer confirmed the order",
+                     *       "state": "planned",
+                     *       "members": {},
+                     *       "notes": {},
+                     *       "planned_at": "2026-03-02T09:00:00Z",
+                     *       "planned_by": "planned_by",
+                     *       "applied_at": "2026-03-02T09:00:00Z",
+                     *       "applied_by": "applied_by",
+                     *       "undone_at": "2026-03-02T09:00:00Z",
+                     *       "undone_by": "undone_by",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MessageBulkAction"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `bulk_action_state`: In conflict with the state; `conflict`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "bulk_action_state" | "conflict";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["MessageBulkAction"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    rehearse_message: {
+        parameters: {
+            query?: {
+                /** @description always so: nothing is kept */
+                dry_run?: "" | "true";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "desk": "demo",
+                 *       "message": {
+                 *         "channels": [
+                 *           "channels"
+                 *         ],
+                 *         "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                 *         "deadline": "2026-03-02T09:00:00Z",
+                 *         "dedupe_key": "dedupe_key",
+                 *         "language": "ru",
+                 *         "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                 *         "message_id": "0190b6d0-0000-7000-8000-0000537a1329",
+                 *         "person": {
+                 *           "email": "anna@example.com",
+                 *           "identities": [
+                 *             {
+                 *               "kind": "phone",
+                 *               "value": "value"
+                 *             }
+                 *           ],
+                 *           "name": "Анна Тестова",
+                 *           "phone": "+79990000001",
+                 *           "phone_raw": "8 999 000-00-01"
+                 *         },
+                 *         "process_id": "0190b6d0-0000-7000-8000-00007ec2f574",
+                 *         "purpose": "purpose",
+                 *         "task_id": "0190b6d0-0000-7000-8000-00008db60186",
+                 *         "template": "order_received",
+                 *         "to_customer": true,
+                 *         "variables": {
+                 *           "code": "text"
+                 *         },
+                 *         "zone": "Europe/Moscow",
+                 *         "zone_source": "address"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["MessageRehearsalIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "desk": "demo",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "template": "order_received",
+                     *       "template_version": 1,
+                     *       "at": "2026-03-02T09:00:00Z",
+                     *       "deadline": "2026-03-02T09:00:00Z",
+                     *       "state": "pending",
+                     *       "code": "callback",
+                     *       "detail": "detail",
+                     *       "night": {
+                     *         "starts": "starts",
+                     *         "ends": "ends",
+                     *         "zone": "Europe/Moscow",
+                     *         "candidates": [],
+                     *         "basis": "zone"
+                     *       },
+                     *       "rungs": [
+                     *         {
+                     *           "number": 1,
+                     *           "channel": "whatsapp",
+                     *           "provider": "wazzup",
+                     *           "address": "address",
+                     *           "text": "Thank you, we have your order",
+                     *           "language": "ru",
+                     *           "segments": 1,
+                     *           "registered": "registered",
+                     *           "code": "callback"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MessageRehearsal"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `event_refused`: The event cannot be applied */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "event_refused";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_received_messages: {
+        parameters: {
+            query?: {
+                /** @description the lead */
+                lead_id?: string | null;
+                /** @description the customer */
+                customer_id?: string | null;
+                /** @description who began it */
+                direction?: components["schemas"]["Direction"] | null;
+                /** @description only those that belong to no lead */
+                of_no_lead?: boolean | null;
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "desk": "demo",
+                     *           "channel_id": "0190b6d0-0000-7000-8000-000072f5a1aa",
+                     *           "channel": "whatsapp",
+                     *           "channel_code": "channel_code",
+                     *           "provider": "wazzup",
+                     *           "direction": "in",
+                     *           "known_by": [
+                     *             {
+                     *               "kind": "phone",
+                     *               "value": "value"
+                     *             }
+                     *           ],
+                     *           "name": "Анна Тестова",
+                     *           "content": "text",
+                     *           "text": "Thank you, we have your order",
+                     *           "button": "button",
+                     *           "media": {
+                     *             "url": "https://example.com/document",
+                     *             "id": "id",
+                     *             "type": "callback",
+                     *             "mime_type": "mime_type",
+                     *             "filename": "filename"
+                     *           },
+                     *           "files": [
+                     *             {
+                     *               "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *               "kind": "image",
+                     *               "state": "waiting",
+                     *               "name": "Анна Тестова",
+                     *               "type": "callback",
+                     *               "size": 1,
+                     *               "code": "callback",
+                     *               "url": "/notifications/v1/media/0190b6d0-0000-7000-8000-0000bf396750"
+                     *             }
+                     *           ],
+                     *           "reply_to": "reply_to",
+                     *           "stop": true,
+                     *           "at": "2026-03-02T09:00:00Z",
+                     *           "received_at": "2026-03-02T09:00:00Z",
+                     *           "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *           "lead_id": "0190b6d0-0000-7000-8000-00000055458d"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReceivedMessagePage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_received_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the message */
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "channel_id": "0190b6d0-0000-7000-8000-000072f5a1aa",
+                     *       "channel": "whatsapp",
+                     *       "channel_code": "channel_code",
+                     *       "provider": "wazzup",
+                     *       "direction": "in",
+                     *       "known_by": [
+                     *         {
+                     *           "kind": "phone",
+                     *           "value": "value"
+                     *         }
+                     *       ],
+                     *       "name": "Анна Тестова",
+                     *       "content": "text",
+                     *       "text": "Thank you, we have your order",
+                     *       "button": "button",
+                     *       "media": {
+                     *         "url": "https://example.com/document",
+                     *         "id": "id",
+                     *         "type": "callback",
+                     *         "mime_type": "mime_type",
+                     *         "filename": "filename"
+                     *       },
+                     *       "files": [
+                     *         {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "kind": "image",
+                     *           "state": "waiting",
+                     *           "name": "Анна Тестова",
+                     *           "type": "callback",
+                     *           "size": 1,
+                     *           "code": "callback",
+                     *           "url": "/notifications/v1/media/0190b6d0-0000-7000-8000-0000bf396750"
+                     *         }
+                     *       ],
+                     *       "reply_to": "reply_to",
+                     *       "stop": true,
+                     *       "at": "2026-03-02T09:00:00Z",
+                     *       "received_at": "2026-03-02T09:00:00Z",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReceivedMessage"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_conversations: {
+        parameters: {
+            query?: {
+                /** @description only those of the caller's own work, or those that no operator works */
+                whose?: components["schemas"]["Whose"] | null;
+                /** @description only those in which the customer waits for an answer, or only others */
+                unanswered?: boolean | null;
+                /** @description the customer */
+                customer_id?: string | null;
+                /** @description the lead */
+                lead_id?: string | null;
+                /** @description part of a name or of a number */
+                q?: string | null;
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "desk": "demo",
+                     *           "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *           "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *           "operator": {
+                     *             "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *             "name": "Анна Тестова"
+                     *           },
+                     *           "customer": {
+                     *             "name": "Анна Тестова",
+                     *             "phone": "+79990000001",
+                     *             "phone_raw": "8 999 000-00-01",
+                     *             "zone": "Europe/Moscow",
+                     *             "local_time": "2026-03-02T09:00:00Z"
+                     *           },
+                     *           "name": "Анна Тестова",
+                     *           "known_by": [
+                     *             {
+                     *               "kind": "phone",
+                     *               "value": "value"
+                     *             }
+                     *           ],
+                     *           "last_message": {
+                     *             "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *             "direction": "in",
+                     *             "at": "2026-03-02T09:00:00Z",
+                     *             "content": "text",
+                     *             "text": "Thank you, we have your order"
+                     *           },
+                     *           "unanswered_since": "2026-03-02T09:00:00Z",
+                     *           "ways": [
+                     *             {
+                     *               "channel_id": "0190b6d0-0000-7000-8000-000072f5a1aa",
+                     *               "code": "callback",
+                     *               "kind": "kind",
+                     *               "provider": "wazzup",
+                     *               "last": true,
+                     *               "free_text": true,
+                     *               "free_text_until": "2026-03-02T09:00:00Z",
+                     *               "refusal": "refusal"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ConversationPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the conversation, by its customer's id */
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "operator": {
+                     *         "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *         "name": "Анна Тестова"
+                     *       },
+                     *       "customer": {
+                     *         "name": "Анна Тестова",
+                     *         "phone": "+79990000001",
+                     *         "phone_raw": "8 999 000-00-01",
+                     *         "zone": "Europe/Moscow",
+                     *         "local_time": "2026-03-02T09:00:00Z"
+                     *       },
+                     *       "name": "Анна Тестова",
+                     *       "known_by": [
+                     *         {
+                     *           "kind": "phone",
+                     *           "value": "value"
+                     *         }
+                     *       ],
+                     *       "last_message": {
+                     *         "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *         "direction": "in",
+                     *         "at": "2026-03-02T09:00:00Z",
+                     *         "content": "text",
+                     *         "text": "Thank you, we have your order"
+                     *       },
+                     *       "unanswered_since": "2026-03-02T09:00:00Z",
+                     *       "ways": [
+                     *         {
+                     *           "channel_id": "0190b6d0-0000-7000-8000-000072f5a1aa",
+                     *           "code": "callback",
+                     *           "kind": "kind",
+                     *           "provider": "wazzup",
+                     *           "last": true,
+                     *           "free_text": true,
+                     *           "free_text_until": "2026-03-02T09:00:00Z",
+                     *           "refusal": "refusal"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_conversation_messages: {
+        parameters: {
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description the conversation, by its customer's id */
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "desk": "demo",
+                     *           "direction": "in",
+                     *           "by": "customer",
+                     *           "at": "2026-03-02T09:00:00Z",
+                     *           "channel": "whatsapp",
+                     *           "channel_code": "channel_code",
+                     *           "provider": "wazzup",
+                     *           "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *           "content": "text",
+                     *           "text": "Thank you, we have your order",
+                     *           "button": "button",
+                     *           "media": {
+                     *             "url": "https://example.com/document",
+                     *             "id": "id",
+                     *             "type": "callback",
+                     *             "mime_type": "mime_type",
+                     *             "filename": "filename"
+                     *           },
+                     *           "files": [
+                     *             {
+                     *               "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *               "kind": "image",
+                     *               "state": "waiting",
+                     *               "name": "Анна Тестова",
+                     *               "type": "callback",
+                     *               "size": 1,
+                     *               "code": "callback",
+                     *               "url": "/notifications/v1/media/0190b6d0-0000-7000-8000-0000bf396750"
+                     *             }
+                     *           ],
+                     *           "reply_to": "reply_to",
+                     *           "template": "order_received",
+                     *           "purpose": "purpose",
+                     *           "state": "pending",
+                     *           "code": "callback",
+                     *           "held_until": "2026-03-02T09:00:00Z",
+                     *           "held_for": "held_for",
+                     *           "waits": {
+                     *             "ru": "Обработать заказ",
+                     *             "en": "Process the order"
+                     *           },
+                     *           "author": "author",
+                     *           "operator": {
+                     *             "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *             "name": "Анна Тестова"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ConversationMessagePage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    write_to_customer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the conversation, by its customer's id */
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "text": "Thank you, we have your order"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WriteMessage"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "direction": "in",
+                     *       "by": "customer",
+                     *       "at": "2026-03-02T09:00:00Z",
+                     *       "channel": "whatsapp",
+                     *       "channel_code": "channel_code",
+                     *       "provider": "wazzup",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "content": "text",
+                     *       "text": "Thank you, we have your order",
+                     *       "button": "button",
+                     *       "media": {
+                     *         "url": "https://example.com/document",
+                     *         "id": "id",
+                     *         "type": "callback",
+                     *         "mime_type": "mime_type",
+                     *         "filename": "filename"
+                     *       },
+                     *       "files": [
+                     *         {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "kind": "image",
+                     *           "state": "waiting",
+                     *           "name": "Анна Тестова",
+                     *           "type": "callback",
+                     *           "size": 1,
+                     *           "code": "callback",
+                     *           "url": "/notifications/v1/media/0190b6d0-0000-7000-8000-0000bf396750"
+                     *         }
+                     *       ],
+                     *       "reply_to": "reply_to",
+                     *       "template": "order_received",
+                     *       "purpose": "purpose",
+                     *       "state": "pending",
+                     *       "code": "callback",
+                     *       "held_until": "2026-03-02T09:00:00Z",
+                     *       "held_for": "held_for",
+                     *       "waits": {
+                     *         "ru": "Обработать заказ",
+                     *         "en": "Process the order"
+                     *       },
+                     *       "author": "author",
+                     *       "operator": {
+                     *         "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *         "name": "Анна Тестова"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ConversationMessage"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `free_text_closed`: In conflict with the state; `message_refused`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "free_text_closed" | "message_refused";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_media: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the file */
+                media_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where the file is had from */
+            303: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `file_not_stored`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "file_not_stored";
+                    };
+                };
+            };
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     list_addresses: {
         parameters: {
             query?: {
@@ -24840,6 +42949,208 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    get_delivery_rates: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description how many hours back */
+                hours?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "channels": [
+                     *         {
+                     *           "accepted": 1,
+                     *           "refused": 1,
+                     *           "unanswered": 1,
+                     *           "delivered": 1,
+                     *           "lost": 1,
+                     *           "accepted_share": 1,
+                     *           "delivered_share": 1,
+                     *           "channel_id": "0190b6d0-0000-7000-8000-000072f5a1aa",
+                     *           "desk": "demo",
+                     *           "code": "callback",
+                     *           "kind": "whatsapp",
+                     *           "provider": "wazzup",
+                     *           "halted_code": "halted_code"
+                     *         }
+                     *       ],
+                     *       "providers": [
+                     *         {
+                     *           "accepted": 1,
+                     *           "refused": 1,
+                     *           "unanswered": 1,
+                     *           "delivered": 1,
+                     *           "lost": 1,
+                     *           "accepted_share": 1,
+                     *           "delivered_share": 1,
+                     *           "provider": "wazzup"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeliveryRates"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    export_notifications_customer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the customer */
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "table": "table",
+                     *         "rows": [
+                     *           {}
+                     *         ]
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["ExportedTable"][];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_notifications_retention: {
+        parameters: {
+            query: {
+                /** @description short machine name */
+                desk: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "messages": 1,
+                     *       "callbacks": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NotificationsRetention"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    set_notifications_retention: {
+        parameters: {
+            query: {
+                /** @description short machine name */
+                desk: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "messages": 1
+                 *     }
+                 */
+                "application/json": components["schemas"]["NotificationsRetention"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "messages": 1,
+                     *       "callbacks": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NotificationsRetention"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     list_feed: {
         parameters: {
             query?: {
@@ -24877,6 +43188,7 @@ export interface operations {
                      *           "task_id": "0190b6d0-0000-7000-8000-00008db60186",
                      *           "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
                      *           "title": "Математика, 8 класс",
+                     *           "url": "https://example.com/document",
                      *           "order_number": "1042",
                      *           "customer": {
                      *             "name": "Анна Тестова",
@@ -24886,7 +43198,9 @@ export interface operations {
                      *             "local_time": "2026-03-02T09:00:00Z"
                      *           },
                      *           "due_at": "2026-03-02T09:00:00Z",
-                     *           "at": "2026-03-02T09:00:00Z"
+                     *           "at": "2026-03-02T09:00:00Z",
+                     *           "message_id": "0190b6d0-0000-7000-8000-0000537a1329",
+                     *           "text": "Thank you, we have your order"
                      *         }
                      *       ],
                      *       "next_cursor": "next_cursor"
@@ -24937,7 +43251,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A stream that stays open. Events: `task_assigned`, `task_taken`, `task_reminded`; `data` is a FeedItem as JSON. A line that begins with a colon comes every 15 s and says that the stream is alive. */
+            /** @description A stream that stays open. Events, with their `data` as JSON: `task_assigned` (FeedItem), `task_taken` (FeedItem), `task_reminded` (FeedItem), `task_closed` (FeedItem), `task_moved` (FeedItem), `task_overdue` (FeedItem), `task_released` (FeedItem), `message_received` (FeedItem), `message_answered` (FeedItem), `message_failed` (FeedItem), `call_ringing` (FeedItem), `place` (StreamPlace), `end` (StreamEnd). A line that begins with a colon comes every 15 s and says that the stream is alive. `end` is the last event and says why: the token has ended, or the caller works here no more. `place` says in its `id` where a stream is that was opened by a ticket. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -24956,9 +43270,842 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
+            /** @description `unauthenticated`: A token is required; `invalid_token`: The token is not accepted; `invalid_ticket`: The ticket of a stream is not accepted */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 401;
+                        /** @enum {string} */
+                        code: "unauthenticated" | "invalid_token" | "invalid_ticket";
+                    };
+                };
+            };
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_push_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "public_key": "public_key"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PushKey"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_push_subscriptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "endpoint": "endpoint",
+                     *           "language": "ru",
+                     *           "halted_code": "halted_code",
+                     *           "created_at": "2026-03-02T09:00:00Z",
+                     *           "changed_at": "2026-03-02T09:00:00Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PushSubscriptions"];
+                };
+            };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    put_push_subscription: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the language of titles and messages: `ru` (default) or `en`; codes are never translated
+                 * @example en
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "endpoint": "https://fcm.googleapis.com/fcm/send/c1KrmpTuRm8",
+                 *       "keys": {
+                 *         "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+                 *         "auth": "BTBZMqHH6r4Tts7J_aSIgg"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["SubscribeToPushes"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "endpoint": "endpoint",
+                     *       "language": "ru",
+                     *       "halted_code": "halted_code",
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "changed_at": "2026-03-02T09:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PushSubscription"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    delete_push_subscription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the subscription */
+                subscription_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "endpoint": "endpoint",
+                     *       "language": "ru",
+                     *       "halted_code": "halted_code",
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "changed_at": "2026-03-02T09:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PushSubscription"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    create_notifications_stream_ticket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "ticket": "ticket",
+                     *       "valid_until": "2026-03-02T09:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["StreamTicket"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_notifications_audit: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description `sub` of who read */
+                by?: string | null;
+                /** @description the customer */
+                customer_id?: string | null;
+                /** @description the lead */
+                lead_id?: string | null;
+                /** @description made at this moment or later */
+                created_from?: string | null;
+                /** @description made before this moment */
+                created_to?: string | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": 1,
+                     *           "at": "2026-03-02T09:00:00Z",
+                     *           "desks": [
+                     *             "demo"
+                     *           ],
+                     *           "caller": "caller",
+                     *           "role": "operator",
+                     *           "scope": "desks",
+                     *           "operation": "operation",
+                     *           "shown": 1,
+                     *           "whose": [
+                     *             "whose"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AuditedReadPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_notifications_attention: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "desk": "demo",
+                     *           "kind": "kind",
+                     *           "count": 1,
+                     *           "since": "2026-03-02T09:00:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AttentionOutPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_notifications_filters: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description operation id of a list */
+                list?: string | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "desk": "demo",
+                     *           "list": "list",
+                     *           "name": "Анна Тестова",
+                     *           "query": {},
+                     *           "shared": true,
+                     *           "owner": "owner",
+                     *           "mine": true,
+                     *           "version": 3,
+                     *           "created_at": "2026-03-02T09:00:00Z",
+                     *           "changed_at": "2026-03-02T09:00:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FilterOutPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    save_notifications_filter: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "desk": "demo",
+                 *       "list": "list",
+                 *       "name": "Анна Тестова",
+                 *       "query": {}
+                 *     }
+                 */
+                "application/json": components["schemas"]["FilterIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "list": "list",
+                     *       "name": "Анна Тестова",
+                     *       "query": {},
+                     *       "shared": true,
+                     *       "owner": "owner",
+                     *       "mine": true,
+                     *       "version": 3,
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "changed_at": "2026-03-02T09:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FilterOut"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `already_exists`: Already exists */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "already_exists";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_notifications_filter: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /** @description the filter */
+                filter_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "list": "list",
+                     *       "name": "Анна Тестова",
+                     *       "query": {},
+                     *       "shared": true,
+                     *       "owner": "owner",
+                     *       "mine": true,
+                     *       "version": 3,
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "changed_at": "2026-03-02T09:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FilterOut"];
+                };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    delete_notifications_filter: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description the filter */
+                filter_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "list": "list",
+                     *       "name": "Анна Тестова",
+                     *       "query": {},
+                     *       "shared": true,
+                     *       "owner": "owner",
+                     *       "mine": true,
+                     *       "version": 3,
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "changed_at": "2026-03-02T09:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FilterOut"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["FilterOut"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            422: components["responses"]["Unprocessable"];
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    change_notifications_filter: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description the filter */
+                filter_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Анна Тестова"
+                 *     }
+                 */
+                "application/json": components["schemas"]["FilterPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "list": "list",
+                     *       "name": "Анна Тестова",
+                     *       "query": {},
+                     *       "shared": true,
+                     *       "owner": "owner",
+                     *       "mine": true,
+                     *       "version": 3,
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "changed_at": "2026-03-02T09:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FilterOut"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `already_exists`: Already exists */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "already_exists";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["FilterOut"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            428: components["responses"]["VersionRequired"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -25363,6 +44510,7 @@ export interface operations {
             content: {
                 "application/json": unknown;
                 "application/x-www-form-urlencoded": unknown;
+                "message/rfc822": unknown;
             };
         };
         responses: {
@@ -25403,6 +44551,95 @@ export interface operations {
                         status: 401;
                         /** @enum {string} */
                         code: "sender_unverified";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["BodyTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    ask_to_unsubscribe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the last part of the link */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": unknown;
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["BodyTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    unsubscribe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the last part of the link */
+                token: string;
+            };
+            cookie?: never;
+        };
+        /** @description One-Click */
+        requestBody?: {
+            content: {
+                "application/x-www-form-urlencoded": unknown;
+            };
+        };
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": unknown;
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request";
                     };
                 };
             };

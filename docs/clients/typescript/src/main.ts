@@ -1,12 +1,12 @@
-// One order, from the live feed to its outcome: node src/main.ts http://127.0.0.1:8080 maria
+// One order, from the live feed to its outcome: node src/main.ts http://127.0.0.1:8000 maria
 import { connect } from "./client.ts";
 import { follow, type Feed } from "./stream.ts";
 import { comeToWork, end, next, take } from "./work.ts";
 
 declare const process: { argv: string[]; env: Record<string, string | undefined> };
 
-const [origin = "http://127.0.0.1:8080", sub = "maria"] = process.argv.slice(2);
-const token = process.env["DOZVON_TOKEN"] ?? (await demoToken());
+const [origin = "http://127.0.0.1:8000", sub = "maria"] = process.argv.slice(2);
+const token = process.env["OPERATOR_TOKEN"] ?? (await demoToken());
 const dozvon = connect(origin, token);
 
 const me = await comeToWork(dozvon);

@@ -1,11 +1,21 @@
 // The operator's own feed as server-sent events. It resumes where it broke off, without gap or double.
 // `fetch` instead of EventSource, because a token belongs into a header and not into an address.
 import { Refused } from "./client.ts";
-import type { FeedItem } from "./dozvon.d.ts";
+import type { FeedItem, StreamEnd } from "./dozvon.d.ts";
 
 export interface Feed {
   /** The position of the last event that was seen; give it back to go on behind it. */
   position: string | undefined;
+}
+
+/** The stream ended for good. */
+export class Ended extends Error {
+  readonly reason: StreamEnd["reason"];
+
+  constructor(reason: StreamEnd["reason"]) {
+    super(`the stream ended: ${reason}`);
+    this.reason = reason;
+  }
 }
 
 /** Yield each entry as it comes, until `signal` ends it or the server closes the connection. */
@@ -28,7 +38,10 @@ export async function* follow(
       // An id without data is no event, yet the place to go on from.
       feed.position = fields.get("id") ?? feed.position;
       const data = fields.get("data");
-      if (data !== undefined) yield JSON.parse(data) as FeedItem;
+      if (data === undefined) continue;
+      // The token has ended, or the operator works here no more: to come again with the same token is of no use.
+      if (fields.get("event") === "end") throw new Ended((JSON.parse(data) as StreamEnd).reason);
+      yield JSON.parse(data) as FeedItem;
     }
   }
 }

@@ -12,6 +12,7 @@ BACKOFF = 2.0  # seconds; doubles with each refusal
 BACKOFF_MOST = 300.0
 SLOW_DOWN = 2.0  # seconds that an account pauses after a rate limit without Retry-After
 SLOW_DOWN_MOST = 600.0
+CLAIMED_TOO_SLOWLY = "claimed_too_slowly"  # we stalled: nothing was called
 DOUBT_PAUSE = 0.7  # seconds before an unanswered request is repeated
 LONG_PAUSE = 3600.0  # seconds from which a pause is business time (docs/adr/0008)
 

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from prometheus_client import Counter
 
-from libs.common.connect.command.rules import Answer, Outcome, Verdict, judge
+from libs.common.connect.command.rules import CLAIMED_TOO_SLOWLY, Answer, Outcome, Verdict, judge
 from libs.common.connect.command.slots import SendSlots
 from libs.common.connect.command.store import Claim, Result
 from libs.common.platform import faultpoints
@@ -62,12 +62,11 @@ class Commands(Protocol[D]):
 class Sender(Generic[D]):
     """A loop of the worker. `tries` counts calls by kind and verdict.
 
-    `idle`: seconds after which it looks for due commands unless `due` is set.
+    `idle`: seconds after which it looks for due commands unless `due` is set. `name`: of the loop, in logs.
     """
 
-    __name__ = "sender"
-
-    def __init__(self, commands: Commands[D], tries: Counter, idle: float = IDLE) -> None:
+    def __init__(self, commands: Commands[D], tries: Counter, idle: float = IDLE, name: str = "sender") -> None:
+        self.__name__ = name
         self._commands = commands
         self._tries = tries
         self._idle = idle
@@ -128,7 +127,7 @@ class Sender(Generic[D]):
         try:
             if monotonic() - claimed_at > self._max_start_delay:
                 # The process stalled: the lease may expire before the answer. Return the claim, nothing was sent.
-                self._results.put_nowait(Result(claimed, Outcome(Verdict.LATER, "claimed_too_slowly")))
+                self._results.put_nowait(Result(claimed, Outcome(Verdict.LATER, CLAIMED_TOO_SLOWLY)))
                 return
             answer = await self._commands.call(claimed)
             faultpoints.reach("sender.sent")

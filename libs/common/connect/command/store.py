@@ -31,9 +31,9 @@ CLAIM = """
 WITH busy AS (
     SELECT * FROM unnest($1::uuid[], $2::int[]) AS t (queue_id, slots)
 ), policy AS (
-    SELECT * FROM unnest($4::text[], $5::interval[]) AS t (kind, repeat_window)
+    SELECT * FROM unnest($4::text[], $5::interval[], $9::interval[]) AS t (kind, repeat_window, pair_interval)
 ), due AS (
-    SELECT c.id, c.account, c.rate_5s, policy.repeat_window, $3 - coalesce(b.slots, 0) AS free
+    SELECT c.id, c.account, c.rate_5s, policy.repeat_window, policy.pair_interval, $3 - coalesce(b.slots, 0) AS free
     FROM {queue} c JOIN policy ON policy.kind = c.{kind} LEFT JOIN busy b ON b.queue_id = c.id
     WHERE c.active AND c.halted_at IS NULL
       AND EXISTS (SELECT FROM {command} a WHERE a.{queue_id} = c.id AND a.state IN ('pending', 'sending')
@@ -52,7 +52,8 @@ WITH busy AS (
                  / extract(epoch FROM step))::int) AS credits
     FROM account
 ), calling AS (
-    SELECT w.id, w.account, w.repeat_window, least(w.free, greatest(1, c.credits / c.queues)) AS share, c.credits,
+    SELECT w.id, w.account, w.repeat_window, clock_timestamp() - w.pair_interval AS paired_since,
+           least(w.free, greatest(1, c.credits / c.queues)) AS share, c.credits,
            row_number() OVER (PARTITION BY w.account ORDER BY random()) AS turn
     FROM due w JOIN credit c USING (account)
     WHERE w.free > 0
@@ -61,7 +62,7 @@ WITH busy AS (
         SELECT a.id FROM {command} a
         WHERE a.{queue_id} = s.id AND a.state IN ('pending', 'sending') AND a.due_at <= clock_timestamp()
           AND (a.offered_at IS NULL OR a.offered_at > clock_timestamp() - s.repeat_window)
-          AND (a.offered_at IS NOT NULL OR a.expires_at IS NULL OR a.expires_at > $7)
+          AND (a.offered_at IS NOT NULL OR a.expires_at IS NULL OR a.expires_at > $7){paired}
         ORDER BY (a.offered_at IS NULL), a.due_at LIMIT s.share FOR UPDATE SKIP LOCKED
     ) a
     WHERE s.turn <= s.credits
@@ -78,6 +79,15 @@ WHERE a.id = ANY (ARRAY(SELECT id FROM picked)) AND c.id = a.{queue_id}{joined}
 RETURNING a.id, c.id AS queue_id, c.account, c.{kind} AS kind, a.number,
           old.offered_at IS NOT NULL AS doubtful{details}
 """
+# One call to a pair at a time, the next not before its interval, in the order of their turns. A claim that has an
+# older view of the pair finds its first command locked or changed, and the others not first.
+PAIRED = """
+          AND (s.paired_since IS NULL OR NOT EXISTS (
+              SELECT FROM {command} b
+              WHERE b.{queue_id} = s.id AND b.{pair} = a.{pair} AND b.paced AND b.state <> 'refused'
+                AND CASE WHEN b.state IN ('pending', 'sending') THEN 'infinity'::timestamptz ELSE b.offered_at END
+                    > s.paired_since
+                AND (b.state <> 'pending' OR b.{turn} < a.{turn}) AND b.id <> a.id))"""
 RECORD = """
 UPDATE {command} a
 SET state = n.state, lease_token = NULL, code = nullif(n.code, ''), detail = nullif(n.detail, ''),
@@ -159,12 +169,13 @@ class Policy:
     """What the other side of one kind of queue allows.
 
     `repeat_window`: how long a key may be offered again (none: never). `unknown_after`: how long a command without
-    an answer waits for a report, from its first call.
+    an answer waits for a report, from its first call. `pair_interval`: from call to call to one recipient.
     """
 
     kind: str
     repeat_window: timedelta
     unknown_after: timedelta
+    pair_interval: timedelta | None = None
 
     @property
     def repeats(self) -> bool:
@@ -221,7 +232,11 @@ class Expired:
 
 @dataclass(frozen=True)
 class Tables:
-    """The names of a service's tables and columns. `details`, `sources`, `joined`: what a claim reads besides."""
+    """The names of a service's tables and columns. `details`, `sources`, `joined`: what a claim reads besides.
+
+    `pair`, `turn`: the recipient of a command, and its place among those to them; the commands of which the other
+    side limits these are `paced`. None: it limits no recipients.
+    """
 
     command: str
     queue: str
@@ -231,12 +246,15 @@ class Tables:
     details: str = ""
     sources: str = ""
     joined: str = ""
+    pair: str = ""
+    turn: str = ""
 
     def statement(self, text: str) -> str:
         """Return a statement with our own names in it."""
         results = f"unnest({RESULTS.parameters(1)}) AS n({RESULTS.names})"
         names = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return text.format(**names, results=results, late_ids=LATE_IDS.source())
+        paired = PAIRED.format(**names) if self.pair else ""
+        return text.format(**names, results=results, late_ids=LATE_IDS.source(), paired=paired)
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +325,7 @@ class CommandStore:
     """
 
     def __init__(self, tables: Tables) -> None:
-        self._claim = tables.statement(CLAIM)
+        self.claiming = tables.statement(CLAIM)
         self._record = tables.statement(RECORD)
         self._record_late_id = tables.statement(RECORD_LATE_ID)
         self._halt = tables.statement(HALT)
@@ -327,8 +345,9 @@ class CommandStore:
         """
         token = uuid7()
         rows = await tx.conn.fetch(
-            self._claim, list(busy), list(busy.values()), limits.per_queue, [one.kind for one in policies],
+            self.claiming, list(busy), list(busy.values()), limits.per_queue, [one.kind for one in policies],
             [one.repeat_window for one in policies], limits.lease, now, token,
+            [one.pair_interval for one in policies],
         )  # fmt: skip
         return token, rows
 

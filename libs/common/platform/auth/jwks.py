@@ -20,6 +20,7 @@ from libs.common.platform.telemetry.logs import get_logger
 
 MAX_AGE = 300.0  # seconds until the set is read again
 MIN_INTERVAL = 15.0  # seconds between two reads that unknown key ids or failures may cause
+FIRST_INTERVAL = 1.0  # the same until the first one has succeeded
 MAX_SIZE = 256 * 1024  # bytes
 _RSA_BITS = 2048
 
@@ -97,6 +98,13 @@ class KeySet:
         self._refreshing: asyncio.Task[None] | None = None
         self.generation = 0
 
+    async def first_read(self) -> None:
+        """Return once the set was read; a read that has begun is finished even so. Raises KeysUnavailableError."""
+        if self._read_at is None:
+            await asyncio.shield(self._refresh_behind())
+        if self._read_at is None:
+            raise KeysUnavailableError
+
     async def key(self, kid: str | None) -> SigningKey:
         """Return the key `kid`; without an id, the only one. Raises UnknownKeyError, KeysUnavailableError."""
         if self._read_at is None:
@@ -116,14 +124,16 @@ class KeySet:
             return next(iter(self._keys.values()))
         return self._keys.get(kid)
 
-    def _refresh_behind(self) -> None:
+    def _refresh_behind(self) -> asyncio.Task[None]:
         # The cached keys stay in use meanwhile: a slow issuer must not slow every request.
         if self._refreshing is None or self._refreshing.done():
             self._refreshing = asyncio.create_task(self._refresh(), name="jwks")
+        return self._refreshing
 
     async def _refresh(self) -> None:
         async with self._lock:
-            if self._tried_at is not None and self._now() - self._tried_at < MIN_INTERVAL:
+            interval = FIRST_INTERVAL if self._read_at is None else MIN_INTERVAL
+            if self._tried_at is not None and self._now() - self._tried_at < interval:
                 return
             self._tried_at = self._now()
             try:

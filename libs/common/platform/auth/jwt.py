@@ -38,6 +38,10 @@ class JwtVerifier:
         self._now = now
         self._seen: OrderedDict[str, _Seen] = OrderedDict()
 
+    async def has_keys(self) -> None:
+        """Return once the issuer's keys were read. Raises KeysUnavailableError while it was never reached."""
+        await self._keys.first_read()
+
     async def verify(self, token: str) -> Principal:
         """Return the caller. Raises TokenError, or KeysUnavailableError while the issuer was never reached."""
         seen = self._seen.get(token)
@@ -100,7 +104,8 @@ def _principal(claims: dict[str, object]) -> Principal:
     if partner is not None and not isinstance(partner, str):
         raise TokenError("the claim partner_id is not a string")
     roles = frozenset(_ROLES[name] for name in _strings(claims, "roles") if name in _ROLES)
-    return Principal(sub, roles, frozenset(_strings(claims, "desks")), partner)
+    desks, end = frozenset(_strings(claims, "desks")), _expiry(claims) + SKEW
+    return Principal(sub, roles, desks, partner, accepted_until=end)
 
 
 def _strings(claims: dict[str, object], name: str) -> list[str]:

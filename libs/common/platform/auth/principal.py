@@ -1,6 +1,6 @@
 """The caller as the token names them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 #: In the place of the codes of desks: all of them, also those that do not exist yet.
@@ -17,14 +17,35 @@ class Role(StrEnum):
     SERVICE = "service"
 
 
+class Scope(StrEnum):
+    """What of its kind an operation shows or changes, the widest first; never more than the desks of the token."""
+
+    DESKS = "desks"
+    WORK = "work"
+    PARTNER = "partner"
+    OWN = "own"
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A verified caller: `sub` names them within the issuer, `desks` are codes, which bind every role."""
+    """A verified caller: `sub` names them within the issuer, `desks` are codes, which bind every role.
+
+    `role` is the one that allowed the present operation, `scope` how far (`require`). `accepted_until`: when their
+    token ends, in Unix seconds of real time; None: of no token.
+    """
 
     sub: str
     roles: frozenset[Role]
     desks: frozenset[str] = frozenset()
     partner_id: str | None = None
+    role: Role | None = None
+    scope: Scope = Scope.OWN
+    accepted_until: float | None = field(default=None, compare=False)
+
+    @property
+    def sees_whole_desks(self) -> bool:
+        """Return whether the operation is not confined to the caller's own work."""
+        return self.scope is Scope.DESKS
 
     @property
     def sees_all_desks(self) -> bool:

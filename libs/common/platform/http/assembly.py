@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,11 +12,15 @@ from starlette.routing import BaseRoute
 
 from libs.common.messaging.deadletters.api import dead_letters_router
 from libs.common.messaging.outbox.hint import hinting
+from libs.common.platform.attention.api import attention_router
+from libs.common.platform.attention.kinds import Kinds
+from libs.common.platform.audit.api import audit_router
 from libs.common.platform.auth.jwks import FileKeys, KeySet, UrlKeys
 from libs.common.platform.auth.jwt import JwtVerifier
 from libs.common.platform.core import Telemetry
 from libs.common.platform.db import Database
 from libs.common.platform.db.migrations import schema_ready
+from libs.common.platform.filters.api import filters_router
 from libs.common.platform.http.app import Lifespan, begin_shutdown, create_app
 from libs.common.platform.sealing.keys import MissingKeyError
 from libs.common.platform.service import HasCore, Service
@@ -29,10 +33,14 @@ C = TypeVar("C", bound=HasCore)
 
 @dataclass(frozen=True, kw_only=True)
 class Api:
-    """What a service serves. `routes` are plain Starlette routes and come first (the hot path)."""
+    """What a service serves. `routes` are plain Starlette routes and come first (the hot path).
+
+    `attention`: the rows of each kind of what waits for a person (platform/attention).
+    """
 
     routers: Sequence[APIRouter]
     routes: Sequence[BaseRoute] = ()
+    attention: Kinds = field(default_factory=dict)
 
 
 async def serve_api(service: Service[S, C], settings: S, stop: asyncio.Event) -> None:
@@ -70,12 +78,22 @@ def build_api(
     telemetry: Telemetry | None = None,
     origins: Collection[str] = (),
 ) -> FastAPI:
-    """Return the app without its context; a test gives it one by `serve_context`. It has routes of dead letters."""
+    """Return the app without its context; a test gives it one by `serve_context`.
+
+    Every service has routes of dead letters and of what waits for a person.
+    """
     api = service.api()
-    return create_app(
+    audits = [audit_router(service.name)] if service.audited else []
+    app = create_app(
         service=service.name,
         title=service.title,
-        routers=[*api.routers, dead_letters_router(service.name)],
+        routers=[
+            *api.routers,
+            *audits,
+            attention_router(service.name, api.attention),
+            filters_router(service.name),
+            dead_letters_router(service.name),
+        ],
         routes=api.routes,
         lifespan=lifespan,
         errors=service.errors,
@@ -84,6 +102,9 @@ def build_api(
         tracing=telemetry.tracing if telemetry else None,
         origins=origins,
     )
+    if auth is not None:
+        app.state.readiness.add("issuer", auth.has_keys)
+    return app
 
 
 def serve_context(service: Service[S, C], app: FastAPI, ctx: C) -> None:
@@ -94,7 +115,8 @@ def serve_context(service: Service[S, C], app: FastAPI, ctx: C) -> None:
 
 
 def _verifier(settings: ServiceSettings) -> JwtVerifier:
-    source = FileKeys(settings.jwks_file) if settings.jwks_file else UrlKeys(settings.jwks_url or "")
+    place = settings.token_keys
+    source = FileKeys(place) if isinstance(place, Path) else UrlKeys(place)
     return JwtVerifier(KeySet(source), issuer=settings.jwt_issuer, audience=settings.jwt_audience)
 
 

@@ -13,12 +13,10 @@ def seen(
     mode: Annotated[ConfigurationMode, Query()] = ConfigurationMode.PLAN,
     if_match: Annotated[str | None, Header(alias="If-Match", description="the ETag of the plan, to apply")] = None,
 ) -> str | None:
-    """Return the tag of the plan that is applied, None to plan. Raises Problem 428 to apply without one."""
+    """Return the tag of the plan that is applied, None to plan; to apply without one is 428 (`etag.named`)."""
     if mode is ConfigurationMode.PLAN:
         return None
-    if if_match is None:
-        raise Problem(428, "version_required")
-    return if_match.strip().removeprefix("W/")
+    return (if_match or "").strip().removeprefix("W/")
 
 
 #: The plan to apply, as its ETag; None: plan.

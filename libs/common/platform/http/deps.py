@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from libs.common.contracts import Cause
 from libs.common.platform.auth.dependencies import require
 from libs.common.platform.auth.principal import Principal, Role
+from libs.common.platform.auth.tickets import require_ticket
 from libs.common.platform.http.language import Language
 from libs.common.platform.http.problems import request_language
 from libs.common.platform.telemetry.tracing import current_traceparent
@@ -41,8 +42,21 @@ def cause() -> Cause:
 
 Lang = Annotated[Language, Depends(language)]
 Chain = Annotated[Cause, Depends(cause)]
-Staff = Annotated[Principal, Depends(require(Role.OPERATOR, Role.SUPERVISOR, Role.ADMIN, Role.SERVICE))]
-Worker = Annotated[Principal, Depends(require(Role.OPERATOR, Role.SUPERVISOR, Role.ADMIN))]
-Overseer = Annotated[Principal, Depends(require(Role.SUPERVISOR, Role.ADMIN, Role.SERVICE))]
-Manager = Annotated[Principal, Depends(require(Role.SUPERVISOR, Role.ADMIN))]
-Admin = Annotated[Principal, Depends(require(Role.ADMIN))]
+
+_O, _S, _A, _I = Role.OPERATOR, Role.SUPERVISOR, Role.ADMIN, Role.SERVICE
+
+#: What all staff see alike: the settings of their desks.
+Staff = Annotated[Principal, Depends(require(_O, _S, _A, _I))]
+#: Leads, tasks and customers: operators their own and what waits in their pools.
+Crew = Annotated[Principal, Depends(require(_S, _A, _I, work=[_O]))]
+#: Who follows tasks live, by token or ticket.
+Follower = Annotated[Principal, Depends(require_ticket(_S, _A, _I, work=[_O]))]
+#: Who follows a feed of their own, by token or ticket.
+OwnFollower = Annotated[Principal, Depends(require_ticket(own=[_O, _S, _A, _I]))]
+#: What people alone do.
+Worker = Annotated[Principal, Depends(require(_S, _A, work=[_O]))]
+#: What each of the staff has of their own, such as a feed.
+Myself = Annotated[Principal, Depends(require(own=[_O, _S, _A, _I]))]
+Overseer = Annotated[Principal, Depends(require(_S, _A, _I))]
+Manager = Annotated[Principal, Depends(require(_S, _A))]
+Admin = Annotated[Principal, Depends(require(_A))]

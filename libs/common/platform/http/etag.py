@@ -1,15 +1,24 @@
-"""Where what was made is (`Location`); its version: `ETag`, `If-Match`, 412 with the current state (RFC 9110)."""
+"""Where what was made is (`Location`); its version: `ETag`, `If-Match`, 412 with the current state (RFC 9110).
+
+Without `If-Match` a change is 428 (RFC 6585 §3), but 404 to who may not see what they would change: until that is
+looked at, their version is `UNSEEN`, which nothing has.
+"""
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from fastapi import Depends, Header, Response
 from pydantic import BaseModel
+from starlette.requests import Request
 
 from libs.common.platform.http.language import Text
 from libs.common.platform.http.problems import Fault, Problem
 from libs.common.platform.http.wire import MAX_INTEGER
 
+STALE = "stale_version"
+#: The version of who names none.
+UNSEEN = -1
 # Weak tags are accepted too: a gateway that compresses turns strong tags into weak ones.
 _IfMatch = Annotated[str | None, Header(alias="If-Match", description="the ETag that was read; required")]
 _TAG = re.compile(r'(?:W/)?"(\d{1,18})"')
@@ -29,9 +38,9 @@ def set_location(response: Response, prefix: str, key: object) -> None:
 
 
 def required_version(if_match: _IfMatch = None) -> int:
-    """Return the version the caller saw. Raises Problem 428 without If-Match, 400 for a malformed tag."""
+    """Return the version the caller saw, UNSEEN without If-Match. Raises Problem 400 for a malformed tag."""
     if if_match is None:
-        raise Problem(428, "version_required")
+        return UNSEEN
     match = _TAG.fullmatch(if_match.strip())
     if match is None:
         fault = Fault(
@@ -44,8 +53,14 @@ def required_version(if_match: _IfMatch = None) -> int:
 IfMatch = Annotated[int, Depends(required_version)]
 
 
-def stale(current: BaseModel, version: int) -> Problem:
-    """Return the 412 that carries the current state."""
-    return Problem(
-        412, "stale_version", headers={"ETag": etag(version)}, extra={"current": current.model_dump(mode="json")}
-    )
+def stale(current: BaseModel, version: int, changes: Sequence[Mapping[str, object]] | None = None) -> Problem:
+    """Return the 412 that carries the current state, and who changed what (None: as the route has kept it)."""
+    said = {} if changes is None else {"changes": changes}
+    extra = {"current": current.model_dump(mode="json"), **said}
+    return Problem(412, STALE, headers={"ETag": etag(version)}, extra=extra)
+
+
+def named(problem: Problem, request: Request) -> Problem:
+    """Return the refusal of a request: one of a stale version that it never named is 428."""
+    unnamed = problem.code == STALE and "if-match" not in request.headers
+    return Problem(428, "version_required") if unnamed else problem

@@ -53,6 +53,9 @@ _RU = {
     "nothing_given": "нечего менять",
 }
 
+#: Faults of rules that declarations have, with their texts.
+_RULES_RU = {"unknown_field": "«{name}» — не наше поле; похожие: {alike}; есть: {known}"}
+
 #: Codes of what a schema can say; all other faults are of rules.
 SHAPES = frozenset(_RU) | {"unknown_parameter", "given_twice", "nul_character", "lone_surrogate"}
 
@@ -95,9 +98,11 @@ def pointer(parts: Sequence[object]) -> str:
 def untagged(parts: Sequence[object], body: object) -> list[object]:
     """Return a path without the tags of discriminated unions: pydantic names them though no member has them.
 
-    It descends into nothing that is not there, so a name that is not there and not the last one is a tag.
+    It descends into nothing that is not there, so a name that is not there and not the last one is a tag. That a
+    member's name is wrong, not its value, pydantic says by `[key]`.
     """
     kept: list[object] = []
+    parts = parts[:-1] if parts and parts[-1] == "[key]" else parts
     for number, part in enumerate(parts, 1):
         if isinstance(body, dict):
             if part not in body and number < len(parts):
@@ -126,13 +131,14 @@ def _message(error: Mapping[str, object], code: str, language: Language) -> str:
     if isinstance(said, WrongValueError):
         return said.text.in_language(language)
     english = str(error.get("msg", "invalid")).removeprefix("Value error, ")
-    if language is Language.EN or code not in _RU:
+    texts = _RU | _RULES_RU
+    if language is Language.EN or code not in texts:
         # Messages of our own validators come with type value_error, in the language they were written in.
         return english if language is Language.EN or code == "value_error" else "недопустимое значение"
     values = {key: str(value) for key, value in context.items()} if isinstance(context, Mapping) else {}
     if "expected" in values:
         values["expected"] = values["expected"].replace(" or ", " или ")
-    return _RU[code].format_map(_Blank(values))
+    return texts[code].format_map(_Blank(values))
 
 
 class _Blank(dict[str, str]):

@@ -8,7 +8,7 @@ when nothing was committed: state or request may differ at the next attempt.
 import functools
 import hashlib
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from typing import ParamSpec, TypeVar
 from uuid import uuid4
@@ -17,7 +17,10 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from libs.common.platform.auth.principal import Principal
-from libs.common.platform.db.database import before_commit
+from libs.common.platform.core import Core
+from libs.common.platform.db.database import BeforeCommit, Connection, before_commit
+from libs.common.platform.edits.record import edit_of
+from libs.common.platform.http.etag import STALE
 from libs.common.platform.http.idempotency import Claim, ClaimLostError, Pool, claim_or_replay
 from libs.common.platform.http.language import Text
 from libs.common.platform.http.problems import Fault, Problem, problem_response
@@ -80,7 +83,9 @@ class IdempotentRoute(StrictRoute):
     def __init__(self, path: str, endpoint: Callable[..., Awaitable[object]], **options: object) -> None:
         if not inspect.iscoroutinefunction(endpoint):
             raise TypeError("an idempotent endpoint must be async")
-        super().__init__(path, _claiming(endpoint), **options)  # type: ignore[arg-type] # passed through as given
+        reads = options.get("methods") == ["GET"]
+        noted = endpoint if reads else _noting(endpoint, path, str(options.get("operation_id")))
+        super().__init__(path, _claiming(noted), **options)
 
     def get_route_handler(self) -> Handler:
         """Return the strict handler, wrapped in the handling of the key."""
@@ -109,6 +114,47 @@ def idempotency_key(request: Request) -> str | None:
         fault = Fault("/idempotency-key", "malformed_key", _ONE_KEY, "header")
         raise Problem(400, "malformed_request", errors=[fault])
     return key
+
+
+def _noting(endpoint: Callable[P, Awaitable[T]], path: str, operation: str) -> Callable[P, Awaitable[T]]:
+    """Return the endpoint, whose edits are kept as they are committed, and shown to who comes too late."""
+
+    @functools.wraps(endpoint)
+    async def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        edit = edit_of(path, operation, kwargs)
+        if edit is None:
+            return await endpoint(*args, **kwargs)
+        token = before_commit.set(_both(before_commit.get(), edit.keep))
+        try:
+            return await endpoint(*args, **kwargs)
+        except Problem as problem:
+            if problem.code == STALE and "changes" not in problem.extra:
+                problem.extra["changes"] = await edit.since(_core(kwargs).db)
+            raise
+        finally:
+            before_commit.reset(token)
+
+    return run
+
+
+def _core(given: Mapping[str, object]) -> Core:
+    """Return the core of a call's context."""
+    ctx, request = given.get("ctx"), given.get("request")
+    core = getattr(request.app.state.ctx if isinstance(request, Request) else ctx, "core", None)
+    if not isinstance(core, Core):
+        raise TypeError("an edit takes `ctx` or `request`")
+    return core
+
+
+def _both(first: BeforeCommit | None, second: BeforeCommit) -> BeforeCommit:
+    if first is None:
+        return second
+
+    async def run(conn: Connection) -> None:
+        await first(conn)
+        await second(conn)
+
+    return run
 
 
 def _claiming(endpoint: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:

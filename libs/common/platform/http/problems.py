@@ -42,6 +42,16 @@ class Fault:
         return {"pointer": self.pointer, "code": self.code, "detail": detail, "in": self.place}
 
 
+class NotKnownYetError(Exception):
+    """Names of another service that are not known here: word of them may be on its way. `waits_for` names each."""
+
+    retry_after = 2
+
+    def __init__(self, waits_for: Sequence[Mapping[str, object]]) -> None:
+        super().__init__()
+        self.context = {"waits_for": list(waits_for)}
+
+
 class Problem(HTTPException):
     """An answer that is an error; `extra` become members of the document (`current`, `existing`)."""
 

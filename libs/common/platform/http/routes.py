@@ -5,18 +5,21 @@ anything) stay as they are.
 """
 
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from typing import get_args, get_origin
 from urllib.parse import unquote_to_bytes
 
 from fastapi import APIRouter, params
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from fastapi.security import APIKeyQuery
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from libs.common.platform.audit.record import recorded
 from libs.common.platform.auth.dependencies import Require
+from libs.common.platform.http.etag import named
 from libs.common.platform.http.json import UNSTORABLE, JsonValue, parse_json
 from libs.common.platform.http.language import Text
 from libs.common.platform.http.problems import Fault, Place, Problem
@@ -46,7 +49,14 @@ class StrictRequest(Request):
 
 
 class StrictRoute(APIRoute):
-    """A FastAPI route that first asks who calls, and refuses what else would be ignored or not stored."""
+    """A FastAPI route that first asks who calls, and refuses what else would be ignored or not stored.
+
+    Answers with personal data (`shows`) are in the audit log before they leave.
+    """
+
+    def __init__(self, path: str, endpoint: Callable[..., Awaitable[object]], **options: object) -> None:
+        audited = recorded(endpoint, str(options.get("operation_id")))
+        super().__init__(path, audited, **options)  # type: ignore[arg-type] # passed through as given
 
     def get_route_handler(self) -> Handler:
         """Return FastAPI's handler behind our checks."""
@@ -56,7 +66,10 @@ class StrictRoute(APIRoute):
             await self.authorize(request)
             refuse_nul(request)
             refuse_unknown(request, known)
-            return unchanged(request, await handle(self.reading(request)))
+            try:
+                return unchanged(request, await handle(self.reading(request)))
+            except Problem as problem:
+                raise named(problem, request) from None
 
         return strict
 
@@ -135,8 +148,10 @@ def refuse_unknown(request: Request, known: Mapping[str, bool]) -> None:
 
 def _parameters(dependant: Dependant) -> dict[str, bool]:
     """Return the query parameters of a route, and whether each may be given more than once."""
-    fields = [field for part in parts_of(dependant) for field in part.query_params]
-    return {field.alias: _takes_many(field.field_info.annotation) for field in fields}
+    parts = list(parts_of(dependant))
+    proofs = {part.call.model.name: False for part in parts if isinstance(part.call, APIKeyQuery)}
+    fields = [field for part in parts for field in part.query_params]
+    return {**proofs, **{field.alias: _takes_many(field.field_info.annotation) for field in fields}}
 
 
 def _takes_many(annotation: object) -> bool:

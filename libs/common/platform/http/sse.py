@@ -1,15 +1,18 @@
-"""Server-sent events (WHATWG HTML §9.2): resumable by `id:`, a heartbeat every 15 s, a clean end at shutdown.
+"""Server-sent events (WHATWG HTML §9.2): resumable by `id:`, a heartbeat every 15 s, an end with the token.
 
 Not `fastapi.sse` (tried with FastAPI 0.165): its streams ignore a shutdown, and an idle one stays open until the
 server cuts it (docs/adr/0001).
 """
 
 import asyncio
+import math
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from enum import StrEnum
+from typing import Annotated, Literal, TypeVar
 
 from fastapi import Header
 from pydantic import BaseModel
@@ -23,6 +26,7 @@ _LINE_END = re.compile(r"\r\n|\r|\n")  # what ends a line of a stream, and nothi
 
 
 MEDIA_TYPE = "text/event-stream"
+TICKET = "ticket"  # the parameter by which a stream is opened without a header
 LastEventId = Annotated[
     str | None,
     Header(
@@ -33,12 +37,12 @@ LastEventId = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class ServerEvent:
-    """One event; `data` is JSON text, `id` the position to resume after.
+    """One event; `data` is JSON text, `id` the position to resume after (None: as before).
 
     Without data it is no event for the client, yet its `id` is where the client resumes after a break.
     """
 
-    id: str
+    id: str | None
     event: str = ""
     data: str | None = None
 
@@ -46,8 +50,47 @@ class ServerEvent:
         """Return the event as it goes over the wire."""
         if self.data is None:
             return f"id: {self.id}\n\n".encode()
+        place = "" if self.id is None else f"id: {self.id}\n"
         lines = "".join(f"data: {line}\n" for line in _LINE_END.split(self.data))
-        return f"id: {self.id}\nevent: {self.event}\n{lines}\n".encode()
+        return f"{place}event: {self.event}\n{lines}\n".encode()
+
+
+class StreamPlace(BaseModel):
+    """Where a stream is: its `id` is what to go on behind. Only streams that were opened by a ticket say it."""
+
+
+PLACE = "place"
+
+
+def place_of(request: Request) -> Callable[[object], ServerEvent]:
+    """Return how a stream says where it is while it has nothing else to say.
+
+    A browser keeps the id alone for its next request. By a ticket the page makes that, and sees the ids of events.
+    """
+    if TICKET not in request.query_params:
+        return lambda place: ServerEvent(str(place))
+    return lambda place: ServerEvent(str(place), PLACE, StreamPlace().model_dump_json())
+
+
+class EndReason(StrEnum):
+    """Why a stream ended for good: coming again with the same token is of no use."""
+
+    TOKEN_EXPIRED = "token_expired"  # noqa: S105 - a reason
+    DISMISSED = "dismissed"
+
+
+class StreamEnd(BaseModel):
+    """The last event of a stream: why it ended. Neither this nor a break of the connection moves the position."""
+
+    reason: EndReason
+
+
+END = "end"
+
+
+def ended(reason: EndReason) -> ServerEvent:
+    """Return the last event of a stream."""
+    return ServerEvent(None, END, StreamEnd(reason=reason).model_dump_json())
 
 
 def last_event_id(request: Request) -> str | None:
@@ -57,43 +100,54 @@ def last_event_id(request: Request) -> str | None:
 
 
 def event_stream(
-    request: Request, events: AsyncGenerator[ServerEvent, None], heartbeat: float = HEARTBEAT
+    request: Request,
+    events: AsyncGenerator[ServerEvent, None],
+    heartbeat: float = HEARTBEAT,
+    *,
+    until: float | None = None,
 ) -> StreamingResponse:
-    """Answer with `events` until they end, the client leaves, or the app stops (`app.state.stopping`)."""
+    """Answer with `events` until they end, the client leaves, or the app stops (`app.state.stopping`).
+
+    `until`: when the caller's token ends, in Unix seconds; the stream says so and ends with it.
+    """
     return StreamingResponse(
-        _frames(events, request.app.state.stopping, heartbeat),
+        _frames(events, request.app.state.stopping, heartbeat, math.inf if until is None else until),
         media_type=MEDIA_TYPE,
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
-def streamed(data: type[BaseModel], events: Sequence[str]) -> dict[int | str, dict[str, object]]:
-    """Return how a stream is described: the data of each of its events has the schema of `data`."""
-    reference = {"$ref": f"#/components/schemas/{data.__name__}"}
-    frame = f"id: 17\nevent: {events[0]}\ndata: {{…}}\n\n"
-    shown = {"type": "string", "contentMediaType": "application/json", "contentSchema": reference}
-    names = ", ".join(f"`{name}`" for name in events)
-    return {
-        200: {
-            "description": f"A stream that stays open. Events: {names}; `data` is a {data.__name__} as JSON. "
-            f"A line that begins with a colon comes every {HEARTBEAT:.0f} s and says that the stream is alive.",
-            "content": {MEDIA_TYPE: {"schema": shown, "example": f"retry: {RETRY}\n\nid: 16\n\n{frame}"}},
-            "x-events": dict.fromkeys(events, reference),
-        }
-    }
+F = TypeVar("F", bound=Callable[..., object])
+_NAME = "__events__"
+
+
+def streams(events: Mapping[str, type[BaseModel]]) -> Callable[[F], F]:
+    """Name the events of a stream, each with the model of its data, for the OpenAPI document."""
+
+    def named(endpoint: F) -> F:
+        setattr(endpoint, _NAME, {**events, PLACE: StreamPlace, END: StreamEnd})
+        return endpoint
+
+    return named
+
+
+def events_of(endpoint: Callable[..., object]) -> Mapping[str, type[BaseModel]]:
+    """Return what `streams` has named; nothing for what is no stream."""
+    found: Mapping[str, type[BaseModel]] = getattr(endpoint, _NAME, {})
+    return found
 
 
 async def _frames(
-    events: AsyncGenerator[ServerEvent, None], stopping: asyncio.Event, heartbeat: float
+    events: AsyncGenerator[ServerEvent, None], stopping: asyncio.Event, heartbeat: float, until: float
 ) -> AsyncIterator[bytes]:
     stop = asyncio.ensure_future(stopping.wait())
     following: asyncio.Future[ServerEvent] | None = None
     yield f"retry: {RETRY}\n\n".encode()
     try:
-        while True:
+        while (left := until - time.time()) > 0:
             following = following or asyncio.ensure_future(anext(events))
             waiting: set[asyncio.Future[ServerEvent] | asyncio.Future[Literal[True]]] = {following, stop}
-            await asyncio.wait(waiting, timeout=heartbeat, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waiting, timeout=min(heartbeat, left), return_when=asyncio.FIRST_COMPLETED)
             if following.done():
                 event, following = following, None
                 yield event.result().encode()
@@ -101,6 +155,7 @@ async def _frames(
                 return
             else:
                 yield b": alive\n\n"
+        yield ended(EndReason.TOKEN_EXPIRED).encode()
     except StopAsyncIteration:
         return
     finally:

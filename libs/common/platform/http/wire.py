@@ -32,8 +32,17 @@ _ENDS = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC, micro
 
 #: The number of a version that people count: of a playbook, of a template.
 Number = Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+def _whole(value: object) -> object:
+    """Read `3.0` as what it is in JSON Schema: a whole number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 #: A whole number that every reader of JSON knows exactly (RFC 8259 §6).
-Whole = Annotated[StrictInt, Field(ge=-(2**53) + 1, le=2**53 - 1)]
+Whole = Annotated[StrictInt, Field(ge=-(2**53) + 1, le=2**53 - 1), BeforeValidator(_whole)]
+#: Days, of which there are some.
+Days = Annotated[StrictInt, Field(ge=1, le=36_500), BeforeValidator(_whole)]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
 
 
@@ -62,6 +71,16 @@ def _in_utc(value: datetime) -> datetime:
 
 #: A moment that a caller sends: date, time and offset as RFC 3339 writes them; seconds may be left out.
 Moment = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_in_utc)]
+
+
+def _in_words(comment: str) -> str:
+    if not any(character.isalnum() for character in comment):
+        raise PydanticCustomError("comment_required", "say why in words")
+    return comment.strip()
+
+
+#: Why something is done.
+Words = Annotated[str, Field(max_length=4_000), AfterValidator(_in_words)]
 
 
 class Wire(BaseModel):
@@ -116,3 +135,9 @@ class CustomerOut(BaseModel):
     phone_raw: str | None
     zone: str
     local_time: datetime
+
+
+class TaskCustomer(CustomerOut):
+    """The customer of a task; `do_not_call`: they withdrew calls, or are on the desk's black list (P.14)."""
+
+    do_not_call: bool

@@ -1,7 +1,7 @@
 """The settings every service has.
 
 A service adds its own: `class IntakeSettings(ServiceSettings, env_prefix="INTAKE_")` in its `settings.py`;
-the docstring under a field is its line in README's table.
+the docstring under a field is its line in the table of docs/settings.md.
 """
 
 import os
@@ -68,7 +68,7 @@ class ServiceSettings(BaseSettings):
     """URL of an OTLP/HTTP traces receiver (`http://collector:4318/v1/traces`). Absent: nothing is recorded."""
 
     jwks_url: Annotated[str | None, SHARED] = None
-    """Where the token issuer publishes its keys."""
+    """Where the token issuer publishes its keys. An API does not start without this or `JWKS_FILE`."""
     jwks_file: Annotated[Path | None, SHARED] = None
     """A file with the issuer's keys, instead of the URL."""
     jwt_issuer: Annotated[str, SHARED] = "https://dozvon.local"
@@ -78,6 +78,9 @@ class ServiceSettings(BaseSettings):
 
     cors_origins: Annotated[str, SHARED, Field(pattern=rf"^({_ORIGIN}(,{_ORIGIN})*)?$")] = ""
     """Origins whose pages may call the APIs (`https://desk.example.com`), with commas between; `*` is any."""
+
+    audit_days: Annotated[int, SHARED, Field(ge=90, le=36_500)] = 1095
+    """Days for which the audit log keeps who read whose personal data."""
 
     data_keys: Annotated[SecretStr | None, SHARED] = None
     """Keys of stored secrets, `id:base64` each (`dozvon keys new`); the first seals. Intake and notifications do
@@ -121,6 +124,13 @@ class ServiceSettings(BaseSettings):
             raise ValueError("give a postgresql:// URL")
         return value
 
+    @field_validator("jwks_url")
+    @classmethod
+    def _is_web(cls, value: str | None) -> str | None:
+        if value is not None and not ((url := urlsplit(value)).scheme in {"http", "https"} and url.hostname):
+            raise ValueError("give an http(s):// URL")
+        return value
+
     @model_validator(mode="after")
     def _one_key_source(self) -> Self:
         if self.jwks_url and self.jwks_file:
@@ -133,6 +143,13 @@ class ServiceSettings(BaseSettings):
         if self.data_keys is None:
             raise SettingsError("DATA_KEYS is missing: secrets are not kept without a key (`dozvon keys new`)")
         return DataKeys.parse(self.data_keys.get_secret_value())
+
+    @property
+    def token_keys(self) -> Path | str:
+        """Where the token issuer's keys are: a file or a URL. Raises SettingsError when neither is given."""
+        if (place := self.jwks_file or self.jwks_url) is None:
+            raise SettingsError("JWKS_URL or JWKS_FILE is missing: an API without a token issuer lets nobody in")
+        return place
 
     @property
     def postgres_dsn(self) -> str:

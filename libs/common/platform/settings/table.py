@@ -1,4 +1,4 @@
-"""README's table of settings, generated from the models."""
+"""The table of docs/settings.md, generated from the models."""
 
 from collections.abc import Sequence
 

@@ -4,7 +4,7 @@ An idle worker then sends one statement now and then, instead of a transaction f
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from libs.common.platform.clock import Clock
@@ -12,6 +12,7 @@ from libs.common.platform.db import Database
 from libs.common.platform.db.errors import is_transient
 from libs.common.platform.telemetry.logs import get_logger
 from libs.common.platform.waiting import wait_for_stop, wait_for_work
+from libs.common.platform.worker.supervise import Loop
 
 #: Seconds after which a loop looks for itself when no bell rings.
 UNWATCHED = 5.0
@@ -67,3 +68,16 @@ class Watch:
     async def wait(self, stop: asyncio.Event, seconds: float | None = None) -> None:
         """Wait for work, or `stop`; `seconds`: no longer than that."""
         await wait_for_work(stop, self.bell, self.seconds if seconds is None else min(seconds, self.seconds))
+
+
+def repeated(name: str, step: Callable[[], Awaitable[object]], watch: Watch) -> Loop:
+    """Return a loop that repeats a step, and waits when there was nothing to do: when it returns what is false."""
+
+    async def run(stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            watch.begin()
+            if not await step():
+                await watch.wait(stop)
+
+    run.__name__ = name
+    return run

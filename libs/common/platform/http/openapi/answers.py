@@ -44,9 +44,9 @@ class Codes:
 
 def codes_of(shape: Shape) -> Iterator[str]:
     """Yield the codes that follow from a route's shape."""
-    if shape.roles is not None:
+    if shape.grants is not None:
         yield from ("unauthenticated", "invalid_token")
-    if shape.roles:
+    if shape.grants:
         yield "forbidden"
     if shape.takes_body:
         yield from ("malformed_request", "malformed_json", "body_too_large", "unsupported_media_type")
@@ -98,6 +98,22 @@ def _refusal(status: int, kinds: Sequence[ProblemType], current: object) -> Docu
     return _described(status, kinds, current if status == 412 else None)
 
 
+_CHANGES: Document = {
+    "type": "array",
+    "description": "who changed what since the version that was named, the newest first",
+    "items": {
+        "type": "object",
+        "required": ["at", "by", "what", "fields"],
+        "properties": {
+            "at": {"type": "string", "format": "date-time", "description": "when"},
+            "by": {"type": "string", "description": "who: a caller's `sub`, an operator's id, or `system`"},
+            "what": {"type": "string", "description": "by which operation or rule"},
+            "fields": {"type": "array", "items": {"type": "string"}, "description": "what they gave"},
+        },
+    },
+}
+
+
 def _described(status: int, kinds: Sequence[ProblemType], current: object = None) -> Document:
     properties: Document = {
         "status": {"type": "integer", "enum": [status]},
@@ -105,7 +121,7 @@ def _described(status: int, kinds: Sequence[ProblemType], current: object = None
     }
     required = ["status", "code"]
     if current is not None:
-        properties["current"] = current
+        properties |= {"current": current, "changes": _CHANGES}
         required.append("current")
     narrowed = {"type": "object", "required": required, "properties": properties}
     return {

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
+from libs.common.platform.audit.shown import shown_by
 from libs.common.platform.http.openapi.answers import (
     Codes,
     codes_of,
@@ -21,11 +22,13 @@ from libs.common.platform.http.openapi.answers import (
 from libs.common.platform.http.openapi.examples import with_examples
 from libs.common.platform.http.openapi.parts import HEADERS, PARAMETERS, SCHEMAS, SECURITY
 from libs.common.platform.http.openapi.shape import Document, Shape, shape_of
+from libs.common.platform.http.openapi.streams import schemas_of_events, stream_answer
 from libs.common.platform.http.openapi.strings import without_nul
 from libs.common.platform.http.openapi.texts import about, describe
 from libs.common.platform.http.problems import ProblemStyle
 from libs.common.platform.http.refusals import refusals_of
 from libs.common.platform.http.routes import DescribedRoute
+from libs.common.platform.http.sse import events_of
 
 VERSION = "1"
 _SHARED = {"If-Match": "IfMatch", "Idempotency-Key": "IdempotencyKey"}
@@ -48,7 +51,13 @@ def _made(app: FastAPI) -> Document:
     style: ProblemStyle = app.state.problems
     codes = Codes(style.table)
     paths = cast("dict[str, dict[str, Document]]", document.setdefault("paths", {}))
+    of_events: Document = {}
     for route, operation in _described_by_fastapi(app, paths):
+        if shown_by(route.endpoint) is not None:
+            operation["x-audited"] = True
+        if events := events_of(route.endpoint):
+            cast("dict[str, Document]", operation["responses"])["200"] = stream_answer(events)
+            of_events |= schemas_of_events(events)
         _finish(operation, shape_of(route), codes, refusals_of(route.endpoint))
     for described in app.routes:
         if isinstance(described, DescribedRoute):
@@ -56,7 +65,7 @@ def _made(app: FastAPI) -> Document:
     components = cast("dict[str, Document]", document.setdefault("components", {}))
     schemas = {name: s for name, s in components.get("schemas", {}).items() if name not in _FASTAPIS_OWN}
     components |= {
-        "schemas": {**schemas, **SCHEMAS}, "parameters": {**PARAMETERS}, "headers": {**HEADERS},
+        "schemas": {**of_events, **schemas, **SCHEMAS}, "parameters": {**PARAMETERS}, "headers": {**HEADERS},
         "responses": common_responses(), "securitySchemes": {**SECURITY},
     }  # fmt: skip
     return pruned(with_examples(without_nul(_closed(describe(_renamed(document))))))
@@ -139,8 +148,9 @@ def _finish(operation: Document, shape: Shape, codes: Codes, named: Sequence[str
         responses["304"] = not_modified()
     operation["responses"] = dict(sorted(responses.items()))
     operation["summary"] = summary(str(operation["operationId"]))
-    if shape.roles:
-        operation["x-roles"] = sorted(shape.roles)
+    if shape.grants:
+        operation["x-roles"] = sorted(shape.grants)
+        operation["x-scopes"] = dict(sorted(shape.grants.items()))
     parameters = [_shared(one, shape) for one in cast("list[Document]", operation.get("parameters", []))]
     if shape.takes_key:
         parameters.append({"$ref": "#/components/parameters/IdempotencyKey"})

@@ -137,6 +137,12 @@ SECURITY: Mapping[str, Mapping[str, object]] = {
         "bearerFormat": "JWT",
         "description": "A token of your issuer (RS256 or ES256) with the claims `sub`, `roles` and `desks`.",
     },
+    "stream_ticket": {
+        "type": "apiKey",
+        "in": "query",
+        "name": "ticket",
+        "description": "A ticket for one stream, for clients that send no header: good once, for 60 seconds.",
+    },
     "source_token": {
         "type": "apiKey",
         "in": "header",

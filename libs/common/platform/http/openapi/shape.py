@@ -1,11 +1,12 @@
 """What a route's own shape says about its requests and answers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fastapi.routing import APIRoute
 
 from libs.common.platform.auth.dependencies import Require
-from libs.common.platform.auth.principal import Role
+from libs.common.platform.auth.principal import Role, Scope
 from libs.common.platform.configuration import Configuration
 from libs.common.platform.http.deps import language
 from libs.common.platform.http.etag import required_version
@@ -20,7 +21,7 @@ Document = dict[str, object]
 class Shape:
     """One route: who may call it, and which of the API's conventions it follows."""
 
-    roles: tuple[Role, ...] | None
+    grants: Mapping[Role, Scope] | None
     takes_body: bool
     takes_version: bool
     takes_key: bool
@@ -39,7 +40,7 @@ def shape_of(route: APIRoute) -> Shape:
     require = next((call for call in calls if isinstance(call, Require)), None)
     sets_headers = route.dependant.response_param_name is not None
     return Shape(
-        roles=require.roles if require else None,
+        grants=dict(require.grants) if require else None,
         takes_body=route.body_field is not None or "requestBody" in (route.openapi_extra or {}),
         takes_version=required_version in calls,
         takes_key=isinstance(route, IdempotentRoute) and "POST" in (route.methods or ()),
@@ -47,7 +48,7 @@ def shape_of(route: APIRoute) -> Shape:
         has_path=any(part.path_params for part in parts),
         in_language=language in calls,
         sets_etag=sets_headers and _has_version(route.response_model),
-        sets_location=sets_headers and route.status_code == 201,
+        sets_location=route.status_code == 303 or (sets_headers and route.status_code in {201, 202}),
         is_read="GET" in (route.methods or ()),
     )
 

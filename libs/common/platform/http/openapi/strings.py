@@ -42,7 +42,7 @@ def _reached(parts: Iterable[object], schemas: Document) -> set[str]:
 
 def _texts(part: object) -> Iterator[Document]:
     if isinstance(part, dict):
-        if part.get("type") == "string" and not _SAID & part.keys():
+        if part.get("type") == "string" and (not _SAID & part.keys() or part.get("format") == "password"):
             yield part
         part = [inner for name, inner in part.items() if name not in {"example", "examples"}]
     if isinstance(part, list):

@@ -1,4 +1,4 @@
-"""Names of playbooks that are not known: on their way, or misspelt."""
+"""Names that are not known: on their way, or misspelt."""
 
 from collections.abc import Collection
 from difflib import SequenceMatcher, get_close_matches

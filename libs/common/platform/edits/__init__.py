@@ -1,0 +1,1 @@
+"""Who changed what over HTTP: what an edit conflict shows beside the current state."""

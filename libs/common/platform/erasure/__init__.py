@@ -1,0 +1,1 @@
+"""Forgetting a person: where a service keeps personal data, and the work that empties it (docs/adr/0022)."""

@@ -1,0 +1,1 @@
+"""Planned absences of operators, and who deputises meanwhile (S4.6)."""

@@ -1,0 +1,1 @@
+"""Departments of a desk, and who heads each (S2.5)."""

@@ -1,0 +1,1 @@
+"""What assignment knows of desks: their time zones."""

@@ -1,0 +1,1 @@
+"""The channels of desks as notifications publishes them: a source may name one."""

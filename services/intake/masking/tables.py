@@ -1,0 +1,13 @@
+"""Desks whose operators see numbers and addresses of the customers of others masked."""
+
+from sqlalchemy import Boolean, Column, Table, Text
+
+from services.intake.metadata import metadata
+
+masking = Table(
+    "masking",
+    metadata,
+    Column("desk", Text, primary_key=True),
+    Column("lists", Boolean, nullable=False),
+    Column("changed_by", Text, nullable=False),
+)
