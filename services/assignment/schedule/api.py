@@ -15,9 +15,10 @@ from libs.common.platform.http.wire import Moment
 from services.assignment.deps import Ctx, Lang, Manager, People
 from services.assignment.errors import StaleVersionError
 from services.assignment.schedule.actions import cancel_shift, plan_shift
-from services.assignment.schedule.queries import Filter, get_planned_shift, list_schedule
+from services.assignment.schedule.queries import get_planned_shift, list_schedule
 from services.assignment.schedule.rules import PlanState
 from services.assignment.schedule.schemas import PlannedShiftIn, PlannedShiftView
+from services.assignment.spans import SpanFilter
 
 router = api_router("/assignment/v1/schedule", tags=["schedule"], route_class=IdempotentRoute)
 
@@ -35,7 +36,7 @@ async def get_schedule(
     state: Annotated[PlanState | None, Query()] = None,
 ) -> Page[PlannedShiftView]:
     """List planned shifts by their start, with who is there and who is missing; operators see their own."""
-    return await list_schedule(ctx.db, caller, Filter(desk, operator_id, since, until, state), page, lang)
+    return await list_schedule(ctx.db, caller, SpanFilter(desk, operator_id, since, until, state), page, lang)
 
 
 @router.post("", operation_id="plan_shift", status_code=201)
