@@ -1,0 +1,78 @@
+"""The rules of attendance on the wire and as they are stored."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from libs.common.domain.code import Code
+from libs.common.domain.money import Amount
+from services.assignment.attendance.rules import (
+    GAP,
+    REST,
+    Attendance,
+    HandoverRule,
+    LatenessRule,
+    Step,
+    StepKind,
+)
+from services.assignment.wire import Wire
+
+Fine = Annotated[Amount, Field(gt=Decimal(0), max_digits=14, decimal_places=2)]
+
+
+class LatenessStep(Wire):
+    """A warning, or a fine of an amount."""
+
+    step: StepKind
+    amount: Fine | None = None
+
+    @model_validator(mode="after")
+    def _fine_has_amount(self) -> Self:
+        if (self.step is StepKind.FINE) != (self.amount is not None):
+            raise PydanticCustomError("fine_has_amount", "a fine has an amount, a warning has none")
+        return self
+
+    def rule(self) -> Step:
+        return Step(self.step, self.amount)
+
+
+class LatenessPart(Wire):
+    """What a desk does of lateness; minutes, and days of the window."""
+
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
+    short: Annotated[int, Field(ge=1, le=1440)] = 60
+    steps: Annotated[tuple[LatenessStep, ...], Field(min_length=1, max_length=20)]
+    long: LatenessStep
+    window_days: Annotated[int, Field(ge=1, le=366)] = 31
+    repeated: Annotated[int | None, Field(ge=2, le=100)] = None
+    grace: Annotated[int, Field(ge=1, le=60)] = 1
+
+    def rule(self) -> LatenessRule:
+        steps = tuple(step.rule() for step in self.steps)
+        window = timedelta(days=self.window_days)
+        return LatenessRule(self.currency, self.short, steps, self.long.rule(), window, self.repeated, self.grace)
+
+
+class HandoverPart(Wire):
+    """That who leaves hands over: `gap` minutes, and the types of tasks that are conversations."""
+
+    gap: Annotated[int, Field(ge=0, le=720)] = GAP
+    conversations: Annotated[tuple[Code, ...], Field(max_length=50)] = ()
+
+    def rule(self) -> HandoverRule:
+        return HandoverRule(self.gap, self.conversations)
+
+
+class AttendancePart(Wire):
+    """How the desk's shifts are attended; null: no such rule."""
+
+    rest: Annotated[int, Field(ge=0, le=2880)] = REST
+    handover: HandoverPart | None = None
+    lateness: LatenessPart | None = None
+
+    def rule(self) -> Attendance:
+        handover, lateness = self.handover, self.lateness
+        return Attendance(self.rest, handover and handover.rule(), lateness and lateness.rule())
