@@ -10,6 +10,7 @@ from libs.common.platform.http.problems import ErrorTable, Fault, NotKnownYetErr
 from services.assignment.absences.rules import AbsenceFault
 from services.assignment.schedule.rules import PlanFault
 from services.assignment.shifts.rules import NotOnShiftError, OperatorInactiveError
+from services.assignment.swaps.rules import SwapFault
 
 
 class NotFoundError(Exception):
@@ -93,6 +94,47 @@ class ShiftOverError(Exception):
     """The planned shift has ended, or was cancelled."""
 
 
+class ShiftBegunError(Exception):
+    """The planned shift has begun, or is none any more."""
+
+
+class LatenessExcusedError(Exception):
+    """The lateness is excused already."""
+
+
+class SwapRefusedError(Exception):
+    """A swap that cannot be as it was asked for; every fault is named."""
+
+    def __init__(self, found: Sequence[SwapFault]) -> None:
+        super().__init__()
+        self.faults = [Fault(f"/{each.field}", each.code, _SWAPS[each.code]) for each in found]
+
+
+class SwapOverError(Exception):
+    """The swap is answered, or a shift of it has begun or changed."""
+
+
+class NotYoursError(Exception):
+    """Another person is to answer it."""
+
+
+class HandoverDueError(Exception):
+    """An operator may not leave yet: the next shift is not here (`next`), or conversations are open."""
+
+    def __init__(
+        self, faults: Sequence[Fault], following: Sequence[object], conversations: Sequence[object]
+    ) -> None:
+        super().__init__()
+        self.faults = list(faults)
+        self.context = {"next": list(following), "conversations": list(conversations)}
+
+
+class SupervisorsAloneError(Exception):
+    """Only a supervisor lets somebody go all the same."""
+
+    faults = (Fault("/override", "supervisors_alone", Text("решает руководитель", "a supervisor decides")),)
+
+
 class AbsenceRefusedError(Exception):
     """An absence that cannot be planned as it was asked for; every fault is named."""
 
@@ -128,6 +170,12 @@ _PLANS = {
     "not_a_shift": Text("смена длится до 24 часов", "a shift lasts up to 24 hours"),
 }
 
+_SWAPS = {
+    "unfit_operator": Text("не другой оператор этого отдела", "not another operator of the desk"),
+    "not_theirs": Text("не их будущая смена в этом отделе", "no shift to come of theirs at the desk"),
+    "overlaps": _PLANS["overlaps"],
+    "absent": Text("оператора тогда не будет", "the operator is absent then"),
+}
 
 _ABSENCES = {
     "operator_inactive": _PLANS["operator_inactive"],
@@ -158,6 +206,13 @@ ERRORS: ErrorTable = {
     NotKnownYetError: (409, "not_known_yet"),
     PlanRefusedError: (422, "validation_failed"),
     ShiftOverError: (409, "shift_over"),
+    ShiftBegunError: (409, "shift_begun"),
+    SwapRefusedError: (422, "validation_failed"),
+    SwapOverError: (409, "swap_over"),
+    NotYoursError: (409, "not_yours"),
+    HandoverDueError: (409, "handover_due"),
+    SupervisorsAloneError: (422, "validation_failed"),
+    LatenessExcusedError: (409, "lateness_excused"),
     AbsenceRefusedError: (422, "validation_failed"),
     AbsenceOverlapsError: (409, "absence_overlaps"),
     AbsenceOverError: (409, "absence_over"),

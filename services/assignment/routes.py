@@ -6,6 +6,7 @@ from services.assignment.attention import KINDS
 from services.assignment.configuration.api import router as configuration
 from services.assignment.decisions.api import router as decisions
 from services.assignment.departments.api import router as departments
+from services.assignment.lateness.api import router as lateness
 from services.assignment.offers.api import router as offers
 from services.assignment.operators.api import me
 from services.assignment.operators.api import router as operators
@@ -14,6 +15,7 @@ from services.assignment.pools.api import router as pools
 from services.assignment.rehearsals.api import router as rehearsals
 from services.assignment.schedule.api import router as schedule
 from services.assignment.shifts.api import router as shifts
+from services.assignment.swaps.api import router as swaps
 
 API = Api(
     routers=(
@@ -25,6 +27,8 @@ API = Api(
         pauses,
         schedule,
         absences,
+        lateness,
+        swaps,
         offers,
         decisions,
         rehearsals,

@@ -74,5 +74,5 @@ class AttendancePart(Wire):
     lateness: LatenessPart | None = None
 
     def rule(self) -> Attendance:
-        handover, lateness = self.handover, self.lateness
-        return Attendance(self.rest, handover and handover.rule(), lateness and lateness.rule())
+        handover = None if self.handover is None else self.handover.rule()
+        return Attendance(self.rest, handover, None if self.lateness is None else self.lateness.rule())

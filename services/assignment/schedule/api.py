@@ -12,8 +12,10 @@ from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from libs.common.platform.http.wire import Moment
-from services.assignment.deps import Ctx, Lang, Manager, People
+from services.assignment.deps import Attendant, Ctx, Lang, Manager, People
 from services.assignment.errors import StaleVersionError
+from services.assignment.lateness.actions import tell_late
+from services.assignment.lateness.schemas import LateReasonIn
 from services.assignment.schedule.actions import cancel_shift, plan_shift
 from services.assignment.schedule.queries import get_planned_shift, list_schedule
 from services.assignment.schedule.rules import PlanState
@@ -68,6 +70,22 @@ async def post_cancel(
     """Cancel a shift that has not ended: a day off, an illness. The week does not plan it again."""
     try:
         await cancel_shift(ctx, caller, planned_id, seen)
+    except StaleVersionError:
+        current = await get_planned_shift(ctx.db, caller, planned_id, lang)
+        raise stale(current, current.version) from None
+    view = await get_planned_shift(ctx.db, caller, planned_id, lang)
+    set_etag(response, view.version)
+    return view
+
+
+@router.post("/{planned_id}/late", operation_id="tell_late")
+@refuses("shift_begun")
+async def post_late(
+    planned_id: UUID, seen: IfMatch, body: LateReasonIn, ctx: Ctx, caller: Attendant, lang: Lang, response: Response
+) -> PlannedShiftView:
+    """Tell before a shift begins that its operator will be late, which excuses it; 409 `shift_begun` after that."""
+    try:
+        await tell_late(ctx, caller, planned_id, seen, body.reason)
     except StaleVersionError:
         current = await get_planned_shift(ctx.db, caller, planned_id, lang)
         raise stale(current, current.version) from None

@@ -27,7 +27,7 @@ EXAMPLE: dict[str, JsonValue] = {
 class ShiftPart(Wire):
     """A shift of the desk: its hours in the desk's zone, and who works it on which days of the week.
 
-    `ends` not after `starts` is on the next day.
+    `needed`: how many people the plan of a month wants on which days. `ends` not after `starts` is on the next day.
     """
 
     title: Titles
@@ -35,10 +35,11 @@ class ShiftPart(Wire):
     ends: Clock
     late_after: Annotated[int, Field(ge=1, le=1440)] = LATE_AFTER
     week: dict[Weekday, Subjects] = {}
+    needed: dict[Weekday, Annotated[int, Field(ge=1, le=500)]] = {}
 
     def kind(self, code: str) -> ShiftKind:
         hours = time.fromisoformat(self.starts), time.fromisoformat(self.ends)
-        return ShiftKind(code, *hours, self.late_after, self.week)
+        return ShiftKind(code, *hours, self.late_after, self.week, self.needed)
 
 
 class PlannedShiftIn(Wire):
@@ -67,7 +68,10 @@ class PlannedShiftIn(Wire):
 
 
 class PlannedShiftView(BaseModel):
-    """A shift that an operator is to work. `late`: minutes from its start until they came, null until then."""
+    """A shift that an operator is to work. `late`: minutes from its start until they came, null until then.
+
+    `told`: why they will be late, as it was told before it began.
+    """
 
     id: UUID
     desk: str
@@ -80,6 +84,8 @@ class PlannedShiftView(BaseModel):
     state: PlanState
     came_at: datetime | None
     late: int | None
+    told_at: datetime | None
+    told: str | None
     version: int
 
     @classmethod
