@@ -8,9 +8,11 @@ from libs.common.platform.configuration import BadConfigurationError
 from libs.common.platform.http.language import Text
 from libs.common.platform.http.problems import ErrorTable, Fault, NotKnownYetError
 from services.assignment.absences.rules import AbsenceFault
+from services.assignment.plans.rules import PlaceFault
 from services.assignment.schedule.rules import PlanFault
 from services.assignment.shifts.rules import NotOnShiftError, OperatorInactiveError
 from services.assignment.swaps.rules import SwapFault
+from services.assignment.wishes.rules import WishFault
 
 
 class NotFoundError(Exception):
@@ -135,6 +137,26 @@ class SupervisorsAloneError(Exception):
     faults = (Fault("/override", "supervisors_alone", Text("решает руководитель", "a supervisor decides")),)
 
 
+class WishesRefusedError(Exception):
+    """Wishes that cannot be kept as they were given; every fault is named."""
+
+    def __init__(self, found: Sequence[WishFault]) -> None:
+        super().__init__()
+        self.faults = [Fault(f"/wishes/{n.position}/{n.field}", n.code, _MONTHS[n.code]) for n in found]
+
+
+class MonthRefusedError(Exception):
+    """A plan of a month that cannot be as it is; every fault names its place."""
+
+    def __init__(self, found: Sequence[PlaceFault]) -> None:
+        super().__init__()
+        self.faults = [Fault(f"/places/{n.position}/{n.field}", n.code, _MONTHS[n.code]) for n in found]
+
+
+class PlanOverError(Exception):
+    """The plan of a month is no draft any more."""
+
+
 class AbsenceRefusedError(Exception):
     """An absence that cannot be planned as it was asked for; every fault is named."""
 
@@ -177,6 +199,13 @@ _SWAPS = {
     "absent": Text("оператора тогда не будет", "the operator is absent then"),
 }
 
+_MONTHS = {
+    **_PLANS,
+    **_SWAPS,
+    "other_month": Text("это другой месяц", "this is another month"),
+    "named_twice": Text("названо дважды", "named twice"),
+}
+
 _ABSENCES = {
     "operator_inactive": _PLANS["operator_inactive"],
     "ends_before_it_starts": Text("кончается раньше, чем начинается", "it ends before it starts"),
@@ -212,6 +241,9 @@ ERRORS: ErrorTable = {
     NotYoursError: (409, "not_yours"),
     HandoverDueError: (409, "handover_due"),
     SupervisorsAloneError: (422, "validation_failed"),
+    WishesRefusedError: (422, "validation_failed"),
+    MonthRefusedError: (422, "validation_failed"),
+    PlanOverError: (409, "plan_over"),
     LatenessExcusedError: (409, "lateness_excused"),
     AbsenceRefusedError: (422, "validation_failed"),
     AbsenceOverlapsError: (409, "absence_overlaps"),

@@ -11,11 +11,13 @@ from services.assignment.offers.api import router as offers
 from services.assignment.operators.api import me
 from services.assignment.operators.api import router as operators
 from services.assignment.pauses.api import router as pauses
+from services.assignment.plans.api import router as plans
 from services.assignment.pools.api import router as pools
 from services.assignment.rehearsals.api import router as rehearsals
 from services.assignment.schedule.api import router as schedule
 from services.assignment.shifts.api import router as shifts
 from services.assignment.swaps.api import router as swaps
+from services.assignment.wishes.api import router as wishes
 
 API = Api(
     routers=(
@@ -29,6 +31,8 @@ API = Api(
         absences,
         lateness,
         swaps,
+        wishes,
+        plans,
         offers,
         decisions,
         rehearsals,

@@ -17,10 +17,12 @@ from services.assignment.errors import StaleVersionError
 from services.assignment.lateness.actions import tell_late
 from services.assignment.lateness.schemas import LateReasonIn
 from services.assignment.schedule.actions import cancel_shift, plan_shift
+from services.assignment.schedule.board import read_board
 from services.assignment.schedule.queries import get_planned_shift, list_schedule
 from services.assignment.schedule.rules import PlanState
-from services.assignment.schedule.schemas import PlannedShiftIn, PlannedShiftView
+from services.assignment.schedule.schemas import BoardView, PlannedShiftIn, PlannedShiftView
 from services.assignment.spans import SpanFilter
+from services.assignment.wishes.schemas import Month, first_day
 
 router = api_router("/assignment/v1/schedule", tags=["schedule"], route_class=IdempotentRoute)
 
@@ -52,6 +54,18 @@ async def post_shift(
     set_location(response, router.prefix, view.id)
     set_etag(response, view.version)
     return view
+
+
+@router.get("/month", operation_id="get_schedule_board")
+@refuses("not_found", "not_known_yet")
+async def get_board(
+    ctx: Ctx,
+    caller: People,
+    desk: Annotated[Code, Query(description="whose month")],
+    month: Annotated[Month, Query(description="the month, such as `2026-12`")],
+) -> BoardView:
+    """Return who is planned, was there, was late and is absent on each day of a month; operators see their own."""
+    return await read_board(ctx.db, caller, desk, first_day(month))
 
 
 @router.get("/{planned_id}", operation_id="get_planned_shift")
