@@ -4,11 +4,10 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from libs.common.domain.code import Code
-from libs.common.domain.money import Amount
 from services.assignment.attendance.rules import (
     GAP,
     REST,
@@ -20,7 +19,15 @@ from services.assignment.attendance.rules import (
 )
 from services.assignment.wire import Wire
 
-Fine = Annotated[Amount, Field(gt=Decimal(0), max_digits=14, decimal_places=2)]
+
+
+def _written(given: object) -> object:
+    """Read a number of a desk file as what it is: an amount."""
+    return str(given) if isinstance(given, int | float) and not isinstance(given, bool) else given
+
+
+# A text both ways, so that a desk has one document.
+Fine = Annotated[str, Field(pattern=r"^\d{1,12}(\.\d{1,2})?$", examples=["500.00"]), BeforeValidator(_written)]
 
 
 class LatenessStep(Wire):
@@ -31,12 +38,12 @@ class LatenessStep(Wire):
 
     @model_validator(mode="after")
     def _fine_has_amount(self) -> Self:
-        if (self.step is StepKind.FINE) != (self.amount is not None):
+        if (self.step is StepKind.FINE) != (self.amount is not None and Decimal(self.amount) > 0):
             raise PydanticCustomError("fine_has_amount", "a fine has an amount, a warning has none")
         return self
 
     def rule(self) -> Step:
-        return Step(self.step, self.amount)
+        return Step(self.step, None if self.amount is None else Decimal(self.amount))
 
 
 class LatenessPart(Wire):

@@ -159,7 +159,7 @@ class _Proposal:
         ]
 
     def _fill_by_moving(self, slot: Slot) -> bool:
-        """Fill a place, if need be by giving one other of the same person to somebody else; return whether it is."""
+        """Fill a place, if need be by giving another one of the same person away; return whether it is filled."""
         able = [person for person in self._people if person.may(slot, self._rest)]
         for person in sorted(able, key=lambda one: self._rank(one, slot)):
             against = self._against(person.id, slot)

@@ -93,11 +93,10 @@ def _keep(kept: Kept, kind: str, rows: Sequence[Record], at: str, zone: ZoneInfo
 
 
 def _keep_absences(kept: Kept, rows: Sequence[Record], days: Sequence[date], zone: ZoneInfo) -> None:
-    for row in rows:
-        for day in days:
-            if row["starts_at"] < _midnight(day + timedelta(days=1), zone) and row["ends_at"] > _midnight(
-                day, zone
-            ):
+    for day in days:
+        begins, ends = _midnight(day, zone), _midnight(day + timedelta(days=1), zone)
+        for row in rows:
+            if row["starts_at"] < ends and row["ends_at"] > begins:
                 kept[row["operator_id"], day]["absent"].append(row)
 
 
