@@ -20,7 +20,6 @@ from services.assignment.attendance.rules import (
 from services.assignment.wire import Wire
 
 
-
 def _written(given: object) -> object:
     """Read a number of a desk file as what it is: an amount."""
     return str(given) if isinstance(given, int | float) and not isinstance(given, bool) else given

@@ -12,7 +12,7 @@ BEGUN = """
 SELECT p.id, p.desk, p.operator_id, p.starts_at, p.ends_at, p.told_at IS NOT NULL AS told
 FROM attendance_rule r JOIN planned_shift p ON p.desk = r.desk
 WHERE jsonb_typeof(r.rules->'lateness') = 'object'
-  AND p.starts_at >= greatest(r.since, $1 - make_interval(days => $2))
+  AND p.starts_at >= greatest(r.since, $1::timestamptz - make_interval(days => $2))
   AND p.starts_at + make_interval(mins => (r.rules->'lateness'->>'grace')::int)
       <= least($1, coalesce(p.came_at, $1))
   AND p.state <> 'cancelled'
