@@ -14,6 +14,8 @@ from services.assignment.shifts.rules import NotOnShiftError, OperatorInactiveEr
 from services.assignment.swaps.rules import SwapFault
 from services.assignment.wishes.rules import WishFault
 
+_UNHEARD = Text("часы отдела ещё не известны: повторите", "the desk's clock is not known yet: try again")
+
 
 class NotFoundError(Exception):
     """The object does not exist, or the caller may not see it."""
@@ -153,6 +155,12 @@ class MonthRefusedError(Exception):
         self.faults = [Fault(f"/places/{n.position}/{n.field}", n.code, _MONTHS[n.code]) for n in found]
 
 
+class DeskNotHeardOfError(Exception):
+    """Assignment has not heard of the desk yet, whose clock it needs."""
+
+    faults = (Fault("/desk", "desk_not_known_yet", _UNHEARD),)
+
+
 class PlanOverError(Exception):
     """The plan of a month is no draft any more."""
 
@@ -211,9 +219,7 @@ _ABSENCES = {
     "ends_before_it_starts": Text("кончается раньше, чем начинается", "it ends before it starts"),
     "in_the_past": _PLANS["in_the_past"],
     "too_far": _PLANS["too_far"],
-    "desk_not_known_yet": Text(
-        "часы отдела ещё не известны: повторите", "the desk's clock is not known yet: try again"
-    ),
+    "desk_not_known_yet": _UNHEARD,
     "unfit_deputy": Text("замещает другой оператор того же отдела", "another operator of the same desk deputises"),
 }
 
@@ -243,6 +249,7 @@ ERRORS: ErrorTable = {
     SupervisorsAloneError: (422, "validation_failed"),
     WishesRefusedError: (422, "validation_failed"),
     MonthRefusedError: (422, "validation_failed"),
+    DeskNotHeardOfError: (422, "validation_failed"),
     PlanOverError: (409, "plan_over"),
     LatenessExcusedError: (409, "lateness_excused"),
     AbsenceRefusedError: (422, "validation_failed"),

@@ -59,8 +59,8 @@ class School:
         self.desk = desk
         self.ids: dict[str, UUID] = {}
 
-    async def open(self, **changes: object) -> None:
-        said = {"code": "demo", "title": Text(ru="Школа", en="School"), "zone": MOSCOW.key, "calendar": ()}
+    async def open(self, zone: str = MOSCOW.key, **changes: object) -> None:
+        said = {"code": "demo", "title": Text(ru="Школа", en="School"), "zone": zone, "calendar": ()}
         await self.desk.receive(DeskChanged.model_validate({**said, "languages": (Language.RU,)}))
         applied = await planned_and_applied(self.desk, {**WHOLE, **changes})
         assert applied.status_code == 200, applied.text

@@ -11,11 +11,11 @@ from asyncpg import Record
 
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Transaction
-from libs.common.platform.http.problems import NotKnownYetError
 from libs.common.platform.ids import uuid7
 from services.assignment.context import Context
 from services.assignment.errors import (
     AlreadyExistsError,
+    DeskNotHeardOfError,
     MonthRefusedError,
     NotFoundError,
     PlanOverError,
@@ -33,7 +33,7 @@ DRAFT = "draft"
 async def propose_plan(ctx: Context, caller: Principal, desk: str, month: date) -> UUID:
     """Propose who works when in what is to come of a month, and return the plan's id.
 
-    Raises NotFoundError, NotKnownYetError, AlreadyExistsError if there is a draft of that month.
+    Raises NotFoundError, DeskNotHeardOfError, AlreadyExistsError if there is a draft of that month.
     """
     if not caller.may_see(desk):
         raise NotFoundError
@@ -92,10 +92,10 @@ async def discard_plan(ctx: Context, caller: Principal, plan_id: UUID, seen: int
 
 
 async def zone_of(tx: Transaction, desk: str) -> str:
-    """Return the zone of a desk. Raises NotKnownYetError."""
+    """Return the zone of a desk. Raises DeskNotHeardOfError."""
     zone = await tx.conn.fetchval(ZONE, desk)
     if zone is None:
-        raise NotKnownYetError([{"pointer": "/desk", "kind": "desk", "name": desk, "nearest": []}])
+        raise DeskNotHeardOfError
     return str(zone)
 
 

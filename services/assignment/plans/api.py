@@ -45,7 +45,7 @@ async def get_many(
 
 
 @router.post("", operation_id="propose_month_plan", status_code=201)
-@refuses("already_exists", "not_found", "not_known_yet")
+@refuses("already_exists", "not_found", "validation_failed")
 async def post_plan(body: MonthPlanIn, ctx: Ctx, caller: Manager, response: Response) -> MonthPlanView:
     """Propose who works which shift in what is to come of a month; nothing is planned until it is published.
 
@@ -58,14 +58,13 @@ async def post_plan(body: MonthPlanIn, ctx: Ctx, caller: Manager, response: Resp
 
 
 @router.get("/{plan_id}", operation_id="get_month_plan")
-@refuses("not_known_yet")
 async def get_one(plan_id: UUID, ctx: Ctx, caller: Overseer, response: Response) -> MonthPlanView:
     """Return a plan of a month, with what is uncovered and which wishes are not kept as they are now."""
     return await _view(ctx, caller, plan_id, response)
 
 
 @router.patch("/{plan_id}", operation_id="edit_month_plan")
-@refuses("not_known_yet", "plan_over", "validation_failed")
+@refuses("plan_over", "validation_failed")
 async def patch_plan(
     plan_id: UUID, seen: IfMatch, body: MonthPlanPatch, ctx: Ctx, caller: Manager, response: Response
 ) -> MonthPlanView:
@@ -78,7 +77,7 @@ async def patch_plan(
 
 
 @router.post("/{plan_id}/publish", operation_id="publish_month_plan")
-@refuses("not_known_yet", "plan_over", "validation_failed")
+@refuses("plan_over", "validation_failed")
 async def post_publish(
     plan_id: UUID, seen: IfMatch, ctx: Ctx, caller: Manager, response: Response
 ) -> MonthPlanView:
@@ -91,7 +90,7 @@ async def post_publish(
 
 
 @router.post("/{plan_id}/discard", operation_id="discard_month_plan")
-@refuses("not_known_yet", "plan_over")
+@refuses("plan_over")
 async def post_discard(
     plan_id: UUID, seen: IfMatch, ctx: Ctx, caller: Manager, response: Response
 ) -> MonthPlanView:

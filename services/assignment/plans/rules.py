@@ -123,7 +123,8 @@ class _Proposal:
         at: dict[UUID, int] = {}
 
         def fill(number: int, seen: set[UUID]) -> bool:
-            for who in able[places[number]]:
+            # Nobody is moved while somebody else is free.
+            for who in sorted(able[places[number]], key=lambda one: one in at):
                 if who not in seen:
                     seen.add(who)
                     if who not in at or fill(at[who], seen):
