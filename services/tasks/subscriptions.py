@@ -57,6 +57,7 @@ def table(ctx: Context) -> Subscriptions:
         assignment.WorkAssigned.event_type: apply,
         assignment.WorkWaiting.event_type: apply,
         assignment.OperatorChanged.event_type: project_operators(ctx),
+        assignment.ShiftStarted.event_type: apply,
         assignment.ShiftEnded.event_type: hand_over(ctx),
         assignment.PoolChanged.event_type: project_pools(ctx),
         notifications.MessageSent.event_type: apply,
