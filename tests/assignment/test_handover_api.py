@@ -115,7 +115,8 @@ async def test_a_day_of_the_school(desk: Desk) -> None:
     """A month from wishes, a swap, one who is late, a hand-over with an heir, and the last who closes at two."""
     school = School(desk)
     await school.open()
-    wishes = [{"day": "2026-03-03", "shift": "day", "wish": "prefer"}]
+    said = [("2026-03-02", "evening", "cannot"), ("2026-03-03", "day", "prefer")]
+    wishes = [{"day": day, "shift": shift, "wish": wish} for day, shift, wish in said]
     await school.do("ann", "PUT", "/wishes", {"desk": "demo", "month": "2026-03", "wishes": wishes})
     plan: dict[str, Any] = await desk.ok("POST", "/month-plans", {"desk": "demo", "month": "2026-03"})
     await desk.ok("POST", f"/month-plans/{plan['id']}/publish", headers={"if-match": '"1"'})

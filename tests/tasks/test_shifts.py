@@ -10,36 +10,16 @@ from libs.common.contracts.assignment import ShiftEnded, ShiftStarted
 from libs.common.contracts.shared import Presence
 from tests.tasks.client import Api, Json
 from tests.tasks.desk import ANNA_ID, BORIS_ID, Desk, operator
+from tests.tasks.support import LIBRARY
 from tests.tasks.test_releases import assigned, taken
 
 pytestmark = pytest.mark.req("S4.6")
 
-#: Who has come says so to the team, each time.
-COMES = """\
-playbook: comes
-title: {ru: Начало смены, en: Start of a shift}
-subject: staff
-starts_on: [shift_started]
-fallback: nothing
-statuses: {}
-lanes: {new: {title: {ru: Новые, en: New}, priority: 1, holder: nobody}}
-messages: {here: {template: on_place, to: team, deadline: 30m}}
-task_types:
-  nothing:
-    title: {ru: Ничего, en: Nothing}
-    role: operator
-    pool: callback
-    mode: pull
-    lane: new
-    due: 5m
-    outcomes: {done: {title: {ru: Сделано, en: Done}, result: completed, then: [end: true]}}
-on:
-  started: [then: [message: here, end: {result: completed, reason: {ru: На месте, en: Here}}]]
-"""
+ARRIVAL = (LIBRARY / "arrival.yaml").read_text("utf-8")
 
 
 async def test_the_team_is_told_each_time_that_somebody_has_come(desk: Desk) -> None:
-    await desk.activate_playbook(COMES)
+    await desk.activate_playbook(ARRIVAL)
     for _ in range(2):
         await desk.receive(ShiftStarted(operator_id=ANNA_ID, at=desk.ctx.now()))
         await desk.pass_time(timedelta(hours=12))
