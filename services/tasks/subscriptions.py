@@ -6,6 +6,7 @@ from libs.common.platform.erasure.actions import note_erasures, sparing
 from services.tasks.attention.actions import follow_attention
 from services.tasks.context import Context
 from services.tasks.merges.actions import merge_customers, merge_leads
+from services.tasks.moves.handover import hand_over
 from services.tasks.operators.actions import project_operators
 from services.tasks.pools.actions import project_pools
 from services.tasks.processes.actions import advance
@@ -56,6 +57,8 @@ def table(ctx: Context) -> Subscriptions:
         assignment.WorkAssigned.event_type: apply,
         assignment.WorkWaiting.event_type: apply,
         assignment.OperatorChanged.event_type: project_operators(ctx),
+        assignment.ShiftStarted.event_type: apply,
+        assignment.ShiftEnded.event_type: hand_over(ctx),
         assignment.PoolChanged.event_type: project_pools(ctx),
         notifications.MessageSent.event_type: apply,
         notifications.MessageDelivered.event_type: apply,

@@ -173,6 +173,7 @@ class WorkRequested(TasksEvent):
     prefer_operator_id: UUID | None = None
     avoid_operator_id: UUID | None = None
     among_operator_ids: tuple[UUID, ...] = ()
+    task_type: str | None = None
 
 
 class WorkWithdrawn(TasksEvent):

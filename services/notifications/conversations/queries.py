@@ -152,7 +152,8 @@ def _seen(subject: str | None) -> ColumnElement[bool]:
 
 def _threads() -> Select[tuple[object, ...]]:
     """Select threads with their operators and their last messages; who is merged has none."""
-    works = func.coalesce(lead_operator.c.owner_id, lead_operator.c.holder_id)
+    owner = case((~lead_operator.c.heir, lead_operator.c.owner_id))
+    works = func.coalesce(owner, lead_operator.c.holder_id)
     said = func.coalesce(received_message.c.text, received_message.c.button, message.c.text)
     query = select(
         thread,

@@ -1,16 +1,16 @@
-"""What intake says of appointments, refused requests and partners: learned, and the trigger that it is."""
+"""What others say of appointments, refused requests, partners and shifts: learned, and the trigger that it is."""
 
 from dataclasses import replace
 from typing import TypeAlias, assert_never
 
 from libs.common.contracts.shared import ChangeTarget
 from services.tasks.engine.effects import Learn
-from services.tasks.engine.events import AppointmentChanged, ChangeRefused, PartnerChanged
+from services.tasks.engine.events import AppointmentChanged, ChangeRefused, PartnerChanged, ShiftStarted
 from services.tasks.engine.facts import Appointment, Facts
 from services.tasks.engine.run import Run
 from services.tasks.playbooks.terms import Trigger
 
-Answer: TypeAlias = AppointmentChanged | ChangeRefused | PartnerChanged
+Answer: TypeAlias = AppointmentChanged | ChangeRefused | PartnerChanged | ShiftStarted
 
 
 def learn(run: Run, event: Answer) -> Trigger | None:
@@ -31,6 +31,8 @@ def learn(run: Run, event: Answer) -> Trigger | None:
         case PartnerChanged(partner=partner, language=language, zone=zone):
             run.emit(Learn("engine.facts", replace(facts, customer=partner, language=language, zone=zone)))
             return Trigger.PARTNER_CHANGED
+        case ShiftStarted():
+            return Trigger.SHIFT_STARTED
         case _:
             assert_never(event)
 

@@ -316,6 +316,11 @@ class PartnerChanged:
     zone: str
 
 
+@dataclass(frozen=True, slots=True)
+class ShiftStarted:
+    """The operator whose process it is has checked in."""
+
+
 Event: TypeAlias = (
     LeadReceived
     | Started
@@ -345,4 +350,5 @@ Event: TypeAlias = (
     | AppointmentChanged
     | ChangeRefused
     | PartnerChanged
+    | ShiftStarted
 )

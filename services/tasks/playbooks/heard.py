@@ -28,7 +28,7 @@ def _misheard(playbook: Playbook) -> Iterator[Finding]:
         if ABOUT.get(trigger, frozenset()) <= {playbook.subject}:
             yield Finding("/listens", "own_event", f"{trigger} is heard without being listened for")
         elif playbook.subject not in (SubjectKind.LEAD, SubjectKind.CUSTOMER) or (
-            trigger is Trigger.PARTNER_CHANGED
+            trigger in (Trigger.PARTNER_CHANGED, Trigger.SHIFT_STARTED)
         ):
             detail = f"no event of another subject says which {playbook.subject} it concerns"
             yield Finding("/listens", "never_heard", detail)

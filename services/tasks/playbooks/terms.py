@@ -104,6 +104,7 @@ class Trigger(StrEnum):
     APPOINTMENT_CHANGED = "appointment_changed"
     CHANGE_REFUSED = "change_refused"
     PARTNER_CHANGED = "partner_changed"
+    SHIFT_STARTED = "shift_started"
     LEAD_MERGED = "lead_merged"
 
 
@@ -118,6 +119,7 @@ ABOUT: Mapping[Trigger, frozenset[SubjectKind]] = {
     Trigger.CUSTOMER_CHANGED: frozenset({SubjectKind.CUSTOMER}),
     Trigger.APPOINTMENT_CHANGED: frozenset({SubjectKind.LEAD}),
     Trigger.PARTNER_CHANGED: frozenset({SubjectKind.PARTNER}),
+    Trigger.SHIFT_STARTED: frozenset({SubjectKind.STAFF}),
     Trigger.LEAD_MERGED: frozenset({SubjectKind.LEAD}),
 }
 

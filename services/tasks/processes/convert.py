@@ -35,6 +35,7 @@ ProcessEvent: TypeAlias = (
     | intake.ChangeRefused
     | intake.AppointmentChanged
     | intake.PartnerChanged
+    | assignment.ShiftStarted
     | Work
     | MessageStep
 )
@@ -67,6 +68,8 @@ def address_of(event: Received[EventData]) -> Address:
             return Address(subject, Trigger.CONTACT_RECORDED, customer_id)
         case intake.PartnerChanged(partner_id=partner_id):
             return Address(Subject(SubjectKind.PARTNER, partner_id), Trigger.PARTNER_CHANGED)
+        case assignment.ShiftStarted(operator_id=who):
+            return Address(Subject(SubjectKind.STAFF, who), Trigger.SHIFT_STARTED)
         case (
             intake.LeadReceived()
             | intake.LeadReceivedV2()
@@ -135,6 +138,8 @@ def engine_event(data: ProcessEvent, *, by_us: bool) -> ev.Event:  # noqa: C901 
             return ev.AppointmentChanged(_appointment(data))
         case intake.PartnerChanged(person=person, language=language, zone=zone):
             return ev.PartnerChanged(customer_of(person), language.value, zone)
+        case assignment.ShiftStarted():
+            return ev.ShiftStarted()
         case _:
             return _answered(data)
 

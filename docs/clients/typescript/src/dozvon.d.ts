@@ -2758,6 +2758,10 @@ export interface paths {
         /**
          * Check out
          * @description End a shift. Tasks that were not taken go to others at once; taken ones follow the rule of their pool.
+         *
+         *     Where the desk hands over (`attendance.handover` of a desk file), nobody but the last of the day leaves before
+         *     one of the next shift is here, and open conversations are finished or go to `heir_id`. 409 `handover_due` names
+         *     all that is left to do; a supervisor lets them go with `override`.
          */
         post: operations["check_out"];
         delete?: never;
@@ -2936,6 +2940,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/assignment/v1/schedule/month": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get schedule board
+         * @description Return who is planned, was there, was late and is absent on each day of a month; operators see their own.
+         */
+        get: operations["get_schedule_board"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/assignment/v1/schedule/{planned_id}": {
         parameters: {
             query?: never;
@@ -2970,6 +2994,26 @@ export interface paths {
          * @description Cancel a shift that has not ended: a day off, an illness. The week does not plan it again.
          */
         post: operations["cancel_shift"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assignment/v1/schedule/{planned_id}/late": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell late
+         * @description Tell before a shift begins that its operator will be late, which excuses it; 409 `shift_begun` after that.
+         */
+        post: operations["tell_late"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3037,6 +3081,287 @@ export interface paths {
          * @description Cancel an absence that is not over; one under way ends within seconds. What has moved stays where it is.
          */
         post: operations["cancel_absence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assignment/v1/lateness": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List lateness
+         * @description List who came late or not at all, the latest first; operators see their own.
+         */
+        get: operations["list_lateness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assignment/v1/lateness/{lateness_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get lateness
+         * @description Return one lateness.
+         */
+        get: operations["get_lateness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assignment/v1/lateness/{lateness_id}/excuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Excuse lateness
+         * @description Excuse a lateness: it counts no more for those to come. What was judged since stays as it is.
+         */
+        post: operations["excuse_lateness"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assignment/v1/swaps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List swaps
+         * @description List swaps, the latest first; operators see those that they ask for or are asked for.
+         */
+        get: operations["list_swaps"];
+        put?: never;
+        /**
+         * Ask swap
+         * @description Ask another operator to take a shift, or to exchange it for one of theirs; a task of theirs says so.
+         *
+         *     It is over when the first of these shifts begins. Supervisors ask in the name of an operator.
+         */
+        post: operations["ask_swap"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assignment/v1/swaps/{swap_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get swap
+         * @description Return a swap.
+         */
+        get: operations["get_swap"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assignment/v1/swaps/{swap_id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept swap
+         * @description Accept a swap: its shifts change hands at once. Only the operator who is asked can.
+         */
+        post: operations["accept_swap"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assignment/v1/swaps/{swap_id}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refuse swap
+         * @description Refuse a swap: everything stays as it is. Only the operator who is asked can.
+         */
+        post: operations["refuse_swap"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assignment/v1/swaps/{swap_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw swap
+         * @description Withdraw a swap that is not answered: who asked for it, or a supervisor.
+         */
+        post: operations["withdraw_swap"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assignment/v1/wishes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List wishes
+         * @description List on which days operators would like to work which shifts, and on which they cannot; their own to them.
+         */
+        get: operations["list_wishes"];
+        /**
+         * Set wishes
+         * @description Say all that an operator wishes of a month; what was said of it before, and is not past, is forgotten.
+         */
+        put: operations["set_wishes"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assignment/v1/month-plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List month plans
+         * @description List plans of months, the latest month first.
+         */
+        get: operations["list_month_plans"];
+        put?: never;
+        /**
+         * Propose month plan
+         * @description Propose who works which shift in what is to come of a month; nothing is planned until it is published.
+         *
+         *     Nobody gets two shifts a day, one in an absence, one that they cannot work, or one too soon after another. What
+         *     stays uncovered and which wishes are not kept is said.
+         */
+        post: operations["propose_month_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assignment/v1/month-plans/{plan_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get month plan
+         * @description Return a plan of a month, with what is uncovered and which wishes are not kept as they are now.
+         */
+        get: operations["get_month_plan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Edit month plan
+         * @description Say all places of a draft anew; a supervisor may break wishes and rest, and it is said where.
+         */
+        patch: operations["edit_month_plan"];
+        trace?: never;
+    };
+    "/assignment/v1/month-plans/{plan_id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish month plan
+         * @description Make planned shifts of a draft: all of them or, with every fault, none.
+         */
+        post: operations["publish_month_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assignment/v1/month-plans/{plan_id}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Discard month plan
+         * @description Discard a draft; its month can be proposed anew.
+         */
+        post: operations["discard_month_plan"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4734,6 +5059,8 @@ export interface components {
             pauses?: {
                 [key: string]: components["schemas"]["PauseReasonPart"];
             } | null;
+            /** @description rest between shifts, hand-over and lateness */
+            attendance?: components["schemas"]["AttendancePart"] | null;
         };
         /**
          * Attempt
@@ -4792,6 +5119,22 @@ export interface components {
              * @description when it was given to the provider
              */
             offered_at: string | null;
+        };
+        /**
+         * AttendancePart
+         * @description How the desk's shifts are attended; null: no such rule.
+         */
+        AttendancePart: {
+            /**
+             * Rest
+             * @description minutes between two shifts of one person
+             * @default 660
+             */
+            rest?: number;
+            /** @description what is handed over before somebody leaves; null - nothing */
+            handover?: components["schemas"]["HandoverPart"] | null;
+            /** @description what lateness leads to; null - nothing is recorded */
+            lateness?: components["schemas"]["LatenessPart"] | null;
         };
         /**
          * AttentionOut
@@ -5035,6 +5378,144 @@ export interface components {
              * @description for the history
              */
             reason: string;
+        };
+        /**
+         * BoardDay
+         * @description A day of a person: what was planned, what was worked, and why they are absent.
+         */
+        BoardDay: {
+            /**
+             * Day
+             * Format: date
+             * @description the day, by the desk's clock
+             */
+            day: string;
+            /**
+             * Planned
+             * @description shifts that they were or are to work
+             */
+            planned: components["schemas"]["BoardShift"][];
+            /**
+             * Worked
+             * @description when they were on shift
+             */
+            worked: components["schemas"]["BoardWorked"][];
+            /**
+             * Absent
+             * @description why they are absent that day
+             */
+            absent: string | null;
+        };
+        /**
+         * BoardPerson
+         * @description A person's month; days without anything are left out.
+         */
+        BoardPerson: {
+            /**
+             * Operator Id
+             * Format: uuid
+             * @description the operator
+             */
+            operator_id: string;
+            /**
+             * Operator Name
+             * @description name of the operator
+             */
+            operator_name: string;
+            /**
+             * Days
+             * @description days on which there is something to show
+             */
+            days: components["schemas"]["BoardDay"][];
+        };
+        /**
+         * BoardShift
+         * @description A planned shift on the board; `late`: minutes, null where they came in time or are still awaited.
+         */
+        BoardShift: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /**
+             * Shift
+             * @description code of the desk's shift
+             */
+            shift: string | null;
+            /**
+             * Starts At
+             * Format: date-time
+             * @description when it begins
+             */
+            starts_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             * @description when it ends
+             */
+            ends_at: string;
+            /** @description its state */
+            state: components["schemas"]["PlanState"];
+            /**
+             * Came At
+             * @description when they were first there
+             */
+            came_at: string | null;
+            /**
+             * Late
+             * @description minutes from its start until they came
+             */
+            late: number | null;
+            /**
+             * No Show
+             * @description whether they did not come at all
+             */
+            no_show: boolean;
+            /**
+             * Told
+             * @description why they will be late, as it was told before the shift began
+             */
+            told: string | null;
+        };
+        /**
+         * BoardView
+         * @description A month of a desk by person and day, by the desk's clock.
+         */
+        BoardView: {
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Month
+             * @description the month, such as `2026-12`
+             */
+            month: string;
+            /**
+             * People
+             * @description the desk's operators, by name
+             */
+            people: components["schemas"]["BoardPerson"][];
+        };
+        /**
+         * BoardWorked
+         * @description From when until when somebody was on shift; `ended_at` is null while it lasts.
+         */
+        BoardWorked: {
+            /**
+             * Started At
+             * Format: date-time
+             * @description when it began
+             */
+            started_at: string;
+            /**
+             * Ended At
+             * @description when it ended
+             */
+            ended_at: string | null;
         };
         /**
          * BrowserKeys
@@ -5976,6 +6457,29 @@ export interface components {
              * @description what it names and the desk does not have
              */
             missing: components["schemas"]["MissingOut"][];
+        };
+        /**
+         * CheckOutIn
+         * @description Who leaves, the caller by default, and who has their open conversations then.
+         *
+         *     `override`: why a supervisor lets them go though something is not handed over.
+         */
+        CheckOutIn: {
+            /**
+             * Operator Id
+             * @description the operator
+             */
+            operator_id?: string | null;
+            /**
+             * Heir Id
+             * @description who has their open conversations then
+             */
+            heir_id?: string | null;
+            /**
+             * Override
+             * @description why a supervisor lets them go though something is not handed over
+             */
+            override?: string | null;
         };
         /**
          * Colleague
@@ -8542,6 +9046,24 @@ export interface components {
             comment: string;
         };
         /**
+         * HandoverPart
+         * @description That who leaves hands over: `gap` minutes, and the types of tasks that are conversations.
+         */
+        HandoverPart: {
+            /**
+             * Gap
+             * @description minutes after the end of a shift in which the next one begins
+             * @default 60
+             */
+            gap?: number;
+            /**
+             * Conversations
+             * @description types of tasks that are open conversations
+             * @default []
+             */
+            conversations?: string[];
+        };
+        /**
          * HistoryView
          * @description Who, when, from, to, why; `cause_id` is the delivery or event behind it.
          */
@@ -9002,6 +9524,187 @@ export interface components {
              * @description how many there are
              */
             count: number;
+        };
+        /**
+         * LateReasonIn
+         * @description Why they are, or will be, late.
+         * @example {
+         *       "reason": "пробки"
+         *     }
+         */
+        LateReasonIn: {
+            /**
+             * Reason
+             * @description why
+             */
+            reason: string;
+        };
+        /**
+         * LatenessPart
+         * @description What a desk does of lateness; minutes, and days of the window.
+         */
+        LatenessPart: {
+            /**
+             * Currency
+             * @description currency, as in ISO 4217
+             */
+            currency: string;
+            /**
+             * Short
+             * @description up to how many minutes `steps` apply
+             * @default 60
+             */
+            short?: number;
+            /**
+             * Steps
+             * @description for the first, the second … in the window; the last for all further ones
+             */
+            steps: components["schemas"]["LatenessStep"][];
+            /** @description what more minutes lead to, and not coming at all */
+            long: components["schemas"]["LatenessStep"];
+            /**
+             * Window Days
+             * @description days in which latenesses are counted
+             * @default 31
+             */
+            window_days?: number;
+            /**
+             * Repeated
+             * @description from how many in the window on they are flagged; null - never
+             */
+            repeated?: number | null;
+            /**
+             * Grace
+             * @description from how many minutes on it is late
+             * @default 1
+             */
+            grace?: number;
+        };
+        /**
+         * LatenessState
+         * @description How a lateness stands; these codes are stored.
+         * @enum {string}
+         */
+        LatenessState: "open" | "late" | "no_show";
+        /**
+         * LatenessStep
+         * @description A warning, or a fine of an amount.
+         */
+        LatenessStep: {
+            /** @description what it leads to */
+            step: components["schemas"]["StepKind"];
+            /**
+             * Amount
+             * @description sum of the fine, as a text
+             */
+            amount?: string | null;
+        };
+        /**
+         * LatenessView
+         * @description A planned shift that began without its operator, and what the desk's rule makes of it.
+         */
+        LatenessView: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Operator Id
+             * Format: uuid
+             * @description the operator
+             */
+            operator_id: string;
+            /**
+             * Operator Name
+             * @description name of the operator
+             */
+            operator_name: string;
+            /**
+             * Planned Id
+             * Format: uuid
+             * @description the planned shift
+             */
+            planned_id: string;
+            /**
+             * Starts At
+             * Format: date-time
+             * @description when it begins
+             */
+            starts_at: string;
+            /** @description its state */
+            state: components["schemas"]["LatenessState"];
+            /**
+             * Minutes
+             * @description how late they came; null while they are awaited, or did not come
+             */
+            minutes: number | null;
+            /**
+             * Told
+             * @description whether it was told before the shift began
+             */
+            told: boolean;
+            /**
+             * Excused
+             * @description whether it was told beforehand, or a supervisor has excused it
+             */
+            excused: boolean;
+            /**
+             * Excused At
+             * @description when a supervisor excused it
+             */
+            excused_at: string | null;
+            /**
+             * Excused By
+             * @description who excused it
+             */
+            excused_by: string | null;
+            /**
+             * Excuse
+             * @description why a supervisor excuses it
+             */
+            excuse: string | null;
+            /** @description what the desk's rule makes of it */
+            step: components["schemas"]["StepKind"] | null;
+            /** @description sum of the fine */
+            fine: components["schemas"]["Money"] | null;
+            /**
+             * Number
+             * @description which one it is of those that count in the rule's window
+             */
+            number: number | null;
+            /**
+             * Repeated
+             * @description whether it is one too many
+             */
+            repeated: boolean;
+            /**
+             * Version
+             * @description its version: `If-Match` takes it
+             */
+            version: number;
+        };
+        /**
+         * Page[LatenessView]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        LatenessViewPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["LatenessView"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
         };
         /**
          * LeadDetail
@@ -11104,6 +11807,183 @@ export interface components {
             currency: string;
         };
         /**
+         * MonthPlanIn
+         * @description The month of a desk that is to be planned.
+         * @example {
+         *       "desk": "demo",
+         *       "month": "2026-12"
+         *     }
+         */
+        MonthPlanIn: {
+            /**
+             * Desk
+             * @description short machine name
+             */
+            desk: string;
+            /**
+             * Month
+             * @description the month, such as `2026-12`
+             * @example 2026-12
+             */
+            month: string;
+        };
+        /**
+         * MonthPlanPatch
+         * @description All places of a plan, as a supervisor would have them.
+         * @example {
+         *       "places": []
+         *     }
+         */
+        MonthPlanPatch: {
+            /**
+             * Places
+             * @description who works which shift on which day
+             */
+            places: components["schemas"]["PlacePart"][];
+        };
+        /**
+         * MonthPlanRow
+         * @description The plan of a month, without its places.
+         */
+        MonthPlanRow: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Month
+             * @description the month, such as `2026-12`
+             */
+            month: string;
+            /** @description its state */
+            state: components["schemas"]["MonthPlanState"];
+            /**
+             * Version
+             * @description its version: `If-Match` takes it
+             */
+            version: number;
+            /**
+             * Created At
+             * Format: date-time
+             * @description when it was made
+             */
+            created_at: string;
+            /**
+             * Created By
+             * @description who made it
+             */
+            created_by: string;
+            /**
+             * Published At
+             * @description when it was published
+             */
+            published_at: string | null;
+            /**
+             * Published By
+             * @description who published it
+             */
+            published_by: string | null;
+        };
+        /**
+         * Page[MonthPlanRow]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        MonthPlanRowPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["MonthPlanRow"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
+        };
+        /**
+         * MonthPlanState
+         * @description How the plan of a month stands; these codes are stored.
+         * @enum {string}
+         */
+        MonthPlanState: "draft" | "published" | "discarded";
+        /**
+         * MonthPlanView
+         * @description The plan of a month, and what is to be said of it as wishes, absences and needs are now.
+         */
+        MonthPlanView: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Month
+             * @description the month, such as `2026-12`
+             */
+            month: string;
+            /** @description its state */
+            state: components["schemas"]["MonthPlanState"];
+            /**
+             * Version
+             * @description its version: `If-Match` takes it
+             */
+            version: number;
+            /**
+             * Created At
+             * Format: date-time
+             * @description when it was made
+             */
+            created_at: string;
+            /**
+             * Created By
+             * @description who made it
+             */
+            created_by: string;
+            /**
+             * Published At
+             * @description when it was published
+             */
+            published_at: string | null;
+            /**
+             * Published By
+             * @description who published it
+             */
+            published_by: string | null;
+            /**
+             * Places
+             * @description who works which shift on which day
+             */
+            places: components["schemas"]["PlaceView"][];
+            /**
+             * Uncovered
+             * @description shifts that want more people
+             */
+            uncovered: components["schemas"]["UncoveredView"][];
+            /**
+             * Unkept
+             * @description wishes that are not kept
+             */
+            unkept: components["schemas"]["UnkeptView"][];
+            /**
+             * Short Rest
+             * @description places that begin too soon after another shift
+             */
+            short_rest: components["schemas"]["PlacePart"][];
+        };
+        /**
          * Move
          * @description Another time. `by`: who wanted it; `warned`: whether they said so beforehand.
          */
@@ -12470,6 +13350,67 @@ export interface components {
             name: string;
         };
         /**
+         * PlacePart
+         * @description That an operator works a shift of a day.
+         */
+        PlacePart: {
+            /**
+             * Day
+             * Format: date
+             * @description the day, by the desk's clock
+             */
+            day: string;
+            /**
+             * Shift
+             * @description short machine name
+             */
+            shift: string;
+            /**
+             * Operator Id
+             * Format: uuid
+             * @description the operator
+             */
+            operator_id: string;
+        };
+        /**
+         * PlaceView
+         * @description That an operator works a shift of a day.
+         */
+        PlaceView: {
+            /**
+             * Day
+             * Format: date
+             * @description the day, by the desk's clock
+             */
+            day: string;
+            /**
+             * Shift
+             * @description code of the desk's shift
+             */
+            shift: string;
+            /**
+             * Operator Id
+             * Format: uuid
+             * @description the operator
+             */
+            operator_id: string;
+            /**
+             * Operator Name
+             * @description name of the operator
+             */
+            operator_name: string | null;
+            /**
+             * Starts At
+             * @description when it begins
+             */
+            starts_at: string | null;
+            /**
+             * Ends At
+             * @description when it ends
+             */
+            ends_at: string | null;
+        };
+        /**
          * PlanState
          * @description How a planned shift stands; these codes are stored.
          * @enum {string}
@@ -12521,6 +13462,8 @@ export interface components {
         /**
          * PlannedShiftView
          * @description A shift that an operator is to work. `late`: minutes from its start until they came, null until then.
+         *
+         *     `told`: why they will be late, as it was told before it began.
          */
         PlannedShiftView: {
             /**
@@ -12579,6 +13522,16 @@ export interface components {
              * @description minutes from its start until they came
              */
             late: number | null;
+            /**
+             * Told At
+             * @description when it was told that they will be late
+             */
+            told_at: string | null;
+            /**
+             * Told
+             * @description why they will be late, as it was told before the shift began
+             */
+            told: string | null;
             /**
              * Version
              * @description its version: `If-Match` takes it
@@ -14796,6 +15749,11 @@ export interface components {
              * @default []
              */
             among_operator_ids?: string[];
+            /**
+             * Task Type
+             * @description code of the kind of task
+             */
+            task_type?: string | null;
         };
         /**
          * RerunIn
@@ -15252,7 +16210,7 @@ export interface components {
          * ShiftPart
          * @description A shift of the desk: its hours in the desk's zone, and who works it on which days of the week.
          *
-         *     `ends` not after `starts` is on the next day.
+         *     `needed`: how many people the plan of a month wants on which days. `ends` not after `starts` is on the next day.
          */
         ShiftPart: {
             /** @description title for people */
@@ -15282,6 +16240,14 @@ export interface components {
              */
             week?: {
                 [key: string]: string[];
+            };
+            /**
+             * Needed
+             * @description how many people a month's plan wants on which days
+             * @default {}
+             */
+            needed?: {
+                [key: string]: number;
             };
         };
         /**
@@ -16227,6 +17193,12 @@ export interface components {
          */
         Stage: "new" | "working" | "booked" | "won" | "lost" | "invalid" | "incubator";
         /**
+         * StepKind
+         * @description What a lateness leads to; these codes are stored.
+         * @enum {string}
+         */
+        StepKind: "warning" | "fine";
+        /**
          * StepOut
          * @description A step: what happened, the actor or rule behind it, and the facts.
          *
@@ -16368,6 +17340,154 @@ export interface components {
             expirationTime?: number | null;
             /** @description the keys of the subscription */
             keys: components["schemas"]["BrowserKeys"];
+        };
+        /**
+         * SwapIn
+         * @description That another operator takes a shift, or exchanges it for one of theirs.
+         * @example {
+         *       "planned_id": "0190b6d0-0000-7000-8000-0000584598a3",
+         *       "to_operator_id": "0190b6d0-0000-7000-8000-0000584598a3"
+         *     }
+         */
+        SwapIn: {
+            /**
+             * Planned Id
+             * Format: uuid
+             * @description the shift that the other is to take
+             */
+            planned_id: string;
+            /**
+             * To Operator Id
+             * Format: uuid
+             * @description who is asked
+             */
+            to_operator_id: string;
+            /**
+             * In Return Id
+             * @description the shift of the other that the asker takes for it; null - none
+             */
+            in_return_id?: string | null;
+            /**
+             * Comment
+             * @description why it is asked for
+             */
+            comment?: string | null;
+        };
+        /**
+         * SwapState
+         * @description How a swap stands; these codes are stored.
+         * @enum {string}
+         */
+        SwapState: "asked" | "accepted" | "refused" | "withdrawn" | "expired";
+        /**
+         * SwapView
+         * @description What an operator asks of another: to take a shift, or to exchange it for `in_return_id`.
+         */
+        SwapView: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * From Operator Id
+             * Format: uuid
+             * @description who asks
+             */
+            from_operator_id: string;
+            /**
+             * From Operator Name
+             * @description name of who asks
+             */
+            from_operator_name: string;
+            /**
+             * To Operator Id
+             * Format: uuid
+             * @description who is asked
+             */
+            to_operator_id: string;
+            /**
+             * To Operator Name
+             * @description name of who is asked
+             */
+            to_operator_name: string;
+            /**
+             * Planned Id
+             * Format: uuid
+             * @description the shift that the other is to take
+             */
+            planned_id: string;
+            /**
+             * Starts At
+             * @description when it begins
+             */
+            starts_at: string | null;
+            /**
+             * In Return Id
+             * @description the shift of the other that the asker takes for it; null - none
+             */
+            in_return_id: string | null;
+            /**
+             * In Return Starts At
+             * @description when the other's shift begins
+             */
+            in_return_starts_at: string | null;
+            /**
+             * Comment
+             * @description why it is asked for
+             */
+            comment: string | null;
+            /** @description its state */
+            state: components["schemas"]["SwapState"];
+            /**
+             * Expires At
+             * Format: date-time
+             * @description until when it can be answered
+             */
+            expires_at: string;
+            /**
+             * Created At
+             * Format: date-time
+             * @description when it was made
+             */
+            created_at: string;
+            /**
+             * Answered At
+             * @description when it was answered, or over
+             */
+            answered_at: string | null;
+            /**
+             * Answered By
+             * @description who answered it
+             */
+            answered_by: string | null;
+            /**
+             * Version
+             * @description its version: `If-Match` takes it
+             */
+            version: number;
+        };
+        /**
+         * Page[SwapView]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        SwapViewPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["SwapView"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
         };
         /**
          * TakenWork
@@ -17573,6 +18693,28 @@ export interface components {
             sender: string;
         };
         /**
+         * UncoveredView
+         * @description A shift of a day that wants more people.
+         */
+        UncoveredView: {
+            /**
+             * Day
+             * Format: date
+             * @description the day, by the desk's clock
+             */
+            day: string;
+            /**
+             * Shift
+             * @description code of the desk's shift
+             */
+            shift: string;
+            /**
+             * Missing
+             * @description how many people are missing
+             */
+            missing: number;
+        };
+        /**
          * UnderstoodOrder
          * @description An order as it is understood by the source's present settings; `phone` is E.164.
          */
@@ -17722,6 +18864,36 @@ export interface components {
              * @description `cursor` of the next page; none: this was the last
              */
             next_cursor?: string | null;
+        };
+        /**
+         * UnkeptView
+         * @description A wish that the plan does not keep: one who cannot is planned, or one who prefers it is not.
+         */
+        UnkeptView: {
+            /**
+             * Day
+             * Format: date
+             * @description the day, by the desk's clock
+             */
+            day: string;
+            /**
+             * Shift
+             * @description code of the desk's shift
+             */
+            shift: string;
+            /**
+             * Operator Id
+             * Format: uuid
+             * @description the operator
+             */
+            operator_id: string;
+            /**
+             * Operator Name
+             * @description name of the operator
+             */
+            operator_name: string | null;
+            /** @description what they say of it */
+            wish: components["schemas"]["WishKind"];
         };
         /**
          * UnreadField
@@ -17983,6 +19155,141 @@ export interface components {
             text: string;
         };
         /**
+         * WishKind
+         * @description What an operator says of a shift of a day; these codes are stored. Who says nothing can.
+         * @enum {string}
+         */
+        WishKind: "prefer" | "can" | "cannot";
+        /**
+         * WishPart
+         * @description What an operator says of a shift of a day.
+         */
+        WishPart: {
+            /**
+             * Day
+             * Format: date
+             * @description the day, by the desk's clock
+             */
+            day: string;
+            /**
+             * Shift
+             * @description short machine name
+             */
+            shift: string;
+            /** @description what they say of it */
+            wish: components["schemas"]["WishKind"];
+        };
+        /**
+         * WishView
+         * @description What an operator says of a shift of a day; who says nothing can work it.
+         */
+        WishView: {
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Operator Id
+             * Format: uuid
+             * @description the operator
+             */
+            operator_id: string;
+            /**
+             * Operator Name
+             * @description name of the operator
+             */
+            operator_name: string;
+            /**
+             * Day
+             * Format: date
+             * @description the day, by the desk's clock
+             */
+            day: string;
+            /**
+             * Shift
+             * @description code of the desk's shift
+             */
+            shift: string;
+            /** @description what they say of it */
+            wish: components["schemas"]["WishKind"];
+        };
+        /**
+         * Page[WishView]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        WishViewPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["WishView"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
+        };
+        /**
+         * WishesIn
+         * @description All that an operator wishes of a month, the caller by default.
+         * @example {
+         *       "desk": "demo",
+         *       "month": "2026-12",
+         *       "wishes": []
+         *     }
+         */
+        WishesIn: {
+            /**
+             * Desk
+             * @description short machine name
+             */
+            desk: string;
+            /**
+             * Operator Id
+             * @description the operator
+             */
+            operator_id?: string | null;
+            /**
+             * Month
+             * @description the month, such as `2026-12`
+             * @example 2026-12
+             */
+            month: string;
+            /**
+             * Wishes
+             * @description what they say of shifts of the month
+             */
+            wishes: components["schemas"]["WishPart"][];
+        };
+        /**
+         * WishesView
+         * @description All that an operator wishes of a month.
+         */
+        WishesView: {
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Operator Id
+             * Format: uuid
+             * @description the operator
+             */
+            operator_id: string;
+            /**
+             * Month
+             * @description the month, such as `2026-12`
+             */
+            month: string;
+            /**
+             * Wishes
+             * @description what they say of shifts of the month
+             */
+            wishes: components["schemas"]["WishPart"][];
+        };
+        /**
          * WithdrawalIn
          * @description What the customer withdrew, and how they said so.
          */
@@ -18106,6 +19413,7 @@ export interface components {
              *       "requested_at": "2026-03-02T09:00:00Z",
              *       "role": "operator",
              *       "task_id": "0190b6d0-0000-7000-8000-00008db60186",
+             *       "task_type": "callback",
              *       "task_version": 1
              *     }
              */
@@ -18155,6 +19463,8 @@ export interface components {
                  * @default []
                  */
                 among_operator_ids?: string[];
+                /** Task Type */
+                task_type?: string | null;
             };
         };
         /**
@@ -18508,6 +19818,7 @@ export type AssignmentConfiguration = components['schemas']['AssignmentConfigura
 export type AssignmentConfigured = components['schemas']['AssignmentConfigured'];
 export type AssignmentPart = components['schemas']['AssignmentPart'];
 export type Attempt = components['schemas']['Attempt'];
+export type AttendancePart = components['schemas']['AttendancePart'];
 export type AttentionOut = components['schemas']['AttentionOut'];
 export type AttentionOutPage = components['schemas']['AttentionOutPage'];
 export type AuditedRead = components['schemas']['AuditedRead'];
@@ -18519,6 +19830,11 @@ export type BlackListEntry = components['schemas']['BlackListEntry'];
 export type BlackListEntryPage = components['schemas']['BlackListEntryPage'];
 export type BlackListIn = components['schemas']['BlackListIn'];
 export type BlackListLift = components['schemas']['BlackListLift'];
+export type BoardDay = components['schemas']['BoardDay'];
+export type BoardPerson = components['schemas']['BoardPerson'];
+export type BoardShift = components['schemas']['BoardShift'];
+export type BoardView = components['schemas']['BoardView'];
+export type BoardWorked = components['schemas']['BoardWorked'];
 export type BrowserKeys = components['schemas']['BrowserKeys'];
 export type BulkActionIn = components['schemas']['BulkActionIn'];
 export type BulkActionOut = components['schemas']['BulkActionOut'];
@@ -18552,6 +19868,7 @@ export type ChannelPage = components['schemas']['ChannelPage'];
 export type ChannelPart = components['schemas']['ChannelPart'];
 export type ChannelRates = components['schemas']['ChannelRates'];
 export type CheckOut = components['schemas']['CheckOut'];
+export type CheckOutIn = components['schemas']['CheckOutIn'];
 export type Colleague = components['schemas']['Colleague'];
 export type ConfigurationMode = components['schemas']['ConfigurationMode'];
 export type ConsentIn = components['schemas']['ConsentIn'];
@@ -18636,6 +19953,7 @@ export type GroundView = components['schemas']['GroundView'];
 export type GroundedContact = components['schemas']['GroundedContact'];
 export type GroundedContactPage = components['schemas']['GroundedContactPage'];
 export type HandoverIn = components['schemas']['HandoverIn'];
+export type HandoverPart = components['schemas']['HandoverPart'];
 export type HistoryView = components['schemas']['HistoryView'];
 export type HistoryViewPage = components['schemas']['HistoryViewPage'];
 export type HolidaysIn = components['schemas']['HolidaysIn'];
@@ -18659,6 +19977,12 @@ export type Language = components['schemas']['Language'];
 export type LastMessage = components['schemas']['LastMessage'];
 export type Lasting = components['schemas']['Lasting'];
 export type LastingOut = components['schemas']['LastingOut'];
+export type LateReasonIn = components['schemas']['LateReasonIn'];
+export type LatenessPart = components['schemas']['LatenessPart'];
+export type LatenessState = components['schemas']['LatenessState'];
+export type LatenessStep = components['schemas']['LatenessStep'];
+export type LatenessView = components['schemas']['LatenessView'];
+export type LatenessViewPage = components['schemas']['LatenessViewPage'];
 export type LeadDetail = components['schemas']['LeadDetail'];
 export type LeadOut = components['schemas']['LeadOut'];
 export type LeadRehearsal = components['schemas']['LeadRehearsal'];
@@ -18711,6 +20035,12 @@ export type MissingOut = components['schemas']['MissingOut'];
 export type MissingPlaybook = components['schemas']['MissingPlaybook'];
 export type Mode = components['schemas']['Mode'];
 export type Money = components['schemas']['Money'];
+export type MonthPlanIn = components['schemas']['MonthPlanIn'];
+export type MonthPlanPatch = components['schemas']['MonthPlanPatch'];
+export type MonthPlanRow = components['schemas']['MonthPlanRow'];
+export type MonthPlanRowPage = components['schemas']['MonthPlanRowPage'];
+export type MonthPlanState = components['schemas']['MonthPlanState'];
+export type MonthPlanView = components['schemas']['MonthPlanView'];
 export type Move = components['schemas']['Move'];
 export type NameKind = components['schemas']['NameKind'];
 export type Need = components['schemas']['Need'];
@@ -18750,6 +20080,8 @@ export type PauseReasonView = components['schemas']['PauseReasonView'];
 export type PauseReasonViewPage = components['schemas']['PauseReasonViewPage'];
 export type PersonIn = components['schemas']['PersonIn'];
 export type PersonOut = components['schemas']['PersonOut'];
+export type PlacePart = components['schemas']['PlacePart'];
+export type PlaceView = components['schemas']['PlaceView'];
 export type PlanState = components['schemas']['PlanState'];
 export type PlannedShiftIn = components['schemas']['PlannedShiftIn'];
 export type PlannedShiftView = components['schemas']['PlannedShiftView'];
@@ -18841,6 +20173,7 @@ export type SourceViewPage = components['schemas']['SourceViewPage'];
 export type SourceWithSecret = components['schemas']['SourceWithSecret'];
 export type Speaker = components['schemas']['Speaker'];
 export type Stage = components['schemas']['Stage'];
+export type StepKind = components['schemas']['StepKind'];
 export type StepOut = components['schemas']['StepOut'];
 export type StreamEnd = components['schemas']['StreamEnd'];
 export type StreamPlace = components['schemas']['StreamPlace'];
@@ -18848,6 +20181,10 @@ export type StreamTicket = components['schemas']['StreamTicket'];
 export type SubjectKind = components['schemas']['SubjectKind'];
 export type SubjectOut = components['schemas']['SubjectOut'];
 export type SubscribeToPushes = components['schemas']['SubscribeToPushes'];
+export type SwapIn = components['schemas']['SwapIn'];
+export type SwapState = components['schemas']['SwapState'];
+export type SwapView = components['schemas']['SwapView'];
+export type SwapViewPage = components['schemas']['SwapViewPage'];
 export type TakenWork = components['schemas']['TakenWork'];
 export type TallyConfig = components['schemas']['TallyConfig'];
 export type TaskChange = components['schemas']['TaskChange'];
@@ -18881,9 +20218,11 @@ export type TriedTemplate = components['schemas']['TriedTemplate'];
 export type TriedText = components['schemas']['TriedText'];
 export type TryTemplate = components['schemas']['TryTemplate'];
 export type TwilioConfig = components['schemas']['TwilioConfig'];
+export type UncoveredView = components['schemas']['UncoveredView'];
 export type UnderstoodOrder = components['schemas']['UnderstoodOrder'];
 export type UndoOut = components['schemas']['UndoOut'];
 export type UndoOutPage = components['schemas']['UndoOutPage'];
+export type UnkeptView = components['schemas']['UnkeptView'];
 export type UnreadField = components['schemas']['UnreadField'];
 export type UsedName = components['schemas']['UsedName'];
 export type Variant = components['schemas']['Variant'];
@@ -18895,6 +20234,12 @@ export type Weekday = components['schemas']['Weekday'];
 export type WhatsAppCloudConfig = components['schemas']['WhatsAppCloudConfig'];
 export type Whose = components['schemas']['Whose'];
 export type WhyOut = components['schemas']['WhyOut'];
+export type WishKind = components['schemas']['WishKind'];
+export type WishPart = components['schemas']['WishPart'];
+export type WishView = components['schemas']['WishView'];
+export type WishViewPage = components['schemas']['WishViewPage'];
+export type WishesIn = components['schemas']['WishesIn'];
+export type WishesView = components['schemas']['WishesView'];
 export type WithdrawalIn = components['schemas']['WithdrawalIn'];
 export type Withdrawn = components['schemas']['Withdrawn'];
 export type WordsIn = components['schemas']['WordsIn'];
@@ -36709,7 +38054,7 @@ export interface operations {
                  *       "operator_id": "0190b6d0-0000-7000-8000-0000584598a3"
                  *     }
                  */
-                "application/json": components["schemas"]["PresenceIn"];
+                "application/json": components["schemas"]["CheckOutIn"];
             };
         };
         responses: {
@@ -36800,7 +38145,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost */
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `handover_due`: In conflict with the state */
             409: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -36811,7 +38156,7 @@ export interface operations {
                         /** @enum {integer} */
                         status: 409;
                         /** @enum {string} */
-                        code: "request_in_progress" | "answer_lost";
+                        code: "request_in_progress" | "answer_lost" | "handover_due";
                     };
                 };
             };
@@ -37704,6 +39049,8 @@ export interface operations {
                      *           "state": "planned",
                      *           "came_at": "2026-03-02T09:00:00Z",
                      *           "late": 1,
+                     *           "told_at": "2026-03-02T09:00:00Z",
+                     *           "told": "told",
                      *           "version": 3
                      *         }
                      *       ],
@@ -37787,6 +39134,8 @@ export interface operations {
                      *       "state": "planned",
                      *       "came_at": "2026-03-02T09:00:00Z",
                      *       "late": 1,
+                     *       "told_at": "2026-03-02T09:00:00Z",
+                     *       "told": "told",
                      *       "version": 3
                      *     }
                      */
@@ -37848,6 +39197,91 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    get_schedule_board: {
+        parameters: {
+            query: {
+                /** @description whose month */
+                desk: string;
+                /** @description the month, such as `2026-12` */
+                month: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "desk": "demo",
+                     *       "month": "month",
+                     *       "people": [
+                     *         {
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *           "operator_name": "Ольга",
+                     *           "days": [
+                     *             {
+                     *               "day": "2026-03-02",
+                     *               "planned": [
+                     *                 {
+                     *                   "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *                   "shift": "shift",
+                     *                   "starts_at": "2026-03-02T09:00:00Z",
+                     *                   "ends_at": "2026-03-02T09:00:00Z",
+                     *                   "state": "planned",
+                     *                   "came_at": "2026-03-02T09:00:00Z",
+                     *                   "late": 1,
+                     *                   "no_show": true,
+                     *                   "told": "told"
+                     *                 }
+                     *               ],
+                     *               "worked": [
+                     *                 {
+                     *                   "started_at": "2026-03-02T09:00:00Z",
+                     *                   "ended_at": "2026-03-02T09:00:00Z"
+                     *                 }
+                     *               ],
+                     *               "absent": "absent"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BoardView"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `not_known_yet`: In conflict with the state */
+            409: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "not_known_yet";
+                    };
+                };
+            };
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     get_planned_shift: {
         parameters: {
             query?: never;
@@ -37892,6 +39326,8 @@ export interface operations {
                      *       "state": "planned",
                      *       "came_at": "2026-03-02T09:00:00Z",
                      *       "late": 1,
+                     *       "told_at": "2026-03-02T09:00:00Z",
+                     *       "told": "told",
                      *       "version": 3
                      *     }
                      */
@@ -37962,6 +39398,8 @@ export interface operations {
                      *       "state": "planned",
                      *       "came_at": "2026-03-02T09:00:00Z",
                      *       "late": 1,
+                     *       "told_at": "2026-03-02T09:00:00Z",
+                     *       "told": "told",
                      *       "version": 3
                      *     }
                      */
@@ -38033,6 +39471,156 @@ export interface operations {
                 };
             };
             413: components["responses"]["BodyTooLarge"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    tell_late: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description the language of titles and messages: `ru` (default) or `en`; codes are never translated
+                 * @example en
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                /** @description the planned shift */
+                planned_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "пробки"
+                 *     }
+                 */
+                "application/json": components["schemas"]["LateReasonIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *       "operator_name": "Ольга",
+                     *       "shift": "shift",
+                     *       "title": "Математика, 8 класс",
+                     *       "starts_at": "2026-03-02T09:00:00Z",
+                     *       "ends_at": "2026-03-02T09:00:00Z",
+                     *       "state": "planned",
+                     *       "came_at": "2026-03-02T09:00:00Z",
+                     *       "late": 1,
+                     *       "told_at": "2026-03-02T09:00:00Z",
+                     *       "told": "told",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlannedShiftView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `shift_begun`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "shift_begun";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["PlannedShiftView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
             422: {
                 headers: {
@@ -38436,6 +40024,1933 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    list_lateness: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description the operator */
+                operator_id?: string | null;
+                /** @description of shifts that end later */
+                since?: string | null;
+                /** @description of shifts that begin earlier */
+                until?: string | null;
+                /** @description only those in this state */
+                state?: components["schemas"]["LatenessState"] | null;
+                /** @description told beforehand, or excused by a supervisor */
+                excused?: boolean | null;
+                /** @description flagged as repeated */
+                repeated?: boolean | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "desk": "demo",
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *           "operator_name": "Ольга",
+                     *           "planned_id": "0190b6d0-0000-7000-8000-00002634e2a2",
+                     *           "starts_at": "2026-03-02T09:00:00Z",
+                     *           "state": "open",
+                     *           "minutes": 1,
+                     *           "told": true,
+                     *           "excused": true,
+                     *           "excused_at": "2026-03-02T09:00:00Z",
+                     *           "excused_by": "excused_by",
+                     *           "excuse": "excuse",
+                     *           "step": "warning",
+                     *           "fine": {
+                     *             "amount": "743.00",
+                     *             "currency": "RUB"
+                     *           },
+                     *           "number": 1,
+                     *           "repeated": true,
+                     *           "version": 3
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["LatenessViewPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_lateness: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /** @description the lateness */
+                lateness_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *       "operator_name": "Ольга",
+                     *       "planned_id": "0190b6d0-0000-7000-8000-00002634e2a2",
+                     *       "starts_at": "2026-03-02T09:00:00Z",
+                     *       "state": "open",
+                     *       "minutes": 1,
+                     *       "told": true,
+                     *       "excused": true,
+                     *       "excused_at": "2026-03-02T09:00:00Z",
+                     *       "excused_by": "excused_by",
+                     *       "excuse": "excuse",
+                     *       "step": "warning",
+                     *       "fine": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "number": 1,
+                     *       "repeated": true,
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["LatenessView"];
+                };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    excuse_lateness: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the lateness */
+                lateness_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "пробки"
+                 *     }
+                 */
+                "application/json": components["schemas"]["LateReasonIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *       "operator_name": "Ольга",
+                     *       "planned_id": "0190b6d0-0000-7000-8000-00002634e2a2",
+                     *       "starts_at": "2026-03-02T09:00:00Z",
+                     *       "state": "open",
+                     *       "minutes": 1,
+                     *       "told": true,
+                     *       "excused": true,
+                     *       "excused_at": "2026-03-02T09:00:00Z",
+                     *       "excused_by": "excused_by",
+                     *       "excuse": "excuse",
+                     *       "step": "warning",
+                     *       "fine": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "number": 1,
+                     *       "repeated": true,
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["LatenessView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `lateness_excused`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "lateness_excused";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["LatenessView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_swaps: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description who asks or is asked */
+                operator_id?: string | null;
+                /** @description only those in this state */
+                state?: components["schemas"]["SwapState"] | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "desk": "demo",
+                     *           "from_operator_id": "0190b6d0-0000-7000-8000-0000c60aa9c6",
+                     *           "from_operator_name": "from_operator_name",
+                     *           "to_operator_id": "0190b6d0-0000-7000-8000-000076d6a6c0",
+                     *           "to_operator_name": "to_operator_name",
+                     *           "planned_id": "0190b6d0-0000-7000-8000-00002634e2a2",
+                     *           "starts_at": "2026-03-02T09:00:00Z",
+                     *           "in_return_id": "0190b6d0-0000-7000-8000-000040eef276",
+                     *           "in_return_starts_at": "2026-03-02T09:00:00Z",
+                     *           "comment": "Customer confirmed the order",
+                     *           "state": "asked",
+                     *           "expires_at": "2026-03-02T09:00:00Z",
+                     *           "created_at": "2026-03-02T09:00:00Z",
+                     *           "answered_at": "2026-03-02T09:00:00Z",
+                     *           "answered_by": "answered_by",
+                     *           "version": 3
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SwapViewPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    ask_swap: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "planned_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                 *       "to_operator_id": "0190b6d0-0000-7000-8000-0000584598a3"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SwapIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "from_operator_id": "0190b6d0-0000-7000-8000-0000c60aa9c6",
+                     *       "from_operator_name": "from_operator_name",
+                     *       "to_operator_id": "0190b6d0-0000-7000-8000-000076d6a6c0",
+                     *       "to_operator_name": "to_operator_name",
+                     *       "planned_id": "0190b6d0-0000-7000-8000-00002634e2a2",
+                     *       "starts_at": "2026-03-02T09:00:00Z",
+                     *       "in_return_id": "0190b6d0-0000-7000-8000-000040eef276",
+                     *       "in_return_starts_at": "2026-03-02T09:00:00Z",
+                     *       "comment": "Customer confirmed the order",
+                     *       "state": "asked",
+                     *       "expires_at": "2026-03-02T09:00:00Z",
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "answered_at": "2026-03-02T09:00:00Z",
+                     *       "answered_by": "answered_by",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SwapView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `already_exists`: Already exists; `shift_begun`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "already_exists" | "shift_begun";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_swap: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /** @description the swap */
+                swap_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "from_operator_id": "0190b6d0-0000-7000-8000-0000c60aa9c6",
+                     *       "from_operator_name": "from_operator_name",
+                     *       "to_operator_id": "0190b6d0-0000-7000-8000-000076d6a6c0",
+                     *       "to_operator_name": "to_operator_name",
+                     *       "planned_id": "0190b6d0-0000-7000-8000-00002634e2a2",
+                     *       "starts_at": "2026-03-02T09:00:00Z",
+                     *       "in_return_id": "0190b6d0-0000-7000-8000-000040eef276",
+                     *       "in_return_starts_at": "2026-03-02T09:00:00Z",
+                     *       "comment": "Customer confirmed the order",
+                     *       "state": "asked",
+                     *       "expires_at": "2026-03-02T09:00:00Z",
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "answered_at": "2026-03-02T09:00:00Z",
+                     *       "answered_by": "answered_by",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SwapView"];
+                };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    accept_swap: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the swap */
+                swap_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "from_operator_id": "0190b6d0-0000-7000-8000-0000c60aa9c6",
+                     *       "from_operator_name": "from_operator_name",
+                     *       "to_operator_id": "0190b6d0-0000-7000-8000-000076d6a6c0",
+                     *       "to_operator_name": "to_operator_name",
+                     *       "planned_id": "0190b6d0-0000-7000-8000-00002634e2a2",
+                     *       "starts_at": "2026-03-02T09:00:00Z",
+                     *       "in_return_id": "0190b6d0-0000-7000-8000-000040eef276",
+                     *       "in_return_starts_at": "2026-03-02T09:00:00Z",
+                     *       "comment": "Customer confirmed the order",
+                     *       "state": "asked",
+                     *       "expires_at": "2026-03-02T09:00:00Z",
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "answered_at": "2026-03-02T09:00:00Z",
+                     *       "answered_by": "answered_by",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SwapView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `not_yours`: In conflict with the state; `swap_over`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "not_yours" | "swap_over";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["SwapView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    refuse_swap: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the swap */
+                swap_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "from_operator_id": "0190b6d0-0000-7000-8000-0000c60aa9c6",
+                     *       "from_operator_name": "from_operator_name",
+                     *       "to_operator_id": "0190b6d0-0000-7000-8000-000076d6a6c0",
+                     *       "to_operator_name": "to_operator_name",
+                     *       "planned_id": "0190b6d0-0000-7000-8000-00002634e2a2",
+                     *       "starts_at": "2026-03-02T09:00:00Z",
+                     *       "in_return_id": "0190b6d0-0000-7000-8000-000040eef276",
+                     *       "in_return_starts_at": "2026-03-02T09:00:00Z",
+                     *       "comment": "Customer confirmed the order",
+                     *       "state": "asked",
+                     *       "expires_at": "2026-03-02T09:00:00Z",
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "answered_at": "2026-03-02T09:00:00Z",
+                     *       "answered_by": "answered_by",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SwapView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `not_yours`: In conflict with the state; `swap_over`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "not_yours" | "swap_over";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["SwapView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    withdraw_swap: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the swap */
+                swap_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "from_operator_id": "0190b6d0-0000-7000-8000-0000c60aa9c6",
+                     *       "from_operator_name": "from_operator_name",
+                     *       "to_operator_id": "0190b6d0-0000-7000-8000-000076d6a6c0",
+                     *       "to_operator_name": "to_operator_name",
+                     *       "planned_id": "0190b6d0-0000-7000-8000-00002634e2a2",
+                     *       "starts_at": "2026-03-02T09:00:00Z",
+                     *       "in_return_id": "0190b6d0-0000-7000-8000-000040eef276",
+                     *       "in_return_starts_at": "2026-03-02T09:00:00Z",
+                     *       "comment": "Customer confirmed the order",
+                     *       "state": "asked",
+                     *       "expires_at": "2026-03-02T09:00:00Z",
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "answered_at": "2026-03-02T09:00:00Z",
+                     *       "answered_by": "answered_by",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SwapView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `not_yours`: In conflict with the state; `swap_over`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "not_yours" | "swap_over";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["SwapView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_wishes: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description the operator */
+                operator_id?: string | null;
+                /** @description of this month */
+                month?: string | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "desk": "demo",
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *           "operator_name": "Ольга",
+                     *           "day": "2026-03-02",
+                     *           "shift": "shift",
+                     *           "wish": "prefer"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WishViewPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    set_wishes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "desk": "demo",
+                 *       "month": "2026-12",
+                 *       "wishes": []
+                 *     }
+                 */
+                "application/json": components["schemas"]["WishesIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "desk": "demo",
+                     *       "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *       "month": "month",
+                     *       "wishes": [
+                     *         {
+                     *           "day": "2026-03-02",
+                     *           "shift": "shift",
+                     *           "wish": "prefer"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WishesView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            /** @description `no_operator`: Not found; `not_found`: Not found */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "no_operator" | "not_found";
+                    };
+                };
+            };
+            /** @description `not_known_yet`: In conflict with the state */
+            409: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "not_known_yet";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_month_plans: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description of this month */
+                month?: string | null;
+                /** @description only those in this state */
+                state?: components["schemas"]["MonthPlanState"] | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "desk": "demo",
+                     *           "month": "month",
+                     *           "state": "draft",
+                     *           "version": 3,
+                     *           "created_at": "2026-03-02T09:00:00Z",
+                     *           "created_by": "created_by",
+                     *           "published_at": "2026-03-02T09:00:00Z",
+                     *           "published_by": "published_by"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MonthPlanRowPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    propose_month_plan: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "desk": "demo",
+                 *       "month": "2026-12"
+                 *     }
+                 */
+                "application/json": components["schemas"]["MonthPlanIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "month": "month",
+                     *       "state": "draft",
+                     *       "version": 3,
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "created_by": "created_by",
+                     *       "published_at": "2026-03-02T09:00:00Z",
+                     *       "published_by": "published_by",
+                     *       "places": [
+                     *         {
+                     *           "day": "2026-03-02",
+                     *           "shift": "shift",
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *           "operator_name": "Ольга",
+                     *           "starts_at": "2026-03-02T09:00:00Z",
+                     *           "ends_at": "2026-03-02T09:00:00Z"
+                     *         }
+                     *       ],
+                     *       "uncovered": [
+                     *         {
+                     *           "day": "2026-03-02",
+                     *           "shift": "shift",
+                     *           "missing": 1
+                     *         }
+                     *       ],
+                     *       "unkept": [
+                     *         {
+                     *           "day": "2026-03-02",
+                     *           "shift": "shift",
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *           "operator_name": "Ольга",
+                     *           "wish": "prefer"
+                     *         }
+                     *       ],
+                     *       "short_rest": [
+                     *         {
+                     *           "day": "2026-03-02",
+                     *           "shift": "shift",
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MonthPlanView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `already_exists`: Already exists */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "already_exists";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_month_plan: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /** @description the plan of a month */
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "month": "month",
+                     *       "state": "draft",
+                     *       "version": 3,
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "created_by": "created_by",
+                     *       "published_at": "2026-03-02T09:00:00Z",
+                     *       "published_by": "published_by",
+                     *       "places": [
+                     *         {
+                     *           "day": "2026-03-02",
+                     *           "shift": "shift",
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *           "operator_name": "Ольга",
+                     *           "starts_at": "2026-03-02T09:00:00Z",
+                     *           "ends_at": "2026-03-02T09:00:00Z"
+                     *         }
+                     *       ],
+                     *       "uncovered": [
+                     *         {
+                     *           "day": "2026-03-02",
+                     *           "shift": "shift",
+                     *           "missing": 1
+                     *         }
+                     *       ],
+                     *       "unkept": [
+                     *         {
+                     *           "day": "2026-03-02",
+                     *           "shift": "shift",
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *           "operator_name": "Ольга",
+                     *           "wish": "prefer"
+                     *         }
+                     *       ],
+                     *       "short_rest": [
+                     *         {
+                     *           "day": "2026-03-02",
+                     *           "shift": "shift",
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MonthPlanView"];
+                };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    edit_month_plan: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description the plan of a month */
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "places": []
+                 *     }
+                 */
+                "application/json": components["schemas"]["MonthPlanPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "month": "month",
+                     *       "state": "draft",
+                     *       "version": 3,
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "created_by": "created_by",
+                     *       "published_at": "2026-03-02T09:00:00Z",
+                     *       "published_by": "published_by",
+                     *       "places": [
+                     *         {
+                     *           "day": "2026-03-02",
+                     *           "shift": "shift",
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *           "operator_name": "Ольга",
+                     *           "starts_at": "2026-03-02T09:00:00Z",
+                     *           "ends_at": "2026-03-02T09:00:00Z"
+                     *         }
+                     *       ],
+                     *       "uncovered": [
+                     *         {
+                     *           "day": "2026-03-02",
+                     *           "shift": "shift",
+                     *           "missing": 1
+                     *         }
+                     *       ],
+                     *       "unkept": [
+                     *         {
+                     *           "day": "2026-03-02",
+                     *           "shift": "shift",
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *           "operator_name": "Ольга",
+                     *           "wish": "prefer"
+                     *         }
+                     *       ],
+                     *       "short_rest": [
+                     *         {
+                     *           "day": "2026-03-02",
+                     *           "shift": "shift",
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MonthPlanView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `plan_over`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "plan_over";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["MonthPlanView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    publish_month_plan: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the plan of a month */
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "month": "month",
+                     *       "state": "draft",
+                     *       "version": 3,
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "created_by": "created_by",
+                     *       "published_at": "2026-03-02T09:00:00Z",
+                     *       "published_by": "published_by",
+                     *       "places": [
+                     *         {
+                     *           "day": "2026-03-02",
+                     *           "shift": "shift",
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *           "operator_name": "Ольга",
+                     *           "starts_at": "2026-03-02T09:00:00Z",
+                     *           "ends_at": "2026-03-02T09:00:00Z"
+                     *         }
+                     *       ],
+                     *       "uncovered": [
+                     *         {
+                     *           "day": "2026-03-02",
+                     *           "shift": "shift",
+                     *           "missing": 1
+                     *         }
+                     *       ],
+                     *       "unkept": [
+                     *         {
+                     *           "day": "2026-03-02",
+                     *           "shift": "shift",
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *           "operator_name": "Ольга",
+                     *           "wish": "prefer"
+                     *         }
+                     *       ],
+                     *       "short_rest": [
+                     *         {
+                     *           "day": "2026-03-02",
+                     *           "shift": "shift",
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MonthPlanView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `plan_over`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "plan_over";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["MonthPlanView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    discard_month_plan: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the plan of a month */
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "month": "month",
+                     *       "state": "draft",
+                     *       "version": 3,
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "created_by": "created_by",
+                     *       "published_at": "2026-03-02T09:00:00Z",
+                     *       "published_by": "published_by",
+                     *       "places": [
+                     *         {
+                     *           "day": "2026-03-02",
+                     *           "shift": "shift",
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *           "operator_name": "Ольга",
+                     *           "starts_at": "2026-03-02T09:00:00Z",
+                     *           "ends_at": "2026-03-02T09:00:00Z"
+                     *         }
+                     *       ],
+                     *       "uncovered": [
+                     *         {
+                     *           "day": "2026-03-02",
+                     *           "shift": "shift",
+                     *           "missing": 1
+                     *         }
+                     *       ],
+                     *       "unkept": [
+                     *         {
+                     *           "day": "2026-03-02",
+                     *           "shift": "shift",
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *           "operator_name": "Ольга",
+                     *           "wish": "prefer"
+                     *         }
+                     *       ],
+                     *       "short_rest": [
+                     *         {
+                     *           "day": "2026-03-02",
+                     *           "shift": "shift",
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MonthPlanView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `plan_over`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "plan_over";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["MonthPlanView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     list_work: {
         parameters: {
             query?: {
@@ -38648,6 +42163,7 @@ export interface operations {
                  *         "requested_at": "2026-03-02T09:00:00Z",
                  *         "role": "operator",
                  *         "task_id": "0190b6d0-0000-7000-8000-00008db60186",
+                 *         "task_type": "callback",
                  *         "task_version": 1
                  *       }
                  *     }
@@ -38769,7 +42285,31 @@ export interface operations {
                      *         "operators": {},
                      *         "shifts": {},
                      *         "departments": {},
-                     *         "pauses": {}
+                     *         "pauses": {},
+                     *         "attendance": {
+                     *           "rest": 660,
+                     *           "handover": {
+                     *             "gap": 60,
+                     *             "conversations": []
+                     *           },
+                     *           "lateness": {
+                     *             "currency": "RUB",
+                     *             "short": 60,
+                     *             "steps": [
+                     *               {
+                     *                 "step": "warning",
+                     *                 "amount": null
+                     *               }
+                     *             ],
+                     *             "long": {
+                     *               "step": "warning",
+                     *               "amount": null
+                     *             },
+                     *             "window_days": 31,
+                     *             "repeated": 2,
+                     *             "grace": 1
+                     *           }
+                     *         }
                      *       }
                      *     }
                      */
@@ -38836,7 +42376,31 @@ export interface operations {
                      *         "operators": {},
                      *         "shifts": {},
                      *         "departments": {},
-                     *         "pauses": {}
+                     *         "pauses": {},
+                     *         "attendance": {
+                     *           "rest": 660,
+                     *           "handover": {
+                     *             "gap": 60,
+                     *             "conversations": []
+                     *           },
+                     *           "lateness": {
+                     *             "currency": "RUB",
+                     *             "short": 60,
+                     *             "steps": [
+                     *               {
+                     *                 "step": "warning",
+                     *                 "amount": null
+                     *               }
+                     *             ],
+                     *             "long": {
+                     *               "step": "warning",
+                     *               "amount": null
+                     *             },
+                     *             "window_days": 31,
+                     *             "repeated": 2,
+                     *             "grace": 1
+                     *           }
+                     *         }
                      *       },
                      *       "mode": "plan",
                      *       "changes": [
