@@ -149,6 +149,14 @@ class CallRefusedError(Exception):
         self.faults = [Fault(pointer, code, _CALLS[code])]
 
 
+class OrderRefusedError(Exception):
+    """An order that no school can be told of: `code` says why, of the member at `pointer`."""
+
+    def __init__(self, pointer: str, code: str) -> None:
+        super().__init__()
+        self.faults = [Fault(pointer, code, _PLACINGS[code])]
+
+
 class InTheFutureError(Exception):
     """What is recorded has yet to be said."""
 
@@ -214,6 +222,14 @@ _CALLS = {
     "no_extension": Text("неизвестно, с какого телефона звонить", "it is not known from which telephone to call"),
     "no_number": Text("по этому номеру нельзя позвонить", "this number cannot be called"),
 }
+_PLACINGS = {
+    "no_school": Text("у этого источника нет аккаунта школы", "this source has no school's account"),
+    "no_email": Text(
+        "у клиента нет почты, без неё школа заказ не примет", "a school takes no order without e-mail"
+    ),
+    "no_number": Text("по этому номеру ничего не найти", "this number is of no use"),
+    "no_title": Text("неизвестно, что заказано", "it is not known what is ordered"),
+}
 _TIMES = {
     "in_the_past": Text("это время прошло", "this time is past"),
     "too_far": Text("слишком далеко", "too far ahead"),
@@ -240,6 +256,7 @@ ERRORS: ErrorTable = {
     LaterMergesError: (409, "later_merges"),
     AppointmentOverError: (409, "appointment_over"),
     CallRefusedError: (422, "validation_failed"),
+    OrderRefusedError: (422, "validation_failed"),
     DoNotCallError: (409, "do_not_call"),
     CallsExhaustedError: (409, "calls_exhausted"),
     CallUnderWayError: (409, "call_under_way"),

@@ -96,7 +96,7 @@ class Desk:
 
 
 @asynccontextmanager
-async def opened(profile: Profile = KIND, **settings: object) -> AsyncIterator[Desk]:
+async def opened(profile: Profile = KIND, settings: Mapping[str, object] = {}) -> AsyncIterator[Desk]:
     school = replace(GetCourseStandin.demo(), **settings)  # type: ignore[arg-type]  # names of a School
     standin = GetCourseStandin([school], profile, seed=3, clock=ManualClock(NOW))
     port, stop = free_port(), asyncio.Event()
@@ -122,7 +122,7 @@ async def test_an_order_is_known_by_its_number_and_a_repeat_edits_it() -> None:
     assert isinstance(answers[0], Accepted)
     assert answers[0] == answers[1]
     assert [deal.cost for deal in desk.school.deals.values()] == [9000]
-    assert (told.external_id, told.external_number, told.amount) == (PLACING.number, PLACING.number, 12000)
+    assert (told.external_id, told.external_number, told.amount) == (PLACING.number, PLACING.number, Decimal(12000))
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ async def test_an_order_is_known_by_its_number_and_a_repeat_edits_it() -> None:
 async def test_what_the_school_refuses_has_its_reason(
     settings: dict[str, object], placing: Placing, key: str, expected: tuple[Class, str]
 ) -> None:
-    async with opened(**settings) as desk:
+    async with opened(settings=settings) as desk:
         desk.api = desk.api.replace("another", "acme")
         answer = await desk.place(placing, key)
     assert isinstance(answer, Refused)
@@ -203,7 +203,7 @@ async def test_a_hundred_requests_in_two_hours_of_business_time_and_no_more() ->
 @pytest.mark.req("S4.1")
 @pytest.mark.parametrize("wrapped", [True, False])
 async def test_one_payment_is_told_twice_and_says_one_state(wrapped: bool) -> None:
-    async with opened(wrapped=wrapped) as desk:
+    async with opened(settings={"wrapped": wrapped}) as desk:
         url, desk.school.address = desk.school.address, ""
         for event in (1, 2, 3):
             await desk.control("pl/api/v1/set-uri", {"uri": url, "event_object_id": 2, "event_id": event})

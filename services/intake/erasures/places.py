@@ -68,6 +68,15 @@ PLACES: tuple[Place | Waiting, ...] = (
             "items": "'[]'",
         },
     ),
+    Place(
+        "placement",
+        OF_LEADS,
+        {
+            **dict.fromkeys(("external_id", "detail"), "NULL"),
+            "code": f"CASE WHEN {_NOT_CALLED} THEN 'erased' ELSE code END",
+            "state": f"CASE WHEN {_NOT_CALLED} THEN 'refused' ELSE state END",
+        },
+    ),
     Place("contact", THEIRS, _CONTACT),
     Place(
         "contact", f"customer_id IS NULL AND {mentioned('person::text')}", _CONTACT, name="contacts of no customer"
@@ -164,9 +173,12 @@ NOT_PERSONAL: Mapping[str, str] = {
     "parked": "topic type desk error_type waits_for",
     # Of partners.
     "partner": "desk code title language zone hours calls_go_to address site person card_link cabinet_link lines",
-    "sales_order": "desk status currency",
+    "placement": "desk actor traceparent",
+    "poll": "name desk kind cursor code",
+    "sales_order": "desk status currency placed_state placed_code",
     "retention": "desk kind walked changed_by",
     "saved_filter": "desk owner list",
+    "school": "desk code format account name api_key halted_code changed_by",
     "source": "desk code key format config auth secrets playbook zone language region currency test_prefixes"
     " field_map status_map response origins thanks_url channel consent call_label",
     "source_terms": "desk document document_version purposes call_label",
