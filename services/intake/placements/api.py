@@ -37,7 +37,7 @@ async def post_order(body: OrderIn, ctx: Ctx, caller: Crew, response: Response) 
     return view
 
 
-@router.post("/{order_id}/payment-link", operation_id="ask_payment_link", status_code=202)
+@router.post("/{order_id}/payment-link", operation_id="ask_payment_link")
 @refuses("validation_failed")
 @shows("lead:lead_id", "customer:customer_id")
 async def post_link(order_id: UUID, ctx: Ctx, caller: Crew, response: Response) -> OrderView:

@@ -54,15 +54,14 @@ Result = commands.Result[Details]
 class Placements:
     """The commands: orders that are made, or completed, at a school."""
 
-    def __init__(
-        self, ctx: Context, repeats: timedelta = REPEATS, unknown_after: timedelta = UNKNOWN_AFTER
-    ) -> None:
+    def __init__(self, ctx: Context) -> None:
         settings = ctx.settings
         self._ctx = ctx
         self.timeout, self.lease, self.slots = settings.call_timeout, settings.call_lease, settings.call_concurrency
         self.due: asyncio.Event = ctx.placing
         self._limits = Limits(settings.call_concurrency, settings.lease)
-        self.policies = [Policy(GetCourse.code, repeats, unknown_after)]
+        unknown_after = settings.call_unknown_after or UNKNOWN_AFTER
+        self.policies = [Policy(GetCourse.code, min(REPEATS, unknown_after), unknown_after)]
         self._answers: dict[UUID, Placed] = {}  # until they are recorded
         self.tries = Counter(
             "placement_tries", "Orders made at schools by verdict", ["format", "verdict"],
