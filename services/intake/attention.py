@@ -26,6 +26,23 @@ KINDS: Kinds = {
             name="name",
         ),
     ),
+    "payment_proposed": Waiting(
+        "SELECT p.desk, p.imported_at AS at, p.id::text AS ref, o.order_number::text AS name"
+        " FROM imported_payment p JOIN sales_order o ON o.id = p.order_id WHERE p.state = 'proposed'",
+        Opens(
+            Text(
+                ru="Подтвердить оплату заказа {name}: совпали имя и сумма",
+                en="Confirm the payment of order {name}: name and amount agree",
+            ),
+            name="name",
+        ),
+    ),
+    "payment_unmatched": Waiting(
+        "SELECT desk, imported_at AS at, '' AS ref FROM imported_payment WHERE state IN ('ambiguous', 'unmatched')",
+        Opens(
+            Text(ru="Найти заказы оплат: {count}", en="Find the orders of payments: {count}"),
+        ),
+    ),
     "school_halted": Waiting(
         "SELECT desk, halted_at AS at, code AS ref FROM school WHERE halted_at IS NOT NULL AND active",
         Opens(
@@ -33,9 +50,11 @@ KINDS: Kinds = {
         ),
     ),
     "school_unchecked": Waiting(
-        "SELECT p.desk, (p.cursor ->> 'failing_since')::timestamptz AS at, h.code AS ref"
-        f" FROM poll p JOIN school h ON h.id::text = p.name WHERE h.active AND p.failures >= {UNCHECKED}"
-        " AND p.cursor ->> 'failing_since' IS NOT NULL",  # noqa: S608 - a constant
+        f"""
+        SELECT p.desk, (p.cursor ->> 'failing_since')::timestamptz AS at, h.code AS ref
+        FROM poll p JOIN school h ON h.id::text = p.name
+        WHERE h.active AND p.failures >= {UNCHECKED} AND p.cursor ->> 'failing_since' IS NOT NULL
+        """,  # noqa: S608 - a constant
         Opens(
             Text(
                 ru="Заказы источника {name} не сверяются со школой",

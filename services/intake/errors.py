@@ -157,6 +157,27 @@ class OrderRefusedError(Exception):
         self.faults = [Fault(pointer, code, _PLACINGS[code])]
 
 
+class PaymentsRefusedError(Exception):
+    """A list of payments, or the order of one, that cannot be taken; `faults` name each line and column."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__()
+        self.faults = faults
+
+    @classmethod
+    def of(cls, pointer: str, code: str) -> Self:
+        """Return the refusal of one member."""
+        return cls([Fault(pointer, code, _NO_ORDER)])
+
+
+class PaymentDecidedError(Exception):
+    """A person has decided on the payment already."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__()
+        self.context = {"state": state}
+
+
 class InTheFutureError(Exception):
     """What is recorded has yet to be said."""
 
@@ -222,6 +243,7 @@ _CALLS = {
     "no_extension": Text("неизвестно, с какого телефона звонить", "it is not known from which telephone to call"),
     "no_number": Text("по этому номеру нельзя позвонить", "this number cannot be called"),
 }
+_NO_ORDER = Text("в отделе нет такого заказа", "the desk has no such order")
 _PLACINGS = {
     "no_school": Text("у этого источника нет аккаунта школы", "this source has no school's account"),
     "no_email": Text(
@@ -257,6 +279,8 @@ ERRORS: ErrorTable = {
     AppointmentOverError: (409, "appointment_over"),
     CallRefusedError: (422, "validation_failed"),
     OrderRefusedError: (422, "validation_failed"),
+    PaymentsRefusedError: (422, "validation_failed"),
+    PaymentDecidedError: (409, "conflict"),
     DoNotCallError: (409, "do_not_call"),
     CallsExhaustedError: (409, "calls_exhausted"),
     CallUnderWayError: (409, "call_under_way"),

@@ -23,6 +23,7 @@ from services.intake.masking.api import router as masking
 from services.intake.merges.api import router as merges
 from services.intake.orders.api import router as orders
 from services.intake.partners.api import router as partners
+from services.intake.payment_imports.api import router as imported_payments
 from services.intake.placements.api import router as placements
 from services.intake.recordings.api import router as recordings
 from services.intake.recordings.player import player_routes
@@ -48,6 +49,7 @@ API = Api(
         appointments,
         orders,
         placements,
+        imported_payments,
         customers,
         consents,
         black_list,

@@ -105,7 +105,8 @@ async def open_school(db: Database, *, webhooks: bool = True) -> AsyncIterator[D
     async with running(standin) as url:
         settings = IntakeSettings.model_validate({
             "postgres_url": db.config.url, "data_keys": SecretStr(new_key("tests")), "standins_url": url,
-            "egress_allow": url.removeprefix("http://"), "call_timeout": 0.5, "call_lease": 1.0, "call_unknown_after": 3.0,
+            "egress_allow": url.removeprefix("http://"), "call_timeout": 0.5, "call_lease": 1.0,
+            "call_unknown_after": 3.0,
         })  # fmt: skip
         core = Core("intake", settings, db, clock, Tracing("intake"), new_registry())
         api = Api(Context.of(core, settings))

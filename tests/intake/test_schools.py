@@ -13,7 +13,7 @@ from libs.common.contracts.shared import OrderStatus
 from libs.common.platform.db import Database
 from tests.intake.api import order_in
 from tests.intake.exchange import faults
-from tests.intake.school import ANNA, Desk, open_school
+from tests.intake.school import ANNA, SOURCE, Desk, open_school
 
 pytestmark = pytest.mark.servers
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -97,7 +97,7 @@ async def test_what_people_changed_here_stays_until_the_school_says_something_ne
     await pool.execute("UPDATE sales_order SET status = 'paid', paid = 12000, version = version + 1")
     await pool.execute(
         "INSERT INTO history (desk, lead_id, order_id, at, what, actor, from_value, to_value, reason, cause_id)"
-        " SELECT desk, lead_id, id, created_at, 'order_status', 'ann', 'new', 'paid', 'receipt', id FROM sales_order"
+        " SELECT desk, lead_id, id, created_at, 'order_status', 'ann', 'new', 'paid', 'x', id FROM sales_order"
     )
     await desk.pass_time(HOUR)
     assert await desk.api.said(OrderChanged) == []
@@ -117,8 +117,7 @@ async def test_a_row_that_cannot_be_read_waits_in_quarantine_once(desk: Desk) ->
 async def test_a_key_is_kept_sealed_and_needed_at_first(desk: Desk) -> None:
     kept = await desk.ctx.core.db.pool.fetchval("SELECT api_key FROM school")
     assert kept.startswith("v1.tests.")
-    other = await desk.api.ok("POST", "/sources", {"desk": "demo", "code": "two", "playbook": "school",
-                              "zone": "Europe/Moscow", "config": {"format": "getcourse", "auth": "none"}})  # fmt: skip
+    other = await desk.api.ok("POST", "/sources", {**SOURCE, "code": "two"})
     refused = await desk.api.call("PUT", f"/sources/{other['id']}/school", {"account": "two"})
     assert (refused.status_code, faults(refused.json())) == (422, [("/api_key", "missing")])
     assert (await desk.set_school(check_minutes=20))["check_minutes"] == 20

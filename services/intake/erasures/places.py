@@ -69,6 +69,11 @@ PLACES: tuple[Place | Waiting, ...] = (
         },
     ),
     Place(
+        "imported_payment",
+        OF_LEADS,
+        {"name": "'erased'", "external_id": "NULL", "key": "'erased ' || id"},
+    ),
+    Place(
         "placement",
         OF_LEADS,
         {
@@ -135,6 +140,8 @@ AGED: Mapping[str, Sequence[Aged]] = {
             ),
             "received_at",
         ),
+        # No id leads from who paid to a customer, until a person has said whose payment it is.
+        Aged(Place("imported_payment", "true", {"name": "'erased'"}, walk="uuid"), "imported_at"),
     ),
     "recordings": (Aged(Place("contact", "true", {"recording": "NULL"}, walk="uuid"), "received_at"),),
 }
@@ -163,6 +170,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     "idempotency": "scope key fingerprint",
     "identity_change": "desk what kind actor",
     "known_channel": "desk code",
+    "imported_payment": "desk currency state imported_by decided_by",
     "lead": "desk source playbook status title stage signals language zone zone_source",
     "masking": "desk changed_by",
     "merge": "desk kind state left between planned_by applied_by undone_by",
