@@ -16,7 +16,7 @@ KINDS: Kinds = {
             limit=QUARANTINED,
         ),
     ),
-    # An order whose webhook has come is there, whatever became of the answer.
+    # An order whose webhook has come is there, also when the answer was lost.
     "order_not_placed": Waiting(
         "SELECT desk, created_at AS at, id::text AS ref, order_number::text AS name FROM sales_order"
         " WHERE placed_state IN ('refused', 'unknown') AND status NOT IN ('cancelled', 'false', 'refused')"

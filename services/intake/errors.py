@@ -150,7 +150,7 @@ class CallRefusedError(Exception):
 
 
 class OrderRefusedError(Exception):
-    """An order that no school can be told of: `code` says why, of the member at `pointer`."""
+    """An order that no school can be given: `code` says why, of the member at `pointer`."""
 
     def __init__(self, pointer: str, code: str) -> None:
         super().__init__()

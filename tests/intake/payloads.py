@@ -7,10 +7,10 @@ from typing import TypeAlias
 from urllib.parse import urlencode, urlsplit
 
 from services.intake.formats import getcourse, landing
-from services.intake.formats.rules import Mapped, Noted, ParsedOrder, RawRequest, Unreadable
+from services.intake.formats.rules import Mapped, ParsedOrder, RawRequest, Unreadable
 
 FOLDER = Path(__file__).parent / "formats" / "samples"
-Reader: TypeAlias = Callable[[RawRequest, Mapped], ParsedOrder | Noted | Unreadable]
+Reader: TypeAlias = Callable[[RawRequest, Mapped], ParsedOrder | Unreadable]
 
 LANDING, GETCOURSE = landing.read, getcourse.read
 READERS = (LANDING, GETCOURSE)

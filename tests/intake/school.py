@@ -1,7 +1,7 @@
 """A desk with a school: the stand-in over real HTTP both ways, the worker's steps in this process, one clock."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import cast
@@ -125,5 +125,5 @@ async def open_school(db: Database, *, webhooks: bool = True) -> AsyncIterator[D
             await api.ctx.exports.close()
 
 
-async def _run(loop: "asyncio.Future[None]") -> None:
+async def _run(loop: Awaitable[None]) -> None:
     await loop

@@ -17,14 +17,14 @@ from services.intake.payment_imports.schemas import PaymentIn
 
 pytestmark = pytest.mark.req("S4.19")
 TODAY, MOSCOW = date(2026, 3, 2), ZoneInfo("Europe/Moscow")
-#: How passports, banks and people write Russian in Latin letters.
+#: How passports, banks and people transliterate Russian.
 WAYS = (
     {"ё": "yo", "й": "y", "ю": "yu", "я": "ya", "х": "kh", "ц": "ts", "щ": "shch", "ы": "y", "э": "e", "ж": "zh"},
     {"ё": "e", "й": "i", "ю": "iu", "я": "ia", "х": "kh", "ц": "ts", "щ": "shch", "ы": "y", "э": "e", "ж": "zh"},
     {"ё": "io", "й": "j", "ю": "ju", "я": "ja", "х": "kh", "ц": "c", "щ": "sch", "ы": "y", "э": "e", "ж": "zh"},
 )
 SAME = dict(zip("абвгдезиклмнопрстуфчш", [*"abvgdeziklmnoprstuf", "ch", "sh"], strict=True))
-# Clusters such as цч are in no name, and in Latin letters they are another sound.
+# Clusters such as цч are in no name, and transliterated they are another sound.
 SYLLABLES = st.tuples(st.sampled_from("бвгджзклмнпрстфхцчшщ"), st.sampled_from("аеиоуыэюяё")).map("".join)
 WORDS = st.builds(lambda syllables, end: "".join(syllables) + end, st.lists(SYLLABLES, min_size=2, max_size=4),
                   st.sampled_from(["", "й", "в", "н"]))  # fmt: skip
@@ -32,7 +32,7 @@ NAMES = st.lists(WORDS, min_size=2, max_size=3, unique=True).map(" ".join)
 
 
 def in_latin(name: str, way: dict[str, str]) -> str:
-    return "".join({**SAME, **way}.get(letter, letter) for letter in name)
+    return "".join({**SAME, **way}.get(sign, sign) for sign in name)
 
 
 def payment(name: str = "Анна Иванова", key: str = "1", amount: int = 12000) -> Imported:
@@ -112,7 +112,7 @@ def test_what_does_not_fit_is_of_no_order(orders: list[Candidate]) -> None:
     assert judge([payment()], orders, ())["1"].state is MatchState.UNMATCHED
 
 
-def test_two_orders_and_an_order_that_is_taken_are_for_a_person_to_tell_apart() -> None:
+def test_two_orders_and_an_order_that_is_taken_are_left_to_a_person() -> None:
     two, one = [order(), order()], order()
     assert judge([payment()], two, ())["1"].state is MatchState.AMBIGUOUS
     taken: set[UUID] = {one.order_id}

@@ -54,7 +54,7 @@ async def test_several_orders_are_shown_and_a_person_says_which(api: Api) -> Non
     assert (payment["order_id"], payment["candidates"]) == (None, [first["id"], second["id"]])
     assert await raised(api) == [("payment_unmatched", "", 1)]
     version = {"headers": {"if-match": '"1"'}}
-    without = await api.call("POST", f"/imported-payments/{payment['id']}/confirm", {}, **version)
+    without = await api.call("POST", f"/imported-payments/{payment['id']}/confirm", {}, headers={"if-match": '"1"'})
     assert (without.status_code, faults(without.json())) == (422, [("/order_id", "no_order")])
     path, named = f"/imported-payments/{payment['id']}/confirm", {"order_id": second["id"]}
     assert (await api.ok("POST", path, named, **version))["order_id"] == second["id"]

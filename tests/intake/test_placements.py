@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
+from decimal import Decimal
 from functools import partial
 from typing import cast
 
@@ -44,7 +45,7 @@ async def raised(desk: Desk) -> list[tuple[str, str]]:
 
 
 async def unknown(desk: Desk) -> dict[str, object]:
-    """Make an order whose answers are lost until nobody asks any more."""
+    """Make an order whose answers are lost until no one asks any more."""
     order = await desk.api.ok("POST", "/orders", ORDER)
     desk.standin.dice.failures = [Failure(Mode.HTTP_ACCEPTED, "502", "import", None)]
     async with desk.worker():
@@ -61,7 +62,11 @@ async def test_an_order_by_hand_is_here_at_once_and_gets_its_link_from_the_schoo
         shown = await until(desk, order, "accepted", None)
     [deal] = desk.school.deals.values()
     assert str(shown["payment_link"]).endswith(f"/dealPay/id/{deal.id}/hash/{deal.id:x}")
-    assert (deal.number, deal.cost, deal.user.email) == (shown["external_number"], 12000, "anna@example.com")
+    assert (deal.number, deal.cost, deal.user.email) == (
+        shown["external_number"],
+        Decimal(12000),
+        "anna@example.com",
+    )
     changed = (await desk.api.said(OrderChanged))[-1]
     assert (str(changed.order_id), changed.payment_link) == (order["id"], shown["payment_link"])
 
@@ -108,7 +113,7 @@ async def test_a_refusal_is_shown_and_is_a_persons_and_is_made_again_when_asked(
         ({"has_import": False}, "empty_answer"),
     ],
 )
-async def test_a_limit_waits_for_a_person_and_then_for_nobody(
+async def test_a_limit_waits_for_a_person_and_then_goes_on(
     desk: Desk, setting: dict[str, object], code: str
 ) -> None:
     await desk.customer("_school", **setting)

@@ -108,7 +108,7 @@ async def test_what_people_changed_here_stays_until_the_school_says_something_ne
 
 
 async def test_a_row_that_cannot_be_read_waits_in_quarantine_once(desk: Desk) -> None:
-    await desk.customer(email="", webhook=False)  # nobody who could be reached
+    await desk.customer(email="", webhook=False)  # no one who could be reached
     await desk.pass_time(2 * HOUR)
     listed = await desk.api.ok("GET", "/deliveries?disposition=quarantined")
     assert [each["reason"] for each in listed["items"]] == ["no_contact"]  # type: ignore[attr-defined]  # a list

@@ -29,8 +29,9 @@ from libs.common.platform.clock import ManualClock
 from libs.common.platform.serving import serve
 from services.intake.formats import getcourse_api as ours
 from services.intake.formats.getcourse import read
-from services.intake.formats.getcourse_api import Exported, Failed, Listed, Placing, Started
 from services.intake.formats.rules import Mapped, ParsedOrder, RawRequest
+from services.intake.placements.rules import Placing
+from services.intake.schools.rules import Exported, Failed, Listed, Started
 from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.servers

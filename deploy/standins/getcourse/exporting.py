@@ -24,7 +24,7 @@ def _info(info: Answer) -> Answer:
 
 
 def checked(school: School, query: Mapping[str, str], now: datetime) -> Answer | None:
-    """Return why a request is refused whatever it asks, and count it."""
+    """Return why a request is refused, for all that it may ask, and count it."""
     if not query.get("key"):
         return error(NO_KEY)
     if query["key"] != school.key:

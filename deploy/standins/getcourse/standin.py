@@ -80,7 +80,7 @@ class GetCourseStandin:
         ]
 
     def announce(self, school: School, deal: Deal, base: str, *, fresh: bool) -> None:
-        """Send the webhooks of a change: lost, repeated and late by chance; what nobody took never comes again."""
+        """Send the webhooks of a change: lost, repeated and late by chance; one that was not taken never comes again."""
         posts = [webhooks.called(school, deal, base)] if school.address else []
         posts += webhooks.newer(school, deal, self.clock.now(), fresh, self.dice)
         for post in posts:
@@ -208,7 +208,7 @@ class GetCourseStandin:
     async def _orders(self, request: Request) -> Response:
         """Let a customer order: `{"email", "phone", "first_name", "last_name", "title", "cost"}`; GET lists all.
 
-        `webhook` false: nobody is told.
+        `webhook` false: without a webhook.
         """
         school = self._of(request)
         if school is None:
@@ -225,7 +225,7 @@ class GetCourseStandin:
         return as_json(_shown(deal), 201)
 
     async def _order(self, request: Request) -> Response:
-        """Change an order: `{"status"}`, and `payed` for a part of the sum; `webhook` false: nobody is told."""
+        """Change an order: `{"status"}`, and `payed` for a part of the sum; `webhook` false: without a webhook."""
         school, body = self._of(request), await object_of(request) or {}
         deal = None if school is None else school.deals.get(request.path_params["deal"])
         status = str(body.get("status"))

@@ -12,7 +12,7 @@ from libs.common.contracts.shared import OrderStatus
 from services.intake.deliveries.rules import DeliveryKind
 from services.intake.formats.common import LINK, contacts, currency, marketing, names, reader
 from services.intake.formats.config import PageConfig
-from services.intake.formats.getcourse_events import OURS, event_of, fields_of
+from services.intake.formats.getcourse_events import event_of, fields_of
 from services.intake.formats.orders import PageFormat
 from services.intake.formats.payload import object_of
 from services.intake.formats.rules import (
@@ -22,10 +22,12 @@ from services.intake.formats.rules import (
     ParsedItem,
     ParsedOrder,
     RawRequest,
+    Reason,
     Unreadable,
     UnreadableError,
 )
 from services.intake.formats.values import Reader, read_status, status_key
+from services.intake.placements.rules import OURS
 
 _NAMES = names(
     external_id="deal_id order_id id deal.id",
@@ -101,11 +103,16 @@ class GetCourse(PageFormat):
 
     def read(self, raw: RawRequest) -> tuple[Fact, ...]:
         """Return what a request says."""
-        return (read(raw, self.mapped),)
+        return (_fact(raw, self.mapped),)
 
 
-def read(raw: RawRequest, mapped: Mapped) -> ParsedOrder | Noted | Unreadable:
-    """Read a call of the URL or a newer webhook. Never raises."""
+def read(raw: RawRequest, mapped: Mapped) -> ParsedOrder | Unreadable:
+    """Read the order of a call of the URL, or of a newer webhook. Never raises."""
+    fact = _fact(raw, mapped)
+    return Unreadable(Reason.NOT_AN_ORDER) if isinstance(fact, Noted) else fact
+
+
+def _fact(raw: RawRequest, mapped: Mapped) -> ParsedOrder | Noted | Unreadable:
     try:
         payload = object_of(raw, mapped.charset)
         if (event := event_of(payload)) is None:

@@ -10,21 +10,20 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
-from typing import TypeAlias
 from urllib.parse import urlencode
 
 import orjson
 
 from libs.common.connect.command.rules import Accepted, Answer, Class, Refused, Unclear
 from libs.common.connect.exchange import HttpRequest, Reply
+from services.intake.placements.rules import Placing
+from services.intake.schools.rules import Exported, Failed, Listed, Started
 
 CALLS, PERIOD = 50, timedelta(hours=2)  # half of what the school allows in any two hours: our periods do not slide
-NOT_READY, RUNNING, RATE = "909", "905", "903"
 _YES = (True, 1, "true", "1")
 _SERVER = 500
 _REDIRECTS = range(300, 400)
-# What the school refuses whatever is asked, by what its messages begin with.
+# What the school refuses to all that is asked, by what its messages begin with.
 _NEEDS_A_PERSON: Mapping[str, str] = {
     "достигнут лимит": "limit_reached",
     "действие запрещено": "read_only_key",
@@ -47,52 +46,12 @@ _COST = re.compile(r"(?:стоимость|cost)(?:,\s*([a-z]{3}))?")
 
 
 @dataclass(frozen=True, slots=True)
-class Placing:
-    """An order as it is made or completed at the school; `number` is ours. None: it stays as it is."""
-
-    number: str
-    email: str
-    title: str
-    phone: str | None = None
-    name: str | None = None
-    offer_code: str | None = None
-    amount: Decimal | None = None
-    currency: str = "RUB"
-    manager_email: str | None = None
-    comment: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Placed:
     """What the school says of an order that it has."""
 
     deal_id: str
     number: str | None
     payment_link: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    """An export was begun."""
-
-    export_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class Exported:
-    """A list that is ready: each row by the names that the format reads."""
-
-    rows: tuple[Mapping[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """No list: the school's own code, or ours for what is no answer."""
-
-    code: str
-
-
-Listed: TypeAlias = Started | Exported | Failed
 
 
 def api_of(account: str, standins: str | None) -> str:
@@ -112,8 +71,6 @@ def place(placing: Placing, key: str, api: str) -> HttpRequest:
             quantity=1,
             deal_cost=None if placing.amount is None else f"{placing.amount:.2f}",
             deal_currency=placing.currency,
-            manager_email=placing.manager_email,
-            deal_comment=placing.comment,
         ),
     }
     params = base64.b64encode(orjson.dumps(document)).decode()

@@ -4,14 +4,10 @@ They come in `json` or bare, with ids as text or number, flags as 0, 1 or a trut
 local times with a false Z; `ts64` is the moment. One payment fires two of them: the second says the same state.
 """
 
-import re
-
 from services.intake.formats.payload import opened
 from services.intake.formats.rules import Json
+from services.intake.placements.rules import OURS
 
-#: Numbers that we give to orders made by hand (S4.8): such an order is known by its number, not by the id that
-#: GetCourse gives it, which nobody knows before its webhook may be here.
-OURS = re.compile(r"dz-[a-z0-9]{12}")
 _EVENT = "getcourse/"
 _YES = frozenset({"1", "true", "yes"})
 _BEFORE_PAYED = frozenset({"", "new", "in_work", "payment_waiting", "part_payed", "not_confirmed", "pending"})
@@ -52,7 +48,7 @@ def fields_of(event: dict[str, Json]) -> dict[str, Json] | None:
 
 
 def _status(deal: dict[str, Json]) -> Json:
-    """Return the status; an order that is paid is so, whatever its status still says."""
+    """Return the status; an order that is paid is so, also when its status says less."""
     status, payed = deal.get("status"), str(deal.get("isPayed")).lower() in _YES
     return "payed" if payed and str(status or "") in _BEFORE_PAYED else status
 

@@ -80,7 +80,7 @@ async def record_imported_payment(
 
 
 async def _open(tx: Transaction, payment_id: UUID, seen: int) -> asyncpg.Record:
-    """Lock and return a payment as the caller saw it, which nobody has decided on."""
+    """Lock and return a payment as the caller saw it, which is not decided on."""
     row = await tx.conn.fetchrow(store.PAYMENT, payment_id)
     if row is None:
         raise NotFoundError

@@ -1,7 +1,7 @@
 """Payments that the school does not know, matched with orders by name and amount (S4.19). Pure.
 
-A name is compared by its words: without case and order, ё as е, in any alphabet and any way of writing Russian in
-Latin letters, with or without a patronymic, with initials. One common word is no match: half of Russia has it.
+A name is compared by its words: without case and order, ё as е, in any alphabet, with any transliteration of
+Russian, with or without a patronymic, with initials. One common word is no match: half of Russia has it.
 Nothing is ever matched by itself: exactly one order is a proposal, and a person says yes.
 """
 
@@ -140,8 +140,8 @@ def _fits(payment: Imported, order: Candidate) -> bool:
 
 
 def _sound(word: str) -> str:
-    latin = "".join(_LATIN.get(letter, letter) for letter in word)
-    plain = "".join(letter for letter in normalize("NFD", latin) if not combining(letter))
+    latin = "".join(_LATIN.get(sign, sign) for sign in word)
+    plain = "".join(sign for sign in normalize("NFD", latin) if not combining(sign))
     for written, sound in _SOUNDS:
         plain = plain.replace(written, sound)
     return _TWICE.sub(r"\1", plain)

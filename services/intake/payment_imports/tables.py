@@ -1,4 +1,4 @@
-"""Payments of a list that somebody imports each day, with the order that each is of, once a person has said so."""
+"""Payments of lists that are imported each day, with the order that each is of once a person has said so."""
 
 from sqlalchemy import (
     ARRAY,

@@ -1,5 +1,6 @@
 """Use cases: a person makes an order, or asks for the payment link of one. The worker calls the school."""
 
+import secrets
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -16,9 +17,11 @@ from services.intake.errors import NotFoundError, OrderRefusedError
 from services.intake.formats.rules import ParsedItem, ParsedOrder, RawRequest
 from services.intake.orders.schemas import PlacementState
 from services.intake.placements import store
-from services.intake.placements.rules import new_number, placing_of
+from services.intake.placements.rules import placing_of
 from services.intake.placements.schemas import OrderIn
 from services.intake.placements.store import Shown
+
+_ALPHABET, _LENGTH = "abcdefghijkmnpqrstuvwxyz23456789", 12
 
 
 async def place_order(ctx: Context, asked: OrderIn, actor: str, traceparent: str | None) -> UUID:
@@ -77,7 +80,7 @@ async def ask_link(ctx: Context, order_id: UUID, actor: str, traceparent: str | 
 async def _store(tx: Transaction, row: DeliveryRow, asked: OrderIn, actor: str, halted: str | None) -> UUID:
     [accepted] = await store_rows(tx.conn, [row])
     if accepted is None:
-        raise LookupError(row.external_id)  # its number is of nobody else
+        raise LookupError(row.external_id)  # its number is of no other order
     delivery = row.delivery
     await _command(
         tx, accepted.order_id, delivery.source.id, accepted.lead_id, asked.desk, actor, delivery.traceparent,
@@ -115,6 +118,11 @@ def _row(delivery: Delivery, asked: OrderIn, now: datetime) -> DeliveryRow:
     if not isinstance(row, DeliveryRow):
         raise TypeError(row.reason)  # nothing that the wire lets through is too large
     return row
+
+
+def new_number() -> str:
+    """Return a number for an order that we make: no one else gives it, and it says nothing of the others."""
+    return "dz-" + "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
 
 
 def _raw(asked: OrderIn) -> RawRequest:

@@ -9,11 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import assert_never
+from typing import TypeAlias, assert_never
 from zoneinfo import ZoneInfo
 
 from libs.common.contracts.shared import OrderStatus
-from services.intake.formats.getcourse_api import NOT_READY, RATE, Exported, Failed, Listed, Started
 from services.intake.formats.rules import ParsedOrder
 
 BETWEEN = timedelta(seconds=60)  # questions for one list
@@ -26,6 +25,31 @@ PATIENCE = 20  # questions for one list before it is begun anew
 UNREAD = 5  # answers in a row that are none, before the list is begun anew
 NEW = timedelta(minutes=30)  # for how long an order without a phone hurries the check
 _SLOW = "export_slow"
+NOT_READY, RATE = "909", "903"  # codes of the school
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """An export was begun."""
+
+    export_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A list that is ready: each row by the names that the format reads."""
+
+    rows: tuple[Mapping[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """No list: the school's own code, or ours for what is no answer."""
+
+    code: str
+
+
+Listed: TypeAlias = Started | Exported | Failed
 
 
 class Step(StrEnum):

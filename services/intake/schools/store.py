@@ -25,7 +25,7 @@ SCHOOL = """
 SELECT h.*, s.key AS source_key, p.cursor, p.code AS check_code
 FROM school h JOIN source s ON s.id = h.id JOIN poll p ON p.name = h.id::text WHERE h.id = $1
 """
-# Whoever changes the account has looked at it: what was halted goes on.
+# Who changes the account has looked at it: what was halted goes on.
 KEEP = """
 INSERT INTO school AS h (id, desk, code, format, account, name, api_key, check_minutes, rate_5s, active, version,
                          changed_by)

@@ -25,11 +25,11 @@ from services.intake.deliveries.batch import store_rows
 from services.intake.deliveries.convert import Delivery, DeliveryRow, notes_json, parse_delivery
 from services.intake.deliveries.store import QUARANTINE
 from services.intake.formats.getcourse import GetCourse
-from services.intake.formats.getcourse_api import Exported, api_of, ask_export, listed, start_export
+from services.intake.formats.getcourse_api import api_of, ask_export, listed, start_export
 from services.intake.formats.rules import ParsedOrder, RawRequest, Unreadable
 from services.intake.placements.store import seen
 from services.intake.schools import store
-from services.intake.schools.rules import NEW, Check, answered, begun, is_news, known_already
+from services.intake.schools.rules import NEW, Check, Exported, answered, begun, is_news, known_already
 from services.intake.sources.rules import Source
 
 LOOK = timedelta(seconds=5)  # between two looks at the clock: business time may have moved
