@@ -80,7 +80,7 @@ class GetCourseStandin:
         ]
 
     def announce(self, school: School, deal: Deal, base: str, *, fresh: bool) -> None:
-        """Send the webhooks of a change: lost, repeated and late by chance; one that was not taken never comes again."""
+        """Send the webhooks of a change: lost, repeated and late by chance; one not taken never comes again."""
         posts = [webhooks.called(school, deal, base)] if school.address else []
         posts += webhooks.newer(school, deal, self.clock.now(), fresh, self.dice)
         for post in posts:

@@ -72,6 +72,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/intake/v1/sources/{source_id}/school": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get school
+         * @description Return the account whose orders the source brings, without its key.
+         */
+        get: operations["get_school"];
+        /**
+         * Set school
+         * @description Keep the account. Its orders are checked at once, and those that waited for it are made there.
+         */
+        put: operations["set_school"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/intake/v1/desks/{code}/configuration": {
         parameters: {
             query?: never;
@@ -609,7 +633,13 @@ export interface paths {
          */
         get: operations["list_orders"];
         put?: never;
-        post?: never;
+        /**
+         * Place order
+         * @description Make a customer and an order by hand: here at once, and at the school as soon as it answers.
+         *
+         *     `placement` says how far that has come; its number and payment link come with `order.changed`.
+         */
+        post: operations["place_order"];
         delete?: never;
         options?: never;
         head?: never;
@@ -630,6 +660,112 @@ export interface paths {
         get: operations["get_order"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/orders/{order_id}/payment-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask payment link
+         * @description Ask the school for the payment link of an order; one that was refused, or is in doubt, is made again.
+         */
+        post: operations["ask_payment_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/imported-payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List imported payments
+         * @description List imported payments, the newest first.
+         */
+        get: operations["list_imported_payments"];
+        put?: never;
+        /**
+         * Import payments
+         * @description Import a list of payments and match each by name and amount; a list may come again.
+         *
+         *     Exactly one order is a proposal, which a person confirms; several, or none, are shown and never matched.
+         */
+        post: operations["import_payments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/imported-payments/{imported_payment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get imported payment
+         * @description Return one imported payment.
+         */
+        get: operations["get_imported_payment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/imported-payments/{imported_payment_id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm imported payment
+         * @description Say which order the payment is of. 409 once a person has decided on it.
+         */
+        post: operations["confirm_imported_payment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/imported-payments/{imported_payment_id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reject imported payment
+         * @description Say that the payment is of none of our orders. 409 once a person has decided on it.
+         */
+        post: operations["reject_imported_payment"];
         delete?: never;
         options?: never;
         head?: never;
@@ -8781,6 +8917,102 @@ export interface components {
             value: string;
         };
         /**
+         * ImportedPaymentView
+         * @description A payment that the school does not know, and its order: proposed, or confirmed by a person.
+         *
+         *     `candidates`: orders that it may be of, when there are several.
+         */
+        ImportedPaymentView: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Paid On
+             * Format: date
+             * @description day of the payment
+             */
+            paid_on: string;
+            /**
+             * Name
+             * @description who paid, as the bank says
+             */
+            name: string;
+            /** @description what was paid */
+            amount: components["schemas"]["Money"];
+            /**
+             * External Id
+             * @description id of the payment in its list
+             */
+            external_id: string | null;
+            /** @description its state */
+            state: components["schemas"]["MatchState"];
+            /**
+             * Order Id
+             * @description the order that is proposed, or that a person named
+             */
+            order_id: string | null;
+            /**
+             * Lead Id
+             * @description the lead
+             */
+            lead_id: string | null;
+            /**
+             * Candidates
+             * @description orders that it may be of
+             */
+            candidates: string[];
+            /**
+             * Imported At
+             * Format: date-time
+             * @description when it was imported
+             */
+            imported_at: string;
+            /**
+             * Imported By
+             * @description who imported it
+             */
+            imported_by: string;
+            /**
+             * Decided At
+             * @description when a person decided on it
+             */
+            decided_at: string | null;
+            /**
+             * Decided By
+             * @description who decided on it
+             */
+            decided_by: string | null;
+            /**
+             * Version
+             * @description its version: `If-Match` takes it
+             */
+            version: number;
+        };
+        /**
+         * Page[ImportedPaymentView]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        ImportedPaymentViewPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["ImportedPaymentView"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
+        };
+        /**
          * IntakeConfiguration
          * @description What the desk has at intake, as a document that can be applied again.
          */
@@ -9486,6 +9718,12 @@ export interface components {
              */
             lists?: boolean;
         };
+        /**
+         * MatchState
+         * @description What has become of an imported payment; a proposal waits for a person, as do the next two.
+         * @enum {string}
+         */
+        MatchState: "proposed" | "ambiguous" | "unmatched" | "confirmed" | "rejected";
         /**
          * MaxConfig
          * @description A bot as the cabinet of MAX has it; `team_chat_id`: the id of a chat that it is a member of.
@@ -11779,6 +12017,60 @@ export interface components {
             totals?: components["schemas"]["Totals"] | null;
         };
         /**
+         * OrderIn
+         * @description An order that a person makes for a customer: it is here at once, and is made at the source's school.
+         *
+         *     `title` is what is bought, `offer_code` the school's own code of it.
+         */
+        OrderIn: {
+            /**
+             * Desk
+             * @description short machine name
+             */
+            desk: string;
+            /**
+             * Source
+             * @description short machine name
+             */
+            source: string;
+            /**
+             * Name
+             * @description name of the customer
+             */
+            name: string;
+            /**
+             * Phone
+             * @description phone number, as it was typed
+             */
+            phone?: string | null;
+            /**
+             * Email
+             * @description e-mail address
+             */
+            email: string;
+            /**
+             * Title
+             * @description what is ordered
+             */
+            title: string;
+            /**
+             * Offer Code
+             * @description the school's own code of what is ordered
+             */
+            offer_code?: string | null;
+            /**
+             * Amount
+             * @description sum of the order
+             */
+            amount: number | string;
+            /**
+             * Currency
+             * @description currency, as in ISO 4217
+             * @default RUB
+             */
+            currency?: string;
+        };
+        /**
          * OrderStatus
          * @description The state of an order; each source's own words map to it.
          * @enum {string}
@@ -11854,6 +12146,8 @@ export interface components {
              * @description what the customer has written
              */
             remarks: string | null;
+            /** @description how far it has come that the order is made at its source; null of an order that came from there */
+            placement: components["schemas"]["Placement"] | null;
             /**
              * Placed At
              * @description when the customer ordered
@@ -12426,6 +12720,105 @@ export interface components {
             next_cursor?: string | null;
         };
         /**
+         * PaymentIn
+         * @description A payment of the list; `external_id`: by which it is known when it comes again.
+         */
+        PaymentIn: {
+            /**
+             * Paid On
+             * Format: date
+             * @description day of the payment
+             */
+            paid_on: string;
+            /**
+             * Name
+             * @description who paid, as the bank says
+             */
+            name: string;
+            /**
+             * Amount
+             * @description what was paid
+             */
+            amount: number | string;
+            /**
+             * Currency
+             * @description currency, as in ISO 4217
+             * @default RUB
+             */
+            currency?: string;
+            /**
+             * External Id
+             * @description id of the payment, by which it is known when it comes again
+             */
+            external_id?: string | null;
+        };
+        /**
+         * PaymentMatch
+         * @description The order that a payment is of; left out, the one that is proposed.
+         */
+        PaymentMatch: {
+            /**
+             * Order Id
+             * @description the order; left out, the one that is proposed
+             */
+            order_id?: string | null;
+        };
+        /**
+         * PaymentsImported
+         * @description How many payments were matched, may be of several orders, are of none, or were decided in an earlier list.
+         */
+        PaymentsImported: {
+            /**
+             * Proposed
+             * @description payments of exactly one order, for a person to confirm
+             */
+            proposed: number;
+            /**
+             * Ambiguous
+             * @description payments that may be of several orders, or of one that another payment is proposed for
+             */
+            ambiguous: number;
+            /**
+             * Unmatched
+             * @description payments of no order that we know
+             */
+            unmatched: number;
+            /**
+             * Known
+             * @description payments that a person has decided on before
+             */
+            known: number;
+        };
+        /**
+         * PaymentsIn
+         * @description A list of payments: `rows`, or the same as a table in `csv`, whose first line names the columns.
+         *
+         *     A table's columns are date, name, amount, and if there are any currency and id, in Russian or English.
+         */
+        PaymentsIn: {
+            /**
+             * Desk
+             * @description short machine name
+             */
+            desk: string;
+            /**
+             * Rows
+             * @description the list, a payment each
+             */
+            rows?: components["schemas"]["PaymentIn"][] | null;
+            /**
+             * Csv
+             * @description the list as a table, whose first line names the columns
+             */
+            csv?: string | null;
+            /**
+             * Currency
+             * @description of what a table names none for
+             * @default RUB
+             */
+            currency?: string;
+        };
+        /**
          * PersonIn
          * @description How a partner is reached: all personal data of a card.
          */
@@ -12469,6 +12862,25 @@ export interface components {
              */
             name: string;
         };
+        /**
+         * Placement
+         * @description An order that we make at its source; `code`: why it is not there.
+         */
+        Placement: {
+            /** @description its state */
+            state: components["schemas"]["PlacementState"];
+            /**
+             * Code
+             * @description why it is not there; null while nothing is wrong
+             */
+            code: string | null;
+        };
+        /**
+         * PlacementState
+         * @description How far an order has come that we make at its source; `unknown`: it may be there.
+         * @enum {string}
+         */
+        PlacementState: "pending" | "accepted" | "refused" | "unknown";
         /**
          * PlanState
          * @description How a planned shift stands; these codes are stored.
@@ -15032,6 +15444,92 @@ export interface components {
             source: string;
             /** @description name and how to reach them */
             person: components["schemas"]["Speaker"];
+        };
+        /**
+         * SchoolIn
+         * @description The account at GetCourse whose orders a source brings; a key that is left out stays as it is.
+         */
+        SchoolIn: {
+            /**
+             * Account
+             * @description acme of acme.getcourse.ru
+             */
+            account: string;
+            /**
+             * Api Key
+             * @description key of the provider's account
+             */
+            api_key?: string | null;
+            /**
+             * Check Minutes
+             * @description from check to check of its orders; each takes a few requests
+             * @default 30
+             */
+            check_minutes?: number;
+            /**
+             * Active
+             * @description whether it is in use
+             * @default true
+             */
+            active?: boolean;
+        };
+        /**
+         * SchoolView
+         * @description A school's account: how its check is doing, and why no order is made there.
+         */
+        SchoolView: {
+            /**
+             * Source Id
+             * Format: uuid
+             * @description the source
+             */
+            source_id: string;
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Account
+             * @description name of the account, as its address has it
+             */
+            account: string;
+            /**
+             * Check Minutes
+             * @description minutes from check to check of its orders
+             */
+            check_minutes: number;
+            /**
+             * Active
+             * @description whether it is in use
+             */
+            active: boolean;
+            /**
+             * Halted Code
+             * @description why no order is made there until a person looks at the account
+             */
+            halted_code: string | null;
+            /**
+             * Halted At
+             * @description when it was halted
+             */
+            halted_at: string | null;
+            /**
+             * Checked At
+             * Format: date-time
+             * @description what the school had said by then is known
+             */
+            checked_at: string;
+            /**
+             * Check Code
+             * @description why the last question brought no list
+             */
+            check_code: string | null;
+            /**
+             * Version
+             * @description grows with each change of the account
+             */
+            version: number;
         };
         /**
          * Scope
@@ -18648,6 +19146,8 @@ export type IdentityIn = components['schemas']['IdentityIn'];
 export type IdentityKind = components['schemas']['IdentityKind'];
 export type IdentityStep = components['schemas']['IdentityStep'];
 export type IdentityView = components['schemas']['IdentityView'];
+export type ImportedPaymentView = components['schemas']['ImportedPaymentView'];
+export type ImportedPaymentViewPage = components['schemas']['ImportedPaymentViewPage'];
 export type IntakeConfiguration = components['schemas']['IntakeConfiguration'];
 export type IntakeConfigured = components['schemas']['IntakeConfigured'];
 export type IntakePart = components['schemas']['IntakePart'];
@@ -18670,6 +19170,7 @@ export type LinksIn = components['schemas']['LinksIn'];
 export type LoanIn = components['schemas']['LoanIn'];
 export type MangoConfig = components['schemas']['MangoConfig'];
 export type Masking = components['schemas']['Masking'];
+export type MatchState = components['schemas']['MatchState'];
 export type MaxConfig = components['schemas']['MaxConfig'];
 export type MeView = components['schemas']['MeView'];
 export type MediaReference = components['schemas']['MediaReference'];
@@ -18731,6 +19232,7 @@ export type OperatorPatch = components['schemas']['OperatorPatch'];
 export type OperatorView = components['schemas']['OperatorView'];
 export type OperatorViewPage = components['schemas']['OperatorViewPage'];
 export type Order = components['schemas']['Order'];
+export type OrderIn = components['schemas']['OrderIn'];
 export type OrderStatus = components['schemas']['OrderStatus'];
 export type OrderView = components['schemas']['OrderView'];
 export type OrderViewPage = components['schemas']['OrderViewPage'];
@@ -18748,8 +19250,14 @@ export type PauseIn = components['schemas']['PauseIn'];
 export type PauseReasonPart = components['schemas']['PauseReasonPart'];
 export type PauseReasonView = components['schemas']['PauseReasonView'];
 export type PauseReasonViewPage = components['schemas']['PauseReasonViewPage'];
+export type PaymentIn = components['schemas']['PaymentIn'];
+export type PaymentMatch = components['schemas']['PaymentMatch'];
+export type PaymentsImported = components['schemas']['PaymentsImported'];
+export type PaymentsIn = components['schemas']['PaymentsIn'];
 export type PersonIn = components['schemas']['PersonIn'];
 export type PersonOut = components['schemas']['PersonOut'];
+export type Placement = components['schemas']['Placement'];
+export type PlacementState = components['schemas']['PlacementState'];
 export type PlanState = components['schemas']['PlanState'];
 export type PlannedShiftIn = components['schemas']['PlannedShiftIn'];
 export type PlannedShiftView = components['schemas']['PlannedShiftView'];
@@ -18812,6 +19320,8 @@ export type RingReason = components['schemas']['RingReason'];
 export type Role = components['schemas']['Role'];
 export type Rotation = components['schemas']['Rotation'];
 export type SaidContact = components['schemas']['SaidContact'];
+export type SchoolIn = components['schemas']['SchoolIn'];
+export type SchoolView = components['schemas']['SchoolView'];
 export type Scope = components['schemas']['Scope'];
 export type ScriptOut = components['schemas']['ScriptOut'];
 export type SeatIn = components['schemas']['SeatIn'];
@@ -19610,6 +20120,120 @@ export interface operations {
                     };
                 };
             };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_school: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the source */
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "source_id": "0190b6d0-0000-7000-8000-0000953c1c61",
+                     *       "desk": "demo",
+                     *       "account": "account",
+                     *       "check_minutes": 1,
+                     *       "active": true,
+                     *       "halted_code": "halted_code",
+                     *       "halted_at": "2026-03-02T09:00:00Z",
+                     *       "checked_at": "2026-03-02T09:00:00Z",
+                     *       "check_code": "check_code",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SchoolView"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    set_school: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the source */
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "account": "account"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SchoolIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "source_id": "0190b6d0-0000-7000-8000-0000953c1c61",
+                     *       "desk": "demo",
+                     *       "account": "account",
+                     *       "check_minutes": 1,
+                     *       "active": true,
+                     *       "halted_code": "halted_code",
+                     *       "halted_at": "2026-03-02T09:00:00Z",
+                     *       "checked_at": "2026-03-02T09:00:00Z",
+                     *       "check_code": "check_code",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SchoolView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -21939,6 +22563,10 @@ export interface operations {
                      *             }
                      *           ],
                      *           "remarks": "remarks",
+                     *           "placement": {
+                     *             "state": "pending",
+                     *             "code": "callback"
+                     *           },
                      *           "placed_at": "2026-03-02T09:00:00Z",
                      *           "created_at": "2026-03-02T09:00:00Z",
                      *           "version": 3
@@ -22010,6 +22638,10 @@ export interface operations {
                      *               }
                      *             ],
                      *             "remarks": "remarks",
+                     *             "placement": {
+                     *               "state": "pending",
+                     *               "code": "callback"
+                     *             },
                      *             "placed_at": "2026-03-02T09:00:00Z",
                      *             "created_at": "2026-03-02T09:00:00Z",
                      *             "version": 3
@@ -22974,6 +23606,10 @@ export interface operations {
                      *             }
                      *           ],
                      *           "remarks": "remarks",
+                     *           "placement": {
+                     *             "state": "pending",
+                     *             "code": "callback"
+                     *           },
                      *           "placed_at": "2026-03-02T09:00:00Z",
                      *           "created_at": "2026-03-02T09:00:00Z",
                      *           "version": 3
@@ -23003,6 +23639,140 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    place_order: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "desk": "demo",
+                 *       "source": "landing",
+                 *       "name": "Анна Тестова",
+                 *       "email": "anna@example.com",
+                 *       "title": "Математика, 8 класс",
+                 *       "amount": 0
+                 *     }
+                 */
+                "application/json": components["schemas"]["OrderIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "source_id": "0190b6d0-0000-7000-8000-0000953c1c61",
+                     *       "external_id": "LP-77",
+                     *       "external_number": "100500",
+                     *       "order_number": "1042",
+                     *       "status": "new",
+                     *       "amount": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "paid": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "payment_link": "https://pay.example.com/7Q2F",
+                     *       "items": [
+                     *         {
+                     *           "title": "Математика, 8 класс",
+                     *           "code": "callback",
+                     *           "quantity": 1,
+                     *           "price": {
+                     *             "amount": "743.00",
+                     *             "currency": "RUB"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "remarks": "remarks",
+                     *       "placement": {
+                     *         "state": "pending",
+                     *         "code": "callback"
+                     *       },
+                     *       "placed_at": "2026-03-02T09:00:00Z",
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OrderView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -23065,6 +23835,10 @@ export interface operations {
                      *         }
                      *       ],
                      *       "remarks": "remarks",
+                     *       "placement": {
+                     *         "state": "pending",
+                     *         "code": "callback"
+                     *       },
                      *       "placed_at": "2026-03-02T09:00:00Z",
                      *       "created_at": "2026-03-02T09:00:00Z",
                      *       "version": 3
@@ -23086,6 +23860,664 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    ask_payment_link: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the order */
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "source_id": "0190b6d0-0000-7000-8000-0000953c1c61",
+                     *       "external_id": "LP-77",
+                     *       "external_number": "100500",
+                     *       "order_number": "1042",
+                     *       "status": "new",
+                     *       "amount": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "paid": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "payment_link": "https://pay.example.com/7Q2F",
+                     *       "items": [
+                     *         {
+                     *           "title": "Математика, 8 класс",
+                     *           "code": "callback",
+                     *           "quantity": 1,
+                     *           "price": {
+                     *             "amount": "743.00",
+                     *             "currency": "RUB"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "remarks": "remarks",
+                     *       "placement": {
+                     *         "state": "pending",
+                     *         "code": "callback"
+                     *       },
+                     *       "placed_at": "2026-03-02T09:00:00Z",
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OrderView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_imported_payments: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description only those in this state */
+                state?: components["schemas"]["MatchState"][] | null;
+                /** @description the order */
+                order_id?: string | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "desk": "demo",
+                     *           "paid_on": "2026-03-02",
+                     *           "name": "Анна Тестова",
+                     *           "amount": {
+                     *             "amount": "743.00",
+                     *             "currency": "RUB"
+                     *           },
+                     *           "external_id": "LP-77",
+                     *           "state": "proposed",
+                     *           "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *           "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *           "candidates": [
+                     *             "0190b6d0-0000-7000-8000-00006a77f80c"
+                     *           ],
+                     *           "imported_at": "2026-03-02T09:00:00Z",
+                     *           "imported_by": "imported_by",
+                     *           "decided_at": "2026-03-02T09:00:00Z",
+                     *           "decided_by": "decided_by",
+                     *           "version": 3
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ImportedPaymentViewPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    import_payments: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "desk": "demo"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PaymentsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "proposed": 1,
+                     *       "ambiguous": 1,
+                     *       "unmatched": 1,
+                     *       "known": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PaymentsImported"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_imported_payment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /** @description the imported payment */
+                imported_payment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "paid_on": "2026-03-02",
+                     *       "name": "Анна Тестова",
+                     *       "amount": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "external_id": "LP-77",
+                     *       "state": "proposed",
+                     *       "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "candidates": [
+                     *         "0190b6d0-0000-7000-8000-00006a77f80c"
+                     *       ],
+                     *       "imported_at": "2026-03-02T09:00:00Z",
+                     *       "imported_by": "imported_by",
+                     *       "decided_at": "2026-03-02T09:00:00Z",
+                     *       "decided_by": "decided_by",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ImportedPaymentView"];
+                };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    confirm_imported_payment: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the imported payment */
+                imported_payment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PaymentMatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "paid_on": "2026-03-02",
+                     *       "name": "Анна Тестова",
+                     *       "amount": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "external_id": "LP-77",
+                     *       "state": "proposed",
+                     *       "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "candidates": [
+                     *         "0190b6d0-0000-7000-8000-00006a77f80c"
+                     *       ],
+                     *       "imported_at": "2026-03-02T09:00:00Z",
+                     *       "imported_by": "imported_by",
+                     *       "decided_at": "2026-03-02T09:00:00Z",
+                     *       "decided_by": "decided_by",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ImportedPaymentView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `conflict`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "conflict";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["ImportedPaymentView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    reject_imported_payment: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the imported payment */
+                imported_payment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "paid_on": "2026-03-02",
+                     *       "name": "Анна Тестова",
+                     *       "amount": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "external_id": "LP-77",
+                     *       "state": "proposed",
+                     *       "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "candidates": [
+                     *         "0190b6d0-0000-7000-8000-00006a77f80c"
+                     *       ],
+                     *       "imported_at": "2026-03-02T09:00:00Z",
+                     *       "imported_by": "imported_by",
+                     *       "decided_at": "2026-03-02T09:00:00Z",
+                     *       "decided_by": "decided_by",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ImportedPaymentView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `conflict`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "conflict";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["ImportedPaymentView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            428: components["responses"]["VersionRequired"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -23243,6 +24675,10 @@ export interface operations {
                      *             }
                      *           ],
                      *           "remarks": "remarks",
+                     *           "placement": {
+                     *             "state": "pending",
+                     *             "code": "callback"
+                     *           },
                      *           "placed_at": "2026-03-02T09:00:00Z",
                      *           "created_at": "2026-03-02T09:00:00Z",
                      *           "version": 3
@@ -23359,6 +24795,10 @@ export interface operations {
                      *             }
                      *           ],
                      *           "remarks": "remarks",
+                     *           "placement": {
+                     *             "state": "pending",
+                     *             "code": "callback"
+                     *           },
                      *           "placed_at": "2026-03-02T09:00:00Z",
                      *           "created_at": "2026-03-02T09:00:00Z",
                      *           "version": 3
@@ -23515,6 +24955,10 @@ export interface operations {
                      *             }
                      *           ],
                      *           "remarks": "remarks",
+                     *           "placement": {
+                     *             "state": "pending",
+                     *             "code": "callback"
+                     *           },
                      *           "placed_at": "2026-03-02T09:00:00Z",
                      *           "created_at": "2026-03-02T09:00:00Z",
                      *           "version": 3
@@ -23668,6 +25112,10 @@ export interface operations {
                      *             }
                      *           ],
                      *           "remarks": "remarks",
+                     *           "placement": {
+                     *             "state": "pending",
+                     *             "code": "callback"
+                     *           },
                      *           "placed_at": "2026-03-02T09:00:00Z",
                      *           "created_at": "2026-03-02T09:00:00Z",
                      *           "version": 3
