@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from deploy.standins.faults import PROFILES, Profile
+from deploy.standins.getcourse.standin import GetCourseStandin
 from deploy.standins.journal import Journal
 from deploy.standins.mango import MangoStandin
 from deploy.standins.max import MaxStandin
@@ -85,6 +86,8 @@ async def _serve(options: argparse.Namespace) -> None:
     profile: Profile = PROFILES[options.gateways]
     every = (*GATEWAYS, *EXCHANGES, *PUSH_SERVICES)
     standins += [known([known.demo()], profile, options.seed, journal(known.code), clock) for known in every]
+    schools = [GetCourseStandin.demo()]
+    standins.append(GetCourseStandin(schools, profile, options.seed, journal(GetCourseStandin.code), clock))
     relay = SmtpStandin([SmtpStandin.demo()], profile, options.seed, journal(SmtpStandin.code), clock)
     relay.mail_port, relay.mail_host = options.mail_port, options.host
     standins.append(relay)

@@ -14,6 +14,8 @@ from services.intake.context import open_context
 from services.intake.erasures.actions import eraser, keeper
 from services.intake.errors import ERRORS
 from services.intake.partners.worker import announcing_loop
+from services.intake.placements.worker import placing_loops
+from services.intake.schools.store import SealedSchools
 from services.intake.settings import IntakeSettings
 from services.intake.sources.store import SealedSources
 from services.intake.subscriptions import TOPICS, subscriptions
@@ -41,6 +43,7 @@ SERVICE = Service(
     subscriptions=subscriptions,
     loops=lambda ctx: (
         *loops(ctx),
+        *placing_loops(ctx),
         announcing_loop(ctx),
         attention_loop(ctx.core, KINDS, SAY),
         *eraser(ctx).loops(),
@@ -51,5 +54,5 @@ SERVICE = Service(
     api=api,
     errors=ERRORS,
     audited=True,
-    sealed=(SealedSources(),),
+    sealed=(SealedSources(), SealedSchools()),
 )

@@ -149,6 +149,35 @@ class CallRefusedError(Exception):
         self.faults = [Fault(pointer, code, _CALLS[code])]
 
 
+class OrderRefusedError(Exception):
+    """An order that no school can be given: `code` says why, of the member at `pointer`."""
+
+    def __init__(self, pointer: str, code: str) -> None:
+        super().__init__()
+        self.faults = [Fault(pointer, code, _PLACINGS[code])]
+
+
+class PaymentsRefusedError(Exception):
+    """A list of payments, or the order of one, that cannot be taken; `faults` name each line and column."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__()
+        self.faults = faults
+
+    @classmethod
+    def of(cls, pointer: str, code: str) -> Self:
+        """Return the refusal of one member."""
+        return cls([Fault(pointer, code, _NO_ORDER)])
+
+
+class PaymentDecidedError(Exception):
+    """A person has decided on the payment already."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__()
+        self.context = {"state": state}
+
+
 class InTheFutureError(Exception):
     """What is recorded has yet to be said."""
 
@@ -214,6 +243,15 @@ _CALLS = {
     "no_extension": Text("неизвестно, с какого телефона звонить", "it is not known from which telephone to call"),
     "no_number": Text("по этому номеру нельзя позвонить", "this number cannot be called"),
 }
+_NO_ORDER = Text("в отделе нет такого заказа", "the desk has no such order")
+_PLACINGS = {
+    "no_school": Text("у этого источника нет аккаунта школы", "this source has no school's account"),
+    "no_email": Text(
+        "у клиента нет почты, без неё школа заказ не примет", "a school takes no order without e-mail"
+    ),
+    "no_number": Text("по этому номеру ничего не найти", "this number is of no use"),
+    "no_title": Text("неизвестно, что заказано", "it is not known what is ordered"),
+}
 _TIMES = {
     "in_the_past": Text("это время прошло", "this time is past"),
     "too_far": Text("слишком далеко", "too far ahead"),
@@ -240,6 +278,9 @@ ERRORS: ErrorTable = {
     LaterMergesError: (409, "later_merges"),
     AppointmentOverError: (409, "appointment_over"),
     CallRefusedError: (422, "validation_failed"),
+    OrderRefusedError: (422, "validation_failed"),
+    PaymentsRefusedError: (422, "validation_failed"),
+    PaymentDecidedError: (409, "conflict"),
     DoNotCallError: (409, "do_not_call"),
     CallsExhaustedError: (409, "calls_exhausted"),
     CallUnderWayError: (409, "call_under_way"),

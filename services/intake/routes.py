@@ -23,14 +23,18 @@ from services.intake.masking.api import router as masking
 from services.intake.merges.api import router as merges
 from services.intake.orders.api import router as orders
 from services.intake.partners.api import router as partners
+from services.intake.payment_imports.api import router as imported_payments
+from services.intake.placements.api import router as placements
 from services.intake.recordings.api import router as recordings
 from services.intake.recordings.player import player_routes
 from services.intake.rehearsals.api import router as rehearsals
+from services.intake.schools.api import router as schools
 from services.intake.sources.api import router as sources
 
 API = Api(
     routers=(
         sources,
+        schools,
         configuration,
         doctor,
         rehearsals,
@@ -44,6 +48,8 @@ API = Api(
         appointments_of_leads,
         appointments,
         orders,
+        placements,
+        imported_payments,
         customers,
         consents,
         black_list,

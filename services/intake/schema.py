@@ -17,7 +17,10 @@ from services.intake.metadata import metadata
 from services.intake.operators import tables as operators
 from services.intake.orders import tables as orders
 from services.intake.partners import tables as partners
+from services.intake.payment_imports import tables as payment_imports
+from services.intake.placements import tables as placements
 from services.intake.playbooks import tables as playbooks
+from services.intake.schools import tables as schools
 from services.intake.sources import tables as sources
 
 __all__ = [
@@ -38,6 +41,9 @@ __all__ = [
     "operators",
     "orders",
     "partners",
+    "payment_imports",
+    "placements",
     "playbooks",
+    "schools",
     "sources",
 ]

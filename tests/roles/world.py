@@ -19,6 +19,7 @@ NOBODY = str(UUID(int=0))
 DESK = "demo"
 RELEASE = {"action": "release", "filter": {"pool": "callback"}}
 WITHDRAW = {"filter": {"purpose": "acknowledgement"}}
+PAYMENTS = {"rows": [{"paid_on": "2026-03-02", "name": "Анна Иванова", "amount": "1990.00"}]}
 PICTURE = {"content": "R0lGODlhAQABAAAAACw=", "sort": "image", "mime": "image/gif"}
 #: Where the first name in a path is of something that no list shows.
 ELSEWHERE = {
@@ -54,6 +55,7 @@ class World:
             ("create_department", {"head_id": None}),
             ("plan_absence", {"operator_id": operator, **self.days(30)}),
             ("plan_message_bulk_action", WITHDRAW),
+            ("import_payments", PAYMENTS),
             ("put_on_black_list", {"kind": "phone", "value": "+79005550199"}),
             ("plan_merge", {"merges": [await self.two_customers()]}),
         ):
@@ -127,6 +129,7 @@ class World:
             "create_task": {"assignee": {"pool": "callback"}},
             "plan_bulk_action": RELEASE,
             "plan_message_bulk_action": WITHDRAW,
+            "import_payments": PAYMENTS,
         }
         return {**dict_of(operation.body), **given.get(operation.name, {})} if operation.body else None
 

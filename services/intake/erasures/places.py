@@ -68,6 +68,20 @@ PLACES: tuple[Place | Waiting, ...] = (
             "items": "'[]'",
         },
     ),
+    Place(
+        "imported_payment",
+        OF_LEADS,
+        {"name": "'erased'", "external_id": "NULL", "key": "'erased ' || id"},
+    ),
+    Place(
+        "placement",
+        OF_LEADS,
+        {
+            **dict.fromkeys(("external_id", "detail"), "NULL"),
+            "code": f"CASE WHEN {_NOT_CALLED} THEN 'erased' ELSE code END",
+            "state": f"CASE WHEN {_NOT_CALLED} THEN 'refused' ELSE state END",
+        },
+    ),
     Place("contact", THEIRS, _CONTACT),
     Place(
         "contact", f"customer_id IS NULL AND {mentioned('person::text')}", _CONTACT, name="contacts of no customer"
@@ -126,6 +140,8 @@ AGED: Mapping[str, Sequence[Aged]] = {
             ),
             "received_at",
         ),
+        # No id leads from who paid to a customer, until a person has said whose payment it is.
+        Aged(Place("imported_payment", "true", {"name": "'erased'"}, walk="uuid"), "imported_at"),
     ),
     "recordings": (Aged(Place("contact", "true", {"recording": "NULL"}, walk="uuid"), "received_at"),),
 }
@@ -154,6 +170,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     "idempotency": "scope key fingerprint",
     "identity_change": "desk what kind actor",
     "known_channel": "desk code",
+    "imported_payment": "desk currency state imported_by decided_by",
     "lead": "desk source playbook status title stage signals language zone zone_source",
     "masking": "desk changed_by",
     "merge": "desk kind state left between planned_by applied_by undone_by",
@@ -164,9 +181,12 @@ NOT_PERSONAL: Mapping[str, str] = {
     "parked": "topic type desk error_type waits_for",
     # Of partners.
     "partner": "desk code title language zone hours calls_go_to address site person card_link cabinet_link lines",
-    "sales_order": "desk status currency",
+    "placement": "desk actor traceparent",
+    "poll": "name desk kind cursor code",
+    "sales_order": "desk status currency placed_state placed_code",
     "retention": "desk kind walked changed_by",
     "saved_filter": "desk owner list",
+    "school": "desk code format account name api_key halted_code changed_by",
     "source": "desk code key format config auth secrets playbook zone language region currency test_prefixes"
     " field_map status_map response origins thanks_url channel consent call_label",
     "source_terms": "desk document document_version purposes call_label",

@@ -114,4 +114,6 @@ def _view(row: RowMapping) -> OrderView:
     for name in ("amount", "paid"):
         if members[name] is not None:
             members[name] = {"amount": members[name], "currency": members["currency"]}
+    placed = members["placed_state"]
+    members["placement"] = None if placed is None else {"state": placed, "code": members["placed_code"]}
     return OrderView.model_validate({**members, "order_number": str(members["order_number"])})

@@ -56,9 +56,14 @@ sales_order = Table(
     Column("version", BigInteger, nullable=False),
     # In the words of people; personal data, so no event has it.
     Column("remarks", Text),
+    # Of an order that we make at its source (S4.8): how far that has come, and why no further.
+    Column("placed_state", Text),
+    Column("placed_code", Text),
     UniqueConstraint("source_id", "external_id", name="uq_sales_order_source_id_external_id"),
     CheckConstraint(f"status IN ({_STATUSES})", name="status"),
     CheckConstraint("amount >= 0 AND paid >= 0", name="amounts"),
+    CheckConstraint("placed_state IN ('pending', 'accepted', 'refused', 'unknown')", name="placed"),
+    Index("ix_sales_order_not_placed", "desk", postgresql_where=text("placed_state IN ('refused', 'unknown')")),
     Index("ix_sales_order_lead_id", "lead_id"),
     Index("ix_sales_order_desk", "desk", "order_number"),
     Index(
