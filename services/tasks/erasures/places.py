@@ -98,7 +98,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     # Of partners.
     "partner": "desk code title_ru title_en language zone hours address site person"
     " card_link cabinet_link lines calls_go_to",
-    "pay_table": "desk tiers changed_by",
+    "pay_table": "desk parts changed_by",
     "pending_release": "desk reason traceparent",
     "playbook": "code desk title_ru title_en source created_by",
     "playbook_activation": "desk code activated_by",

@@ -3,21 +3,21 @@
 The rule of attribution (docs/adr/0028):
 
 - *Taken into work* is the first contact, not a click (S4.3): the earliest of a recorded call or message of an
-  operator and an outcome with a call made. It counts for who made it, on its day in the desk's zone. A lead that was
-  paid before is taken by nobody; a test (S0.7) counts nowhere.
+  operator and an outcome with a call made, or by which a message goes to the customer. It counts for who made it, on its day in the desk's zone. A lead that
+  was paid before is taken by nobody; a test (S0.7) counts nowhere.
 - *Paid* is the stage won, whenever it comes: it counts for who took the lead, on the day when it was taken, so that
   conversion never passes 100 %; `wins` counts it on the day of the payment. Taken back, it counts no more.
 - An owner who changes, or a stand-in, changes nothing: the taker stays. A contact that is heard of late and was
-  earlier moves the lead to who made it; an outcome that is mended counts as the right one.
+  earlier moves the lead to who made it; an outcome that is mended counts as the right one, for who called and when.
 - The product is that of the order as it is now; a lead that moves to another one takes what it counts for with it.
 - A lead that is merged into another counts no more while it was worked; what was done for it stays, and an undone
   merge gives it back.
-- Calls, outcomes and answers count for who made them, on the day when they were made. An answer's time runs from the
-  customer's first unanswered message to the reply, a written one or a call, by their own times.
+- Calls, outcomes and answers count for who made them, on the day when they were made. An answer's time runs from
+  the customer's first unanswered message to the reply, a written one or a call, by their own times.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import NamedTuple
@@ -25,10 +25,11 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from libs.common.contracts.shared import ContactKind, Direction, Signal, Stage
-from services.tasks.engine.effects import Effect, Refuse
+from services.tasks.engine.effects import Effect, Refuse, RequestMessage
 from services.tasks.engine.events import ContactRecorded, Event, MergedAway, OutcomeGiven, Parted, TakenBack
 from services.tasks.engine.kept import TakeBack
 from services.tasks.engine.state import State
+from services.tasks.playbooks.messages import Addressee
 
 NOBODY = UUID(int=0)  # in the place of an operator: what was paid without anybody's work
 _ENDS = frozenset({Stage.WON, Stage.LOST, Stage.INVALID})
@@ -107,12 +108,15 @@ class Deeds:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a lead counts for. `outcomes` are those with a call made, by task; `asked_at`: a message waits since."""
+    """What a lead counts for. `outcomes` are those with a contact, by task, `mended` those that were taken back;
+    `asked_at`: a message waits since.
+    """
 
     product: str = ""
     source: str = ""
     contact: Contact | None = None
     outcomes: Mapping[UUID, Contact] = field(default_factory=dict)
+    mended: Mapping[UUID, Contact] = field(default_factory=dict)
     end: Stage | None = None
     won_at: datetime | None = None
     won_day: date | None = None
@@ -175,9 +179,7 @@ def follow(
         case OutcomeGiven():
             figures = _outcome(figures, event, effects, before, now)
         case TakenBack():
-            gone = {effect.task_id for effect in effects if isinstance(effect, TakeBack)}
-            kept = {task: each for task, each in figures.outcomes.items() if task not in gone}
-            figures = replace(figures, outcomes=kept)
+            figures = _mended(figures, {effect.task_id for effect in effects if isinstance(effect, TakeBack)})
         case MergedAway(erased=erased):
             figures = replace(figures, merged=figures.merged or not erased)
         case Parted():
@@ -221,11 +223,23 @@ def _outcome(
 ) -> Figures:
     task = before.open_task(event.task_id)
     refused = any(isinstance(effect, Refuse) for effect in effects)
-    if not event.call_made or event.operator is None or task is None or refused:
+    written = any(isinstance(each, RequestMessage) and each.spec.to is Addressee.CUSTOMER for each in effects)
+    if not (event.call_made or written) or task is None or refused:
+        return figures
+    if (made := figures.mended.get(task.id)) is not None:
+        return replace(figures, outcomes={**figures.outcomes, task.id: made})
+    if event.operator is None:
         return figures
     by = event.operator.id
     made = Contact(now, by, _day(before, now), now <= task.due_at)
     return _replied(replace(figures, outcomes={**figures.outcomes, task.id: made}), before, by, now)
+
+
+def _mended(figures: Figures, tasks: Collection[UUID]) -> Figures:
+    """Let the outcomes of tasks count no more; another one of the same call counts as that call did."""
+    gone = {task: made for task, made in figures.outcomes.items() if task in tasks}
+    kept = {task: made for task, made in figures.outcomes.items() if task not in gone}
+    return replace(figures, outcomes=kept, mended={**figures.mended, **gone}) if gone else figures
 
 
 def _asked(figures: Figures, before: State, at: datetime) -> Figures:

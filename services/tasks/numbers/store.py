@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import date
 from typing import NamedTuple
 
 from libs.common.platform.db import Connection
@@ -34,9 +33,8 @@ ROWS: Bulk[NumbersRow] = Bulk(
 ADD = f"""
 {ROWS.insert()} ON CONFLICT (desk, span, day, operator_id, product, source)
 DO UPDATE SET {", ".join(f"{name} = numbers.{name} + EXCLUDED.{name}" for name in Measures._fields)}
-"""  # noqa: S608 - columns of our own
+"""
 FORGET = "DELETE FROM numbers WHERE desk = $1"
-LOCK_DESK = "SELECT FROM process WHERE desk = $1 AND figures IS NOT NULL ORDER BY id FOR NO KEY UPDATE"
 COUNTED = "SELECT figures FROM process WHERE desk = $1 AND figures IS NOT NULL"
 ALL = "SELECT * FROM numbers WHERE desk = $1"
 
@@ -66,16 +64,3 @@ async def stored(conn: Connection, desk: str) -> dict[tuple[str, Cell], Measures
         if any(measures):
             found[row["span"], cell] = measures
     return found
-
-
-def months(first: date, last: date) -> tuple[date, date] | None:
-    """Return the first days of the first and the last whole month of a period; None: it has none."""
-    begins = first if first.day == 1 else _next_month(first)
-    after = _next_month(last) if (last.toordinal() + 1) == _next_month(last).toordinal() else last.replace(day=1)
-    if begins >= after:
-        return None
-    return begins, date.fromordinal(after.toordinal() - 1).replace(day=1)
-
-
-def _next_month(day: date) -> date:
-    return date(day.year + day.month // 12, day.month % 12 + 1, 1)

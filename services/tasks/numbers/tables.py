@@ -21,14 +21,13 @@ numbers = Table(
     CheckConstraint("span = 'day' OR EXTRACT(day FROM day) = 1", name="first_of_month"),
 )
 
-# A version holds from its first day until that of the next.
+# What a desk pays by conversion: parts, each from its first day on.
 pay_table = Table(
     "pay_table",
     metadata,
     Column("desk", Text, primary_key=True),
-    Column("from_day", Date, primary_key=True),
     Column("version", Integer, nullable=False),
-    Column("tiers", JSONB, nullable=False),
+    Column("parts", JSONB, nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False),
     Column("changed_by", Text, nullable=False),
     CheckConstraint("version > 0", name="version"),

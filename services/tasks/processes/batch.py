@@ -23,10 +23,10 @@ from services.tasks.engine.facts import Facts, Partner, Subject
 from services.tasks.engine.rules import resolve
 from services.tasks.engine.state import Desk, Operator, OperatorId, ProcessId, Staff, State, Task, TaskId
 from services.tasks.merges.rules import Aliases
-from services.tasks.operators.queries import read_staff
 from services.tasks.numbers import store as numbers
 from services.tasks.numbers.convert import read_figures
 from services.tasks.numbers.rules import Figures, difference, follow
+from services.tasks.operators.queries import read_staff
 from services.tasks.partners.store import read_partners
 from services.tasks.playbooks.model import Playbook
 from services.tasks.playbooks.waiting import UnknownPlaybookError

@@ -26,13 +26,11 @@ _STATEMENTS = (
     """,
     """
     CREATE TABLE pay_table (
-        desk text NOT NULL,
-        from_day date NOT NULL,
+        desk text CONSTRAINT pk_pay_table PRIMARY KEY,
         version integer NOT NULL CONSTRAINT ck_pay_table_version CHECK (version > 0),
-        tiers jsonb NOT NULL,
+        parts jsonb NOT NULL,
         changed_at timestamptz NOT NULL,
-        changed_by text NOT NULL,
-        CONSTRAINT pk_pay_table PRIMARY KEY (desk, from_day)
+        changed_by text NOT NULL
     )
     """,
 )
