@@ -3,8 +3,8 @@
 The rule of attribution (docs/adr/0028):
 
 - *Taken into work* is the first contact, not a click (S4.3): the earliest of a recorded call or message of an
-  operator and an outcome with a call made, or by which a message goes to the customer. It counts for who made it, on its day in the desk's zone. A lead that
-  was paid before is taken by nobody; a test (S0.7) counts nowhere.
+  operator and an outcome with a call made, or by which a message goes to the customer. It counts for who made it,
+  on its day in the desk's zone. A lead that was paid before is taken by nobody; a test (S0.7) counts nowhere.
 - *Paid* is the stage won, whenever it comes: it counts for who took the lead, on the day when it was taken, so that
   conversion never passes 100 %; `wins` counts it on the day of the payment. Taken back, it counts no more.
 - An owner who changes, or a stand-in, changes nothing: the taker stays. A contact that is heard of late and was
