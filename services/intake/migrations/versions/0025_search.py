@@ -1,4 +1,7 @@
-"""Parts of names and phones are looked up by their trigrams (S4.15), and the newest leads of several desks."""
+"""Parts of names and phones are looked up by their trigrams (S4.15), the newest leads of several desks by time.
+
+Operators have their names, which exports show.
+"""
 
 from alembic import op
 
@@ -27,3 +30,4 @@ def upgrade() -> None:
             made = index.format(trigrams=f"{schema}.gin_trgm_ops")
             op.execute(f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {made}")
         op.execute("RESET statement_timeout")
+    op.execute("ALTER TABLE operator ADD COLUMN name text")
