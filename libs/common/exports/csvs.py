@@ -30,6 +30,9 @@ class CsvTable:
         writer.writerows([self._text(cell) for cell in row] for row in rows)
         return text.getvalue().encode()
 
+    def abandon(self) -> None:
+        """Let go of a table that nobody reads to its end."""
+
     def end(self) -> bytes:
         return b""
 

@@ -58,10 +58,13 @@ def table_response(
 
 
 async def _written(table: CsvTable | XlsxTable, pieces: AsyncGenerator[Sequence[Row]]) -> AsyncIterator[bytes]:
-    yield table.begin()
-    async with aclosing(pieces) as found:
-        async for rows in found:
-            # In a thread: other requests are answered meanwhile.
-            if written := await asyncio.to_thread(table.rows, rows):
-                yield written
-    yield table.end()
+    try:
+        yield table.begin()
+        async with aclosing(pieces) as found:
+            async for rows in found:
+                # In a thread: other requests are answered meanwhile.
+                if written := await asyncio.to_thread(table.rows, rows):
+                    yield written
+        yield table.end()
+    finally:
+        table.abandon()

@@ -4,6 +4,7 @@ Texts are inline strings, which no spreadsheet takes for a formula, whatever the
 is followed by another.
 """
 
+import re
 import zipfile
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -45,6 +46,10 @@ _UNHEARD_OF = {code: None for code in range(32) if chr(code) not in "\t\n\r"} | 
 _UNHEARD_OF |= dict.fromkeys(range(0xD800, 0xE000))
 
 
+#: What most texts have nothing of.
+_ODD = re.compile("[&<>\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\ud800-\udfff\ufffe\uffff]")
+
+
 class XlsxTable:
     """One table, written piece by piece; of it no more is kept than what was not taken yet."""
 
@@ -66,6 +71,11 @@ class XlsxTable:
                 self._next_sheet()
             self._write(row)
         return self._sink.taken()
+
+    def abandon(self) -> None:
+        """Let go of a table that nobody reads to its end."""
+        self._close_sheet()
+        self._zip.close()
 
     def end(self) -> bytes:
         self._close_sheet()
@@ -121,7 +131,9 @@ def _cell(cell: Cell, language: Language, style: int) -> str:
 
 
 def _text(text: str, style: int) -> str:
-    known = escape(text[:LONGEST].translate(_UNHEARD_OF))
+    known = text[:LONGEST]
+    if _ODD.search(known):
+        known = escape(known.translate(_UNHEARD_OF))
     return f'<c t="inlineStr" s="{style}"><is><t xml:space="preserve">{known}</t></is></c>'
 
 

@@ -1,11 +1,11 @@
 """Leads and their orders as a table, read piece by piece: no piece is held while the next is read (S4.7)."""
 
-from collections import defaultdict
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from typing import Any, TypeAlias
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, RowMapping, and_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, any_, cast, func, literal, select, tuple_
+from sqlalchemy import Text as TextType
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from libs.common.exports.cells import Phone, Row, TableHead
@@ -44,10 +44,9 @@ LEADS = TableHead(
         Text("Комментарий", "Comment"),
     ),
 )
-_LEADS = select(lead, operator.c.name.label("owner"), source.c.zone.label("source_zone")).select_from(
-    lead.outerjoin(operator, operator.c.id == lead.c.owner_id).outerjoin(source, source.c.id == lead.c.source_id)
-)
 _KEY = tuple_(lead.c.created_at, lead.c.id)
+#: Id, customer, desk and time of a lead, for the log and the next piece; then the cells, its phone as two.
+_Found: TypeAlias = tuple[Any, ...]
 
 
 async def export_rows(
@@ -57,12 +56,12 @@ async def export_rows(
     within, after = and_(readable(caller), wanted.condition()), None
     while True:
         async with db.read() as conn:
-            found = await _piece(conn, caller, wanted, within, after)
-            orders = await _orders(conn, [row["id"] for row in found])
+            found = await _piece(conn, caller, wanted, within, after, language)
+        leads = {row[0] for row in found}
         if found:
-            await _log(db, caller, found)
-            yield [row for each in found for row in _rows(each, orders.get(each["id"], [None]), language)]
-        if len(found) < AT_ONCE:
+            await _log(db, caller, found, len(leads))
+            yield [_row(row) for row in found]
+        if len(leads) < AT_ONCE:
             return
         after = found[-1]
 
@@ -72,53 +71,72 @@ async def _piece(
     caller: Principal,
     wanted: LeadFilter,
     within: ColumnElement[bool],
-    after: RowMapping | None,
-) -> Sequence[RowMapping]:
-    query = _LEADS.where(within)
+    after: _Found | None,
+    language: Language,
+) -> Sequence[_Found]:
+    """Return the next leads with their orders; what a cell shows the database makes, which is quicker at it."""
+    piece = select(lead.c.id).where(within)
     if wanted.q is not None:
         found = await search(wanted.q).found(conn, searched(caller, wanted.desk))
-        query = query.where(found.condition)
+        piece = piece.where(found.condition)
         if found.many:
             await in_order(conn)
     if after is not None:
-        query = query.where(tuple_(after["created_at"], after["id"]) > _KEY)
-    rows = await conn.execute(query.order_by(lead.c.created_at.desc(), lead.c.id.desc()).limit(AT_ONCE))
-    return rows.mappings().all()
-
-
-async def _orders(conn: AsyncConnection, leads: Iterable[UUID]) -> Mapping[UUID, list[RowMapping | None]]:
-    query = select(sales_order).where(sales_order.c.lead_id.in_(list(leads))).order_by(sales_order.c.order_number)
-    found: dict[UUID, list[RowMapping | None]] = defaultdict(list)
-    for row in (await conn.execute(query)).mappings():
-        found[row["lead_id"]].append(row)
-    return found
-
-
-async def _log(db: Database, caller: Principal, found: Sequence[RowMapping]) -> None:
-    whose = {f"lead:{row['id']}" for row in found} | {f"customer:{row['customer_id']}" for row in found}
-    await write(db, caller, OPERATION, Shown(sorted(whose), sorted({row["desk"] for row in found}), len(found)))
-
-
-def _rows(one: RowMapping, orders: Sequence[RowMapping | None], language: Language) -> list[Row]:
-    zone = ZoneInfo(one["source_zone"] or one["zone"])
-    phone = Phone(one["phone"]) if one["phone"] else one["phone_raw"]
-    of_lead = (
-        one["created_at"].astimezone(zone).replace(microsecond=0),
-        one["source"],
-        one["title"].get(language.value) or one["status"],
-        one["stage"],
-        one["owner"] or (str(one["owner_id"]) if one["owner_id"] else None),
-        one["name"],
-        phone,
-        one["email"],
+        place = literal(after[3], lead.c.created_at.type), literal(after[0], lead.c.id.type)
+        piece = piece.where(tuple_(*place) > _KEY)
+    newest = lead.c.created_at.desc(), lead.c.id.desc()
+    ids = piece.order_by(*newest).limit(AT_ONCE)
+    rows = await conn.execute(
+        _columns(language).where(lead.c.id.in_(ids)).order_by(*newest, sales_order.c.order_number)
     )
-    return [(*of_lead, *_of_order(order), one["pinned_comment"]) for order in orders]
+    return [tuple(row) for row in rows]
 
 
-def _of_order(order: RowMapping | None) -> Row:
-    if order is None:
-        return (None,) * 7
-    items = "; ".join(str(item.get("title", "")) for item in order["items"])
-    number = str(order["order_number"])
-    sums = order["amount"], order["paid"], order["currency"]
-    return (number, order["external_number"] or order["external_id"], order["status"], items, *sums)
+def _columns(language: Language) -> Select[_Found]:
+    zone = func.coalesce(source.c.zone, lead.c.zone)
+    item = func.jsonb_array_elements(sales_order.c["items"]).table_valued("value").alias("item")
+    titles = select(func.string_agg(item.c.value.op("->>")("title"), "; ")).select_from(item).scalar_subquery()
+    return select(
+        lead.c.id,
+        lead.c.customer_id,
+        lead.c.desk,
+        lead.c.created_at,
+        func.date_trunc("second", func.timezone(zone, lead.c.created_at)),
+        lead.c.source,
+        func.coalesce(lead.c.title[language.value].astext, lead.c.status),
+        lead.c.stage,
+        func.coalesce(operator.c.name, cast(lead.c.owner_id, TextType)),
+        lead.c.name,
+        lead.c.phone,
+        lead.c.phone_raw,
+        lead.c.email,
+        cast(sales_order.c.order_number, TextType),
+        func.coalesce(sales_order.c.external_number, sales_order.c.external_id),
+        sales_order.c.status,
+        titles,
+        sales_order.c.amount,
+        sales_order.c.paid,
+        sales_order.c.currency,
+        lead.c.pinned_comment,
+    ).select_from(
+        lead.outerjoin(operator, operator.c.id == lead.c.owner_id)
+        .outerjoin(source, source.c.id == lead.c.source_id)
+        .outerjoin(sales_order, sales_order.c.lead_id == any_(_and_merged()))
+    )
+
+
+def _and_merged() -> ColumnElement[Sequence[UUID]]:
+    """Return the ids under which a lead has orders: its own, and those of the leads that are this one by now."""
+    one = lead.alias()
+    losers = func.array(select(one.c.id).where(one.c.merged_into == lead.c.id).scalar_subquery())
+    return func.array_append(losers, lead.c.id)
+
+
+async def _log(db: Database, caller: Principal, found: Sequence[_Found], count: int) -> None:
+    whose = {f"lead:{row[0]}" for row in found} | {f"customer:{row[1]}" for row in found}
+    await write(db, caller, OPERATION, Shown(sorted(whose), sorted({row[2] for row in found}), count))
+
+
+def _row(found: _Found) -> Row:
+    phone, raw = found[10:12]
+    return (*found[4:10], Phone(phone) if phone else raw, *found[12:])
