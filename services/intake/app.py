@@ -13,6 +13,7 @@ from services.intake.contacts.worker import trimming_loop
 from services.intake.context import open_context
 from services.intake.erasures.actions import eraser, keeper
 from services.intake.errors import ERRORS
+from services.intake.leads.worker import sorting_loop
 from services.intake.partners.worker import announcing_loop
 from services.intake.placements.worker import placing_loops
 from services.intake.schools.store import SealedSchools
@@ -49,6 +50,7 @@ SERVICE = Service(
         *eraser(ctx).loops(),
         keeper(ctx).loop(),
         trimming_loop(ctx),
+        sorting_loop(ctx),
     ),
     consuming=UNHURRIED,
     api=api,

@@ -175,7 +175,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     "masking": "desk changed_by",
     "merge": "desk kind state left between planned_by applied_by undone_by",
     "merge_member": "desk state note",
-    "operator": "desk subject extension",
+    "operator": "desk subject extension name",
     "outbox": "type desk traceparent",
     "pace": "account",
     "parked": "topic type desk error_type waits_for",

@@ -16,6 +16,8 @@ operator = Table(
     Column("sequence", BigInteger, nullable=False),
     # Their telephone at the exchange; several may share one.
     Column("extension", Text),
+    # NULL: nothing was heard of them since the release before.
+    Column("name", Text),
     Index("ix_operator_subject", "subject"),
     Index("ix_operator_extension", "desk", "extension", postgresql_where=text("extension IS NOT NULL")),
 )
