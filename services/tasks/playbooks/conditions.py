@@ -20,7 +20,19 @@ from libs.common.contracts.shared import (
 from services.tasks.playbooks.limits import Ends, Limit
 from services.tasks.playbooks.source import Log, Node
 from services.tasks.playbooks.terms import ADDRESSEE, WINDOW, Addressee, DurationRange, NumberRange
-from services.tasks.playbooks.values import CODE, JSON, Declared, Flag, Kind, choices, keyed, listed, refs, word_of, wrong
+from services.tasks.playbooks.values import (
+    CODE,
+    JSON,
+    Declared,
+    Flag,
+    Kind,
+    choices,
+    keyed,
+    listed,
+    refs,
+    word_of,
+    wrong,
+)
 
 
 def _sources(node: Node, log: Log) -> tuple[object, ...]:

@@ -41,7 +41,9 @@ class Lane(Declared):
         if self.received_between is not None and self.received_outside is not None:
             raise WrongPartError("two_windows", "'received_between' and 'received_outside' are two windows in one")
         if self.ahead and self.interrupts is not None:
-            raise WrongPartError("nothing_to_give", "'next' gives nothing of a lane that is 'ahead': no 'interrupts'")
+            raise WrongPartError(
+                "nothing_to_give", "'next' gives nothing of a lane that is 'ahead': no 'interrupts'"
+            )
 
     @property
     def draws(self) -> tuple[str, ...]:
