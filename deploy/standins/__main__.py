@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from deploy.standins.cbr import CbrStandin
 from deploy.standins.faults import PROFILES, Profile
 from deploy.standins.journal import Journal
 from deploy.standins.mango import MangoStandin
@@ -85,6 +86,7 @@ async def _serve(options: argparse.Namespace) -> None:
     profile: Profile = PROFILES[options.gateways]
     every = (*GATEWAYS, *EXCHANGES, *PUSH_SERVICES)
     standins += [known([known.demo()], profile, options.seed, journal(known.code), clock) for known in every]
+    standins.append(CbrStandin(profile, options.seed, clock))
     relay = SmtpStandin([SmtpStandin.demo()], profile, options.seed, journal(SmtpStandin.code), clock)
     relay.mail_port, relay.mail_host = options.mail_port, options.host
     standins.append(relay)

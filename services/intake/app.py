@@ -14,6 +14,7 @@ from services.intake.context import open_context
 from services.intake.erasures.actions import eraser, keeper
 from services.intake.errors import ERRORS
 from services.intake.partners.worker import announcing_loop
+from services.intake.rates.worker import rate_loops
 from services.intake.settings import IntakeSettings
 from services.intake.sources.store import SealedSources
 from services.intake.subscriptions import TOPICS, subscriptions
@@ -41,6 +42,7 @@ SERVICE = Service(
     subscriptions=subscriptions,
     loops=lambda ctx: (
         *loops(ctx),
+        *rate_loops(ctx),
         announcing_loop(ctx),
         attention_loop(ctx.core, KINDS, SAY),
         *eraser(ctx).loops(),

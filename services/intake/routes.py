@@ -23,6 +23,7 @@ from services.intake.masking.api import router as masking
 from services.intake.merges.api import router as merges
 from services.intake.orders.api import router as orders
 from services.intake.partners.api import router as partners
+from services.intake.rates.api import router as rates
 from services.intake.recordings.api import router as recordings
 from services.intake.recordings.player import player_routes
 from services.intake.rehearsals.api import router as rehearsals
@@ -35,6 +36,7 @@ API = Api(
         doctor,
         rehearsals,
         partners,
+        rates,
         deliveries,
         reruns,
         contacts,

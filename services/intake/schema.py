@@ -18,6 +18,7 @@ from services.intake.operators import tables as operators
 from services.intake.orders import tables as orders
 from services.intake.partners import tables as partners
 from services.intake.playbooks import tables as playbooks
+from services.intake.rates import tables as rates
 from services.intake.sources import tables as sources
 
 __all__ = [
@@ -39,5 +40,6 @@ __all__ = [
     "orders",
     "partners",
     "playbooks",
+    "rates",
     "sources",
 ]
