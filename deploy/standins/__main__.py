@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from deploy.standins.cbr import CbrStandin
 from deploy.standins.faults import PROFILES, Profile
 from deploy.standins.getcourse.standin import GetCourseStandin
 from deploy.standins.journal import Journal
@@ -88,6 +89,7 @@ async def _serve(options: argparse.Namespace) -> None:
     standins += [known([known.demo()], profile, options.seed, journal(known.code), clock) for known in every]
     schools = [GetCourseStandin.demo()]
     standins.append(GetCourseStandin(schools, profile, options.seed, journal(GetCourseStandin.code), clock))
+    standins.append(CbrStandin(profile, options.seed, clock))
     relay = SmtpStandin([SmtpStandin.demo()], profile, options.seed, journal(SmtpStandin.code), clock)
     relay.mail_port, relay.mail_host = options.mail_port, options.host
     standins.append(relay)

@@ -16,6 +16,7 @@ from services.intake.errors import ERRORS
 from services.intake.leads.worker import sorting_loop
 from services.intake.partners.worker import announcing_loop
 from services.intake.placements.worker import placing_loops
+from services.intake.rates.worker import rate_loops
 from services.intake.schools.store import SealedSchools
 from services.intake.settings import IntakeSettings
 from services.intake.sources.store import SealedSources
@@ -45,6 +46,7 @@ SERVICE = Service(
     loops=lambda ctx: (
         *loops(ctx),
         *placing_loops(ctx),
+        *rate_loops(ctx),
         announcing_loop(ctx),
         attention_loop(ctx.core, KINDS, SAY),
         *eraser(ctx).loops(),

@@ -25,6 +25,7 @@ from services.intake.orders.api import router as orders
 from services.intake.partners.api import router as partners
 from services.intake.payment_imports.api import router as imported_payments
 from services.intake.placements.api import router as placements
+from services.intake.rates.api import router as rates
 from services.intake.recordings.api import router as recordings
 from services.intake.recordings.player import player_routes
 from services.intake.rehearsals.api import router as rehearsals
@@ -39,6 +40,7 @@ API = Api(
         doctor,
         rehearsals,
         partners,
+        rates,
         deliveries,
         reruns,
         contacts,

@@ -20,6 +20,7 @@ from services.intake.partners import tables as partners
 from services.intake.payment_imports import tables as payment_imports
 from services.intake.placements import tables as placements
 from services.intake.playbooks import tables as playbooks
+from services.intake.rates import tables as rates
 from services.intake.schools import tables as schools
 from services.intake.sources import tables as sources
 
@@ -44,6 +45,7 @@ __all__ = [
     "payment_imports",
     "placements",
     "playbooks",
+    "rates",
     "schools",
     "sources",
 ]

@@ -16,6 +16,7 @@ from services.tasks.playbooks import tables as playbooks
 from services.tasks.pools import tables as pools
 from services.tasks.processes import tables as processes
 from services.tasks.queues import tables as queues
+from services.tasks.rates import tables as rates
 from services.tasks.redistributions import tables as redistributions
 from services.tasks.sheets import tables as sheets
 from services.tasks.tasks import tables as tasks
@@ -35,6 +36,7 @@ TABLES = (
     tasks.task,
     sheets.ticked_step,
     templates.approved_template,
+    rates.rate,
     moves.pending_release,
     redistributions.redistribution,
     redistributions.member,

@@ -29,7 +29,7 @@ async def csv(api: Api, query: str = "", language: str = "ru") -> list[list[str]
 
 @pytest.mark.req("S4.7")
 async def test_a_table_has_a_row_for_each_order_and_no_text_of_it_is_a_formula(api: Api) -> None:
-    await a_lead(api, "gc-1", name='=1+1;x', email="a@b.ru")
+    await a_lead(api, "gc-1", name="=1+1;x", email="a@b.ru")
     head, row = await csv(api)
     assert head[:3] == ["Получена", "Источник", "Статус"]
     assert (row[1], row[5:7], row[7], row[9]) == ("landing", ["\"'=1+1", 'x"'], "79161234567", "1001")

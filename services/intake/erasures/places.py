@@ -154,6 +154,8 @@ NOT_PERSONAL: Mapping[str, str] = {
     "call": "desk kind actor extension traceparent",
     "black_list": "desk kind actor",
     "calling": "desk",
+    "poll": "name desk kind cursor code",
+    "rate": "desk currency base actor",
     "change_request": "desk target actor",
     "consent": "desk what purposes kind document document_version source actor",
     "contact": "desk source kind direction extension line",

@@ -127,6 +127,7 @@ def _in_contact(when: Condition, context: Context) -> bool:
         (not when.contact or context.contact in when.contact)
         and (not when.direction or context.direction in when.direction)
         and _any_of(when.source, (context.source or facts.source,))
+        and (not when.product or not set(when.product).isdisjoint(facts.order.products if facts.order else ()))
         and (not when.language or facts.language in when.language)
         and (not when.button or _pressed(context.spoken.button, when.button))
         and (not when.words or says(context.spoken.text, when.words))

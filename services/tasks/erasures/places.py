@@ -83,6 +83,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     "bulk_action": "desk action left state planned_by applied_by undone_by traceparent",
     "bulk_member": "desk order_number task_type state note",  # the number is ours
     "desk": "desk title_ru title_en zone languages calendar holidays",
+    "rate": "desk currency base",
     "edit": "resource caller operation fields",
     "erased": "kind desk",
     "erasure": "desk person state place walked counts traceparent",  # `person` goes with the last step

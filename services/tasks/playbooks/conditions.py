@@ -20,20 +20,32 @@ from libs.common.contracts.shared import (
 from services.tasks.playbooks.limits import Ends, Limit
 from services.tasks.playbooks.source import Log, Node
 from services.tasks.playbooks.terms import ADDRESSEE, WINDOW, Addressee, DurationRange, NumberRange
-from services.tasks.playbooks.values import CODE, Declared, Flag, Kind, choices, keyed, listed, refs, word_of, wrong
+from services.tasks.playbooks.values import (
+    CODE,
+    JSON,
+    Declared,
+    Flag,
+    Kind,
+    choices,
+    keyed,
+    listed,
+    refs,
+    word_of,
+    wrong,
+)
 
 
 def _sources(node: Node, log: Log) -> tuple[object, ...]:
     return tuple(CODE.read(item, log) for item in listed(node, log))
 
 
-SOURCES = Kind(
-    _sources,
-    {
-        "anyOf": [CODE.schema, {"type": "array", "items": CODE.schema}],
-        "description": "the code of a source, or a list of them",
-    },
-)
+def _open_codes(said: str) -> Kind:
+    """Return the kind of codes that no playbook declares."""
+    several: JSON = {"anyOf": [CODE.schema, {"type": "array", "items": CODE.schema}]}
+    return Kind(_sources, {**several, "description": f"the code of a {said}, or a list of them"})
+
+
+SOURCES, PRODUCTS = _open_codes("source"), _open_codes("product")
 
 
 def _phrases(node: Node, log: Log) -> tuple[object, ...]:
@@ -97,8 +109,8 @@ class Condition(Declared):
     task in hand is worked for an operator who was absent, or has lent it, and has not left for good.
     `appointment`: what became of the lead's last; `by` and `warned`: who moved or cancelled it, and whether they
     said so beforehand. `contact`: what the contact that was recorded is; `direction`: `in` from the customer, `out`
-    to them; both also of an answer that failed. `source`: where that contact came from, else the lead. `language`:
-    that of the subject.
+    to them; both also of an answer that failed. `source`: where that contact came from, else the lead. `product`:
+    the order has one of them. `language`: that of the subject.
 
     `over`, `under`, `between` compare numbers, sums, dates and moments that are known: fields of outcomes, answers
     to scales such as `survey.speed`, counters, `order_amount`, `received` and `appointment`. Over is more than the
@@ -141,6 +153,7 @@ class Condition(Declared):
     contact: Annotated[frozenset[ContactKind], choices(ContactKind, "a kind of contact")] = frozenset()
     direction: Annotated[frozenset[Direction], choices(Direction, "from the customer or to them")] = frozenset()
     source: Annotated[tuple[str, ...], SOURCES] = ()
+    product: Annotated[tuple[str, ...], PRODUCTS] = ()
     language: Annotated[frozenset[Language], choices(Language, "a language")] = frozenset()
     over: Annotated[Mapping[str, Limit], keyed("measure")] = field(default_factory=dict)
     under: Annotated[Mapping[str, Limit], keyed("measure")] = field(default_factory=dict)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from prometheus_client import Counter
 
@@ -20,6 +21,7 @@ from services.tasks.desks.store import ActiveDesk, read_desks
 from services.tasks.engine.effects import Breach, Effect, OfferWork, StartProcess
 from services.tasks.engine.events import Event, Started
 from services.tasks.engine.facts import Facts, Partner, Subject
+from services.tasks.engine.prices import Rate
 from services.tasks.engine.rules import resolve
 from services.tasks.engine.state import Desk, Operator, OperatorId, ProcessId, Staff, State, Task, TaskId
 from services.tasks.merges.rules import Aliases
@@ -34,6 +36,7 @@ from services.tasks.processes import store
 from services.tasks.processes.publish import is_only_noted, published
 from services.tasks.processes.rules import Address, asker, hearing, listens, not_started
 from services.tasks.processes.store import Origin, ProcessRow
+from services.tasks.rates.store import rates_on
 from services.tasks.redistributions import store as redistributions
 from services.tasks.redistributions.rules import MemberState, Note, answers
 from services.tasks.timeline.convert import sent_entry, silent_entry, started_entry
@@ -87,6 +90,7 @@ class Batch:
         self._desks: dict[str, ActiveDesk] = {}
         self._partners: dict[UUID, Partner] = {}
         self._staff: Staff | None = None
+        self._rates: dict[str, Mapping[str, Rate]] = {}
         self._requested: deque[tuple[Process, StartProcess, Cause]] = deque()
         self._started: set[tuple[Subject, str]] = set()
         self._outgoing: list[Outgoing] = []
@@ -121,7 +125,7 @@ class Batch:
             playbook = await self._ctx.playbooks.get(self._tx.conn, row["playbook"], row["playbook_version"])
             state = store.state_of(row, self._desks[row["desk"]].desk, tasks, timers)
             state.partner = await self._partner(state.facts)
-            state.staff = await self._staff_for(state)
+            await self._complete(state)
             origin, figures = Origin(row["correlation_id"], row["traceparent"]), read_figures(row["figures"])
             self._add(Process(state, playbook, origin, state, figures, figures))
             self._of_task.update(dict.fromkeys(row["named_tasks"], row["id"]))
@@ -166,6 +170,15 @@ class Batch:
         if self._staff is None:
             self._staff = await read_staff(self._tx.conn)
         return self._staff
+
+    async def _complete(self, state: State) -> None:
+        """Add what a playbook asks for beside its process: operators, and rates of today."""
+        state.staff, desk = await self._staff_for(state), state.desk
+        if self._ctx.playbooks.asks_of_rates(state.playbook, state.playbook_version):
+            if desk.code not in self._rates:
+                today = self.now.astimezone(ZoneInfo(desk.zone)).date()
+                self._rates[desk.code] = await rates_on(self._tx.conn, desk.code, today)
+            state.rates = self._rates[desk.code]
 
     async def recall(self, process_id: UUID, task_id: UUID, others: Collection[UUID]) -> tuple[Process, Task]:
         """Load closed tasks of a loaded process beside its open ones; return it and the first of them."""
@@ -233,7 +246,7 @@ class Batch:
             raise UnknownPlaybookError(desk, playbook)
         desk_of, version, compiled = found
         state = State(ProcessId(uuid7()), desk_of, playbook, version, facts, partner=await self._partner(facts))
-        state.staff = await self._staff_for(state)
+        await self._complete(state)
         return self.add(state, compiled, cause)
 
     async def start(self, desk: str, playbook: str, known: Known, rule: str, cause: Cause) -> bool:
@@ -254,7 +267,8 @@ class Batch:
         facts = replace(known.facts, counted_from=self.now)
         state = State(ProcessId(uuid7()), desk_of, playbook, version, facts, main=False)
         state.status, state.stage, state.owner = known.status, known.stage, known.owner
-        state.partner, state.staff = await self._partner(facts), await self._staff_for(state)
+        state.partner = await self._partner(facts)
+        await self._complete(state)
         self.apply(self.add(state, compiled, cause), Started(), cause)
         return True
 

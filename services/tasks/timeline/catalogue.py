@@ -21,6 +21,7 @@ from libs.common.contracts import (
     intake,
     notices,
     notifications,
+    rates,
     tasks,
 )
 from services.tasks.engine.effects import Noticed
@@ -255,6 +256,10 @@ EVENTS: Mapping[type[EventData], Row] = {
     notifications.MessageReceived: Row(
         Title("Сообщение: {channel_code}", "Message: {channel_code}"),
         ("message_id", "channel", "channel_code", "provider", "direction", "at"),
+    ),
+    rates.RateChanged: Row(
+        Title("Курс {currency} на {day}: {per_unit} {base}", "Rate of {currency} on {day}: {per_unit} {base}"),
+        ("currency", "day", "per_unit", "base"),
     ),
     notifications.TemplateApproved: Row(
         Title("Шаблон «{code}» одобрен, версия {version}", "Template “{code}” approved, version {version}"),

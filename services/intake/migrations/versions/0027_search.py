@@ -5,8 +5,8 @@ Operators have their names, which exports show.
 
 from alembic import op
 
-revision = "intake_0025"
-down_revision = "intake_0024"
+revision = "intake_0027"
+down_revision = "intake_0026"
 
 _OPERATORS = """
 SELECT n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_trgm'
