@@ -14,6 +14,8 @@ from services.intake.context import open_context
 from services.intake.erasures.actions import eraser, keeper
 from services.intake.errors import ERRORS
 from services.intake.partners.worker import announcing_loop
+from services.intake.payments.worker import booking_loop
+from services.intake.refunds.store import SealedDetails
 from services.intake.settings import IntakeSettings
 from services.intake.sources.store import SealedSources
 from services.intake.subscriptions import TOPICS, subscriptions
@@ -46,10 +48,11 @@ SERVICE = Service(
         *eraser(ctx).loops(),
         keeper(ctx).loop(),
         trimming_loop(ctx),
+        booking_loop(ctx),
     ),
     consuming=UNHURRIED,
     api=api,
     errors=ERRORS,
     audited=True,
-    sealed=(SealedSources(),),
+    sealed=(SealedSources(), SealedDetails()),
 )

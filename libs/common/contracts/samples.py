@@ -33,6 +33,8 @@ BY_NAME: Mapping[str, Json] = {
     "pool": "callback",
     "role": "operator",
     "task_type": "callback",
+    "due_on": "2026-03-20",
+    "day": "2026-03-09",
 }
 MOMENT = "2026-03-02T09:00:00Z"
 

@@ -68,6 +68,16 @@ PLACES: tuple[Place | Waiting, ...] = (
             "items": "'[]'",
         },
     ),
+    Place(
+        "payment",
+        OF_LEADS,
+        {"reference": "NULL", "deleted_reason": "CASE WHEN deleted_reason IS NOT NULL THEN 'erased' END"},
+    ),
+    Place(
+        "refund",
+        OF_LEADS,
+        dict.fromkeys(("package", "full_name", "phone", "email", "details", "details_end"), "NULL"),
+    ),
     Place("contact", THEIRS, _CONTACT),
     Place(
         "contact", f"customer_id IS NULL AND {mentioned('person::text')}", _CONTACT, name="contacts of no customer"
@@ -131,6 +141,7 @@ AGED: Mapping[str, Sequence[Aged]] = {
 }
 
 NOT_PERSONAL: Mapping[str, str] = {
+    "access": "desk action status requested_by done_by",
     "active_playbook": "desk code first_status first_title first_stage",
     "appointment": "desk state by",
     "attention": "desk kind ref",
@@ -154,17 +165,21 @@ NOT_PERSONAL: Mapping[str, str] = {
     "idempotency": "scope key fingerprint",
     "identity_change": "desk what kind actor",
     "known_channel": "desk code",
+    "known_desk": "desk zone calendar holidays",
     "lead": "desk source playbook status title stage signals language zone zone_source",
     "masking": "desk changed_by",
     "merge": "desk kind state left between planned_by applied_by undone_by",
     "merge_member": "desk state note",
-    "operator": "desk subject extension",
+    "operator": "desk subject extension roles",
     "outbox": "type desk traceparent",
     "pace": "account",
+    "package_start": "desk code",
     "parked": "topic type desk error_type waits_for",
     # Of partners.
     "partner": "desk code title language zone hours calls_go_to address site person card_link cabinet_link lines",
-    "sales_order": "desk status currency",
+    "payment": "desk kind type status currency recorded_by deleted_by",
+    "refund": "desk state currency kept_by asked_by",
+    "sales_order": "desk status currency unpaid_status",
     "retention": "desk kind walked changed_by",
     "saved_filter": "desk owner list",
     "source": "desk code key format config auth secrets playbook zone language region currency test_prefixes"

@@ -27,6 +27,7 @@ class OrderView(BaseModel):
     payment_link: str | None
     items: list[Item]
     remarks: str | None
+    held_until: datetime | None
     placed_at: datetime | None
     created_at: datetime
     version: int
