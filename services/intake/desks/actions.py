@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+import orjson
+
 from libs.common.contracts import EventData, Received
 from libs.common.contracts.desks import DeskChanged, DeskHolidays
 from libs.common.domain.workdays import Holidays, OwnDay
@@ -12,8 +14,8 @@ from services.intake.desks.rules import WorkDays, workday_after
 
 PROJECT = """
 INSERT INTO known_desk AS d (desk, zone, calendar, holidays, sequence)
-SELECT DISTINCT ON (desk) *
-FROM unnest($1::text[], $2::text[], $3::jsonb[], $4::jsonb[], $5::bigint[])
+SELECT DISTINCT ON (desk) desk, zone, calendar::jsonb, holidays::jsonb, sequence
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[])
     AS t (desk, zone, calendar, holidays, sequence)
 ORDER BY desk, sequence DESC
 ON CONFLICT (desk) DO UPDATE
@@ -31,8 +33,8 @@ async def project_desks(tx: Transaction, events: Sequence[Received[EventData]]) 
         PROJECT,
         [data.code for data, _ in said],
         [data.zone for data, _ in said],
-        [[hours.model_dump(mode="json") for hours in data.calendar] for data, _ in said],
-        [data.holidays and data.holidays.model_dump(mode="json") for data, _ in said],
+        [orjson.dumps([hours.model_dump() for hours in data.calendar]).decode() for data, _ in said],
+        [data.holidays and data.holidays.model_dump_json() for data, _ in said],
         [sequence for _, sequence in said],
     )
 
