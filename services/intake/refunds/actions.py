@@ -36,7 +36,7 @@ async def answer_refund(tx: Transaction, event: Request, now: datetime) -> list[
         return [refused(event, Refused(Code.NOT_FOUND), now)]
     known = await store.under_way(tx, order["id"])
     wish, problems = read_wish(data.values)
-    version = known and known["version"]
+    version = None if known is None else known["version"]
     if wish is None:
         return [refused(event, Refused(Code.INVALID_VALUES, version, problems), now)]
     if data.expected_version not in (None, version):
@@ -114,7 +114,7 @@ async def _take(
         row = await store.ask(tx, order, wish, by.actor, now)
     else:
         row = await store.step(tx, known["id"], wish, now)
-    await _follow(tx, order, known and known["state"], row, by, now)
+    await _follow(tx, order, None if known is None else known["state"], row, by, now)
     if wish.state is RefundState.CONFIRMED:
         closing = By(by.actor, by.reason, by.cause, by.cause_id)  # the request is answered by the refund
         await request_access(tx, order, AccessAction.CLOSE, closing, now, refund_id=row["id"])
