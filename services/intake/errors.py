@@ -145,6 +145,14 @@ class AlreadyPaidError(Exception):
     """The order is fully paid, or this payment is recorded of another order."""
 
 
+class OrderChangedError(Exception):
+    """The order is another than the caller saw: `current_version` is its version now."""
+
+    def __init__(self, current_version: int | None) -> None:
+        super().__init__()
+        self.context = {"current_version": current_version}
+
+
 class NotDeletableError(Exception):
     """Only a manual payment that stands can be deleted."""
 
@@ -286,6 +294,7 @@ ERRORS: ErrorTable = {
     AppointmentOverError: (409, "appointment_over"),
     NotYoursError: (403, "forbidden"),
     AlreadyPaidError: (409, "already_paid"),
+    OrderChangedError: (409, "order_changed"),
     NotDeletableError: (409, "payment_kept"),
     PaymentRefusedError: (422, "validation_failed"),
     RefundUnderWayError: (409, "refund_under_way"),

@@ -52,8 +52,8 @@ class School:
         """Somebody enters a payment by hand."""
         order = await self.order()
         sum_ = {} if amount is None else {"amount": {"amount": amount, "currency": "RUB"}}
-        body = {"type": "bank card", **sum_}
-        return await self.api.ok("POST", f"/orders/{order['id']}/payments", body, headers=tag(order))
+        body = {"type": "bank card", "order_version": order["version"], **sum_}
+        return await self.api.ok("POST", f"/orders/{order['id']}/payments", body)
 
     async def said(self) -> list[tuple[str, str, Decimal, bool, bool]]:
         events = await self.api.said(PaymentRecorded)
@@ -143,10 +143,11 @@ async def test_a_source_that_says_more_than_unpaid_wins(api: Api) -> None:
 async def test_of_two_who_enter_the_same_payment_at_once_one_succeeds(api: Api) -> None:
     school = await School(api).open()
     order = await school.order()
-    path, body = f"/orders/{order['id']}/payments", {"type": "card", "amount": {"amount": "400", "currency": "RUB"}}
-    answers = await asyncio.gather(*(api.call("POST", path, body, headers=tag(order)) for _ in range(2)))
-    assert sorted(one.status_code for one in answers) == [201, 412]
-    assert len(await school.payments()) == 1
+    body = {"type": "card", "order_version": order["version"], "amount": {"amount": "400", "currency": "RUB"}}
+    path = f"/orders/{order['id']}/payments"
+    answers = await asyncio.gather(*(api.call("POST", path, body) for _ in range(2)))
+    [refused] = [one.json() for one in answers if one.status_code == 409]
+    assert (refused["code"], refused["current_version"], len(await school.payments())) == ("order_changed", 2, 1)
 
 
 @pytest.mark.req("S4.9")
@@ -206,7 +207,8 @@ async def test_an_operator_enters_payments_in_that_role_alone(
     await api.hire(roles=roles)
     order = await school.order()
     path = f"/orders/{order['id']}/payments"
-    answer = await api.call("POST", path, {"type": "card"}, role="operator", desks=["demo"], headers=tag(order))
+    body = {"type": "card", "order_version": order["version"]}
+    answer = await api.call("POST", path, body, role="operator", desks=["demo"])
     assert answer.status_code == status
 
 

@@ -20,6 +20,7 @@ from services.intake.errors import (
     AlreadyPaidError,
     NotDeletableError,
     NotFoundError,
+    OrderChangedError,
     PaymentRefusedError,
     StaleVersionError,
 )
@@ -110,7 +111,7 @@ async def answer_payment(tx: Transaction, event: Request, now: datetime) -> list
 async def enter(ctx: Context, order_id: UUID, desk: str, entry: Entry, by: By, seen: int) -> UUID:
     """Record a payment that a person enters, and return its id.
 
-    Raises NotFoundError, StaleVersionError, AlreadyPaidError, PaymentRefusedError.
+    Raises NotFoundError, OrderChangedError, AlreadyPaidError, PaymentRefusedError.
     """
     async with ctx.core.db.begin() as tx:
         by = await _named(tx, by, desk)
@@ -206,7 +207,7 @@ def _error_of(refusal: Refused) -> Exception:
         case Code.NOT_FOUND:
             return NotFoundError()
         case Code.STALE_VERSION:
-            return StaleVersionError()
+            return OrderChangedError(refusal.current_version)
         case Code.ALREADY_PAID:
             return AlreadyPaidError()
         case _:

@@ -54,23 +54,19 @@ async def get_one(payment_id: UUID, ctx: Ctx, caller: Crew, response: Response) 
 
 
 @under_order.post("", operation_id="record_payment", status_code=201)
-@refuses("already_paid")
+@refuses("already_paid", "order_changed")
 @shows("lead:lead_id", "customer:customer_id")
 async def post_payment(
-    order_id: UUID, body: PaymentIn, ctx: Ctx, caller: Worker, cause: Chain, seen: IfMatch, response: Response
+    order_id: UUID, body: PaymentIn, ctx: Ctx, caller: Worker, cause: Chain, response: Response
 ) -> PaymentView:
     """Record a payment that is received; it completes an order that is fully paid.
 
-    For supervisors, and operators with the role `payments`. `If-Match` names the version of the order.
+    For supervisors, and operators with the role `payments`.
     """
     order = await order_of(ctx.core.db, caller, order_id)
     await require_payer(ctx.core.db, caller)
     by = By(caller.sub, body.reason or BY_HAND, cause, cause.correlation_id)
-    try:
-        payment_id = await enter(ctx, order.id, order.desk, body.entry(), by, seen)
-    except StaleVersionError:
-        fresh = await order_of(ctx.core.db, caller, order_id)
-        raise stale(fresh, fresh.version) from None
+    payment_id = await enter(ctx, order.id, order.desk, body.entry(), by, body.order_version)
     set_location(response, router.prefix, payment_id)
     view = await get_payment(ctx.core.db, caller, payment_id)
     set_etag(response, view.version)

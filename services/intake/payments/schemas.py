@@ -1,6 +1,7 @@
 """Payments on the wire."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
@@ -12,11 +13,22 @@ from libs.common.platform.http.wire import Moment, Wire, Words
 from services.intake.payments.rules import MAX_TYPE, Entry
 
 
-class PaymentIn(Wire):
-    """A payment that a person enters: it is received (S4.9). Without `amount`: what the order lacks."""
+class MoneyIn(Wire):
+    """A sum that somebody enters, in the order's currency."""
 
+    amount: Annotated[Decimal, Field(gt=0, max_digits=14, decimal_places=2)]
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
+
+
+class PaymentIn(Wire):
+    """A payment that a person enters: it is received (S4.9). Without `amount`: what the order lacks.
+
+    `order_version` is that of the order as it was seen: of two who enter the same payment at once one is refused.
+    """
+
+    order_version: Annotated[int, Field(ge=1)]
     type: Annotated[str, Field(min_length=1, max_length=MAX_TYPE, pattern=r"\S")]
-    amount: Money | None = None
+    amount: MoneyIn | None = None
     paid_at: Moment | None = None
     reason: Annotated[str | None, Field(min_length=1, max_length=200, pattern=r"\S")] = None
 

@@ -10,6 +10,7 @@ from libs.common.contracts.shared import RefundState
 from libs.common.domain.money import Money
 from libs.common.domain.phone import read_phone
 from libs.common.platform.http.wire import Wire, WrongValueError
+from services.intake.payments.schemas import MoneyIn
 from services.intake.refunds.rules import MAX_KEPT_BY, Details, Wish
 
 Reason = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
@@ -18,7 +19,7 @@ Reason = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
 class RefundIn(Wire):
     """A refund to ask for. Without `amount`: what was paid."""
 
-    amount: Money | None = None
+    amount: MoneyIn | None = None
     reason: Reason | None = None
 
     def wish(self) -> Wish:

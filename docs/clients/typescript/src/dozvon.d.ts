@@ -636,6 +636,337 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/intake/v1/orders/{order_id}/hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Hold price
+         * @description Hold the price of an order until a time; the playbook opens a follow-up then.
+         */
+        put: operations["hold_price"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/package-starts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List package starts
+         * @description List when the packages of a desk begin.
+         */
+        get: operations["list_package_starts"];
+        put?: never;
+        /**
+         * Say package start
+         * @description Say when a package begins: no price of it is held beyond that.
+         */
+        post: operations["say_package_start"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/orders/{order_id}/payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Record payment
+         * @description Record a payment that is received; it completes an order that is fully paid.
+         *
+         *     For supervisors, and operators with the role `payments`.
+         */
+        post: operations["record_payment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List payments
+         * @description List payments, the newest first. An operator sees those of their leads; with the role `payments`, all.
+         */
+        get: operations["list_payments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/payments/{payment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get payment
+         * @description Return one payment.
+         */
+        get: operations["get_payment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/payments/{payment_id}/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete payment
+         * @description Delete a manual payment, because the automatic one has come too or it was entered by mistake.
+         *
+         *     It is still shown. An order that it completed is again as it was. For supervisors, and operators with the role
+         *     `payments`.
+         */
+        post: operations["delete_payment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/orders/{order_id}/refunds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask refund
+         * @description Ask for a refund of an order; the first step is to keep the customer.
+         */
+        post: operations["ask_refund"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/refunds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List refunds
+         * @description List refunds, the newest first. An operator sees those of their leads; with the role `payments`, all.
+         */
+        get: operations["list_refunds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/refunds/{refund_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get refund
+         * @description Return one refund; of payout details only the end.
+         */
+        get: operations["get_refund"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/refunds/{refund_id}/step": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Step refund
+         * @description Take a step of a refund. To confirm closes access to what was bought.
+         *
+         *     To confirm, refuse and pay is for supervisors, and operators with the role `payments`.
+         */
+        post: operations["step_refund"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/refunds/{refund_id}/details": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Give refund details
+         * @description Say whom to pay back and to where, also anew until it is confirmed; `due_on` counts from now.
+         */
+        put: operations["give_refund_details"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/refunds/{refund_id}/payout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get refund payout
+         * @description Return payout details whole, for supervisors and operators with the role `payments`; who asked is kept.
+         */
+        get: operations["get_refund_payout"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/orders/{order_id}/accesses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask access
+         * @description Ask for something to be done to the access of an order; what is asked for twice is done once.
+         */
+        post: operations["ask_access"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/accesses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List accesses
+         * @description List what is to be done to access, or was done, the newest first.
+         */
+        get: operations["list_accesses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/accesses/{access_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get access
+         * @description Return one of them.
+         */
+        get: operations["get_access"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/accesses/{access_id}/done": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Finish access
+         * @description Say that it is done where the platform keeps it.
+         */
+        post: operations["finish_access"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/intake/v1/customers": {
         parameters: {
             query?: never;
@@ -4394,6 +4725,128 @@ export interface components {
              * @description what was ordered
              */
             items: components["schemas"]["AbsenceView"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
+        };
+        /**
+         * AccessAction
+         * @description What is done to the access to what was bought.
+         * @enum {string}
+         */
+        AccessAction: "close" | "reset";
+        /**
+         * AccessDone
+         * @description It is done where the platform keeps it.
+         */
+        AccessDone: {
+            /**
+             * Reason
+             * @description why
+             */
+            reason?: string | null;
+        };
+        /**
+         * AccessIn
+         * @description What is to be done to the access to what was bought: close it, or reset its password and send that again.
+         */
+        AccessIn: {
+            /** @description what is to be done */
+            action: components["schemas"]["AccessAction"];
+            /**
+             * Reason
+             * @description why
+             */
+            reason?: string | null;
+        };
+        /**
+         * AccessStatus
+         * @description Whether it is still to be done where the platform keeps it.
+         * @enum {string}
+         */
+        AccessStatus: "requested" | "done";
+        /**
+         * AccessView
+         * @description What is to be done to the access of an order, or was done.
+         */
+        AccessView: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Lead Id
+             * Format: uuid
+             * @description the lead
+             */
+            lead_id: string;
+            /**
+             * Customer Id
+             * Format: uuid
+             * @description the customer
+             */
+            customer_id: string;
+            /**
+             * Order Id
+             * Format: uuid
+             * @description the order
+             */
+            order_id: string;
+            /** @description what is done to it */
+            action: components["schemas"]["AccessAction"];
+            /** @description whether it is still to be done */
+            status: components["schemas"]["AccessStatus"];
+            /**
+             * Refund Id
+             * @description the refund
+             */
+            refund_id: string | null;
+            /**
+             * Requested At
+             * Format: date-time
+             * @description when it was asked for
+             */
+            requested_at: string;
+            /**
+             * Requested By
+             * @description who asked for it
+             */
+            requested_by: string;
+            /**
+             * Done At
+             * @description when it was done
+             */
+            done_at: string | null;
+            /**
+             * Done By
+             * @description who did it
+             */
+            done_by: string | null;
+            /**
+             * Version
+             * @description its version: `If-Match` takes it
+             */
+            version: number;
+        };
+        /**
+         * Page[AccessView]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        AccessViewPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["AccessView"][];
             /**
              * Next Cursor
              * @description `cursor` of the next page; none: this was the last
@@ -8608,6 +9061,22 @@ export interface components {
             next_cursor?: string | null;
         };
         /**
+         * HoldIn
+         * @description Until when the price of an order is held, never beyond the start of its package; null ends the hold.
+         */
+        HoldIn: {
+            /**
+             * Held Until
+             * @description until when the price of the order is held; null ends the hold
+             */
+            held_until: string | null;
+            /**
+             * Reason
+             * @description why
+             */
+            reason?: string | null;
+        };
+        /**
          * HolidaysIn
          * @description The holidays that the desk keeps: of a country with its transfers, of its region, and days of its own.
          *
@@ -11104,6 +11573,22 @@ export interface components {
             currency: string;
         };
         /**
+         * MoneyIn
+         * @description A sum that somebody enters, in the order's currency.
+         */
+        MoneyIn: {
+            /**
+             * Amount
+             * @description sum of the order
+             */
+            amount: number | string;
+            /**
+             * Currency
+             * @description currency, as in ISO 4217
+             */
+            currency: string;
+        };
+        /**
          * Move
          * @description Another time. `by`: who wanted it; `warned`: whether they said so beforehand.
          */
@@ -11855,6 +12340,11 @@ export interface components {
              */
             remarks: string | null;
             /**
+             * Held Until
+             * @description until when its price is held
+             */
+            held_until: string | null;
+            /**
              * Placed At
              * @description when the customer ordered
              */
@@ -11987,6 +12477,64 @@ export interface components {
              * @default []
              */
             hours?: components["schemas"]["DayHours"][];
+        };
+        /**
+         * PackageStartIn
+         * @description When a package begins, by the code or title of its line in orders; null: it is not known any more.
+         */
+        PackageStartIn: {
+            /**
+             * Desk
+             * @description short machine name
+             */
+            desk: string;
+            /**
+             * Code
+             * @description code of the order's line, or its title where it has no code
+             */
+            code: string;
+            /**
+             * Starts At
+             * @description when it begins
+             */
+            starts_at: string | null;
+        };
+        /**
+         * PackageStartView
+         * @description When a package begins.
+         */
+        PackageStartView: {
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Code
+             * @description code of the order's line, or its title where it has no code
+             */
+            code: string;
+            /**
+             * Starts At
+             * @description when it begins
+             */
+            starts_at: string | null;
+        };
+        /**
+         * Page[PackageStartView]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        PackageStartViewPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["PackageStartView"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
         };
         /**
          * PartChange
@@ -12424,6 +12972,192 @@ export interface components {
              * @description `cursor` of the next page; none: this was the last
              */
             next_cursor?: string | null;
+        };
+        /**
+         * PaymentDeletion
+         * @description Why a manual payment is deleted, most often because the automatic one has come too.
+         */
+        PaymentDeletion: {
+            /**
+             * Reason
+             * @description why
+             */
+            reason: string;
+        };
+        /**
+         * PaymentIn
+         * @description A payment that a person enters: it is received. Without `amount`: what the order lacks.
+         *
+         *     `order_version` is that of the order as it was seen: of two who enter the same payment at once one is refused.
+         */
+        PaymentIn: {
+            /**
+             * Order Version
+             * @description version of the order as it was seen
+             */
+            order_version: number;
+            /**
+             * Type
+             * @description how it was paid, in the desk's own words
+             */
+            type: string;
+            /** @description what was paid; without it, what the order lacks */
+            amount?: components["schemas"]["MoneyIn"] | null;
+            /**
+             * Paid At
+             * @description when it was paid
+             */
+            paid_at?: string | null;
+            /**
+             * Reason
+             * @description why
+             */
+            reason?: string | null;
+        };
+        /**
+         * PaymentKind
+         * @description Whether the source has said of a payment, or a person has entered it.
+         * @enum {string}
+         */
+        PaymentKind: "automatic" | "manual";
+        /**
+         * PaymentStatus
+         * @description Whether a payment stands; only a manual one is ever deleted.
+         * @enum {string}
+         */
+        PaymentStatus: "received" | "deleted";
+        /**
+         * PaymentView
+         * @description A payment of an order; one that was deleted is still shown, with who deleted it and why.
+         */
+        PaymentView: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Lead Id
+             * Format: uuid
+             * @description the lead
+             */
+            lead_id: string;
+            /**
+             * Customer Id
+             * Format: uuid
+             * @description the customer
+             */
+            customer_id: string;
+            /**
+             * Order Id
+             * Format: uuid
+             * @description the order
+             */
+            order_id: string;
+            /** @description whether its source has said so, or a person has entered it */
+            kind: components["schemas"]["PaymentKind"];
+            /**
+             * Type
+             * @description how it was paid; only of one that was entered by hand
+             */
+            type: string | null;
+            /** @description whether it stands, or was deleted */
+            status: components["schemas"]["PaymentStatus"];
+            /** @description what was paid */
+            amount: components["schemas"]["Money"];
+            /**
+             * Paid At
+             * Format: date-time
+             * @description when it was paid
+             */
+            paid_at: string;
+            /**
+             * Recorded At
+             * Format: date-time
+             * @description when it was recorded
+             */
+            recorded_at: string;
+            /**
+             * Recorded By
+             * @description who recorded it; `source` for what its source has said
+             */
+            recorded_by: string;
+            /**
+             * Deleted At
+             * @description when it was deleted
+             */
+            deleted_at: string | null;
+            /**
+             * Deleted By
+             * @description who deleted it
+             */
+            deleted_by: string | null;
+            /**
+             * Deleted Reason
+             * @description why it was deleted
+             */
+            deleted_reason: string | null;
+            /**
+             * Version
+             * @description its version: `If-Match` takes it
+             */
+            version: number;
+        };
+        /**
+         * Page[PaymentView]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        PaymentViewPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["PaymentView"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
+        };
+        /**
+         * PayoutView
+         * @description Where to pay a refund, whole: for whoever pays it.
+         */
+        PayoutView: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Lead Id
+             * Format: uuid
+             * @description the lead
+             */
+            lead_id: string;
+            /**
+             * Customer Id
+             * Format: uuid
+             * @description the customer
+             */
+            customer_id: string;
+            /**
+             * Payout
+             * @description number of the card or account to pay to, whole
+             */
+            payout: string;
         };
         /**
          * PersonIn
@@ -13900,6 +14634,190 @@ export interface components {
              * @description what was ordered
              */
             items: components["schemas"]["RedistributionOut"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
+        };
+        /**
+         * RefundDetails
+         * @description Whom to pay back and to where. `payout`: the number of a card or an account; it is kept sealed.
+         */
+        RefundDetails: {
+            /**
+             * Full Name
+             * @description full name of who is paid back
+             */
+            full_name: string;
+            /**
+             * Phone
+             * @description phone number of who is paid back
+             */
+            phone: string;
+            /**
+             * Email
+             * @description e-mail address of who is paid back
+             */
+            email: string;
+            /**
+             * Payout
+             * @description number of the card or account to pay to; it is kept sealed
+             */
+            payout: string;
+            /**
+             * Reason
+             * @description why
+             */
+            reason?: string | null;
+        };
+        /**
+         * RefundIn
+         * @description A refund to ask for. Without `amount`: what was paid.
+         */
+        RefundIn: {
+            /** @description what is asked back; without it, what was paid */
+            amount?: components["schemas"]["MoneyIn"] | null;
+            /**
+             * Reason
+             * @description why
+             */
+            reason?: string | null;
+        };
+        /**
+         * RefundState
+         * @description How far a refund is; `kept`, `refused` and `paid` end it. `kept`: the customer has stayed.
+         * @enum {string}
+         */
+        RefundState: "asked" | "kept" | "details_wanted" | "details_given" | "confirmed" | "refused" | "paid";
+        /**
+         * RefundStep
+         * @description A step of a refund; details are given by a call of their own. `kept_by`: by what the customer was kept.
+         */
+        RefundStep: {
+            /**
+             * State
+             * @description the step that is taken
+             * @enum {string}
+             */
+            state: "kept" | "details_wanted" | "confirmed" | "refused" | "paid";
+            /**
+             * Kept By
+             * @description by what the customer was kept, in the desk's own code
+             */
+            kept_by?: string | null;
+            /**
+             * Reason
+             * @description why
+             */
+            reason?: string | null;
+        };
+        /**
+         * RefundView
+         * @description A refund. Of payout details only the end is shown, as `***4242`; `due_on` is the last day to pay.
+         */
+        RefundView: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Lead Id
+             * Format: uuid
+             * @description the lead
+             */
+            lead_id: string;
+            /**
+             * Customer Id
+             * Format: uuid
+             * @description the customer
+             */
+            customer_id: string;
+            /**
+             * Order Id
+             * Format: uuid
+             * @description the order
+             */
+            order_id: string;
+            /** @description how far it is */
+            state: components["schemas"]["RefundState"];
+            /** @description what is asked back; none: what was paid */
+            amount: components["schemas"]["Money"] | null;
+            /**
+             * Package
+             * @description what was bought
+             */
+            package: string | null;
+            /**
+             * Kept By
+             * @description by what the customer was kept, in the desk's own code
+             */
+            kept_by: string | null;
+            /**
+             * Full Name
+             * @description full name of who is paid back
+             */
+            full_name: string | null;
+            /**
+             * Phone
+             * @description phone number of who is paid back
+             */
+            phone: string | null;
+            /**
+             * Email
+             * @description e-mail address of who is paid back
+             */
+            email: string | null;
+            /**
+             * Payout
+             * @description the end of the number of the card or account to pay to, as `***4242`
+             */
+            payout: string | null;
+            /**
+             * Due On
+             * @description the last day to pay it
+             */
+            due_on: string | null;
+            /**
+             * Asked At
+             * Format: date-time
+             * @description when it was asked for
+             */
+            asked_at: string;
+            /**
+             * Asked By
+             * @description who asked for it
+             */
+            asked_by: string;
+            /**
+             * Updated At
+             * Format: date-time
+             * @description when it last changed
+             */
+            updated_at: string;
+            /**
+             * Version
+             * @description its version: `If-Match` takes it
+             */
+            version: number;
+        };
+        /**
+         * Page[RefundView]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        RefundViewPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["RefundView"][];
             /**
              * Next Cursor
              * @description `cursor` of the next page; none: this was the last
@@ -18492,6 +19410,12 @@ export type AbsenceIn = components['schemas']['AbsenceIn'];
 export type AbsenceState = components['schemas']['AbsenceState'];
 export type AbsenceView = components['schemas']['AbsenceView'];
 export type AbsenceViewPage = components['schemas']['AbsenceViewPage'];
+export type AccessAction = components['schemas']['AccessAction'];
+export type AccessDone = components['schemas']['AccessDone'];
+export type AccessIn = components['schemas']['AccessIn'];
+export type AccessStatus = components['schemas']['AccessStatus'];
+export type AccessView = components['schemas']['AccessView'];
+export type AccessViewPage = components['schemas']['AccessViewPage'];
 export type Action = components['schemas']['Action'];
 export type ActivationIn = components['schemas']['ActivationIn'];
 export type ActivationOut = components['schemas']['ActivationOut'];
@@ -18638,6 +19562,7 @@ export type GroundedContactPage = components['schemas']['GroundedContactPage'];
 export type HandoverIn = components['schemas']['HandoverIn'];
 export type HistoryView = components['schemas']['HistoryView'];
 export type HistoryViewPage = components['schemas']['HistoryViewPage'];
+export type HoldIn = components['schemas']['HoldIn'];
 export type HolidaysIn = components['schemas']['HolidaysIn'];
 export type HoursIn = components['schemas']['HoursIn'];
 export type Identity = components['schemas']['Identity'];
@@ -18711,6 +19636,7 @@ export type MissingOut = components['schemas']['MissingOut'];
 export type MissingPlaybook = components['schemas']['MissingPlaybook'];
 export type Mode = components['schemas']['Mode'];
 export type Money = components['schemas']['Money'];
+export type MoneyIn = components['schemas']['MoneyIn'];
 export type Move = components['schemas']['Move'];
 export type NameKind = components['schemas']['NameKind'];
 export type Need = components['schemas']['Need'];
@@ -18737,6 +19663,9 @@ export type OrderViewPage = components['schemas']['OrderViewPage'];
 export type OutcomeIn = components['schemas']['OutcomeIn'];
 export type OutcomeOut = components['schemas']['OutcomeOut'];
 export type OwnDayIn = components['schemas']['OwnDayIn'];
+export type PackageStartIn = components['schemas']['PackageStartIn'];
+export type PackageStartView = components['schemas']['PackageStartView'];
+export type PackageStartViewPage = components['schemas']['PackageStartViewPage'];
 export type PartChange = components['schemas']['PartChange'];
 export type PartnerHoursIn = components['schemas']['PartnerHoursIn'];
 export type PartnerIn = components['schemas']['PartnerIn'];
@@ -18748,6 +19677,13 @@ export type PauseIn = components['schemas']['PauseIn'];
 export type PauseReasonPart = components['schemas']['PauseReasonPart'];
 export type PauseReasonView = components['schemas']['PauseReasonView'];
 export type PauseReasonViewPage = components['schemas']['PauseReasonViewPage'];
+export type PaymentDeletion = components['schemas']['PaymentDeletion'];
+export type PaymentIn = components['schemas']['PaymentIn'];
+export type PaymentKind = components['schemas']['PaymentKind'];
+export type PaymentStatus = components['schemas']['PaymentStatus'];
+export type PaymentView = components['schemas']['PaymentView'];
+export type PaymentViewPage = components['schemas']['PaymentViewPage'];
+export type PayoutView = components['schemas']['PayoutView'];
 export type PersonIn = components['schemas']['PersonIn'];
 export type PersonOut = components['schemas']['PersonOut'];
 export type PlanState = components['schemas']['PlanState'];
@@ -18790,6 +19726,12 @@ export type RecordingLink = components['schemas']['RecordingLink'];
 export type RedistributionIn = components['schemas']['RedistributionIn'];
 export type RedistributionOut = components['schemas']['RedistributionOut'];
 export type RedistributionOutPage = components['schemas']['RedistributionOutPage'];
+export type RefundDetails = components['schemas']['RefundDetails'];
+export type RefundIn = components['schemas']['RefundIn'];
+export type RefundState = components['schemas']['RefundState'];
+export type RefundStep = components['schemas']['RefundStep'];
+export type RefundView = components['schemas']['RefundView'];
+export type RefundViewPage = components['schemas']['RefundViewPage'];
 export type Registered = components['schemas']['Registered'];
 export type Registration = components['schemas']['Registration'];
 export type RehearsalIn = components['schemas']['RehearsalIn'];
@@ -21939,6 +22881,7 @@ export interface operations {
                      *             }
                      *           ],
                      *           "remarks": "remarks",
+                     *           "held_until": "2026-03-02T09:00:00Z",
                      *           "placed_at": "2026-03-02T09:00:00Z",
                      *           "created_at": "2026-03-02T09:00:00Z",
                      *           "version": 3
@@ -22010,6 +22953,7 @@ export interface operations {
                      *               }
                      *             ],
                      *             "remarks": "remarks",
+                     *             "held_until": "2026-03-02T09:00:00Z",
                      *             "placed_at": "2026-03-02T09:00:00Z",
                      *             "created_at": "2026-03-02T09:00:00Z",
                      *             "version": 3
@@ -22974,6 +23918,7 @@ export interface operations {
                      *             }
                      *           ],
                      *           "remarks": "remarks",
+                     *           "held_until": "2026-03-02T09:00:00Z",
                      *           "placed_at": "2026-03-02T09:00:00Z",
                      *           "created_at": "2026-03-02T09:00:00Z",
                      *           "version": 3
@@ -23065,6 +24010,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "remarks": "remarks",
+                     *       "held_until": "2026-03-02T09:00:00Z",
                      *       "placed_at": "2026-03-02T09:00:00Z",
                      *       "created_at": "2026-03-02T09:00:00Z",
                      *       "version": 3
@@ -23086,6 +24032,1692 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    hold_price: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description the order */
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "held_until": "2026-03-02T09:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["HoldIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "source_id": "0190b6d0-0000-7000-8000-0000953c1c61",
+                     *       "external_id": "LP-77",
+                     *       "external_number": "100500",
+                     *       "order_number": "1042",
+                     *       "status": "new",
+                     *       "amount": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "paid": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "payment_link": "https://pay.example.com/7Q2F",
+                     *       "items": [
+                     *         {
+                     *           "title": "Математика, 8 класс",
+                     *           "code": "callback",
+                     *           "quantity": 1,
+                     *           "price": {
+                     *             "amount": "743.00",
+                     *             "currency": "RUB"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "remarks": "remarks",
+                     *       "held_until": "2026-03-02T09:00:00Z",
+                     *       "placed_at": "2026-03-02T09:00:00Z",
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OrderView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["OrderView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_package_starts: {
+        parameters: {
+            query: {
+                /** @description short machine name */
+                desk: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "desk": "demo",
+                     *           "code": "callback",
+                     *           "starts_at": "2026-03-02T09:00:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PackageStartViewPage"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    say_package_start: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "desk": "demo",
+                 *       "code": "callback",
+                 *       "starts_at": "2026-03-02T09:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PackageStartIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "desk": "demo",
+                     *       "code": "callback",
+                     *       "starts_at": "2026-03-02T09:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PackageStartView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    record_payment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the order */
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "order_version": 1,
+                 *       "type": "callback"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PaymentIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *       "kind": "automatic",
+                     *       "type": "callback",
+                     *       "status": "received",
+                     *       "amount": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "paid_at": "2026-03-02T09:00:00Z",
+                     *       "recorded_at": "2026-03-02T09:00:00Z",
+                     *       "recorded_by": "recorded_by",
+                     *       "deleted_at": "2026-03-02T09:00:00Z",
+                     *       "deleted_by": "deleted_by",
+                     *       "deleted_reason": "deleted_reason",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PaymentView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `already_paid`: In conflict with the state; `order_changed`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "already_paid" | "order_changed";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_payments: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description the order */
+                order_id?: string | null;
+                /** @description the lead */
+                lead_id?: string | null;
+                /** @description the customer */
+                customer_id?: string | null;
+                /** @description its kind */
+                kind?: components["schemas"]["PaymentKind"] | null;
+                /** @description only those with this status */
+                status?: components["schemas"]["PaymentStatus"] | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "desk": "demo",
+                     *           "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *           "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *           "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *           "kind": "automatic",
+                     *           "type": "callback",
+                     *           "status": "received",
+                     *           "amount": {
+                     *             "amount": "743.00",
+                     *             "currency": "RUB"
+                     *           },
+                     *           "paid_at": "2026-03-02T09:00:00Z",
+                     *           "recorded_at": "2026-03-02T09:00:00Z",
+                     *           "recorded_by": "recorded_by",
+                     *           "deleted_at": "2026-03-02T09:00:00Z",
+                     *           "deleted_by": "deleted_by",
+                     *           "deleted_reason": "deleted_reason",
+                     *           "version": 3
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PaymentViewPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_payment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /** @description the payment */
+                payment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *       "kind": "automatic",
+                     *       "type": "callback",
+                     *       "status": "received",
+                     *       "amount": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "paid_at": "2026-03-02T09:00:00Z",
+                     *       "recorded_at": "2026-03-02T09:00:00Z",
+                     *       "recorded_by": "recorded_by",
+                     *       "deleted_at": "2026-03-02T09:00:00Z",
+                     *       "deleted_by": "deleted_by",
+                     *       "deleted_reason": "deleted_reason",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PaymentView"];
+                };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    delete_payment: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the payment */
+                payment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "reason"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PaymentDeletion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *       "kind": "automatic",
+                     *       "type": "callback",
+                     *       "status": "received",
+                     *       "amount": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "paid_at": "2026-03-02T09:00:00Z",
+                     *       "recorded_at": "2026-03-02T09:00:00Z",
+                     *       "recorded_by": "recorded_by",
+                     *       "deleted_at": "2026-03-02T09:00:00Z",
+                     *       "deleted_by": "deleted_by",
+                     *       "deleted_reason": "deleted_reason",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PaymentView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `payment_kept`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "payment_kept";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["PaymentView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    ask_refund: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the order */
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "amount": {
+                 *         "amount": 1,
+                 *         "currency": "RUB"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["RefundIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *       "state": "asked",
+                     *       "amount": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "package": "package",
+                     *       "kept_by": "kept_by",
+                     *       "full_name": "full_name",
+                     *       "phone": "+79990000001",
+                     *       "email": "anna@example.com",
+                     *       "payout": "payout",
+                     *       "due_on": "2026-03-02",
+                     *       "asked_at": "2026-03-02T09:00:00Z",
+                     *       "asked_by": "asked_by",
+                     *       "updated_at": "2026-03-02T09:00:00Z",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RefundView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `refund_under_way`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "refund_under_way";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_refunds: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description the order */
+                order_id?: string | null;
+                /** @description the lead */
+                lead_id?: string | null;
+                /** @description the customer */
+                customer_id?: string | null;
+                /** @description only those in this state */
+                state?: components["schemas"]["RefundState"] | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "desk": "demo",
+                     *           "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *           "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *           "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *           "state": "asked",
+                     *           "amount": {
+                     *             "amount": "743.00",
+                     *             "currency": "RUB"
+                     *           },
+                     *           "package": "package",
+                     *           "kept_by": "kept_by",
+                     *           "full_name": "full_name",
+                     *           "phone": "+79990000001",
+                     *           "email": "anna@example.com",
+                     *           "payout": "payout",
+                     *           "due_on": "2026-03-02",
+                     *           "asked_at": "2026-03-02T09:00:00Z",
+                     *           "asked_by": "asked_by",
+                     *           "updated_at": "2026-03-02T09:00:00Z",
+                     *           "version": 3
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RefundViewPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_refund: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /** @description the refund */
+                refund_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *       "state": "asked",
+                     *       "amount": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "package": "package",
+                     *       "kept_by": "kept_by",
+                     *       "full_name": "full_name",
+                     *       "phone": "+79990000001",
+                     *       "email": "anna@example.com",
+                     *       "payout": "payout",
+                     *       "due_on": "2026-03-02",
+                     *       "asked_at": "2026-03-02T09:00:00Z",
+                     *       "asked_by": "asked_by",
+                     *       "updated_at": "2026-03-02T09:00:00Z",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RefundView"];
+                };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    step_refund: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the refund */
+                refund_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "state": "kept"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RefundStep"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *       "state": "asked",
+                     *       "amount": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "package": "package",
+                     *       "kept_by": "kept_by",
+                     *       "full_name": "full_name",
+                     *       "phone": "+79990000001",
+                     *       "email": "anna@example.com",
+                     *       "payout": "payout",
+                     *       "due_on": "2026-03-02",
+                     *       "asked_at": "2026-03-02T09:00:00Z",
+                     *       "asked_by": "asked_by",
+                     *       "updated_at": "2026-03-02T09:00:00Z",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RefundView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `out_of_turn`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "out_of_turn";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["RefundView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    give_refund_details: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description the refund */
+                refund_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "full_name": "full_name",
+                 *       "phone": "+79990000001",
+                 *       "email": "anna@example.com",
+                 *       "payout": "payout"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RefundDetails"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *       "state": "asked",
+                     *       "amount": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "package": "package",
+                     *       "kept_by": "kept_by",
+                     *       "full_name": "full_name",
+                     *       "phone": "+79990000001",
+                     *       "email": "anna@example.com",
+                     *       "payout": "payout",
+                     *       "due_on": "2026-03-02",
+                     *       "asked_at": "2026-03-02T09:00:00Z",
+                     *       "asked_by": "asked_by",
+                     *       "updated_at": "2026-03-02T09:00:00Z",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RefundView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `out_of_turn`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "out_of_turn";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["RefundView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_refund_payout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the refund */
+                refund_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "payout": "payout"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PayoutView"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    ask_access: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the order */
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "action": "close"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AccessIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *       "action": "close",
+                     *       "status": "requested",
+                     *       "refund_id": "0190b6d0-0000-7000-8000-0000189801d5",
+                     *       "requested_at": "2026-03-02T09:00:00Z",
+                     *       "requested_by": "requested_by",
+                     *       "done_at": "2026-03-02T09:00:00Z",
+                     *       "done_by": "done_by",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AccessView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_accesses: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description the order */
+                order_id?: string | null;
+                /** @description the lead */
+                lead_id?: string | null;
+                /** @description the customer */
+                customer_id?: string | null;
+                /** @description only those with this status */
+                status?: components["schemas"]["AccessStatus"] | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "desk": "demo",
+                     *           "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *           "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *           "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *           "action": "close",
+                     *           "status": "requested",
+                     *           "refund_id": "0190b6d0-0000-7000-8000-0000189801d5",
+                     *           "requested_at": "2026-03-02T09:00:00Z",
+                     *           "requested_by": "requested_by",
+                     *           "done_at": "2026-03-02T09:00:00Z",
+                     *           "done_by": "done_by",
+                     *           "version": 3
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AccessViewPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_access: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /** @description what is done to access */
+                access_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *       "action": "close",
+                     *       "status": "requested",
+                     *       "refund_id": "0190b6d0-0000-7000-8000-0000189801d5",
+                     *       "requested_at": "2026-03-02T09:00:00Z",
+                     *       "requested_by": "requested_by",
+                     *       "done_at": "2026-03-02T09:00:00Z",
+                     *       "done_by": "done_by",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AccessView"];
+                };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    finish_access: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description what is done to access */
+                access_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "reason"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AccessDone"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *       "action": "close",
+                     *       "status": "requested",
+                     *       "refund_id": "0190b6d0-0000-7000-8000-0000189801d5",
+                     *       "requested_at": "2026-03-02T09:00:00Z",
+                     *       "requested_by": "requested_by",
+                     *       "done_at": "2026-03-02T09:00:00Z",
+                     *       "done_by": "done_by",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AccessView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `out_of_turn`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "out_of_turn";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["AccessView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            428: components["responses"]["VersionRequired"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -23243,6 +25875,7 @@ export interface operations {
                      *             }
                      *           ],
                      *           "remarks": "remarks",
+                     *           "held_until": "2026-03-02T09:00:00Z",
                      *           "placed_at": "2026-03-02T09:00:00Z",
                      *           "created_at": "2026-03-02T09:00:00Z",
                      *           "version": 3
@@ -23359,6 +25992,7 @@ export interface operations {
                      *             }
                      *           ],
                      *           "remarks": "remarks",
+                     *           "held_until": "2026-03-02T09:00:00Z",
                      *           "placed_at": "2026-03-02T09:00:00Z",
                      *           "created_at": "2026-03-02T09:00:00Z",
                      *           "version": 3
@@ -23515,6 +26149,7 @@ export interface operations {
                      *             }
                      *           ],
                      *           "remarks": "remarks",
+                     *           "held_until": "2026-03-02T09:00:00Z",
                      *           "placed_at": "2026-03-02T09:00:00Z",
                      *           "created_at": "2026-03-02T09:00:00Z",
                      *           "version": 3
@@ -23668,6 +26303,7 @@ export interface operations {
                      *             }
                      *           ],
                      *           "remarks": "remarks",
+                     *           "held_until": "2026-03-02T09:00:00Z",
                      *           "placed_at": "2026-03-02T09:00:00Z",
                      *           "created_at": "2026-03-02T09:00:00Z",
                      *           "version": 3
