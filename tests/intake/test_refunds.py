@@ -20,6 +20,7 @@ from tests.intake.api import MOSCOW, Api
 from tests.intake.test_appointments import tag
 from tests.intake.test_changes import asked
 from tests.intake.test_payments import School, View
+from tests.support.logged import logged
 
 CARD = "4276 3800 1234 5678"
 DETAILS = {"full_name": "Анна Тестова", "phone": "8 916 123-45-67", "email": "Anna@Example.com", "payout": CARD}
@@ -95,13 +96,14 @@ async def test_details_are_given_when_they_are_wanted_and_not_after_the_confirma
 async def test_payout_details_are_sealed_and_shown_by_their_end(api: Api, intake_db: Database) -> None:
     _, view = await refund(api, "details_wanted")
     key = {"idempotency-key": "details-1", **tag(view)}
-    shown = await api.ok("PUT", f"/refunds/{view['id']}/details", DETAILS, headers=key)
-    read = str(await api.ok("GET", "/refunds")) + str(await api.ok("GET", f"/refunds/{view['id']}"))
-    stored = {**await text_of(intake_db), "answers": read}
+    with logged("intake") as log:
+        shown = await api.ok("PUT", f"/refunds/{view['id']}/details", DETAILS, headers=key)
+        read = str(await api.ok("GET", "/refunds")) + str(await api.ok("GET", f"/refunds/{view['id']}"))
+    stored = {**await text_of(intake_db), "answers": read, "logs": log.getvalue()}
     number = CARD.replace(" ", "")
     written = [form for text in (CARD, number, "3800") for form in (text, text.encode().hex())]
     assert [name for name, text in stored.items() if any(form in text for form in written)] == []
-    assert (shown["payout"], "v1.tests." in stored["refund"]) == ("***5678", True)
+    assert (shown["payout"], "v1.tests." in stored["refund"], "refund" in stored["logs"]) == ("***5678", True, True)
 
 
 @pytest.mark.req("S4.14")
