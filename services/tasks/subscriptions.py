@@ -1,6 +1,6 @@
 """The events that tasks consumes, and the use case of each."""
 
-from libs.common.contracts import Topic, assignment, attention, erasures, intake, notifications, rates
+from libs.common.contracts import Topic, assignment, attention, erasures, intake, notifications, payments, rates
 from libs.common.messaging.inbox import Subscriptions
 from libs.common.platform.erasure.actions import note_erasures, sparing
 from services.tasks.attention.actions import follow_attention
@@ -30,6 +30,9 @@ OF_PERSONS = (
     intake.CustomerMerged,
     intake.ChangeRefused,
     intake.AppointmentChanged,
+    payments.PaymentRecorded,
+    payments.RefundChanged,
+    payments.AccessChanged,
     notifications.MessageSent,
     notifications.MessageDelivered,
     notifications.MessageRead,
@@ -54,6 +57,9 @@ def table(ctx: Context) -> Subscriptions:
         intake.CustomerMerged.event_type: merge_customers(ctx),
         intake.ChangeRefused.event_type: apply,
         intake.AppointmentChanged.event_type: apply,
+        payments.PaymentRecorded.event_type: apply,
+        payments.RefundChanged.event_type: apply,
+        payments.AccessChanged.event_type: apply,
         intake.PartnerChanged.event_type: apply,
         assignment.WorkAssigned.event_type: apply,
         assignment.WorkWaiting.event_type: apply,

@@ -84,7 +84,7 @@ history = Table(
     Column("cause_id", Uuid, nullable=False),
     CheckConstraint(
         "what IN ('lead_status', 'lead_owner', 'lead_person', 'order_status', 'order_fields', 'pinned_comment',"
-        " 'appointment', 'lead_merged')",
+        " 'appointment', 'lead_merged', 'payment', 'refund', 'access')",
         name="what",
     ),
     Index("ix_history_lead_id", "lead_id", "id"),

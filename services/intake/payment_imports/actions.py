@@ -15,7 +15,7 @@ from services.intake.errors import NotFoundError, PaymentDecidedError, PaymentsR
 from services.intake.payment_imports import store
 from services.intake.payment_imports.convert import payments_of, read_table
 from services.intake.payment_imports.rules import WAITING, MatchState, judge
-from services.intake.payment_imports.schemas import PaymentIn, PaymentsImported, PaymentsIn
+from services.intake.payment_imports.schemas import ImportedPaymentIn, PaymentsImported, PaymentsIn
 
 ZONE = "SELECT zone FROM source WHERE desk = $1 AND active ORDER BY format = 'getcourse' DESC, created_at LIMIT 1"
 
@@ -91,11 +91,11 @@ async def _open(tx: Transaction, payment_id: UUID, seen: int) -> asyncpg.Record:
     return row
 
 
-def _rows(asked: PaymentsIn, zone: ZoneInfo) -> Sequence[PaymentIn]:
+def _rows(asked: PaymentsIn, zone: ZoneInfo) -> Sequence[ImportedPaymentIn]:
     if asked.csv is None:
         return asked.rows or ()
     read = read_table(asked.csv, asked.currency, zone)
     faults = [each for each in read if isinstance(each, Fault)]
     if faults:
         raise PaymentsRefusedError(faults)
-    return [each for each in read if isinstance(each, PaymentIn)]
+    return [each for each in read if isinstance(each, ImportedPaymentIn)]

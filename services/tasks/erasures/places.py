@@ -105,7 +105,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     "playbook_activation": "desk code activated_by",
     "pool": "desk code taken_work",
     "process": "desk subject_kind source order_number playbook status stage owner_name attempts messages"
-    " traceparent appointment counts charges figures",  # `figures`: who of the staff did what, and when
+    " traceparent appointment counts charges dealings figures",  # `figures`: who of the staff did what, and when
     "redistribution": "desk from_name targets state planned_by applied_by undone_by traceparent",
     "redistribution_member": "desk order_number task_type to_name state note",
     "retention": "desk kind walked changed_by",

@@ -42,6 +42,8 @@ process = Table(
     Column("owner_version", Integer, nullable=False, server_default=text("0")),
     Column("partner_id", Uuid),
     Column("appointment", JSONB),
+    # The last payment, refund and access of the lead, and until when the price is held.
+    Column("dealings", JSONB),
     Column("counts", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     Column("charges", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
     # Personal as `fields` are.
