@@ -88,7 +88,8 @@ async def _serve(options: argparse.Namespace) -> None:
     every = (*GATEWAYS, *EXCHANGES, *PUSH_SERVICES)
     standins += [known([known.demo()], profile, options.seed, journal(known.code), clock) for known in every]
     schools = [GetCourseStandin.demo()]
-    standins.append(GetCourseStandin(schools, profile, options.seed, journal(GetCourseStandin.code), clock))
+    ledger = options.journals / "getcourse-orders.jsonl" if options.journals else None
+    standins.append(GetCourseStandin(schools, profile, options.seed, journal(GetCourseStandin.code), clock, ledger))
     standins.append(CbrStandin(profile, options.seed, clock))
     relay = SmtpStandin([SmtpStandin.demo()], profile, options.seed, journal(SmtpStandin.code), clock)
     relay.mail_port, relay.mail_host = options.mail_port, options.host

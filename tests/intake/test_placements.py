@@ -165,3 +165,11 @@ async def test_what_no_school_takes_is_refused_with_its_place(desk: Desk) -> Non
         ("/source", "no_school"), ("/source", "no_school"), ("/phone", "no_number"),
     ]  # fmt: skip
     assert await desk.api.count("lead") == 0
+
+
+@pytest.mark.req("S4.8", "P.6")
+async def test_an_operator_makes_orders_and_who_is_none_does_not(desk: Desk) -> None:
+    refused = await desk.api.call("POST", "/orders", ORDER, role="operator", desks=["demo"])
+    await desk.api.hire()
+    made = await desk.api.call("POST", "/orders", ORDER, role="operator", desks=["demo"])
+    assert (refused.status_code, made.status_code, await desk.api.count("lead")) == (404, 201, 1)

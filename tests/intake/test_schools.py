@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any, cast
 
 import pytest
 
@@ -11,8 +12,9 @@ from deploy.standins.getcourse.school import LIMIT
 from libs.common.contracts.intake import LeadReceivedV2, LeadUpdated, OrderChanged
 from libs.common.contracts.shared import OrderStatus
 from libs.common.platform.db import Database
-from tests.intake.api import order_in
+from tests.intake.api import Api, order_in
 from tests.intake.exchange import faults
+from tests.intake.payloads import sample
 from tests.intake.school import ANNA, SOURCE, Desk, open_school
 
 pytestmark = pytest.mark.servers
@@ -105,6 +107,19 @@ async def test_what_people_changed_here_stays_until_the_school_says_something_ne
     await desk.pass_time(HOUR)
     [event] = await desk.api.said(OrderChanged)
     assert (event.from_status, event.to_status) == (OrderStatus.PAID, OrderStatus.CANCELLED)
+
+
+@pytest.mark.req("S4.1")
+async def test_a_newer_webhook_that_comes_late_changes_nothing(api: Api) -> None:
+    url = await api.source("getcourse")
+    paid, made = (
+        cast("dict[str, Any]", sample(f"getcourse/newapi_deal_{name}")["json"]) for name in ("paid", "created")
+    )
+    made["json"]["ts64"] -= 60_000
+    answers = [await api.deliver(url, body) for body in (paid, paid, made)]
+    assert [answer["disposition"] for answer in answers] == ["accepted", "repeat", "repeat"]
+    assert await api.said(OrderChanged) == []
+    assert order_in((await api.said(LeadReceivedV2))[0]).status is OrderStatus.PAID
 
 
 async def test_a_row_that_cannot_be_read_waits_in_quarantine_once(desk: Desk) -> None:

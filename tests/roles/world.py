@@ -19,6 +19,7 @@ NOBODY = str(UUID(int=0))
 DESK = "demo"
 RELEASE = {"action": "release", "filter": {"pool": "callback"}}
 WITHDRAW = {"filter": {"purpose": "acknowledgement"}}
+SCHOOL = "/intake/v1/sources/{source_id}/school"
 PAYMENTS = {"rows": [{"paid_on": "2026-03-02", "name": "Анна Иванова", "amount": "1990.00"}]}
 PICTURE = {"content": "R0lGODlhAQABAAAAACw=", "sort": "image", "mime": "image/gif"}
 #: Where the first name in a path is of something that no list shows.
@@ -65,6 +66,7 @@ class World:
         ):
             made = await self.call(named(name), "admin", body={**dict_of(named(name).body), **given})
             assert made.is_success, f"{name}: {made.text}"
+        await self.give_school()
         await self.save_filters()
         await self.erase_oldest()
         await self.look()
@@ -98,6 +100,14 @@ class World:
         found = (await self.call(named("list_customers"), "admin")).json()["items"]
         return {"winner": found[0]["id"], "losers": [found[1]["id"]]}
 
+    async def give_school(self) -> None:
+        """Give the source of GetCourse its account."""
+        sources = (await self.call(named("list_sources"), "admin")).json()["items"]
+        self.first[SCHOOL] = next(one for one in sources if one["format"] == "getcourse")
+        account = {"account": "acme", "api_key": "demo-getcourse-key"}
+        made = await self.call(named("set_school"), "admin", body=account)
+        assert made.is_success, made.text
+
     async def save_filters(self) -> None:
         """Save a filter at each service, which others of the desk see."""
         for service in SERVICES:
@@ -119,6 +129,8 @@ class World:
     def _value(self, operation: Operation, name: str) -> str:
         if name == "media_id":
             return str(self.first["/notifications/v1/received-messages"]["files"][0]["id"])
+        if operation.path == SCHOOL:
+            return str(self.first[SCHOOL]["id"])
         item = self.first.get(ELSEWHERE.get(name, operation.lists or ""), {})
         if name == "code":
             return str(item.get("code", DESK))

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -223,6 +224,20 @@ async def test_a_webhook_is_lost_on_demand_and_is_not_sent_again() -> None:
     async with opened(replace(KIND, lose_callback=1.0)) as desk:
         await desk.control("_orders", ANNA)
         assert (await desk.settled(), desk.standin.lost) == ([], 1)
+
+
+async def test_its_orders_survive_a_kill(tmp_path: Path) -> None:
+    ledger, clock = tmp_path / "orders.jsonl", ManualClock(NOW)
+    schools = [GetCourseStandin.demo() for _ in range(2)]
+    async with (
+        running(GetCourseStandin([schools[0]], KIND, clock=clock, ledger=ledger)) as base,
+        httpx.AsyncClient(base_url=f"{base}/getcourse/acme/", trust_env=False) as http,
+    ):
+        made = (await http.post("_orders", json=ANNA)).json()
+        await http.post(f"_orders/{made['id']}", json={"status": "payed"})
+    ledger.write_bytes(ledger.read_bytes() + b'{"torn')
+    GetCourseStandin([schools[1]], KIND, clock=clock, ledger=ledger)
+    assert schools[1].deals == schools[0].deals
 
 
 async def test_by_default_it_loses_answers_and_webhooks_and_repeats_them() -> None:

@@ -150,6 +150,40 @@ class School:
         return moment.astimezone(ZoneInfo(self.zone)).date()
 
 
+def kept(school: School, deal: Deal) -> dict[str, object]:
+    """Return an order, and what is known of its user, as a line of the ledger."""
+    user = deal.user
+    return {
+        "account": school.account, "id": deal.id, "number": deal.number, "title": deal.title,
+        "cost": str(deal.cost), "payed": str(deal.payed), "currency": deal.currency, "status": deal.status,
+        "created_at": deal.created_at.isoformat(), "changed_at": deal.changed_at.isoformat(),
+        "payed_at": deal.payed_at.isoformat() if deal.payed_at else None, "given_number": deal.given_number,
+        "user": [user.id, user.email, user.phone, user.first_name, user.last_name],
+    }  # fmt: skip
+
+
+def restore(school: School, line: Mapping[str, object]) -> None:
+    """Take an order from a line of the ledger; the last line of an order is what it is."""
+    user_id, *texts = _list(line["user"])
+    user = school.users[str(texts[0])] = User(int(str(user_id)), *map(str, texts))
+    deal = Deal(
+        int(str(line["id"])), str(line["number"]), user, str(line["title"]), Decimal(str(line["cost"])),
+        str(line["currency"]), _time(line["created_at"]), _time(line["changed_at"]), str(line["status"]),
+        Decimal(str(line["payed"])), _time(line["payed_at"]) if line["payed_at"] else None,
+        bool(line["given_number"]),
+    )  # fmt: skip
+    school.deals[deal.id] = deal
+    school.numbers = count(max(deal.id, user.id, *school.deals) + 1000)  # past the exports of before
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
+
+
+def _time(value: object) -> datetime:
+    return datetime.fromisoformat(str(value))
+
+
 def money(amount: Decimal) -> str:
     """Return an amount as a Russian writes it: `12 000,00`."""
     return f"{amount:,.2f}".replace(",", " ").replace(".", ",")

@@ -9,9 +9,11 @@ import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import ClassVar
 
 import httpx
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -21,7 +23,7 @@ from deploy.standins.control import as_json, control_routes, object_of
 from deploy.standins.faults import GATEWAY, Dice, Mode, Profile
 from deploy.standins.getcourse import exporting, importing, webhooks
 from deploy.standins.getcourse.importing import RefusedError
-from deploy.standins.getcourse.school import STATUSES, Deal, School
+from deploy.standins.getcourse.school import STATUSES, Deal, School, kept, restore
 from deploy.standins.journal import Entry, Journal
 from deploy.standins.server import cut
 from libs.common.platform.clock import Clock, SystemClock
@@ -39,12 +41,19 @@ class GetCourseStandin:
 
     def __init__(
         self, schools: Sequence[School], profile: Profile = GATEWAY, seed: int = 0, journal: Journal | None = None,
-        clock: Clock | None = None,
+        clock: Clock | None = None, ledger: Path | None = None,
     ) -> None:  # fmt: skip
         self.dice = Dice(profile, seed)
         self.journal = journal or Journal()
         self.clock = clock or SystemClock()
         self.schools = {school.account: school for school in schools}
+        self._ledger = ledger
+        if ledger is not None and ledger.exists():
+            content = ledger.read_bytes()
+            for line in content[: content.rfind(b"\n") + 1].splitlines():
+                record = orjson.loads(line)
+                if record["account"] in self.schools:
+                    restore(self.schools[record["account"]], record)
         self.waiting = 0
         self.lost = 0  # webhooks
         self._posts: set[asyncio.Task[None]] = set()
@@ -92,6 +101,12 @@ class GetCourseStandin:
                 task = asyncio.create_task(self._send(post, self.dice.delay(self.dice.profile.callback_delay)))
                 self._posts.add(task)
                 task.add_done_callback(self._posts.discard)
+
+    def _keep(self, school: School, deal: Deal) -> None:
+        """Write an order into the ledger, which survives a kill of the process."""
+        if self._ledger is not None:
+            with self._ledger.open("ab") as file:
+                file.write(orjson.dumps(kept(school, deal)) + b"\n")
 
     async def _send(self, post: Post, delay: float) -> None:
         try:
@@ -156,6 +171,7 @@ class GetCourseStandin:
                       datetime.now(UTC))
             )  # fmt: skip
             self.announce(school, deal, base, fresh=True)
+        self._keep(school, deal)
         result = {"success": yes, "user_id": deal.user.id, "deal_id": deal.id, "error": False, "error_message": ""}
         system = document.get("system")
         wanted = system if isinstance(system, dict) else {}
@@ -220,6 +236,7 @@ class GetCourseStandin:
         user = school.user(**texts)
         title, cost = str(body.get("title") or "Курс «Старт»"), Decimal(str(body.get("cost", "12000")))
         deal = school.add(user, title, cost, str(body.get("currency") or "RUB"), self.clock.now())
+        self._keep(school, deal)
         if body.get("webhook", True):
             self.announce(school, deal, _base(request), fresh=True)
         return as_json(_shown(deal), 201)
@@ -233,6 +250,7 @@ class GetCourseStandin:
             return as_json({"error": "no such order or status"}, 404)
         payed = Decimal(str(body["payed"])) if "payed" in body else None
         school.set_status(deal, status, self.clock.now(), payed)
+        self._keep(school, deal)
         if body.get("webhook", True):
             self.announce(school, deal, _base(request), fresh=False)
         return as_json(_shown(deal))

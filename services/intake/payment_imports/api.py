@@ -43,7 +43,7 @@ async def post_list(body: PaymentsIn, ctx: Ctx, caller: Overseer) -> PaymentsImp
 
 
 @router.get("", operation_id="list_imported_payments")
-@shows("lead:lead_id")
+@shows("imported_payment:id", "lead:lead_id")
 async def get_list(
     ctx: Ctx,
     caller: Overseer,
@@ -57,7 +57,7 @@ async def get_list(
 
 
 @router.get("/{imported_payment_id}", operation_id="get_imported_payment")
-@shows("lead:lead_id")
+@shows("imported_payment:id", "lead:lead_id")
 async def get_one(imported_payment_id: UUID, ctx: Ctx, caller: Overseer, response: Response) -> ImportedPaymentView:
     """Return one imported payment."""
     view = await get_imported(ctx.core.db, caller, imported_payment_id)
@@ -67,7 +67,7 @@ async def get_one(imported_payment_id: UUID, ctx: Ctx, caller: Overseer, respons
 
 @router.post("/{imported_payment_id}/confirm", operation_id="confirm_imported_payment")
 @refuses("conflict", "validation_failed")
-@shows("lead:lead_id")
+@shows("imported_payment:id", "lead:lead_id")
 async def post_match(
     imported_payment_id: UUID, body: PaymentMatch, ctx: Ctx, caller: Overseer, seen: IfMatch, response: Response
 ) -> ImportedPaymentView:
@@ -79,7 +79,7 @@ async def post_match(
 
 @router.post("/{imported_payment_id}/reject", operation_id="reject_imported_payment")
 @refuses("conflict")
-@shows("lead:lead_id")
+@shows("imported_payment:id", "lead:lead_id")
 async def post_rejection(
     imported_payment_id: UUID, ctx: Ctx, caller: Overseer, seen: IfMatch, response: Response
 ) -> ImportedPaymentView:

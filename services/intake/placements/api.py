@@ -15,6 +15,7 @@ from services.intake.errors import NotFoundError
 from services.intake.orders.queries import get_order
 from services.intake.orders.schemas import OrderView
 from services.intake.placements.actions import ask_link, place_order
+from services.intake.placements.queries import may_work
 from services.intake.placements.schemas import OrderIn
 
 router = api_router("/intake/v1/orders", tags=["orders"], route_class=IdempotentRoute)
@@ -28,7 +29,7 @@ async def post_order(body: OrderIn, ctx: Ctx, caller: Crew, response: Response) 
 
     `placement` says how far that has come; its number and payment link come with `order.changed`.
     """
-    if not caller.may_see(body.desk):
+    if not caller.may_see(body.desk) or not await may_work(ctx.core.db, caller):
         raise NotFoundError
     order_id = await place_order(ctx, body, caller.sub, current_traceparent())
     view = await get_order(ctx.core.db, caller, order_id)

@@ -2,6 +2,9 @@
 
 from uuid import UUID
 
+import asyncpg
+
+from libs.common.platform.db import Transaction
 from services.intake.context import Context
 from services.intake.errors import ConfigRefusedError, NotFoundError
 from services.intake.formats.getcourse import GetCourse
@@ -18,13 +21,20 @@ async def set_school(ctx: Context, source_id: UUID, wanted: SchoolIn, subject: s
         source = await tx.conn.fetchrow(store.SOURCE, source_id)
         if source is None:
             raise NotFoundError
-        if source["format"] != GetCourse.code:
-            raise ConfigRefusedError.of("/account", "no_school")
-        sealed = await tx.conn.fetchval(store.API_KEY, source_id)
-        if wanted.api_key is not None:
-            sealed = ctx.core.keys.seal(wanted.api_key.get_secret_value(), store.place_of(source_id))
-        if sealed is None:
-            raise ConfigRefusedError.of("/api_key", "missing")
-        await store.keep(tx, source, wanted, sealed, subject, ctx.core.clock.now())
+        await keep_school(ctx, tx, source, wanted, subject)
         await tx.commit()
     ctx.placing.set()
+
+
+async def keep_school(
+    ctx: Context, tx: Transaction, source: asyncpg.Record, wanted: SchoolIn, subject: str
+) -> None:
+    """Keep the account of a source in the caller's transaction. Raises ConfigRefusedError."""
+    if source["format"] != GetCourse.code:
+        raise ConfigRefusedError.of("/account", "no_school")
+    sealed = await tx.conn.fetchval(store.API_KEY, source["id"])
+    if wanted.api_key is not None:
+        sealed = ctx.core.keys.seal(wanted.api_key.get_secret_value(), store.place_of(source["id"]))
+    if sealed is None:
+        raise ConfigRefusedError.of("/api_key", "missing")
+    await store.keep(tx, source, wanted, sealed, subject, ctx.core.clock.now())

@@ -15,13 +15,13 @@ from zoneinfo import ZoneInfo
 from libs.common.contracts.shared import OrderStatus
 from services.intake.formats.rules import ParsedOrder
 
-BETWEEN = timedelta(seconds=60)  # questions for one list
+BETWEEN, AT_MOST = timedelta(seconds=60), timedelta(minutes=5)  # questions for one list; more and more seldom
 EARLY = timedelta(minutes=10)  # between two rounds for the sake of phones
 OVERLAP = timedelta(hours=1)  # of two rounds
 AT_FIRST = timedelta(days=1)  # how far back the first round looks
 LATER = timedelta(minutes=3)  # after an answer that is none
 MUCH_LATER = timedelta(minutes=15)  # after the school's own refusal to be asked so often
-PATIENCE = 20  # questions for one list before it is begun anew
+PATIENCE = 10  # questions for one list before it is begun anew
 UNREAD = 5  # answers in a row that are none, before the list is begun anew
 NEW = timedelta(minutes=30)  # for how long an order without a phone hurries the check
 _SLOW = "export_slow"
@@ -151,7 +151,7 @@ def _listed(check: Check, now: datetime, every: timedelta) -> Check:
 def _failed(check: Check, code: str, now: datetime) -> tuple[Check, str]:
     asked, running = check.asked + 1, check.export_id is not None
     if running and code == NOT_READY and asked < PATIENCE:
-        return replace(check, asked=asked, next_at=now + BETWEEN), ""
+        return replace(check, asked=asked, next_at=now + min(BETWEEN * 2 ** (asked // 2), AT_MOST)), ""
     over = running and (asked >= UNREAD or code == NOT_READY)
     pause = MUCH_LATER if code == RATE else BETWEEN if code == NOT_READY else LATER
     after = replace(

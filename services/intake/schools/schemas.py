@@ -11,7 +11,7 @@ from libs.common.platform.http.wire import Wire
 Account = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="acme of acme.getcourse.ru")]
 
 
-class SchoolIn(Wire):
+class SchoolPart(Wire):
     """The account at GetCourse whose orders a source brings; a key that is left out stays as it is."""
 
     account: Account
@@ -19,6 +19,11 @@ class SchoolIn(Wire):
     check_minutes: Annotated[
         int, Field(ge=10, le=45, description="from check to check of its orders; each takes a few requests")
     ] = 30
+
+
+class SchoolIn(SchoolPart):
+    """See `SchoolPart`; `active`: whether anything is asked of the account."""
+
     active: StrictBool = True
 
 

@@ -41,6 +41,8 @@ WHERE placed_state = 'pending' AND placed_code IS NOT NULL
   AND id = ANY(ARRAY(SELECT order_id FROM placement WHERE school_id = $1 AND state IN ('pending', 'sending')))
 """
 PACE = "INSERT INTO pace (account, free_at) VALUES ($1, clock_timestamp()) ON CONFLICT (account) DO NOTHING"
+OF_DESK = "SELECT * FROM school WHERE desk = $1 ORDER BY code FOR UPDATE"
+SOURCE_OF_DESK = "SELECT id, desk, code, format FROM source WHERE desk = $1 AND code = $2"
 API_KEY = "SELECT api_key FROM school WHERE id = $1 FOR UPDATE"
 LACKING = """
 SELECT EXISTS (SELECT FROM lead WHERE desk = $1 AND created_at > $3 AND source_id = $2 AND phone IS NULL)

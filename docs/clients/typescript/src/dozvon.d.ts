@@ -10318,6 +10318,8 @@ export interface components {
         /**
          * IntakePart
          * @description The sources of a desk, and how often it calls; null: as they are. Sources that are not named are retired.
+         *
+         *     `schools` are accounts at GetCourse by the codes of their sources; of one that is not named, nothing is asked.
          */
         IntakePart: {
             /**
@@ -10326,6 +10328,10 @@ export interface components {
              */
             sources?: {
                 [key: string]: components["schemas"]["SourcePart"];
+            } | null;
+            /** Schools */
+            schools?: {
+                [key: string]: components["schemas"]["SchoolPart"];
             } | null;
             /** @description how often the desk calls its customers */
             calling?: components["schemas"]["CallingPart"] | null;
@@ -18010,7 +18016,7 @@ export interface components {
         };
         /**
          * SchoolIn
-         * @description The account at GetCourse whose orders a source brings; a key that is left out stays as it is.
+         * @description See `SchoolPart`; `active`: whether anything is asked of the account.
          */
         SchoolIn: {
             /**
@@ -18035,6 +18041,28 @@ export interface components {
              * @default true
              */
             active?: boolean;
+        };
+        /**
+         * SchoolPart
+         * @description The account at GetCourse whose orders a source brings; a key that is left out stays as it is.
+         */
+        SchoolPart: {
+            /**
+             * Account
+             * @description acme of acme.getcourse.ru
+             */
+            account: string;
+            /**
+             * Api Key
+             * @description key of the provider's account
+             */
+            api_key?: string | null;
+            /**
+             * Check Minutes
+             * @description from check to check of its orders; each takes a few requests
+             * @default 30
+             */
+            check_minutes?: number;
         };
         /**
          * SchoolView
@@ -22338,6 +22366,7 @@ export type Role = components['schemas']['Role'];
 export type Rotation = components['schemas']['Rotation'];
 export type SaidContact = components['schemas']['SaidContact'];
 export type SchoolIn = components['schemas']['SchoolIn'];
+export type SchoolPart = components['schemas']['SchoolPart'];
 export type SchoolView = components['schemas']['SchoolView'];
 export type Scope = components['schemas']['Scope'];
 export type ScriptOut = components['schemas']['ScriptOut'];
@@ -23300,6 +23329,7 @@ export interface operations {
                      *       "desk": "demo",
                      *       "document": {
                      *         "sources": {},
+                     *         "schools": {},
                      *         "calling": {
                      *           "calls_a_day": 1
                      *         }
@@ -23366,6 +23396,7 @@ export interface operations {
                      *       "desk": "demo",
                      *       "document": {
                      *         "sources": {},
+                     *         "schools": {},
                      *         "calling": {
                      *           "calls_a_day": 1
                      *         }
