@@ -53,6 +53,7 @@ class World:
             ("plan_shift", self.shift(operator)),
             ("create_department", {"head_id": None}),
             ("plan_absence", {"operator_id": operator, **self.days(30)}),
+            ("propose_month_plan", {"month": f"{self.stack.clock.now() + timedelta(days=40):%Y-%m}"}),
             ("plan_message_bulk_action", WITHDRAW),
             ("put_on_black_list", {"kind": "phone", "value": "+79005550199"}),
             ("plan_merge", {"merges": [await self.two_customers()]}),
