@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
+import asyncpg
 import httpx
 
 from libs.common.platform.auth.principal import Role
@@ -20,6 +21,13 @@ DESK = "demo"
 RELEASE = {"action": "release", "filter": {"pool": "callback"}}
 WITHDRAW = {"filter": {"purpose": "acknowledgement"}}
 PICTURE = {"content": "R0lGODlhAQABAAAAACw=", "sort": "image", "mime": "image/gif"}
+# The worker records it once the shift has begun.
+LATE = """
+INSERT INTO assignment.lateness (id, desk, operator_id, planned_id, starts_at, ends_at, state, announced, repeated,
+                                 version)
+SELECT id, desk, operator_id, id, starts_at, ends_at, 'open', false, false, 1
+FROM assignment.planned_shift WHERE id = $1
+"""
 #: Where the first name in a path is of something that no list shows.
 ELSEWHERE = {
     "lead_id": "/intake/v1/leads",
@@ -63,6 +71,7 @@ class World:
         await self.save_filters()
         await self.erase_oldest()
         await self.look()
+        await self.shifts_in_motion()
 
     def call_with_sound(self) -> Json:
         """Return a call that comes after all others."""
@@ -76,6 +85,21 @@ class World:
         made = await self.send(named("erase_customer"), path, {"reason": "mistake"}, self.stack.token())
         assert made.is_success, made.text
         await settle(self.stack)
+
+    async def shifts_in_motion(self) -> None:
+        """Ask for a swap of the first planned shift, and have it begun without its operator."""
+        planned = self.first["/assignment/v1/schedule"]
+        people = (await self.call(named("list_operators"), "admin")).json()["items"]
+        other = next(one["id"] for one in people if one["id"] != planned["operator_id"])
+        body = {"planned_id": planned["id"], "to_operator_id": other}
+        asked = await self.call(named("ask_swap"), "admin", body=body)
+        assert asked.is_success, asked.text
+        conn = await asyncpg.connect(self.stack.database.admin_url)
+        try:
+            await conn.execute(LATE, UUID(str(planned["id"])))
+        finally:
+            await conn.close()
+        await self.look()
 
     def shift(self, operator: object) -> Json:
         """Return the body of a shift that begins in an hour."""
