@@ -20,6 +20,7 @@ class Name(StrEnum):
     WORKERS = "workers"
     IDLE = "idle"
     STREAMS = "streams"
+    NEXT = "next"
     PEERS = "peers"
     BEFORE = "before"
 
@@ -45,6 +46,8 @@ class Size:
     seconds: float
     warm_up: int
     streams: int = 1000
+    managers: int = 200
+    together: int = 6
 
 
 FULL = Size(
@@ -68,6 +71,7 @@ QUICK = Size(
     burst=300,
     seconds=4,
     warm_up=100,
+    together=2,
 )
 SMOKE = Size(
     accept_seconds=0.3,
@@ -80,6 +84,8 @@ SMOKE = Size(
     seconds=1,
     warm_up=20,
     streams=40,
+    managers=20,
+    together=1,
 )
 
 

@@ -191,6 +191,48 @@ export interface paths {
         patch: operations["change_partner"];
         trace?: never;
     };
+    "/intake/v1/rates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List rates
+         * @description List official rates and those of the caller's desks, the newest day first.
+         */
+        get: operations["list_rates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/rates/{currency}/{day}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set rate
+         * @description Set what one unit of a currency costs in roubles from a day on; it goes before the official rate of that day.
+         *
+         *     It is used in messages until `holds_until`, unless a newer one is known.
+         */
+        put: operations["set_rate"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/intake/v1/deliveries": {
         parameters: {
             query?: never;
@@ -3293,7 +3335,7 @@ export interface paths {
         };
         /**
          * List templates
-         * @description List versions, newest first.
+         * @description List versions, newest first; of a customer's situation alone if it is named.
          */
         get: operations["list_templates"];
         put?: never;
@@ -3541,7 +3583,9 @@ export interface paths {
         put?: never;
         /**
          * Resend message
-         * @description Send a message that failed for want of an approved template; 409 `message_not_resendable` for any other.
+         * @description Send a message that failed: `to` a corrected address, or once its template is approved.
+         *
+         *     To another address it says what it said. 409 `message_not_resendable` names why any other is not sent.
          */
         post: operations["resend_message"];
         delete?: never;
@@ -12470,6 +12514,12 @@ export interface components {
             name: string;
         };
         /**
+         * PlaceholderType
+         * @description What a placeholder is filled with.
+         * @enum {string}
+         */
+        PlaceholderType: "text" | "number" | "money" | "date" | "moment" | "link" | "email" | "phone";
+        /**
          * PlanState
          * @description How a planned shift stands; these codes are stored.
          * @enum {string}
@@ -13102,19 +13152,9 @@ export interface components {
         Progress: "planned" | "applying" | "applied" | "undoing" | "undone";
         /**
          * ProposeTemplate
-         * @description A new template, or new texts for one that exists; placeholders look like `{name}`.
+         * @description A new template, or new texts for one that exists.
          */
         ProposeTemplate: {
-            /**
-             * Desk
-             * @description short machine name
-             */
-            desk: string;
-            /**
-             * Code
-             * @description short machine name
-             */
-            code: string;
             /**
              * Bodies
              * @description text by language
@@ -13130,6 +13170,29 @@ export interface components {
             variants?: {
                 [key: string]: components["schemas"]["Variant"];
             };
+            /**
+             * Situation
+             * @description situation of the customer for which it is
+             */
+            situation?: string | null;
+            /**
+             * Types
+             * @description type of each placeholder, by its name
+             * @default {}
+             */
+            types?: {
+                [key: string]: components["schemas"]["PlaceholderType"];
+            };
+            /**
+             * Desk
+             * @description short machine name
+             */
+            desk: string;
+            /**
+             * Code
+             * @description short machine name
+             */
+            code: string;
         };
         /**
          * ProviderRates
@@ -13367,6 +13430,94 @@ export interface components {
              * @example 21:00
              */
             ends: string;
+        };
+        /**
+         * RateIn
+         * @description A rate that a desk sets by hand: it goes before the official one of that day.
+         */
+        RateIn: {
+            /**
+             * Desk
+             * @description short machine name
+             */
+            desk: string;
+            /**
+             * Per Unit
+             * @description what one unit of the currency costs in the base
+             * @example 0.154321
+             */
+            per_unit: number | string;
+        };
+        /**
+         * RateView
+         * @description What one unit of a currency costs in `base` from `day` on; `desk` is `*` of an official rate.
+         */
+        RateView: {
+            /**
+             * Desk
+             * @description code of the desk, `*` of an official rate
+             */
+            desk: string;
+            /**
+             * Currency
+             * @description currency, as in ISO 4217
+             */
+            currency: string;
+            /**
+             * Day
+             * Format: date
+             * @description the day from which it holds, by the bank's calendar
+             */
+            day: string;
+            /**
+             * Base
+             * @description currency in which the rate is
+             */
+            base: string;
+            /**
+             * Per Unit
+             * @description what one unit of the currency costs in the base
+             * @example 0.154321
+             */
+            per_unit: string;
+            /**
+             * Holds Until
+             * Format: date
+             * @description last day on which messages use it
+             */
+            holds_until: string;
+            /**
+             * Official
+             * @description whether the central bank has set it
+             */
+            official: boolean;
+            /**
+             * Actor
+             * @description who did it
+             */
+            actor: string;
+            /**
+             * Changed At
+             * Format: date-time
+             * @description when it last changed
+             */
+            changed_at: string;
+        };
+        /**
+         * Page[RateView]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        RateViewPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["RateView"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
         };
         /**
          * RawDelivery
@@ -14865,6 +15016,17 @@ export interface components {
              * @description id to go on after, if there are more
              */
             next: string | null;
+        };
+        /**
+         * ResendMessage
+         * @description Where a message that failed is sent now: an e-mail, or a phone number; null: where it was to go.
+         */
+        ResendMessage: {
+            /**
+             * To
+             * @description e-mail or phone number to which it is sent now
+             */
+            to?: string | null;
         };
         /**
          * ResponseKind
@@ -17087,6 +17249,19 @@ export interface components {
             variants?: {
                 [key: string]: components["schemas"]["Variant"];
             };
+            /**
+             * Situation
+             * @description situation of the customer for which it is
+             */
+            situation?: string | null;
+            /**
+             * Types
+             * @description type of each placeholder, by its name
+             * @default {}
+             */
+            types?: {
+                [key: string]: components["schemas"]["PlaceholderType"];
+            };
         };
         /**
          * TemplateState
@@ -17146,6 +17321,18 @@ export interface components {
              * @description names of the placeholders in the texts
              */
             placeholders: string[];
+            /**
+             * Situation
+             * @description situation of the customer for which it is
+             */
+            situation: string | null;
+            /**
+             * Types
+             * @description type of each placeholder, by its name
+             */
+            types: {
+                [key: string]: components["schemas"]["PlaceholderType"];
+            };
             /**
              * Proposed By
              * @description who proposed it
@@ -17508,7 +17695,7 @@ export interface components {
         };
         /**
          * TriedText
-         * @description A text as customers would read it; null if values are missing.
+         * @description A text as customers would read it; null if values are missing, or not of their placeholder's type.
          */
         TriedText: {
             /** @description kind of the channels that it is for; null for those without a text of their own */
@@ -17525,6 +17712,11 @@ export interface components {
              * @description placeholders that have no value
              */
             unfilled: string[];
+            /**
+             * Mistyped
+             * @description placeholders whose value is not of their type
+             */
+            mistyped: string[];
             /**
              * Segments
              * @description how many text messages it is
@@ -18750,6 +18942,7 @@ export type PauseReasonView = components['schemas']['PauseReasonView'];
 export type PauseReasonViewPage = components['schemas']['PauseReasonViewPage'];
 export type PersonIn = components['schemas']['PersonIn'];
 export type PersonOut = components['schemas']['PersonOut'];
+export type PlaceholderType = components['schemas']['PlaceholderType'];
 export type PlanState = components['schemas']['PlanState'];
 export type PlannedShiftIn = components['schemas']['PlannedShiftIn'];
 export type PlannedShiftView = components['schemas']['PlannedShiftView'];
@@ -18779,6 +18972,9 @@ export type QuestionOut = components['schemas']['QuestionOut'];
 export type QueueOut = components['schemas']['QueueOut'];
 export type QueueOutPage = components['schemas']['QueueOutPage'];
 export type QuietPart = components['schemas']['QuietPart'];
+export type RateIn = components['schemas']['RateIn'];
+export type RateView = components['schemas']['RateView'];
+export type RateViewPage = components['schemas']['RateViewPage'];
 export type RawDelivery = components['schemas']['RawDelivery'];
 export type ReadinessOut = components['schemas']['ReadinessOut'];
 export type Reason = components['schemas']['Reason'];
@@ -18804,6 +19000,7 @@ export type RequestedMessage = components['schemas']['RequestedMessage'];
 export type RequestedWork = components['schemas']['RequestedWork'];
 export type RerunIn = components['schemas']['RerunIn'];
 export type RerunView = components['schemas']['RerunView'];
+export type ResendMessage = components['schemas']['ResendMessage'];
 export type ResponseKind = components['schemas']['ResponseKind'];
 export type Result = components['schemas']['Result'];
 export type Retry = components['schemas']['Retry'];
@@ -20657,6 +20854,148 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
             428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_rates: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description currency, as in ISO 4217 */
+                currency?: string | null;
+                /** @description the day, by the desk's clock */
+                day?: string | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "desk": "demo",
+                     *           "currency": "RUB",
+                     *           "day": "2026-03-02",
+                     *           "base": "RUB",
+                     *           "per_unit": "0.154321",
+                     *           "holds_until": "2026-03-02",
+                     *           "official": true,
+                     *           "actor": "actor",
+                     *           "changed_at": "2026-03-02T09:00:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RateViewPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    set_rate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description currency, as in ISO 4217 */
+                currency: string;
+                /** @description the day, by the desk's clock */
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "desk": "demo",
+                 *       "per_unit": "0.154321"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RateIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "desk": "demo",
+                     *       "currency": "RUB",
+                     *       "day": "2026-03-02",
+                     *       "base": "RUB",
+                     *       "per_unit": "0.154321",
+                     *       "holds_until": "2026-03-02",
+                     *       "official": true,
+                     *       "actor": "actor",
+                     *       "changed_at": "2026-03-02T09:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RateView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -39747,6 +40086,8 @@ export interface operations {
                 desk?: string | null;
                 /** @description only those in this state */
                 state?: components["schemas"]["TemplateState"] | null;
+                /** @description situation of the customer for which it is */
+                situation?: string | null;
                 /** @description how many items at most */
                 limit?: number;
                 /** @description next_cursor of the page before */
@@ -39790,6 +40131,8 @@ export interface operations {
                      *           "placeholders": [
                      *             "placeholders"
                      *           ],
+                     *           "situation": "situation",
+                     *           "types": {},
                      *           "proposed_by": "proposed_by",
                      *           "proposed_at": "2026-03-02T09:00:00Z",
                      *           "department": "department",
@@ -39841,11 +40184,11 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "desk": "demo",
-                 *       "code": "callback",
                  *       "bodies": {
                  *         "ru": "Thank you, we have your order"
-                 *       }
+                 *       },
+                 *       "desk": "demo",
+                 *       "code": "callback"
                  *     }
                  */
                 "application/json": components["schemas"]["ProposeTemplate"];
@@ -39883,6 +40226,8 @@ export interface operations {
                      *       "placeholders": [
                      *         "placeholders"
                      *       ],
+                     *       "situation": "situation",
+                     *       "types": {},
                      *       "proposed_by": "proposed_by",
                      *       "proposed_at": "2026-03-02T09:00:00Z",
                      *       "department": "department",
@@ -39997,6 +40342,8 @@ export interface operations {
                      *         "placeholders": [
                      *           "placeholders"
                      *         ],
+                     *         "situation": "situation",
+                     *         "types": {},
                      *         "proposed_by": "proposed_by",
                      *         "proposed_at": "2026-03-02T09:00:00Z",
                      *         "department": "department",
@@ -40027,6 +40374,8 @@ export interface operations {
                      *         "placeholders": [
                      *           "placeholders"
                      *         ],
+                     *         "situation": "situation",
+                     *         "types": {},
                      *         "proposed_by": "proposed_by",
                      *         "proposed_at": "2026-03-02T09:00:00Z",
                      *         "department": "department",
@@ -40100,6 +40449,8 @@ export interface operations {
                      *         "placeholders": [
                      *           "placeholders"
                      *         ],
+                     *         "situation": "situation",
+                     *         "types": {},
                      *         "proposed_by": "proposed_by",
                      *         "proposed_at": "2026-03-02T09:00:00Z",
                      *         "department": "department",
@@ -40130,6 +40481,8 @@ export interface operations {
                      *         "placeholders": [
                      *           "placeholders"
                      *         ],
+                     *         "situation": "situation",
+                     *         "types": {},
                      *         "proposed_by": "proposed_by",
                      *         "proposed_at": "2026-03-02T09:00:00Z",
                      *         "department": "department",
@@ -40247,6 +40600,8 @@ export interface operations {
                      *       "placeholders": [
                      *         "placeholders"
                      *       ],
+                     *       "situation": "situation",
+                     *       "types": {},
                      *       "proposed_by": "proposed_by",
                      *       "proposed_at": "2026-03-02T09:00:00Z",
                      *       "department": "department",
@@ -40373,6 +40728,9 @@ export interface operations {
                      *           "filled": "filled",
                      *           "unfilled": [
                      *             "unfilled"
+                     *           ],
+                     *           "mistyped": [
+                     *             "mistyped"
                      *           ],
                      *           "segments": 1
                      *         }
@@ -41345,7 +41703,16 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "to": "to"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ResendMessage"] | null;
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -41436,7 +41803,7 @@ export interface operations {
                     "application/json": components["schemas"]["MessageWithAttempts"];
                 };
             };
-            /** @description `malformed_request`: The request cannot be read */
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -41447,7 +41814,7 @@ export interface operations {
                         /** @enum {integer} */
                         status: 400;
                         /** @enum {string} */
-                        code: "malformed_request";
+                        code: "malformed_request" | "malformed_json";
                     };
                 };
             };
@@ -41470,6 +41837,7 @@ export interface operations {
                 };
             };
             413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
             422: {
                 headers: {
