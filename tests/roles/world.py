@@ -20,6 +20,7 @@ DESK = "demo"
 RELEASE = {"action": "release", "filter": {"pool": "callback"}}
 WITHDRAW = {"filter": {"purpose": "acknowledgement"}}
 PICTURE = {"content": "R0lGODlhAQABAAAAACw=", "sort": "image", "mime": "image/gif"}
+_OF_RATES = {"currency": "KZT", "day": "2026-03-03"}
 #: Where the first name in a path is of something that no list shows.
 ELSEWHERE = {
     "lead_id": "/intake/v1/leads",
@@ -114,6 +115,8 @@ class World:
         if name == "media_id":
             return str(self.first["/notifications/v1/received-messages"]["files"][0]["id"])
         item = self.first.get(ELSEWHERE.get(name, operation.lists or ""), {})
+        if name in _OF_RATES:
+            return _OF_RATES[name]
         if name == "code":
             return str(item.get("code", DESK))
         if name in {"version", "number", "letter_id"}:
