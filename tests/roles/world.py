@@ -30,6 +30,7 @@ INSERT INTO assignment.lateness (id, desk, operator_id, planned_id, starts_at, e
 SELECT id, desk, operator_id, id, starts_at, ends_at, 'open', false, false, 1
 FROM assignment.planned_shift WHERE id = $1
 """
+_OF_RATES = {"currency": "KZT", "day": "2026-03-03"}
 #: Where the first name in a path is of something that no list shows.
 ELSEWHERE = {
     "lead_id": "/intake/v1/leads",
@@ -157,6 +158,8 @@ class World:
         if operation.path == SCHOOL:
             return str(self.first[SCHOOL]["id"])
         item = self.first.get(ELSEWHERE.get(name, operation.lists or ""), {})
+        if name in _OF_RATES:
+            return _OF_RATES[name]
         if name == "code":
             return str(item.get("code", DESK))
         if name in {"version", "number", "letter_id"}:
