@@ -430,6 +430,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/intake/v1/leads/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export leads
+         * @description Give leads and their orders out as a table, the newest first; the filters are those of the list.
+         *
+         *     It is sent while it is read, and the audit log names all who are in it.
+         */
+        get: operations["export_leads"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/intake/v1/leads/{lead_id}": {
         parameters: {
             query?: never;
@@ -2292,6 +2314,132 @@ export interface paths {
          */
         get: operations["report_missed_calls"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/v1/reports/conversion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report conversion
+         * @description Count the orders of whole days by who took them into work, of them the paid, and what people did.
+         *
+         *     Operators get their own numbers alone.
+         */
+        get: operations["report_conversion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/v1/reports/conversion/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export conversion
+         * @description Give the report out as a table, its totals in the last row.
+         */
+        get: operations["export_conversion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/v1/reports/pay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report pay
+         * @description Say what people are paid for whole days by the desk's pay table; operators get their own row alone.
+         */
+        get: operations["report_pay"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/v1/reports/pay/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export pay
+         * @description Give out as a table what people are paid, a row for each part of the pay table.
+         */
+        get: operations["export_pay"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/v1/reports/mine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report mine
+         * @description Return the caller's own numbers of today and of this month, as of now.
+         */
+        get: operations["report_mine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/v1/pay-table": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get pay table
+         * @description Return what a desk pays by conversion; version 0, which a first change names: nothing yet.
+         */
+        get: operations["get_pay_table"];
+        /**
+         * Set pay table
+         * @description Say what a desk pays by conversion, and from which days on.
+         */
+        put: operations["set_pay_table"];
         post?: never;
         delete?: never;
         options?: never;
@@ -5311,6 +5459,12 @@ export interface components {
             payload: string;
         };
         /**
+         * By
+         * @description What a report has a row for.
+         * @enum {string}
+         */
+        By: "person" | "product" | "source" | "day" | "month";
+        /**
          * CallIn
          * @description A call to start: the telephone of `extension` rings, or that of who calls, then the customer's.
          *
@@ -6684,6 +6838,36 @@ export interface components {
              * @description why nothing can be sent by it now
              */
             refusal: string | null;
+        };
+        /**
+         * ConversionReport
+         * @description The numbers of a desk in a time, and their totals.
+         */
+        ConversionReport: {
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Day From
+             * Format: date
+             * @description the first day, of the desk's zone
+             */
+            day_from: string;
+            /**
+             * Day To
+             * Format: date
+             * @description the last day, which is within
+             */
+            day_to: string;
+            /**
+             * Rows
+             * @description one row for each
+             */
+            rows: components["schemas"]["NumbersRowOut"][];
+            /** @description of all rows together */
+            totals: components["schemas"]["Numbers"];
         };
         /**
          * CpaConfig
@@ -11128,6 +11312,38 @@ export interface components {
             reason?: string | null;
         };
         /**
+         * MyNumbers
+         * @description The caller's own numbers of today, and of this month so far with what it pays.
+         */
+        MyNumbers: {
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Day
+             * Format: date
+             * @description the day, by the desk's clock
+             */
+            day: string;
+            /**
+             * Operator Id
+             * Format: uuid
+             * @description the operator
+             */
+            operator_id: string;
+            /** @description of today */
+            today: components["schemas"]["Numbers"];
+            /** @description of this month so far */
+            month: components["schemas"]["Numbers"];
+            /**
+             * Pay
+             * @description what is paid
+             */
+            pay: components["schemas"]["PaySum"][];
+        };
+        /**
          * NameKind
          * @description Whose names they are.
          * @enum {string}
@@ -11371,6 +11587,173 @@ export interface components {
              * @description days after which reports of providers lose what was sent
              */
             callbacks?: number | null;
+        };
+        /**
+         * Numbers
+         * @description What is counted: orders taken into work by first contact, of them paid, and what was done.
+         */
+        Numbers: {
+            /**
+             * Taken
+             * @description orders taken into work by a first contact
+             */
+            taken: number;
+            /**
+             * Paid
+             * @description of the taken ones, how many are paid by now
+             */
+            paid: number;
+            /**
+             * Conversion
+             * @description paid of taken, 0 to 1; null when nothing was taken
+             */
+            conversion: number | null;
+            /**
+             * Kept
+             * @description first contacts by the task's due time
+             */
+            kept: number;
+            /**
+             * Late
+             * @description first contacts after the task's due time
+             */
+            late: number;
+            /**
+             * Lost
+             * @description of the taken ones, how many are lost now
+             */
+            lost: number;
+            /**
+             * Invalid
+             * @description of the taken ones, how many are invalid now
+             */
+            invalid: number;
+            /**
+             * Wins
+             * @description payments on these days
+             */
+            wins: number;
+            /**
+             * Alone
+             * @description payments without an operator's work
+             */
+            alone: number;
+            /**
+             * Calls
+             * @description calls that telephony recorded
+             */
+            calls: number;
+            /**
+             * Attempts
+             * @description outcomes by which the customer was called or written to
+             */
+            attempts: number;
+            /**
+             * Answers
+             * @description messages of customers that were answered
+             */
+            answers: number;
+            /**
+             * Answer Seconds
+             * @description mean seconds from the customer's message to the reply
+             */
+            answer_seconds: number | null;
+        };
+        /**
+         * NumbersRowOut
+         * @description The numbers of one person, product, source, day or month; null: it is not asked for, or nobody's.
+         */
+        NumbersRowOut: {
+            /**
+             * Taken
+             * @description orders taken into work by a first contact
+             */
+            taken: number;
+            /**
+             * Paid
+             * @description of the taken ones, how many are paid by now
+             */
+            paid: number;
+            /**
+             * Conversion
+             * @description paid of taken, 0 to 1; null when nothing was taken
+             */
+            conversion: number | null;
+            /**
+             * Kept
+             * @description first contacts by the task's due time
+             */
+            kept: number;
+            /**
+             * Late
+             * @description first contacts after the task's due time
+             */
+            late: number;
+            /**
+             * Lost
+             * @description of the taken ones, how many are lost now
+             */
+            lost: number;
+            /**
+             * Invalid
+             * @description of the taken ones, how many are invalid now
+             */
+            invalid: number;
+            /**
+             * Wins
+             * @description payments on these days
+             */
+            wins: number;
+            /**
+             * Alone
+             * @description payments without an operator's work
+             */
+            alone: number;
+            /**
+             * Calls
+             * @description calls that telephony recorded
+             */
+            calls: number;
+            /**
+             * Attempts
+             * @description outcomes by which the customer was called or written to
+             */
+            attempts: number;
+            /**
+             * Answers
+             * @description messages of customers that were answered
+             */
+            answers: number;
+            /**
+             * Answer Seconds
+             * @description mean seconds from the customer's message to the reply
+             */
+            answer_seconds: number | null;
+            /**
+             * Operator Id
+             * @description the operator
+             */
+            operator_id?: string | null;
+            /**
+             * Operator Name
+             * @description name of the operator
+             */
+            operator_name?: string | null;
+            /**
+             * Product
+             * @description code of the product; empty when the order named none
+             */
+            product?: string | null;
+            /**
+             * Source
+             * @description code of the source
+             */
+            source?: string | null;
+            /**
+             * Day
+             * @description the day, or the first of the month
+             */
+            day?: string | null;
         };
         /**
          * OperatorContactIn
@@ -12424,6 +12807,257 @@ export interface components {
              * @description `cursor` of the next page; none: this was the last
              */
             next_cursor?: string | null;
+        };
+        /**
+         * PayReport
+         * @description What people are paid for some days, by the pay table of their desk.
+         */
+        PayReport: {
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Day From
+             * Format: date
+             * @description the first day, of the desk's zone
+             */
+            day_from: string;
+            /**
+             * Day To
+             * Format: date
+             * @description the last day, which is within
+             */
+            day_to: string;
+            /**
+             * Rows
+             * @description one row for each
+             */
+            rows: components["schemas"]["PayRow"][];
+            /**
+             * Totals
+             * @description of all rows together
+             */
+            totals: components["schemas"]["PaySum"][];
+        };
+        /**
+         * PayRow
+         * @description What one person is paid, by currency, and for what.
+         */
+        PayRow: {
+            /**
+             * Operator Id
+             * Format: uuid
+             * @description the operator
+             */
+            operator_id: string;
+            /**
+             * Operator Name
+             * @description name of the operator
+             */
+            operator_name: string | null;
+            /**
+             * Taken
+             * @description orders taken into work by a first contact
+             */
+            taken: number;
+            /**
+             * Paid
+             * @description of the taken ones, how many are paid by now
+             */
+            paid: number;
+            /**
+             * Conversion
+             * @description paid of taken, 0 to 1; null when nothing was taken
+             */
+            conversion: number | null;
+            /**
+             * Pay
+             * @description what is paid
+             */
+            pay: components["schemas"]["PaySum"][];
+            /**
+             * Stretches
+             * @description each time in which one part of the pay table holds
+             */
+            stretches: components["schemas"]["PayStretch"][];
+        };
+        /**
+         * PayStretch
+         * @description One person's conversion while one part of the table holds, the tier that it reaches, and what that pays.
+         */
+        PayStretch: {
+            /**
+             * Day From
+             * Format: date
+             * @description the first day, of the desk's zone
+             */
+            day_from: string;
+            /**
+             * Day To
+             * Format: date
+             * @description the last day, which is within
+             */
+            day_to: string;
+            /**
+             * Taken
+             * @description orders taken into work by a first contact
+             */
+            taken: number;
+            /**
+             * Paid
+             * @description of the taken ones, how many are paid by now
+             */
+            paid: number;
+            /**
+             * Conversion
+             * @description paid of taken, 0 to 1; null when nothing was taken
+             */
+            conversion: number | null;
+            /**
+             * Tier From
+             * @description from which conversion the tier holds; null when none is reached
+             */
+            tier_from: number | null;
+            /** @description what is paid */
+            pay: components["schemas"]["PaySum"];
+        };
+        /**
+         * PaySum
+         * @description A sum of money.
+         */
+        PaySum: {
+            /**
+             * Amount
+             * @description decimal number as a text
+             */
+            amount: string;
+            /**
+             * Currency
+             * @description currency, as in ISO 4217
+             */
+            currency: string;
+        };
+        /**
+         * PayTableIn
+         * @description What a desk pays by conversion: parts, each from its day until that of the next.
+         */
+        PayTableIn: {
+            /**
+             * Parts
+             * @description placeholders with their values
+             */
+            parts: components["schemas"]["PayTablePart"][];
+        };
+        /**
+         * PayTableOut
+         * @description The pay table of a desk; version 0: it has none yet.
+         */
+        PayTableOut: {
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Version
+             * @description its version: `If-Match` takes it
+             */
+            version: number;
+            /**
+             * Parts
+             * @description the parts, by their first days
+             */
+            parts: components["schemas"]["PayTablePartOut"][];
+        };
+        /**
+         * PayTablePart
+         * @description The tiers that hold from a day on.
+         */
+        PayTablePart: {
+            /**
+             * From Day
+             * Format: date
+             * @description the first day on which it holds
+             */
+            from_day: string;
+            /**
+             * Currency
+             * @description currency, as in ISO 4217
+             */
+            currency: string;
+            /**
+             * Tiers
+             * @description the tiers, the lowest conversion first
+             */
+            tiers: components["schemas"]["PayTier"][];
+        };
+        /**
+         * PayTablePartOut
+         * @description The tiers that hold from a day on.
+         */
+        PayTablePartOut: {
+            /**
+             * From Day
+             * Format: date
+             * @description the first day on which it holds
+             */
+            from_day: string;
+            /**
+             * Currency
+             * @description currency, as in ISO 4217
+             */
+            currency: string;
+            /**
+             * Tiers
+             * @description the tiers, the lowest conversion first
+             */
+            tiers: components["schemas"]["PayTierOut"][];
+        };
+        /**
+         * PayTier
+         * @description From a conversion on: a sum for the time, and one for each paid order.
+         */
+        PayTier: {
+            /**
+             * From Conversion
+             * @description share of 0 to 1 from which the tier holds
+             */
+            from_conversion: number | string;
+            /**
+             * Fixed
+             * @description sum for the time, as a decimal number
+             * @default 0
+             */
+            fixed?: number | string;
+            /**
+             * Per Paid
+             * @description sum for each paid order, as a decimal number
+             * @default 0
+             */
+            per_paid?: number | string;
+        };
+        /**
+         * PayTierOut
+         * @description From a conversion on: a sum for the time, and one for each paid order.
+         */
+        PayTierOut: {
+            /**
+             * From Conversion
+             * @description share of 0 to 1 from which the tier holds
+             */
+            from_conversion: number;
+            /**
+             * Fixed
+             * @description sum for the time, as a decimal number
+             */
+            fixed: string;
+            /**
+             * Per Paid
+             * @description sum for each paid order, as a decimal number
+             */
+            per_paid: string;
         };
         /**
          * PersonIn
@@ -15201,6 +15835,12 @@ export interface components {
              */
             doubt?: components["schemas"]["Doubt"];
         };
+        /**
+         * Sheet
+         * @description How a table is exported.
+         * @enum {string}
+         */
+        Sheet: "csv" | "xlsx";
         /**
          * SheetOut
          * @description The call sheet of a task, in the caller's language.
@@ -18529,6 +19169,7 @@ export type BulkMemberOutPage = components['schemas']['BulkMemberOutPage'];
 export type BulkMemberState = components['schemas']['BulkMemberState'];
 export type BulkOutcomeIn = components['schemas']['BulkOutcomeIn'];
 export type Button = components['schemas']['Button'];
+export type By = components['schemas']['By'];
 export type CallIn = components['schemas']['CallIn'];
 export type CallKind = components['schemas']['CallKind'];
 export type CallState = components['schemas']['CallState'];
@@ -18569,6 +19210,7 @@ export type ConversationMessage = components['schemas']['ConversationMessage'];
 export type ConversationMessagePage = components['schemas']['ConversationMessagePage'];
 export type ConversationPage = components['schemas']['ConversationPage'];
 export type ConversationWay = components['schemas']['ConversationWay'];
+export type ConversionReport = components['schemas']['ConversionReport'];
 export type CpaConfig = components['schemas']['CpaConfig'];
 export type CreateChannel = components['schemas']['CreateChannel'];
 export type Customer = components['schemas']['Customer'];
@@ -18712,6 +19354,7 @@ export type MissingPlaybook = components['schemas']['MissingPlaybook'];
 export type Mode = components['schemas']['Mode'];
 export type Money = components['schemas']['Money'];
 export type Move = components['schemas']['Move'];
+export type MyNumbers = components['schemas']['MyNumbers'];
 export type NameKind = components['schemas']['NameKind'];
 export type Need = components['schemas']['Need'];
 export type NewIdentity = components['schemas']['NewIdentity'];
@@ -18723,6 +19366,8 @@ export type NotificationsConfiguration = components['schemas']['NotificationsCon
 export type NotificationsConfigured = components['schemas']['NotificationsConfigured'];
 export type NotificationsPart = components['schemas']['NotificationsPart'];
 export type NotificationsRetention = components['schemas']['NotificationsRetention'];
+export type Numbers = components['schemas']['Numbers'];
+export type NumbersRowOut = components['schemas']['NumbersRowOut'];
 export type OperatorContactIn = components['schemas']['OperatorContactIn'];
 export type OperatorIdentityIn = components['schemas']['OperatorIdentityIn'];
 export type OperatorIn = components['schemas']['OperatorIn'];
@@ -18748,6 +19393,16 @@ export type PauseIn = components['schemas']['PauseIn'];
 export type PauseReasonPart = components['schemas']['PauseReasonPart'];
 export type PauseReasonView = components['schemas']['PauseReasonView'];
 export type PauseReasonViewPage = components['schemas']['PauseReasonViewPage'];
+export type PayReport = components['schemas']['PayReport'];
+export type PayRow = components['schemas']['PayRow'];
+export type PayStretch = components['schemas']['PayStretch'];
+export type PaySum = components['schemas']['PaySum'];
+export type PayTableIn = components['schemas']['PayTableIn'];
+export type PayTableOut = components['schemas']['PayTableOut'];
+export type PayTablePart = components['schemas']['PayTablePart'];
+export type PayTablePartOut = components['schemas']['PayTablePartOut'];
+export type PayTier = components['schemas']['PayTier'];
+export type PayTierOut = components['schemas']['PayTierOut'];
 export type PersonIn = components['schemas']['PersonIn'];
 export type PersonOut = components['schemas']['PersonOut'];
 export type PlanState = components['schemas']['PlanState'];
@@ -18820,6 +19475,7 @@ export type SeatView = components['schemas']['SeatView'];
 export type SecretView = components['schemas']['SecretView'];
 export type SelectionIn = components['schemas']['SelectionIn'];
 export type SendingPart = components['schemas']['SendingPart'];
+export type Sheet = components['schemas']['Sheet'];
 export type SheetOut = components['schemas']['SheetOut'];
 export type SheetStepOut = components['schemas']['SheetStepOut'];
 export type ShiftPart = components['schemas']['ShiftPart'];
@@ -21831,6 +22487,60 @@ export interface operations {
                         /** @enum {string} */
                         code: "invalid_cursor";
                     };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    export_leads: {
+        parameters: {
+            query: {
+                /** @description csv or xlsx */
+                format: components["schemas"]["Sheet"];
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description how far the lead is, the same for all playbooks */
+                stage?: components["schemas"]["Stage"] | null;
+                /** @description only those with this status */
+                status?: string | null;
+                /** @description code of the source */
+                source?: string | null;
+                /** @description the operator who owns the lead */
+                owner_id?: string | null;
+                /** @description made at this moment or later */
+                created_from?: string | null;
+                /** @description made before this moment */
+                created_to?: string | null;
+                /** @description the partner */
+                partner_id?: string | null;
+                /** @description any number of an order, ours or the source's; a name; a phone in any spelling, or 4 of its digits; an e-mail */
+                q?: string | null;
+            };
+            header?: {
+                /**
+                 * @description the language of titles and messages: `ru` (default) or `en`; codes are never translated
+                 * @example en
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the table */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
                 };
             };
             401: components["responses"]["Unauthenticated"];
@@ -33955,6 +34665,575 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    report_conversion: {
+        parameters: {
+            query: {
+                /** @description short machine name */
+                desk: string;
+                /** @description the first day, of the desk's zone */
+                day_from: string;
+                /** @description the last day, which is within */
+                day_to: string;
+                /** @description a row for each; repeated, a row for each combination */
+                by?: components["schemas"]["By"][] | null;
+                /** @description the operator */
+                operator_id?: string | null;
+                /** @description code of the product; empty when the order named none */
+                product?: string | null;
+                /** @description code of the source */
+                source?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "desk": "demo",
+                     *       "day_from": "2026-03-02",
+                     *       "day_to": "2026-03-02",
+                     *       "rows": [
+                     *         {
+                     *           "taken": 1,
+                     *           "paid": 1,
+                     *           "conversion": 1,
+                     *           "kept": 1,
+                     *           "late": 1,
+                     *           "lost": 1,
+                     *           "invalid": 1,
+                     *           "wins": 1,
+                     *           "alone": 1,
+                     *           "calls": 1,
+                     *           "attempts": 1,
+                     *           "answers": 1,
+                     *           "answer_seconds": 1,
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *           "operator_name": "Ольга",
+                     *           "product": "product",
+                     *           "source": "landing",
+                     *           "day": "2026-03-02"
+                     *         }
+                     *       ],
+                     *       "totals": {
+                     *         "taken": 1,
+                     *         "paid": 1,
+                     *         "conversion": 1,
+                     *         "kept": 1,
+                     *         "late": 1,
+                     *         "lost": 1,
+                     *         "invalid": 1,
+                     *         "wins": 1,
+                     *         "alone": 1,
+                     *         "calls": 1,
+                     *         "attempts": 1,
+                     *         "answers": 1,
+                     *         "answer_seconds": 1
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ConversionReport"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /** @description `forbidden`: Not allowed; `no_operator`: Not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden" | "no_operator";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    export_conversion: {
+        parameters: {
+            query: {
+                /** @description csv or xlsx */
+                format: components["schemas"]["Sheet"];
+                /** @description short machine name */
+                desk: string;
+                /** @description the first day, of the desk's zone */
+                day_from: string;
+                /** @description the last day, which is within */
+                day_to: string;
+                /** @description a row for each; repeated, a row for each combination */
+                by?: components["schemas"]["By"][] | null;
+                /** @description the operator */
+                operator_id?: string | null;
+                /** @description code of the product; empty when the order named none */
+                product?: string | null;
+                /** @description code of the source */
+                source?: string | null;
+            };
+            header?: {
+                /**
+                 * @description the language of titles and messages: `ru` (default) or `en`; codes are never translated
+                 * @example en
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the table */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    report_pay: {
+        parameters: {
+            query: {
+                /** @description short machine name */
+                desk: string;
+                /** @description the first day, of the desk's zone */
+                day_from: string;
+                /** @description the last day, which is within */
+                day_to: string;
+                /** @description the operator */
+                operator_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "desk": "demo",
+                     *       "day_from": "2026-03-02",
+                     *       "day_to": "2026-03-02",
+                     *       "rows": [
+                     *         {
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *           "operator_name": "Ольга",
+                     *           "taken": 1,
+                     *           "paid": 1,
+                     *           "conversion": 1,
+                     *           "pay": [
+                     *             {
+                     *               "amount": "743.00",
+                     *               "currency": "RUB"
+                     *             }
+                     *           ],
+                     *           "stretches": [
+                     *             {
+                     *               "day_from": "2026-03-02",
+                     *               "day_to": "2026-03-02",
+                     *               "taken": 1,
+                     *               "paid": 1,
+                     *               "conversion": 1,
+                     *               "tier_from": 1,
+                     *               "pay": {
+                     *                 "amount": "743.00",
+                     *                 "currency": "RUB"
+                     *               }
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "totals": [
+                     *         {
+                     *           "amount": "743.00",
+                     *           "currency": "RUB"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PayReport"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /** @description `forbidden`: Not allowed; `no_operator`: Not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden" | "no_operator";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    export_pay: {
+        parameters: {
+            query: {
+                /** @description csv or xlsx */
+                format: components["schemas"]["Sheet"];
+                /** @description short machine name */
+                desk: string;
+                /** @description the first day, of the desk's zone */
+                day_from: string;
+                /** @description the last day, which is within */
+                day_to: string;
+                /** @description the operator */
+                operator_id?: string | null;
+            };
+            header?: {
+                /**
+                 * @description the language of titles and messages: `ru` (default) or `en`; codes are never translated
+                 * @example en
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the table */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    report_mine: {
+        parameters: {
+            query: {
+                /** @description short machine name */
+                desk: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "desk": "demo",
+                     *       "day": "2026-03-02",
+                     *       "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *       "today": {
+                     *         "taken": 1,
+                     *         "paid": 1,
+                     *         "conversion": 1,
+                     *         "kept": 1,
+                     *         "late": 1,
+                     *         "lost": 1,
+                     *         "invalid": 1,
+                     *         "wins": 1,
+                     *         "alone": 1,
+                     *         "calls": 1,
+                     *         "attempts": 1,
+                     *         "answers": 1,
+                     *         "answer_seconds": 1
+                     *       },
+                     *       "month": {
+                     *         "taken": 1,
+                     *         "paid": 1,
+                     *         "conversion": 1,
+                     *         "kept": 1,
+                     *         "late": 1,
+                     *         "lost": 1,
+                     *         "invalid": 1,
+                     *         "wins": 1,
+                     *         "alone": 1,
+                     *         "calls": 1,
+                     *         "attempts": 1,
+                     *         "answers": 1,
+                     *         "answer_seconds": 1
+                     *       },
+                     *       "pay": [
+                     *         {
+                     *           "amount": "743.00",
+                     *           "currency": "RUB"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MyNumbers"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /** @description `forbidden`: Not allowed; `no_operator`: Not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden" | "no_operator";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_pay_table: {
+        parameters: {
+            query: {
+                /** @description short machine name */
+                desk: string;
+            };
+            header?: {
+                /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "desk": "demo",
+                     *       "version": 3,
+                     *       "parts": [
+                     *         {
+                     *           "from_day": "2026-03-02",
+                     *           "currency": "RUB",
+                     *           "tiers": [
+                     *             {
+                     *               "from_conversion": 1,
+                     *               "fixed": "fixed",
+                     *               "per_paid": "per_paid"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PayTableOut"];
+                };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    set_pay_table: {
+        parameters: {
+            query: {
+                /** @description short machine name */
+                desk: string;
+            };
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "parts": [
+                 *         {
+                 *           "from_day": "2026-03-02",
+                 *           "currency": "RUB",
+                 *           "tiers": [
+                 *             {
+                 *               "from_conversion": 0,
+                 *               "fixed": "0",
+                 *               "per_paid": "0"
+                 *             }
+                 *           ]
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["PayTableIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "desk": "demo",
+                     *       "version": 3,
+                     *       "parts": [
+                     *         {
+                     *           "from_day": "2026-03-02",
+                     *           "currency": "RUB",
+                     *           "tiers": [
+                     *             {
+                     *               "from_conversion": 1,
+                     *               "fixed": "fixed",
+                     *               "per_paid": "per_paid"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PayTableOut"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["PayTableOut"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            428: components["responses"]["VersionRequired"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
