@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from deploy.standins.cbr import CbrStandin
 from deploy.standins.faults import PROFILES, Profile
 from deploy.standins.getcourse.standin import GetCourseStandin
 from deploy.standins.journal import Journal
@@ -89,6 +90,7 @@ async def _serve(options: argparse.Namespace) -> None:
     schools = [GetCourseStandin.demo()]
     ledger = options.journals / "getcourse-orders.jsonl" if options.journals else None
     standins.append(GetCourseStandin(schools, profile, options.seed, journal(GetCourseStandin.code), clock, ledger))
+    standins.append(CbrStandin(profile, options.seed, clock))
     relay = SmtpStandin([SmtpStandin.demo()], profile, options.seed, journal(SmtpStandin.code), clock)
     relay.mail_port, relay.mail_host = options.mail_port, options.host
     standins.append(relay)

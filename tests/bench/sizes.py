@@ -20,6 +20,7 @@ class Name(StrEnum):
     WORKERS = "workers"
     IDLE = "idle"
     STREAMS = "streams"
+    READ = "read"
     PEERS = "peers"
     BEFORE = "before"
 
@@ -45,6 +46,8 @@ class Size:
     seconds: float
     warm_up: int
     streams: int = 1000
+    year: int = 1_000_000
+    reads: int = 20
 
 
 FULL = Size(
@@ -68,6 +71,8 @@ QUICK = Size(
     burst=300,
     seconds=4,
     warm_up=100,
+    year=20_000,
+    reads=5,
 )
 SMOKE = Size(
     accept_seconds=0.3,
@@ -80,6 +85,8 @@ SMOKE = Size(
     seconds=1,
     warm_up=20,
     streams=40,
+    year=400,
+    reads=1,
 )
 
 

@@ -97,6 +97,12 @@ async def test_a_list_is_read_to_its_end_and_each_thing_once(polling: Polling) -
     assert (await polling.learnt(), await polling.row("cursor")) == (ALL, {"after": 7})
 
 
+async def test_a_loop_of_other_kinds_leaves_a_poll_to_its_own(polling: Polling) -> None:
+    made = [await PollLoop(polling.db, polling.clock, polling.client, polling.exports, DURATION, kinds=kinds).once()
+            for kinds in (("other",), ("other", "export"))]  # fmt: skip
+    assert (made, await polling.row("failures")) == ([0, 1], 0)
+
+
 async def test_what_is_learnt_and_the_cursor_commit_together(polling: Polling) -> None:
     polling.exports.fall = True
     await polling.loop().once()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from libs.common.platform.http.problems import Fault
 from services.intake.payment_imports.convert import payments_of, read_table
 from services.intake.payment_imports.rules import Candidate, Imported, MatchState, judge, same_person
-from services.intake.payment_imports.schemas import PaymentIn
+from services.intake.payment_imports.schemas import ImportedPaymentIn
 
 pytestmark = pytest.mark.req("S4.19")
 TODAY, MOSCOW = date(2026, 3, 2), ZoneInfo("Europe/Moscow")
@@ -123,7 +123,8 @@ def test_a_table_is_read_as_accountants_write_it() -> None:
     read = read_table(
         "\ufeffДата;ФИО;Сумма;Номер\r\n02.03.2026;Иванова Анна;12 000,00;п-1\r\n;;;\r\n", "RUB", MOSCOW
     )
-    assert read == [PaymentIn(paid_on=TODAY, name="Иванова Анна", amount=Decimal("12000.00"), external_id="п-1")]
+    first = ImportedPaymentIn(paid_on=TODAY, name="Иванова Анна", amount=Decimal("12000.00"), external_id="п-1")
+    assert read == [first]
 
 
 def test_every_fault_of_a_table_is_named_by_line_and_column() -> None:
@@ -135,7 +136,7 @@ def test_every_fault_of_a_table_is_named_by_line_and_column() -> None:
 
 
 def test_equal_lines_are_two_payments_and_an_id_is_one() -> None:
-    row = PaymentIn(paid_on=TODAY, name="Анна  Иванова", amount=Decimal(5))
+    row = ImportedPaymentIn(paid_on=TODAY, name="Анна  Иванова", amount=Decimal(5))
     with_id = row.model_copy(update={"external_id": "1"})
     assert len({each.key for each in payments_of([row, row, with_id, with_id])}) == 3
     assert payments_of([row])[0].key == payments_of([row.model_copy(update={"name": "анна иванова"})])[0].key

@@ -5,6 +5,7 @@ from typing import cast
 import pytest
 
 from libs.common.contracts.attention import IntakeAttentionRaised
+from libs.common.contracts.payments import PaymentRecorded
 from libs.common.platform.attention.watch import look
 from services.intake.app import SAY
 from services.intake.attention import KINDS
@@ -43,6 +44,9 @@ async def test_exactly_one_order_is_a_proposal_that_a_person_confirms(api: Api) 
     version = {"headers": {"if-match": f'"{payment["version"]}"'}}
     done = await api.ok("POST", f"/imported-payments/{payment['id']}/confirm", {}, **version)
     assert (done["state"], done["decided_by"], await listed(api, "?state=proposed")) == ("confirmed", "ann", [])
+    [recorded] = await api.said(PaymentRecorded)
+    paid = await api.ok("GET", f"/orders/{anna['id']}")
+    assert (str(recorded.order_id), paid["status"]) == (anna["id"], "paid")
     again = await api.call("POST", f"/imported-payments/{payment['id']}/reject", headers={"if-match": '"2"'})
     assert (again.status_code, again.json()["code"]) == (409, "conflict")
 

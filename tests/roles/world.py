@@ -27,6 +27,7 @@ ELSEWHERE = {
     "lead_id": "/intake/v1/leads",
     "customer_id": "/intake/v1/customers",
     "appointment_id": "/intake/v1/leads/{lead_id}/appointments",
+    "order_id": "/intake/v1/orders",
 }
 
 
@@ -50,6 +51,9 @@ class World:
             ("create_partner", {"code": "clinic"}),
             ("record_contact", self.call_with_sound()),
             ("plan_appointment", {"at": (self.stack.clock.now() + timedelta(days=1)).isoformat()}),
+            ("record_payment", {"amount": None, "order_version": self.first["/intake/v1/orders"]["version"]}),
+            ("ask_refund", {"amount": None}),
+            ("ask_access", {"action": "reset"}),
             ("plan_redistribution", {"from_operator_id": operator}),
             ("plan_bulk_action", RELEASE),
             ("plan_shift", self.shift(operator)),

@@ -15,7 +15,7 @@ from libs.common.platform.configuration import PartChange
 #: In the order of applying: no lead comes before its playbook, its people and its messages.
 MEMBERS: Mapping[str, tuple[str, ...]] = {
     "tasks": ("title", "zone", "languages", "calendar", "holidays", "playbooks"),
-    "assignment": ("pools", "operators", "shifts", "departments", "pauses"),
+    "assignment": ("pools", "operators", "shifts", "departments", "pauses", "attendance"),
     "notifications": ("channels", "templates", "sending"),
     "intake": ("sources", "schools", "calling"),
 }

@@ -45,6 +45,7 @@ class OrderView(BaseModel):
     items: list[Item]
     remarks: str | None
     placement: Placement | None
+    held_until: datetime | None
     placed_at: datetime | None
     created_at: datetime
     version: int

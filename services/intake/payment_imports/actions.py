@@ -2,21 +2,33 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, time
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import asyncpg
 
+from libs.common.contracts import Cause
 from libs.common.platform.db import Transaction
 from libs.common.platform.http.problems import Fault
+from services.intake.appointments.store import actor_of
+from services.intake.changes.rules import Refused
 from services.intake.context import Context
-from services.intake.errors import NotFoundError, PaymentDecidedError, PaymentsRefusedError, StaleVersionError
+from services.intake.errors import (
+    AlreadyPaidError,
+    NotFoundError,
+    PaymentDecidedError,
+    PaymentsRefusedError,
+    StaleVersionError,
+)
 from services.intake.payment_imports import store
 from services.intake.payment_imports.convert import payments_of, read_table
 from services.intake.payment_imports.rules import WAITING, MatchState, judge
-from services.intake.payment_imports.schemas import PaymentIn, PaymentsImported, PaymentsIn
+from services.intake.payment_imports.schemas import ImportedPaymentIn, PaymentsImported, PaymentsIn
+from services.intake.payments.actions import By, error_of, record_payment
+from services.intake.payments.rules import Entry
 
+IMPORTED = "imported"  # how such a payment was made, as far as we know
 ZONE = "SELECT zone FROM source WHERE desk = $1 AND active ORDER BY format = 'getcourse' DESC, created_at LIMIT 1"
 
 
@@ -48,7 +60,8 @@ async def import_payments(ctx: Context, asked: PaymentsIn, actor: str) -> Paymen
 async def confirm_payment(ctx: Context, payment_id: UUID, seen: int, order_id: UUID | None, actor: str) -> None:
     """A person says which order a payment is of: the one that is proposed, or any other of the desk.
 
-    Raises NotFoundError, StaleVersionError, PaymentDecidedError, PaymentsRefusedError: the order is not known.
+    Raises NotFoundError, StaleVersionError, PaymentDecidedError, PaymentsRefusedError (the order is not known),
+    AlreadyPaidError, PaymentRefusedError.
     """
     now = ctx.core.clock.now()
     async with ctx.core.db.begin() as tx:
@@ -75,7 +88,22 @@ async def reject_payment(ctx: Context, payment_id: UUID, seen: int, actor: str) 
 async def record_imported_payment(
     tx: Transaction, payment: asyncpg.Record, order: asyncpg.Record, actor: str, now: datetime
 ) -> None:
-    """Record that a person has found the order of a payment; the one place where payments of orders are joined."""
+    """Record the payment of an order that a person has found for it: the order is completed once it is fully paid.
+
+    Raises AlreadyPaidError, also when the payment is on record for another order, and PaymentRefusedError.
+    """
+    desk, cause = payment["desk"], Cause.fresh()
+    zone = ZoneInfo(await tx.conn.fetchval(ZONE, desk) or "UTC")
+    entry = Entry(
+        IMPORTED, payment["amount"], payment["currency"],
+        min(now, datetime.combine(payment["paid_on"], time(), zone)), payment["external_id"] or payment["key"],
+    )  # fmt: skip
+    by = By(await actor_of(tx, actor, desk), "imported payment", cause, cause.correlation_id)
+    recorded = await record_payment(tx, order["id"], desk, entry, by, now)
+    if isinstance(recorded, Refused):
+        raise error_of(recorded)
+    if recorded["order_id"] != order["id"]:
+        raise AlreadyPaidError
     await store.decide(tx, payment["id"], MatchState.CONFIRMED, order, actor, now)
 
 
@@ -91,11 +119,11 @@ async def _open(tx: Transaction, payment_id: UUID, seen: int) -> asyncpg.Record:
     return row
 
 
-def _rows(asked: PaymentsIn, zone: ZoneInfo) -> Sequence[PaymentIn]:
+def _rows(asked: PaymentsIn, zone: ZoneInfo) -> Sequence[ImportedPaymentIn]:
     if asked.csv is None:
         return asked.rows or ()
     read = read_table(asked.csv, asked.currency, zone)
     faults = [each for each in read if isinstance(each, Fault)]
     if faults:
         raise PaymentsRefusedError(faults)
-    return [each for each in read if isinstance(each, PaymentIn)]
+    return [each for each in read if isinstance(each, ImportedPaymentIn)]

@@ -11,7 +11,7 @@ from libs.common.platform.http.problems import Fault
 from services.intake.formats.amounts import read_amount, read_currency
 from services.intake.formats.moments import read_moment
 from services.intake.payment_imports.rules import Imported
-from services.intake.payment_imports.schemas import MAX_ROWS, PaymentIn
+from services.intake.payment_imports.schemas import MAX_ROWS, ImportedPaymentIn
 
 _COLUMNS = {
     "paid_on": ("paid_on", "date", "дата", "дата платежа", "дата оплаты"),
@@ -34,7 +34,7 @@ _FAULTS = {
 }
 
 
-def payments_of(rows: Sequence[PaymentIn]) -> list[Imported]:
+def payments_of(rows: Sequence[ImportedPaymentIn]) -> list[Imported]:
     """Return payments with their keys: the sender's own, else what they say and how often they say it."""
     seen: dict[str, int] = {}
     made: list[Imported] = []
@@ -52,7 +52,7 @@ def payments_of(rows: Sequence[PaymentIn]) -> list[Imported]:
     return made
 
 
-def read_table(text: str, currency: str, zone: ZoneInfo) -> list[PaymentIn] | list[Fault]:
+def read_table(text: str, currency: str, zone: ZoneInfo) -> list[ImportedPaymentIn] | list[Fault]:
     """Read a table with a header line, its columns divided by `;`, tabs or commas; or return every fault of it."""
     lines = text.removeprefix("\ufeff").splitlines()
     head = lines[0] if lines else ""
@@ -63,7 +63,7 @@ def read_table(text: str, currency: str, zone: ZoneInfo) -> list[PaymentIn] | li
         return [_fault(f"/csv/1/{name}", "no_column") for name in missing]
     if len(table) - 1 > MAX_ROWS:
         return [_fault("/csv", "too_many")]
-    rows: list[PaymentIn] = []
+    rows: list[ImportedPaymentIn] = []
     faults: list[Fault] = []
     for number, cells in enumerate(table[1:], 2):
         said = {name: cells[place].strip() for name, place in places.items() if place < len(cells)}
@@ -100,11 +100,11 @@ def _faults_of(said: dict[str, str], number: int, zone: ZoneInfo) -> Iterator[Fa
             yield _fault(f"/csv/{number}/{name}", "too_long")
 
 
-def _row(said: dict[str, str], currency: str, zone: ZoneInfo) -> PaymentIn:
+def _row(said: dict[str, str], currency: str, zone: ZoneInfo) -> ImportedPaymentIn:
     moment, amount = read_moment(said["paid_on"], zone), read_amount(said["amount"], grouped=True)
     if moment is None or amount is None:
         raise ValueError(said["paid_on"])  # its faults were asked for before
-    return PaymentIn(
+    return ImportedPaymentIn(
         paid_on=moment.astimezone(zone).date(), name=said["name"], amount=amount,
         currency=_currency(said.get("currency", "")) or currency, external_id=said.get("external_id") or None,
     )  # fmt: skip

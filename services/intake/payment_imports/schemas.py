@@ -18,7 +18,7 @@ MAX_CSV = 300_000  # characters
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 
 
-class PaymentIn(Wire):
+class ImportedPaymentIn(Wire):
     """A payment of the list; `external_id`: by which it is known when it comes again."""
 
     paid_on: date
@@ -37,7 +37,7 @@ class PaymentsIn(Wire):
     """
 
     desk: Code
-    rows: Annotated[list[PaymentIn], Field(min_length=1, max_length=MAX_ROWS)] | None = None
+    rows: Annotated[list[ImportedPaymentIn], Field(min_length=1, max_length=MAX_ROWS)] | None = None
     csv: Annotated[str, Field(min_length=1, max_length=MAX_CSV)] | None = None
     currency: Annotated[Currency, Field(description="of what a table names none for")] = "RUB"
 

@@ -67,18 +67,19 @@ class Polls(Protocol[F]):
 class PollLoop(Generic[F]):
     """A loop of the worker. `duration`: how long a lease holds; more than all calls of a round may take.
 
-    `watch`: how it waits for polls to be due; else it looks every second.
+    `watch`: how it waits for polls to be due; else it looks every second. `kinds`: those that it makes, where a
+    service has several loops; else all.
     """
 
     __name__ = "polls"
 
     def __init__(
         self, db: Database, clock: Clock, transport: Transport, polls: Polls[F], duration: timedelta,
-        watch: Watch | None = None,
+        watch: Watch | None = None, kinds: Sequence[str] | None = None,
     ) -> None:  # fmt: skip
         self._db, self._clock, self._transport = db, clock, transport
         self._polls, self._duration = polls, duration
-        self._watch = watch or Watch(IDLE)
+        self._watch, self._kinds = watch or Watch(IDLE), kinds
 
     async def __call__(self, stop: asyncio.Event) -> None:
         """Poll until `stop`."""
@@ -90,7 +91,7 @@ class PollLoop(Generic[F]):
     async def once(self) -> int:
         """Make one round of each poll that is due; return how many there were."""
         async with self._db.begin() as tx:
-            leased = await lease(tx, TOGETHER, self._duration, self._clock.now())
+            leased = await lease(tx, TOGETHER, self._duration, self._clock.now(), self._kinds)
             await tx.commit()
         async with asyncio.TaskGroup() as group:
             for one in leased:
