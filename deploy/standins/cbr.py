@@ -40,7 +40,7 @@ class CbrStandin:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
-        """Deliver nothing: nobody is called back."""
+        """Deliver nothing: there are no callbacks."""
         yield
 
     def routes(self) -> Sequence[Route]:

@@ -134,7 +134,7 @@ class HandoverDueError(Exception):
 
 
 class SupervisorsAloneError(Exception):
-    """Only a supervisor lets somebody go all the same."""
+    """Only a supervisor lets an operator go all the same."""
 
     faults = (Fault("/override", "supervisors_alone", Text("решает руководитель", "a supervisor decides")),)
 

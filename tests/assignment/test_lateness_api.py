@@ -75,8 +75,12 @@ async def test_what_is_told_before_the_shift_is_excused_and_counts_for_nothing(s
     (first,) = await recorded(school, "&excused=true")
     await school.leaves("ann")
     await late(school, 4, 10)
-    assert (told.json()["told"], strange.status_code, after.json()["code"]) == ("пробки", 404, "shift_begun")
-    assert (said(first), first["told"]) == (("late", 40, None, None, False), True)
+    assert (told.json()["announcement"], strange.status_code, after.json()["code"]) == (
+        "пробки",
+        404,
+        "shift_begun",
+    )
+    assert (said(first), first["announced"]) == (("late", 40, None, None, False), True)
     assert [one["step"] for one in await recorded(school)] == [None, "warning"]
 
 

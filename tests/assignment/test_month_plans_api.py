@@ -130,7 +130,7 @@ async def test_there_is_one_draft_of_a_month_and_a_discarded_one_makes_room(scho
     second = await school.desk.call("POST", "/month-plans", APRIL)
     await act(school, plan, "discard")
     third = await school.desk.call("POST", "/month-plans", APRIL)
-    states = [one["state"] for one in await school.desk.items("/month-plans?desk=demo&month=2026-04")]
+    states = [str(one["state"]) for one in await school.desk.items("/month-plans?desk=demo&month=2026-04")]
     assert (second.json()["code"], second.json()["existing"], third.status_code) == (
         "already_exists",
         plan["id"],

@@ -21,6 +21,7 @@ class Name(StrEnum):
     IDLE = "idle"
     STREAMS = "streams"
     READ = "read"
+    NEXT = "next"
     PEERS = "peers"
     BEFORE = "before"
 
@@ -48,6 +49,8 @@ class Size:
     streams: int = 1000
     year: int = 1_000_000
     reads: int = 20
+    managers: int = 200
+    together: int = 6
 
 
 FULL = Size(
@@ -73,6 +76,7 @@ QUICK = Size(
     warm_up=100,
     year=20_000,
     reads=5,
+    together=2,
 )
 SMOKE = Size(
     accept_seconds=0.3,
@@ -87,6 +91,8 @@ SMOKE = Size(
     streams=40,
     year=400,
     reads=1,
+    managers=20,
+    together=1,
 )
 
 

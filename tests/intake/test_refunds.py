@@ -123,8 +123,9 @@ async def test_details_are_whole_for_who_pays_alone(api: Api, roles: tuple[str, 
 @pytest.mark.req("S4.14")
 async def test_a_new_key_seals_details_anew(api: Api, intake_db: Database) -> None:
     _, view = await refund(api, "details_wanted", "details_given")
-    keys = api.ctx.core.settings.data_keys.get_secret_value()
-    both = DataKeys.parse(f"{new_key('next')} {keys}")
+    keys = api.ctx.core.settings.data_keys
+    assert keys is not None
+    both = DataKeys.parse(f"{new_key('next')} {keys.get_secret_value()}")
     count = await SealedDetails().reseal(intake_db, both, 10, forget_plain=True)
     stored = await intake_db.pool.fetchval("SELECT details FROM refund WHERE id = $1", view["id"])
     assert (count, stored.startswith("v1.next."), await SealedDetails().key_ids(intake_db)) == (1, True, {"next"})
@@ -170,8 +171,8 @@ async def test_of_two_who_confirm_at_once_one_succeeds_and_access_is_closed_once
 @pytest.mark.req("S4.14")
 async def test_tasks_takes_the_steps_but_never_carries_details(api: Api) -> None:
     school = await School(api).open(status="payed")
-    for step, more in (("asked", {}), ("details_wanted", {}), ("details_given", {}), ("paid", {}), ("kept", {})):
-        last = await ask(api, school, ChangeTarget.REFUND, step=step, **more)
+    for step in ("asked", "details_wanted", "details_given", "paid", "kept"):
+        last = await ask(api, school, ChangeTarget.REFUND, step=step)
     kept = await ask(api, school, ChangeTarget.REFUND, step="kept", kept_by="repair")
     refusals = [one.code for one in await api.said(ChangeRefused)]
     events = await api.said(RefundChanged)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
+import asyncpg
 import httpx
 
 from libs.common.platform.auth.principal import Role
@@ -22,6 +23,14 @@ WITHDRAW = {"filter": {"purpose": "acknowledgement"}}
 SCHOOL = "/intake/v1/sources/{source_id}/school"
 PAYMENTS = {"rows": [{"paid_on": "2026-03-02", "name": "Анна Иванова", "amount": "1990.00"}]}
 PICTURE = {"content": "R0lGODlhAQABAAAAACw=", "sort": "image", "mime": "image/gif"}
+# The worker records it once the shift has begun.
+LATE = """
+INSERT INTO assignment.lateness (id, desk, operator_id, planned_id, starts_at, ends_at, state, announced, repeated,
+                                 version)
+SELECT id, desk, operator_id, id, starts_at, ends_at, 'open', false, false, 1
+FROM assignment.planned_shift WHERE id = $1
+"""
+_OF_RATES = {"currency": "KZT", "day": "2026-03-03"}
 #: Where the first name in a path is of something that no list shows.
 ELSEWHERE = {
     "lead_id": "/intake/v1/leads",
@@ -59,6 +68,7 @@ class World:
             ("plan_shift", self.shift(operator)),
             ("create_department", {"head_id": None}),
             ("plan_absence", {"operator_id": operator, **self.days(30)}),
+            ("propose_month_plan", {"month": f"{self.stack.clock.now() + timedelta(days=40):%Y-%m}"}),
             ("plan_message_bulk_action", WITHDRAW),
             ("import_payments", PAYMENTS),
             ("put_on_black_list", {"kind": "phone", "value": "+79005550199"}),
@@ -70,6 +80,7 @@ class World:
         await self.save_filters()
         await self.erase_oldest()
         await self.look()
+        await self.shifts_in_motion()
 
     def call_with_sound(self) -> Json:
         """Return a call that comes after all others."""
@@ -83,6 +94,21 @@ class World:
         made = await self.send(named("erase_customer"), path, {"reason": "mistake"}, self.stack.token())
         assert made.is_success, made.text
         await settle(self.stack)
+
+    async def shifts_in_motion(self) -> None:
+        """Ask for a swap of the first planned shift, and have it begun without its operator."""
+        planned = self.first["/assignment/v1/schedule"]
+        people = (await self.call(named("list_operators"), "admin")).json()["items"]
+        other = next(one["id"] for one in people if one["id"] != planned["operator_id"])
+        body = {"planned_id": planned["id"], "to_operator_id": other}
+        asked = await self.call(named("ask_swap"), "admin", body=body)
+        assert asked.is_success, asked.text
+        conn = await asyncpg.connect(self.stack.database.admin_url)
+        try:
+            await conn.execute(LATE, UUID(str(planned["id"])))
+        finally:
+            await conn.close()
+        await self.look()
 
     def shift(self, operator: object) -> Json:
         """Return the body of a shift that begins in an hour."""
@@ -132,6 +158,8 @@ class World:
         if operation.path == SCHOOL:
             return str(self.first[SCHOOL]["id"])
         item = self.first.get(ELSEWHERE.get(name, operation.lists or ""), {})
+        if name in _OF_RATES:
+            return _OF_RATES[name]
         if name == "code":
             return str(item.get("code", DESK))
         if name in {"version", "number", "letter_id"}:

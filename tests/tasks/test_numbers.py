@@ -23,7 +23,7 @@ MARCH = {"day_from": "2026-03-01", "day_to": "2026-03-31"}
 YEAR = {"day_from": "2026-01-15", "day_to": "2026-12-20"}
 
 
-async def numbers(api: Api, days: dict[str, str] = DAY, **asked: object) -> Json:
+async def numbers(api: Api, days: dict[str, str] = DAY, **asked: str | list[str]) -> Json:
     params = {"desk": "demo", **days, **asked}
     answer = await api.call("GET", "/reports/conversion", role="supervisor", params=params)
     found: Json = answer.json()

@@ -125,7 +125,7 @@ async def test_the_pay_table_is_exported_as_a_workbook(desk: Desk, api: Api) -> 
     row = sheet[1][1]
     assert [(cell.get("t"), "".join(cell.itertext())) for cell in row][::7] == [
         ("inlineStr", "=1+1"),
-        (None, "1100"),
+        (None, "1100.00"),
     ]
 
 

@@ -108,7 +108,7 @@ class ShiftStarted(PeopleEvent):
 class ShiftEnded(PeopleEvent):
     """An operator checked out. Key `operator:<id>`.
 
-    `heir_id` is to have their open conversations, whose tasks are `handed` (S4.6); None: nobody is named. Said
+    `heir_id` is to have their open conversations, whose tasks are `handed` (S4.6); None: no one is named. Said
     before the `operator.changed` of the check-out, so that they are handed over before anything else is released.
     """
 

@@ -31,7 +31,7 @@ class CsvTable:
         return text.getvalue().encode()
 
     def abandon(self) -> None:
-        """Let go of a table that nobody reads to its end."""
+        """Let go of a table that is not read to its end."""
 
     def end(self) -> bytes:
         return b""

@@ -1,7 +1,7 @@
 """Rows → XLSX (ECMA-376), streamed: a ZIP whose sheets are written row by row, in constant memory (docs/adr/0028).
 
-Texts are inline strings, which no spreadsheet takes for a formula, whatever they begin with. A sheet that is full
-is followed by another.
+Texts are inline strings, which no spreadsheet takes for a formula, also with an equals sign first. A sheet that is
+full is followed by another.
 """
 
 import re
@@ -56,7 +56,7 @@ class XlsxTable:
     def __init__(self, titles: Row, language: Language, most: int = MOST_ROWS) -> None:
         self._titles, self._language, self._most = titles, language, most
         self._sink = _Sink()
-        self._zip = zipfile.ZipFile(self._sink, "w", zipfile.ZIP_DEFLATED, compresslevel=1)  # type: ignore[arg-type]  # what it asks of a file that cannot seek
+        self._zip = zipfile.ZipFile(self._sink, "w", zipfile.ZIP_DEFLATED, compresslevel=1)
         self._sheet: IO[bytes] | None = None
         self._sheets = self._row = 0
 
@@ -73,7 +73,7 @@ class XlsxTable:
         return self._sink.taken()
 
     def abandon(self) -> None:
-        """Let go of a table that nobody reads to its end."""
+        """Let go of a table that is not read to its end."""
         self._close_sheet()
         self._zip.close()
 
@@ -153,6 +153,9 @@ class _Sink:
 
     def flush(self) -> None:
         """Keep what was written until it is taken."""
+
+    def close(self) -> None:
+        """Keep it after the last byte too."""
 
     def taken(self) -> bytes:
         pieces = bytes(self._pieces)

@@ -29,7 +29,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     "operator": "desk subject name roles desks products presence away pause_reason contact extension department",
     "outbox": "type desk traceparent",
     "parked": "topic type desk error_type waits_for",
-    "planned_shift": "desk shift state told_by told",  # as above
+    "planned_shift": "desk shift state announced_by announcement",  # as above
     "pool": "desk code title role taken_work",
     "presence_change": "desk presence actor reason",  # of the staff
     "saved_filter": "desk owner list",

@@ -1,4 +1,4 @@
-"""Use cases of lateness: the clock records it, who will be late tells it beforehand, others excuse it."""
+"""Use cases of lateness: the clock records it, who will be late announces it, others excuse it."""
 
 from datetime import datetime
 from uuid import UUID
@@ -14,11 +14,12 @@ from services.assignment.errors import LatenessExcusedError, NotFoundError, Shif
 from services.assignment.lateness import store
 from services.assignment.lateness.rules import judge, minutes_late
 
-TELL = """
+PLANNED = """
 SELECT p.*, o.subject FROM planned_shift p JOIN operator o ON o.id = p.operator_id WHERE p.id = $1 FOR UPDATE OF p
 """
-TOLD = """
-UPDATE planned_shift SET told_at = $2, told_by = $3, told = $4, version = version + 1 WHERE id = $1
+ANNOUNCE = """
+UPDATE planned_shift SET announced_at = $2, announced_by = $3, announcement = $4, version = version + 1
+WHERE id = $1
 """
 
 
@@ -46,29 +47,29 @@ async def _settle(tx: Transaction, row: asyncpg.Record, now: datetime) -> bool:
         return False
     since = row["starts_at"] - rule.window
     before = await tx.conn.fetchval(store.BEFORE, row["operator_id"], row["desk"], since, row["starts_at"])
-    excused = row["told"] or row["excused_at"] is not None
+    excused = row["announced"] or row["excused_at"] is not None
     await store.settle(tx.conn, row["id"], judge(rule, minutes, before, excused=excused), rule.currency, now)
     return True
 
 
-async def tell_late(ctx: Context, caller: Principal, planned_id: UUID, seen: int, reason: str) -> None:
-    """Tell before a shift begins that its operator will be late: that excuses it.
+async def announce_lateness(ctx: Context, caller: Principal, planned_id: UUID, seen: int, reason: str) -> None:
+    """Announce before a shift begins that its operator will be late: that excuses it.
 
     Raises NotFoundError, StaleVersionError, ShiftBegunError.
     """
     async with ctx.db.begin() as tx:
-        row = await tx.conn.fetchrow(TELL, planned_id)
-        if row is None or not _may_tell(caller, row):
+        row = await tx.conn.fetchrow(PLANNED, planned_id)
+        if row is None or not _may_announce(caller, row):
             raise NotFoundError
         if row["version"] != seen:
             raise StaleVersionError
         if row["state"] != "planned" or row["starts_at"] <= ctx.now():
             raise ShiftBegunError
-        await tx.conn.execute(TOLD, planned_id, ctx.now(), caller.sub, reason)
+        await tx.conn.execute(ANNOUNCE, planned_id, ctx.now(), caller.sub, reason)
         await tx.commit()
 
 
-def _may_tell(caller: Principal, row: asyncpg.Record) -> bool:
+def _may_announce(caller: Principal, row: asyncpg.Record) -> bool:
     return row["subject"] == caller.sub or (caller.sees_whole_desks and caller.may_see(row["desk"]))
 
 

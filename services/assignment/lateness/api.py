@@ -33,7 +33,7 @@ async def get_many(
     since: Annotated[Moment | None, Query(description="of shifts that end later")] = None,
     until: Annotated[Moment | None, Query(description="of shifts that begin earlier")] = None,
     state: Annotated[LatenessState | None, Query()] = None,
-    excused: Annotated[bool | None, Query(description="told beforehand, or excused by a supervisor")] = None,
+    excused: Annotated[bool | None, Query(description="announced beforehand, or excused by a supervisor")] = None,
     repeated: Annotated[bool | None, Query(description="flagged as repeated")] = None,
 ) -> Page[LatenessView]:
     """List who came late or not at all, the latest first; operators see their own."""

@@ -17,14 +17,14 @@ from services.assignment.spans import SpanFilter
 
 @dataclass(frozen=True, slots=True)
 class LatenessFilter:
-    """Filter of lateness; None does not filter. `excused`: told beforehand, or by a supervisor."""
+    """Filter of lateness; None does not filter. `excused`: announced beforehand, or by a supervisor."""
 
     span: SpanFilter
     excused: bool | None = None
     repeated: bool | None = None
 
     def condition(self) -> ColumnElement[bool]:
-        excused = or_(lateness.c.told, lateness.c.excused_at.is_not(None))
+        excused = or_(lateness.c.announced, lateness.c.excused_at.is_not(None))
         return and_(
             self.span.condition(lateness),
             true() if self.excused is None else excused if self.excused else not_(excused),

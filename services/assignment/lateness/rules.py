@@ -17,7 +17,7 @@ class LatenessState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the rule makes of a lateness; no step for one that was told beforehand or excused."""
+    """What the rule makes of a lateness; no step for one that was announced beforehand or excused."""
 
     state: LatenessState
     minutes: int | None

@@ -34,7 +34,7 @@ class LatenessView(BaseModel):
     starts_at: datetime
     state: LatenessState
     minutes: int | None
-    told: bool
+    announced: bool
     excused: bool
     excused_at: datetime | None
     excused_by: str | None
@@ -48,5 +48,5 @@ class LatenessView(BaseModel):
     @classmethod
     def of(cls, row: Mapping[str, object]) -> Self:
         fine = row["amount"] and Money.model_validate({"amount": row["amount"], "currency": row["currency"]})
-        excused = bool(row["told"]) or row["excused_at"] is not None
+        excused = bool(row["announced"]) or row["excused_at"] is not None
         return cls.model_validate({**row, "fine": fine, "excused": excused})

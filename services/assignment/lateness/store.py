@@ -7,9 +7,9 @@ from libs.common.platform.ids import uuid7
 from services.assignment.lateness.rules import Verdict
 
 RECENT_DAYS = 7  # a worker that has not run for longer records no more of it
-# What a planned absence covers at its start is told beforehand, and is none.
+# What a planned absence covers at its start is announced beforehand, and is none.
 BEGUN = """
-SELECT p.id, p.desk, p.operator_id, p.starts_at, p.ends_at, p.told_at IS NOT NULL AS told
+SELECT p.id, p.desk, p.operator_id, p.starts_at, p.ends_at, p.announced_at IS NOT NULL AS announced
 FROM attendance_rule r JOIN planned_shift p ON p.desk = r.desk
 WHERE jsonb_typeof(r.rules->'lateness') = 'object'
   AND p.starts_at >= greatest(r.since, $1::timestamptz - make_interval(days => $2))
@@ -22,7 +22,7 @@ WHERE jsonb_typeof(r.rules->'lateness') = 'object'
 ORDER BY p.starts_at, p.id
 """
 OPEN = """
-INSERT INTO lateness (id, desk, operator_id, planned_id, starts_at, ends_at, state, told, repeated, version)
+INSERT INTO lateness (id, desk, operator_id, planned_id, starts_at, ends_at, state, announced, repeated, version)
 VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, false, 1) ON CONFLICT (planned_id) DO NOTHING
 """
 # In the order in which they count.
@@ -34,7 +34,7 @@ ORDER BY l.starts_at, l.id FOR UPDATE OF l
 """
 BEFORE = """
 SELECT count(*) FROM lateness
-WHERE operator_id = $1 AND desk = $2 AND starts_at >= $3 AND starts_at < $4 AND state <> 'open' AND NOT told
+WHERE operator_id = $1 AND desk = $2 AND starts_at >= $3 AND starts_at < $4 AND state <> 'open' AND NOT announced
   AND excused_at IS NULL
 """
 SETTLE = """
@@ -52,7 +52,7 @@ UPDATE lateness SET excused_at = $2, excused_by = $3, excuse = $4, version = ver
 async def open_begun(conn: Connection, now: datetime) -> None:
     """Open a lateness of each planned shift that has begun without its operator."""
     found = [
-        (uuid7(), row["desk"], row["operator_id"], row["id"], row["starts_at"], row["ends_at"], row["told"])
+        (uuid7(), row["desk"], row["operator_id"], row["id"], row["starts_at"], row["ends_at"], row["announced"])
         for row in await conn.fetch(BEGUN, now, RECENT_DAYS)
     ]
     if found:

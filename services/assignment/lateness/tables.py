@@ -29,7 +29,7 @@ lateness = Table(
     Column("ends_at", DateTime(timezone=True), nullable=False),
     Column("state", Text, nullable=False),
     Column("minutes", Integer),  # NULL: they have not come
-    Column("told", Boolean, nullable=False),  # beforehand
+    Column("announced", Boolean, nullable=False),  # beforehand
     Column("number", Integer),  # which one it is in the rule's window; NULL: it does not count
     Column("step", Text),
     Column("amount", Numeric(14, 2)),

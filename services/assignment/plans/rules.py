@@ -123,7 +123,7 @@ class _Proposal:
         at: dict[UUID, int] = {}
 
         def fill(number: int, seen: set[UUID]) -> bool:
-            # Nobody is moved while somebody else is free.
+            # Nobody is moved while another person is free.
             for who in sorted(able[places[number]], key=lambda one: one in at):
                 if who not in seen:
                     seen.add(who)
@@ -170,7 +170,7 @@ class _Proposal:
         return False
 
     def _pass_on(self, who: UUID, slot: Slot) -> bool:
-        """Give a slot of somebody to somebody else; return whether there is one."""
+        """Give a slot of one person to another; return whether there is one."""
         self._take(who, slot)
         stand_in = next((other for other in self._able(slot) if other != who), None)
         self._give(stand_in or who, slot)

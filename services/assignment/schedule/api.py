@@ -14,7 +14,7 @@ from libs.common.platform.http.routes import api_router
 from libs.common.platform.http.wire import Moment
 from services.assignment.deps import Attendant, Ctx, Lang, Manager, People
 from services.assignment.errors import StaleVersionError
-from services.assignment.lateness.actions import tell_late
+from services.assignment.lateness.actions import announce_lateness
 from services.assignment.lateness.schemas import LateReasonIn
 from services.assignment.schedule.actions import cancel_shift, plan_shift
 from services.assignment.schedule.board import read_board
@@ -92,14 +92,14 @@ async def post_cancel(
     return view
 
 
-@router.post("/{planned_id}/late", operation_id="tell_late")
+@router.post("/{planned_id}/late", operation_id="announce_lateness")
 @refuses("shift_begun")
 async def post_late(
     planned_id: UUID, seen: IfMatch, body: LateReasonIn, ctx: Ctx, caller: Attendant, lang: Lang, response: Response
 ) -> PlannedShiftView:
-    """Tell before a shift begins that its operator will be late, which excuses it; 409 `shift_begun` after that."""
+    """Announce before a shift begins that its operator will be late, which excuses it; later 409 `shift_begun`."""
     try:
-        await tell_late(ctx, caller, planned_id, seen, body.reason)
+        await announce_lateness(ctx, caller, planned_id, seen, body.reason)
     except StaleVersionError:
         current = await get_planned_shift(ctx.db, caller, planned_id, lang)
         raise stale(current, current.version) from None

@@ -23,7 +23,7 @@ WHERE $1 = ANY (desks) AND ($2::text IS NULL OR subject = $2)
 ORDER BY name, id
 """
 PLANNED = """
-SELECT p.operator_id, p.id, p.shift, p.starts_at, p.ends_at, p.state, p.came_at, p.told, l.minutes AS late,
+SELECT p.operator_id, p.id, p.shift, p.starts_at, p.ends_at, p.state, p.came_at, p.announcement, l.minutes AS late,
        l.state = 'no_show' AS no_show
 FROM planned_shift p LEFT JOIN lateness l ON l.planned_id = p.id
 WHERE p.operator_id = ANY($1::uuid[]) AND p.desk = $2 AND p.starts_at >= $3 AND p.starts_at < $4

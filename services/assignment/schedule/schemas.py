@@ -70,7 +70,7 @@ class PlannedShiftIn(Wire):
 class PlannedShiftView(BaseModel):
     """A shift that an operator is to work. `late`: minutes from its start until they came, null until then.
 
-    `told`: why they will be late, as it was told before it began.
+    `announcement`: why they will be late, as it was announced before it began.
     """
 
     id: UUID
@@ -84,8 +84,8 @@ class PlannedShiftView(BaseModel):
     state: PlanState
     came_at: datetime | None
     late: int | None
-    told_at: datetime | None
-    told: str | None
+    announced_at: datetime | None
+    announcement: str | None
     version: int
 
     @classmethod
@@ -107,11 +107,11 @@ class BoardShift(BaseModel):
     came_at: datetime | None
     late: int | None
     no_show: bool
-    told: str | None
+    announcement: str | None
 
 
 class BoardWorked(BaseModel):
-    """From when until when somebody was on shift; `ended_at` is null while it lasts."""
+    """From when until when an operator was on shift; `ended_at` is null while it lasts."""
 
     started_at: datetime
     ended_at: datetime | None

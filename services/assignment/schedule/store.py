@@ -39,7 +39,7 @@ WHERE NOT EXISTS (
 ORDER BY o.id, t.starts_at
 ON CONFLICT (operator_id, starts_at) DO UPDATE
 SET shift = excluded.shift, ends_at = excluded.ends_at, late_after = excluded.late_after, weekly = false,
-    state = 'planned', came_at = NULL, told_at = NULL, told_by = NULL, told = NULL,
+    state = 'planned', came_at = NULL, announced_at = NULL, announced_by = NULL, announcement = NULL,
     version = planned_shift.version + 1
 WHERE planned_shift.state = 'cancelled' AND NOT excluded.weekly
 RETURNING id

@@ -48,10 +48,10 @@ planned_shift = Table(
     Column("state", Text, nullable=False),
     Column("came_at", DateTime(timezone=True)),  # when they were first there
     Column("version", Integer, nullable=False, server_default=text("1")),
-    # That they will be late, told before it begins: by whom, and why.
-    Column("told_at", DateTime(timezone=True)),
-    Column("told_by", Text),
-    Column("told", Text),
+    # That they will be late, announced before it begins: by whom, and why.
+    Column("announced_at", DateTime(timezone=True)),
+    Column("announced_by", Text),
+    Column("announcement", Text),
     CheckConstraint("state IN ('planned', 'here', 'missing', 'worked', 'missed', 'cancelled')", name="state"),
     CheckConstraint("ends_at > starts_at", name="ends_after_start"),
     # One that is cancelled stays, so that its week does not make it again.

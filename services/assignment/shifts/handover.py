@@ -45,7 +45,7 @@ SELECT EXISTS (SELECT FROM operator WHERE id = $1 AND id <> $2 AND active AND $3
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """How somebody leaves: who has their conversations then, and why a supervisor lets them go all the same."""
+    """How an operator leaves: who has their conversations then, and why a supervisor lets them go all the same."""
 
     heir_id: UUID | None = None
     override: str | None = None

@@ -92,11 +92,11 @@ async def _answered(tx: Transaction, caller: Principal, swap_id: UUID, seen: int
     manages = row is not None and caller.sees_whole_desks and caller.may_see(row["desk"])
     if row is None or not (manages or caller.sub in (row["asker"], row["other"])):
         raise NotFoundError
+    if row["version"] != seen:
+        raise StaleVersionError
     own = caller.sub == row["asker"] or manages if state is SwapState.WITHDRAWN else caller.sub == row["other"]
     if not own:
         raise NotYoursError
-    if row["version"] != seen:
-        raise StaleVersionError
     return row
 
 

@@ -13,7 +13,7 @@ from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from services.assignment.context import Context
-from services.assignment.deps import Attendant, Ctx, Myself, People
+from services.assignment.deps import Attendant, Ctx, People
 from services.assignment.errors import StaleVersionError
 from services.assignment.swaps.actions import answer_swap, ask_swap
 from services.assignment.swaps.queries import SwapFilter, get_swap, list_swaps
@@ -60,14 +60,14 @@ async def get_one(swap_id: UUID, ctx: Ctx, caller: People, response: Response) -
 
 @router.post("/{swap_id}/accept", operation_id="accept_swap")
 @refuses("not_yours", "swap_over", "validation_failed")
-async def post_accept(swap_id: UUID, seen: IfMatch, ctx: Ctx, caller: Myself, response: Response) -> SwapView:
+async def post_accept(swap_id: UUID, seen: IfMatch, ctx: Ctx, caller: Attendant, response: Response) -> SwapView:
     """Accept a swap: its shifts change hands at once. Only the operator who is asked can."""
     return await _answer(ctx, caller, swap_id, seen, SwapState.ACCEPTED, response)
 
 
 @router.post("/{swap_id}/refuse", operation_id="refuse_swap")
 @refuses("not_yours", "swap_over")
-async def post_refuse(swap_id: UUID, seen: IfMatch, ctx: Ctx, caller: Myself, response: Response) -> SwapView:
+async def post_refuse(swap_id: UUID, seen: IfMatch, ctx: Ctx, caller: Attendant, response: Response) -> SwapView:
     """Refuse a swap: everything stays as it is. Only the operator who is asked can."""
     return await _answer(ctx, caller, swap_id, seen, SwapState.REFUSED, response)
 

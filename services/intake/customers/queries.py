@@ -62,9 +62,9 @@ async def list_customers(
     async with db.read() as conn:
         if wanted.q is not None:
             found = await search(wanted.q).found(conn, searched(caller, wanted.desk))
-            them = own_or_free(caller, lead.c.owner_id), found.condition
-            one = exists().where(_of(customer.c.id), *them)
-            query = query.where(one if found.many else customer.c.id.in_(_of_leads(*them)))
+            leads = own_or_free(caller, lead.c.owner_id), found.condition
+            one = exists().where(_of(customer.c.id), *leads)
+            query = query.where(one if found.many else customer.c.id.in_(_of_leads(*leads)))
         page = await paginate(conn, query, "-id", [customer.c.id], asked)
         known = await _identities(conn, [row["id"] for row in page.rows])
     return page.page(lambda row: _item(row, known.get(row["id"], [])))

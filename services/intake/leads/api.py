@@ -77,7 +77,7 @@ async def export_leads(
 ) -> StreamingResponse:
     """Give leads and their orders out as a table, the newest first; the filters are those of the list.
 
-    It is sent while it is read, and the audit log names everybody in it.
+    It is sent while it is read, and the audit log names all who are in it.
     """
     wanted = LeadFilter(desk, stage, status, source, owner_id, created_from, created_to, q, partner_id)
     return table_response(LEADS, sheet, language, export_rows(ctx.core.db, caller, wanted, language))

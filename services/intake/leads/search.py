@@ -37,9 +37,9 @@ from services.intake.sources.tables import source
 
 LOCAL_DIGITS = 10  # of a number without country code or trunk prefix
 LEAST_DIGITS = 4  # of a part of a phone
-MANY = 3000  # leads; more are read in the order of the page
+MANY = 2000  # leads; more are read in the order of the page
 _MOST_WORDS = 5  # of a name
-_TRIGRAM = 3  # letters of a word that an index finds wherever it stands
+_TRIGRAM = 3  # characters of a word that an index finds wherever it stands
 
 _Ids = Select[tuple[object, ...]]
 

@@ -1,4 +1,4 @@
-"""The loop that sorts new leads into the search, so that nobody who accepts an order has to."""
+"""The loop that sorts new leads into the search, so that accepting an order does not."""
 
 from libs.common.platform.worker import Loop, periodic
 from services.intake.context import Context

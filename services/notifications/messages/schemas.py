@@ -16,7 +16,7 @@ from services.notifications.sending.rules import Basis, Night
 class ResendMessage(Wire):
     """Where a message that failed is sent now: an e-mail, or a phone number; null: where it was to go."""
 
-    to: Annotated[str | None, Field(min_length=3, max_length=254)] = None
+    to: Annotated[str | None, Field(min_length=3, max_length=254, examples=["anna@example.com"])] = None
 
 
 class Attempt(BaseModel):

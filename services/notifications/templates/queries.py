@@ -22,7 +22,7 @@ _REGISTRATIONS = """
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which versions are asked for; None: whatever they have there."""
+    """Which versions are asked for; None: all."""
 
     code: str | None = None
     state: TemplateState | None = None

@@ -1,14 +1,17 @@
 """Use cases: a desk says what it pays; numbers are made anew from what leads count for."""
 
+from collections.abc import Sequence
+
 from libs.common.platform.db import Transaction
 from libs.common.platform.http.etag import stale
 from services.tasks.context import Context
 from services.tasks.errors import NotFoundError
 from services.tasks.numbers import store
 from services.tasks.numbers.convert import read_figures
+from services.tasks.numbers.pay import PayPart
 from services.tasks.numbers.queries import ZONE, pay_parts
 from services.tasks.numbers.rules import Cell, Measures, counted
-from services.tasks.numbers.schemas import PayTableIn, PayTableOut
+from services.tasks.numbers.schemas import PayTableIn, PayTableOut, PayTablePartOut
 
 # No row to lock is there before the first table: the desk's stands for it.
 LOCK = "SELECT FROM desk WHERE desk = $1 FOR NO KEY UPDATE"
@@ -32,11 +35,16 @@ async def put_pay_table(ctx: Context, desk: str, seen: int, wanted: PayTableIn, 
             raise NotFoundError
         version, parts = await pay_parts(tx.conn, desk)
         if version != seen:
-            raise stale(PayTableOut(desk=desk, version=version, parts=parts), version)
+            raise stale(pay_table(desk, version, parts), version)
         said = [part.model_dump(mode="json") for part in wanted.parts]
         await tx.conn.execute(WRITE, desk, version + 1, said, ctx.now(), subject)
         await tx.commit()
-    return PayTableOut(desk=desk, version=version + 1, parts=list(wanted.parts))
+    return pay_table(desk, version + 1, [part.part() for part in wanted.parts])
+
+
+def pay_table(desk: str, version: int, parts: Sequence[PayPart]) -> PayTableOut:
+    """Return a pay table as it is shown."""
+    return PayTableOut(desk=desk, version=version, parts=[PayTablePartOut.of(part) for part in parts])
 
 
 async def rebuild(ctx: Context, desk: str) -> int:

@@ -16,7 +16,7 @@ from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from services.tasks.deps import Admin, Crew, Ctx, Lang, Manager, Worker
 from services.tasks.errors import NotFoundError
-from services.tasks.numbers.actions import put_pay_table
+from services.tasks.numbers.actions import pay_table, put_pay_table
 from services.tasks.numbers.exports import PAY, conversion_head, conversion_rows, pay_rows
 from services.tasks.numbers.queries import Asked, mine, pay, pay_parts, report
 from services.tasks.numbers.schemas import By, ConversionReport, MyNumbers, PayReport, PayTableIn, PayTableOut
@@ -115,7 +115,7 @@ async def get_table(ctx: Ctx, caller: Crew, desk: Desk, response: Response) -> P
     async with ctx.db.pool.acquire() as conn:
         version, parts = await pay_parts(conn, desk)
     set_etag(response, version)
-    return PayTableOut(desk=desk, version=version, parts=parts)
+    return pay_table(desk, version, parts)
 
 
 @tables.put("", operation_id="set_pay_table")

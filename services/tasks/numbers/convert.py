@@ -1,4 +1,4 @@
-"""What a lead counts for ↔ the JSON that its process keeps; whoever makes a contact is of the staff (P.7)."""
+"""What a lead counts for ↔ the JSON that its process keeps; who makes a contact is of the staff (P.7)."""
 
 from collections.abc import Mapping
 from datetime import date, datetime

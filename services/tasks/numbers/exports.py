@@ -1,6 +1,7 @@
 """Reports as tables: a row of each line, its titles in both languages."""
 
 from collections.abc import AsyncGenerator, Sequence
+from decimal import Decimal
 
 from libs.common.exports.cells import Cell, Row, TableHead
 from libs.common.platform.http.language import Text
@@ -73,7 +74,7 @@ async def pay_rows(report: PayReport) -> AsyncGenerator[Sequence[Row]]:
             one.paid,
             one.conversion,
             one.tier_from,
-            one.pay.amount,
+            Decimal(one.pay.amount),
             one.pay.currency,
         )
         for row in report.rows

@@ -9,14 +9,13 @@ from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from libs.common.domain.money import Money
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Connection
 from libs.common.platform.http.language import Text
 from libs.common.platform.http.problems import Fault, Problem
 from services.tasks.context import Context
 from services.tasks.errors import NoOperatorError, NotFoundError
-from services.tasks.numbers.pay import cut, pay_of
+from services.tasks.numbers.pay import PayPart, cut, pay_of
 from services.tasks.numbers.periods import Period
 from services.tasks.numbers.rules import NOBODY, Measures
 from services.tasks.numbers.schemas import (
@@ -28,6 +27,7 @@ from services.tasks.numbers.schemas import (
     PayReport,
     PayRow,
     PayStretch,
+    PaySum,
     PayTablePart,
     share,
 )
@@ -150,19 +150,19 @@ async def pay(ctx: Context, caller: Principal, asked: Asked) -> PayReport:
     return PayReport(desk=asked.desk, day_from=asked.day_from, day_to=asked.day_to, rows=rows, totals=totals)
 
 
-async def pay_parts(conn: Connection, desk: str) -> tuple[int, list[PayTablePart]]:
+async def pay_parts(conn: Connection, desk: str) -> tuple[int, list[PayPart]]:
     """Return version and parts of a desk's pay table; version 0: it has none."""
     row = await conn.fetchrow(PAY_TABLE, desk)
     if row is None:
         return 0, []
-    return row["version"], [PayTablePart.model_validate(part) for part in row["parts"]]
+    return row["version"], [PayTablePart.model_validate(part).part() for part in row["parts"]]
 
 
 async def _pay_rows(conn: Connection, asked: Asked) -> list[PayRow]:
     """Return a row of each person who has taken anything, by the parts of the table that hold meanwhile."""
     _, parts = await pay_parts(conn, asked.desk)
     found: dict[UUID, list[PayStretch]] = defaultdict(list)
-    for stretch, part in cut([each.part() for each in parts], asked.day_from, asked.day_to):
+    for stretch, part in cut(parts, asked.day_from, asked.day_to):
         within = Asked(asked.desk, *stretch, (By.PERSON,), asked.operator_id)
         for line in await lines(conn, within):
             who, sums = line.key[By.PERSON], line.sums
@@ -175,7 +175,7 @@ async def _pay_rows(conn: Connection, asked: Asked) -> list[PayRow]:
                     paid=sums.paid,
                     conversion=share(sums.paid, sums.taken),
                     tier_from=None if tier is None else float(tier.from_conversion),
-                    pay=Money(amount=pay_of(part, tier, sums.paid), currency=part.currency),
+                    pay=PaySum.of(pay_of(part, tier, sums.paid), part.currency),
                 )
                 found[who].append(one)
     names = await _names(conn, found)
@@ -195,11 +195,11 @@ def _pay_row(who: UUID, names: Mapping[UUID, str], stretches: list[PayStretch]) 
     )
 
 
-def _sums(found: Iterable[Money]) -> list[Money]:
+def _sums(found: Iterable[PaySum]) -> list[PaySum]:
     sums: dict[str, Decimal] = defaultdict(Decimal)
     for money in found:
-        sums[money.currency] += money.amount
-    return [Money(amount=amount, currency=currency) for currency, amount in sorted(sums.items())]
+        sums[money.currency] += Decimal(money.amount)
+    return [PaySum.of(amount, currency) for currency, amount in sorted(sums.items())]
 
 
 async def _confined(conn: Connection, caller: Principal, asked: Asked) -> Asked:

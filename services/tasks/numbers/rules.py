@@ -31,7 +31,7 @@ from services.tasks.engine.kept import TakeBack
 from services.tasks.engine.state import State
 from services.tasks.playbooks.messages import Addressee
 
-NOBODY = UUID(int=0)  # in the place of an operator: what was paid without anybody's work
+NOBODY = UUID(int=0)  # in the place of an operator: what was paid without an operator's work
 _ENDS = frozenset({Stage.WON, Stage.LOST, Stage.INVALID})
 _COUNTED = (ContactRecorded, OutcomeGiven, TakenBack, MergedAway, Parted)
 
@@ -49,7 +49,7 @@ class Measures(NamedTuple):
     """What is counted. `kept` and `late`: the first contact came by the task's due time, or after it (S4.4).
 
     `lost` and `invalid` are of the taken ones, as they are now; `wins` are payments by their day, `alone` those
-    without anybody's work. `answer_seconds` is the sum of the waiting times of `answers`.
+    without an operator's work. `answer_seconds` is the sum of the waiting times of `answers`.
     """
 
     taken: int = 0

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, model_validator
 
-from libs.common.domain.money import Money
 from libs.common.platform.http.wire import Wire, WrongValueError
 from services.tasks.numbers.pay import PayPart, Tier
 from services.tasks.numbers.rules import Measures
@@ -75,6 +74,17 @@ class ConversionReport(BaseModel):
     totals: Numbers
 
 
+class PaySum(BaseModel):
+    """A sum of money."""
+
+    amount: str
+    currency: str
+
+    @classmethod
+    def of(cls, amount: Decimal, currency: str) -> Self:
+        return cls(amount=f"{amount:.2f}", currency=currency)
+
+
 class MyNumbers(BaseModel):
     """The caller's own numbers of today, and of this month so far with what it pays."""
 
@@ -83,7 +93,7 @@ class MyNumbers(BaseModel):
     operator_id: UUID
     today: Numbers
     month: Numbers
-    pay: list[Money]
+    pay: list[PaySum]
 
 
 Share = Annotated[Decimal, Field(ge=0, le=1, max_digits=5, decimal_places=4)]
@@ -130,12 +140,40 @@ class PayTableIn(Wire):
         return self
 
 
+class PayTierOut(BaseModel):
+    """From a conversion on: a sum for the time, and one for each paid order."""
+
+    from_conversion: float
+    fixed: str
+    per_paid: str
+
+
+class PayTablePartOut(BaseModel):
+    """The tiers that hold from a day on."""
+
+    from_day: date
+    currency: str
+    tiers: list[PayTierOut]
+
+    @classmethod
+    def of(cls, part: PayPart) -> Self:
+        tiers = [
+            PayTierOut(
+                from_conversion=float(tier.from_conversion),
+                fixed=f"{tier.fixed:.2f}",
+                per_paid=f"{tier.per_paid:.2f}",
+            )
+            for tier in part.tiers
+        ]
+        return cls(from_day=part.from_day, currency=part.currency, tiers=tiers)
+
+
 class PayTableOut(BaseModel):
     """The pay table of a desk; version 0: it has none yet."""
 
     desk: str
     version: int
-    parts: list[PayTablePart]
+    parts: list[PayTablePartOut]
 
 
 class PayStretch(BaseModel):
@@ -147,7 +185,7 @@ class PayStretch(BaseModel):
     paid: int
     conversion: float | None
     tier_from: float | None
-    pay: Money
+    pay: PaySum
 
 
 class PayRow(BaseModel):
@@ -158,7 +196,7 @@ class PayRow(BaseModel):
     taken: int
     paid: int
     conversion: float | None
-    pay: list[Money]
+    pay: list[PaySum]
     stretches: list[PayStretch]
 
 
@@ -169,4 +207,4 @@ class PayReport(BaseModel):
     day_from: date
     day_to: date
     rows: list[PayRow]
-    totals: list[Money]
+    totals: list[PaySum]

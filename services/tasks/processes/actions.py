@@ -141,7 +141,7 @@ async def _one(batch: Batch, event: Received[EventData], address: Address, opera
         batch.apply(process, heard(for_processes(event.data), address), event.follow())
     started = await _start_on(batch, event, address, operators)
     await batch.start_requested()
-    # Most desks do nothing when somebody comes.
+    # Most desks do nothing when an operator comes.
     if not own and not listening and not started and not isinstance(event.data, ShiftStarted):
         _unheard(batch, event, address)
 

@@ -410,9 +410,7 @@ def state_of(row: asyncpg.Record, desk: Desk, tasks: Tasks, timers: Timers) -> S
 async def write(conn: Connection, rows: Sequence[tuple[ProcessRow, State | None]]) -> None:
     """Write what changed between the stored states and these. Raises LostRaceError."""
     new = [row for row, stored in rows if stored is None]
-    moved = [
-        row for row, stored in rows if stored is not None and (row.recounted or row_changed(row.state, stored))
-    ]
+    moved = [row for row, was in rows if was is not None and (row.recounted or row_changed(row.state, was))]
     try:
         if new:
             await conn.execute(INSERT_PROCESSES, *NEW_PROCESS.arrays(new))

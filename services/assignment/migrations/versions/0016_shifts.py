@@ -11,7 +11,8 @@ down_revision = "assignment_0015"
 _STATEMENTS = (
     "ALTER TABLE shift_kind ADD COLUMN needed jsonb NOT NULL DEFAULT '{}'",
     """
-    ALTER TABLE planned_shift ADD COLUMN told_at timestamptz, ADD COLUMN told_by text, ADD COLUMN told text
+    ALTER TABLE planned_shift ADD COLUMN announced_at timestamptz, ADD COLUMN announced_by text,
+        ADD COLUMN announcement text
     """,
     "ALTER TABLE work ADD COLUMN task_type text",
     """
@@ -82,7 +83,7 @@ _STATEMENTS = (
         ends_at timestamptz NOT NULL,
         state text NOT NULL CONSTRAINT ck_lateness_state CHECK (state IN ('open', 'late', 'no_show')),
         minutes integer CONSTRAINT ck_lateness_minutes CHECK (minutes > 0),
-        told boolean NOT NULL,
+        announced boolean NOT NULL,
         number integer,
         step text CONSTRAINT ck_lateness_step CHECK (step IN ('warning', 'fine')),
         amount numeric(14, 2),
