@@ -117,7 +117,7 @@ async def enter(ctx: Context, order_id: UUID, desk: str, entry: Entry, by: By, s
         by = await _named(tx, by, desk)
         found = await record_payment(tx, order_id, desk, entry, by, ctx.core.clock.now(), seen)
         if isinstance(found, Refused):
-            raise _error_of(found)
+            raise error_of(found)
         await tx.commit()
     payment_id: UUID = found["id"]
     return payment_id
@@ -202,7 +202,8 @@ async def _named(tx: Transaction, by: By, desk: str) -> By:
     return By(await actor_of(tx, by.actor, desk), by.reason, by.cause, by.cause_id)
 
 
-def _error_of(refusal: Refused) -> Exception:
+def error_of(refusal: Refused) -> Exception:
+    """Return why a payment was not recorded, as a route says it."""
     match refusal.code:
         case Code.NOT_FOUND:
             return NotFoundError()

@@ -807,7 +807,9 @@ export interface paths {
         put?: never;
         /**
          * Confirm imported payment
-         * @description Say which order the payment is of. 409 once a person has decided on it.
+         * @description Say which order the payment is of: it is on record, and completes the order once that is fully paid.
+         *
+         *     409 once a person has decided on it, and when the order is paid already.
          */
         post: operations["confirm_imported_payment"];
         delete?: never;
@@ -27687,7 +27689,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `conflict`: In conflict with the state */
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `conflict`: In conflict with the state; `already_paid`: In conflict with the state */
             409: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -27698,7 +27700,7 @@ export interface operations {
                         /** @enum {integer} */
                         status: 409;
                         /** @enum {string} */
-                        code: "request_in_progress" | "answer_lost" | "conflict";
+                        code: "request_in_progress" | "answer_lost" | "conflict" | "already_paid";
                     };
                 };
             };

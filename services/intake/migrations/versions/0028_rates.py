@@ -1,4 +1,4 @@
-"""Rates of currencies."""
+"""Rates of currencies; the poll that reads the official ones stands among those of intake_0025."""
 
 from alembic import op
 
