@@ -7,7 +7,7 @@ from typing import Annotated
 import asyncpg
 import httpx
 from aiokafka.errors import KafkaError
-from fastapi import FastAPI, Query
+from fastapi import APIRouter, FastAPI, Query
 from pydantic import BaseModel, Field
 
 from deploy.local.under_way import UnderWay
@@ -94,6 +94,17 @@ def create_dev(
     async def everything() -> dict[str, object]:
         return info()
 
+    _add_views(routes, standins, under_way)
+    return create_app(
+        service="dev",
+        title="Dozvon, embedded stack",
+        routers=[routes],
+        errors={StandinDownError: (503, "unavailable"), PartDownError: (503, "unavailable")},
+        origins=origins,
+    )
+
+
+def _add_views(routes: APIRouter, standins: str, under_way: Callable[[], Awaitable[UnderWay]]) -> None:
     @routes.get("/under-way")
     async def left_to_do() -> LeftToDo:
         try:
@@ -114,11 +125,3 @@ def create_dev(
         except httpx.HTTPError as error:
             raise StandinDownError("the stand-ins do not answer") from error
         return {"items": sorted(items, key=lambda item: str(item["accepted_at"]))[-limit:]}
-
-    return create_app(
-        service="dev",
-        title="Dozvon, embedded stack",
-        routers=[routes],
-        errors={StandinDownError: (503, "unavailable"), PartDownError: (503, "unavailable")},
-        origins=origins,
-    )

@@ -1,4 +1,4 @@
-"""What the services still have to do: whoever drives a stack by jumps of the clock waits until nothing is left."""
+"""What the services still have to do: who drives a stack by jumps of the clock waits until nothing is left."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -30,9 +30,12 @@ class Exports:
     every: timedelta = timedelta(0)
     asked: int = 0
     fall: bool = False
+    gone: bool = False
+    kinds: Sequence[str] = ("export",)
 
     async def open(self, leased: Leased) -> "Exports | None":
-        return self if leased.kind == "export" else None
+        del leased
+        return None if self.gone else self
 
     def requests(self, cursor: Cursor) -> Sequence[HttpRequest]:
         self.asked += 1
@@ -121,8 +124,8 @@ async def test_replicas_that_look_at_once_learn_everything_once(polling: Polling
 
 async def test_a_result_after_the_lease_is_not_applied(polling: Polling) -> None:
     async with polling.db.begin() as tx:
-        (first,) = await lease(tx, 1, timedelta(0), NOW)
-        (second,) = await lease(tx, 1, DURATION, NOW)
+        (first,) = await lease(tx, ["export"], 1, timedelta(0), NOW)
+        (second,) = await lease(tx, ["export"], 1, DURATION, NOW)
         fenced = [await settle(tx, one, {"after": 3}, DURATION, 1) for one in (first, second)]
     assert fenced == [False, True]
 
@@ -152,9 +155,17 @@ async def test_a_quota_holds_until_its_period_is_over_in_business_time(errands_d
 async def test_a_poll_that_has_nothing_to_ask_any_more_rests(errands_db: Database) -> None:
     async with outside(list_from) as server, transport(server.place) as client:
         polling = Polling(errands_db, client, server, Exports(server.url))
-        await polling.put("forgotten")
+        polling.exports.gone = True
+        await polling.put()
         assert [await polling.loop().once() for _ in range(2)] == [1, 0]
     assert server.heard == []
+
+
+async def test_polls_of_other_kinds_are_left_to_their_own_loop(errands_db: Database) -> None:
+    async with outside(list_from) as server, transport(server.place) as client:
+        polling = Polling(errands_db, client, server, Exports(server.url))
+        await polling.put("rates")
+        assert (await polling.loop().once(), await polling.row("leased_until")) == (0, None)
 
 
 async def test_a_poll_can_be_made_due_at_once(polling: Polling) -> None:

@@ -65,7 +65,7 @@ BROKEN: Mapping[str, tuple[Day, ...]] = {
         seen(stages={**day().seen.stages, "ghost": "won"}, phones={"ghost": "+70000000000"}),
     ),
     "every_live_lead_has_a_next_step": (seen(tasks=day().seen.tasks[::2]),),
-    "nobody_off_shift_got_work": (
+    "only_those_on_shift_got_work": (
         seen(given=[Given("t1", ANN, NOON - timedelta(minutes=1))]),
         replace(day(), books=replace(day().books, hours={ANN: Hours([NOON, NOON + timedelta(minutes=20)])})),
     ),

@@ -43,8 +43,24 @@ async def test_exactly_one_order_is_a_proposal_that_a_person_confirms(api: Api) 
     version = {"headers": {"if-match": f'"{payment["version"]}"'}}
     done = await api.ok("POST", f"/imported-payments/{payment['id']}/confirm", {}, **version)
     assert (done["state"], done["decided_by"], await listed(api, "?state=proposed")) == ("confirmed", "ann", [])
+    recorded = cast("list[dict[str, object]]", (await api.ok("GET", f"/payments?order_id={anna['id']}"))["items"])
+    assert [(one["amount"], one["type"]) for one in recorded] == [
+        ({"amount": "1990.00", "currency": "RUB"}, "imported")
+    ]
+    assert (await api.ok("GET", f"/orders/{anna['id']}"))["status"] == "paid"
     again = await api.call("POST", f"/imported-payments/{payment['id']}/reject", headers={"if-match": '"2"'})
     assert (again.status_code, again.json()["code"]) == (409, "conflict")
+
+
+async def test_what_was_paid_by_hand_before_is_left_out_of_the_sum_that_is_matched(api: Api) -> None:
+    [anna] = await ordered(api, "Anna Ivanova")
+    part = {"type": "transfer", "amount": {"amount": "990.00", "currency": "RUB"}, "order_version": anna["version"]}
+    await api.ok("POST", f"/orders/{anna['id']}/payments", part)
+    rest = {"desk": "demo", "rows": [{**ROW, "amount": "1000.00"}]}
+    assert (await api.ok("POST", "/imported-payments", rest))["proposed"] == 1
+    [payment] = await listed(api)
+    await api.ok("POST", f"/imported-payments/{payment['id']}/confirm", {}, headers={"if-match": '"1"'})
+    assert (await api.ok("GET", f"/orders/{anna['id']}"))["status"] == "paid"
 
 
 async def test_several_orders_are_shown_and_a_person_says_which(api: Api) -> None:

@@ -19,8 +19,8 @@ async def _play(origin: str, count: int, step: timedelta, seed: int) -> int:
         info: dict[str, Any] = (await asked(client, "GET", "/dev/info")).raise_for_status().json()
         ground = Origin(client, f"http://127.0.0.1:{info['ports']['standins']}")
         source = info["sources"]["school"]
-        hook = str(httpx.URL(source["url"]).copy_merge_params({"token": source["token"]}))
-        day = await played(ground, info["token"], DESK, hook, count, step, seed)
+        webhook = str(httpx.URL(source["url"]).copy_merge_params({"token": source["token"]}))
+        day = await played(ground, info["token"], DESK, webhook, count, step, seed)
     for name, value in numbers(day).items():
         say(f"{name:>10} {value}")
     wrong = faults(day)

@@ -88,7 +88,9 @@ def nothing_is_lost(day: Day) -> list[str]:
     deals, leads, writers = day.deals.values(), day.seen.stages, day.books.writers
     wrong = [f"order {deal.number} has no lead" for deal in deals if deal.lead_id not in leads]
     others = leads.keys() - {deal.lead_id for deal in deals}
-    return wrong + [f"lead {lead} is nobody's" for lead in others if day.seen.phones[lead] not in writers]
+    return wrong + [
+        f"lead {lead} belongs to no customer who wrote" for lead in others if day.seen.phones[lead] not in writers
+    ]
 
 
 def every_live_lead_has_a_next_step(day: Day) -> list[str]:
@@ -98,7 +100,7 @@ def every_live_lead_has_a_next_step(day: Day) -> list[str]:
     return [f"live lead {lead} has no next step" for lead in sorted(live - stepping)]
 
 
-def nobody_off_shift_got_work(day: Day) -> list[str]:
+def only_those_on_shift_got_work(day: Day) -> list[str]:
     """S4.6: who was given or took a task was at work then."""
     hours = day.books.hours
     moments = [(each.task_id, each.operator_id, each.at) for each in day.seen.given]
@@ -163,7 +165,7 @@ def every_task_was_known(day: Day) -> list[str]:
 RULES: Sequence[Callable[[Day], list[str]]] = (
     nothing_is_lost,
     every_live_lead_has_a_next_step,
-    nobody_off_shift_got_work,
+    only_those_on_shift_got_work,
     each_message_is_settled_once,
     payments_and_stages_agree,
     calls_agree,

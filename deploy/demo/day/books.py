@@ -32,7 +32,7 @@ class Books:
 
     `calls`: how often each lead's customer was called; `links`: leads whose customer was promised the payment link;
     `refused`: those whose customer said no; `writers`: phones that wrote in the messenger; `hours`: by operator;
-    `unknown`: types of tasks that nobody knew to work.
+    `unknown`: types of tasks that no manager knew to work.
     """
 
     calls: Counter[str] = field(default_factory=Counter)

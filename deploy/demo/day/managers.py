@@ -23,7 +23,7 @@ class DayError(RuntimeError):
 
 @dataclass
 class Manager:
-    """One manager. `deals`: the shop's order of a lead; `promised`: told when a customer has said they will pay."""
+    """One manager. `deals`: the shop's order of a lead; `promised`: called when a customer says they will pay."""
 
     ground: Ground
     operator_id: str

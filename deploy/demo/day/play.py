@@ -122,7 +122,7 @@ class Play:
                 hours.change(await self.ground.now())
 
     def _next(self, passed: timedelta) -> timedelta:
-        """Return the next moment to stop at; while nobody works, the next at which something happens."""
+        """Return the next moment to stop at; while no manager works, the next at which something happens."""
         soon = passed + self.step
         if any(hours.at_work for hours in self.books.hours.values()):
             return soon

@@ -20,14 +20,14 @@ async def played(
     ground: Ground,
     token: str,
     desk: str,
-    hook: str,
+    webhook: str,
     count: int,
     step: timedelta,
     seed: int,
     hourly: Hourly | None = None,
 ) -> Day:
-    """Play a day of `count` orders; return both sides' books. `hook`: the shop's webhook with its token."""
-    books, shop = Books(), Shop(ground, hook)
+    """Play a day of `count` orders; return both sides' books. `webhook`: the shop's webhook with its token."""
+    books, shop = Books(), Shop(ground, webhook)
     by_lead: dict[str, Deal] = {}
 
     async def write(phone: str, name: str, text: str) -> None:

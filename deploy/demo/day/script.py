@@ -25,7 +25,7 @@ class Story(StrEnum):
     REFUSES = "refuses"
     TWICE = "twice"  # orders a second time by mistake (S4.2)
     WRITES_AT_NIGHT = "writes_at_night"
-    COMPLAINS = "complains"  # pays alone, then writes that no letter has come (S4.13)
+    COMPLAINS = "complains"  # pays alone, then writes that no mail has come (S4.13)
     WANTS_REFUND = "wants_refund"  # pays alone, then writes that they want their money back (S4.14)
     TEST = "test"  # the desk's own staff trying the form
 
@@ -45,7 +45,7 @@ _WEIGHTS = {
 }
 _PACKAGES = (("Курс «Голос», пакет «Базовый»", 12_000), ("Курс «Голос», пакет «С наставником»", 24_900))
 _NAMES = ("Анна", "Борис", "Вера", "Глеб", "Дарья", "Егор", "Жанна", "Захар", "Инна", "Кирилл")
-#: Nobody has a number of this country at an online school in Russia: it is that of tests (S0.7).
+#: A number of this country is a test (S0.7).
 _TEST_PHONE = "+97250000"
 
 
@@ -77,7 +77,7 @@ def customers(count: int, seed: int) -> Sequence[Customer]:
 
 def _customer(number: int, story: Story, chance: random.Random) -> Customer:
     at_night = story is Story.WRITES_AT_NIGHT or chance.random() < _AT_NIGHT
-    # Who orders after half past one is worked by nobody before the day is over.
+    # Who orders after half past one is not worked before the day is over.
     seconds = chance.uniform(0, 9.5 * 3600) if at_night else chance.uniform(10 * 3600, 23.5 * 3600)
     orders_at = timedelta(seconds=int(seconds))
     package, price = chance.choice(_PACKAGES)
@@ -103,7 +103,7 @@ def _pays_at(story: Story, orders_at: timedelta, chance: random.Random) -> timed
         case Story.PAYS_LATE:
             return orders_at + timedelta(minutes=22)
         case _:
-            return None  # nobody pays, or after a manager's link
+            return None  # never, or after a manager's link
 
 
 def _writes_at(story: Story, orders_at: timedelta, chance: random.Random) -> timedelta | None:

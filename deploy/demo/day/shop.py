@@ -1,4 +1,4 @@
-"""The school's shop at GetCourse: orders and payments, told by its "call URL" as its administrators set it up."""
+"""The school's shop at GetCourse: orders and payments, said by its "call URL" as its administrators set it up."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,26 +25,26 @@ class Deal:
 
 @dataclass
 class Shop:
-    """Tells the product of every order and payment. `hook`: the source's path with its token in the query."""
+    """Says every order and payment to the product. `webhook`: the source's path with its token in the query."""
 
     ground: Ground
-    hook: str
+    webhook: str
     deals: dict[str, Deal] = field(default_factory=dict)
 
     async def order(self, customer: Customer, now: datetime, mark: str = "") -> Deal:
         """Take an order of a customer; `mark` tells a second one from the first."""
         number = f"D{now:%y%m%d}-{customer.number}{mark}"
         deal = self.deals[number] = Deal(number, customer, now)
-        deal.lead_id = (await self._tell(deal)).json()["lead_id"]
+        deal.lead_id = (await self._say(deal)).json()["lead_id"]
         return deal
 
     async def pay(self, deal: Deal) -> None:
         """Take the payment of an order; who has paid does not pay again."""
         if not deal.paid:
             deal.paid = True
-            await self._tell(deal)
+            await self._say(deal)
 
-    async def _tell(self, deal: Deal) -> httpx.Response:
+    async def _say(self, deal: Deal) -> httpx.Response:
         customer, price = deal.customer, deal.customer.price
         said = {
             "deal_id": deal.number,
@@ -59,7 +59,7 @@ class Shop:
             "phone": customer.phone,
             "email": customer.email,
         }
-        address = str(httpx.URL(self.hook).copy_merge_params(said))
+        address = str(httpx.URL(self.webhook).copy_merge_params(said))
         answer = await asked(self.ground.client, "GET", address)
         answer.raise_for_status()
         return answer

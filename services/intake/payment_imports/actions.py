@@ -2,21 +2,34 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, time
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import asyncpg
 
+from libs.common.contracts import Cause
 from libs.common.platform.db import Transaction
 from libs.common.platform.http.problems import Fault
+from services.intake.changes.rules import Code, Refused
 from services.intake.context import Context
-from services.intake.errors import NotFoundError, PaymentDecidedError, PaymentsRefusedError, StaleVersionError
+from services.intake.errors import (
+    AlreadyPaidError,
+    NotFoundError,
+    PaymentDecidedError,
+    PaymentRefusedError,
+    PaymentsRefusedError,
+    StaleVersionError,
+)
 from services.intake.payment_imports import store
 from services.intake.payment_imports.convert import payments_of, read_table
 from services.intake.payment_imports.rules import WAITING, MatchState, judge
 from services.intake.payment_imports.schemas import ImportedPaymentIn, PaymentsImported, PaymentsIn
+from services.intake.payments.actions import By, record_payment
+from services.intake.payments.rules import Entry
 
+#: How a payment was paid that came by a list, and why it is recorded.
+IMPORTED, BY_IMPORT = "imported", "imported"
 ZONE = "SELECT zone FROM source WHERE desk = $1 AND active ORDER BY format = 'getcourse' DESC, created_at LIMIT 1"
 
 
@@ -27,7 +40,7 @@ async def import_payments(ctx: Context, asked: PaymentsIn, actor: str) -> Paymen
     """
     now = ctx.core.clock.now()
     async with ctx.core.db.begin() as tx:
-        zone = ZoneInfo(await tx.conn.fetchval(ZONE, asked.desk) or "UTC")
+        zone = ZoneInfo(await _zone(tx, asked.desk))
         payments = payments_of(_rows(asked, zone))
         before = await store.known(tx, asked.desk, payments)
         open_ = [each for each in payments if before.get(each.key, MatchState.UNMATCHED) in WAITING]
@@ -48,16 +61,18 @@ async def import_payments(ctx: Context, asked: PaymentsIn, actor: str) -> Paymen
 async def confirm_payment(ctx: Context, payment_id: UUID, seen: int, order_id: UUID | None, actor: str) -> None:
     """A person says which order a payment is of: the one that is proposed, or any other of the desk.
 
-    Raises NotFoundError, StaleVersionError, PaymentDecidedError, PaymentsRefusedError: the order is not known.
+    Raises NotFoundError, StaleVersionError, PaymentDecidedError, AlreadyPaidError; PaymentsRefusedError: the order
+    is not known; PaymentRefusedError: it has another currency.
     """
-    now = ctx.core.clock.now()
+    now, cause = ctx.core.clock.now(), Cause.fresh()
     async with ctx.core.db.begin() as tx:
         payment = await _open(tx, payment_id, seen)
         wanted = order_id or payment["order_id"]
         order = None if wanted is None else await tx.conn.fetchrow(store.ORDER, wanted, payment["desk"])
         if order is None:
             raise PaymentsRefusedError.of("/order_id", "no_order")
-        await record_imported_payment(tx, payment, order, actor, now)
+        await _record(tx, payment, order, By(actor, BY_IMPORT, cause, cause.correlation_id), now)
+        await store.decide(tx, payment["id"], MatchState.CONFIRMED, order, actor, now)
         await tx.commit()
 
 
@@ -72,11 +87,21 @@ async def reject_payment(ctx: Context, payment_id: UUID, seen: int, actor: str) 
         await tx.commit()
 
 
-async def record_imported_payment(
-    tx: Transaction, payment: asyncpg.Record, order: asyncpg.Record, actor: str, now: datetime
-) -> None:
-    """Record that a person has found the order of a payment; the one place where payments of orders are joined."""
-    await store.decide(tx, payment["id"], MatchState.CONFIRMED, order, actor, now)
+async def _record(tx: Transaction, payment: asyncpg.Record, order: asyncpg.Record, by: By, now: datetime) -> None:
+    """Record what was imported as a payment of an order, which is completed once it is fully paid (S4.9)."""
+    paid_at = datetime.combine(payment["paid_on"], time(), ZoneInfo(await _zone(tx, payment["desk"])))
+    reference = payment["external_id"] or payment["key"]
+    entry = Entry(IMPORTED, payment["amount"], payment["currency"], min(paid_at, now), reference)
+    found = await record_payment(tx, order["id"], payment["desk"], entry, by, now)
+    if isinstance(found, Refused):
+        if found.code is Code.ALREADY_PAID:
+            raise AlreadyPaidError
+        raise PaymentRefusedError([("order_id", each.code) for each in found.problems])
+
+
+async def _zone(tx: Transaction, desk: str) -> str:
+    zone: str = await tx.conn.fetchval(ZONE, desk) or "UTC"
+    return zone
 
 
 async def _open(tx: Transaction, payment_id: UUID, seen: int) -> asyncpg.Record:

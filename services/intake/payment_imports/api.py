@@ -66,12 +66,12 @@ async def get_one(imported_payment_id: UUID, ctx: Ctx, caller: Overseer, respons
 
 
 @router.post("/{imported_payment_id}/confirm", operation_id="confirm_imported_payment")
-@refuses("conflict", "validation_failed")
+@refuses("already_paid", "conflict", "validation_failed")
 @shows("imported_payment:id", "lead:lead_id")
 async def post_match(
     imported_payment_id: UUID, body: PaymentMatch, ctx: Ctx, caller: Overseer, seen: IfMatch, response: Response
 ) -> ImportedPaymentView:
-    """Say which order the payment is of. 409 once a person has decided on it."""
+    """Say which order the payment is of, which is recorded there. 409 once a person has decided on it."""
     before = await get_imported(ctx.core.db, caller, imported_payment_id)
     done = confirm_payment(ctx, imported_payment_id, seen, body.order_id, caller.sub)
     return await _after(ctx, caller, before, done, response)

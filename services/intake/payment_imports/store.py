@@ -21,11 +21,15 @@ WHERE desk = $1 AND order_id IS NOT NULL AND state IN ('proposed', 'confirmed') 
 """
 # Orders that can still be paid, of leads of these days.
 ORDERS = """
-SELECT o.id AS order_id, o.lead_id, coalesce(l.name, c.name) AS name, o.amount - coalesce(o.paid, 0) AS left,
+SELECT o.id AS order_id, o.lead_id, coalesce(l.name, c.name) AS name, o.amount - known.paid AS left,
        o.currency, o.created_at
 FROM lead l JOIN sales_order o ON o.lead_id = l.id JOIN customer c ON c.id = l.customer_id
+     CROSS JOIN LATERAL (
+         SELECT greatest(coalesce(o.paid, 0), coalesce(sum(p.amount), 0)) AS paid
+         FROM payment p WHERE p.order_id = o.id AND p.status = 'received'
+     ) known
 WHERE l.desk = $1 AND l.created_at >= $2 AND l.created_at < $3 AND o.status = ANY($4)
-  AND o.amount - coalesce(o.paid, 0) = ANY($5) AND coalesce(l.name, c.name) IS NOT NULL
+  AND o.amount - known.paid = ANY($5) AND coalesce(l.name, c.name) IS NOT NULL
 ORDER BY o.order_number
 """
 # A payment that no person has decided on is judged anew: its order may have come since.

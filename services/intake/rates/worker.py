@@ -54,13 +54,15 @@ class Round:
 class RatePolls:
     """What the poll asks and does with the answers."""
 
+    kinds = (KIND,)
+
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
 
     async def open(self, leased: Leased) -> Round | None:
+        del leased
         url = self._ctx.settings.rates
-        known = leased.kind == KIND
-        return Round(url, self._ctx.core.clock.now()) if known and url else None
+        return Round(url, self._ctx.core.clock.now()) if url else None
 
     async def apply(self, tx: Transaction, leased: Leased, facts: Sequence[Rate]) -> None:
         del leased

@@ -80,6 +80,8 @@ class Round:
 class Checks:
     """What the checks ask, and what they do with the answers."""
 
+    kinds = (store.KIND,)
+
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
 

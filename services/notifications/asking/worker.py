@@ -89,6 +89,8 @@ class Round:
 class Asking:
     """What polls ask and do with the answers."""
 
+    kinds = tuple(PROVIDERS)
+
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
 

@@ -119,8 +119,9 @@ class Run(Progress):
             case SendMessage():
                 send_message(self, step)
             case StartTimer(timer=code):
-                at = self.moment(self.playbook.timers[code].at)
-                self.emit(SetTimer(self.rule, Timer(code, TimerKind.PLAYBOOK, at)))
+                self.emit(
+                    SetTimer(self.rule, Timer(code, TimerKind.PLAYBOOK, self.moment(self.playbook.timers[code].at)))
+                )
             case StopTimer(timer=code):
                 if self.state.timer(code) is not None:
                     self.emit(CancelTimer(self.rule, code))

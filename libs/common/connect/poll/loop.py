@@ -1,7 +1,7 @@
 """The loop of polls: lease, ask outside any transaction, apply what was learnt with the cursor behind it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Generic, Protocol, TypeVar
@@ -53,7 +53,12 @@ class Poll(Protocol[F_co]):
 
 
 class Polls(Protocol[F]):
-    """What a service says of its polls."""
+    """What a service says of its polls of some kinds; those of others are another loop's."""
+
+    @property
+    def kinds(self) -> Collection[str]:
+        """The kinds of polls that are made."""
+        ...
 
     async def open(self, leased: Leased) -> Poll[F] | None:
         """Return the round of a leased row; None when there is nothing to ask for it any more."""
@@ -90,7 +95,7 @@ class PollLoop(Generic[F]):
     async def once(self) -> int:
         """Make one round of each poll that is due; return how many there were."""
         async with self._db.begin() as tx:
-            leased = await lease(tx, TOGETHER, self._duration, self._clock.now())
+            leased = await lease(tx, self._polls.kinds, TOGETHER, self._duration, self._clock.now())
             await tx.commit()
         async with asyncio.TaskGroup() as group:
             for one in leased:

@@ -1,6 +1,6 @@
 """SQL of polls: lease those that are due, settle them fenced by their lease. Nothing here commits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -25,7 +25,8 @@ SET lease_token = $1, leased_until = clock_timestamp() + $2::interval,
                        WHEN p.quota_until IS NULL OR p.quota_until <= $3 THEN $3 + p.quota_period
                        ELSE p.quota_until END
 WHERE p.name IN (SELECT name FROM poll
-                 WHERE due_at <= clock_timestamp() AND (leased_until IS NULL OR leased_until <= clock_timestamp())
+                 WHERE kind = ANY($5) AND due_at <= clock_timestamp()
+                   AND (leased_until IS NULL OR leased_until <= clock_timestamp())
                    AND (quota IS NULL OR quota_left > 0 OR quota_until <= $3)
                  ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED)
 RETURNING p.name, p.desk, p.kind, p.cursor, p.failures, p.quota_left
@@ -79,10 +80,12 @@ async def make_due(tx: Transaction, name: str) -> None:
     await tx.conn.execute(DUE_NOW, name)
 
 
-async def lease(tx: Transaction, limit: int, duration: timedelta, now: datetime) -> Sequence[Leased]:
-    """Lease polls that are due; `now` is business time (quotas)."""
+async def lease(
+    tx: Transaction, kinds: Collection[str], limit: int, duration: timedelta, now: datetime
+) -> Sequence[Leased]:
+    """Lease polls of some kinds that are due; `now` is business time (quotas)."""
     token = uuid7()
-    rows = await tx.conn.fetch(LEASE, token, duration, now, limit)
+    rows = await tx.conn.fetch(LEASE, token, duration, now, limit, [*kinds])
     return [
         Leased(
             row["name"], row["desk"], row["kind"], row["cursor"], row["failures"], row["quota_left"], token
