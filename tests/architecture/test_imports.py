@@ -27,7 +27,7 @@ PURE_LIBRARIES = (
 )
 # The language of playbooks and the configuration of formats are declared for these: text in, values out.
 _LANGUAGE = {"source", "values", "terms", "limits", "conditions", "fields", "messages", "asks", "verbs", "sheets"}
-_LANGUAGE |= {"keeps", "model"}
+_LANGUAGE |= {"keeps", "model", "dealings"}
 DECLARED = {f"services.tasks.playbooks.{name}" for name in _LANGUAGE}
 DECLARED |= {"services.intake.formats.config"}
 LIBRARIES_OF_DECLARATIONS = {"pydantic", "pydantic_core", "yaml"}

@@ -63,7 +63,7 @@ def test_without_a_manual_payment_the_status_is_the_source_s_affair(
 
 @pytest.mark.req("S4.9")
 @pytest.mark.parametrize("status", sorted(BEFORE_PAID | CLOSED))
-def test_a_full_payment_completes_what_waits_for_it_and_what_nobody_waits_for_any_more(status: OrderStatus) -> None:
+def test_a_full_payment_completes_what_waits_for_it_and_what_is_closed(status: OrderStatus) -> None:
     assert standing_after(Standing(status, None), balance(1000)) == Standing(OrderStatus.PAID, status)
 
 

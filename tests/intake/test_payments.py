@@ -49,7 +49,7 @@ class School:
         return found[::-1]
 
     async def pay(self, amount: str | None = None) -> View:
-        """Somebody enters a payment by hand."""
+        """A person enters a payment by hand."""
         order = await self.order()
         sum_ = {} if amount is None else {"amount": {"amount": amount, "currency": "RUB"}}
         body = {"type": "bank card", "order_version": order["version"], **sum_}
@@ -213,10 +213,10 @@ async def test_an_operator_enters_payments_in_that_role_alone(
 
 
 @pytest.mark.req("S4.10")
-async def test_what_the_source_was_told_of_is_no_payment_of_its_own(api: Api, intake_db: Database) -> None:
+async def test_what_the_source_knows_from_us_is_no_payment_of_its_own(api: Api, intake_db: Database) -> None:
     school = await School(api).open()
     manual = await school.pay()
-    await intake_db.pool.execute("UPDATE payment SET told = true WHERE id = $1", manual["id"])
+    await intake_db.pool.execute("UPDATE payment SET reported = true WHERE id = $1", manual["id"])
     await school.says(status="payed", payed_money="1000")
     await school.says(status="payed", payed_money="2000")  # now the automatic one has come too
     assert [(kind, doubled) for kind, _, _, _, doubled in await school.said()] == [

@@ -71,9 +71,8 @@ WHENS: list[dict[str, object]] = [
     {"when": {"payment": "manual", "doubled": True}},
     {"when": {"refund": ["asked", "kept"], "access_is": "done"}},
 ]
-TRIGGERS = [
-    "appointment_changed", "change_refused", "payment_recorded", "refund_changed", "access_changed", "price_held",
-]  # fmt: skip
+OF_MONEY = ["payment_recorded", "refund_changed", "access_changed", "price_held"]
+TRIGGERS = ["appointment_changed", "change_refused", *OF_MONEY]
 
 
 def kept(subject: str) -> dict[str, object]:

@@ -9,7 +9,7 @@ from libs.common.domain.workdays import DayKind
 
 
 class DeskDay(Part):
-    """A day that a desk has decided about: `off`, or `work` whatever its weekday."""
+    """A day that a desk has decided about: `off`, or `work`, on any weekday."""
 
     day: date
     kind: DayKind

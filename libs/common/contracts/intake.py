@@ -377,9 +377,8 @@ class PartnerChanged(PartyEvent):
 class ChangeRefused(IntakeEvent):
     """Intake did not apply a `change.requested`. Key: that of the request.
 
-    `current_version` is None when there is nothing of this id. `code` is machine-read: `unknown_target` (no such
-    kind of target yet), `not_found`, `stale_version`, `invalid_values`, `identity_taken`, `already_planned`,
-    `already_paid`, `out_of_turn`.
+    `current_version` is None when there is nothing of this id. `code`: `unknown_target`, `not_found`,
+    `stale_version`, `invalid_values`, `identity_taken`, `already_planned`, `already_paid`, `out_of_turn`.
     """
 
     event_type: ClassVar[str] = "dozvon.change.refused.v1"

@@ -19,7 +19,7 @@ from services.intake.accesses.schemas import AccessDone, AccessIn, AccessView
 from services.intake.deps import Chain, Crew, Ctx, Worker
 from services.intake.errors import StaleVersionError
 from services.intake.payments.actions import By
-from services.intake.payments.scope import order_of
+from services.intake.payments.queries import order_of
 
 BY_HAND = "by hand"
 

@@ -14,7 +14,7 @@ from services.intake.accesses.tables import access
 from services.intake.customers.tables import customer
 from services.intake.errors import NotFoundError
 from services.intake.leads.tables import lead
-from services.intake.payments.scope import seen_by
+from services.intake.payments.queries import seen_by
 from services.intake.scope import equal, of_whole
 
 

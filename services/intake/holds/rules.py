@@ -10,7 +10,7 @@ from services.intake.formats.rules import BEFORE_PAID
 def hold_problems(
     until: datetime | None, status: OrderStatus, starts_at: datetime | None, now: datetime
 ) -> Problems:
-    """Return everything that is wrong with a hold; `starts_at`: when the package begins, None: nobody has said.
+    """Return everything that is wrong with a hold; `starts_at`: when the package begins, None: not known.
 
     Until the very start it may be held. No `until` ends a hold, at any time.
     """

@@ -24,7 +24,7 @@ LISTED = "SELECT desk, code, starts_at FROM package_start WHERE desk = ANY($1::t
 
 
 async def starts_at(conn: Connection, desk: str, items: object) -> datetime | None:
-    """Return when the first of these lines begins; None: nobody has said."""
+    """Return when the first of these lines begins; None: it is not known."""
     found: datetime | None = await conn.fetchval(STARTS, desk, items)
     return found
 

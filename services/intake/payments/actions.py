@@ -84,9 +84,9 @@ async def delete_payment(
     return row
 
 
-async def mark_told(tx: Transaction, payment_id: UUID) -> None:
-    """Note that the order's source was told of a manual payment: the sum that it says has it in it from now on."""
-    await tx.conn.execute(store.TELL, payment_id)
+async def mark_reported(tx: Transaction, payment_id: UUID) -> None:
+    """Note that the order's source knows of a manual payment: the sum that it says has it in it from now on."""
+    await tx.conn.execute(store.REPORT, payment_id)
 
 
 async def answer_payment(tx: Transaction, event: Request, now: datetime) -> list[Outgoing]:

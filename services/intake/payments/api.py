@@ -16,9 +16,8 @@ from libs.common.platform.http.routes import api_router
 from services.intake.deps import Chain, Crew, Ctx, Worker
 from services.intake.errors import StaleVersionError
 from services.intake.payments.actions import By, enter, remove
-from services.intake.payments.queries import PaymentFilter, get_payment, list_payments
+from services.intake.payments.queries import PaymentFilter, get_payment, list_payments, order_of, require_payer
 from services.intake.payments.schemas import PaymentDeletion, PaymentIn, PaymentView
-from services.intake.payments.scope import order_of, require_payer
 
 BY_HAND = "by hand"
 

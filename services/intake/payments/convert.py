@@ -15,7 +15,7 @@ from services.intake.payments.rules import Balance, Paid, Standing, balance_of
 
 def paid_of(row: asyncpg.Record) -> Paid:
     """Return a stored payment."""
-    return Paid(PaymentKind(row["kind"]), PaymentStatus(row["status"]), row["amount"], row["told"])
+    return Paid(PaymentKind(row["kind"]), PaymentStatus(row["status"]), row["amount"], row["reported"])
 
 
 def balance(order: asyncpg.Record, payments: Iterable[asyncpg.Record]) -> Balance:

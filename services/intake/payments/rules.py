@@ -13,7 +13,7 @@ from services.intake.formats.rules import BEFORE_PAID
 
 MAX_TYPE = 100  # characters
 _CURRENCY = pattern(r"[A-Z]{3}")
-#: What an order is whose payment nobody waits for any more; a payment completes it all the same.
+#: Orders whose payment is not waited for any more; a payment completes them all the same.
 CLOSED = frozenset({OrderStatus.CANCELLED, OrderStatus.FALSE, OrderStatus.REFUSED, OrderStatus.INVALID})
 
 
@@ -45,7 +45,7 @@ class Paid:
     kind: PaymentKind
     status: PaymentStatus
     amount: Decimal
-    told: bool = False
+    reported: bool = False
 
     @property
     def stands(self) -> bool:
@@ -98,9 +98,11 @@ def balance_of(cost: Decimal | None, payments: Iterable[Paid]) -> Balance:
 def news_of(said: Decimal, payments: Iterable[Paid]) -> Decimal:
     """Return which part of the sum that a source says was paid is not on record yet; nought or less: none.
 
-    What the source was told of by us is in what it says.
+    What the source knows from us is in what it says.
     """
-    known = [each.amount for each in payments if each.kind is PaymentKind.AUTOMATIC or (each.told and each.stands)]
+    known = [
+        each.amount for each in payments if each.kind is PaymentKind.AUTOMATIC or (each.reported and each.stands)
+    ]
     return said - sum(known, Decimal(0))
 
 

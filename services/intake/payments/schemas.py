@@ -14,7 +14,7 @@ from services.intake.payments.rules import MAX_TYPE, Entry
 
 
 class MoneyIn(Wire):
-    """A sum that somebody enters, in the order's currency."""
+    """A sum that a person enters, in the order's currency."""
 
     amount: Annotated[Decimal, Field(gt=0, max_digits=14, decimal_places=2)]
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]

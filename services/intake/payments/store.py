@@ -17,7 +17,7 @@ ORDER = "SELECT * FROM sales_order WHERE id = $1 AND desk = $2 FOR UPDATE"
 OF_ORDER = "SELECT * FROM payment WHERE order_id = $1 ORDER BY id"
 ADD = """
 INSERT INTO payment (id, desk, lead_id, customer_id, order_id, kind, type, status, amount, currency, paid_at,
-                     reference, told, recorded_at, recorded_by, version)
+                     reference, reported, recorded_at, recorded_by, version)
 VALUES ($1, $2, $3, $4, $5, $6, $7, 'received', $8, $9, $10, $11, false, $12, $13, 1)
 ON CONFLICT (desk, reference) WHERE reference IS NOT NULL DO NOTHING
 RETURNING *
@@ -29,7 +29,7 @@ SET status = 'deleted', deleted_at = $2, deleted_by = $3, deleted_reason = $4, v
 WHERE id = $1 AND kind = 'manual' AND status = 'received'
 RETURNING *
 """
-TELL = "UPDATE payment SET told = true WHERE id = $1 AND kind = 'manual' RETURNING id"
+REPORT = "UPDATE payment SET reported = true WHERE id = $1 AND kind = 'manual' RETURNING id"
 STAND = """
 UPDATE sales_order SET status = $2, unpaid_status = $3, version = version + 1 WHERE id = $1 RETURNING *
 """

@@ -34,8 +34,8 @@ payment = Table(
     Column("paid_at", DateTime(timezone=True), nullable=False),
     # Its number where it comes from, such as an import: the same is recorded once.
     Column("reference", Text),
-    # The source was told of this manual payment: what it says was paid has this one in it.
-    Column("told", Boolean, nullable=False),
+    # The source knows of this manual payment from us: the sum that it says has this one in it.
+    Column("reported", Boolean, nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False),
     Column("recorded_by", Text, nullable=False),
     Column("deleted_at", DateTime(timezone=True)),

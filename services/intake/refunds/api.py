@@ -19,7 +19,7 @@ from services.intake.context import Context
 from services.intake.deps import Chain, Crew, Ctx, Worker
 from services.intake.errors import StaleVersionError
 from services.intake.payments.actions import By
-from services.intake.payments.scope import order_of, require_payer
+from services.intake.payments.queries import order_of, require_payer
 from services.intake.refunds.actions import ask, give_details, go_on
 from services.intake.refunds.queries import RefundFilter, get_refund, list_refunds, payout_of
 from services.intake.refunds.rules import OF_PAYERS

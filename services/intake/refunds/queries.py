@@ -15,7 +15,7 @@ from services.intake.errors import NotFoundError
 from services.intake.leads.tables import lead
 from services.intake.masking.queries import hidden
 from services.intake.masking.rules import HIDDEN, masked_person
-from services.intake.payments.scope import seen_by
+from services.intake.payments.queries import seen_by
 from services.intake.refunds.schemas import PayoutView, RefundView
 from services.intake.refunds.store import place_of
 from services.intake.refunds.tables import refund

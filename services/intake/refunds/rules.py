@@ -22,7 +22,7 @@ NEXT: Mapping[RefundState, frozenset[RefundState]] = {
     _S.REFUSED: frozenset(),
     _S.PAID: frozenset(),
 }
-#: What whoever pays decides, and nobody else.
+#: What is decided by who pays, and by no other operator.
 OF_PAYERS = frozenset({_S.CONFIRMED, _S.REFUSED, _S.PAID})
 
 
@@ -37,7 +37,7 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """Whom to pay back, and to where; `payout` is never shown whole but to whoever pays."""
+    """Whom to pay back, and to where; `payout` is shown whole to who pays alone."""
 
     full_name: str
     phone: str
@@ -51,7 +51,7 @@ def follows(before: RefundState, after: RefundState) -> bool:
 
 
 def end_of(payout: str) -> str:
-    """Return what is shown of payout details: the last letters and digits, of short ones none."""
+    """Return what is shown of payout details: the last characters that are no signs, of short ones none."""
     shown = [character for character in payout if character.isalnum()]
     return "".join(shown[-SHOWN:]) if len(shown) >= 2 * SHOWN else ""
 

@@ -86,7 +86,7 @@ class RefundView(BaseModel):
 
 
 class PayoutView(BaseModel):
-    """Where to pay a refund, whole: for whoever pays it."""
+    """Where to pay a refund, whole: for who pays it."""
 
     id: UUID
     desk: str

@@ -43,7 +43,7 @@ from services.tasks.playbooks.asks import (
     Wake,
     Withdraw,
 )
-from services.tasks.playbooks.dealings import AskAccess, AskPayment, AskRefund, Dealing, HoldPrice
+from services.tasks.playbooks.dealings import Dealing, OfMoney
 from services.tasks.playbooks.keeps import Charge, CountUp, LinkDocument
 from services.tasks.playbooks.terms import Phase
 from services.tasks.playbooks.verbs import (
@@ -139,9 +139,7 @@ class Run(Progress):
                     self.emit(EndProcess(self.rule, self.now))
             case Choose(rules=rules):
                 self.rules(rules)
-            case AskOrder() | AskCustomer() | Pin() | AskAppointment():
-                self._ask(step)
-            case AskPayment() | AskRefund() | AskAccess() | HoldPrice():
+            case AskOrder() | AskCustomer() | Pin() | AskAppointment() | OfMoney():
                 self._ask(step)
             case Withdraw(message=message):
                 if (number := self.state.messages.get(message)) is not None:

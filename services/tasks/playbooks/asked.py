@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from libs.common.contracts.shared import SubjectKind
 from services.tasks.playbooks.asks import COMMENT, AskAppointment, AskCustomer, AskOrder, Pin
-from services.tasks.playbooks.dealings import AskAccess, AskPayment, AskRefund, HoldPrice
+from services.tasks.playbooks.dealings import AskAccess, AskPayment, AskRefund, HoldPrice, OfMoney
 from services.tasks.playbooks.faults import Finding
 from services.tasks.playbooks.fields import FieldType
 from services.tasks.playbooks.keeps import Charge, LinkDocument
@@ -80,7 +80,7 @@ def _wrong_subject(playbook: Playbook, path: str, step: Step) -> Iterator[Findin
     match step:
         case AskOrder() | AskAppointment() | Pin() if playbook.subject is not _LEAD:
             yield Finding(path, "wrong_subject", "orders, appointments and pinned comments belong to leads")
-        case AskPayment() | AskRefund() | AskAccess() | HoldPrice() if playbook.subject is not _LEAD:
+        case OfMoney() if playbook.subject is not _LEAD:
             yield Finding(path, "wrong_subject", "payments, refunds, access and held prices belong to leads")
         case Charge() if playbook.subject not in (_LEAD, _PARTNER):
             yield Finding(path, "wrong_subject", f"a {playbook.subject} has no partner to charge")
@@ -109,7 +109,7 @@ def _asks_forever(trigger: Trigger, step: Step) -> bool:
     match trigger, step:
         case Trigger.CHANGE_REFUSED, AskOrder() | AskCustomer() | Pin() | AskAppointment():
             return True
-        case Trigger.CHANGE_REFUSED, AskPayment() | AskRefund() | AskAccess() | HoldPrice():
+        case Trigger.CHANGE_REFUSED, OfMoney():
             return True
         case (
             (Trigger.PAYMENT_RECORDED, AskPayment())

@@ -14,8 +14,14 @@ _STEPS = tuple(state for state in RefundState if state is not RefundState.DETAIL
 _REFUND_STEP = Kind(choice(RefundState).read, {"enum": [state.value for state in _STEPS]})
 
 
+class OfMoney(Neutral):
+    """A step that asks about money or access: intake alone writes them."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
-class AskPayment(Neutral):
+class AskPayment(OfMoney):
     """Have a payment of the lead's order recorded as received, or the newest manual one deleted (S4.9, S4.10).
 
     `type` is a field that says how it was paid; `amount` one with the sum, else it is what the order lacks.
@@ -34,7 +40,7 @@ class AskPayment(Neutral):
 
 
 @dataclass(frozen=True, slots=True)
-class AskRefund(Neutral):
+class AskRefund(OfMoney):
     """Take a step of the refund of the lead's order (S4.14): the first is `asked`.
 
     `by`: a field that says by what the customer was kept. Payout details are given to intake's API, never here.
@@ -52,7 +58,7 @@ class AskRefund(Neutral):
 
 
 @dataclass(frozen=True, slots=True)
-class AskAccess(Neutral):
+class AskAccess(OfMoney):
     """Have access to what was bought closed, or its password reset and sent again; or say that it `is: done`."""
 
     action: Annotated[AccessAction, choice(AccessAction), Field(alias="to")]
@@ -60,7 +66,7 @@ class AskAccess(Neutral):
 
 
 @dataclass(frozen=True, slots=True)
-class HoldPrice(Neutral):
+class HoldPrice(OfMoney):
     """Hold the price of the lead's order `until` the time in a field, never beyond its package's start (S4.17)."""
 
     until: Annotated[str, ref("field")]

@@ -1,12 +1,24 @@
-"""A lead's money and access as they are stored: a column of their own, which the release before leaves alone."""
+"""A lead's money, access and appointment as they are stored: in columns of their own.
+
+The release before writes `facts` anew and would lose them.
+"""
 
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypedDict
+from uuid import UUID
 
-from libs.common.contracts.shared import AccessAction, AccessStatus, PaymentKind, PaymentStatus, RefundState
-from services.tasks.engine.facts import NO_DEALINGS, Access, Dealings, Paid, Refund
+from libs.common.contracts.shared import (
+    AccessAction,
+    AccessStatus,
+    AppointmentParty,
+    AppointmentStep,
+    PaymentKind,
+    PaymentStatus,
+    RefundState,
+)
+from services.tasks.engine.facts import NO_DEALINGS, Access, Appointment, Dealings, Facts, Paid, Refund
 
 
 def dealings_json(known: Dealings) -> dict[str, object] | None:
@@ -26,4 +38,44 @@ def read_dealings(stored: Mapping[str, Any] | None) -> Dealings:
         and Refund(RefundState(refund["state"]), refund["due_on"] and date.fromisoformat(refund["due_on"])),
         access=access and Access(AccessAction(access["action"]), AccessStatus(access["status"])),
         held_until=held and datetime.fromisoformat(held),
+    )
+
+
+def appointment_json(facts: Facts) -> dict[str, object] | None:
+    """Return the lead's appointment and the time that was asked for; None while it has neither."""
+    found = facts.appointment
+    if found is None and facts.asked_at is None:
+        return None
+    known = found and {
+        "id": found.id,
+        "version": found.version,
+        "step": found.step,
+        "at": found.at,
+        "by": found.by,
+        "warned": found.warned,
+    }
+    return {"known": known, "asked_at": facts.asked_at}
+
+
+class _Appointed(TypedDict):
+    appointment: Appointment | None
+    asked_at: datetime | None
+
+
+def read_appointment(stored: Mapping[str, Any] | None) -> _Appointed:
+    """Return the lead's appointment as it was stored."""
+    if stored is None:
+        return {"appointment": None, "asked_at": None}
+    known, asked = stored["known"], stored["asked_at"]
+    return {"appointment": known and _appointment(known), "asked_at": asked and datetime.fromisoformat(asked)}
+
+
+def _appointment(known: Mapping[str, Any]) -> Appointment:
+    return Appointment(
+        id=UUID(known["id"]),
+        version=known["version"],
+        step=AppointmentStep(known["step"]),
+        at=datetime.fromisoformat(known["at"]),
+        by=None if known["by"] is None else AppointmentParty(known["by"]),
+        warned=known["warned"],
     )

@@ -6,16 +6,15 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
 from operator import attrgetter
-from typing import Any, TypedDict
 from uuid import UUID
 
 import asyncpg
 
-from libs.common.contracts.shared import AppointmentParty, AppointmentStep, Stage, SubjectKind
+from libs.common.contracts.shared import Stage, SubjectKind
 from libs.common.messaging.inbox import Transient
 from libs.common.platform.db import Connection
 from libs.common.platform.db.bulk import Bulk
-from services.tasks.engine.facts import Appointment, Customer, Document, Facts, Order, Subject
+from services.tasks.engine.facts import Customer, Document, Facts, Order, Subject
 from services.tasks.engine.state import (
     Desk,
     Operator,
@@ -30,7 +29,7 @@ from services.tasks.engine.state import (
 from services.tasks.numbers.convert import figures_json
 from services.tasks.numbers.rules import Figures
 from services.tasks.playbooks.model import FREE
-from services.tasks.processes.dealings import dealings_json, read_dealings
+from services.tasks.processes.dealings import appointment_json, dealings_json, read_appointment, read_dealings
 from services.tasks.tasks.store import MOVED_TASK, NEW_TASK, TaskRow, read_task, subject_of
 
 
@@ -160,49 +159,10 @@ def _order_json(order: Order | None) -> dict[str, object]:
 _PLAIN = ("external_number", "currency", "payment_link", "items", "products")
 
 
-def appointment_json(facts: Facts) -> dict[str, object] | None:
-    """Return the lead's appointment and the time that was asked for; None while it has neither."""
-    found = facts.appointment
-    if found is None and facts.asked_at is None:
-        return None
-    known = found and {
-        "id": found.id,
-        "version": found.version,
-        "step": found.step,
-        "at": found.at,
-        "by": found.by,
-        "warned": found.warned,
-    }
-    return {"known": known, "asked_at": facts.asked_at}
-
-
 def whose_partner(row: asyncpg.Record) -> UUID | None:
     """Return the partner of a stored process: whose customer its lead is, or its subject."""
     found: UUID | None = row["subject_id"] if row["subject_kind"] == SubjectKind.PARTNER else row["partner_id"]
     return found
-
-
-class _Appointed(TypedDict):
-    appointment: Appointment | None
-    asked_at: datetime | None
-
-
-def _read_appointment(stored: Mapping[str, Any] | None) -> _Appointed:
-    if stored is None:
-        return {"appointment": None, "asked_at": None}
-    known = stored["known"]
-    return {"appointment": known and _appointment(known), "asked_at": _moment(stored["asked_at"])}
-
-
-def _appointment(known: Mapping[str, Any]) -> Appointment:
-    return Appointment(
-        id=UUID(known["id"]),
-        version=known["version"],
-        step=AppointmentStep(known["step"]),
-        at=datetime.fromisoformat(known["at"]),
-        by=None if known["by"] is None else AppointmentParty(known["by"]),
-        warned=known["warned"],
-    )
 
 
 def read_facts(row: asyncpg.Record) -> Facts:
@@ -224,7 +184,7 @@ def read_facts(row: asyncpg.Record) -> Facts:
         ),
         counted_from=_moment(stored.get("counted_from")),
         partner_id=row["partner_id"],
-        **_read_appointment(row["appointment"]),
+        **read_appointment(row["appointment"]),
         dealings=read_dealings(row["dealings"]),
     )
 

@@ -49,7 +49,7 @@ CREATE TABLE payment (
     currency text NOT NULL,
     paid_at timestamptz NOT NULL,
     reference text,
-    told boolean NOT NULL,
+    reported boolean NOT NULL,
     recorded_at timestamptz NOT NULL,
     recorded_by text NOT NULL,
     deleted_at timestamptz,
