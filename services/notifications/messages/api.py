@@ -15,9 +15,9 @@ from services.notifications.deps import Crew, Ctx, Manager, desks_of, operator_o
 from services.notifications.errors import NotFoundError
 from services.notifications.messages.actions import resend
 from services.notifications.messages.queries import Filter, list_messages, one_message
-from services.notifications.resends.actions import readdress
 from services.notifications.messages.rules import MessageState
 from services.notifications.messages.schemas import Message, MessageWithAttempts, ResendMessage
+from services.notifications.resends.actions import readdress
 
 router = api_router("/notifications/v1/messages", tags=["messages"], route_class=IdempotentRoute)
 

@@ -15025,6 +15025,7 @@ export interface components {
             /**
              * To
              * @description e-mail or phone number to which it is sent now
+             * @example anna@example.com
              */
             to?: string | null;
         };
@@ -41707,7 +41708,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "to": "to"
+                 *       "to": "anna@example.com"
                  *     }
                  */
                 "application/json": components["schemas"]["ResendMessage"] | null;
