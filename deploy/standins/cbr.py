@@ -32,6 +32,7 @@ class CbrStandin:
     """It needs no key. A rate moves a little from day to day, always the same for a day."""
 
     code: ClassVar[str] = "cbr"
+    waiting: ClassVar[int] = 0  # it calls nobody back
 
     def __init__(self, profile: Profile = GATEWAY, seed: int = 0, clock: Clock | None = None) -> None:
         self.dice, self._profile, self._clock = Dice(profile, seed), profile, clock or SystemClock()

@@ -17,6 +17,12 @@ SELECT p.desk, p.over_at AS at, o.subject AS ref, o.name, o.id AS operator_id
 FROM pause p JOIN operator o ON o.id = p.operator_id WHERE p.ended_at IS NULL AND p.over_at IS NOT NULL
 """
 
+# Whom a colleague asks to take a shift, or to exchange it (S4.6).
+_SWAPS = """
+SELECT s.desk, s.created_at AS at, s.id::text AS ref, o.name, s.to_operator_id
+FROM swap s JOIN operator o ON o.id = s.from_operator_id WHERE s.state = 'asked'
+"""
+
 KINDS: Kinds = {
     "waiting_work": Waiting("SELECT desk, requested_at AS at FROM work WHERE state = 'waiting'"),
     "away_operators": Waiting("SELECT desk, presence_since AS at FROM operator WHERE away IS NOT NULL"),
@@ -36,6 +42,18 @@ KINDS: Kinds = {
             within=timedelta(minutes=15),
             name="name",
             operator="operator_id",
+        ),
+    ),
+    "swaps": Waiting(
+        _SWAPS,
+        Opens(
+            Text(
+                ru="{name} просит подменить или поменяться сменами",
+                en="{name} asks for a swap of shifts",
+            ),
+            within=timedelta(hours=24),
+            name="name",
+            assignee="to_operator_id",
         ),
     ),
 }

@@ -8,8 +8,13 @@ from libs.common.platform.configuration import BadConfigurationError
 from libs.common.platform.http.language import Text
 from libs.common.platform.http.problems import ErrorTable, Fault, NotKnownYetError
 from services.assignment.absences.rules import AbsenceFault
+from services.assignment.plans.rules import PlaceFault
 from services.assignment.schedule.rules import PlanFault
 from services.assignment.shifts.rules import NotOnShiftError, OperatorInactiveError
+from services.assignment.swaps.rules import SwapFault
+from services.assignment.wishes.rules import WishFault
+
+_UNHEARD = Text("часы отдела ещё не известны: повторите", "the desk's clock is not known yet: try again")
 
 
 class NotFoundError(Exception):
@@ -93,6 +98,73 @@ class ShiftOverError(Exception):
     """The planned shift has ended, or was cancelled."""
 
 
+class ShiftBegunError(Exception):
+    """The planned shift has begun, or is none any more."""
+
+
+class LatenessExcusedError(Exception):
+    """The lateness is excused already."""
+
+
+class SwapRefusedError(Exception):
+    """A swap that cannot be as it was asked for; every fault is named."""
+
+    def __init__(self, found: Sequence[SwapFault]) -> None:
+        super().__init__()
+        self.faults = [Fault(f"/{each.field}", each.code, _SWAPS[each.code]) for each in found]
+
+
+class SwapOverError(Exception):
+    """The swap is answered, or a shift of it has begun or changed."""
+
+
+class NotYoursError(Exception):
+    """Another person is to answer it."""
+
+
+class HandoverDueError(Exception):
+    """An operator may not leave yet: the next shift is not here (`next`), or conversations are open."""
+
+    def __init__(
+        self, faults: Sequence[Fault], following: Sequence[object], conversations: Sequence[object]
+    ) -> None:
+        super().__init__()
+        self.faults = list(faults)
+        self.context = {"next": list(following), "conversations": list(conversations)}
+
+
+class SupervisorsAloneError(Exception):
+    """Only a supervisor lets an operator go all the same."""
+
+    faults = (Fault("/override", "supervisors_alone", Text("решает руководитель", "a supervisor decides")),)
+
+
+class WishesRefusedError(Exception):
+    """Wishes that cannot be kept as they were given; every fault is named."""
+
+    def __init__(self, found: Sequence[WishFault]) -> None:
+        super().__init__()
+        self.faults = [Fault(f"/wishes/{n.position}/{n.field}", n.code, _MONTHS[n.code]) for n in found]
+
+
+class MonthRefusedError(Exception):
+    """A plan of a month that cannot be as it is; every fault names its place."""
+
+    def __init__(self, found: Sequence[PlaceFault]) -> None:
+        super().__init__()
+        self.faults = [Fault(f"/places/{n.position}/{n.field}", n.code, _MONTHS[n.code]) for n in found]
+
+
+class DeskNotHeardOfError(Exception):
+    """Assignment has not heard of the desk yet, whose clock it needs."""
+
+    faults = (Fault("/desk", "desk_not_known_yet", _UNHEARD),)
+
+
+class PlanOverError(Exception):
+    """The plan of a month is no draft any more."""
+
+
 class AbsenceRefusedError(Exception):
     """An absence that cannot be planned as it was asked for; every fault is named."""
 
@@ -128,15 +200,26 @@ _PLANS = {
     "not_a_shift": Text("смена длится до 24 часов", "a shift lasts up to 24 hours"),
 }
 
+_SWAPS = {
+    "unfit_operator": Text("не другой оператор этого отдела", "not another operator of the desk"),
+    "not_theirs": Text("не их будущая смена в этом отделе", "no shift to come of theirs at the desk"),
+    "overlaps": _PLANS["overlaps"],
+    "absent": Text("оператора тогда не будет", "the operator is absent then"),
+}
+
+_MONTHS = {
+    **_PLANS,
+    **_SWAPS,
+    "other_month": Text("это другой месяц", "this is another month"),
+    "named_twice": Text("названо дважды", "named twice"),
+}
 
 _ABSENCES = {
     "operator_inactive": _PLANS["operator_inactive"],
     "ends_before_it_starts": Text("кончается раньше, чем начинается", "it ends before it starts"),
     "in_the_past": _PLANS["in_the_past"],
     "too_far": _PLANS["too_far"],
-    "desk_not_known_yet": Text(
-        "часы отдела ещё не известны: повторите", "the desk's clock is not known yet: try again"
-    ),
+    "desk_not_known_yet": _UNHEARD,
     "unfit_deputy": Text("замещает другой оператор того же отдела", "another operator of the same desk deputises"),
 }
 
@@ -158,6 +241,17 @@ ERRORS: ErrorTable = {
     NotKnownYetError: (409, "not_known_yet"),
     PlanRefusedError: (422, "validation_failed"),
     ShiftOverError: (409, "shift_over"),
+    ShiftBegunError: (409, "shift_begun"),
+    SwapRefusedError: (422, "validation_failed"),
+    SwapOverError: (409, "swap_over"),
+    NotYoursError: (409, "not_yours"),
+    HandoverDueError: (409, "handover_due"),
+    SupervisorsAloneError: (422, "validation_failed"),
+    WishesRefusedError: (422, "validation_failed"),
+    MonthRefusedError: (422, "validation_failed"),
+    DeskNotHeardOfError: (422, "validation_failed"),
+    PlanOverError: (409, "plan_over"),
+    LatenessExcusedError: (409, "lateness_excused"),
     AbsenceRefusedError: (422, "validation_failed"),
     AbsenceOverlapsError: (409, "absence_overlaps"),
     AbsenceOverError: (409, "absence_over"),

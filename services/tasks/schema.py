@@ -9,6 +9,7 @@ from services.tasks.mending import tables as mending
 from services.tasks.merges import tables as merges
 from services.tasks.metadata import metadata
 from services.tasks.moves import tables as moves
+from services.tasks.numbers import tables as numbers
 from services.tasks.operators import tables as operators
 from services.tasks.partners import tables as partners
 from services.tasks.playbooks import tables as playbooks
@@ -49,6 +50,8 @@ TABLES = (
     fanouts.fanout,
     fanouts.command,
     attention.matter,
+    numbers.numbers,
+    numbers.pay_table,
 )
 
 __all__ = ["TABLES", "metadata"]

@@ -1,11 +1,12 @@
 """The events that tasks consumes, and the use case of each."""
 
-from libs.common.contracts import Topic, assignment, attention, erasures, intake, notifications, rates
+from libs.common.contracts import Topic, assignment, attention, erasures, intake, notifications, payments, rates
 from libs.common.messaging.inbox import Subscriptions
 from libs.common.platform.erasure.actions import note_erasures, sparing
 from services.tasks.attention.actions import follow_attention
 from services.tasks.context import Context
 from services.tasks.merges.actions import merge_customers, merge_leads
+from services.tasks.moves.handover import hand_over
 from services.tasks.operators.actions import project_operators
 from services.tasks.pools.actions import project_pools
 from services.tasks.processes.actions import advance
@@ -29,6 +30,9 @@ OF_PERSONS = (
     intake.CustomerMerged,
     intake.ChangeRefused,
     intake.AppointmentChanged,
+    payments.PaymentRecorded,
+    payments.RefundChanged,
+    payments.AccessChanged,
     notifications.MessageSent,
     notifications.MessageDelivered,
     notifications.MessageRead,
@@ -53,10 +57,15 @@ def table(ctx: Context) -> Subscriptions:
         intake.CustomerMerged.event_type: merge_customers(ctx),
         intake.ChangeRefused.event_type: apply,
         intake.AppointmentChanged.event_type: apply,
+        payments.PaymentRecorded.event_type: apply,
+        payments.RefundChanged.event_type: apply,
+        payments.AccessChanged.event_type: apply,
         intake.PartnerChanged.event_type: apply,
         assignment.WorkAssigned.event_type: apply,
         assignment.WorkWaiting.event_type: apply,
         assignment.OperatorChanged.event_type: project_operators(ctx),
+        assignment.ShiftStarted.event_type: apply,
+        assignment.ShiftEnded.event_type: hand_over(ctx),
         assignment.PoolChanged.event_type: project_pools(ctx),
         notifications.MessageSent.event_type: apply,
         notifications.MessageDelivered.event_type: apply,

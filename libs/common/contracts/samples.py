@@ -37,6 +37,7 @@ BY_NAME: Mapping[str, Json] = {
     "pool": "callback",
     "role": "operator",
     "task_type": "callback",
+    "due_on": "2026-03-20",
 }
 MOMENT = "2026-03-02T09:00:00Z"
 

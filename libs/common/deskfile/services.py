@@ -15,9 +15,9 @@ from libs.common.platform.configuration import PartChange
 #: In the order of applying: no lead comes before its playbook, its people and its messages.
 MEMBERS: Mapping[str, tuple[str, ...]] = {
     "tasks": ("title", "zone", "languages", "calendar", "holidays", "playbooks"),
-    "assignment": ("pools", "operators", "shifts", "departments", "pauses"),
+    "assignment": ("pools", "operators", "shifts", "departments", "pauses", "attendance"),
     "notifications": ("channels", "templates", "sending"),
-    "intake": ("sources", "calling"),
+    "intake": ("sources", "schools", "calling"),
 }
 _TITLE = {"ru": "–", "en": "–"}
 #: What stands for a faulty member without which the others could not be judged.

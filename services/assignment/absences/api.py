@@ -13,11 +13,12 @@ from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from libs.common.platform.http.wire import Moment
 from services.assignment.absences.actions import cancel_absence, plan_absence
-from services.assignment.absences.queries import Filter, get_absence, list_absences
+from services.assignment.absences.queries import get_absence, list_absences
 from services.assignment.absences.rules import AbsenceState
 from services.assignment.absences.schemas import AbsenceIn, AbsenceView
 from services.assignment.deps import Ctx, Manager, People
 from services.assignment.errors import StaleVersionError
+from services.assignment.spans import SpanFilter
 
 router = api_router("/assignment/v1/absences", tags=["schedule"], route_class=IdempotentRoute)
 
@@ -34,7 +35,7 @@ async def get_absences(
     state: Annotated[AbsenceState | None, Query()] = None,
 ) -> Page[AbsenceView]:
     """List planned absences by their start; operators see their own, and those in which they deputise."""
-    return await list_absences(ctx.db, caller, Filter(desk, operator_id, since, until, state), page)
+    return await list_absences(ctx.db, caller, SpanFilter(desk, operator_id, since, until, state), page)
 
 
 @router.post("", operation_id="plan_absence", status_code=201)

@@ -11,6 +11,7 @@ from libs.common.platform.configuration import Action, BadConfigurationError, Ca
 from libs.common.platform.db import Transaction
 from libs.common.platform.http.faults import pointer
 from libs.common.platform.http.problems import Fault
+from services.assignment.attendance.store import write_part
 from services.assignment.configuration.queries import Found, read_desk
 from services.assignment.configuration.schemas import AssignmentConfigured, AssignmentPart
 from services.assignment.context import Context
@@ -28,6 +29,7 @@ from services.assignment.pools.actions import PoolChange, add_pool, update_pool
 from services.assignment.schedule.actions import replan
 from services.assignment.schedule.store import retire_kind, write_kind
 
+ATTENDANCE = "attendance"
 SUBJECT = "SELECT id FROM operator WHERE subject = $1"
 ELSEWHERE = "SELECT subject, desk FROM operator WHERE subject = ANY($1::text[]) AND desk <> $2"
 
@@ -75,7 +77,20 @@ def _changes(before: AssignmentPart, wanted: AssignmentPart) -> list[PartChange]
         *departments,
         *shifts,
         *pauses,
+        *_attendance(before, wanted),
     ]
+
+
+def _attendance(before: AssignmentPart, wanted: AssignmentPart) -> Sequence[PartChange]:
+    """Return the change of the rules of attendance, which are one thing: what they do not name is as by default."""
+    had, now = before.attendance, wanted.attendance
+    if now is None or now == had:
+        return ()
+    fields = tuple(
+        name for name in type(now).model_fields if had is None or getattr(had, name) != getattr(now, name)
+    )
+    action = Action.CREATE if had is None else Action.CHANGE
+    return [PartChange(action=action, kind=ATTENDANCE, code="rules", fields=() if had is None else fields)]
 
 
 def _of_kind(
@@ -151,6 +166,9 @@ async def _apply(
             await _department(ctx, tx, call, found, wanted, change)
         elif change.kind == "pause":
             await _pause(tx, call.desk, wanted, change)
+        elif change.kind == ATTENDANCE:
+            if wanted.attendance is not None:
+                await write_part(tx.conn, call.desk, wanted.attendance, ctx.now())
         else:
             await _shift(tx, call.desk, wanted, change)
     if any(change.kind == "shift" for change in changes):

@@ -6,6 +6,7 @@ from uuid import UUID
 import asyncpg
 
 from libs.common.platform.db import Transaction
+from services.assignment.attendance.store import read_part
 from services.assignment.configuration.schemas import (
     AssignmentPart,
     DepartmentPart,
@@ -71,6 +72,7 @@ async def read_desk(tx: Transaction, desk: str) -> Found:
         shifts={row["code"]: _shift(row) for row in shifts},
         departments={row["code"]: _department(row) for row in departments if row["active"]},
         pauses={row["code"]: _pause(row) for row in pauses},
+        attendance=await read_part(tx.conn, desk),
     )
     stored = (
         {row["code"]: Stored.of(row) for row in pools},
@@ -89,7 +91,9 @@ def _shift(row: asyncpg.Record) -> ShiftPart:
     starts, ends = (row[name].strftime("%H:%M") for name in ("starts", "ends"))
     kind, title = kind_of(row), Titles(**row["title"])
     week = {day: tuple(who) for day, who in kind.week.items()}
-    return ShiftPart(title=title, starts=starts, ends=ends, late_after=kind.late_after, week=week)
+    return ShiftPart(
+        title=title, starts=starts, ends=ends, late_after=kind.late_after, week=week, needed=dict(kind.needed)
+    )
 
 
 def _department(row: asyncpg.Record) -> DepartmentPart:

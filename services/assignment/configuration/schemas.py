@@ -9,6 +9,7 @@ from libs.common.contracts.assignment import MEND_WITHIN
 from libs.common.contracts.shared import TakenWork
 from libs.common.domain.code import Code
 from libs.common.platform.configuration import Configuration, Configured
+from services.assignment.attendance.schemas import AttendancePart
 from services.assignment.operators.actions import NewOperator, OperatorChange
 from services.assignment.operators.schemas import (
     Capacity,
@@ -117,6 +118,7 @@ class AssignmentPart(Wire):
     shifts: dict[Code, ShiftPart] | None = None
     departments: dict[Code, DepartmentPart] | None = None
     pauses: dict[Code, PauseReasonPart] | None = None
+    attendance: AttendancePart | None = None
 
 
 def _given(part: Wire) -> dict[str, object]:

@@ -11,6 +11,7 @@ PLACES = COMMON
 
 NOT_PERSONAL: Mapping[str, str] = {
     "absence": "desk state reason created_by",  # of the staff
+    "attendance_rule": "desk rules",
     "attention": "desk kind ref",
     "department": "desk code title",
     "pause": "desk reason",
@@ -22,16 +23,20 @@ NOT_PERSONAL: Mapping[str, str] = {
     "heartbeat": "desk",
     "idempotency": "scope key fingerprint",
     "known_desk": "desk zone",
+    "lateness": "desk state step currency excused_by excuse",  # of the staff
+    "month_plan": "desk state places created_by published_by",  # as above
     # Of the staff.
     "operator": "desk subject name roles desks products presence away pause_reason contact extension department",
     "outbox": "type desk traceparent",
     "parked": "topic type desk error_type waits_for",
-    "planned_shift": "desk shift state",
+    "planned_shift": "desk shift state announced_by announcement",  # as above
     "pool": "desk code title role taken_work",
     "presence_change": "desk presence actor reason",  # of the staff
     "saved_filter": "desk owner list",
     "seat": "desk",
     "shift": "desk",
-    "shift_kind": "desk code title week",
-    "work": "desk key state role products traceparent",
+    "shift_kind": "desk code title week needed",
+    "swap": "desk comment state answered_by",  # of the staff
+    "wish": "desk shift wish",  # of the staff
+    "work": "desk key state role products traceparent task_type",
 }

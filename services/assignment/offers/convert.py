@@ -1,7 +1,7 @@
 """Events of tasks → steps of the rules, and decisions → events."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache, partial
 from typing import TypeAlias, assert_never
@@ -55,7 +55,18 @@ WorkEvent: TypeAlias = (
 
 #: Reasons of a move for which the turn of who loses the task is given back.
 EXCUSED = frozenset(
-    {"inactive", "absent", "off_shift", "away", "taken_away", "assigned", "lender_gone", "redistributed", "undone"}
+    {
+        "inactive",
+        "absent",
+        "off_shift",
+        "away",
+        "taken_away",
+        "assigned",
+        "lender_gone",
+        "redistributed",
+        "undone",
+        "handed_over",
+    }
 )
 
 
@@ -64,6 +75,7 @@ class ParsedEvent:
     """A parsed event: its offer, the pool that it names, and the operator to whom it assigns the task.
 
     `step` builds the step once the pool's id is known. `role` is that of a request. `called` has ended a call.
+    `task_type` is None where the event does not say it.
     """
 
     task_id: TaskId
@@ -75,10 +87,12 @@ class ParsedEvent:
     role: str | None = None
     new_holder: OperatorId | None = None
     called: OperatorId | None = None
+    task_type: str | None = None
 
     def offer(self, snapshot: Snapshot) -> Offer:
-        """Return the known offer, or a new one."""
-        return snapshot.offers.get(self.task_id) or new_offer(self.task_id, self.lead_id, self.key, self.desk)
+        """Return the known offer, or a new one, with the type of its task if the event says it."""
+        known = snapshot.offers.get(self.task_id) or new_offer(self.task_id, self.lead_id, self.key, self.desk)
+        return known if self.task_type is None else replace(known, task_type=self.task_type)
 
     def step_at(self, snapshot: Snapshot, pool_id: PoolId | None) -> Step:
         """Return the step of the event; `pool_id` is the pool that it names, if it exists.
@@ -96,7 +110,8 @@ def parse(event: Received[EventData]) -> ParsedEvent:
     if not isinstance(data, WorkEvent):
         raise TypeError(f"{data.event_type} is not about work")
     lead_id = LeadId(data.lead_id) if data.lead_id else None
-    build = partial(ParsedEvent, TaskId(data.task_id), lead_id, event.key, event.desk)
+    named = getattr(data, "task_type", None)
+    build = partial(ParsedEvent, TaskId(data.task_id), lead_id, event.key, event.desk, task_type=named)
     match data:
         case tasks.WorkRequested(pool=pool, role=role):
             return build(partial(_requested, event, data), (event.desk, pool), role)

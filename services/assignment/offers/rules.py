@@ -77,7 +77,7 @@ class Offer:
     """The record of one task: `holder` is its operator, `proposal` is set until an event confirms it.
 
     `key` is that of the task's subject, `lead_id` None when the subject is no lead. `untaken`: the holder
-    has not taken it yet; `turn` is what they spent on it by then.
+    has not taken it yet; `turn` is what they spent on it by then. `task_type`: None until an event says it.
     """
 
     task_id: TaskId
@@ -90,6 +90,7 @@ class Offer:
     proposal: Proposal | None = None
     untaken: bool = False
     turn: Turn | None = None
+    task_type: str | None = None
 
     @property
     def is_untaken(self) -> bool:

@@ -44,7 +44,7 @@ Row: TypeAlias = Mapping[str, object]
 _WORK = """
 task_id, desk, lead_id, key, state, pool_id, task_version, role, products, prefer_operator_id, due_at, requested_at,
 correlation_id, causation_id, traceparent, operator_id, decision_id, turn_start, turn_cost, changed_at,
-avoid_operator_id, among, untaken, spent_start, spent_cost
+avoid_operator_id, among, untaken, spent_start, spent_cost, task_type
 """
 # Also the pools of the same operators: an operator with free capacity may get work of any of their pools.
 _WIDENED = """
@@ -195,7 +195,8 @@ ON CONFLICT (task_id) DO UPDATE SET
     traceparent = excluded.traceparent, operator_id = excluded.operator_id,
     decision_id = excluded.decision_id, turn_start = excluded.turn_start, turn_cost = excluded.turn_cost,
     changed_at = excluded.changed_at, avoid_operator_id = excluded.avoid_operator_id, among = excluded.among,
-    untaken = excluded.untaken, spent_start = excluded.spent_start, spent_cost = excluded.spent_cost
+    untaken = excluded.untaken, spent_start = excluded.spent_start, spent_cost = excluded.spent_cost,
+    task_type = excluded.task_type
 """  # noqa: S608 - columns of our own
 LAST_DECISIONS = """
 SELECT DISTINCT ON (d.task_id) d.*, p.code AS pool, o.name AS operator_name
@@ -311,6 +312,7 @@ def offer_of(row: Record) -> Offer:
         _proposal_of(row) if row["decision_id"] else None,
         row["untaken"],
         None if row["spent_start"] is None else Turn(row["spent_start"], row["spent_cost"]),
+        row["task_type"],
     )
 
 
@@ -325,6 +327,7 @@ def offer_row(offer: Offer, now: datetime) -> Row:
         "operator_id": _text(offer.holder),
         "changed_at": now.isoformat(),
         "untaken": offer.untaken,
+        "task_type": offer.task_type,
     }
     if offer.request is not None:
         row |= _request_columns(offer.request)

@@ -49,6 +49,7 @@ work = Table(
     Column("untaken", Boolean, nullable=False, server_default=text("false")),
     Column("spent_start", BigInteger),
     Column("spent_cost", BigInteger),
+    Column("task_type", Text),  # NULL: no event has said it
     CheckConstraint("state IN ('waiting', 'offered', 'held', 'returned', 'ended')", name="state"),
     CheckConstraint("(state IN ('offered', 'held')) = (operator_id IS NOT NULL)", name="open_has_operator"),
     # What holds a proposal is held; `offered` is written by the release before alone.

@@ -15,7 +15,7 @@ from services.assignment.errors import (
 from services.assignment.schedule import store
 from services.assignment.schedule.rules import AHEAD, LIVE, Asked, PlanFault, faults, planned_of, weekly
 
-OPERATOR = "SELECT subject, active FROM operator WHERE id = $1 AND $2 = ANY (desks)"
+OPERATOR = "SELECT subject, active FROM operator WHERE id = $1 AND $2 = ANY (desks) FOR NO KEY UPDATE"
 OWN = "SELECT * FROM planned_shift WHERE id = $1 FOR UPDATE"
 CANCEL = "UPDATE planned_shift SET state = 'cancelled', version = version + 1 WHERE id = $1"
 

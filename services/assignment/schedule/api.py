@@ -12,12 +12,17 @@ from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from libs.common.platform.http.wire import Moment
-from services.assignment.deps import Ctx, Lang, Manager, People
+from services.assignment.deps import Attendant, Ctx, Lang, Manager, People
 from services.assignment.errors import StaleVersionError
+from services.assignment.lateness.actions import announce_lateness
+from services.assignment.lateness.schemas import LateReasonIn
 from services.assignment.schedule.actions import cancel_shift, plan_shift
-from services.assignment.schedule.queries import Filter, get_planned_shift, list_schedule
+from services.assignment.schedule.board import read_board
+from services.assignment.schedule.queries import get_planned_shift, list_schedule
 from services.assignment.schedule.rules import PlanState
-from services.assignment.schedule.schemas import PlannedShiftIn, PlannedShiftView
+from services.assignment.schedule.schemas import BoardView, PlannedShiftIn, PlannedShiftView
+from services.assignment.spans import SpanFilter
+from services.assignment.wishes.schemas import Month, first_day
 
 router = api_router("/assignment/v1/schedule", tags=["schedule"], route_class=IdempotentRoute)
 
@@ -35,7 +40,7 @@ async def get_schedule(
     state: Annotated[PlanState | None, Query()] = None,
 ) -> Page[PlannedShiftView]:
     """List planned shifts by their start, with who is there and who is missing; operators see their own."""
-    return await list_schedule(ctx.db, caller, Filter(desk, operator_id, since, until, state), page, lang)
+    return await list_schedule(ctx.db, caller, SpanFilter(desk, operator_id, since, until, state), page, lang)
 
 
 @router.post("", operation_id="plan_shift", status_code=201)
@@ -49,6 +54,18 @@ async def post_shift(
     set_location(response, router.prefix, view.id)
     set_etag(response, view.version)
     return view
+
+
+@router.get("/month", operation_id="get_schedule_board")
+@refuses("not_found", "not_known_yet")
+async def get_board(
+    ctx: Ctx,
+    caller: People,
+    desk: Annotated[Code, Query(description="whose month")],
+    month: Annotated[Month, Query(description="the month, such as `2026-12`")],
+) -> BoardView:
+    """Return who is planned, was there, was late and is absent on each day of a month; operators see their own."""
+    return await read_board(ctx.db, caller, desk, first_day(month))
 
 
 @router.get("/{planned_id}", operation_id="get_planned_shift")
@@ -67,6 +84,22 @@ async def post_cancel(
     """Cancel a shift that has not ended: a day off, an illness. The week does not plan it again."""
     try:
         await cancel_shift(ctx, caller, planned_id, seen)
+    except StaleVersionError:
+        current = await get_planned_shift(ctx.db, caller, planned_id, lang)
+        raise stale(current, current.version) from None
+    view = await get_planned_shift(ctx.db, caller, planned_id, lang)
+    set_etag(response, view.version)
+    return view
+
+
+@router.post("/{planned_id}/late", operation_id="announce_lateness")
+@refuses("shift_begun")
+async def post_late(
+    planned_id: UUID, seen: IfMatch, body: LateReasonIn, ctx: Ctx, caller: Attendant, lang: Lang, response: Response
+) -> PlannedShiftView:
+    """Announce before a shift begins that its operator will be late, which excuses it; later 409 `shift_begun`."""
+    try:
+        await announce_lateness(ctx, caller, planned_id, seen, body.reason)
     except StaleVersionError:
         current = await get_planned_shift(ctx.db, caller, planned_id, lang)
         raise stale(current, current.version) from None

@@ -1,10 +1,8 @@
 """Reads of the schedule."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, or_, select, true
+from sqlalchemy import RowMapping, Select, and_, or_, select, true
 
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Database
@@ -12,38 +10,18 @@ from libs.common.platform.http.language import Language
 from libs.common.platform.http.pagination import Page, PageQuery, paginate
 from services.assignment.errors import NotFoundError
 from services.assignment.operators.tables import operator
-from services.assignment.schedule.rules import PlanState
 from services.assignment.schedule.schemas import PlannedShiftView
 from services.assignment.schedule.tables import planned_shift, shift_kind
+from services.assignment.spans import SpanFilter
 from services.assignment.wire import title_in
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Filter of planned shifts; None does not filter. Those that overlap the time from `since` to `until`."""
-
-    desk: str | None = None
-    operator_id: UUID | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    state: PlanState | None = None
-
-    def condition(self) -> ColumnElement[bool]:
-        return and_(
-            true() if self.desk is None else planned_shift.c.desk == self.desk,
-            true() if self.operator_id is None else planned_shift.c.operator_id == self.operator_id,
-            true() if self.since is None else planned_shift.c.ends_at > self.since,
-            true() if self.until is None else planned_shift.c.starts_at < self.until,
-            true() if self.state is None else planned_shift.c.state == self.state,
-        )
-
-
 async def list_schedule(
-    db: Database, caller: Principal, wanted: Filter, page: PageQuery, lang: Language
+    db: Database, caller: Principal, wanted: SpanFilter, page: PageQuery, lang: Language
 ) -> Page[PlannedShiftView]:
     """Return planned shifts by their start; operators see their own."""
     async with db.read() as conn:
-        query = _shown(caller).where(wanted.condition())
+        query = _shown(caller).where(wanted.condition(planned_shift))
         found = await paginate(conn, query, "starts_at", [planned_shift.c.starts_at, planned_shift.c.id], page)
     return found.page(lambda row: _view(row, lang))
 

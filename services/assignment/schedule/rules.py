@@ -1,7 +1,7 @@
 """The shifts of a week as moments, and who is there of those who are to be."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -50,7 +50,7 @@ class ShiftKind:
     """A shift of a desk: its hours in the desk's zone, over midnight where `ends` is not after `starts`.
 
     `week` says who works it on which days, by subject. `late_after` minutes from its start, or from when they left,
-    it is said who is not there.
+    it is said who is not there. `needed`: how many people the plan of a month wants on which days.
     """
 
     code: str
@@ -58,6 +58,7 @@ class ShiftKind:
     ends: time
     late_after: int
     week: Mapping[Weekday, Sequence[str]]
+    needed: Mapping[Weekday, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ EXAMPLE: dict[str, JsonValue] = {
 class ShiftPart(Wire):
     """A shift of the desk: its hours in the desk's zone, and who works it on which days of the week.
 
-    `ends` not after `starts` is on the next day.
+    `needed`: how many people the plan of a month wants on which days. `ends` not after `starts` is on the next day.
     """
 
     title: Titles
@@ -35,10 +35,11 @@ class ShiftPart(Wire):
     ends: Clock
     late_after: Annotated[int, Field(ge=1, le=1440)] = LATE_AFTER
     week: dict[Weekday, Subjects] = {}
+    needed: dict[Weekday, Annotated[int, Field(ge=1, le=200)]] = {}
 
     def kind(self, code: str) -> ShiftKind:
         hours = time.fromisoformat(self.starts), time.fromisoformat(self.ends)
-        return ShiftKind(code, *hours, self.late_after, self.week)
+        return ShiftKind(code, *hours, self.late_after, self.week, self.needed)
 
 
 class PlannedShiftIn(Wire):
@@ -67,7 +68,10 @@ class PlannedShiftIn(Wire):
 
 
 class PlannedShiftView(BaseModel):
-    """A shift that an operator is to work. `late`: minutes from its start until they came, null until then."""
+    """A shift that an operator is to work. `late`: minutes from its start until they came, null until then.
+
+    `announcement`: why they will be late, as it was announced before it began.
+    """
 
     id: UUID
     desk: str
@@ -80,6 +84,8 @@ class PlannedShiftView(BaseModel):
     state: PlanState
     came_at: datetime | None
     late: int | None
+    announced_at: datetime | None
+    announcement: str | None
     version: int
 
     @classmethod
@@ -88,3 +94,49 @@ class PlannedShiftView(BaseModel):
         both = isinstance(came, datetime) and isinstance(starts, datetime)
         late = int((came - starts).total_seconds() // 60) if both else None  # type: ignore[operator] # both are times
         return cls.model_validate({**row, "title": title, "late": late})
+
+
+class BoardShift(BaseModel):
+    """A planned shift on the board; `late`: minutes, null where they came in time or are still awaited."""
+
+    id: UUID
+    shift: str | None
+    starts_at: datetime
+    ends_at: datetime
+    state: PlanState
+    came_at: datetime | None
+    late: int | None
+    no_show: bool
+    announcement: str | None
+
+
+class BoardWorked(BaseModel):
+    """From when until when an operator was on shift; `ended_at` is null while it lasts."""
+
+    started_at: datetime
+    ended_at: datetime | None
+
+
+class BoardDay(BaseModel):
+    """A day of a person: what was planned, what was worked, and why they are absent."""
+
+    day: date
+    planned: tuple[BoardShift, ...]
+    worked: tuple[BoardWorked, ...]
+    absent: str | None
+
+
+class BoardPerson(BaseModel):
+    """A person's month; days without anything are left out."""
+
+    operator_id: UUID
+    operator_name: str
+    days: tuple[BoardDay, ...]
+
+
+class BoardView(BaseModel):
+    """A month of a desk by person and day, by the desk's clock."""
+
+    desk: str
+    month: str
+    people: tuple[BoardPerson, ...]

@@ -12,9 +12,10 @@ from services.assignment.schedule.rules import DAYS, Planned, ShiftKind
 
 KINDS = "SELECT * FROM shift_kind WHERE desk = $1 AND active ORDER BY code"
 WRITE = """
-INSERT INTO shift_kind (desk, code, title, starts, ends, late_after, week) VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO shift_kind (desk, code, title, starts, ends, late_after, week, needed)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT (desk, code) DO UPDATE SET title = excluded.title, starts = excluded.starts, ends = excluded.ends,
-    late_after = excluded.late_after, week = excluded.week, active = true
+    late_after = excluded.late_after, week = excluded.week, needed = excluded.needed, active = true
 """
 RETIRE = "UPDATE shift_kind SET active = false WHERE desk = $1 AND code = $2"
 DESKS = """
@@ -38,7 +39,8 @@ WHERE NOT EXISTS (
 ORDER BY o.id, t.starts_at
 ON CONFLICT (operator_id, starts_at) DO UPDATE
 SET shift = excluded.shift, ends_at = excluded.ends_at, late_after = excluded.late_after, weekly = false,
-    state = 'planned', came_at = NULL, version = planned_shift.version + 1
+    state = 'planned', came_at = NULL, announced_at = NULL, announced_by = NULL, announcement = NULL,
+    version = planned_shift.version + 1
 WHERE planned_shift.state = 'cancelled' AND NOT excluded.weekly
 RETURNING id
 """
@@ -84,13 +86,15 @@ async def kinds_of(conn: Connection, desk: str) -> list[ShiftKind]:
 def kind_of(row: asyncpg.Record) -> ShiftKind:
     """Return a stored shift."""
     week = {day: tuple(row["week"][day]) for day in DAYS if day in row["week"]}
-    return ShiftKind(row["code"], row["starts"], row["ends"], row["late_after"], week)
+    needed = {day: row["needed"][day] for day in DAYS if day in row["needed"]}
+    return ShiftKind(row["code"], row["starts"], row["ends"], row["late_after"], week, needed)
 
 
 async def write_kind(conn: Connection, desk: str, kind: ShiftKind, title: dict[str, str]) -> None:
     """Write a shift of a desk; one that was retired is there again."""
     week = {day.value: list(who) for day, who in kind.week.items()}
-    await conn.execute(WRITE, desk, kind.code, title, kind.starts, kind.ends, kind.late_after, week)
+    needed = {day.value: number for day, number in kind.needed.items()}
+    await conn.execute(WRITE, desk, kind.code, title, kind.starts, kind.ends, kind.late_after, week, needed)
 
 
 async def retire_kind(conn: Connection, desk: str, code: str) -> None:

@@ -30,6 +30,7 @@ shift_kind = Table(
     Column("late_after", Integer, nullable=False),  # minutes until it is said who is not there
     Column("week", JSONB, nullable=False),  # weekday → subjects of operators
     Column("active", Boolean, nullable=False, server_default=text("true")),  # False: retired
+    Column("needed", JSONB, nullable=False, server_default=text("'{}'")),  # weekday → how many a month's plan wants
     CheckConstraint("late_after BETWEEN 1 AND 1440", name="late_after"),
 )
 
@@ -47,6 +48,10 @@ planned_shift = Table(
     Column("state", Text, nullable=False),
     Column("came_at", DateTime(timezone=True)),  # when they were first there
     Column("version", Integer, nullable=False, server_default=text("1")),
+    # That they will be late, announced before it begins: by whom, and why.
+    Column("announced_at", DateTime(timezone=True)),
+    Column("announced_by", Text),
+    Column("announcement", Text),
     CheckConstraint("state IN ('planned', 'here', 'missing', 'worked', 'missed', 'cancelled')", name="state"),
     CheckConstraint("ends_at > starts_at", name="ends_after_start"),
     # One that is cancelled stays, so that its week does not make it again.

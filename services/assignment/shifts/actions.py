@@ -11,15 +11,17 @@ from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Transaction
 from libs.common.platform.ids import uuid7
 from services.assignment.context import Context
-from services.assignment.errors import NoOperatorError, NotFoundError, UnknownPauseError
+from services.assignment.errors import NoOperatorError, NotFoundError, SupervisorsAloneError, UnknownPauseError
 from services.assignment.offers import store
 from services.assignment.offers.actions import decide_and_save
 from services.assignment.operators.convert import operator_changed
 from services.assignment.pauses import store as pauses
 from services.assignment.pools.rules import Choice, OperatorId
+from services.assignment.shifts.handover import Leave, Left, check_out_of
 from services.assignment.shifts.rules import Away, Move, PresenceCommand, ShiftStep, Whereabouts, move
 
 SYSTEM = "system"  # the actor of what no person did
+NOTHING = Left()
 
 WHO = """
 SELECT id, desks, subject FROM operator WHERE CASE WHEN $1::uuid IS NULL THEN subject = $2 ELSE id = $1 END
@@ -33,7 +35,7 @@ WITH moved AS (
     RETURNING id, desk
 )
 INSERT INTO presence_change (id, desk, operator_id, at, presence, actor, reason)
-SELECT $5, desk, id, $3, $6, $4, $8 FROM moved
+SELECT $5, desk, id, $3, $6, $4, coalesce($8, $9) FROM moved
 """
 START_SHIFT = (
     "INSERT INTO shift (id, desk, operator_id, started_at) SELECT $2, desk, id, $3 FROM operator WHERE id = $1"
@@ -84,6 +86,24 @@ async def change_presence(
         return who
 
 
+async def check_out_operator(
+    ctx: Context, caller: Principal, operator_id: UUID | None, leave: Leave, cause: Cause
+) -> OperatorId:
+    """End a shift, once all of it is handed over (S4.6), and return the operator's id; a repeat changes nothing.
+
+    Raises NotFoundError, HandoverDueError with every fault, SupervisorsAloneError.
+    """
+    if leave.override is not None and not caller.sees_whole_desks:
+        raise SupervisorsAloneError
+    async with ctx.db.begin() as tx:
+        who = await _who(tx, caller, operator_id)
+        await store.load(tx, store.Scope(operators=[who]))
+        left = await check_out_of(tx.conn, who, leave, ctx.now())
+        await _change(ctx, tx, who, PresenceCommand.CHECK_OUT, caller.sub, cause, leave.override, left)
+        await tx.commit()
+        return who
+
+
 async def hear(ctx: Context, caller: Principal, cause: Cause) -> OperatorId:
     """Store a heartbeat of the caller's shift; one who was found silent is back. Raises NoOperatorError."""
     async with ctx.db.begin() as tx:
@@ -121,6 +141,7 @@ async def _change(
     actor: str,
     cause: Cause,
     reason: str | None = None,
+    left: Left = NOTHING,
 ) -> None:
     # Loaded once for the locks, and again below after the change of presence.
     locked = await store.load(tx, store.Scope(operators=[who]))
@@ -128,8 +149,10 @@ async def _change(
         await _known_reason(tx, who, reason)
     step = move(await whereabouts(tx, who), command, reason)
     if step.changed:
-        events = await apply_move(ctx, tx, who, step, actor, cause)
-        events = [await operator_changed(tx, who, ctx.now(), cause), *events]
+        events = await apply_move(ctx, tx, who, step, actor, cause, reason, left)
+        changed = await operator_changed(tx, who, ctx.now(), cause)
+        # What is handed over at the end of a shift goes before all else that its operator leaves behind.
+        events = [*events, changed] if step.shift is ShiftStep.END else [changed, *events]
         snapshot = await store.reload(tx, locked)
         checks_in = command is PresenceCommand.CHECK_IN
         choice = Choice.DRAINED_AT_CHECK_IN if checks_in else Choice.DRAINED_OPERATOR_CHANGED
@@ -148,11 +171,22 @@ async def whereabouts(tx: Transaction, who: OperatorId) -> Whereabouts:
 
 
 async def apply_move(
-    ctx: Context, tx: Transaction, who: OperatorId, step: Move, actor: str, cause: Cause
+    ctx: Context,
+    tx: Transaction,
+    who: OperatorId,
+    step: Move,
+    actor: str,
+    cause: Cause,
+    override: str | None = None,
+    left: Left = NOTHING,
 ) -> Sequence[Outgoing]:
-    """Write a change of presence and return the events of the shift; the caller sends `operator.changed`."""
+    """Write a change of presence and return the events of the shift; the caller sends `operator.changed`.
+
+    `override`: why they may leave though something is not handed over; the record of changes keeps it.
+    """
     now, after = ctx.now(), step.after
-    moved = who, after.presence, now, actor, uuid7(), after.shown, after.away, after.reason
+    said = override if step.shift is ShiftStep.END else None
+    moved = who, after.presence, now, actor, uuid7(), after.shown, after.away, after.reason, said
     await tx.conn.execute(SET_PRESENCE, *moved)
     paused = after.presence is Presence.PAUSED
     await pauses.follow(tx.conn, who, now, paused=paused, reason=after.reason if paused else None)
@@ -165,7 +199,9 @@ async def apply_move(
         return [Outgoing(key, desk, now, ShiftStarted(operator_id=who, at=now), cause)]
     if step.shift is ShiftStep.END:
         await tx.conn.execute(END_SHIFT, who, now)
-        return [Outgoing(key, desk, now, ShiftEnded(operator_id=who, at=now), cause)]
+        handed = {"heir_id": left.heir_id, "handed": left.conversations, "actor": actor if left.heir_id else None}
+        ended = ShiftEnded.model_validate({"operator_id": who, "at": now, **handed})
+        return [Outgoing(key, desk, now, ended, cause)]
     return []
 
 

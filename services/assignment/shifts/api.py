@@ -13,16 +13,17 @@ from libs.common.platform.http.routes import api_router
 from services.assignment.deps import Attendant, Chain, Ctx, Myself, People
 from services.assignment.operators.queries import get_operator
 from services.assignment.operators.schemas import OperatorView
-from services.assignment.shifts.actions import change_presence, end_after_call, hear
+from services.assignment.shifts.actions import change_presence, check_out_operator, end_after_call, hear
 from services.assignment.shifts.queries import Filter, list_shifts
 from services.assignment.shifts.rules import PresenceCommand
-from services.assignment.shifts.schemas import PauseIn, PresenceIn, ShiftView
+from services.assignment.shifts.schemas import CheckOutIn, PauseIn, PresenceIn, ShiftView
 
 router = api_router("/assignment/v1", tags=["presence"], route_class=IdempotentRoute)
 
 Whose = Annotated[PresenceIn, Body()]
+Left = Annotated[CheckOutIn, Body()]
 Paused = Annotated[PauseIn, Body()]
-_OWN, _OWN_PAUSE = PresenceIn(), PauseIn()
+_OWN, _OWN_PAUSE, _LEAVE = PresenceIn(), PauseIn(), CheckOutIn()
 
 
 @router.post("/check-in", operation_id="check_in")
@@ -34,10 +35,15 @@ async def check_in(ctx: Ctx, caller: Attendant, cause: Chain, body: Whose = _OWN
 
 
 @router.post("/check-out", operation_id="check_out")
-@refuses("no_operator", "not_found")
-async def check_out(ctx: Ctx, caller: Attendant, cause: Chain, body: Whose = _OWN) -> OperatorView:
-    """End a shift. Tasks that were not taken go to others at once; taken ones follow the rule of their pool."""
-    operator_id = await change_presence(ctx, caller, PresenceCommand.CHECK_OUT, body.operator_id, cause)
+@refuses("handover_due", "no_operator", "not_found", "validation_failed")
+async def check_out(ctx: Ctx, caller: Attendant, cause: Chain, body: Left = _LEAVE) -> OperatorView:
+    """End a shift. Tasks that were not taken go to others at once; taken ones follow the rule of their pool.
+
+    Where the desk hands over (`attendance.handover` of a desk file), nobody but the last of the day leaves before
+    one of the next shift is here, and open conversations are finished or go to `heir_id`. 409 `handover_due` names
+    all that is left to do; a supervisor lets them go with `override`.
+    """
+    operator_id = await check_out_operator(ctx, caller, body.operator_id, body.leave(), cause)
     return await get_operator(ctx.db, caller, operator_id)
 
 

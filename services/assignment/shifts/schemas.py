@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from services.assignment.shifts.handover import Leave
 from services.assignment.wire import Wire
 
 
@@ -13,6 +14,19 @@ class PresenceIn(Wire):
     """The operator whose presence changes; the caller by default."""
 
     operator_id: UUID | None = None
+
+
+class CheckOutIn(PresenceIn):
+    """Who leaves, the caller by default, and who has their open conversations then.
+
+    `override`: why a supervisor lets them go though something is not handed over.
+    """
+
+    heir_id: UUID | None = None
+    override: Annotated[str | None, Field(min_length=1, max_length=500, pattern=r"\S")] = None
+
+    def leave(self) -> Leave:
+        return Leave(self.heir_id, self.override)
 
 
 class PauseIn(PresenceIn):

@@ -20,6 +20,7 @@ TaskOver: TypeAlias = TaskReleased | TaskCompleted | TaskFailed | TaskDeferred
 LeadEvent: TypeAlias = (
     TaskAssigned | TaskTaken | TaskReassigned | TaskLent | TaskReturned | TaskOver | LeadOwnerChanged
 )
+HANDED_OVER = "handed_over"  # why tasks has moved a conversation at the end of a shift
 
 
 def change_of(event: LeadEvent) -> Change:
@@ -29,7 +30,9 @@ def change_of(event: LeadEvent) -> Change:
             return Given(task_id, operator_id, owns_lead)
         case TaskTaken(task_id=task_id, operator_id=operator_id):
             return Given(task_id, operator_id)
-        case TaskReassigned() | TaskLent() | TaskReturned():
+        case TaskReassigned(reason=reason):
+            return Given(event.task_id, event.to_operator_id, heir=reason == HANDED_OVER)
+        case TaskLent() | TaskReturned():
             return Given(event.task_id, event.to_operator_id)
         case TaskReleased() | TaskCompleted() | TaskFailed() | TaskDeferred():
             return Over(event.task_id)

@@ -7,15 +7,16 @@ from libs.common.platform.db import Transaction
 from services.notifications.leads.rules import Working
 
 READ = """
-SELECT lead_id, owner_id, task_id, holder_id, sequence FROM lead_operator WHERE lead_id = ANY($1::uuid[])
+SELECT lead_id, owner_id, task_id, holder_id, sequence, heir FROM lead_operator WHERE lead_id = ANY($1::uuid[])
 """
 LOCK = f"{READ} ORDER BY lead_id FOR NO KEY UPDATE"
 WRITE = """
-INSERT INTO lead_operator AS l (desk, lead_id, owner_id, task_id, holder_id, sequence)
-SELECT * FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[]) ORDER BY 2
+INSERT INTO lead_operator AS l (desk, lead_id, owner_id, task_id, holder_id, sequence, heir)
+SELECT * FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[], $7::bool[])
+ORDER BY 2
 ON CONFLICT (lead_id) DO UPDATE
 SET owner_id = excluded.owner_id, task_id = excluded.task_id, holder_id = excluded.holder_id,
-    sequence = excluded.sequence
+    sequence = excluded.sequence, heir = excluded.heir
 WHERE l.sequence < excluded.sequence
 """
 
@@ -35,7 +36,7 @@ async def listeners_of(tx: Transaction, leads: Collection[UUID]) -> dict[UUID | 
 async def write(tx: Transaction, working: Mapping[UUID, tuple[str, Working]]) -> None:
     """Write who works leads, each with its desk."""
     rows = [
-        (desk, lead_id, one.owner_id, one.task_id, one.holder_id, one.sequence)
+        (desk, lead_id, one.owner_id, one.task_id, one.holder_id, one.sequence, one.heir)
         for lead_id, (desk, one) in working.items()
     ]
     await tx.conn.execute(WRITE, *(list(column) for column in zip(*rows, strict=True)))

@@ -1,6 +1,6 @@
 """Who works a lead, so that they hear what its customer says: a projection of tasks' events."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Table, Text, Uuid
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Table, Text, Uuid, text
 
 from services.notifications.metadata import metadata
 
@@ -15,5 +15,7 @@ lead_operator = Table(
     Column("task_id", Uuid),
     Column("holder_id", Uuid),
     Column("sequence", BigInteger, nullable=False),  # of the last event: an older one changes nothing
+    # The task is a conversation that was handed over to its holder at the end of a shift.
+    Column("heir", Boolean, nullable=False, server_default=text("false")),
     CheckConstraint("(task_id IS NULL) = (holder_id IS NULL)", name="holder"),
 )

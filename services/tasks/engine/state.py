@@ -99,6 +99,7 @@ class MoveReason(StrEnum):
     RESERVATION_LAPSED = "reservation_lapsed"
     REDISTRIBUTED = "redistributed"
     UNDONE = "undone"
+    HANDED_OVER = "handed_over"
 
 
 @dataclass(frozen=True, slots=True)

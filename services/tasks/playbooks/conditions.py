@@ -9,6 +9,8 @@ from typing import Annotated
 from pydantic import Field
 
 from libs.common.contracts.shared import (
+    AccessAction,
+    AccessStatus,
     AppointmentParty,
     AppointmentStep,
     ChangeTarget,
@@ -16,6 +18,9 @@ from libs.common.contracts.shared import (
     Direction,
     IdentityKind,
     Language,
+    PaymentKind,
+    PaymentStatus,
+    RefundState,
 )
 from services.tasks.playbooks.limits import Ends, Limit
 from services.tasks.playbooks.source import Log, Node
@@ -126,6 +131,11 @@ class Condition(Declared):
 
     `button`: what the sender of a message pressed; `words`: what the message says somewhere, word by word. Case
     does not matter, and ё is е. `stop`: the message is one of its channel's stop words and no more.
+
+    `payment` and `payment_is`: the kind of the lead's last payment, and whether it was received or deleted.
+    `doubled`: a manual and an automatic payment stand that exceed what the order costs. `fully_paid`: the payments
+    that stand cover it. `refund`: how far the lead's last refund is. `access` and `access_is`: what was last asked
+    to be done to the access to what was bought, and whether it is done.
     """
 
     signals: Annotated[tuple[str, ...], refs("signal"), Field(alias="signal")] = ()
@@ -170,6 +180,13 @@ class Condition(Declared):
     button: Annotated[tuple[str, ...], PHRASES] = ()
     words: Annotated[tuple[str, ...], PHRASES] = ()
     stop: Flag | None = None
+    payment: Annotated[frozenset[PaymentKind], choices(PaymentKind, "how it came on record")] = frozenset()
+    payment_is: Annotated[frozenset[PaymentStatus], choices(PaymentStatus, "whether it stands")] = frozenset()
+    doubled: Flag | None = None
+    fully_paid: Flag | None = None
+    refund: Annotated[frozenset[RefundState], choices(RefundState, "how far it is")] = frozenset()
+    access: Annotated[frozenset[AccessAction], choices(AccessAction, "what is done to it")] = frozenset()
+    access_is: Annotated[frozenset[AccessStatus], choices(AccessStatus, "whether it is done")] = frozenset()
 
     @property
     def compares(self) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from libs.common.contracts import EventData, Received
-from libs.common.contracts.assignment import WorkAssigned
+from libs.common.contracts.assignment import ShiftStarted, WorkAssigned
 from libs.common.contracts.intake import ChangeRefused, ContactRecorded, LeadStatusRefused, PartnerChanged
 from libs.common.contracts.notifications import MessageSent
 from libs.common.contracts.shared import SubjectKind
@@ -50,7 +50,7 @@ def advance(ctx: Context) -> UseCase:
         named = [
             event.data.operator_id
             for event in events
-            if isinstance(event.data, WorkAssigned | ContactRecorded | MessageSent)
+            if isinstance(event.data, WorkAssigned | ContactRecorded | MessageSent | ShiftStarted)
         ]
         operators = await locked_operators(tx.conn, {who for who in named if who is not None})
         said = [(event, address_of(event)) for event in events]
@@ -62,7 +62,7 @@ def advance(ctx: Context) -> UseCase:
         await batch.load(addresses=here, desks={event.desk for event in events})
         for event, address in addressed:
             if event.event_id in spread:
-                await _begin_spreading(batch, event, address)
+                await _begin_spreading(batch, event, address, operators)
             else:
                 await _one(batch, event, address, operators)
         await ring(tx, batch, events)
@@ -112,12 +112,14 @@ async def _spread(
     return spread
 
 
-async def _begin_spreading(batch: Batch, event: Received[EventData], address: Address) -> None:
+async def _begin_spreading(
+    batch: Batch, event: Received[EventData], address: Address, operators: Operators
+) -> None:
     """Record an event that is given out later, and start what begins with it now."""
     for subject in (address.subject, address.beside):
         if subject is not None:
             batch.add_entry(received_entry(event, subject))
-    await _start_on(batch, event, address)
+    await _start_on(batch, event, address, operators)
 
 
 async def _one(batch: Batch, event: Received[EventData], address: Address, operators: Operators) -> None:
@@ -137,9 +139,10 @@ async def _one(batch: Batch, event: Received[EventData], address: Address, opera
         batch.apply(process, with_operator(moved, for_processes(event.data), operators), event.follow())
     for process in listening:
         batch.apply(process, heard(for_processes(event.data), address), event.follow())
-    started = await _start_on(batch, event, address)
+    started = await _start_on(batch, event, address, operators)
     await batch.start_requested()
-    if not own and not listening and not started:
+    # Most desks do nothing when an operator comes.
+    if not own and not listening and not started and not isinstance(event.data, ShiftStarted):
         _unheard(batch, event, address)
 
 
@@ -174,25 +177,29 @@ async def _begin(batch: Batch, event: Received[EventData], data: NewLead) -> Pro
     return await batch.begin(event.desk, data.playbook, facts, event.follow())
 
 
-async def _start_on(batch: Batch, event: Received[EventData], address: Address) -> bool:
+async def _start_on(batch: Batch, event: Received[EventData], address: Address, operators: Operators) -> bool:
     """Start the playbooks that begin with this event of their subject; return whether any was started."""
     started = False
     for playbook in await batch.starting_on(event.desk, address):
-        known = _known(batch, event, address)
+        known = _known(batch, event, address, operators)
         if known is not None:
             started |= await batch.start(event.desk, playbook, known, STARTS_ON, event.follow())
     return started
 
 
-def _known(batch: Batch, event: Received[EventData], address: Address) -> Known | None:
-    """Return what a process that an event starts knows; None for a lead that has not come yet."""
+def _known(batch: Batch, event: Received[EventData], address: Address, operators: Operators) -> Known | None:
+    """Return what a process that an event starts knows; None for a lead that has not come yet.
+
+    The process of one of the staff is their own.
+    """
     subject, desk = address.subject, batch.desk(event.desk)
     if subject is None or desk is None:
         return None
     main = batch.main(subject)
     if subject.kind is SubjectKind.LEAD:
         return Known.of(main.state) if main else None
-    return Known(facts_of_party(event, subject, desk))
+    who = operators.get(subject.id) if subject.kind is SubjectKind.STAFF else None
+    return Known(facts_of_party(event, subject, desk), owner=who.operator if who is not None else None)
 
 
 def _unheard(batch: Batch, event: Received[EventData], address: Address) -> None:

@@ -25,6 +25,9 @@ from services.tasks.engine.prices import Rate
 from services.tasks.engine.rules import resolve
 from services.tasks.engine.state import Desk, Operator, OperatorId, ProcessId, Staff, State, Task, TaskId
 from services.tasks.merges.rules import Aliases
+from services.tasks.numbers import store as numbers
+from services.tasks.numbers.convert import read_figures
+from services.tasks.numbers.rules import Figures, difference, follow
 from services.tasks.operators.queries import read_staff
 from services.tasks.partners.store import read_partners
 from services.tasks.playbooks.model import Playbook
@@ -58,12 +61,17 @@ class Known:
 
 @dataclass(slots=True)
 class Process:
-    """A loaded process; `stored` is the state that was read, None if the process is new."""
+    """A loaded process; `stored` is the state that was read, None if the process is new.
+
+    `figures`: what its lead counts for in the numbers, `counted`: as it was read.
+    """
 
     state: State
     playbook: Playbook
     origin: Origin
     stored: State | None
+    figures: Figures | None = None
+    counted: Figures | None = None
 
 
 class Batch:
@@ -118,7 +126,8 @@ class Batch:
             state = store.state_of(row, self._desks[row["desk"]].desk, tasks, timers)
             state.partner = await self._partner(state.facts)
             await self._complete(state)
-            self._add(Process(state, playbook, Origin(row["correlation_id"], row["traceparent"]), state))
+            origin, figures = Origin(row["correlation_id"], row["traceparent"]), read_figures(row["figures"])
+            self._add(Process(state, playbook, origin, state, figures, figures))
             self._of_task.update(dict.fromkeys(row["named_tasks"], row["id"]))
         await self._load_askers(addresses)
 
@@ -197,6 +206,11 @@ class Batch:
         """Return the process of a task that an address names; the task may have ended."""
         process_id = self._of_task.get(task_id)
         return None if process_id is None else self._processes.get(process_id)
+
+    def of_held(self, task_id: TaskId) -> Process | None:
+        """Return the loaded process in which a task is open."""
+        found = (one for one in self._processes.values() if one.state.open_task(task_id) is not None)
+        return next(found, None)
 
     def hearing(self, subject: Subject) -> list[Process]:
         """Return the processes of a subject that hear its events, oldest first."""
@@ -310,8 +324,10 @@ class Batch:
     def apply(self, process: Process, event: Event, cause: Cause) -> tuple[Effect, ...]:
         """Decide, and collect the effects for `save`; return them."""
         asked = {task.id: task.among for task in process.state.open_tasks if task.among}
-        decision = resolve(process.state, event, process.playbook, self.now)
+        before = process.state
+        decision = resolve(before, event, process.playbook, self.now)
         process.state = decision.state
+        process.figures = follow(process.figures, event, decision.effects, before, process.state, self.now)
         if asked:
             self._answers.update(answers(asked, decision.effects))
         for effect in decision.effects:
@@ -340,13 +356,29 @@ class Batch:
     async def save(self) -> None:
         """Write the rows in a few statements, then the outbox. Raises LostRaceError."""
         await self.start_requested()
-        touched = [process for process in self._processes.values() if process.state is not process.stored]
-        rows = [(ProcessRow(process.state, process.origin), process.stored) for process in touched]
+        recounted = [each for each in self._processes.values() if each.figures is not each.counted]
+        touched = [
+            each
+            for each in self._processes.values()
+            if each.state is not each.stored or each.figures is not each.counted
+        ]
+        rows = [
+            (
+                ProcessRow(each.state, each.origin, each.figures, each.figures is not each.counted),
+                each.stored,
+            )
+            for each in touched
+        ]
         await store.write(self._tx.conn, rows)
         if self._answers:
             await redistributions.answer(self._tx.conn, self._answers)
         await write_entries(self._tx, self._entries)
         await outbox.add(self._tx, self._outgoing)
+        # Last: another transaction that counts for the same people waits for no more than the commit.
+        await numbers.add(
+            self._tx.conn,
+            [(each.state.desk.code, difference(each.counted, each.figures)) for each in recounted],
+        )
         self._tx.after_commit(f"figures of {id(self)}", self._count)
 
     def _count(self) -> None:

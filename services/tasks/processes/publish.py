@@ -280,6 +280,7 @@ def _asked(effect: fx.OfferWork | fx.WithdrawWork | fx.DeclineWork | fx.RequestM
                 prefer_operator_id=prefer.id if prefer else None,
                 avoid_operator_id=task.avoid_id,
                 among_operator_ids=task.among,
+                task_type=task.type,
             )
         case fx.WithdrawWork(task_id=task_id, reason=reason):
             return tasks.WorkWithdrawn(task_id=task_id, **_whose(state), reason=reason)

@@ -21,6 +21,7 @@ from libs.common.contracts import (
     intake,
     notices,
     notifications,
+    payments,
     rates,
     tasks,
 )
@@ -96,6 +97,16 @@ EVENTS: Mapping[type[EventData], Row] = {
     intake.AppointmentChanged: Row(
         Title("Запись: {step}, {at}", "Appointment: {step}, {at}"),
         ("step", "at", "previous_at", "by", "warned", "partner_id"),
+    ),
+    payments.PaymentRecorded: Row(
+        Title("Платёж ({kind}): {status}", "Payment ({kind}): {status}"),
+        ("kind", "status", "amount", "received", "fully_paid", "doubled", "order_number"),
+    ),
+    payments.RefundChanged: Row(
+        Title("Возврат: {state}", "Refund: {state}"), ("state", "amount", "due_on", "kept_by", "order_number")
+    ),
+    payments.AccessChanged: Row(
+        Title("Доступ ({action}): {status}", "Access ({action}): {status}"), ("action", "status", "order_number")
     ),
     intake.PartnerChanged: Row(
         Title("Карточка партнёра: {code}", "Partner: {code}"), ("code", "version", "active")

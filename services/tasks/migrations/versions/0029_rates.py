@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "tasks_0028"
-down_revision = "tasks_0027"
+revision = "tasks_0029"
+down_revision = "tasks_0028"
 
 
 def upgrade() -> None:

@@ -4,8 +4,8 @@ from alembic import op
 
 from libs.common.connect.poll.tables import POLL_V1
 
-revision = "intake_0025"
-down_revision = "intake_0024"
+revision = "intake_0028"
+down_revision = "intake_0027"
 
 RATES = """
 CREATE TABLE rate (

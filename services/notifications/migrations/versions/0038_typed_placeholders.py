@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "notifications_0037"
-down_revision = "notifications_0036"
+revision = "notifications_0038"
+down_revision = "notifications_0037"
 
 
 def upgrade() -> None:
