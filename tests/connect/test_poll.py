@@ -1,7 +1,7 @@
 """Polls: one replica at a time, what is learnt commits with the cursor, and nothing is passed over."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -66,8 +66,8 @@ class Polling:
     exports: Exports
     clock: ManualClock = field(default_factory=lambda: ManualClock(NOW))
 
-    def loop(self) -> PollLoop[int]:
-        return PollLoop(self.db, self.clock, self.client, self.exports, DURATION)
+    def loop(self, kinds: Collection[str] | None = None) -> PollLoop[int]:
+        return PollLoop(self.db, self.clock, self.client, self.exports, DURATION, kinds=kinds)
 
     async def put(self, kind: str = "export", quota: Quota | None = None) -> None:
         async with self.db.begin() as tx:
@@ -95,6 +95,11 @@ async def test_a_list_is_read_to_its_end_and_each_thing_once(polling: Polling) -
     for _ in range(5):
         await loop.once()
     assert (await polling.learnt(), await polling.row("cursor")) == (ALL, {"after": 7})
+
+
+async def test_a_loop_of_other_kinds_leaves_a_poll_to_its_own(polling: Polling) -> None:
+    other, own = polling.loop({"rates"}), polling.loop({"export"})
+    assert (await other.once(), await own.once(), await polling.learnt()) == (0, 1, ALL[:3])
 
 
 async def test_what_is_learnt_and_the_cursor_commit_together(polling: Polling) -> None:

@@ -80,7 +80,7 @@ def rate_loops(ctx: Context) -> tuple[Loop, ...]:
     if ctx.settings.rates is None:
         return ()
     core = ctx.core
-    loop = PollLoop(core.db, core.clock, ctx.transport, RatePolls(ctx), LEASE, Watch(IDLE))
+    loop = PollLoop(core.db, core.clock, ctx.transport, RatePolls(ctx), LEASE, Watch(IDLE), {KIND})
 
     async def polling(stop: asyncio.Event) -> None:
         await begin(ctx)

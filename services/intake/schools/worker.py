@@ -162,4 +162,4 @@ def _raw(row: Mapping[str, str], began_at: datetime) -> RawRequest:
 
 def checks(ctx: Context, watch: Watch) -> PollLoop[Found]:
     """Return the loop of checks."""
-    return PollLoop(ctx.core.db, ctx.core.clock, ctx.exports, Checks(ctx), LEASE, watch)
+    return PollLoop(ctx.core.db, ctx.core.clock, ctx.exports, Checks(ctx), LEASE, watch, {store.KIND})

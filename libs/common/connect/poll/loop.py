@@ -1,7 +1,7 @@
 """The loop of polls: lease, ask outside any transaction, apply what was learnt with the cursor behind it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Generic, Protocol, TypeVar
@@ -67,17 +67,18 @@ class Polls(Protocol[F]):
 class PollLoop(Generic[F]):
     """A loop of the worker. `duration`: how long a lease holds; more than all calls of a round may take.
 
-    `watch`: how it waits for polls to be due; else it looks every second.
+    `watch`: how it waits for polls to be due; else it looks every second. `kinds`: the polls of other kinds in the
+    service's table are those of other loops.
     """
 
     __name__ = "polls"
 
     def __init__(
         self, db: Database, clock: Clock, transport: Transport, polls: Polls[F], duration: timedelta,
-        watch: Watch | None = None,
+        watch: Watch | None = None, kinds: Collection[str] | None = None,
     ) -> None:  # fmt: skip
         self._db, self._clock, self._transport = db, clock, transport
-        self._polls, self._duration = polls, duration
+        self._polls, self._duration, self._kinds = polls, duration, kinds
         self._watch = watch or Watch(IDLE)
 
     async def __call__(self, stop: asyncio.Event) -> None:
@@ -90,7 +91,7 @@ class PollLoop(Generic[F]):
     async def once(self) -> int:
         """Make one round of each poll that is due; return how many there were."""
         async with self._db.begin() as tx:
-            leased = await lease(tx, TOGETHER, self._duration, self._clock.now())
+            leased = await lease(tx, TOGETHER, self._duration, self._clock.now(), self._kinds)
             await tx.commit()
         async with asyncio.TaskGroup() as group:
             for one in leased:

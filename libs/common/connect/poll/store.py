@@ -1,6 +1,6 @@
 """SQL of polls: lease those that are due, settle them fenced by their lease. Nothing here commits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -27,6 +27,7 @@ SET lease_token = $1, leased_until = clock_timestamp() + $2::interval,
 WHERE p.name IN (SELECT name FROM poll
                  WHERE due_at <= clock_timestamp() AND (leased_until IS NULL OR leased_until <= clock_timestamp())
                    AND (quota IS NULL OR quota_left > 0 OR quota_until <= $3)
+                   AND ($5::text[] IS NULL OR kind = ANY($5))
                  ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED)
 RETURNING p.name, p.desk, p.kind, p.cursor, p.failures, p.quota_left
 """
@@ -79,10 +80,12 @@ async def make_due(tx: Transaction, name: str) -> None:
     await tx.conn.execute(DUE_NOW, name)
 
 
-async def lease(tx: Transaction, limit: int, duration: timedelta, now: datetime) -> Sequence[Leased]:
-    """Lease polls that are due; `now` is business time (quotas)."""
-    token = uuid7()
-    rows = await tx.conn.fetch(LEASE, token, duration, now, limit)
+async def lease(
+    tx: Transaction, limit: int, duration: timedelta, now: datetime, kinds: Collection[str] | None = None
+) -> Sequence[Leased]:
+    """Lease polls that are due, of these kinds or of all; `now` is business time (quotas)."""
+    token, wanted = uuid7(), None if kinds is None else sorted(kinds)
+    rows = await tx.conn.fetch(LEASE, token, duration, now, limit, wanted)
     return [
         Leased(
             row["name"], row["desk"], row["kind"], row["cursor"], row["failures"], row["quota_left"], token

@@ -1,8 +1,6 @@
-"""Rates of currencies, and the poll that reads the official ones."""
+"""Rates of currencies."""
 
 from alembic import op
-
-from libs.common.connect.poll.tables import POLL_V1
 
 revision = "intake_0028"
 down_revision = "intake_0027"
@@ -26,5 +24,4 @@ CREATE TABLE rate (
 
 
 def upgrade() -> None:
-    for statement in (*POLL_V1, RATES):
-        op.execute(statement)
+    op.execute(RATES)
