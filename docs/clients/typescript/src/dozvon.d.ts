@@ -507,7 +507,7 @@ export interface paths {
          * Export leads
          * @description Give leads and their orders out as a table, the newest first; the filters are those of the list.
          *
-         *     It is sent while it is read, and the audit log names everybody in it.
+         *     It is sent while it is read, and the audit log names all who are in it.
          */
         get: operations["export_leads"];
         put?: never;
@@ -3667,10 +3667,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Tell late
-         * @description Tell before a shift begins that its operator will be late, which excuses it; 409 `shift_begun` after that.
+         * Announce lateness
+         * @description Announce before a shift begins that its operator will be late, which excuses it; later 409 `shift_begun`.
          */
-        post: operations["tell_late"];
+        post: operations["announce_lateness"];
         delete?: never;
         options?: never;
         head?: never;
@@ -6255,10 +6255,10 @@ export interface components {
              */
             no_show: boolean;
             /**
-             * Told
-             * @description why they will be late, as it was told before the shift began
+             * Announcement
+             * @description why they will be late, as it was announced before the shift began
              */
-            told: string | null;
+            announcement: string | null;
         };
         /**
          * BoardView
@@ -6283,7 +6283,7 @@ export interface components {
         };
         /**
          * BoardWorked
-         * @description From when until when somebody was on shift; `ended_at` is null while it lasts.
+         * @description From when until when an operator was on shift; `ended_at` is null while it lasts.
          */
         BoardWorked: {
             /**
@@ -7989,18 +7989,21 @@ export interface components {
             /**
              * Day From
              * Format: date
+             * @description the first day, of the desk's zone
              */
             day_from: string;
             /**
              * Day To
              * Format: date
+             * @description the last day, which is within
              */
             day_to: string;
             /**
              * Rows
-             * @description the list, a payment each
+             * @description one row for each
              */
             rows: components["schemas"]["NumbersRowOut"][];
+            /** @description of all rows together */
             totals: components["schemas"]["Numbers"];
         };
         /**
@@ -10611,13 +10614,13 @@ export interface components {
              */
             minutes: number | null;
             /**
-             * Told
-             * @description whether it was told before the shift began
+             * Announced
+             * @description whether it was announced before the shift began
              */
-            told: boolean;
+            announced: boolean;
             /**
              * Excused
-             * @description whether it was told beforehand, or a supervisor has excused it
+             * @description whether it was announced beforehand, or a supervisor has excused it
              */
             excused: boolean;
             /**
@@ -12778,22 +12781,6 @@ export interface components {
             currency: string;
         };
         /**
-         * Money
-         * @description An amount on the wire: `{"amount": "743.00", "currency": "RUB"}`.
-         */
-        "Money-Output": {
-            /**
-             * Amount
-             * @description sum of the order
-             */
-            amount: string;
-            /**
-             * Currency
-             * @description currency, as in ISO 4217
-             */
-            currency: string;
-        };
-        /**
          * MoneyIn
          * @description A sum that somebody enters, in the order's currency.
          */
@@ -13032,11 +13019,15 @@ export interface components {
              * @description the operator
              */
             operator_id: string;
+            /** @description of today */
             today: components["schemas"]["Numbers"];
-            /** @description the month, such as `2026-12` */
+            /** @description of this month so far */
             month: components["schemas"]["Numbers"];
-            /** Pay */
-            pay: components["schemas"]["Money-Output"][];
+            /**
+             * Pay
+             * @description what is paid
+             */
+            pay: components["schemas"]["PaySum"][];
         };
         /**
          * NameKind
@@ -13288,43 +13279,70 @@ export interface components {
          * @description What is counted: orders taken into work by first contact, of them paid, and what was done.
          */
         Numbers: {
-            /** Taken */
+            /**
+             * Taken
+             * @description orders taken into work by a first contact
+             */
             taken: number;
             /**
              * Paid
-             * @description what has been paid
+             * @description of the taken ones, how many are paid by now
              */
             paid: number;
-            /** Conversion */
+            /**
+             * Conversion
+             * @description paid of taken, 0 to 1; null when nothing was taken
+             */
             conversion: number | null;
-            /** Kept */
+            /**
+             * Kept
+             * @description first contacts by the task's due time
+             */
             kept: number;
             /**
              * Late
-             * @description minutes from its start until they came
+             * @description first contacts after the task's due time
              */
             late: number;
             /**
              * Lost
-             * @description accepted messages that did not arrive
+             * @description of the taken ones, how many are lost now
              */
             lost: number;
-            /** Invalid */
+            /**
+             * Invalid
+             * @description of the taken ones, how many are invalid now
+             */
             invalid: number;
-            /** Wins */
+            /**
+             * Wins
+             * @description payments on these days
+             */
             wins: number;
-            /** Alone */
+            /**
+             * Alone
+             * @description payments without an operator's work
+             */
             alone: number;
-            /** Calls */
+            /**
+             * Calls
+             * @description calls that telephony recorded
+             */
             calls: number;
             /**
              * Attempts
-             * @description attempts to send it
+             * @description outcomes by which the customer was called or written to
              */
             attempts: number;
-            /** Answers */
+            /**
+             * Answers
+             * @description messages of customers that were answered
+             */
             answers: number;
-            /** Answer Seconds */
+            /**
+             * Answer Seconds
+             * @description mean seconds from the customer's message to the reply
+             */
             answer_seconds: number | null;
         };
         /**
@@ -13332,43 +13350,70 @@ export interface components {
          * @description The numbers of one person, product, source, day or month; null: it is not asked for, or nobody's.
          */
         NumbersRowOut: {
-            /** Taken */
+            /**
+             * Taken
+             * @description orders taken into work by a first contact
+             */
             taken: number;
             /**
              * Paid
-             * @description what has been paid
+             * @description of the taken ones, how many are paid by now
              */
             paid: number;
-            /** Conversion */
+            /**
+             * Conversion
+             * @description paid of taken, 0 to 1; null when nothing was taken
+             */
             conversion: number | null;
-            /** Kept */
+            /**
+             * Kept
+             * @description first contacts by the task's due time
+             */
             kept: number;
             /**
              * Late
-             * @description minutes from its start until they came
+             * @description first contacts after the task's due time
              */
             late: number;
             /**
              * Lost
-             * @description accepted messages that did not arrive
+             * @description of the taken ones, how many are lost now
              */
             lost: number;
-            /** Invalid */
+            /**
+             * Invalid
+             * @description of the taken ones, how many are invalid now
+             */
             invalid: number;
-            /** Wins */
+            /**
+             * Wins
+             * @description payments on these days
+             */
             wins: number;
-            /** Alone */
+            /**
+             * Alone
+             * @description payments without an operator's work
+             */
             alone: number;
-            /** Calls */
+            /**
+             * Calls
+             * @description calls that telephony recorded
+             */
             calls: number;
             /**
              * Attempts
-             * @description attempts to send it
+             * @description outcomes by which the customer was called or written to
              */
             attempts: number;
-            /** Answers */
+            /**
+             * Answers
+             * @description messages of customers that were answered
+             */
             answers: number;
-            /** Answer Seconds */
+            /**
+             * Answer Seconds
+             * @description mean seconds from the customer's message to the reply
+             */
             answer_seconds: number | null;
             /**
              * Operator Id
@@ -13380,7 +13425,10 @@ export interface components {
              * @description name of the operator
              */
             operator_name?: string | null;
-            /** Product */
+            /**
+             * Product
+             * @description code of the product; empty when the order named none
+             */
             product?: string | null;
             /**
              * Source
@@ -13389,7 +13437,7 @@ export interface components {
             source?: string | null;
             /**
              * Day
-             * @description the day, by the desk's clock
+             * @description the day, or the first of the month
              */
             day?: string | null;
         };
@@ -14578,20 +14626,25 @@ export interface components {
             /**
              * Day From
              * Format: date
+             * @description the first day, of the desk's zone
              */
             day_from: string;
             /**
              * Day To
              * Format: date
+             * @description the last day, which is within
              */
             day_to: string;
             /**
              * Rows
-             * @description the list, a payment each
+             * @description one row for each
              */
             rows: components["schemas"]["PayRow"][];
-            /** Totals */
-            totals: components["schemas"]["Money-Output"][];
+            /**
+             * Totals
+             * @description of all rows together
+             */
+            totals: components["schemas"]["PaySum"][];
         };
         /**
          * PayRow
@@ -14609,18 +14662,30 @@ export interface components {
              * @description name of the operator
              */
             operator_name: string | null;
-            /** Taken */
+            /**
+             * Taken
+             * @description orders taken into work by a first contact
+             */
             taken: number;
             /**
              * Paid
-             * @description what has been paid
+             * @description of the taken ones, how many are paid by now
              */
             paid: number;
-            /** Conversion */
+            /**
+             * Conversion
+             * @description paid of taken, 0 to 1; null when nothing was taken
+             */
             conversion: number | null;
-            /** Pay */
-            pay: components["schemas"]["Money-Output"][];
-            /** Stretches */
+            /**
+             * Pay
+             * @description what is paid
+             */
+            pay: components["schemas"]["PaySum"][];
+            /**
+             * Stretches
+             * @description each time in which one part of the pay table holds
+             */
             stretches: components["schemas"]["PayStretch"][];
         };
         /**
@@ -14631,25 +14696,53 @@ export interface components {
             /**
              * Day From
              * Format: date
+             * @description the first day, of the desk's zone
              */
             day_from: string;
             /**
              * Day To
              * Format: date
+             * @description the last day, which is within
              */
             day_to: string;
-            /** Taken */
+            /**
+             * Taken
+             * @description orders taken into work by a first contact
+             */
             taken: number;
             /**
              * Paid
-             * @description what has been paid
+             * @description of the taken ones, how many are paid by now
              */
             paid: number;
-            /** Conversion */
+            /**
+             * Conversion
+             * @description paid of taken, 0 to 1; null when nothing was taken
+             */
             conversion: number | null;
-            /** Tier From */
+            /**
+             * Tier From
+             * @description from which conversion the tier holds; null when none is reached
+             */
             tier_from: number | null;
-            pay: components["schemas"]["Money-Output"];
+            /** @description what is paid */
+            pay: components["schemas"]["PaySum"];
+        };
+        /**
+         * PaySum
+         * @description A sum of money.
+         */
+        PaySum: {
+            /**
+             * Amount
+             * @description decimal number as a text
+             */
+            amount: string;
+            /**
+             * Currency
+             * @description currency, as in ISO 4217
+             */
+            currency: string;
         };
         /**
          * PayTableIn
@@ -14660,7 +14753,7 @@ export interface components {
              * Parts
              * @description placeholders with their values
              */
-            parts: components["schemas"]["PayTablePart-Input"][];
+            parts: components["schemas"]["PayTablePart"][];
         };
         /**
          * PayTableOut
@@ -14679,18 +14772,19 @@ export interface components {
             version: number;
             /**
              * Parts
-             * @description placeholders with their values
+             * @description the parts, by their first days
              */
-            parts: components["schemas"]["PayTablePart-Output"][];
+            parts: components["schemas"]["PayTablePartOut"][];
         };
         /**
          * PayTablePart
          * @description The tiers that hold from a day on.
          */
-        "PayTablePart-Input": {
+        PayTablePart: {
             /**
              * From Day
              * Format: date
+             * @description the first day on which it holds
              */
             from_day: string;
             /**
@@ -14698,17 +14792,21 @@ export interface components {
              * @description currency, as in ISO 4217
              */
             currency: string;
-            /** Tiers */
-            tiers: components["schemas"]["PayTier-Input"][];
+            /**
+             * Tiers
+             * @description the tiers, the lowest conversion first
+             */
+            tiers: components["schemas"]["PayTier"][];
         };
         /**
-         * PayTablePart
+         * PayTablePartOut
          * @description The tiers that hold from a day on.
          */
-        "PayTablePart-Output": {
+        PayTablePartOut: {
             /**
              * From Day
              * Format: date
+             * @description the first day on which it holds
              */
             from_day: string;
             /**
@@ -14716,44 +14814,55 @@ export interface components {
              * @description currency, as in ISO 4217
              */
             currency: string;
-            /** Tiers */
-            tiers: components["schemas"]["PayTier-Output"][];
+            /**
+             * Tiers
+             * @description the tiers, the lowest conversion first
+             */
+            tiers: components["schemas"]["PayTierOut"][];
         };
         /**
          * PayTier
          * @description From a conversion on: a sum for the time, and one for each paid order.
          */
-        "PayTier-Input": {
-            /** From Conversion */
+        PayTier: {
+            /**
+             * From Conversion
+             * @description share of 0 to 1 from which the tier holds
+             */
             from_conversion: number | string;
             /**
              * Fixed
+             * @description sum for the time, as a decimal number
              * @default 0
              */
             fixed?: number | string;
             /**
              * Per Paid
+             * @description sum for each paid order, as a decimal number
              * @default 0
              */
             per_paid?: number | string;
         };
         /**
-         * PayTier
+         * PayTierOut
          * @description From a conversion on: a sum for the time, and one for each paid order.
          */
-        "PayTier-Output": {
-            /** From Conversion */
-            from_conversion: string;
+        PayTierOut: {
+            /**
+             * From Conversion
+             * @description share of 0 to 1 from which the tier holds
+             */
+            from_conversion: number;
             /**
              * Fixed
-             * @default 0
+             * @description sum for the time, as a decimal number
              */
-            fixed?: string;
+            fixed: string;
             /**
              * Per Paid
-             * @default 0
+             * @description sum for each paid order, as a decimal number
              */
-            per_paid?: string;
+            per_paid: string;
         };
         /**
          * PaymentDeletion
@@ -15190,7 +15299,7 @@ export interface components {
          * PlannedShiftView
          * @description A shift that an operator is to work. `late`: minutes from its start until they came, null until then.
          *
-         *     `told`: why they will be late, as it was told before it began.
+         *     `announcement`: why they will be late, as it was announced before it began.
          */
         PlannedShiftView: {
             /**
@@ -15250,15 +15359,15 @@ export interface components {
              */
             late: number | null;
             /**
-             * Told At
-             * @description when it was told that they will be late
+             * Announced At
+             * @description when it was announced that they will be late
              */
-            told_at: string | null;
+            announced_at: string | null;
             /**
-             * Told
-             * @description why they will be late, as it was told before the shift began
+             * Announcement
+             * @description why they will be late, as it was announced before the shift began
              */
-            told: string | null;
+            announcement: string | null;
             /**
              * Version
              * @description its version: `If-Match` takes it
@@ -22216,7 +22325,6 @@ export type MissingOut = components['schemas']['MissingOut'];
 export type MissingPlaybook = components['schemas']['MissingPlaybook'];
 export type Mode = components['schemas']['Mode'];
 export type Money = components['schemas']['Money'];
-export type MoneyOutput = components['schemas']['Money-Output'];
 export type MoneyIn = components['schemas']['MoneyIn'];
 export type MonthPlanIn = components['schemas']['MonthPlanIn'];
 export type MonthPlanPatch = components['schemas']['MonthPlanPatch'];
@@ -22271,12 +22379,13 @@ export type PauseReasonViewPage = components['schemas']['PauseReasonViewPage'];
 export type PayReport = components['schemas']['PayReport'];
 export type PayRow = components['schemas']['PayRow'];
 export type PayStretch = components['schemas']['PayStretch'];
+export type PaySum = components['schemas']['PaySum'];
 export type PayTableIn = components['schemas']['PayTableIn'];
 export type PayTableOut = components['schemas']['PayTableOut'];
-export type PayTablePartInput = components['schemas']['PayTablePart-Input'];
-export type PayTablePartOutput = components['schemas']['PayTablePart-Output'];
-export type PayTierInput = components['schemas']['PayTier-Input'];
-export type PayTierOutput = components['schemas']['PayTier-Output'];
+export type PayTablePart = components['schemas']['PayTablePart'];
+export type PayTablePartOut = components['schemas']['PayTablePartOut'];
+export type PayTier = components['schemas']['PayTier'];
+export type PayTierOut = components['schemas']['PayTierOut'];
 export type PaymentDeletion = components['schemas']['PaymentDeletion'];
 export type PaymentIn = components['schemas']['PaymentIn'];
 export type PaymentKind = components['schemas']['PaymentKind'];
@@ -40371,12 +40480,15 @@ export interface operations {
             query: {
                 /** @description short machine name */
                 desk: string;
+                /** @description the first day, of the desk's zone */
                 day_from: string;
+                /** @description the last day, which is within */
                 day_to: string;
                 /** @description a row for each; repeated, a row for each combination */
                 by?: components["schemas"]["By"][] | null;
                 /** @description the operator */
                 operator_id?: string | null;
+                /** @description code of the product; empty when the order named none */
                 product?: string | null;
                 /** @description code of the source */
                 source?: string | null;
@@ -40471,12 +40583,15 @@ export interface operations {
                 format: components["schemas"]["Sheet"];
                 /** @description short machine name */
                 desk: string;
+                /** @description the first day, of the desk's zone */
                 day_from: string;
+                /** @description the last day, which is within */
                 day_to: string;
                 /** @description a row for each; repeated, a row for each combination */
                 by?: components["schemas"]["By"][] | null;
                 /** @description the operator */
                 operator_id?: string | null;
+                /** @description code of the product; empty when the order named none */
                 product?: string | null;
                 /** @description code of the source */
                 source?: string | null;
@@ -40517,7 +40632,9 @@ export interface operations {
             query: {
                 /** @description short machine name */
                 desk: string;
+                /** @description the first day, of the desk's zone */
                 day_from: string;
+                /** @description the last day, which is within */
                 day_to: string;
                 /** @description the operator */
                 operator_id?: string | null;
@@ -40610,7 +40727,9 @@ export interface operations {
                 format: components["schemas"]["Sheet"];
                 /** @description short machine name */
                 desk: string;
+                /** @description the first day, of the desk's zone */
                 day_from: string;
+                /** @description the last day, which is within */
                 day_to: string;
                 /** @description the operator */
                 operator_id?: string | null;
@@ -40770,9 +40889,9 @@ export interface operations {
                      *           "currency": "RUB",
                      *           "tiers": [
                      *             {
-                     *               "from_conversion": "from_conversion",
-                     *               "fixed": "0",
-                     *               "per_paid": "0"
+                     *               "from_conversion": 1,
+                     *               "fixed": "fixed",
+                     *               "per_paid": "per_paid"
                      *             }
                      *           ]
                      *         }
@@ -40856,9 +40975,9 @@ export interface operations {
                      *           "currency": "RUB",
                      *           "tiers": [
                      *             {
-                     *               "from_conversion": "from_conversion",
-                     *               "fixed": "0",
-                     *               "per_paid": "0"
+                     *               "from_conversion": 1,
+                     *               "fixed": "fixed",
+                     *               "per_paid": "per_paid"
                      *             }
                      *           ]
                      *         }
@@ -44670,8 +44789,8 @@ export interface operations {
                      *           "state": "planned",
                      *           "came_at": "2026-03-02T09:00:00Z",
                      *           "late": 1,
-                     *           "told_at": "2026-03-02T09:00:00Z",
-                     *           "told": "told",
+                     *           "announced_at": "2026-03-02T09:00:00Z",
+                     *           "announcement": "announcement",
                      *           "version": 3
                      *         }
                      *       ],
@@ -44755,8 +44874,8 @@ export interface operations {
                      *       "state": "planned",
                      *       "came_at": "2026-03-02T09:00:00Z",
                      *       "late": 1,
-                     *       "told_at": "2026-03-02T09:00:00Z",
-                     *       "told": "told",
+                     *       "announced_at": "2026-03-02T09:00:00Z",
+                     *       "announcement": "announcement",
                      *       "version": 3
                      *     }
                      */
@@ -44860,7 +44979,7 @@ export interface operations {
                      *                   "came_at": "2026-03-02T09:00:00Z",
                      *                   "late": 1,
                      *                   "no_show": true,
-                     *                   "told": "told"
+                     *                   "announcement": "announcement"
                      *                 }
                      *               ],
                      *               "worked": [
@@ -44947,8 +45066,8 @@ export interface operations {
                      *       "state": "planned",
                      *       "came_at": "2026-03-02T09:00:00Z",
                      *       "late": 1,
-                     *       "told_at": "2026-03-02T09:00:00Z",
-                     *       "told": "told",
+                     *       "announced_at": "2026-03-02T09:00:00Z",
+                     *       "announcement": "announcement",
                      *       "version": 3
                      *     }
                      */
@@ -45019,8 +45138,8 @@ export interface operations {
                      *       "state": "planned",
                      *       "came_at": "2026-03-02T09:00:00Z",
                      *       "late": 1,
-                     *       "told_at": "2026-03-02T09:00:00Z",
-                     *       "told": "told",
+                     *       "announced_at": "2026-03-02T09:00:00Z",
+                     *       "announcement": "announcement",
                      *       "version": 3
                      *     }
                      */
@@ -45112,7 +45231,7 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
-    tell_late: {
+    announce_lateness: {
         parameters: {
             query?: never;
             header: {
@@ -45168,8 +45287,8 @@ export interface operations {
                      *       "state": "planned",
                      *       "came_at": "2026-03-02T09:00:00Z",
                      *       "late": 1,
-                     *       "told_at": "2026-03-02T09:00:00Z",
-                     *       "told": "told",
+                     *       "announced_at": "2026-03-02T09:00:00Z",
+                     *       "announcement": "announcement",
                      *       "version": 3
                      *     }
                      */
@@ -45658,7 +45777,7 @@ export interface operations {
                 until?: string | null;
                 /** @description only those in this state */
                 state?: components["schemas"]["LatenessState"] | null;
-                /** @description told beforehand, or excused by a supervisor */
+                /** @description announced beforehand, or excused by a supervisor */
                 excused?: boolean | null;
                 /** @description flagged as repeated */
                 repeated?: boolean | null;
@@ -45692,7 +45811,7 @@ export interface operations {
                      *           "starts_at": "2026-03-02T09:00:00Z",
                      *           "state": "open",
                      *           "minutes": 1,
-                     *           "told": true,
+                     *           "announced": true,
                      *           "excused": true,
                      *           "excused_at": "2026-03-02T09:00:00Z",
                      *           "excused_by": "excused_by",
@@ -45771,7 +45890,7 @@ export interface operations {
                      *       "starts_at": "2026-03-02T09:00:00Z",
                      *       "state": "open",
                      *       "minutes": 1,
-                     *       "told": true,
+                     *       "announced": true,
                      *       "excused": true,
                      *       "excused_at": "2026-03-02T09:00:00Z",
                      *       "excused_by": "excused_by",
@@ -45854,7 +45973,7 @@ export interface operations {
                      *       "starts_at": "2026-03-02T09:00:00Z",
                      *       "state": "open",
                      *       "minutes": 1,
-                     *       "told": true,
+                     *       "announced": true,
                      *       "excused": true,
                      *       "excused_at": "2026-03-02T09:00:00Z",
                      *       "excused_by": "excused_by",
