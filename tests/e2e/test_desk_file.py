@@ -15,6 +15,7 @@ from tests.support.stack import ProcessStack
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(180)]
 
 FILE = Path(__file__).with_name("workshop.yaml")
+SCHOOL = Path("deploy/demo/school.yaml")
 PLAYBOOK = Path(__file__).with_name("third_playbook.yaml")
 
 
@@ -61,6 +62,15 @@ async def test_a_file_makes_a_desk_that_works_and_the_second_time_nothing(
     posted = await admin.post(str(hook), json=order, headers={"X-Source-Token": str(token)})
     assert posted.status_code == 202
     assert (await first_task(admin, posted.json()["lead_id"]))["desk"] == "bikes"
+
+
+@pytest.mark.req("S4.6", "S4.12", "S4.16")
+async def test_the_file_of_the_school_makes_its_desk_and_the_second_time_nothing(admin: httpx.AsyncClient) -> None:
+    given = {"WAZZUP_KEY": "key-school", "WAZZUP_CHANNEL": "channel-school", "SMSRU_ID": "id-school"}
+    team = {"TEAM_URL": "https://chat.example.com/hooks/school", "SCHOOL_TOKEN": "t" * 32}
+    file = read(SCHOOL, {**given, **team})
+    await apply(admin, file, await plan(admin, file))
+    assert said(await plan(admin, file)) == []
 
 
 async def test_what_is_exported_is_a_file_that_changes_nothing(admin: httpx.AsyncClient, tmp_path: Path) -> None:

@@ -11,15 +11,22 @@ from services.notifications.configuration.schemas import NotificationsPart
 from services.notifications.templates.rules import faults_of, placeholders, places_of
 from services.tasks.engine.variables import fillable
 from services.tasks.playbooks.standing import NameKind, used
-from tests.tasks.support import SCHOOL
+from tests.tasks.support import SCHOOL, library
 
-NAMES = ("WAZZUP_KEY", "WAZZUP_CHANNEL", "SMSRU_ID", "SCHOOL_TOKEN", "LANDING_TOKEN")
+BOOKS = (SCHOOL, library("refund"))
+NAMES = ("WAZZUP_KEY", "WAZZUP_CHANNEL", "SMSRU_ID", "SCHOOL_TOKEN", "LANDING_TOKEN", "TEAM_URL")
 ENVIRONMENT = dict.fromkeys(NAMES, "x" * 32)
 
 
 def file(name: str) -> DeskFile:
     found = read(Path("deploy/demo") / name, ENVIRONMENT)
     assert not found.faults
+    return found
+
+
+def section(desk: DeskFile, name: str) -> dict[str, dict[str, object]]:
+    found = desk.document[name]
+    assert isinstance(found, dict)
     return found
 
 
@@ -42,10 +49,10 @@ def test_every_template_of_the_playbook_is_there_and_can_be_filled_in(name: str)
     desk = file(name)
     templates = NotificationsPart.model_validate(part(desk, "channels", "templates", "sending")).templates or {}
     gaps = {}
-    for spec in SCHOOL.messages.values():
+    for book, spec in [(each, one) for each in BOOKS for one in each.messages.values()]:
         version = templates[spec.template].wording().version
         for place, text in places_of(version.bodies, version.variants):
-            if names := set(placeholders(text)) - set(fillable(SCHOOL, spec)):
+            if names := set(placeholders(text)) - set(fillable(book, spec)):
                 gaps[spec.code, place] = names
     assert (gaps, [faults_of(each.wording().version) for each in templates.values()]) == ({}, [{}] * len(templates))
 
@@ -54,9 +61,10 @@ def test_every_template_of_the_playbook_is_there_and_can_be_filled_in(name: str)
 @pytest.mark.parametrize("name", ["school.yaml", "desk.yaml"])
 def test_every_pool_of_the_playbook_is_there_and_has_somebody(name: str) -> None:
     desk = file(name)
-    pools = {code for _, kind, code in used(SCHOOL) if kind is NameKind.POOL}
-    staffed = {pool for each in desk.document["operators"].values() for pool in each["pools"]}
-    assert pools <= set(desk.document["pools"]) & staffed
+    pools = {code for book in BOOKS for _, kind, code in used(book) if kind is NameKind.POOL}
+    seats = [each["pools"] for each in section(desk, "operators").values()]
+    staffed = {pool for some in seats if isinstance(some, list) for pool in some}
+    assert pools <= section(desk, "pools").keys() & staffed
 
 
 def test_its_sources_are_of_its_playbook_and_its_channels() -> None:
@@ -64,4 +72,4 @@ def test_its_sources_are_of_its_playbook_and_its_channels() -> None:
     sources = IntakePart.model_validate(part(desk, "sources")).sources or {}
     channels = {source.channel for source in sources.values()} - {None}
     assert {source.playbook for source in sources.values()} == {"school"}
-    assert channels <= set(desk.document["channels"])
+    assert channels <= section(desk, "channels").keys()
